@@ -1,0 +1,59 @@
+"""Finds a deployed environment's resources by its stack's outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+class NotDeployedError(Exception):
+    """There is no stack of that environment in the account and region in use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackOutputs:
+    """What the stack tells of itself; the names are those of infra.gateway_stack."""
+
+    base_url: str
+    rest_api_id: str
+    stage_name: str
+    secret_arn: str
+    clients_table: str
+    jobs_queue_url: str
+    results_queue_url: str
+    dead_letter_queue_url: str
+    chat_log_group: str
+    worker_log_group: str
+
+
+def stack_name(env: str) -> str:
+    """The CloudFormation stack of the environment `env`."""
+    return f"bedrock-chat-gateway-{env}"
+
+
+def read(session: boto3.Session, env: str) -> StackOutputs:
+    """The outputs of the environment `env`. Raises NotDeployedError."""
+    try:
+        stacks = session.client("cloudformation").describe_stacks(StackName=stack_name(env))["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise NotDeployedError(
+            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `cdk deploy -c env={env}`, "
+            "or choose another --region or --profile."
+        ) from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    return StackOutputs(
+        base_url=outputs["BaseUrl"],
+        rest_api_id=outputs["RestApiId"],
+        stage_name=env,
+        secret_arn=outputs["BedrockApiKeySecretArn"],
+        clients_table=outputs["ClientsTableName"],
+        jobs_queue_url=outputs["JobsQueueUrl"],
+        results_queue_url=outputs["ResultsQueueUrl"],
+        dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+        chat_log_group=outputs["ChatLogGroupName"],
+        worker_log_group=outputs["WorkerLogGroupName"],
+    )

@@ -1,0 +1,101 @@
+"""Calls AWS services that speak JSON, over the standard library alone: what a cold start can afford.
+
+boto3 would add about 300 ms before the first answer; see docs/adr.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from chat_gateway import sigv4
+from chat_gateway.settings import AwsSettings
+
+_TIMEOUT_S = 2.0
+_ATTEMPTS = 3  # the first may find a kept connection closed, the second a service that stumbled
+
+
+class AwsCallError(Exception):
+    """A call failed: `code` is AWS's exception name, or the name of the network error."""
+
+    def __init__(self, operation: str, code: str) -> None:
+        super().__init__(f"{operation} failed: {code}")
+        self.code = code
+
+
+class AwsJsonClient:
+    """One service's operations over one kept connection; safe to share between threads, one call at a time."""
+
+    def __init__(
+        self,
+        settings: AwsSettings,
+        *,
+        service: str,
+        target_prefix: str,
+        json_version: str,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        url = urlsplit(settings.endpoint_url or f"https://{service}.{settings.region}.{settings.dns_suffix}")
+        self._host = url.netloc
+        self._encrypted = url.scheme == "https"
+        self._service, self._region = service, settings.region
+        self._target_prefix, self._content_type = target_prefix, f"application/x-amz-json-{json_version}"
+        self._env = env
+        self._lock = threading.Lock()
+        self._connection: http.client.HTTPConnection | None = None
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The operation's output. Raises AwsCallError once every attempt has failed."""
+        content = json.dumps(parameters).encode()
+        with self._lock:
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    status, answer = self._post(operation, content)
+                except (OSError, http.client.HTTPException) as error:
+                    self.close()
+                    status, answer = HTTPStatus.SERVICE_UNAVAILABLE, {"__type": type(error).__name__}
+                if status == HTTPStatus.OK:
+                    return answer
+                if status < HTTPStatus.INTERNAL_SERVER_ERROR or attempt == _ATTEMPTS:
+                    break
+        raise AwsCallError(operation, str(answer.get("__type", status)).rpartition("#")[2])
+
+    def _post(self, operation: str, content: bytes) -> tuple[int, dict[str, Any]]:
+        if self._connection is None:
+            connect = http.client.HTTPSConnection if self._encrypted else http.client.HTTPConnection
+            self._connection = connect(self._host, timeout=_TIMEOUT_S)
+        self._connection.request("POST", "/", content, self._headers(operation, content))
+        response = self._connection.getresponse()
+        body = response.read()
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            answer = {}
+        return response.status, answer if isinstance(answer, dict) else {}
+
+    def _headers(self, operation: str, content: bytes) -> dict[str, str]:
+        return sigv4.signed_headers(
+            sigv4.Credentials.from_env(self._env),
+            service=self._service,
+            region=self._region,
+            host=self._host,
+            headers={
+                "content-type": self._content_type,
+                "x-amz-target": f"{self._target_prefix}.{operation}",
+            },
+            content=content,
+            now=datetime.now(UTC),
+        )
+
+    def close(self) -> None:
+        """Closes the kept connection; the next call opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,93 @@
+"""The Bedrock API key: read from Secrets Manager, kept for some minutes, never logged."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+
+from chat_gateway.aws_json import AwsCallError, AwsJsonClient
+from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
+
+# What a new deployment's secret holds until someone puts a key there.
+PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
+_KEY = re.compile(r"[!-~]{8,4096}")
+
+
+def parse_secret(text: str) -> str:
+    """The key in a secret's text: the text itself, or `api_key` of a JSON object.
+
+    Raises UpstreamCredentialsError where there is no key that could be sent.
+    """
+    key = _api_key_field(text) if text.lstrip().startswith("{") else text.strip()
+    if not key:
+        raise UpstreamCredentialsError("the secret is empty")
+    if key == PLACEHOLDER:
+        raise UpstreamCredentialsError("the secret still holds its placeholder: put a Bedrock API key there")
+    if not _KEY.fullmatch(key):
+        raise UpstreamCredentialsError(
+            "the secret does not hold a key: expected 8 to 4096 visible ASCII characters"
+        )
+    return key
+
+
+def _api_key_field(text: str) -> str:
+    try:
+        key = json.loads(text).get("api_key")
+    except (ValueError, RecursionError):
+        raise UpstreamCredentialsError("the secret begins like JSON but is not a JSON object") from None
+    if not isinstance(key, str):
+        raise UpstreamCredentialsError('the secret is a JSON object without a string "api_key"')
+    return key.strip()
+
+
+class BedrockApiKey:
+    """The current key. Threads that need it while it is being read wait for that one read."""
+
+    def __init__(
+        self,
+        secrets: AwsJsonClient,
+        *,
+        secret_arn: str,
+        max_age_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._secrets, self._secret_arn = secrets, secret_arn
+        self._max_age_s, self._clock = max_age_s, clock
+        self._lock = threading.Lock()
+        self._key: str | None = None
+        self._read_at = 0.0
+
+    def get(self) -> str:
+        """The key, read again when it is older than `max_age_s`. Raises UpstreamCredentialsError.
+
+        An old key goes on serving while Secrets Manager cannot be reached.
+        """
+        with self._lock:
+            if self._key is None:
+                return self._read()
+            if self._clock() - self._read_at >= self._max_age_s:
+                with contextlib.suppress(UpstreamCredentialsUnavailableError):
+                    self._read()
+            return self._key
+
+    def replacement_for(self, refused: str) -> str | None:
+        """The key to try after Bedrock refused `refused`, read anew; None where the secret still holds that one."""
+        with self._lock:
+            if self._key in (None, refused):
+                self._read()
+            return None if self._key == refused else self._key
+
+    def _read(self) -> str:
+        try:
+            answer = self._secrets.call("GetSecretValue", {"SecretId": self._secret_arn})
+        except AwsCallError as error:
+            raise UpstreamCredentialsUnavailableError(
+                f"the secret could not be read: {error.code}"
+            ) from error
+        self._key = parse_secret(str(answer.get("SecretString", "")))
+        self._read_at = self._clock()
+        return self._key

@@ -1,0 +1,80 @@
+"""The authorizer: knows a client by the SHA-256 hash of its key.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from chat_gateway.aws_json import AwsJsonClient
+from chat_gateway.settings import AuthorizerSettings, AwsSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+UNKNOWN_CLIENT = "unknown"
+
+_logger = Logger()
+
+
+@cache
+def _table() -> tuple[AwsJsonClient, str]:
+    dynamodb = AwsJsonClient(
+        AwsSettings.from_env(), service="dynamodb", target_prefix="DynamoDB_20120810", json_version="1.0"
+    )
+    return dynamodb, AuthorizerSettings.from_env().clients_table
+
+
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An IAM policy that allows or denies the whole stage: API Gateway caches it for every path.
+
+    Raises where the table cannot be read, which API Gateway answers with its 500 and does not cache.
+    """
+    client_id = _client_of(_bearer_token(event.get("authorizationToken", "")))
+    _logger.info(
+        "client authentication",
+        extra={
+            "client": client_id,
+            "allowed": client_id is not None,
+            "lambda_request_id": context.aws_request_id,
+        },
+    )
+    return _policy(client_id, _whole_stage(event["methodArn"]))
+
+
+def _bearer_token(authorization: str) -> str | None:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _client_of(token: str | None) -> str | None:
+    """The id of the enabled client whose key `token` is, else None."""
+    if token is None:
+        return None
+    dynamodb, table = _table()
+    key = {"key_sha256": {"S": hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}}
+    item = dynamodb.call("GetItem", {"TableName": table, "Key": key}).get("Item") or {}
+    client_id = item.get("client_id", {}).get("S")
+    return client_id if isinstance(client_id, str) and client_id else None
+
+
+def _whole_stage(method_arn: str) -> str:
+    """arn:aws:execute-api:region:account:api/stage/GET/a/path → the same stage, every method and path."""
+    api, stage = method_arn.split("/", 2)[:2]
+    return f"{api}/{stage}/*/*"
+
+
+def _policy(client_id: str | None, resource: str) -> dict[str, Any]:
+    effect = "Deny" if client_id is None else "Allow"
+    return {
+        "principalId": client_id or UNKNOWN_CLIENT,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}],
+        },
+    }

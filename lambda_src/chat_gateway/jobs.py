@@ -1,0 +1,105 @@
+"""Jobs in OpenAI's batch format: reads input lines, writes output lines.
+
+https://platform.openai.com/docs/api-reference/batch/request-input
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from chat_gateway import chat_request, strict_json
+from chat_gateway.chat_request import ChatRequest
+from chat_gateway.errors import GatewayError, InvalidRequestError
+
+URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
+_MAX_CUSTOM_ID_CHARACTERS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of batch input: the caller's own id, and the request."""
+
+    custom_id: str
+    request: ChatRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One line of batch output. `custom_id` is None only where the input line had none that could be read."""
+
+    id: str
+    custom_id: str | None
+    status_code: int | None  # None where Bedrock was not asked
+    request_id: str | None
+    body: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+    def line(self) -> str:
+        """The line as JSON in ASCII, without a line break: SQS refuses some characters that JSON allows."""
+        return json.dumps(self._document(self.body))
+
+    def line_pointing_to(self, location: str) -> str:
+        """The line with the body left out and the URL in its place where the whole line lies."""
+        return json.dumps({**self._document(None), "result_location": location})
+
+    def _document(self, body: dict[str, Any] | None) -> dict[str, Any]:
+        response = {"status_code": self.status_code, "request_id": self.request_id, "body": body}
+        return {
+            "id": self.id,
+            "custom_id": self.custom_id,
+            "response": None if self.status_code is None else response,
+            "error": self.error,
+        }
+
+
+def result_id(message_id: str) -> str:
+    """The output line's `id`: the same each time a message is delivered."""
+    return f"batch_req_{message_id}"
+
+
+def parse(line: str) -> Job:
+    """The job in a line of batch input. Raises InvalidRequestError for what can never succeed."""
+    document = strict_json.loads_object(line.encode("utf-8", "surrogatepass"))
+    custom_id = _custom_id(document)
+    if custom_id is None:
+        raise InvalidRequestError(
+            f"'custom_id' must be a string of 1 to {_MAX_CUSTOM_ID_CHARACTERS} characters.", param="custom_id"
+        )
+    if document.get("method") != "POST":
+        raise InvalidRequestError("'method' must be POST.", param="method")
+    if document.get("url") not in URLS:
+        raise InvalidRequestError(f"'url' must be {URLS[0]}.", param="url")
+    if not isinstance(document.get("body"), dict):
+        raise InvalidRequestError("'body' must be an object.", param="body")
+    return Job(custom_id, chat_request.from_document(document["body"]))
+
+
+def readable_custom_id(line: str) -> str | None:
+    """The `custom_id` of a line that `parse` may refuse, so that its sender can tell which one it was."""
+    try:
+        return _custom_id(json.loads(line))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _custom_id(document: object) -> str | None:
+    custom_id = document.get("custom_id") if isinstance(document, dict) else None
+    return (
+        custom_id if isinstance(custom_id, str) and 0 < len(custom_id) <= _MAX_CUSTOM_ID_CHARACTERS else None
+    )
+
+
+def error_result(message_id: str, custom_id: str | None, error: GatewayError) -> Result:
+    """The output line for a job that failed for good; with the answer where Bedrock gave one."""
+    detail = json.loads(error.body())["error"]
+    asked = error.bedrock_request_id is not None
+    return Result(
+        id=result_id(message_id),
+        custom_id=custom_id,
+        status_code=error.status if asked else None,
+        request_id=error.bedrock_request_id,
+        body={"error": detail} if asked else None,
+        error={"code": error.code or error.type, "message": error.message},
+    )

@@ -1,0 +1,75 @@
+"""The one log line of a request or job: every id that belongs to it, and no word of what was said."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from chat_gateway import guardrails
+from chat_gateway.bedrock import Completion
+from chat_gateway.errors import ConfigurationError, GatewayError, InternalError, UpstreamCredentialsError
+
+_MODEL_ID = re.compile(r"[A-Za-z0-9._:/-]{1,256}")
+_TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """Collects a line's fields while the request is answered; `write` emits it once."""
+
+    logger: Logger
+    secret_arn: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, **fields: Any) -> None:
+        """Adds those fields that have a value."""
+        self.fields.update({name: value for name, value in fields.items() if value is not None})
+
+    def add_model(self, model: str) -> None:
+        """The model the caller named, unless what it named cannot be one."""
+        self.add(model=model if _MODEL_ID.fullmatch(model) else "(not a model id)")
+
+    def add_completion(self, completion: Completion) -> None:
+        """Bedrock's id, the tokens it counted, and what its guardrail did."""
+        usage = completion.document.get("usage")
+        if isinstance(usage, dict):
+            self.add(**{name: usage[name] for name in _TOKENS if isinstance(usage.get(name), int)})
+        self.add(
+            bedrock_request_id=completion.bedrock_request_id,
+            guardrail_action=guardrails.action(completion.document),
+        )
+
+    def add_error(self, error: GatewayError) -> None:
+        """The error's code and kind; its message stays out, since Bedrock's may repeat the prompt."""
+        self.add(
+            error_code=error.code,
+            error_class=type(error).__name__,
+            bedrock_request_id=error.bedrock_request_id,
+        )
+        if isinstance(error, UpstreamCredentialsError):
+            self.add(secret_arn=self.secret_arn, reason=error.reason)
+
+    def add_fault(self, fault: Exception) -> InternalError:
+        """An exception nobody expected: its class and where it was raised; its message could hold anything.
+
+        Returns the error to answer with.
+        """
+        self.add(fault_class=type(fault).__name__, fault_stack=_stack(fault))
+        if isinstance(fault, ConfigurationError):
+            self.add(reason=str(fault))
+        error = InternalError()
+        self.add_error(error)
+        return error
+
+    def write(self, message: str, *, failed: bool) -> None:
+        """Emits the line, as an error where the gateway or Bedrock failed."""
+        (self.logger.error if failed else self.logger.info)(message, extra=self.fields)
+
+
+def _stack(fault: Exception) -> list[str]:
+    frames = traceback.extract_tb(fault.__traceback__)
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]

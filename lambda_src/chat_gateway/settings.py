@@ -1,0 +1,150 @@
+"""What a deployment sets, read from environment variables once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from chat_gateway.errors import ConfigurationError
+from chat_gateway.guardrails import Guardrail
+
+_Value = TypeVar("_Value")
+
+_GUARDRAIL_IDENTIFIER = re.compile(r"[!-~]{1,2048}")
+_GUARDRAIL_VERSION = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
+_GUARDRAIL_TRACES = ("ENABLED", "ENABLED_FULL", "DISABLED")
+_HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsSettings:
+    """Where this function's own AWS calls go."""
+
+    region: str
+    dns_suffix: str  # amazonaws.com, or another partition's
+    endpoint_url: str | None  # the SDKs' AWS_ENDPOINT_URL: one endpoint for every service, an emulator's
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> AwsSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(
+            region=_read(env, "AWS_REGION", str),
+            dns_suffix=_read(env, "AWS_DNS_SUFFIX", str),
+            endpoint_url=env.get("AWS_ENDPOINT_URL") or None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSettings:
+    """How to reach Bedrock: for the chat function and the jobs worker."""
+
+    base_url: str  # ends in /openai/v1, no trailing slash
+    api_key_secret_arn: str
+    secret_max_age_s: float
+    connect_timeout_s: float
+    total_timeout_s: float  # one answer, from connecting to the last byte
+    max_request_bytes: int
+    guardrail: Guardrail | None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(
+            base_url=_read(env, "BEDROCK_BASE_URL", _base_url),
+            api_key_secret_arn=_read(env, "BEDROCK_API_KEY_SECRET_ARN", str),
+            secret_max_age_s=_read(env, "SECRET_MAX_AGE_S", _positive),
+            connect_timeout_s=_read(env, "UPSTREAM_CONNECT_TIMEOUT_S", _positive),
+            total_timeout_s=_read(env, "UPSTREAM_TOTAL_TIMEOUT_S", _positive),
+            max_request_bytes=int(_read(env, "MAX_REQUEST_BYTES", _positive)),
+            guardrail=_guardrail(env),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """Where job results go, and how failed jobs are tried again."""
+
+    jobs_queue_url: str
+    results_queue_url: str
+    results_bucket: str
+    retry_delay_s: int  # before the second attempt; doubles with each further one
+    max_retry_delay_s: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> WorkerSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(
+            jobs_queue_url=_read(env, "JOBS_QUEUE_URL", str),
+            results_queue_url=_read(env, "RESULTS_QUEUE_URL", str),
+            results_bucket=_read(env, "RESULTS_BUCKET", str),
+            retry_delay_s=int(_read(env, "JOB_RETRY_DELAY_S", _positive)),
+            max_retry_delay_s=int(_read(env, "JOB_MAX_RETRY_DELAY_S", _positive)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizerSettings:
+    """Where client keys are known."""
+
+    clients_table: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> AuthorizerSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(clients_table=_read(env, "CLIENTS_TABLE", str))
+
+
+def _read(env: Mapping[str, str], name: str, parse: Callable[[str], _Value]) -> _Value:
+    text = env.get(name)
+    if not text:
+        raise ConfigurationError(f"{name} is missing, and has no default.")
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{name} is {text!r}: {error}.") from None
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError("not a positive number")
+    return number
+
+
+def _base_url(text: str) -> str:
+    if not _HTTP_URL.fullmatch(text) or text.endswith("/"):
+        raise ValueError("not an http(s) URL without a trailing slash")
+    return text
+
+
+def _guardrail(env: Mapping[str, str]) -> Guardrail | None:
+    """The enforced guardrail; None only where none of its variables is set."""
+    names = ("GUARDRAIL_IDENTIFIER", "GUARDRAIL_VERSION", "GUARDRAIL_TRACE")
+    if not any(name in env for name in names):
+        return None
+    return Guardrail(
+        identifier=_read(env, names[0], _matching(_GUARDRAIL_IDENTIFIER)),
+        version=_read(env, names[1], _matching(_GUARDRAIL_VERSION)),
+        trace=_read(env, names[2], _one_of(_GUARDRAIL_TRACES)) if names[2] in env else None,
+    )
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(f"does not match {pattern.pattern}")
+        return text
+
+    return parse
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"not one of {', '.join(choices)}")
+        return text
+
+    return parse

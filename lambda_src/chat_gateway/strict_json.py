@@ -1,0 +1,66 @@
+"""Reads JSON so that no two readers can understand it differently, and writes it back compactly."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from chat_gateway.errors import InvalidRequestError
+
+
+def loads_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object in `raw`.
+
+    Raises InvalidRequestError for anything that is not UTF-8 JSON, is no object, repeats a key at any depth,
+    or holds a number that JSON has no spelling for (NaN, or one too large for a double).
+    """
+    try:
+        document = _DECODER.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidRequestError("The request body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidRequestError(
+            f"The request body is not JSON: {error.msg} at character {error.pos}."
+        ) from None
+    except RecursionError:
+        raise InvalidRequestError("The request body is nested too deeply.") from None
+    except ValueError:  # an integer of thousands of digits
+        raise InvalidRequestError("The request body holds a number that is too large.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequestError("The request body must be a JSON object.")
+    return document
+
+
+def dumps(document: dict[str, Any]) -> bytes:
+    """`document` as compact UTF-8 JSON. Raises InvalidRequestError where it holds half a surrogate pair."""
+    try:
+        return _ENCODER.encode(document).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            "The request body holds an unpaired surrogate, which is not text."
+        ) from None
+    except RecursionError:
+        raise InvalidRequestError("The request body is nested too deeply.") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise InvalidRequestError("The request body repeats a key within one object.")
+    return document
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidRequestError("The request body holds a number that is too large.")
+    return number
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidRequestError(f"The request body holds {name}, which is not JSON.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_no_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)

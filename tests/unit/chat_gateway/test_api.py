@@ -1,0 +1,329 @@
+"""The chat function as API Gateway calls it: every answer, its headers, and its one log line."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import httpx
+import pytest
+
+from chat_gateway.completions import Completions
+from chat_gateway.entrypoints import api
+from chat_gateway.errors import ConfigurationError, RequestTooLargeError
+from chat_gateway.guardrails import Guardrail
+from tests.unit.chat_gateway.conftest import FakeContext
+from tests.unit.chat_gateway.test_bedrock import client_for
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.test_chat_request import VALID
+
+KEY = "ABSK-secret-key"
+PROMPT = "tell nobody about the purple elephant"
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "choices": [
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "a whisper"}}
+    ],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8},
+}
+Bedrock = Callable[[httpx.Request], httpx.Response]
+
+
+def answering(*responses: httpx.Response) -> Bedrock:
+    remaining = list(responses)
+    return lambda _: remaining.pop(0)
+
+
+def ok(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=COMPLETION, headers={"x-amzn-requestid": "bedrock-id"})
+
+
+@pytest.fixture
+def use_bedrock(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def use(bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None) -> None:
+        completions = Completions(
+            bedrock=client_for(bedrock), api_key=api_key(FakeSecrets(secret)), guardrail=guardrail
+        )
+        monkeypatch.setattr(api, "_completions", lambda: completions)
+
+    return use
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What the function's logger writes."""
+    stream = StringIO()
+    monkeypatch.setattr(api._logger.registered_handler, "stream", stream)
+    return stream
+
+
+def event(
+    body: object = None,
+    *,
+    resource: str = "/openai/v1/chat/completions",
+    method: str = "POST",
+    headers: dict[str, list[str]] | None = None,
+    encoded: bool = True,
+) -> dict[str, Any]:
+    document = {**VALID, "messages": [{"role": "user", "content": PROMPT}]} if body is None else body
+    raw = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return {
+        "resource": resource,
+        "httpMethod": method,
+        "multiValueHeaders": headers or {},
+        "requestContext": {
+            "requestId": "settable-id",
+            "extendedRequestId": "our-id",
+            "authorizer": {"principalId": "team-a"},
+        },
+        "body": base64.b64encode(raw).decode() if encoded else raw.decode(),
+        "isBase64Encoded": encoded,
+    }
+
+
+def handle(request: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
+    answer = api.handle(request, FakeContext())  # type: ignore[arg-type]
+    assert answer["isBase64Encoded"] is False
+    return answer["statusCode"], answer["headers"], json.loads(answer["body"])
+
+
+@pytest.mark.parametrize("resource", api.CHAT_PATHS)
+@pytest.mark.parametrize("encoded", [True, False])
+def test_both_routes_answer_with_bedrocks_json_and_every_id(
+    use_bedrock: Callable[..., None], resource: str, encoded: bool
+) -> None:
+    use_bedrock(ok)
+    status, headers, body = handle(event(resource=resource, encoded=encoded))
+    assert (status, body) == (200, COMPLETION)
+    assert headers == {
+        "content-type": "application/json",
+        "x-request-id": "our-id",
+        "x-bedrock-request-id": "bedrock-id",
+    }
+
+
+def test_one_log_line_joins_every_id_and_holds_no_word_of_prompt_completion_or_key(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(ok)
+    handle(event(headers={"X-Client-Request-Id": ["mine-1"], "x-stainless-retry-count": ["1"]}))
+    line = json.loads(log.getvalue())
+    expected = {
+        "message": "chat completion",
+        "level": "INFO",
+        "request_id": "our-id",
+        "api_request_id": "settable-id",
+        "lambda_request_id": "lambda-id",
+        "bedrock_request_id": "bedrock-id",
+        "client_request_id": "mine-1",
+        "client": "team-a",
+        "model": VALID["model"],
+        "status": 200,
+        "prompt_tokens": 3,
+        "completion_tokens": 5,
+        "total_tokens": 8,
+        "sdk_retry_count": 1,
+    }
+    assert expected.items() <= line.items()
+    assert line["latency_ms"] >= 0
+    for secret in (PROMPT, "whisper", KEY):
+        assert secret not in log.getvalue()
+
+
+def test_a_callers_own_request_id_is_echoed_and_never_taken_for_ours(
+    use_bedrock: Callable[..., None],
+) -> None:
+    use_bedrock(ok)
+    _, headers, _ = handle(event(headers={"x-CLIENT-request-id": ["mine-1"]}))
+    assert headers["x-client-request-id"] == "mine-1"
+    assert headers["x-request-id"] == "our-id"
+
+
+@pytest.mark.parametrize("value", [["x" * 513], ["é"], ["a\nb"], [""], ["one", "two"]])
+def test_a_request_id_that_is_not_ascii_or_too_long_is_refused(
+    use_bedrock: Callable[..., None], value: list[str]
+) -> None:
+    use_bedrock(ok)
+    status, headers, body = handle(event(headers={"X-Client-Request-Id": value}))
+    assert status == 400
+    assert body["error"]["param"] == "x-client-request-id"
+    assert "x-client-request-id" not in headers
+
+
+def test_an_intervention_is_told_in_a_header_and_in_the_log(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    blocked = {**COMPLETION, "id": "bedrock-guardrails-1"}
+    use_bedrock(answering(httpx.Response(200, json=blocked)))
+    status, headers, body = handle(event())
+    assert (status, body, headers["x-guardrail-action"]) == (200, blocked, "INTERVENED")
+    assert json.loads(log.getvalue())["guardrail_action"] == "INTERVENED"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (event(b"{"), 400, None),
+        (event(b"\xff"), 400, None),
+        (event(b""), 400, None),
+        (event([]), 400, None),
+        (event({**VALID, "stream": True}), 400, "unsupported_value"),
+        (event({"model": "m"}), 400, "missing_required_parameter"),
+        (event({**VALID, "pad": "x" * 4_194_304}), 413, "request_too_large"),
+        (event({**VALID, "pad": "x" * 4_194_304}, encoded=False), 413, "request_too_large"),
+        ({**event(), "body": "%%%"}, 400, None),
+        ({**event(), "body": None}, 400, None),
+        (event(resource="/{proxy+}"), 404, "unknown_url"),
+        (event(resource="/"), 404, "unknown_url"),
+        (event(method="GET"), 405, "method_not_allowed"),
+        ({}, 404, "unknown_url"),
+    ],
+)
+def test_bad_input_gets_an_openai_shaped_error_without_asking_bedrock(
+    use_bedrock: Callable[..., None], request_: dict[str, Any], status: int, code: str | None
+) -> None:
+    use_bedrock(lambda _: pytest.fail("Bedrock was asked"))
+    got, headers, body = handle(request_)
+    assert got == status
+    assert body["error"].keys() == {"message", "type", "param", "code"}
+    assert (body["error"]["type"], body["error"]["code"]) == ("invalid_request_error", code)
+    assert headers["x-request-id"]
+    if status == 405:
+        assert headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("pad", [0, 1, 2, 3, 4])
+def test_the_largest_allowed_body_passes_whatever_its_base64_padding(
+    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, pad: int
+) -> None:
+    use_bedrock(ok)
+    body = json.dumps({**VALID, "pad": "x" * pad}).encode()
+    assert api._body(event(body), len(body)) == body
+    with pytest.raises(RequestTooLargeError):
+        api._body(event(body), len(body) - 1)
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "code"),
+    [
+        (
+            httpx.Response(400, json={"error": {"message": "bad stop", "code": "validation_error"}}),
+            400,
+            "validation_error",
+        ),
+        (httpx.Response(404, json={"error": {"message": "no such model"}}), 404, "model_not_found"),
+        (
+            httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "7"}),
+            429,
+            "rate_limit_exceeded",
+        ),
+        (httpx.Response(503, json={"message": "busy"}), 503, None),
+        (httpx.Response(529, json={"message": "busy"}), 529, None),
+        (httpx.Response(200, json={"Output": {}, "Version": "1.0"}), 502, "upstream_invalid_response"),
+    ],
+)
+def test_bedrocks_errors_reach_the_caller_in_our_shape(
+    use_bedrock: Callable[..., None], response: httpx.Response, status: int, code: str | None
+) -> None:
+    response.headers["x-amzn-requestid"] = "bedrock-id"
+    use_bedrock(answering(response))
+    got, headers, body = handle(event())
+    assert (got, body["error"]["code"]) == (status, code)
+    assert headers["x-bedrock-request-id"] == "bedrock-id"
+    assert headers.get("retry-after") == response.headers.get("retry-after")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (httpx.ReadTimeout("late"), 504, "gateway_timeout"),
+        (httpx.ConnectError("refused by 10.0.0.7"), 502, "upstream_connection_error"),
+    ],
+)
+def test_a_broken_connection_is_502_and_a_late_answer_504(
+    use_bedrock: Callable[..., None], failure: httpx.RequestError, status: int, code: str
+) -> None:
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        raise failure
+
+    use_bedrock(bedrock)
+    got, _, body = handle(event())
+    assert (got, body["error"]["code"]) == (status, code)
+    assert "10.0.0.7" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])
+def test_a_secret_without_a_key_is_503_no_retry_and_a_log_line_that_says_which(
+    use_bedrock: Callable[..., None], log: StringIO, secret: str
+) -> None:
+    use_bedrock(lambda _: pytest.fail("Bedrock was asked"), secret=secret)
+    status, headers, body = handle(event())
+    assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
+    assert headers["x-should-retry"] == "false"
+    line = json.loads(log.getvalue())
+    assert line["secret_arn"] == "arn:aws:secretsmanager:us-east-1:000000000000:secret:key"
+    assert line["level"] == "ERROR"
+    assert line["reason"]
+
+
+def test_a_key_that_bedrock_refuses_is_503_never_401(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
+    assert "Bearer Token has expired" in json.loads(log.getvalue())["reason"]
+    assert KEY not in log.getvalue()
+
+
+def test_a_fault_of_ours_is_500_with_its_place_but_not_its_message_in_the_log(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        raise LookupError(PROMPT)
+
+    use_bedrock(bedrock)
+    status, headers, body = handle(event())
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert headers["x-request-id"] == "our-id"
+    line = json.loads(log.getvalue())
+    assert line["fault_class"] == "LookupError"
+    assert any("test_api.py" in frame for frame in line["fault_stack"])
+    assert PROMPT not in log.getvalue()
+    assert "test_api" not in json.dumps(body)
+
+
+def test_a_missing_setting_is_500_to_the_caller(
+    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, log: StringIO
+) -> None:
+    use_bedrock(ok)
+
+    def broken() -> Completions:
+        raise ConfigurationError("BEDROCK_BASE_URL is missing, and has no default.")
+
+    monkeypatch.setattr(api, "_completions", broken)
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert "BEDROCK_BASE_URL" not in json.dumps(body)
+    assert "BEDROCK_BASE_URL is missing" in log.getvalue()
+
+
+def test_a_model_name_that_cannot_be_one_is_not_logged(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(ok)
+    handle(event({**VALID, "model": PROMPT}))
+    assert json.loads(log.getvalue())["model"] == "(not a model id)"
+
+
+def test_an_answer_larger_than_lambda_returns_is_502(use_bedrock: Callable[..., None]) -> None:
+    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 7_000_000})))
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"]) == (502, "response_too_large")
+
+
+def test_a_caller_who_names_another_guardrail_is_told_so(use_bedrock: Callable[..., None]) -> None:
+    use_bedrock(lambda _: pytest.fail("asked"), guardrail=Guardrail(identifier="abc", version="1"))
+    status, _, body = handle(event(headers={"X-Amzn-Bedrock-GuardrailIdentifier": ["mine"]}))
+    assert (status, body["error"]["code"]) == (403, "guardrail_override_not_allowed")

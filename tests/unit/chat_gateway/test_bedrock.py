@@ -1,0 +1,156 @@
+"""One call of Bedrock: what goes up, and what each answer and failure becomes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError
+from chat_gateway.errors import (
+    GatewayError,
+    UpstreamConnectionError,
+    UpstreamError,
+    UpstreamProtocolError,
+    UpstreamTimeoutError,
+)
+
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Paris"}}],
+}
+IDS = {"x-amzn-requestid": "bedrock-id"}
+KEY = "bedrock-api-key-0123456789"
+
+
+def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: object) -> BedrockClient:
+    return BedrockClient(
+        base_url="https://bedrock.test/openai/v1",
+        connect_timeout_s=1,
+        max_connections=1,
+        transport=httpx.MockTransport(handler),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def ask(client: BedrockClient, *, deadline: float = float("inf")) -> Completion:
+    return client.complete(b'{"a":1}', api_key=KEY, headers={"x-extra": "1"}, deadline=deadline)
+
+
+def error_of(response: httpx.Response) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        ask(client_for(lambda _: response))
+    return caught.value
+
+
+def test_the_request_goes_up_with_the_key_and_nothing_of_the_callers() -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=COMPLETION)
+
+    ask(client_for(handler))
+    request = seen[0]
+    assert (request.method, str(request.url)) == ("POST", "https://bedrock.test/openai/v1/chat/completions")
+    assert request.content == b'{"a":1}'
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-extra"] == "1"
+
+
+def test_the_answer_is_returned_as_it_came_with_bedrocks_id() -> None:
+    text = json.dumps(COMPLETION, indent=3)
+    completion = ask(client_for(lambda _: httpx.Response(200, text=text, headers=IDS)))
+    assert completion == Completion(text, COMPLETION, "bedrock-id")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_told_apart_without_repeating_the_key(status: int) -> None:
+    response = httpx.Response(
+        status,
+        json={"Message": f"The key {KEY} has expired"},
+        headers={"x-amzn-errortype": "AccessDeniedException:http://internal.amazon.com/", **IDS},
+    )
+    with pytest.raises(RefusedKeyError) as caught:
+        ask(client_for(lambda _: response))
+    assert caught.value.detail == "AccessDeniedException: The key *** has expired"
+    assert caught.value.bedrock_request_id == "bedrock-id"
+
+
+@pytest.mark.parametrize("status", [400, 404, 408, 424, 429, 500, 503, 529])
+def test_bedrocks_errors_keep_their_status_message_and_id(status: int) -> None:
+    error = error_of(httpx.Response(status, json={"error": {"message": "no"}}, headers=IDS))
+    assert isinstance(error, UpstreamError)
+    assert (error.status, error.message, error.bedrock_request_id) == (status, "no", "bedrock-id")
+
+
+def test_429_carries_the_wait_bedrock_asked_for() -> None:
+    error = error_of(httpx.Response(429, json={"message": "slow down"}, headers={"retry-after": "2"}))
+    assert error.headers()["retry-after"] == "2"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(
+            200, json={"Output": {"__type": "UnknownOperationException"}, "Version": "1.0"}, headers=IDS
+        ),
+        httpx.Response(200, text="<html>", headers=IDS),
+        httpx.Response(200, content=b'{"choices": ["\xff"]}', headers=IDS),
+        httpx.Response(200, json=[], headers=IDS),
+        httpx.Response(200, json={"choices": None}, headers=IDS),
+        httpx.Response(200, text="[" * 100_000, headers=IDS),
+        httpx.Response(204, headers=IDS),
+        httpx.Response(302, headers={"location": "https://elsewhere.test/", **IDS}),
+    ],
+)
+def test_an_answer_that_is_no_completion_is_a_protocol_error(response: httpx.Response) -> None:
+    error = error_of(response)
+    assert isinstance(error, UpstreamProtocolError)
+    assert (error.status, error.bedrock_request_id) == (502, "bedrock-id")
+
+
+@pytest.mark.parametrize(
+    ("failure", "becomes"),
+    [
+        (httpx.ConnectTimeout, UpstreamTimeoutError),
+        (httpx.ReadTimeout, UpstreamTimeoutError),
+        (httpx.WriteTimeout, UpstreamTimeoutError),
+        (httpx.PoolTimeout, UpstreamTimeoutError),
+        (httpx.ConnectError, UpstreamConnectionError),
+        (httpx.ReadError, UpstreamConnectionError),
+        (httpx.WriteError, UpstreamConnectionError),
+        (httpx.RemoteProtocolError, UpstreamConnectionError),
+        (httpx.ProxyError, UpstreamConnectionError),
+        (httpx.DecodingError, UpstreamConnectionError),
+    ],
+)
+def test_every_failure_of_httpx_is_mapped(
+    failure: type[httpx.RequestError], becomes: type[GatewayError]
+) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise failure("10.0.0.7 refused", request=request)
+
+    with pytest.raises(becomes) as caught:
+        ask(client_for(handler))
+    assert "10.0.0.7" not in caught.value.message
+
+
+def test_an_answer_that_trickles_past_the_deadline_is_a_timeout() -> None:
+    def trickle() -> Iterator[bytes]:
+        yield from itertools.repeat(b" ", 100)
+
+    seconds = itertools.count()
+    client = client_for(lambda _: httpx.Response(200, content=trickle()), clock=lambda: float(next(seconds)))
+    with pytest.raises(UpstreamTimeoutError):
+        ask(client, deadline=10)
+
+
+def test_nothing_is_asked_once_the_deadline_has_passed() -> None:
+    client = client_for(lambda _: pytest.fail("asked"), clock=lambda: 11.0)
+    with pytest.raises(UpstreamTimeoutError):
+        ask(client, deadline=10)

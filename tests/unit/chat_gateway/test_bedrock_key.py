@@ -1,0 +1,143 @@
+"""The key is read once, read again when it must be, and never sent when it is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import bedrock_key
+from chat_gateway.aws_json import AwsCallError
+from chat_gateway.bedrock_key import BedrockApiKey
+from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
+
+
+class FakeSecrets:
+    """Secrets Manager with one secret; counts its reads."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.reads = text, 0
+        self.failure: str | None = None
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        assert (operation, parameters) == ("GetSecretValue", {"SecretId": "arn:secret"})
+        self.reads += 1
+        if self.failure:
+            raise AwsCallError(operation, self.failure)
+        return {"SecretString": self.text}
+
+
+class Clock:
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def api_key(secrets: FakeSecrets, clock: Clock | None = None) -> BedrockApiKey:
+    return BedrockApiKey(
+        secrets,  # type: ignore[arg-type]
+        secret_arn="arn:secret",
+        max_age_s=300,
+        clock=clock or Clock(),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["ABSK-key-1", " ABSK-key-1\n", '{"api_key": "ABSK-key-1"}', ' {"api_key":"ABSK-key-1 "}']
+)
+def test_a_plain_string_and_a_json_object_both_hold_the_key(text: str) -> None:
+    assert bedrock_key.parse_secret(text) == "ABSK-key-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        (" \n", "empty"),
+        (bedrock_key.PLACEHOLDER, "placeholder"),
+        (json.dumps({"api_key": bedrock_key.PLACEHOLDER}), "placeholder"),
+        ("{", "not a JSON object"),
+        ('{"key": "ABSK-key-1"}', "api_key"),
+        ('{"api_key": 7}', "api_key"),
+        ('{"api_key": ""}', "empty"),
+        ("short", "8 to 4096"),
+        ("two words of text", "visible ASCII"),
+        ("ABSK-k\u00e9y-1", "visible ASCII"),
+        ("ABSK-key-1\r\nx-injected: 1", "visible ASCII"),
+    ],
+)
+def test_a_secret_without_a_key_says_what_is_wrong(text: str, reason: str) -> None:
+    with pytest.raises(UpstreamCredentialsError, match="operator must act") as caught:
+        bedrock_key.parse_secret(text)
+    assert reason in caught.value.reason
+    assert caught.value.headers() == {"x-should-retry": "false"}
+
+
+@given(st.text())
+def test_whatever_the_secret_holds_only_header_safe_keys_come_out(text: str) -> None:
+    try:
+        key = bedrock_key.parse_secret(text)
+    except UpstreamCredentialsError as error:
+        assert len(text) < 8 or text not in error.reason  # noqa: PT017 - either outcome is right
+    else:
+        assert key.isascii()
+        assert key.isprintable()
+        assert " " not in key
+
+
+def test_the_key_is_read_once_until_it_is_old() -> None:
+    secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
+    key = api_key(secrets, clock)
+    assert [key.get(), key.get()] == ["ABSK-key-1"] * 2
+    assert secrets.reads == 1
+    secrets.text, clock.now_s = "ABSK-key-2", clock.now_s + 300
+    assert key.get() == "ABSK-key-2"
+    assert secrets.reads == 2
+
+
+def test_a_refused_key_is_replaced_by_the_one_in_the_secret_now() -> None:
+    secrets = FakeSecrets("ABSK-key-1")
+    key = api_key(secrets)
+    refused = key.get()
+    secrets.text = "ABSK-key-2"
+    assert key.replacement_for(refused) == "ABSK-key-2"
+    assert key.get() == "ABSK-key-2"
+
+
+def test_a_refused_key_that_is_still_in_the_secret_has_no_replacement() -> None:
+    key = api_key(FakeSecrets("ABSK-key-1"))
+    assert key.replacement_for(key.get()) is None
+
+
+def test_threads_refused_together_share_one_read() -> None:
+    secrets = FakeSecrets("ABSK-key-1")
+    key = api_key(secrets)
+    refused = key.get()
+    secrets.text = "ABSK-key-2"
+    with ThreadPoolExecutor(20) as pool:
+        replacements = list(pool.map(key.replacement_for, [refused] * 50))
+    assert replacements == ["ABSK-key-2"] * 50
+    assert secrets.reads == 2
+
+
+def test_a_secret_that_cannot_be_read_may_be_retried_by_the_caller() -> None:
+    secrets = FakeSecrets("ABSK-key-1")
+    secrets.failure = "ThrottlingException"
+    with pytest.raises(UpstreamCredentialsUnavailableError) as caught:
+        api_key(secrets).get()
+    assert "ThrottlingException" in caught.value.reason
+    assert caught.value.headers() == {}
+
+
+def test_an_old_key_goes_on_serving_while_the_secret_cannot_be_read() -> None:
+    secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
+    key = api_key(secrets, clock)
+    key.get()
+    secrets.failure, clock.now_s = "InternalServiceError", clock.now_s + 301
+    assert key.get() == "ABSK-key-1"

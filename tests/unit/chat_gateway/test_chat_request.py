@@ -1,0 +1,55 @@
+"""Which requests go up, and what the others are told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chat_gateway import chat_request
+from chat_gateway.errors import InvalidRequestError
+
+VALID: dict[str, Any] = {"model": "openai.gpt-oss-20b-1:0", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def test_fields_nobody_knows_yet_go_up() -> None:
+    document = {**VALID, "invented_tomorrow": {"depth": [1, 2.5, None, "é"]}}
+    request = chat_request.parse(json.dumps(document).encode())
+    assert json.loads(request.content) == document
+
+
+@pytest.mark.parametrize("stream", [False, None])
+def test_a_request_that_does_not_stream_passes(stream: bool | None) -> None:
+    request = chat_request.parse(json.dumps({**VALID, "stream": stream}).encode())
+    assert request.document["stream"] is stream
+
+
+@pytest.mark.parametrize(
+    ("change", "param", "code"),
+    [
+        ({"model": None}, "model", "missing_required_parameter"),
+        ({"model": ""}, "model", "invalid_type"),
+        ({"model": 7}, "model", "invalid_type"),
+        ({"messages": None}, "messages", "invalid_type"),
+        ({"messages": {}}, "messages", "invalid_type"),
+        ({"messages": "Hi"}, "messages", "invalid_type"),
+        ({"messages": []}, "messages", "empty_array"),
+        ({"stream": True}, "stream", "unsupported_value"),
+        ({"stream": "true"}, "stream", "invalid_type"),
+        ({"stream": 1}, "stream", "invalid_type"),
+        ({"stream": 0}, "stream", "invalid_type"),
+    ],
+)
+def test_a_bad_field_is_refused_by_name(change: dict[str, Any], param: str, code: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        chat_request.parse(json.dumps({**VALID, **change}).encode())
+    assert (caught.value.param, caught.value.code) == (param, code)
+
+
+@pytest.mark.parametrize("missing", ["model", "messages"])
+def test_a_missing_field_is_refused_by_name(missing: str) -> None:
+    document = {name: value for name, value in VALID.items() if name != missing}
+    with pytest.raises(InvalidRequestError) as caught:
+        chat_request.parse(json.dumps(document).encode())
+    assert (caught.value.param, caught.value.code) == (missing, "missing_required_parameter")

@@ -1,0 +1,90 @@
+"""Creating a completion: guardrail, key, and one repeat with a newly read key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from chat_gateway import chat_request
+from chat_gateway.bedrock import Completion
+from chat_gateway.completions import Completions
+from chat_gateway.errors import GuardrailOverrideError, UpstreamCredentialsError
+from chat_gateway.guardrails import IDENTIFIER_HEADER, VERSION_HEADER, Guardrail
+from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.test_chat_request import VALID
+
+OLD, NEW = "ABSK-old-key", "ABSK-new-key"
+
+
+@dataclass
+class Bedrock:
+    """Accepts some keys and refuses the others; keeps what it was asked."""
+
+    accepts: str
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.headers["authorization"] == f"Bearer {self.accepts}":
+            return httpx.Response(200, json=COMPLETION)
+        return httpx.Response(403, json={"Message": "Bearer Token has expired"})
+
+
+def completions(bedrock: Bedrock, secrets: FakeSecrets, guardrail: Guardrail | None = None) -> Completions:
+    return Completions(bedrock=client_for(bedrock), api_key=api_key(secrets), guardrail=guardrail)
+
+
+def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:
+    request = chat_request.parse(json.dumps(VALID).encode())
+    return completions.create(request, caller_headers=headers or {}, deadline=float("inf"))
+
+
+def test_the_guardrail_goes_up_and_the_callers_headers_do_not() -> None:
+    bedrock = Bedrock(accepts=OLD)
+    guarded = completions(bedrock, FakeSecrets(OLD), Guardrail(identifier="abc", version="1"))
+    create(guarded, {"cookie": ["secret"], "x-anything": ["1"]})
+    headers = bedrock.requests[0].headers
+    assert (headers[IDENTIFIER_HEADER], headers[VERSION_HEADER]) == ("abc", "1")
+    assert "cookie" not in headers
+    assert "x-anything" not in headers
+
+
+def test_another_guardrail_is_refused_before_bedrock_is_asked() -> None:
+    bedrock = Bedrock(accepts=OLD)
+    guarded = completions(bedrock, FakeSecrets(OLD), Guardrail(identifier="abc", version="1"))
+    with pytest.raises(GuardrailOverrideError):
+        create(guarded, {IDENTIFIER_HEADER: ["mine"]})
+    assert bedrock.requests == []
+
+
+def test_a_key_changed_in_the_secret_is_found_when_the_old_one_is_refused() -> None:
+    bedrock, secrets = Bedrock(accepts=NEW), FakeSecrets(OLD)
+    gateway = completions(bedrock, secrets)
+    gateway.api_key.get()
+    secrets.text = NEW
+    assert create(gateway).document == COMPLETION
+    assert len(bedrock.requests) == 2
+
+
+def test_a_refused_key_that_is_still_in_the_secret_is_not_sent_twice() -> None:
+    bedrock = Bedrock(accepts=NEW)
+    with pytest.raises(UpstreamCredentialsError) as caught:
+        create(completions(bedrock, FakeSecrets(OLD)))
+    assert len(bedrock.requests) == 1
+    assert caught.value.status == 503
+    assert "Bearer Token has expired" in caught.value.reason
+    assert "Bearer" not in caught.value.message
+
+
+def test_a_new_key_that_is_refused_too_ends_it() -> None:
+    bedrock, secrets = Bedrock(accepts="ABSK-another"), FakeSecrets(OLD)
+    gateway = completions(bedrock, secrets)
+    gateway.api_key.get()
+    secrets.text = NEW
+    with pytest.raises(UpstreamCredentialsError):
+        create(gateway)
+    assert len(bedrock.requests) == 2

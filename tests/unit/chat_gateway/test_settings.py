@@ -1,0 +1,81 @@
+"""A bad setting is an error that names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat_gateway.errors import ConfigurationError
+from chat_gateway.guardrails import Guardrail
+from chat_gateway.settings import AuthorizerSettings, AwsSettings, UpstreamSettings, WorkerSettings
+
+UPSTREAM = {
+    "BEDROCK_BASE_URL": "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
+    "BEDROCK_API_KEY_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:key",
+    "SECRET_MAX_AGE_S": "300",
+    "UPSTREAM_CONNECT_TIMEOUT_S": "3",
+    "UPSTREAM_TOTAL_TIMEOUT_S": "26",
+    "MAX_REQUEST_BYTES": "4194304",
+}
+
+
+def test_a_complete_environment_is_read() -> None:
+    settings = UpstreamSettings.from_env(UPSTREAM)
+    assert settings.total_timeout_s == 26.0
+    assert settings.guardrail is None
+
+
+@pytest.mark.parametrize("name", UPSTREAM)
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_missing_variable_is_named(name: str, empty: bool) -> None:
+    env = {key: value for key, value in UPSTREAM.items() if key != name} | ({name: ""} if empty else {})
+    with pytest.raises(ConfigurationError, match=f"{name} is missing, and has no default"):
+        UpstreamSettings.from_env(env)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BEDROCK_BASE_URL", "bedrock-runtime.us-east-1.amazonaws.com"),
+        ("BEDROCK_BASE_URL", "https://host/openai/v1/"),
+        ("UPSTREAM_TOTAL_TIMEOUT_S", "soon"),
+        ("UPSTREAM_TOTAL_TIMEOUT_S", "0"),
+        ("UPSTREAM_TOTAL_TIMEOUT_S", "inf"),
+        ("UPSTREAM_TOTAL_TIMEOUT_S", "nan"),
+        ("MAX_REQUEST_BYTES", "-1"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        UpstreamSettings.from_env({**UPSTREAM, name: value})
+
+
+def test_a_guardrail_is_read_whole() -> None:
+    env = {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "DRAFT", "GUARDRAIL_TRACE": "ENABLED"}
+    settings = UpstreamSettings.from_env({**UPSTREAM, **env})
+    assert settings.guardrail == Guardrail(identifier="gr-1", version="DRAFT", trace="ENABLED")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"GUARDRAIL_IDENTIFIER": "gr-1"},
+        {"GUARDRAIL_IDENTIFIER": "", "GUARDRAIL_VERSION": ""},
+        {"GUARDRAIL_VERSION": "1"},
+        {"GUARDRAIL_TRACE": "ENABLED"},
+        {"GUARDRAIL_IDENTIFIER": "a b", "GUARDRAIL_VERSION": "1"},
+        {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "0"},
+        {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "draft"},
+        {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "1", "GUARDRAIL_TRACE": "on"},
+    ],
+)
+def test_half_a_guardrail_is_an_error_never_no_guardrail(env: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="GUARDRAIL_"):
+        UpstreamSettings.from_env({**UPSTREAM, **env})
+
+
+@pytest.mark.parametrize("settings", [AwsSettings, WorkerSettings, AuthorizerSettings])
+def test_every_function_says_which_variable_it_misses(
+    settings: type[AwsSettings | WorkerSettings | AuthorizerSettings],
+) -> None:
+    with pytest.raises(ConfigurationError, match="is missing"):
+        settings.from_env({})

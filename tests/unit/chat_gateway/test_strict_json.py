@@ -1,0 +1,68 @@
+"""Two readers of a request must never see two different requests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import strict_json
+from chat_gateway.errors import InvalidRequestError
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(_TEXT, inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(_TEXT, _JSON))
+def test_what_was_read_is_what_is_written(document: dict[str, Any]) -> None:
+    raw = json.dumps(document).encode()
+    assert json.loads(strict_json.dumps(strict_json.loads_object(raw))) == document
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused_never_a_crash(raw: bytes) -> None:
+    try:
+        document = strict_json.loads_object(raw)
+    except InvalidRequestError:
+        return
+    assert json.loads(raw) == document
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff{}", "UTF-8"),
+        ('{"a": "é"}'.encode("latin-1"), "UTF-8"),
+        ('{"a": 1}'.encode("utf-16"), "UTF-8"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        (b"[]", "object"),
+        (b'"text"', "object"),
+        (b"null", "object"),
+        (b'{"a": 1, "a": 1}', "repeats a key"),
+        (b'{"a": 1, "\\u0061": 2}', "repeats a key"),
+        (b'{"a": [{"b": 1, "b": 2}]}', "repeats a key"),
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": Infinity}', "Infinity"),
+        (b'{"a": -Infinity}', "-Infinity"),
+        (b'{"a": 1e999}', "too large"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "too large"),
+        (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
+    ],
+)
+def test_what_two_readers_could_understand_differently_is_refused(raw: bytes, says: str) -> None:
+    with pytest.raises(InvalidRequestError, match=says):
+        strict_json.loads_object(raw)
+
+
+def test_half_a_surrogate_pair_is_refused_when_written() -> None:
+    with pytest.raises(InvalidRequestError, match="surrogate"):
+        strict_json.dumps(strict_json.loads_object(b'{"a": "\\ud800"}'))

@@ -1,0 +1,108 @@
+"""The operator's commands, against moto's AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from click.testing import CliRunner, Result
+from moto import mock_aws
+
+from gateway_cli import stack_outputs
+from gateway_cli.__main__ import cli
+
+OUTPUTS = stack_outputs.StackOutputs(
+    base_url="https://api.test/dev/openai/v1",
+    rest_api_id="abc",
+    stage_name="dev",
+    secret_arn="bedrock-key",
+    clients_table="clients",
+    jobs_queue_url="",
+    results_queue_url="",
+    dead_letter_queue_url="",
+    chat_log_group="",
+    worker_log_group="",
+)
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        session.client("dynamodb").create_table(
+            TableName="clients",
+            KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        session.client("secretsmanager").create_secret(Name="bedrock-key", SecretString="placeholder")
+        monkeypatch.setattr(stack_outputs, "read", lambda *_: OUTPUTS)
+        yield session
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, [*arguments, "--env", "dev"], input=stdin)
+
+
+def test_a_created_client_is_known_by_its_keys_hash_and_the_key_is_printed_once(
+    session: boto3.Session,
+) -> None:
+    result = run("clients", "create", "team-a")
+    key = result.output.strip()
+    assert key.startswith("bcg-")
+    items = session.client("dynamodb").scan(TableName="clients")["Items"]
+    assert [item["key_sha256"]["S"] for item in items] == [hashlib.sha256(key.encode()).hexdigest()]
+    assert items[0]["client_id"]["S"] == "team-a"
+    assert key not in json.dumps(items)
+
+
+def test_two_keys_of_one_client_differ(session: boto3.Session) -> None:
+    assert run("clients", "create", "team-a").output != run("clients", "create", "team-a").output
+
+
+@pytest.mark.parametrize("client_id", ["two words", "x" * 65, "é", "-lead", "a/b"])
+def test_a_client_id_that_fits_no_log_line_is_refused(session: boto3.Session, client_id: str) -> None:
+    result = (
+        run("clients", "create", "--", client_id)
+        if client_id.startswith("-")
+        else run("clients", "create", client_id)
+    )
+    assert result.exit_code != 0
+    assert session.client("dynamodb").scan(TableName="clients")["Count"] == 0
+
+
+def test_the_bedrock_key_is_read_from_standard_input_and_stored(session: boto3.Session) -> None:
+    result = run("bedrock-key", "put", stdin="ABSK-key-1\n")
+    assert result.output == "Stored.\n"
+    assert (
+        session.client("secretsmanager").get_secret_value(SecretId="bedrock-key")["SecretString"]
+        == "ABSK-key-1"
+    )
+
+
+@pytest.mark.parametrize("key", ["", "short", "two words of text", "ABSK-kéy-1"])
+def test_what_cannot_be_a_key_is_refused_and_not_repeated(session: boto3.Session, key: str) -> None:
+    result = run("bedrock-key", "put", stdin=key)
+    assert result.exit_code == 1
+    assert "8 visible ASCII characters" in result.output
+    assert not key or key not in result.output
+
+
+def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloudformation = boto3.client(
+        "cloudformation", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    monkeypatch.setattr(boto3.Session, "client", lambda *_: cloudformation)
+    with Stubber(cloudformation) as stub:
+        message = "Stack with id bedrock-chat-gateway-dev does not exist"
+        stub.add_client_error("describe_stacks", "ValidationError", message)
+        result = run("show")
+    assert result.exit_code == 1
+    assert "cdk deploy -c env=dev" in result.output
