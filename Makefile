@@ -57,13 +57,13 @@ smoke: install ## The same, checking every step; exits 0 or not
 	@$(BIN)/python -m local --check
 
 .PHONY: test
-test: lint unit ## Everything: lint, types and unit tests
+test: lint unit infra-test ## Everything: lint, types, unit and infra tests
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries
 	@ruff check .
 	@ruff format --check .
-	@mypy lambda_src gateway_cli tests
+	@mypy app.py infra lambda_src gateway_cli tests
 	@PYTHONPATH=.:lambda_src lint-imports --no-cache
 
 .PHONY: unit

@@ -1,0 +1,13 @@
+"""CDK entry point: `cdk deploy -c env=dev` (or staging, prod, local)."""
+
+from __future__ import annotations
+
+import sys
+
+from infra.application import build_app
+from infra.environments import InvalidEnvironmentError
+
+try:
+    build_app().synth()
+except InvalidEnvironmentError as error:
+    sys.exit(f"error: {error}")

@@ -1,0 +1,41 @@
+"""The secret that holds the Bedrock API key."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infra import acknowledgements
+from infra.environments import Environment
+from infra.removal import removal_policy
+
+# What the functions recognise as "no key yet"; a test says that both sides agree.
+PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
+
+
+class BedrockApiKey(Construct):
+    """A secret with a placeholder, until someone puts a key there."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
+        super().__init__(scope, id_)
+        self.secret = secretsmanager.Secret(
+            self,
+            "Secret",
+            description="Bedrock API key: a plain string, or a JSON object with api_key",
+            # Not a secret: without a value, CloudFormation would make up a random password.
+            secret_string_value=cdk.SecretValue.unsafe_plain_text(PLACEHOLDER),
+            removal_policy=removal_policy(environment),
+        )
+        acknowledgements.acknowledge(
+            self.secret,
+            "AwsSolutions-SMG4",
+            "Bedrock API keys come from IAM and are put here by the operator; Secrets Manager cannot make one.",
+        )
+
+    def grant_read(self, role: iam.Role) -> None:
+        """Lets `role` read the key."""
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.secret.secret_arn])
+        )

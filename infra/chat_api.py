@@ -1,0 +1,122 @@
+"""The HTTP side: a regional REST API in front of the chat function."""
+
+from __future__ import annotations
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra import acknowledgements, gateway_responses
+from infra.environments import Environment
+from infra.removal import removal_policy
+
+CHAT_PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
+
+# Ids and outcomes, refusals included. No caller's address (personal data) and none of $context.error.*:
+# API Gateway's messages can repeat the caller's token.
+_ACCESS_LOG = {
+    "request_id": "$context.extendedRequestId",
+    "api_request_id": "$context.requestId",
+    "lambda_request_id": "$context.integration.requestId",
+    "client": "$context.authorizer.principalId",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "time": "$context.requestTime",
+    "latency_ms": "$context.responseLatency",
+    "integration_latency_ms": "$context.integration.latency",
+    "authorizer_latency_ms": "$context.authorizer.latency",
+    "authorizer_request_id": "$context.authorizer.requestId",
+    "response_bytes": "$context.responseLength",
+}
+
+
+class ChatApi(Construct):
+    """Both chat routes, and a catch-all, so that API Gateway composes no message of its own."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        chat_function: lambda_.IFunction,
+        authorizer: apigateway.IAuthorizer,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.access_log = logs.LogGroup(
+            self,
+            "AccessLog",
+            retention=environment.log_retention,
+            removal_policy=removal_policy(environment),
+        )
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=cdk.Stack.of(self).stack_name,
+            description="OpenAI-compatible chat completions for Amazon Bedrock",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # Bodies reach the function as the bytes that were sent, so that it can insist on UTF-8.
+            binary_media_types=["*/*"],
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=cdk.RemovalPolicy.RETAIN,
+            deploy_options=self._stage(environment),
+            default_method_options=apigateway.MethodOptions(
+                authorizer=authorizer, authorization_type=apigateway.AuthorizationType.CUSTOM
+            ),
+        )
+        integration = apigateway.LambdaIntegration(
+            chat_function,
+            timeout=cdk.Duration.seconds(environment.timeouts.api_s),
+            allow_test_invoke=False,
+        )
+        for path in (*CHAT_PATHS, "/", "/{proxy+}"):
+            method = self.api.root.resource_for_path(path).add_method("ANY", integration)
+            acknowledgements.acknowledge(
+                method,
+                "AwsSolutions-COG4",
+                "Clients are programs with keys of their own, which a Lambda authorizer checks.",
+            )
+        gateway_responses.add(self.api, request_id=_request_id_variable(environment))
+        self._acknowledge()
+
+    def _stage(self, environment: Environment) -> apigateway.StageOptions:
+        return apigateway.StageOptions(
+            stage_name=environment.name,
+            access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
+            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+            throttling_rate_limit=environment.requests_per_second,
+            throttling_burst_limit=environment.burst_requests,
+        )
+
+    def _acknowledge(self) -> None:
+        acknowledgements.acknowledge(
+            self.api.node.find_child("CloudWatchRole"),
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AmazonAPIGatewayPushToCloudWatchLogs]",
+            "The policy that API Gateway asks for to write access logs; assumed by API Gateway only.",
+        )
+        acknowledgements.acknowledge(
+            self.api,
+            "AwsSolutions-APIG2",
+            "The function checks every request more strictly than a model could, with OpenAI-shaped errors.",
+        )
+        acknowledgements.acknowledge(
+            self.api.deployment_stage,
+            "AwsSolutions-APIG3",
+            "A web ACL costs more in a month than everything else here; attach your own where policy asks for one.",
+        )
+        acknowledgements.acknowledge(
+            self.api.deployment_stage,
+            "AwsSolutions-APIG6",
+            "Execution logs repeat prompts and keys. The access log and the functions' logs carry every id.",
+        )
+
+
+def _request_id_variable(environment: Environment) -> str:
+    """Callers cannot set the extended id; the emulator knows only the plain one."""
+    return "context.requestId" if environment.is_local else "context.extendedRequestId"

@@ -1,0 +1,52 @@
+"""The clients that may call the gateway, and the authorizer that knows them."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from infra.environments import Data, Environment
+from infra.gateway_function import GatewayFunction
+from infra.removal import removal_policy
+
+_AUTHORIZER_TIMEOUT_S = 10
+
+
+class Clients(Construct):
+    """A table of client key hashes, and a token authorizer over it whose answers are cached."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
+        super().__init__(scope, id_)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="key_sha256", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=environment.data is Data.RETAINED,
+            removal_policy=removal_policy(environment),
+        )
+        self.function = GatewayFunction(
+            self,
+            "Authorizer",
+            environment=environment,
+            module="authorizer",
+            requirements="authorizer",
+            description="Knows clients by the SHA-256 hash of their key",
+            timeout_s=_AUTHORIZER_TIMEOUT_S,
+            variables={"CLIENTS_TABLE": self.table.table_name},
+        )
+        self.table.grant(self.function.role, "dynamodb:GetItem")
+        self.authorizer = apigateway.TokenAuthorizer(
+            self,
+            "TokenAuthorizer",
+            handler=self.function.function,
+            # What cannot be a key of ours is refused without running (and paying for) the function.
+            validation_regex=r"[Bb][Ee][Aa][Rr][Ee][Rr] +[!-~]{20,200}",
+            results_cache_ttl=cdk.Duration.seconds(environment.authorizer_cache_s),
+        )

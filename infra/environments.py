@@ -1,0 +1,262 @@
+"""The environments that can be deployed, typed and checked before anything is synthesised.
+
+Edit ENVIRONMENTS to make them yours. A guardrail can also be named at the command line:
+`cdk deploy -c env=dev -c guardrail=abc123:1`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from aws_cdk.aws_logs import RetentionDays
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+_MAX_API_TIMEOUT_S = 29
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_FUNCTION_TIMEOUT_S = 900
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+_MAX_VISIBILITY_S = 43_200
+_MIN_RECEIVES, _MAX_RECEIVES = 1, 1000
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+_MIN_SOURCE_CONCURRENCY, _MAX_SOURCE_CONCURRENCY = 2, 1000
+
+
+class InvalidEnvironmentError(ValueError):
+    """An environment is unknown or contradicts itself; the message names the setting and the choices."""
+
+
+class Data(StrEnum):
+    """What becomes of tables, buckets, queues and logs when the stack is deleted."""
+
+    RETAINED = "retained"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardrail:
+    """An existing Bedrock guardrail. `trace` is ENABLED, ENABLED_FULL, DISABLED or None (Bedrock's default)."""
+
+    identifier: str
+    version: str
+    trace: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Guardrail:
+        """The guardrail in `IDENTIFIER:VERSION`, where IDENTIFIER may be an ARN."""
+        identifier, _, version = text.rpartition(":")
+        if not identifier or not version:
+            raise InvalidEnvironmentError(f"guardrail is {text!r}; write it as IDENTIFIER:VERSION.")
+        return cls(identifier=identifier, version=version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Every timeout of an environment, in seconds, derived from two: an HTTP answer's and a job's."""
+
+    api_s: int = _MAX_API_TIMEOUT_S
+    job_s: int = 300
+    connect_s: int = 3
+
+    @property
+    def chat_function_s(self) -> int:
+        """Ends before API Gateway gives up, so that the caller sees our error, not its."""
+        return self.api_s - 1
+
+    @property
+    def chat_upstream_s(self) -> int:
+        """Leaves the function time to answer and to log."""
+        return self.chat_function_s - 2
+
+    @property
+    def worker_function_s(self) -> int:
+        """Leaves the worker time to deliver results."""
+        return self.job_s + max(2, self.job_s // 10)
+
+    @property
+    def visibility_s(self) -> int:
+        """AWS asks for at least 6 x the function's timeout.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        """
+        return 6 * self.worker_function_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """How jobs are worked on: at most `batch_size` x `max_concurrency` at once, `max_receives` attempts each."""
+
+    batch_size: int = 10
+    max_concurrency: int = 5
+    max_receives: int = 5
+    retry_delay_s: int = 15
+    max_retry_delay_s: int = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One deployment of the gateway."""
+
+    name: str
+    region: str | None = None  # None: the region of the AWS profile in use
+    guardrail: Guardrail | None = None
+    upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
+    is_local: bool = False  # functions are built for this machine, not for Lambda
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    jobs: Jobs = field(default_factory=Jobs)
+    data: Data = Data.RETAINED
+    log_retention: RetentionDays = RetentionDays.THREE_MONTHS
+    secret_max_age_s: int = 300
+    authorizer_cache_s: int = 300
+    max_request_bytes: int = 4 * 1024 * 1024  # Lambda takes 6 MB, and API Gateway sends bodies as base64
+    requests_per_second: int = 50
+    burst_requests: int = 100
+    reserved_concurrency: int | None = None  # of the chat function; None: the account's unreserved pool
+    memory_mib: int = 512
+
+    def __post_init__(self) -> None:
+        for is_valid, message in _rules(self):
+            if not is_valid:
+                raise InvalidEnvironmentError(f"Environment {self.name!r}: {message}")
+
+
+def _rules(env: Environment) -> list[tuple[bool, str]]:
+    """What must hold, each with what to say where it does not."""
+    return [*_timeout_rules(env.timeouts), *_job_rules(env.jobs), *_guardrail_rules(env), *_other_rules(env)]
+
+
+def _timeout_rules(timeouts: Timeouts) -> list[tuple[bool, str]]:
+    return [
+        (
+            5 <= timeouts.api_s <= _MAX_API_TIMEOUT_S,
+            f"timeouts.api_s must be from 5 to {_MAX_API_TIMEOUT_S}.",
+        ),
+        (timeouts.job_s >= 2, "timeouts.job_s must be at least 2."),
+        (
+            0 < timeouts.connect_s < timeouts.chat_upstream_s,
+            "timeouts.connect_s must be below the upstream's.",
+        ),
+        (
+            timeouts.worker_function_s <= _MAX_FUNCTION_TIMEOUT_S,
+            f"timeouts.job_s leaves the worker over Lambda's {_MAX_FUNCTION_TIMEOUT_S} s.",
+        ),
+        (timeouts.visibility_s <= _MAX_VISIBILITY_S, f"visibility is over SQS's {_MAX_VISIBILITY_S} s."),
+    ]
+
+
+def _job_rules(jobs: Jobs) -> list[tuple[bool, str]]:
+    return [
+        (1 <= jobs.batch_size <= 10, "jobs.batch_size must be from 1 to 10."),
+        (
+            _MIN_SOURCE_CONCURRENCY <= jobs.max_concurrency <= _MAX_SOURCE_CONCURRENCY,
+            f"jobs.max_concurrency must be from {_MIN_SOURCE_CONCURRENCY} to {_MAX_SOURCE_CONCURRENCY}.",
+        ),
+        (
+            _MIN_RECEIVES <= jobs.max_receives <= _MAX_RECEIVES,
+            f"jobs.max_receives must be from {_MIN_RECEIVES} to {_MAX_RECEIVES}.",
+        ),
+        (
+            0 < jobs.retry_delay_s <= jobs.max_retry_delay_s <= _MAX_VISIBILITY_S,
+            f"jobs.retry_delay_s and max_retry_delay_s must rise from above 0 to at most {_MAX_VISIBILITY_S}.",
+        ),
+    ]
+
+
+def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
+    guardrail = env.guardrail
+    if guardrail is None:
+        return []
+    return [
+        (
+            re.fullmatch(r"[!-~]{1,2048}", guardrail.identifier) is not None,
+            "guardrail.identifier must be 1 to 2048 visible ASCII characters.",
+        ),
+        (
+            re.fullmatch(r"[1-9][0-9]{0,7}|DRAFT", guardrail.version) is not None,
+            f"guardrail.version is {guardrail.version!r}; it must be a number or DRAFT.",
+        ),
+        (
+            guardrail.trace in (None, "ENABLED", "ENABLED_FULL", "DISABLED"),
+            f"guardrail.trace is {guardrail.trace!r}; choose ENABLED, ENABLED_FULL or DISABLED.",
+        ),
+    ]
+
+
+def _other_rules(env: Environment) -> list[tuple[bool, str]]:
+    url = env.upstream_url
+    return [
+        (url is None or env.is_local, "upstream_url replaces Bedrock and is for 'local' only."),
+        (url is not None or not env.is_local, "upstream_url is missing; deploy 'local' with `make run`."),
+        (
+            url is None or re.fullmatch(r"https?://\S+[^/\s]", url) is not None,
+            "upstream_url must be a URL, no final /.",
+        ),
+        (
+            0 < env.max_request_bytes <= 4_500_000,
+            "max_request_bytes must be from 1 to 4500000 (Lambda takes 6 MB).",
+        ),
+        (0 <= env.authorizer_cache_s <= 3600, "authorizer_cache_s must be from 0 to 3600."),
+        (env.secret_max_age_s > 0, "secret_max_age_s must be positive."),
+        (
+            0 < env.requests_per_second <= env.burst_requests,
+            "burst_requests must be at least requests_per_second.",
+        ),
+        (128 <= env.memory_mib <= 10_240, "memory_mib must be from 128 to 10240."),
+        (
+            env.reserved_concurrency is None or env.reserved_concurrency > 0,
+            "reserved_concurrency must be positive.",
+        ),
+    ]
+
+
+def _dev() -> Environment:
+    return Environment(name="dev", data=Data.DESTROYED, log_retention=RetentionDays.TWO_WEEKS)
+
+
+def _staging() -> Environment:
+    return Environment(name="staging", log_retention=RetentionDays.ONE_MONTH)
+
+
+def _prod() -> Environment:
+    return Environment(
+        name="prod", requests_per_second=200, burst_requests=400, jobs=Jobs(max_concurrency=10)
+    )
+
+
+def _local(upstream_url: str | None = None, guardrail: Guardrail | None = None) -> Environment:
+    return Environment(
+        name="local",
+        is_local=True,
+        upstream_url=upstream_url,
+        guardrail=guardrail,
+        region="us-east-1",
+        timeouts=Timeouts(api_s=15, job_s=10),
+        jobs=Jobs(max_receives=3, retry_delay_s=1, max_retry_delay_s=4),
+        data=Data.DESTROYED,
+        log_retention=RetentionDays.ONE_DAY,
+        secret_max_age_s=5,
+        authorizer_cache_s=60,
+    )
+
+
+_ENVIRONMENTS: dict[str, Callable[[], Environment]] = {"dev": _dev, "staging": _staging, "prod": _prod}
+NAMES = (*_ENVIRONMENTS, "local")
+
+
+def named(name: str | None, *, guardrail: str | None = None, upstream_url: str | None = None) -> Environment:
+    """The environment of that name, with the guardrail and upstream the command line gives, if any.
+
+    Raises InvalidEnvironmentError.
+    """
+    if name not in NAMES:
+        asked = "No environment is named" if name is None else f"There is no environment {name!r}"
+        raise InvalidEnvironmentError(f"{asked}: choose one of {', '.join(NAMES)} with `-c env=NAME`.")
+    overrides: dict[str, Any] = {}
+    if guardrail is not None:
+        overrides["guardrail"] = Guardrail.parse(guardrail)
+    if upstream_url is not None:
+        overrides["upstream_url"] = upstream_url
+    return _local(**overrides) if name == "local" else replace(_ENVIRONMENTS[name](), **overrides)

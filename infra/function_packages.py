@@ -1,0 +1,126 @@
+"""Builds what the functions run: our code and its locked dependencies, for Lambda's platform, without Docker.
+
+A package holds the modules that its handler imports and no others, and its folder is named by a hash of all
+that went into it, so that an unchanged function is neither built nor deployed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import grimp
+
+PYTHON_VERSION = "3.13"
+
+_ROOT = Path(__file__).parent.parent
+_SOURCES = _ROOT / "lambda_src"
+_REQUIREMENTS = _ROOT / "requirements"
+_BUILD = _ROOT / ".build"
+_PACKAGE = "chat_gateway"
+_LAMBDA_PLATFORM = (
+    "--platform=manylinux2014_aarch64",
+    f"--python-version={PYTHON_VERSION}",
+    "--implementation=cp",
+    "--only-binary=:all:",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPackage:
+    """A folder to be zipped, and the hash of what it was made from."""
+
+    folder: Path
+    content_hash: str
+
+
+def build(module: str, *, requirements: str, for_this_machine: bool) -> FunctionPackage:
+    """The package for the handler in `module`, with what `requirements/{requirements}.txt` locks.
+
+    `for_this_machine` builds for the Python that runs this, else for Lambda (arm64). Raises
+    subprocess.CalledProcessError where pip fails.
+    """
+    dependencies = _dependencies(_REQUIREMENTS / f"{requirements}.txt", for_this_machine=for_this_machine)
+    sources = _sources(module)
+    parts = [
+        part for path in sources for part in (str(path.relative_to(_SOURCES)).encode(), path.read_bytes())
+    ]
+    content_hash = _hash([dependencies.name.encode(), *parts])
+    folder = _BUILD / f"{module.rpartition('.')[2]}-{content_hash[:16]}"
+    if not folder.exists():
+        _publish(folder, lambda new: _assemble(new, dependencies, sources))
+    return FunctionPackage(folder, content_hash)
+
+
+def _sources(module: str) -> list[Path]:
+    """The files of `module` and of all it imports, with the packages they lie in."""
+    modules = {module, *_import_graph().find_upstream_modules(module)}
+    packages = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
+    return sorted(_file(name) for name in modules | packages)
+
+
+@cache
+def _import_graph() -> grimp.ImportGraph:
+    sys.path.insert(0, str(_SOURCES))
+    try:
+        return grimp.build_graph(_PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
+    finally:
+        sys.path.remove(str(_SOURCES))
+
+
+def _file(module: str) -> Path:
+    path = _SOURCES.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _dependencies(lock: Path, *, for_this_machine: bool) -> Path:
+    """A folder with the locked dependencies, installed once for each lock file and platform."""
+    platform = () if for_this_machine else _LAMBDA_PLATFORM
+    python = sys.version if for_this_machine else PYTHON_VERSION
+    key = _hash(
+        [lock.read_bytes(), *(option.encode() for option in platform), sys.platform.encode(), python.encode()]
+    )
+    folder = _BUILD / f"{lock.stem}-dependencies-{key[:16]}"
+    if not folder.exists():
+        _publish(folder, lambda new: _install(lock, platform, new))
+    return folder
+
+
+def _install(lock: Path, platform: Iterable[str], folder: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
+    locked = ["--require-hashes", "--no-deps", "--no-compile", "--requirement", str(lock)]
+    subprocess.run([*pip, *locked, *platform, "--target", str(folder)], check=True, stdout=sys.stderr)
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+
+
+def _assemble(folder: Path, dependencies: Path, sources: list[Path]) -> None:
+    shutil.copytree(dependencies, folder, dirs_exist_ok=True)
+    for source in sources:
+        target = folder / source.relative_to(_SOURCES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _publish(folder: Path, make: Callable[[Path], None]) -> None:
+    """Makes the folder under another name first: what carries the final name is complete."""
+    _BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_BUILD) as temporary:
+        new = Path(temporary) / "new"
+        new.mkdir()
+        make(new)
+        if not folder.exists():
+            new.rename(folder)
+
+
+def _hash(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()

@@ -1,0 +1,70 @@
+"""A Lambda function of the gateway: its package, role and log group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra import acknowledgements, function_packages
+from infra.environments import Environment
+from infra.removal import removal_policy
+
+
+class GatewayFunction(Construct):
+    """`chat_gateway.entrypoints.{module}` as a function whose role may write its own log and no more."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        module: str,
+        requirements: str,
+        description: str,
+        timeout_s: int,
+        variables: Mapping[str, str],
+        reserved_concurrency: int | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        name = f"{cdk.Stack.of(self).stack_name}-{module}"
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=environment.log_retention,
+            removal_policy=removal_policy(environment),
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log_group.grant_write(self.role)
+        handler = f"chat_gateway.entrypoints.{module}"
+        package = function_packages.build(
+            handler, requirements=requirements, for_this_machine=environment.is_local
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{handler}.handle",
+            code=lambda_.Code.from_asset(str(package.folder), asset_hash=package.content_hash),
+            role=self.role,
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            timeout=cdk.Duration.seconds(timeout_s),
+            memory_size=environment.memory_mib,
+            reserved_concurrent_executions=reserved_concurrency,
+            environment={
+                "AWS_DNS_SUFFIX": cdk.Aws.URL_SUFFIX,
+                "POWERTOOLS_SERVICE_NAME": name,
+                **variables,
+            },
+        )
+        acknowledgements.runtime_version(self.function)

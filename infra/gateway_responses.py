@@ -1,0 +1,73 @@
+"""API Gateway's own answers, in OpenAI's shape and with fixed texts.
+
+Their default messages can repeat a caller's token, so no `$context.error` variable is used.
+"""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import aws_apigateway as apigateway
+
+_Type = apigateway.ResponseType
+
+_INVALID_KEY = (
+    401,
+    "invalid_request_error",
+    "invalid_api_key",
+    "Missing or incorrect API key. Send your key as `Authorization: Bearer <key>`.",
+)
+_INTERNAL = (500, "server_error", "internal_error", "The gateway failed to answer this request.")
+_TIMEOUT = (504, "server_error", "gateway_timeout", "The gateway did not answer in time.")
+_THROTTLED = (429, "rate_limit_error", "rate_limit_exceeded", "Too many requests; slow down and try again.")
+_TOO_LARGE = (413, "invalid_request_error", "request_too_large", "The request body is too large.")
+_MEDIA_TYPE = (
+    415,
+    "invalid_request_error",
+    "unsupported_media_type",
+    "Send the request as application/json.",
+)
+_BAD_REQUEST = (400, "invalid_request_error", "bad_request", "The request is not valid.")
+_UNKNOWN = (404, "invalid_request_error", "unknown_url", "Unknown path.")
+
+_RESPONSES = {
+    "Unauthorized": (_Type.UNAUTHORIZED, _INVALID_KEY),
+    # A wrong key is a Deny, which API Gateway caches; to the caller it is the same as no key.
+    "AccessDenied": (_Type.ACCESS_DENIED, _INVALID_KEY),
+    "InvalidApiKey": (_Type.INVALID_API_KEY, _INVALID_KEY),
+    "ExpiredToken": (_Type.EXPIRED_TOKEN, _INVALID_KEY),
+    "InvalidSignature": (_Type.INVALID_SIGNATURE, _INVALID_KEY),
+    "MissingAuthenticationToken": (_Type.MISSING_AUTHENTICATION_TOKEN, _UNKNOWN),
+    "ResourceNotFound": (_Type.RESOURCE_NOT_FOUND, _UNKNOWN),
+    "AuthorizerFailure": (_Type.AUTHORIZER_FAILURE, _INTERNAL),
+    "AuthorizerConfiguration": (_Type.AUTHORIZER_CONFIGURATION_ERROR, _INTERNAL),
+    "ApiConfiguration": (_Type.API_CONFIGURATION_ERROR, _INTERNAL),
+    "IntegrationFailure": (_Type.INTEGRATION_FAILURE, _INTERNAL),
+    "IntegrationTimeout": (_Type.INTEGRATION_TIMEOUT, _TIMEOUT),
+    "Throttled": (_Type.THROTTLED, _THROTTLED),
+    "QuotaExceeded": (_Type.QUOTA_EXCEEDED, _THROTTLED),
+    "RequestTooLarge": (_Type.REQUEST_TOO_LARGE, _TOO_LARGE),
+    "UnsupportedMediaType": (_Type.UNSUPPORTED_MEDIA_TYPE, _MEDIA_TYPE),
+    "BadRequestBody": (_Type.BAD_REQUEST_BODY, _BAD_REQUEST),
+    "BadRequestParameters": (_Type.BAD_REQUEST_PARAMETERS, _BAD_REQUEST),
+    "WafFiltered": (
+        _Type.WAF_FILTERED,
+        (403, "invalid_request_error", "request_blocked", "Request blocked."),
+    ),
+    # No status of their own: each keeps API Gateway's.
+    "Default4xx": (_Type.DEFAULT_4_XX, (None, "invalid_request_error", "bad_request", _BAD_REQUEST[3])),
+    "Default5xx": (_Type.DEFAULT_5_XX, (None, "server_error", "internal_error", _INTERNAL[3])),
+}
+
+
+def add(api: apigateway.RestApi, *, request_id: str) -> None:
+    """Gives every answer of API Gateway's own OpenAI's shape, and `x-request-id` from the variable `request_id`."""
+    for id_, (type_, (status, error_type, code, message)) in _RESPONSES.items():
+        error = {"message": message, "type": error_type, "param": None, "code": code}
+        api.add_gateway_response(
+            id_,
+            type=type_,
+            status_code=None if status is None else str(status),
+            response_headers={"x-request-id": request_id},
+            templates={"application/json": json.dumps({"error": error})},
+        )

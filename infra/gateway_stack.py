@@ -1,0 +1,61 @@
+"""One environment's gateway: the parts, put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.bedrock_api_key import BedrockApiKey
+from infra.chat_api import ChatApi
+from infra.chat_function import ChatFunction
+from infra.clients import Clients
+from infra.environments import Environment
+from infra.job_queues import JobQueues
+from infra.job_worker import JobWorker
+
+
+class GatewayStack(cdk.Stack):
+    """Everything of one environment; its outputs are what callers and operators need to know."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment, **properties: Any) -> None:
+        super().__init__(scope, id_, **properties)
+        cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
+        cdk.Tags.of(self).add("environment", environment.name)
+        self.bedrock_api_key = BedrockApiKey(self, "BedrockApiKey", environment=environment)
+        self.clients = Clients(self, "Clients", environment=environment)
+        self.chat = ChatFunction(self, "ChatFunction", environment=environment, api_key=self.bedrock_api_key)
+        self.api = ChatApi(
+            self,
+            "ChatApi",
+            environment=environment,
+            chat_function=self.chat.function,
+            authorizer=self.clients.authorizer,
+        )
+        self.queues = JobQueues(self, "JobQueues", environment=environment)
+        self.worker = JobWorker(
+            self,
+            "JobWorker",
+            environment=environment,
+            api_key=self.bedrock_api_key,
+            queues=self.queues,
+        )
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
+        outputs = {
+            "BaseUrl": self.api.api.url_for_path("/openai/v1"),
+            "RestApiId": self.api.api.rest_api_id,
+            "BedrockApiKeySecretArn": self.bedrock_api_key.secret.secret_arn,
+            "ClientsTableName": self.clients.table.table_name,
+            "JobsQueueUrl": self.queues.jobs.queue_url,
+            "ResultsQueueUrl": self.queues.results.queue_url,
+            "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,
+            "LargeResultsBucketName": self.queues.large_results.bucket_name,
+            "ChatLogGroupName": self.chat.log_group.log_group_name,
+            "WorkerLogGroupName": self.worker.log_group.log_group_name,
+            "AccessLogGroupName": self.api.access_log.log_group_name,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

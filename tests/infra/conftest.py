@@ -1,0 +1,86 @@
+"""Each environment, synthesised once for all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+
+from infra.application import build_app
+
+CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+DEPLOYED = ("dev", "staging", "prod")
+ALL = (*DEPLOYED, "local")
+_EXTRA = {"local": {"upstream_url": "http://127.0.0.1:1/openai/v1"}}
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """A stack's template."""
+
+    template: dict[str, Any]
+
+    def resources(self, type_: str) -> dict[str, dict[str, Any]]:
+        """The properties of every resource of the type, by logical id."""
+        return {
+            id_: resource.get("Properties", {})
+            for id_, resource in self.template["Resources"].items()
+            if resource["Type"] == type_
+        }
+
+    def one(self, type_: str, name: str = "") -> dict[str, Any]:
+        """The properties of the one resource of the type whose logical id contains `name`."""
+        (properties,) = (value for id_, value in self.resources(type_).items() if name in id_)
+        return properties
+
+    def function(self, name: str) -> dict[str, Any]:
+        """The properties of the function `chat_gateway.entrypoints.{name}`."""
+        handler = f"chat_gateway.entrypoints.{name}.handle"
+        (function,) = (f for f in self.resources("AWS::Lambda::Function").values() if f["Handler"] == handler)
+        return function
+
+    def variables(self, name: str) -> dict[str, str]:
+        """That function's environment as it will be, with stand-ins for what only CloudFormation knows."""
+        values = self.function(name)["Environment"]["Variables"]
+        return {key: resolved(value) for key, value in values.items()}
+
+
+def resolved(value: Any) -> str:
+    """A template value as text: references by their name, joins joined."""
+    match value:
+        case str():
+            return value
+        case {"Ref": "AWS::URLSuffix"}:
+            return "amazonaws.com"
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            return name.replace("AWS::Region", "us-east-1")
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(map(resolved, parts))
+        case _:
+            raise TypeError(f"unexpected template value {value}")
+
+
+@cache
+def synthesised(name: str) -> Synthesised:
+    """The stack of the environment; synthesis fails where cdk-nag has a finding."""
+    context = {**CONTEXT, "env": name, "guardrail": "abc123:7", **_EXTRA.get(name, {})}
+    return Synthesised(build_app(context).synth().stacks[0].template)
+
+
+@pytest.fixture(params=ALL)
+def stack(request: pytest.FixtureRequest) -> Synthesised:
+    """Every environment in turn."""
+    return synthesised(request.param)
+
+
+@pytest.fixture(params=DEPLOYED)
+def deployed_stack(request: pytest.FixtureRequest) -> Synthesised:
+    """Every environment that goes to AWS in turn."""
+    return synthesised(request.param)

@@ -1,0 +1,81 @@
+"""An environment that is unknown or contradicts itself is refused, and the choices are named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra import environments
+from infra.environments import Environment, Guardrail, InvalidEnvironmentError, Jobs, Timeouts
+
+
+@pytest.mark.parametrize("name", [None, "", "production"])
+def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
+    with pytest.raises(InvalidEnvironmentError, match="dev, staging, prod, local"):
+        environments.named(name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"timeouts": Timeouts(api_s=30)}, "timeouts.api_s"),
+        ({"timeouts": Timeouts(job_s=900)}, "timeouts.job_s"),
+        ({"timeouts": Timeouts(connect_s=26)}, "timeouts.connect_s"),
+        ({"jobs": Jobs(max_concurrency=1)}, "jobs.max_concurrency"),
+        ({"jobs": Jobs(batch_size=11)}, "jobs.batch_size"),
+        ({"jobs": Jobs(max_receives=0)}, "jobs.max_receives"),
+        ({"jobs": Jobs(retry_delay_s=20, max_retry_delay_s=10)}, "jobs.retry_delay_s"),
+        ({"guardrail": Guardrail(identifier="a b", version="1")}, "guardrail.identifier"),
+        ({"guardrail": Guardrail(identifier="a", version="0")}, "guardrail.version"),
+        ({"guardrail": Guardrail(identifier="a", version="1", trace="on")}, "guardrail.trace"),
+        ({"upstream_url": "http://127.0.0.1/v1"}, "upstream_url"),
+        ({"is_local": True}, "upstream_url is missing"),
+        ({"is_local": True, "upstream_url": "ftp://host"}, "upstream_url"),
+        ({"is_local": True, "upstream_url": "http://host/v1/"}, "upstream_url"),
+        ({"max_request_bytes": 5_000_000}, "max_request_bytes"),
+        ({"authorizer_cache_s": 3601}, "authorizer_cache_s"),
+        ({"secret_max_age_s": 0}, "secret_max_age_s"),
+        ({"requests_per_second": 10, "burst_requests": 5}, "burst_requests"),
+        ({"memory_mib": 64}, "memory_mib"),
+        ({"reserved_concurrency": 0}, "reserved_concurrency"),
+    ],
+)
+def test_a_contradictory_setting_is_named(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidEnvironmentError, match=says) as caught:
+        Environment(name="mine", **settings)
+    assert "'mine'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier", "version"),
+    [
+        ("abc123:1", "abc123", "1"),
+        ("gr-f371:DRAFT", "gr-f371", "DRAFT"),
+        (
+            "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123:7",
+            "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123",
+            "7",
+        ),
+    ],
+)
+def test_a_guardrail_is_named_by_identifier_and_version(text: str, identifier: str, version: str) -> None:
+    guardrail = environments.named("dev", guardrail=text).guardrail
+    assert guardrail == Guardrail(identifier=identifier, version=version)
+
+
+@pytest.mark.parametrize("text", ["", "abc123", ":1", "abc123:", "abc123:one"])
+def test_half_a_guardrail_is_refused(text: str) -> None:
+    with pytest.raises(InvalidEnvironmentError, match="guardrail"):
+        environments.named("dev", guardrail=text)
+
+
+def test_bedrock_cannot_be_replaced_in_an_environment_that_goes_to_aws() -> None:
+    with pytest.raises(InvalidEnvironmentError, match="'local' only"):
+        environments.named("prod", upstream_url="http://127.0.0.1:1/openai/v1")
+
+
+def test_local_waits_seconds_where_others_wait_minutes() -> None:
+    local = environments.named("local", upstream_url="http://127.0.0.1:1/openai/v1")
+    assert local.timeouts.visibility_s <= 120
+    assert local.jobs.max_retry_delay_s <= 10

@@ -1,0 +1,82 @@
+"""Packages hold what a function needs, for its platform, under a name that changes only with the contents."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import function_packages
+from infra.function_packages import FunctionPackage
+
+ENTRYPOINTS = {"api": "upstream", "worker": "upstream", "authorizer": "authorizer"}
+
+
+def package(name: str, *, for_this_machine: bool = True) -> FunctionPackage:
+    return function_packages.build(
+        f"chat_gateway.entrypoints.{name}", requirements=ENTRYPOINTS[name], for_this_machine=for_this_machine
+    )
+
+
+def modules(package: FunctionPackage) -> set[str]:
+    root = package.folder / "chat_gateway"
+    return {str(path.relative_to(root)) for path in root.rglob("*.py")}
+
+
+@pytest.mark.parametrize("name", ENTRYPOINTS)
+def test_a_package_imports_with_nothing_but_what_lambda_brings(name: str) -> None:
+    code = f"import sys; sys.path[:0] = [sys.argv[1]]; import chat_gateway.entrypoints.{name}"
+    subprocess.run([sys.executable, "-W", "error", "-c", code, package(name).folder], check=True, cwd="/")
+
+
+def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None:
+    assert {"entrypoints/api.py", "bedrock.py", "settings.py"} <= modules(package("api"))
+    assert not {"entrypoints/worker.py", "jobs.py", "job_results.py"} & modules(package("api"))
+    assert {"entrypoints/worker.py", "jobs.py", "job_results.py"} <= modules(package("worker"))
+    assert not {"bedrock.py", "completions.py"} & modules(package("authorizer"))
+
+
+def test_what_lambda_brings_is_not_shipped() -> None:
+    assert not list(package("worker").folder.glob("boto*"))
+    assert not (package("authorizer").folder / "httpx").exists()
+
+
+def test_nothing_built_for_another_processor_goes_to_lambda() -> None:
+    binaries = [
+        path.name
+        for name in ENTRYPOINTS
+        for path in package(name, for_this_machine=False).folder.rglob("*.so")
+    ]
+    assert all("aarch64" in name for name in binaries)
+
+
+def test_an_unchanged_package_keeps_its_name_and_is_not_built_again() -> None:
+    first = package("api")
+    made_at = first.folder.stat().st_mtime_ns
+    again = package("api")
+    assert again == first
+    assert again.folder.stat().st_mtime_ns == made_at
+
+
+def test_a_change_renames_the_packages_it_touches_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {name: package(name).content_hash for name in ENTRYPOINTS}
+    sources = tmp_path / "lambda_src"
+    subprocess.run(["cp", "-r", function_packages._SOURCES, sources], check=True)
+    changed = sources / "chat_gateway" / "jobs.py"
+    changed.write_text(changed.read_text() + "\n")
+    monkeypatch.setattr(function_packages, "_SOURCES", sources)
+    after = {name: package(name).content_hash for name in ENTRYPOINTS}
+    assert {name for name in ENTRYPOINTS if before[name] != after[name]} == {"worker"}
+
+
+def test_shipped_and_tested_versions_are_the_same() -> None:
+    def pins(lock: str) -> set[str]:
+        lines = (function_packages._REQUIREMENTS / f"{lock}.txt").read_text().splitlines()
+        return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith((" ", "#"))}
+
+    assert pins("upstream") <= pins("dev")
+    assert pins("authorizer") <= pins("upstream")

@@ -1,0 +1,213 @@
+"""What is deployed: routes, answers, permissions, encryption, logs."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from chat_gateway import bedrock_key
+from chat_gateway.entrypoints import api as api_entrypoint
+from chat_gateway.guardrails import Guardrail
+from chat_gateway.settings import AuthorizerSettings, AwsSettings, UpstreamSettings, WorkerSettings
+from infra import chat_api
+from infra.bedrock_api_key import PLACEHOLDER
+from tests.infra.conftest import Synthesised, resolved, synthesised
+
+LAMBDA = {"AWS_REGION": "us-east-1"}  # what Lambda itself adds
+
+
+def routes(stack: Synthesised) -> set[str]:
+    resources = stack.resources("AWS::ApiGateway::Resource")
+
+    def path(id_: str) -> str:
+        if id_ not in resources:
+            return ""
+        return f"{path(resolved(resources[id_]['ParentId']))}/{resources[id_]['PathPart']}"
+
+    methods = stack.resources("AWS::ApiGateway::Method").values()
+    return {f"{method['HttpMethod']} {path(resolved(method['ResourceId']))}" for method in methods}
+
+
+def statements(stack: Synthesised) -> list[dict[str, Any]]:
+    policies = stack.resources("AWS::IAM::Policy").values()
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def test_both_chat_routes_and_everything_else_reach_the_chat_function(stack: Synthesised) -> None:
+    assert routes(stack) == {
+        "ANY /openai/v1/chat/completions",
+        "ANY /v1/chat/completions",
+        "ANY /{proxy+}",
+        "ANY ",
+    }
+
+
+def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
+    for method in stack.resources("AWS::ApiGateway::Method").values():
+        assert method["AuthorizationType"] == "CUSTOM"
+        assert method["AuthorizerId"]
+
+
+def test_stack_and_function_agree_on_the_chat_paths_and_the_placeholder() -> None:
+    assert chat_api.CHAT_PATHS == api_entrypoint.CHAT_PATHS
+    assert PLACEHOLDER == bedrock_key.PLACEHOLDER
+
+
+def test_every_answer_of_api_gateways_own_is_openai_shaped_with_a_fixed_text(stack: Synthesised) -> None:
+    responses = stack.resources("AWS::ApiGateway::GatewayResponse").values()
+    for response in responses:
+        template = response["ResponseTemplates"]["application/json"]
+        assert json.loads(template)["error"].keys() == {"message", "type", "param", "code"}
+        assert "$" not in template
+        assert "gatewayresponse.header.x-request-id" in response["ResponseParameters"]
+    needed = (
+        "UNAUTHORIZED ACCESS_DENIED THROTTLED QUOTA_EXCEEDED INVALID_API_KEY MISSING_AUTHENTICATION_TOKEN "
+        "REQUEST_TOO_LARGE INTEGRATION_TIMEOUT INTEGRATION_FAILURE DEFAULT_4XX DEFAULT_5XX AUTHORIZER_FAILURE"
+    )
+    assert set(needed.split()) <= {response["ResponseType"] for response in responses}
+
+
+@pytest.mark.parametrize("type_", ["UNAUTHORIZED", "ACCESS_DENIED"])
+def test_no_key_and_a_wrong_key_are_the_same_401(stack: Synthesised, type_: str) -> None:
+    (response,) = (
+        r for r in stack.resources("AWS::ApiGateway::GatewayResponse").values() if r["ResponseType"] == type_
+    )
+    assert response["StatusCode"] == "401"
+    assert json.loads(response["ResponseTemplates"]["application/json"])["error"]["code"] == "invalid_api_key"
+
+
+def test_callers_cannot_choose_the_request_id_of_a_refusal(deployed_stack: Synthesised) -> None:
+    for response in deployed_stack.resources("AWS::ApiGateway::GatewayResponse").values():
+        source = response["ResponseParameters"]["gatewayresponse.header.x-request-id"]
+        assert source == "context.extendedRequestId"
+
+
+def test_the_access_log_has_the_ids_and_nothing_that_repeats_a_token_or_an_address(
+    stack: Synthesised,
+) -> None:
+    setting = stack.one("AWS::ApiGateway::Stage")["AccessLogSetting"]
+    assert setting["DestinationArn"]
+    line = json.loads(setting["Format"])
+    assert line["request_id"] == "$context.extendedRequestId"
+    assert line["lambda_request_id"] == "$context.integration.requestId"
+    assert not re.search(r"error\.|identity|sourceIp|userAgent", setting["Format"])
+    assert stack.one("AWS::ApiGateway::Stage")["MethodSettings"][0]["DataTraceEnabled"] is False
+
+
+def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synthesised) -> None:
+    api = stack.one("AWS::ApiGateway::RestApi")
+    assert api["BinaryMediaTypes"] == ["*/*"]
+    assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"),
+    [
+        ("api", UpstreamSettings),
+        ("worker", UpstreamSettings),
+        ("worker", WorkerSettings),
+        ("authorizer", AuthorizerSettings),
+        ("api", AwsSettings),
+        ("authorizer", AwsSettings),
+    ],
+)
+def test_the_variables_of_every_function_parse_as_its_settings(
+    stack: Synthesised,
+    function: str,
+    settings: type[UpstreamSettings | WorkerSettings | AuthorizerSettings | AwsSettings],
+) -> None:
+    assert settings.from_env(stack.variables(function) | LAMBDA)
+
+
+@pytest.mark.parametrize("function", ["api", "worker"])
+def test_the_environments_guardrail_reaches_every_function_that_asks_bedrock(
+    stack: Synthesised, function: str
+) -> None:
+    settings = UpstreamSettings.from_env(stack.variables(function))
+    assert settings.guardrail == Guardrail(identifier="abc123", version="7")
+
+
+def test_bedrock_is_called_in_the_stacks_region_and_partition(deployed_stack: Synthesised) -> None:
+    settings = UpstreamSettings.from_env(deployed_stack.variables("api"))
+    assert settings.base_url == "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"
+
+
+def test_functions_run_on_python_313_and_arm64(stack: Synthesised) -> None:
+    for function in stack.resources("AWS::Lambda::Function").values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -> None:
+    def actions(name: str) -> set[str]:
+        policy = stack.one("AWS::IAM::Policy", name)
+        found = [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]]
+        return {action for item in found for action in ([item] if isinstance(item, str) else item)}
+
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert actions("Authorizer") == logs | {"dynamodb:GetItem"}
+    assert actions("ChatFunction") == logs | {"secretsmanager:GetSecretValue"}
+    assert actions("JobWorker") == logs | {
+        "secretsmanager:GetSecretValue",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+        "s3:PutObject",
+    }
+
+
+def test_no_permission_covers_every_resource(stack: Synthesised) -> None:
+    assert all(statement["Resource"] != "*" for statement in statements(stack))
+
+
+def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthesised) -> None:
+    queues, policies = stack.resources("AWS::SQS::Queue"), stack.resources("AWS::SQS::QueuePolicy")
+    assert len(queues) == len(policies) == 3
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    policies = policies | stack.resources("AWS::S3::BucketPolicy")
+    for policy in policies.values():
+        deny = policy["PolicyDocument"]["Statement"][0]
+        assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert stack.one("AWS::S3::Bucket")["BucketEncryption"]
+    assert stack.one("AWS::DynamoDB::Table")["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_failed_jobs_move_to_the_dead_letter_queue_and_batches_report_them_singly(stack: Synthesised) -> None:
+    redrive = stack.one("AWS::SQS::Queue", "QueuesJobs")["RedrivePolicy"]
+    assert "DeadLetters" in resolved(redrive["deadLetterTargetArn"])
+    assert redrive["maxReceiveCount"] >= 3
+    source = stack.one("AWS::Lambda::EventSourceMapping")
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
+    groups = stack.resources("AWS::Logs::LogGroup").values()
+    assert len(groups) == 4
+    assert all(group["RetentionInDays"] for group in groups)
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_data_outlives_the_stack_where_it_matters(name: str) -> None:
+    for resource in synthesised(name).template["Resources"].values():
+        if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"):
+            assert resource["DeletionPolicy"] == "Retain"
+
+
+def test_everything_that_can_be_is_tagged_with_its_environment() -> None:
+    for type_ in (
+        "AWS::Lambda::Function",
+        "AWS::SQS::Queue",
+        "AWS::DynamoDB::Table",
+        "AWS::ApiGateway::Stage",
+    ):
+        for resource in synthesised("prod").resources(type_).values():
+            assert {"Key": "environment", "Value": "prod"} in resource["Tags"]
+
+
+def test_the_secret_begins_with_the_placeholder_that_is_never_sent(stack: Synthesised) -> None:
+    assert stack.one("AWS::SecretsManager::Secret")["SecretString"] == PLACEHOLDER
