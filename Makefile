@@ -63,7 +63,7 @@ test: lint unit infra-test ## Everything: lint, types, unit and infra tests
 lint: .venv/.installed ## Style, types and import boundaries
 	@ruff check .
 	@ruff format --check .
-	@mypy app.py infra lambda_src gateway_cli tests
+	@mypy app.py infra lambda_src local gateway_cli tests
 	@PYTHONPATH=.:lambda_src lint-imports --no-cache
 
 .PHONY: unit

@@ -1,0 +1,84 @@
+"""The operations under /_standin: health, counters, recorded requests, the API key. Loopback callers only."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from .api_keys import ApiKeys
+    from .counters import Counters
+    from .faults import FaultBook
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class _KeyChange(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    api_key: str = Field(min_length=1)
+    expired: list[str] = []
+
+
+class Control:
+    """Handlers over the stand-in's state."""
+
+    def __init__(self, keys: ApiKeys, counters: Counters, faults: FaultBook) -> None:
+        self._keys = keys
+        self._counters = counters
+        self._faults = faults
+
+    def routes(self) -> list[Route]:
+        """The routes, relative to /_standin."""
+        return [
+            Route("/health", _loopback_only(self._health), methods=["GET"]),
+            Route("/counters", _loopback_only(self._read_counters), methods=["GET"]),
+            Route("/counters/reset", _loopback_only(self._reset), methods=["POST"]),
+            Route("/requests", _loopback_only(self._read_requests), methods=["GET"]),
+            Route("/api-key", _loopback_only(self._replace_key), methods=["PUT"]),
+        ]
+
+    async def _health(self, _: Request) -> Response:
+        # uvicorn listens only once the generator has started.
+        return JSONResponse({"status": "ok"})
+
+    async def _read_counters(self, _: Request) -> Response:
+        return JSONResponse(self._counters.totals())
+
+    async def _reset(self, _: Request) -> Response:
+        self._counters.reset()
+        self._faults.reset()
+        return JSONResponse({"status": "ok"})
+
+    async def _read_requests(self, _: Request) -> Response:
+        return JSONResponse(self._counters.seen())
+
+    async def _replace_key(self, request: Request) -> Response:
+        try:
+            change = _KeyChange.model_validate_json(await request.body())
+        except ValidationError:
+            return JSONResponse({"error": 'expected {"api_key": "…", "expired": ["…"]}'}, 400)
+        self._keys.replace(change.api_key, change.expired)
+        return JSONResponse({"status": "ok"})
+
+
+def _loopback_only(handler: Handler) -> Handler:
+    async def guarded(request: Request) -> Response:
+        if request.client is None or not _is_loopback(request.client.host):
+            return JSONResponse({"error": "loopback only"}, 403)
+        return await handler(request)
+
+    return guarded
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

