@@ -1,14 +1,17 @@
 """Says in one line what is missing before anything is installed; runs on any Python."""
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 MIN_PYTHON = (3, 11)
 MIN_NODE_MAJOR = 20
 
 
-def problems():
+def problems() -> Iterator[str]:
     """One line for each tool that is missing or too old, saying what to do."""
     if sys.version_info < MIN_PYTHON:
         yield "Python 3.11 or newer is needed: install it, or name it with `make PYTHON=python3.13 …`."
