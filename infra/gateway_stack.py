@@ -21,6 +21,12 @@ class GatewayStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, **properties: Any) -> None:
         super().__init__(scope, id_, **properties)
+        if environment.guardrail is None:
+            cdk.Annotations.of(self).add_warning_v2(
+                "bedrock-chat-gateway:no-guardrail",
+                f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none. "
+                "Name one with `-c guardrail=IDENTIFIER:VERSION` or in infra/environments.py.",
+            )
         cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
         cdk.Tags.of(self).add("environment", environment.name)
         self.bedrock_api_key = BedrockApiKey(self, "BedrockApiKey", environment=environment)

@@ -18,17 +18,15 @@ def loads_object(raw: bytes) -> dict[str, Any]:
     try:
         document = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        raise InvalidRequestError("The request body is not UTF-8.") from None
+        raise InvalidRequestError("The request is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise InvalidRequestError(
-            f"The request body is not JSON: {error.msg} at character {error.pos}."
-        ) from None
+        raise InvalidRequestError(f"The request is not JSON: {error.msg} at character {error.pos}.") from None
     except RecursionError:
-        raise InvalidRequestError("The request body is nested too deeply.") from None
+        raise InvalidRequestError("The request is nested too deeply.") from None
     except ValueError:  # an integer of thousands of digits
-        raise InvalidRequestError("The request body holds a number that is too large.") from None
+        raise InvalidRequestError("The request holds a number that is too large.") from None
     if not isinstance(document, dict):
-        raise InvalidRequestError("The request body must be a JSON object.")
+        raise InvalidRequestError("The request must be a JSON object.")
     return document
 
 
@@ -37,29 +35,27 @@ def dumps(document: dict[str, Any]) -> bytes:
     try:
         return _ENCODER.encode(document).encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidRequestError(
-            "The request body holds an unpaired surrogate, which is not text."
-        ) from None
+        raise InvalidRequestError("The request holds an unpaired surrogate, which is not text.") from None
     except RecursionError:
-        raise InvalidRequestError("The request body is nested too deeply.") from None
+        raise InvalidRequestError("The request is nested too deeply.") from None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise InvalidRequestError("The request body repeats a key within one object.")
+        raise InvalidRequestError("The request repeats a key within one object.")
     return document
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise InvalidRequestError("The request body holds a number that is too large.")
+        raise InvalidRequestError("The request holds a number that is too large.")
     return number
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise InvalidRequestError(f"The request body holds {name}, which is not JSON.")
+    raise InvalidRequestError(f"The request holds {name}, which is not JSON.")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_no_constant)

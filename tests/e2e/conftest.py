@@ -1,0 +1,49 @@
+"""The stack, deployed once to the local AWS, with a stand-in for Bedrock that echoes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from openai import DefaultHttpxClient, OpenAI
+
+from local.paths import StateFolder
+from local.stack import LocalStack, deployed
+from tests.e2e.standin import StandinControl
+
+MODEL = "openai.gpt-oss-20b-1:0"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with deployed("echo", state=StateFolder(tmp_path_factory.mktemp("local"))) as stack:
+        yield stack
+
+
+@pytest.fixture
+def standin(stack: LocalStack) -> Iterator[StandinControl]:
+    """The stand-in's control side, with its counters at zero."""
+    with StandinControl(stack) as control:
+        control.reset()
+        yield control
+
+
+@pytest.fixture
+def client(stack: LocalStack) -> Iterator[OpenAI]:
+    """The OpenAI SDK as callers use it, making one attempt."""
+    http = DefaultHttpxClient(trust_env=False)
+    with OpenAI(base_url=stack.base_url, api_key=stack.api_key, max_retries=0, http_client=http) as client:
+        yield client
+
+
+@pytest.fixture
+def http(stack: LocalStack) -> Iterator[httpx.Client]:
+    """Plain HTTP with the client's key, relative to the stage."""
+    with httpx.Client(
+        base_url=stack.base_url.removesuffix("/openai/v1"),
+        headers={"authorization": f"Bearer {stack.api_key}", "content-type": "application/json"},
+        timeout=30,
+        trust_env=False,
+    ) as client:
+        yield client

@@ -1,0 +1,41 @@
+"""Asks the stand-in for Bedrock what it was asked, and changes its key."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from local.stack import LocalStack
+
+
+class StandinControl:
+    """The stand-in's control endpoints."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._http = httpx.Client(base_url=f"{stack.standin_url}/_standin", timeout=10, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._http.close()
+
+    def reset(self) -> None:
+        """Counters at zero, recorded requests forgotten."""
+        self._http.post("/counters/reset").raise_for_status()
+
+    def counters(self) -> dict[str, Any]:
+        """What it was asked and what it generated since the last reset."""
+        counters: dict[str, Any] = self._http.get("/counters").raise_for_status().json()
+        return counters
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests since the last reset: headers, body_text, status."""
+        requests: list[dict[str, Any]] = self._http.get("/requests").raise_for_status().json()
+        return requests
+
+    def accept_key(self, key: str, *, expired: tuple[str, ...] = ()) -> None:
+        """From now on `key` is the valid one."""
+        self._http.put("/api-key", json={"api_key": key, "expired": list(expired)}).raise_for_status()

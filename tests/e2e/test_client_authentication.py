@@ -1,0 +1,64 @@
+"""Who is let in, and what the others are told."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from openai import AuthenticationError, OpenAI
+
+from gateway_cli import clients
+from local.stack import LocalStack
+from tests.e2e.conftest import MODEL
+from tests.e2e.standin import StandinControl
+
+BODY = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer short",
+        "Bearer bcg-nobody-has-this-key-nobody-at-all",
+        "Basic dXNlcjpwYXNz",
+    ],
+)
+@pytest.mark.parametrize("path", ["/openai/v1/chat/completions", "/v1/chat/completions", "/anywhere"])
+def test_without_a_known_key_nothing_is_answered_but_one_fixed_401(
+    http: httpx.Client, standin: StandinControl, authorization: str | None, path: str
+) -> None:
+    del http.headers["authorization"]
+    if authorization is not None:
+        http.headers["authorization"] = authorization
+    answer = http.post(path, json=BODY)
+    assert answer.status_code == 401
+    error = answer.json()["error"]
+    assert (error["type"], error["param"], error["code"]) == (
+        "invalid_request_error",
+        None,
+        "invalid_api_key",
+    )
+    assert answer.headers["x-request-id"]
+    assert standin.requests() == []
+
+
+def test_the_sdk_raises_its_authentication_error_with_the_request_id(client: OpenAI) -> None:
+    stranger = client.with_options(api_key="bcg-a-key-that-nobody-was-given")
+    with pytest.raises(AuthenticationError) as caught:
+        stranger.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}])
+    assert caught.value.code == "invalid_api_key"
+    assert caught.value.request_id
+
+
+def test_a_client_created_now_is_let_in_now(stack: LocalStack, client: OpenAI) -> None:
+    key = clients.create(stack.session(), stack.clients_table, "newcomer")
+    newcomer = client.with_options(api_key=key)
+    assert newcomer.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices
+
+
+def test_the_table_of_clients_holds_no_key(stack: LocalStack) -> None:
+    items = stack.session().client("dynamodb").scan(TableName=stack.clients_table)["Items"]
+    assert items
+    assert stack.api_key not in str(items)

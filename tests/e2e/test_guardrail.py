@@ -1,0 +1,75 @@
+"""The guardrail is applied to every request, and no caller can change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from openai import OpenAI, PermissionDeniedError
+
+from local import request_logs
+from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.stack import LocalStack
+from tests.e2e.conftest import MODEL
+from tests.e2e.standin import StandinControl
+
+
+def test_the_blocked_word_never_reaches_the_model_and_the_answer_says_so(
+    stack: LocalStack, client: OpenAI, standin: StandinControl
+) -> None:
+    answer = client.chat.completions.with_raw_response.create(
+        model=MODEL, messages=[{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}]
+    )
+    choice = answer.parse().choices[0]
+    assert (choice.message.content, choice.finish_reason) == (BLOCKED_INPUT_MESSAGE, "content_filter")
+    assert standin.counters()["generations"] == 0
+    assert answer.headers["x-guardrail-action"] == "INTERVENED"
+    line = request_logs.chat_line(stack, answer.headers["x-request-id"])
+    assert line["guardrail_action"] == "INTERVENED"
+
+
+def test_an_address_comes_back_anonymised(client: OpenAI) -> None:
+    completion = client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": "Write to ada@example.com today"}]
+    )
+    text = completion.choices[0].message.content or ""
+    assert "ada@example.com" not in text
+    assert text.startswith("echo: Write to ")
+
+
+def test_naming_the_enforced_guardrail_is_accepted(stack: LocalStack, client: OpenAI) -> None:
+    headers = {
+        "X-Amzn-Bedrock-GuardrailIdentifier": stack.guardrail_identifier,
+        "X-Amzn-Bedrock-GuardrailVersion": stack.guardrail_version,
+    }
+    completion = client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": "Hi"}], extra_headers=headers
+    )
+    assert completion.choices
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"extra_headers": {"X-Amzn-Bedrock-GuardrailIdentifier": "another"}},
+        {"extra_headers": {"x-amzn-bedrock-guardrailversion": "DRAFT"}},
+        {"extra_headers": {"X-Amzn-Bedrock-Trace": "ENABLED"}},
+        {"extra_body": {"amazon-bedrock-guardrailConfig": {"tagSuffix": "x"}}},
+        {"extra_body": {"AMAZON-BEDROCK-guardrailconfig": None}},
+    ],
+)
+def test_naming_another_is_refused_before_bedrock_is_asked(
+    client: OpenAI, standin: StandinControl, options: dict[str, Any]
+) -> None:
+    with pytest.raises(PermissionDeniedError) as caught:
+        client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}], **options)
+    assert caught.value.code == "guardrail_override_not_allowed"
+    assert standin.requests() == []
+
+
+def test_of_a_header_sent_twice_both_values_count(stack: LocalStack, http: httpx.Client) -> None:
+    name = "x-amzn-bedrock-guardrailidentifier"
+    headers = [(name, "another"), (name, stack.guardrail_identifier), *http.headers.items()]
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+    assert http.post("/v1/chat/completions", json=body, headers=headers).status_code == 403

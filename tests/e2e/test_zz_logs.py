@@ -1,0 +1,54 @@
+"""After everything else was asked: no log holds what must not be there. The name sorts it last."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.stack import LocalStack
+
+
+@pytest.fixture(scope="module")
+def everything_logged(stack: LocalStack) -> str:
+    logs = stack.session().client("logs")
+    groups = [
+        group["logGroupName"]
+        for page in logs.get_paginator("describe_log_groups").paginate()
+        for group in page["logGroups"]
+    ]
+    pages = (
+        page
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    )
+    return "\n".join(event["message"] for page in pages for event in page["events"])
+
+
+def test_the_functions_logged_at_all(everything_logged: str) -> None:
+    for message in ("chat completion", "job", "client authentication"):
+        assert f'"message":"{message}"' in everything_logged
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "capital of France",
+        "echo: ",
+        "ada@example.com",
+        BLOCKED_WORD,
+        BLOCKED_INPUT_MESSAGE,
+        "number 17",
+        "nobody-has-this-key",
+    ],
+)
+def test_no_word_of_a_prompt_completion_or_token_is_logged(everything_logged: str, words: str) -> None:
+    assert words not in everything_logged
+
+
+def test_no_key_is_logged(stack: LocalStack, everything_logged: str) -> None:
+    assert stack.api_key not in everything_logged
+    assert stack.bedrock_api_key not in everything_logged
+
+
+def test_no_traceback_was_logged(everything_logged: str) -> None:
+    assert "Traceback" not in everything_logged
