@@ -62,7 +62,7 @@ class GatewayFunction(Construct):
             memory_size=environment.memory_mib,
             reserved_concurrent_executions=reserved_concurrency,
             environment={
-                "AWS_DNS_SUFFIX": cdk.Aws.URL_SUFFIX,
+                "DNS_SUFFIX": cdk.Aws.URL_SUFFIX,
                 "POWERTOOLS_SERVICE_NAME": name,
                 **variables,
             },

@@ -32,7 +32,7 @@ class AwsSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
         return cls(
             region=_read(env, "AWS_REGION", str),
-            dns_suffix=_read(env, "AWS_DNS_SUFFIX", str),
+            dns_suffix=_read(env, "DNS_SUFFIX", str),
             endpoint_url=env.get("AWS_ENDPOINT_URL") or None,
         )
 

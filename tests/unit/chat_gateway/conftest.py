@@ -13,7 +13,7 @@ from tests.unit.chat_gateway.test_settings import UPSTREAM
 AWS = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_DNS_SUFFIX": "amazonaws.com",
+    "DNS_SUFFIX": "amazonaws.com",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "CLIENTS_TABLE": "clients",
