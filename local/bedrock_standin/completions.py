@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import copy
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from .event_sources import Batches, finished, relayed, words
 from .faults import FAULT_KEY, Fault
+from .generators import numbered_words, usage_in_words
 from .guardrail import Evaluation, GuardrailEvaluator, GuardrailRef, GuardrailReport, Source
 from .prompt_text import PromptText
-from .refusals import ConnectionDroppedError, RefusalError, server_error
-from .shapes import (
-    DONE,
-    Answer,
-    Completion,
-    body_of,
-    chunk_of,
-    chunks_of,
-    completion_id,
-    encoded,
-    intervention,
-    sse,
-)
+from .refusals import ConnectionDroppedError, server_error
+from .shapes import Answer, Completion, body_of, completion_id, encoded, intervention
+from .stream_response import EventStream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
-
     from .chat_requests import ChatRequest
     from .counters import Counters
     from .generators import Generator
+    from .holds import Holds
 
 JsonObject = dict[str, Any]
 
@@ -38,10 +28,13 @@ JsonObject = dict[str, Any]
 class ChatCompletions:
     """Answers valid requests, with the faults they asked for."""
 
-    def __init__(self, generator: Generator, guardrails: GuardrailEvaluator, counters: Counters) -> None:
+    def __init__(
+        self, generator: Generator, guardrails: GuardrailEvaluator, counters: Counters, holds: Holds
+    ) -> None:
         self._generator = generator
         self._guardrails = guardrails
         self._counters = counters
+        self._holds = holds
 
     async def answer(self, chat: ChatRequest, fault: Fault) -> Response:
         """The response. Raises RefusalError, or ConnectionDroppedError where `fault` says so."""
@@ -50,9 +43,11 @@ class ChatCompletions:
         report = GuardrailReport(chat.guardrail) if chat.guardrail else None
         blocked = await self._check_input(prompt, report)
         if blocked is not None:
-            return _finished(chat, fault, intervention(chat.model, blocked, _fields(report)))
+            return self._finished(chat, fault, intervention(chat.model, blocked, _fields(report)))
         if fault.drop == "before_generating":
             raise ConnectionDroppedError
+        if fault.endless or (fault.events is not None and report is None):
+            return self._words(chat, fault, body)
         if chat.stream and report is None and fault.drop is None:
             return await self._relay(chat, fault, body)
         return await self._complete(chat, fault, body, report)
@@ -74,12 +69,15 @@ class ChatCompletions:
     ) -> Response:
         """Generate all of it, then check it, then send it: AWS's synchronous mode where it streams."""
         self._counters.generation()
-        completion = await self._generator.complete(body)
+        if fault.events is not None:
+            completion = numbered_words(body, fault.events)
+        else:
+            completion = await self._generator.complete(body)
         if fault.drop == "after_generating":
             raise ConnectionDroppedError
         blocked = await self._check_output(completion, report)
         if blocked is not None:
-            return _finished(chat, fault, intervention(chat.model, blocked, _fields(report)))
+            return self._finished(chat, fault, intervention(chat.model, blocked, _fields(report)))
         answer = Answer(
             id=completion_id(),
             model=chat.model,
@@ -87,7 +85,7 @@ class ChatCompletions:
             usage=completion.usage,
             guardrail_fields=_fields(report),
         )
-        return _finished(chat, fault, answer)
+        return self._finished(chat, fault, answer)
 
     async def _check_output(self, completion: Completion, report: GuardrailReport | None) -> str | None:
         """The guardrail's message if it blocks the output; None after masking what it masks."""
@@ -114,18 +112,22 @@ class ChatCompletions:
         if first is None:
             raise server_error("The generator's stream is empty.", 503)
         answer = Answer(id=completion_id(), model=chat.model, choices=[], usage={})
+        return self._streamed(relayed(answer, first, made), fault)
 
-        async def frames() -> AsyncGenerator[bytes, None]:
-            async with aclosing(made):
-                yield sse(chunk_of(answer, first))
-                try:
-                    async for generated in made:
-                        yield sse(chunk_of(answer, generated))
-                except RefusalError as error:  # too late for a status
-                    raise ConnectionDroppedError from error
-            yield DONE
+    def _words(self, chat: ChatRequest, fault: Fault, body: JsonObject) -> Response:
+        """As many words as were asked for, with nothing to check them."""
+        self._counters.generation()
+        usage = usage_in_words(body, fault.events or 0)
+        answer = Answer(id=completion_id(), model=chat.model, choices=[], usage=usage)
+        return self._streamed(words(answer, fault.events, include_usage=chat.include_usage), fault)
 
-        return _streamed(frames(), fault)
+    def _finished(self, chat: ChatRequest, fault: Fault, answer: Answer) -> Response:
+        if not chat.stream:
+            return Response(encoded(body_of(answer)), media_type="application/json")
+        return self._streamed(finished(answer, include_usage=chat.include_usage), fault)
+
+    def _streamed(self, source: Batches, fault: Fault) -> Response:
+        return EventStream(source, fault, self._holds, self._counters)
 
 
 def _for_the_generator(body: JsonObject) -> JsonObject:
@@ -135,31 +137,3 @@ def _for_the_generator(body: JsonObject) -> JsonObject:
 
 def _fields(report: GuardrailReport | None) -> JsonObject:
     return report.fields() if report else {}
-
-
-def _finished(chat: ChatRequest, fault: Fault, answer: Answer) -> Response:
-    if not chat.stream:
-        return Response(encoded(body_of(answer)), media_type="application/json")
-
-    async def frames() -> AsyncGenerator[bytes, None]:
-        for chunk in chunks_of(answer, include_usage=chat.include_usage):
-            yield sse(chunk)
-        yield DONE
-
-    return _streamed(frames(), fault)
-
-
-def _streamed(frames: AsyncGenerator[bytes, None], fault: Fault) -> Response:
-    sent = frames if fault.cut_after_events is None else _cut(frames, fault.cut_after_events)
-    return StreamingResponse(sent, media_type="text/event-stream", headers={"cache-control": "no-cache"})
-
-
-async def _cut(frames: AsyncGenerator[bytes, None], events: int) -> AsyncIterator[bytes]:
-    """The first `events` frames, and then no more: raises ConnectionDroppedError."""
-    async with aclosing(frames):
-        for _ in range(events):
-            frame = await anext(frames, DONE)
-            if frame == DONE:
-                break
-            yield frame
-    raise ConnectionDroppedError

@@ -1,8 +1,9 @@
-"""The operations under /_standin: health, counters, recorded requests, the API key. Loopback callers only."""
+"""The operations under /_standin: health, counters, requests, the API key, holds. Loopback callers only."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .holds import MAX_RELEASED_AT_ONCE
+
 if TYPE_CHECKING:
     from .api_keys import ApiKeys
     from .counters import Counters
     from .faults import FaultBook
+    from .holds import Holds
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,10 +33,11 @@ class _KeyChange(BaseModel):
 class Control:
     """Handlers over the stand-in's state."""
 
-    def __init__(self, keys: ApiKeys, counters: Counters, faults: FaultBook) -> None:
+    def __init__(self, keys: ApiKeys, counters: Counters, faults: FaultBook, holds: Holds) -> None:
         self._keys = keys
         self._counters = counters
         self._faults = faults
+        self._holds = holds
 
     def routes(self) -> list[Route]:
         """The routes, relative to /_standin."""
@@ -42,6 +47,8 @@ class Control:
             Route("/counters/reset", _loopback_only(self._reset), methods=["POST"]),
             Route("/requests", _loopback_only(self._read_requests), methods=["GET"]),
             Route("/api-key", _loopback_only(self._replace_key), methods=["PUT"]),
+            Route("/holds/{id}", _loopback_only(self._read_hold), methods=["GET"]),
+            Route("/holds/{id}/release", _loopback_only(self._release), methods=["POST"]),
         ]
 
     async def _health(self, _: Request) -> Response:
@@ -54,6 +61,7 @@ class Control:
     async def _reset(self, _: Request) -> Response:
         self._counters.reset()
         self._faults.reset()
+        self._holds.reset()
         return JSONResponse({"status": "ok"})
 
     async def _read_requests(self, _: Request) -> Response:
@@ -65,6 +73,16 @@ class Control:
         except ValidationError:
             return JSONResponse({"error": 'expected {"api_key": "…", "expired": ["…"]}'}, 400)
         self._keys.replace(change.api_key, change.expired)
+        return JSONResponse({"status": "ok"})
+
+    async def _read_hold(self, request: Request) -> Response:
+        return JSONResponse(self._holds.state(request.path_params["id"]))
+
+    async def _release(self, request: Request) -> Response:
+        count = request.query_params.get("count", "1")
+        if not re.fullmatch(r"[0-9]{1,7}", count) or not 1 <= int(count) <= MAX_RELEASED_AT_ONCE:
+            return JSONResponse({"error": f"count must be from 1 to {MAX_RELEASED_AT_ONCE}"}, 400)
+        self._holds.of(request.path_params["id"]).release(int(count))
         return JSONResponse({"status": "ok"})
 
 

@@ -29,6 +29,8 @@ class Counters:
         self._max_in_flight = 0
         self._generations = 0
         self._guardrail_checks = 0
+        self._streams_open = 0
+        self._streams_abandoned = 0
 
     def begin(self) -> None:
         """A request came; `end` must follow."""
@@ -60,11 +62,20 @@ class Counters:
         """ApplyGuardrail is about to be called."""
         self._guardrail_checks += 1
 
+    def stream_begins(self) -> None:
+        """A stream is about to be sent; `stream_ended` must follow."""
+        self._streams_open += 1
+
+    def stream_ended(self, *, abandoned: bool) -> None:
+        """The stream is over; `abandoned`: its client left before the end."""
+        self._streams_open -= 1
+        self._streams_abandoned += abandoned
+
     def reset(self) -> None:
-        """Forget everything but the requests still in flight."""
+        """Forget everything but the requests and streams still in flight."""
         self._seen.clear()
         self._by_status.clear()
-        self._requests = self._generations = self._guardrail_checks = 0
+        self._requests = self._generations = self._guardrail_checks = self._streams_abandoned = 0
         self._max_in_flight = self._in_flight
 
     def totals(self) -> dict[str, Any]:
@@ -75,6 +86,8 @@ class Counters:
             "in_flight": self._in_flight,
             "max_in_flight": self._max_in_flight,
             "guardrail_checks": self._guardrail_checks,
+            "streams_open": self._streams_open,
+            "streams_abandoned": self._streams_abandoned,
             "by_status": dict(self._by_status),
         }
 

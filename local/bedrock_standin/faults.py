@@ -1,7 +1,7 @@
 """Faults a caller asks for with the body key `standin_fault`.
 
-Shape: at most one of `status` (with or without `body`), `body`, `drop`, `cut_after_events` and
-`without_choices`; `delay_s` goes with any of them or alone; `times` and `id` limit it to the first requests.
+Shape: at most one of `status` (with or without `body`), `body`, `drop`, `without_choices` and the outcomes of
+`stream_faults`; `delay_s` goes with any of them or alone; `times` and `id` limit it to the first requests.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import json
 from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from starlette.responses import Response
 
 from .refusals import AWS_ERROR_CLASSES, error_body, validation_error
+from .stream_faults import Seconds, StreamFault
 
 FAULT_KEY = "standin_fault"
 GARBAGE = b"<html><body>upstream connect error or disconnect/reset before headers</body></html>"
@@ -22,19 +23,16 @@ GARBAGE = b"<html><body>upstream connect error or disconnect/reset before header
 HeaderText = Annotated[str, Field(pattern=r"^[\x21-\x7e][\x20-\x7e]*$", max_length=200)]
 
 
-class Fault(BaseModel):
+class Fault(StreamFault):
     """One fault. Durations are seconds where the name ends in `_s`; `retry_after` is sent as given."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     retry_after: HeaderText | int | float | None = None
     retry_after_ms: HeaderText | int | float | None = None
     error_shape: Literal["error", "message", "Message"] = "error"
     body: Literal["garbage"] | None = None
-    delay_s: Annotated[float, Field(ge=0, le=900, allow_inf_nan=False)] = 0.0
+    delay_s: Seconds = 0.0
     drop: Literal["before_generating", "after_generating"] | None = None
-    cut_after_events: Annotated[int, Field(ge=0)] | None = None
     without_choices: bool = False
     times: Annotated[int, Field(ge=1)] | None = None
     id: Annotated[str, Field(min_length=1)] | None = None
@@ -42,8 +40,17 @@ class Fault(BaseModel):
     @model_validator(mode="after")
     def _is_one_fault(self) -> Self:
         answered = self.status is not None or self.body is not None
-        if sum((answered, bool(self.drop), self.cut_after_events is not None, self.without_choices)) > 1:
-            raise ValueError("status/body, drop, cut_after_events and without_choices exclude each other")
+        without_stream = sum((answered, bool(self.drop), self.without_choices))
+        if without_stream + self.stream_outcomes() > 1:
+            raise ValueError(
+                "status/body, drop, without_choices and the outcomes of a stream exclude each other"
+            )
+        if without_stream and self.stream_keys():
+            raise ValueError(f"{', '.join(self.stream_keys())}: no stream is sent")
+        if self.endless and self.events is not None:
+            raise ValueError("endless and events exclude each other")
+        if (self.silent_after_events is None) != (self.silent_s is None):
+            raise ValueError("silent_after_events and silent_s go together")
         if (self.times is None) != (self.id is None):
             raise ValueError("times and id go together")
         if self.status in (204, 205, 304):
@@ -65,8 +72,8 @@ def read_fault(body: dict[str, Any]) -> Fault:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise validation_error(f"{FAULT_KEY} is ill-formed: {problems}", FAULT_KEY) from None
-    if fault.cut_after_events is not None and body.get("stream") is not True:
-        raise validation_error("cut_after_events needs stream: true", FAULT_KEY)
+    if fault.stream_keys() and body.get("stream") is not True:
+        raise validation_error(f"{FAULT_KEY}: {', '.join(fault.stream_keys())} need stream: true", FAULT_KEY)
     return fault
 
 

@@ -19,6 +19,7 @@ from .connections import hang_up
 from .control import Control
 from .counters import Counters, SeenRequest
 from .faults import FaultBook, answer_to, read_fault
+from .holds import Holds
 from .refusals import ConnectionDroppedError, RefusalError
 from .shapes import UNKNOWN_OPERATION, encoded
 
@@ -35,8 +36,10 @@ CHAT_COMPLETIONS_PATH = "/openai/v1/chat/completions"
 
 def create_app(*, api_key: str, generator: Generator, guardrails: GuardrailEvaluator) -> Starlette:
     """The whole stand-in; the generator starts and closes with it."""
-    keys, counters, faults = ApiKeys(api_key), Counters(), FaultBook()
-    runtime = BedrockRuntime(keys, counters, faults, ChatCompletions(generator, guardrails, counters))
+    keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
+    chats = ChatCompletions(generator, guardrails, counters, holds)
+    runtime = BedrockRuntime(keys, counters, faults, chats)
+    control = Control(keys, counters, faults, holds)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -46,7 +49,7 @@ def create_app(*, api_key: str, generator: Generator, guardrails: GuardrailEvalu
         finally:
             await generator.close()
 
-    routes = [Mount("/_standin", routes=Control(keys, counters, faults).routes()), Mount("/", app=runtime)]
+    routes = [Mount("/_standin", routes=control.routes()), Mount("/", app=runtime)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

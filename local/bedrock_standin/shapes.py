@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -104,15 +105,14 @@ def chunk_of(answer: Answer, generated: JsonObject) -> JsonObject:
     return chunk | ({"usage": usage_of(generated["usage"])} if generated.get("usage") else {})
 
 
-def chunks_of(answer: Answer, *, include_usage: bool) -> list[JsonObject]:
+def chunks_of(answer: Answer, *, include_usage: bool) -> Iterator[JsonObject]:
     """A finished answer as stream chunks; the guardrail's keys ride the last one."""
-    generated: list[JsonObject] = [
-        {"choices": [event]} for choice in answer.choices for event in _events_of(choice)
-    ]
-    if include_usage:
-        generated.append({"choices": [], "usage": answer.usage})
-    chunks = [chunk_of(answer, event) for event in generated]
-    return [*chunks[:-1], chunks[-1] | answer.guardrail_fields]
+    generated = ({"choices": [event]} for choice in answer.choices for event in events_of(choice))
+    usage: list[JsonObject] = [{"choices": [], "usage": answer.usage}] if include_usage else []
+    chunks = (chunk_of(answer, event) for event in chain(generated, usage))
+    for chunk, following in pairwise(chain(chunks, [None])):
+        if chunk is not None:
+            yield chunk if following else chunk | answer.guardrail_fields
 
 
 def encoded(body: JsonObject) -> bytes:
@@ -130,14 +130,25 @@ def pieces_of(text: str) -> list[str]:
     return re.findall(r"\s*\S+|\s+", text)
 
 
-def _events_of(choice: JsonObject) -> Iterator[JsonObject]:
+def events_of(choice: JsonObject) -> Iterator[JsonObject]:
+    """A whole choice as the stream's choices, in OpenAI's order: role, content, tool calls, finish_reason."""
     index, message = choice["index"], choice["message"]
-    yield {"index": index, "delta": {"role": "assistant", "content": ""}}
+    calls = message.get("tool_calls") or ()
+    role = {"role": "assistant"} if calls else {"role": "assistant", "content": ""}
+    yield {"index": index, "delta": role}
     for piece in pieces_of(message.get("content") or ""):
         yield {"index": index, "delta": {"content": piece}}
-    for number, call in enumerate(message.get("tool_calls") or ()):
-        yield {"index": index, "delta": {"tool_calls": [{"index": number, **call}]}}
+    for number, call in enumerate(calls):
+        for part in _call_parts(call):
+            yield {"index": index, "delta": {"tool_calls": [{"index": number, **part}]}}
     yield {"index": index, "delta": {}, "finish_reason": choice["finish_reason"]}
+
+
+def _call_parts(call: JsonObject) -> Iterator[JsonObject]:
+    function = call.get("function") or {}
+    yield call | {"function": function | {"arguments": ""}}
+    for piece in pieces_of(function.get("arguments") or ""):
+        yield {"function": {"arguments": piece}}
 
 
 def _chunk_choice(generated: JsonObject) -> JsonObject:

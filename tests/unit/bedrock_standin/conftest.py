@@ -1,21 +1,24 @@
-"""A stand-in without a socket, a model or an emulator, and a way to ask it."""
+"""A stand-in without a model or an emulator, and ways to ask it: without a socket, and over one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
+from local.bedrock_standin.connections import ReachableH11Protocol
 from local.bedrock_standin.generators import EchoGenerator
 from local.bedrock_standin.guardrail import Evaluation, GuardrailRef, Source
 from local.bedrock_standin.refusals import validation_error
 from local.bedrock_standin.server import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from httpx2 import Response
 
     Ask = Callable[..., Response]
@@ -55,6 +58,44 @@ def client(guardrails: FakeGuardrails) -> Iterator[TestClient]:
     app = create_app(api_key=KEY, generator=EchoGenerator(), guardrails=guardrails)
     with TestClient(app, client=("127.0.0.1", 50000)) as client:
         yield client
+
+
+@pytest.fixture
+def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
+    """A client of a stand-in that listens on a real socket."""
+    app = create_app(api_key=KEY, generator=EchoGenerator(), guardrails=guardrails)
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=ReachableH11Protocol,
+        ws="none",
+        log_level="critical",
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    headers = {"authorization": f"Bearer {KEY}"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as caller:
+        yield caller
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Wait until a condition holds; fail if it does not within 5 seconds."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < deadline, "the condition never held"
+            time.sleep(0.005)
+
+    return wait
 
 
 @pytest.fixture

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-
-from local.bedrock_standin.connections import ReachableH11Protocol
-from local.bedrock_standin.generators import EchoGenerator
-from local.bedrock_standin.server import create_app
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.unit.bedrock_standin.conftest import FakeGuardrails
-
 
 PATH = "/openai/v1/chat/completions"
-
-
-@pytest.fixture
-def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
-    app = create_app(api_key="k", generator=EchoGenerator(), guardrails=guardrails)
-    config = uvicorn.Config(app, port=0, http=ReachableH11Protocol, ws="none", log_level="critical")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": "Bearer k"}) as client:
-        yield client
-    server.should_exit = True
-    thread.join()
 
 
 def body(fault: dict[str, Any], *, stream: bool = False) -> dict[str, Any]:

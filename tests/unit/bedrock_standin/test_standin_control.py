@@ -27,6 +27,8 @@ def test_counters_count_everything_but_control(ask: Ask, client: TestClient, gua
         "in_flight": 0,
         "max_in_flight": 1,
         "guardrail_checks": 2,
+        "streams_open": 0,
+        "streams_abandoned": 0,
         "by_status": {"200": 1, "404": 1},
     }
 

@@ -92,7 +92,6 @@ def test_a_drop_counts_what_was_generated(
         {"delay_s": -1},
         {"retry_after": "2"},
         {"status": 429, "retry_after": "2\r\nx: y"},
-        {"cut_after_events": 1},
     ],
 )
 def test_an_ill_formed_fault_is_400(ask: Ask, fault: Any) -> None:

@@ -1,0 +1,65 @@
+"""The echo's tool calls."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.unit.bedrock_standin.conftest import Ask
+
+TOOLS = [
+    {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}},
+    {"type": "function", "function": {"name": "other"}},
+]
+
+
+def test_the_first_function_is_called_with_the_last_user_text(ask: Ask) -> None:
+    choice = ask('say "héllo"', tools=TOOLS, tool_choice="auto", max_tokens=1).json()["choices"][0]
+    (call,) = choice["message"].pop("tool_calls")
+    assert choice == {
+        "finish_reason": "tool_calls",
+        "index": 0,
+        "message": {"content": None, "role": "assistant"},
+    }
+    assert re.fullmatch(r"call_[0-9a-f]{24}", call["id"])
+    assert (call["type"], call["function"]["name"]) == ("function", "look_up")
+    assert json.loads(call["function"]["arguments"]) == {"echo": 'say "héllo"'}
+
+
+@pytest.mark.parametrize("guarding", [False, True])
+@pytest.mark.parametrize("text", ["hello", "hello there  you", ""])
+def test_a_streamed_call_is_its_head_then_its_arguments_in_parts(
+    ask: Ask, guarded: dict[str, str], text: str, *, guarding: bool
+) -> None:
+    response = ask(text, stream=True, tools=TOOLS, headers=guarded if guarding else {})
+    *events, done, _ = response.text.split("\n\n")
+    assert done == "data: [DONE]"
+    choices = [json.loads(event.removeprefix("data: "))["choices"][0] for event in events]
+    role, head, *parts, finish = choices
+    assert role["delta"] == {"role": "assistant"}
+    (call,) = head["delta"]["tool_calls"]
+    assert call.pop("id").startswith("call_")
+    assert call == {"index": 0, "type": "function", "function": {"name": "look_up", "arguments": ""}}
+    assert len(parts) >= 2
+    calls = [part["delta"]["tool_calls"][0] for part in parts]
+    assert {(call["index"], *call) for call in calls} == {(0, "index", "function")}
+    assert json.loads("".join(call["function"]["arguments"] for call in calls)) == {"echo": text}
+    assert (finish["delta"], finish["finish_reason"]) == ({}, "tool_calls")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tools": TOOLS, "tool_choice": "none"},
+        {"tools": []},
+        {"tools": "look_up"},
+        {"tools": ["look_up", {"type": "function"}, {"function": {"name": 5}}]},
+    ],
+)
+def test_without_a_function_to_call_the_echo_is_text(ask: Ask, changes: dict[str, Any]) -> None:
+    choice = ask("hi", **changes).json()["choices"][0]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("echo: hi", "stop")
