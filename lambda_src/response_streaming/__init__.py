@@ -1,0 +1,15 @@
+"""Response streaming for Python on AWS Lambda: docs/response-streaming-runtime.md.
+
+A handler returns a StreamingResponse, and `AWS_LAMBDA_EXEC_WRAPPER` names this package's `start`.
+
+    StreamingResponse    status, headers and an iterator of bytes
+    StreamError          raised by that iterator: another response, or a last chunk and an error to Lambda
+    buffered_elsewhere   decorates a handler that other runtimes invoke too
+    ALARM                an Alarm, shared by all: calls functions at set times on one daemon thread
+"""
+
+from response_streaming.alarm import ALARM, Alarm, Cancel
+from response_streaming.elsewhere import buffered_elsewhere
+from response_streaming.responses import StreamError, StreamingResponse
+
+__all__ = ["ALARM", "Alarm", "Cancel", "StreamError", "StreamingResponse", "buffered_elsewhere"]

@@ -1,0 +1,8 @@
+"""`python -m response_streaming`: what `start` runs in place of the managed runtime's own loop."""
+
+import sys
+
+from response_streaming.loop import run
+
+if __name__ == "__main__":
+    sys.exit(run())

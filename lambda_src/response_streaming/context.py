@@ -1,0 +1,123 @@
+"""The context object a handler gets, with the attributes that awslambdaric's has."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from response_streaming.failures import FaultError
+
+# https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_context.py
+_W3C_FIELDS = ("traceparent", "tracestate", "baggage")
+
+
+class _Record:
+    """Attributes read from a JSON object; what it lacks is None."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        for name in self.__slots__:
+            setattr(self, name, document.get(name))
+
+    def __repr__(self) -> str:
+        values = ",".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
+        return f"{type(self).__name__}([{values}])"
+
+
+class Client(_Record):
+    """The mobile application that called, as the AWS Mobile SDK describes it."""
+
+    __slots__ = ("app_package_name", "app_title", "app_version_code", "app_version_name", "installation_id")
+
+
+class ClientContext(_Record):
+    """What the caller sent as its client context."""
+
+    __slots__ = ("client", "custom", "env")
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__(document)
+        client = document.get("client")
+        self.client = Client(client) if client is not None else None
+
+
+class CognitoIdentity:
+    """The Cognito identity that called; both None without one."""
+
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.cognito_identity_id: str | None = document.get("cognitoIdentityId")
+        self.cognito_identity_pool_id: str | None = document.get("cognitoIdentityPoolId")
+
+
+class LambdaContext:
+    """One invocation's context. Raises FaultError if a header that should hold JSON does not."""
+
+    response_streaming = True  # tells buffered_elsewhere that a StreamingResponse will be streamed
+
+    def __init__(
+        self,
+        *,
+        request_id: str,
+        deadline_ms: int,
+        invoked_function_arn: str | None = None,
+        client_context: str | None = None,
+        cognito_identity: str | None = None,
+        tenant_id: str | None = None,
+    ) -> None:
+        self.aws_request_id = request_id
+        self.invoked_function_arn, self.tenant_id = invoked_function_arn, tenant_id
+        self._read_environment()
+        document = _parsed(client_context, "Client Context")
+        self._w3c = _take_w3c(document)
+        self.client_context = ClientContext(document) if document is not None else None
+        self.identity = CognitoIdentity(_parsed(cognito_identity, "Cognito Identity") or {})
+        self._deadline_ms = deadline_ms
+
+    def _read_environment(self) -> None:
+        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends this invocation; never negative."""
+        return max(0, self._deadline_ms - int(time.time() * 1000))
+
+    def w3c(self) -> dict[str, str]:
+        """The W3C trace context that came with the client context."""
+        return dict(self._w3c)
+
+    def log(self, message: object) -> None:
+        """Writes to stdout as it is, without a line end."""
+        sys.stdout.write(str(message))
+        sys.stdout.flush()
+
+    def __repr__(self) -> str:
+        return f"LambdaContext([aws_request_id={self.aws_request_id},function_name={self.function_name}])"
+
+
+def _parsed(header: str | None, name: str) -> Any:
+    if not header:
+        return None
+    try:
+        return json.loads(header)
+    except ValueError as error:
+        raise FaultError(
+            "Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}"
+        ) from None
+
+
+def _take_w3c(client_context: Any) -> dict[str, str]:
+    if not isinstance(client_context, dict):
+        return {}
+    fields = client_context.pop("w3c", None)
+    if not isinstance(fields, dict):
+        return {}
+    return {name: fields[name] for name in _W3C_FIELDS if isinstance(fields.get(name), str)}

@@ -1,0 +1,86 @@
+"""How a failure is told to Lambda, and how to the log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+from typing import Any
+
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib would be an import of its own
+_MOST_PLACES = 20
+
+
+class FaultError(Exception):
+    """A failure with a name of Lambda's own, such as Runtime.MarshalError; told to Lambda without a stack."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+
+
+def error_type(error: BaseException) -> str:
+    """The name Lambda gets for the error: the class's, or the one a FaultError carries."""
+    return error.error_type if isinstance(error, FaultError) else type(error).__name__
+
+
+def error_document(error: BaseException, request_id: str = "") -> dict[str, Any]:
+    """What Lambda hands to whoever invoked the function, with the fields that awslambdaric sends.
+
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
+    """
+    return {
+        "errorMessage": _message(error),
+        "errorType": error_type(error),
+        "requestId": request_id,
+        "stackTrace": [] if isinstance(error, FaultError) else _stack_trace(error),
+    }
+
+
+def log(request_id: str, text: str) -> None:
+    """One whole line on stderr, which Lambda makes one log event."""
+    sys.stderr.write(f"[ERROR] {request_id or 'init'} {text}\n".replace("\r", " "))
+    sys.stderr.flush()
+
+
+def describe(error: BaseException) -> str:
+    """The classes and places of an error and of what caused it, in one line.
+
+    The messages stay out: a library's message may quote the caller's words or a key.
+    """
+    parts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(parts) < _MOST_PLACES:
+        parts.append(" < ".join([error_type(cause), *_places(cause.__traceback__)]))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return ", caused by ".join(parts)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception that cannot be told must still be reported
+        return ""
+
+
+def _places(frames: TracebackType | None) -> list[str]:
+    """`file:line function`, the innermost first."""
+    frames = _after_ours(frames)
+    places = []
+    while frames is not None:
+        code = frames.tb_frame.f_code
+        places.append(f"{code.co_filename}:{frames.tb_lineno} {code.co_qualname}")
+        frames = frames.tb_next
+    return places[: -_MOST_PLACES - 1 : -1]
+
+
+def _stack_trace(error: BaseException) -> list[str]:
+    import traceback  # 5 ms that only a failure has to pay
+
+    return traceback.format_list(traceback.extract_tb(_after_ours(error.__traceback__)))
+
+
+def _after_ours(frames: TracebackType | None) -> TracebackType | None:
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        frames = frames.tb_next
+    return frames

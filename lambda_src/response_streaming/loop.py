@@ -1,0 +1,198 @@
+"""The loop of a Lambda runtime: load the handler, then answer one event after the other."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from typing import Any
+
+from response_streaming import failures
+from response_streaming.context import LambdaContext
+from response_streaming.elsewhere import Handler
+from response_streaming.failures import FaultError
+from response_streaming.payloads import decode_event, encode_result
+from response_streaming.responses import StreamingResponse
+from response_streaming.runtime_api import Invocation, RefusedError, RuntimeApi, RuntimeApiError
+from response_streaming.streaming import stream
+from response_streaming.writer import AbandonedError
+
+_INIT_FAILED = 1
+# awslambdaric's: https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
+_BEFORE_SNAPSHOT_FAILED, _AFTER_RESTORE_FAILED = 64, 65
+
+
+def run() -> int:
+    """Serves until the Runtime API goes away; returns the exit status of the process.
+
+    Reads AWS_LAMBDA_RUNTIME_API and _HANDLER; raises KeyError without them.
+    """
+    _write_whole_lines()
+    api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    try:
+        handler = _load_or_report(api, os.environ["_HANDLER"])
+        if handler is None:
+            return _INIT_FAILED
+        if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+            status = _snapshot_and_restore(api)
+            if status != 0:
+                return status
+        while True:
+            serve_one(api, handler)
+    except (RuntimeApiError, RefusedError) as error:
+        failures.log("", f"the Runtime API failed: {error}")
+        return 1
+
+
+def serve_one(api: RuntimeApi, handler: Handler) -> None:
+    """Waits for one event and answers it. Raises RuntimeApiError, and what ends a process, such as SystemExit.
+
+    Everything else that goes wrong is reported to Lambda, or is one line on stderr.
+    """
+    invocation = api.next_invocation()
+    _set_trace_id(invocation.trace_id)
+    try:
+        _answer(api, handler, invocation)
+    except AbandonedError as error:
+        reason = type(error.__cause__).__name__
+        failures.log(invocation.request_id, f"the Runtime API stopped reading the response: {reason}")
+    except RefusedError as error:
+        failures.log(invocation.request_id, f"the Runtime API refused the answer: {error}")
+
+
+def load_handler(name: str) -> Handler:
+    """The function that `module.function` (or `folder/module.function`) names.
+
+    Raises FaultError with awslambdaric's error types, and what importing the module raises.
+    """
+    module_name, dot, function = name.rpartition(".")
+    if not dot:
+        raise FaultError("Runtime.MalformedHandlerName", f"Bad handler '{name}': it has no dot")
+    module = _import(module_name)
+    try:
+        handler = getattr(module, function)
+    except AttributeError:
+        message = f"Handler '{function}' missing on module '{module_name}'"
+        raise FaultError("Runtime.HandlerNotFound", message) from None
+    if not callable(handler):
+        message = f"Handler '{function}' on module '{module_name}' is not callable"
+        raise FaultError("Runtime.HandlerNotFound", message)
+    return handler  # type: ignore[no-any-return] # whatever the module has there
+
+
+def _import(name: str) -> Any:
+    if name.partition(".")[0] in sys.builtin_module_names:
+        message = f"Cannot use built-in module {name} as a handler module"
+        raise FaultError("Runtime.BuiltInModuleConflict", message)
+    try:
+        return importlib.import_module(name.replace("/", "."))
+    except ImportError as error:
+        message = f"Unable to import module '{name}': {error}"
+        raise FaultError("Runtime.ImportModuleError", message) from error
+    except SyntaxError as error:
+        message = f"Syntax error in module '{name}': {error}"
+        raise FaultError("Runtime.UserCodeSyntaxError", message) from error
+
+
+def _answer(api: RuntimeApi, handler: Handler, invocation: Invocation) -> None:
+    try:
+        event = decode_event(invocation.body, invocation.headers.get("content-type"))
+        result = handler(event, _context(invocation))
+        if isinstance(result, StreamingResponse):
+            stream(api, invocation, result)
+            return
+        body, content_type = encode_result(result)
+    except (AbandonedError, RefusedError, RuntimeApiError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is this invocation's failure
+        failures.log(invocation.request_id, failures.describe(error))
+        api.post_error(invocation, failures.error_document(error, invocation.request_id))
+    else:
+        api.post_result(invocation, body, content_type)
+
+
+def _context(invocation: Invocation) -> LambdaContext:
+    headers = invocation.headers
+    return LambdaContext(
+        request_id=invocation.request_id,
+        deadline_ms=int(headers.get("lambda-runtime-deadline-ms", "0")),
+        invoked_function_arn=headers.get("lambda-runtime-invoked-function-arn"),
+        client_context=headers.get("lambda-runtime-client-context"),
+        cognito_identity=headers.get("lambda-runtime-cognito-identity"),
+        tenant_id=headers.get("lambda-runtime-aws-tenant-id"),
+    )
+
+
+def _set_trace_id(trace_id: str | None) -> None:
+    # Where the X-Ray SDK looks: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+    if trace_id is None:
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    else:
+        os.environ["_X_AMZN_TRACE_ID"] = trace_id
+
+
+def _load_or_report(api: RuntimeApi, name: str) -> Handler | None:
+    try:
+        return load_handler(name)
+    except BaseException as error:  # noqa: BLE001 - a module that calls sys.exit() has failed to load, too
+        _log_with_message(error)
+        api.post_init_error(failures.error_document(error))
+        return None
+
+
+def _snapshot_and_restore(api: RuntimeApi) -> int:
+    """The exit status, 0 to go on. In awslambdaric's order.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
+    """
+    try:
+        _run_before_snapshot()
+        api.restore_next()
+    except BaseException as error:  # noqa: BLE001 - a hook's sys.exit() must be reported, too
+        _log_with_message(error)
+        api.post_init_error(failures.error_document(error), "Runtime.BeforeSnapshotError")
+        return _BEFORE_SNAPSHOT_FAILED
+    try:
+        _run_after_restore()
+    except BaseException as error:  # noqa: BLE001
+        _log_with_message(error)
+        api.post_restore_error(failures.error_document(error), "Runtime.AfterRestoreError")
+        return _AFTER_RESTORE_FAILED
+    return 0
+
+
+def _run_before_snapshot() -> None:
+    hooks = _hooks("get_before_snapshot")
+    while hooks:  # the last one registered runs first
+        function, args, kwargs = hooks.pop()
+        function(*args, **kwargs)
+
+
+def _run_after_restore() -> None:
+    for function, args, kwargs in _hooks("get_after_restore"):
+        function(*args, **kwargs)
+
+
+def _hooks(getter: str) -> list[Any]:
+    # Part of the managed runtimes; where nobody can import it, nobody can have registered a hook.
+    try:
+        registry = importlib.import_module("snapshot_restore_py")
+    except ImportError:
+        return []
+    hooks: list[Any] = getattr(registry, getter)()
+    return hooks
+
+
+def _log_with_message(error: BaseException) -> None:
+    # No caller has been heard yet, so the message can only be about the deployment.
+    failures.log("", f"{failures.describe(error)}: {error}".replace("\n", " "))
+
+
+def _write_whole_lines() -> None:
+    # Each line is a log event of its own. Lambda's framed log descriptor, which lets one event hold several
+    # lines, is not used: nothing here writes such an event, and stdout and stderr reach the log all the same.
+    os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
+    for stream_ in (sys.stdout, sys.stderr):
+        if isinstance(stream_, io.TextIOWrapper):
+            stream_.reconfigure(line_buffering=True)

@@ -1,0 +1,113 @@
+"""Starts runtimes as Lambda does: in a process of their own, told everything by environment variables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.runtime_api.server import RuntimeApiServer
+
+_SOURCES = Path(__file__).parents[2] / "lambda_src"
+_START = _SOURCES / "response_streaming" / "start"
+_PATIENCE_S = 10.0
+
+
+class RuntimeProcess:
+    """A running runtime; `stdout` and `stderr` are what it has written so far."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: Path, output: Path) -> None:
+        self._stdout, self._stderr = output / "stdout", output / "stderr"
+        with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def stdout(self) -> str:
+        return self._stdout.read_text()
+
+    @property
+    def stderr(self) -> str:
+        return self._stderr.read_text()
+
+    def wait(self, timeout_s: float = _PATIENCE_S) -> int:
+        """The exit status, once it has ended by itself. Raises subprocess.TimeoutExpired."""
+        return self._process.wait(timeout_s)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def streaming_runtime(
+    api: RuntimeApiServer,
+    *,
+    task_root: Path,
+    handler: str,
+    env: Mapping[str, str] | None = None,
+    python: str = sys.executable,
+    as_bootstrap: bool = False,
+) -> Iterator[RuntimeProcess]:
+    """The streaming loop on the handler in `task_root`, through `start`, for as long as it is entered.
+
+    `as_bootstrap`: started without arguments, as an OS-only runtime does.
+    """
+    command = [str(_START)] if as_bootstrap else [str(_START), python, "/var/runtime/bootstrap.py"]
+    with _running(command, api, task_root, handler, env) as process:
+        yield process
+
+
+@contextmanager
+def awslambdaric_runtime(
+    api: RuntimeApiServer, *, task_root: Path, handler: str, env: Mapping[str, str] | None = None
+) -> Iterator[RuntimeProcess]:
+    """AWS's own loop on the handler in `task_root`, for as long as it is entered."""
+    command = [sys.executable, "-m", "awslambdaric", handler]
+    with _running(command, api, task_root, handler, env) as process:
+        yield process
+
+
+@contextmanager
+def _running(
+    command: Sequence[str],
+    api: RuntimeApiServer,
+    task_root: Path,
+    handler: str,
+    env: Mapping[str, str] | None,
+) -> Iterator[RuntimeProcess]:
+    with tempfile.TemporaryDirectory() as output:
+        process = RuntimeProcess(command, _environment(api, task_root, handler, env), task_root, Path(output))
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _environment(
+    api: RuntimeApiServer, task_root: Path, handler: str, env: Mapping[str, str] | None
+) -> dict[str, str]:
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(_SOURCES),  # on Lambda it lies in the task root
+        "AWS_LAMBDA_RUNTIME_API": api.address,
+        "_HANDLER": handler,
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "AWS_REGION": "eu-central-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "tested",
+        "AWS_LAMBDA_FUNCTION_VERSION": "7",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/tested",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[7]abc",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        **(env or {}),
+    }

@@ -1,0 +1,424 @@
+"""Streamed responses, byte by byte, as the Runtime API sees them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from response_streaming import ALARM, StreamError, StreamingResponse
+from response_streaming.loop import serve_one
+from response_streaming.runtime_api import RuntimeApi
+from tests.runtime_api import RuntimeApiServer
+from tests.unit.response_streaming.conftest import Serve
+
+Handler = Callable[[Any, Any], Any]
+
+
+class Body:
+    """An iterator that notes whether it was closed."""
+
+    def __init__(self, items: Iterator[bytes]) -> None:
+        self._items, self.closed = items, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._items)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def response(body: Iterator[bytes], status: int = 200, **options: Any) -> StreamingResponse:
+    return StreamingResponse(status_code=status, headers={"content-type": "text/plain"}, body=body, **options)
+
+
+def returning(answer: object) -> Handler:
+    return lambda event, context: answer
+
+
+def raising(error: BaseException, *items: bytes) -> Iterator[bytes]:
+    yield from items
+    raise error
+
+
+def stream_error(body: Iterator[bytes] = iter(())) -> StreamError:  # noqa: B008 - stays empty
+    return StreamError("Function.Cut", response=response(body, 429), last_chunk=b"sorry")
+
+
+def test_a_streamed_response_is_on_the_wire_as_lambda_documents_it(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+    serve(returning(response(iter([b"one", b"twotwo"]), 201)))
+    request = invocation.answer()
+    agent = request.header("user-agent")
+    prelude = b'{"statusCode": 201, "headers": {"content-type": "text/plain"}}' + bytes(8)
+    assert bytes(request.raw) == (
+        b"POST /2018-06-01/runtime/invocation/request-1/response HTTP/1.1\r\n"
+        b"Host: %b\r\nUser-Agent: %b\r\n"
+        b"Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+        b"Transfer-Encoding: chunked\r\n"
+        b"Content-Type: application/vnd.awslambda.http-integration-response\r\n"
+        b"Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n"
+        b"46\r\n%b\r\n3\r\none\r\n6\r\ntwotwo\r\n0\r\n\r\n"
+    ) % (api.address.encode(), str(agent).encode(), prelude)
+
+
+def test_every_item_arrives_before_the_next_one_is_made(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    seen: list[bytes | None] = []
+
+    def body() -> Iterator[bytes]:
+        for number in range(20):
+            yield b"%d" % number
+            if number == 0:
+                seen.append(invocation.next_chunk())  # the prelude
+            seen.append(invocation.next_chunk())
+
+    serve(returning(response(body(), hold_s=5)))
+    assert seen[1:] == [b"%d" % number for number in range(20)]
+
+
+def test_cookies_and_repeated_headers_are_in_the_prelude_only_when_there_are_any(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+    serve(returning(response(iter(()), multi_value_headers={"a": ("1", "2")}, cookies=["c=d"])))
+    prelude, _, rest = invocation.answer().body.partition(bytes(8))
+    assert json.loads(prelude) == {
+        "statusCode": 200,
+        "headers": {"content-type": "text/plain"},
+        "multiValueHeaders": {"a": ["1", "2"]},
+        "cookies": ["c=d"],
+    }
+    assert rest == b""
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(st.binary(max_size=50)), hold=st.booleans())
+def test_any_split_of_a_body_arrives_as_the_same_bytes(
+    api: RuntimeApiServer, client: RuntimeApi, items: list[bytes], hold: bool
+) -> None:
+    invocation = api.invoke()
+    serve_one(client, returning(response(iter(items), hold_s=float(hold))))
+    request = invocation.answer()
+    assert [chunk.data for chunk in request.chunks[1:]] == [item for item in items if item]
+    assert request.complete
+
+
+def test_an_empty_item_sends_the_head_and_no_chunk(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    seen: list[bytes | None] = []
+
+    def body() -> Iterator[bytes]:
+        yield b""
+        seen.append(invocation.next_chunk())
+        yield b"x"
+
+    serve(returning(response(body(), hold_s=float("inf"))))
+    assert seen[0] is not None
+    assert seen[0].endswith(bytes(8))
+    assert [chunk.data for chunk in invocation.answer().chunks[1:]] == [b"x"]
+
+
+def test_a_megabyte_in_one_item_is_one_chunk(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    serve(returning(response(iter([b"x" * 1_000_000]))))
+    assert [len(chunk.data) for chunk in invocation.answer().chunks[1:]] == [1_000_000]
+
+
+def test_each_streamed_response_has_a_connection_of_its_own(api: RuntimeApiServer, serve: Serve) -> None:
+    invocations = [api.invoke() for _ in range(3)]
+    for _ in invocations:
+        serve(returning(response(iter([b"x"]))))
+    assert len({invocation.answer().connection for invocation in invocations}) == 3
+    others = [request for request in api.requests if request.method == "GET"]
+    assert len({request.connection for request in others}) == 1
+
+
+def test_a_stream_error_before_the_head_sends_its_response_with_its_status(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+    replacement = Body(iter([b"slow down"]))
+    replaced = Body(raising(stream_error(replacement)))
+    serve(returning(response(replaced, hold_s=5)))
+    request = invocation.answer()
+    prelude, _, body = request.body.partition(bytes(8))
+    assert (json.loads(prelude)["statusCode"], body, request.trailers) == (429, b"slow down", [])
+    assert (replaced.closed, replacement.closed) == (1, 1)
+
+
+def test_a_stream_error_after_the_head_ends_with_its_last_chunk_and_trailers(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation, replacement = api.invoke(), Body(iter([b"never sent"]))
+    serve(returning(response(raising(stream_error(replacement), b"one"), hold_s=5)))
+    request = invocation.answer()
+    document = b'{"errorMessage": "Function.Cut", "errorType": "Function.Cut", "stackTrace": []}'
+    end = (
+        b"3\r\none\r\n5\r\nsorry\r\n0\r\n"
+        b"Lambda-Runtime-Function-Error-Type: Function.Cut\r\n"
+        b"Lambda-Runtime-Function-Error-Body: %b\r\n\r\n"
+    ) % base64.b64encode(document)
+    assert bytes(request.raw).endswith(end)
+    assert request.complete
+    assert replacement.closed == 1
+
+
+def test_a_stream_error_of_the_replacement_is_followed_as_well(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    inner = StreamError("B", response=response(iter([b"at last"]), 503), last_chunk=b"")
+    outer = StreamError("A", response=response(raising(inner), 500, hold_s=5), last_chunk=b"")
+    serve(returning(response(raising(outer), hold_s=5)))
+    prelude, _, body = invocation.answer().body.partition(bytes(8))
+    assert (json.loads(prelude)["statusCode"], body) == (503, b"at last")
+
+
+def test_any_other_error_before_the_head_fails_the_invocation(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    body = Body(raising(ValueError("no")))
+    serve(returning(response(body, hold_s=5)))
+    request = invocation.answer()
+    assert request.path.endswith("/error")
+    assert json.loads(request.content)["errorType"] == "ValueError"
+    assert body.closed == 1
+
+
+def test_any_other_error_after_the_head_ends_with_trailers(
+    api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    invocation = api.invoke()
+    serve(returning(response(raising(ValueError("secret"), b"one"))))
+    request = invocation.answer()
+    assert request.header("Lambda-Runtime-Function-Error-Type") == "ValueError"
+    document = json.loads(base64.b64decode(request.header("Lambda-Runtime-Function-Error-Body") or ""))
+    assert (document["errorMessage"], document["errorType"]) == ("secret", "ValueError")
+    assert "raise error" in document["stackTrace"][-1]
+    logged = capfd.readouterr().err
+    assert "secret" not in logged
+    assert logged.count("\n") == 1
+
+
+def test_trailers_fit_into_the_four_kilobytes_that_are_read(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+
+    def deep(levels: int) -> None:
+        if levels == 0:
+            raise ValueError("ü" * 100_000)
+        deeper(levels - 1)
+
+    def deeper(levels: int) -> None:  # a second function, or the stack would be shortened as a repetition
+        deep(levels)
+
+    def body() -> Iterator[bytes]:
+        yield b"one"
+        deep(200)
+
+    serve(returning(response(body())))
+    request = invocation.answer()
+    assert 1000 < sum(len(name) + len(value) + 4 for name, value in request.trailers) < 4000
+    document = json.loads(base64.b64decode(request.header("Lambda-Runtime-Function-Error-Body") or ""))
+    assert "raise ValueError" in document["stackTrace"][-1]
+
+
+def test_an_error_type_cannot_add_lines_to_the_trailers(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    error = StreamError("A\r\nB: ü", response=response(iter(())), last_chunk=b"")
+    serve(returning(response(raising(error, b"one"))))
+    assert invocation.answer().header("Lambda-Runtime-Function-Error-Type") == "A??B: ?"
+
+
+def test_an_item_that_is_not_bytes_fails_the_invocation(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    serve(returning(response(iter(["text"]), hold_s=5)))  # type: ignore[list-item]
+    assert json.loads(invocation.answer().content)["errorType"] == "TypeError"
+
+
+@pytest.mark.parametrize("size", [16 * 1024, 100_000])
+def test_a_head_beyond_16_kilobytes_fails_the_invocation(
+    api: RuntimeApiServer, serve: Serve, size: int
+) -> None:
+    invocation, body = api.invoke(), Body(iter([b"x"]))
+    serve(returning(StreamingResponse(status_code=200, headers={"a": "b" * size}, body=body)))
+    assert json.loads(invocation.answer().content)["errorType"] == "Runtime.ResponseHeadTooLarge"
+    assert body.closed == 1
+
+
+def test_a_head_and_delimiter_of_16_kilobytes_just_fit(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    metadata = len('{"statusCode": 200, "headers": {"a": ""}}')
+    headers = {"a": "b" * (16 * 1024 - 8 - metadata)}
+    serve(returning(StreamingResponse(status_code=200, headers=headers, body=iter(()))))
+    assert len(invocation.answer().body) == 16 * 1024
+
+
+def test_headers_that_json_cannot_hold_fail_the_invocation(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation, body = api.invoke(), Body(iter([b"x"]))
+    serve(returning(StreamingResponse(status_code=200, headers={"a": {1}}, body=body)))  # type: ignore[dict-item]
+    assert json.loads(invocation.answer().content)["errorType"] == "Runtime.MarshalError"
+    assert body.closed == 1
+
+
+def test_the_head_is_sent_when_the_hold_ends_while_the_body_is_silent(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+    seen: list[bytes | None] = []
+
+    def body() -> Iterator[bytes]:
+        seen.extend([invocation.next_chunk(), invocation.next_chunk()])
+        yield from raising(stream_error())
+
+    serve(returning(response(body(), hold_s=0.02, heartbeat=b": ping\n\n", heartbeat_s=60)))
+    assert seen[0] is not None
+    assert seen[0].startswith(b'{"statusCode": 200')
+    assert seen[1] == b": ping\n\n"
+    request = invocation.answer()
+    assert [chunk.data for chunk in request.chunks[2:]] == [b"sorry"]
+    assert request.header("Lambda-Runtime-Function-Error-Type") == "Function.Cut"
+
+
+def test_without_a_hold_the_head_is_sent_before_the_body_is_asked(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+    seen: list[bytes | None] = []
+
+    def body() -> Iterator[bytes]:
+        seen.append(invocation.next_chunk())
+        yield b"x"
+
+    serve(returning(response(body())))
+    assert seen[0] is not None
+    assert seen[0].endswith(bytes(8))
+
+
+def test_silence_is_broken_as_often_as_needed_and_only_between_items(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+
+    def body() -> Iterator[bytes]:
+        yield b"one"
+        while len(beats) < 3:
+            chunk = invocation.next_chunk()
+            beats.extend([chunk] if chunk == b"beat" else [])
+        yield b"two"
+
+    beats: list[bytes | None] = []
+    serve(returning(response(body(), hold_s=5, heartbeat=b"beat", heartbeat_s=0.02)))
+    chunks = [chunk.data for chunk in invocation.answer().chunks[1:]]
+    assert chunks[0] == b"one"
+    assert chunks[-1] == b"two"
+    assert set(chunks[1:-1]) == {b"beat"}
+
+
+def test_a_busy_stream_has_no_heartbeat(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    serve(returning(response(iter([b"x"] * 2000), heartbeat=b"beat", heartbeat_s=5)))
+    assert {chunk.data for chunk in invocation.answer().chunks[1:]} == {b"x"}
+
+
+def test_a_reader_that_stops_reading_holds_up_the_body_but_not_the_alarm(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation, made = api.invoke(pause_after=2), []
+
+    def body() -> Iterator[bytes]:
+        for _ in range(400):
+            made.append(1)
+            yield b"x" * 100_000
+
+    def resume() -> None:
+        made_before_reading.append(len(made))
+        invocation.resume()
+
+    made_before_reading: list[int] = []
+    ALARM.at(time.monotonic() + 0.1, resume)  # on the thread that also writes the heartbeats
+    serve(returning(response(body(), heartbeat=b"beat", heartbeat_s=0.001)))
+    items = [chunk.data for chunk in invocation.answer().chunks[1:] if chunk.data != b"beat"]
+    assert items == [b"x" * 100_000] * 400
+    assert made_before_reading[0] < 400
+
+
+def test_an_abandoned_stream_closes_the_body_and_the_next_event_is_served(
+    api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    abandoned, following = api.invoke(abandon_after=3), api.invoke("next")
+    endless = Body(iter(lambda: b"x" * 1000, b""))
+    serve(returning(response(endless)))
+    serve(lambda event, context: event)
+    assert not abandoned.answer().complete
+    assert endless.closed == 1
+    assert following.answer().content == b'"next"'
+    logged = capfd.readouterr().err
+    assert logged.startswith("[ERROR] request-1 the Runtime API stopped reading the response: ")
+    assert logged.count("\n") == 1
+
+
+def test_a_generator_is_closed_where_it_waits_when_its_stream_is_abandoned(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    api.invoke(abandon_after=2)
+    closed = []
+
+    def body() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x"
+        finally:
+            closed.append(True)
+
+    serve(returning(response(body())))
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("status", [413, 400])
+def test_a_refused_stream_is_logged_and_the_next_event_is_served(
+    api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str], status: int
+) -> None:
+    api.invoke(answer_status=status)
+    following = api.invoke("next")
+    serve(returning(response(iter([b"x"]))))
+    serve(lambda event, context: event)
+    assert following.answer().content == b'"next"'
+    assert f"refused the answer: HTTP status {status}" in capfd.readouterr().err
+
+
+def test_a_body_that_cannot_be_closed_does_not_stop_the_process(
+    api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Stuck(Body):
+        def close(self) -> None:
+            raise OSError("secret")
+
+    invocation = api.invoke()
+    serve(returning(response(Stuck(iter([b"x"])))))
+    assert invocation.answer().complete
+    logged = capfd.readouterr().err
+    assert "closing the body: OSError" in logged
+    assert "secret" not in logged
+
+
+def test_an_exit_in_the_middle_of_a_body_cuts_the_stream_off(api: RuntimeApiServer, serve: Serve) -> None:
+    invocation = api.invoke()
+    body = Body(raising(SystemExit(3), b"x"))
+    with pytest.raises(SystemExit):
+        serve(returning(response(body)))
+    assert not invocation.answer().complete
+    assert body.closed == 1
+
+
+def test_a_heartbeat_needs_a_time() -> None:
+    with pytest.raises(ValueError, match="heartbeat_s must be greater than 0"):
+        response(iter(()), heartbeat=b"x", heartbeat_s=0)
