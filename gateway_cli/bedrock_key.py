@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import boto3
+
+# What the functions accept.
+_KEY = re.compile(r"[!-~]{8,16384}")
 
 
 class InvalidKeyError(ValueError):
@@ -15,6 +20,6 @@ def put(session: boto3.Session, secret_arn: str, key: str) -> None:
     Raises InvalidKeyError.
     """
     key = key.strip()
-    if not key.isascii() or not key.isprintable() or " " in key or len(key) < 8:
+    if not _KEY.fullmatch(key) or key.startswith("REPLACE-WITH-"):
         raise InvalidKeyError("A Bedrock API key is one line of at least 8 visible ASCII characters.")
     session.client("secretsmanager").put_secret_value(SecretId=secret_arn, SecretString=key)

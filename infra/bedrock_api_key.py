@@ -11,7 +11,7 @@ from infra import acknowledgements
 from infra.environments import Environment
 from infra.removal import removal_policy
 
-# What the functions recognise as "no key yet"; a test says that both sides agree.
+# What the functions recognise as "no key yet". Never change it: CloudFormation would overwrite every key in use.
 PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
 
 

@@ -24,7 +24,6 @@ class Clients(Construct):
             "Table",
             partition_key=dynamodb.Attribute(name="key_sha256", type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
@@ -47,6 +46,6 @@ class Clients(Construct):
             "TokenAuthorizer",
             handler=self.function.function,
             # What cannot be a key of ours is refused without running (and paying for) the function.
-            validation_regex=r"[Bb][Ee][Aa][Rr][Ee][Rr] +[!-~]{20,200}",
+            validation_regex=r"^[Bb][Ee][Aa][Rr][Ee][Rr] +[!-~]{20,200}$",
             results_cache_ttl=cdk.Duration.seconds(environment.authorizer_cache_s),
         )

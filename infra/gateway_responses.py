@@ -47,9 +47,6 @@ _RESPONSES = {
     "Throttled": (_Type.THROTTLED, _THROTTLED),
     "QuotaExceeded": (_Type.QUOTA_EXCEEDED, _THROTTLED),
     "RequestTooLarge": (_Type.REQUEST_TOO_LARGE, _TOO_LARGE),
-    "UnsupportedMediaType": (_Type.UNSUPPORTED_MEDIA_TYPE, _MEDIA_TYPE),
-    "BadRequestBody": (_Type.BAD_REQUEST_BODY, _BAD_REQUEST),
-    "BadRequestParameters": (_Type.BAD_REQUEST_PARAMETERS, _BAD_REQUEST),
     "WafFiltered": (
         _Type.WAF_FILTERED,
         (403, "invalid_request_error", "request_blocked", "Request blocked."),

@@ -12,6 +12,9 @@ from infra.environments import Environment
 from infra.removal import removal_policy
 
 _KEPT_FOR = cdk.Duration.days(14)
+# A dead letter's age counts from when it was first sent, so jobs must not wait as long as dead letters are kept:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+_JOBS_KEPT_FOR = cdk.Duration.days(4)
 
 
 class JobQueues(Construct):
@@ -24,6 +27,7 @@ class JobQueues(Construct):
             self,
             "Jobs",
             environment,
+            retention_period=_JOBS_KEPT_FOR,
             visibility_timeout=cdk.Duration.seconds(environment.timeouts.visibility_s),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=environment.jobs.max_receives
@@ -37,7 +41,8 @@ class JobQueues(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=_KEPT_FOR)],
-            removal_policy=removal_policy(environment),
+            # CloudFormation cannot delete a bucket that holds objects; these end by themselves.
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self._acknowledge()
 
@@ -54,14 +59,23 @@ class JobQueues(Construct):
         )
 
 
-def _queue(scope: Construct, id_: str, environment: Environment, **properties: object) -> sqs.Queue:
+def _queue(
+    scope: Construct,
+    id_: str,
+    environment: Environment,
+    *,
+    retention_period: cdk.Duration = _KEPT_FOR,
+    visibility_timeout: cdk.Duration | None = None,
+    dead_letter_queue: sqs.DeadLetterQueue | None = None,
+) -> sqs.Queue:
     return sqs.Queue(
         scope,
         id_,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        retention_period=_KEPT_FOR,
+        retention_period=retention_period,
+        visibility_timeout=visibility_timeout,
+        dead_letter_queue=dead_letter_queue,
         max_message_size_bytes=1_048_576,
         removal_policy=removal_policy(environment),
-        **properties,  # type: ignore[arg-type]
     )

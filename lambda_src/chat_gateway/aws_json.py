@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,8 +19,11 @@ from urllib.parse import urlsplit
 from chat_gateway import sigv4
 from chat_gateway.settings import AwsSettings
 
-_TIMEOUT_S = 2.0
+_TIMEOUT_S = 1.5
 _ATTEMPTS = 3  # the first may find a kept connection closed, the second a service that stumbled
+_PAUSE_S = 0.05
+# Throttling is a client error in these protocols.
+_THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 
 
 class AwsCallError(Exception):
@@ -63,9 +67,12 @@ class AwsJsonClient:
                     status, answer = HTTPStatus.SERVICE_UNAVAILABLE, {"__type": type(error).__name__}
                 if status == HTTPStatus.OK:
                     return answer
-                if status < HTTPStatus.INTERNAL_SERVER_ERROR or attempt == _ATTEMPTS:
+                code = str(answer.get("__type", status)).rpartition("#")[2]
+                is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _THROTTLED
+                if not is_passing or attempt == _ATTEMPTS:
                     break
-        raise AwsCallError(operation, str(answer.get("__type", status)).rpartition("#")[2])
+                time.sleep(_PAUSE_S * attempt)
+        raise AwsCallError(operation, code)
 
     def _post(self, operation: str, content: bytes) -> tuple[int, dict[str, Any]]:
         if self._connection is None:

@@ -14,7 +14,10 @@ from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUna
 
 # What a new deployment's secret holds until someone puts a key there.
 PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
-_KEY = re.compile(r"[!-~]{8,4096}")
+# A short-term key carries a session token, whose length AWS does not promise.
+_KEY = re.compile(r"[!-~]{8,16384}")
+_PAUSE_AFTER_FAILURE_S = 30.0
+_PAUSE_AFTER_SEARCH_S = 5.0
 
 
 def parse_secret(text: str) -> str:
@@ -29,7 +32,7 @@ def parse_secret(text: str) -> str:
         raise UpstreamCredentialsError("the secret still holds its placeholder: put a Bedrock API key there")
     if not _KEY.fullmatch(key):
         raise UpstreamCredentialsError(
-            "the secret does not hold a key: expected 8 to 4096 visible ASCII characters"
+            "the secret does not hold a key: expected at least 8 visible ASCII characters"
         )
     return key
 
@@ -59,7 +62,8 @@ class BedrockApiKey:
         self._max_age_s, self._clock = max_age_s, clock
         self._lock = threading.Lock()
         self._key: str | None = None
-        self._read_at = 0.0
+        self._next_read_at = 0.0
+        self._next_search_at = 0.0
 
     def get(self) -> str:
         """The key, read again when it is older than `max_age_s`. Raises UpstreamCredentialsError.
@@ -69,16 +73,23 @@ class BedrockApiKey:
         with self._lock:
             if self._key is None:
                 return self._read()
-            if self._clock() - self._read_at >= self._max_age_s:
+            if self._clock() >= self._next_read_at:
+                self._next_read_at = self._clock() + _PAUSE_AFTER_FAILURE_S
                 with contextlib.suppress(UpstreamCredentialsUnavailableError):
                     self._read()
             return self._key
 
     def replacement_for(self, refused: str) -> str | None:
-        """The key to try after Bedrock refused `refused`, read anew; None where the secret still holds that one."""
+        """The key to try after Bedrock refused `refused`, read anew; None where the secret still holds that one.
+
+        A search that found nothing new is not repeated for some seconds, however often Bedrock refuses.
+        Raises UpstreamCredentialsError.
+        """
         with self._lock:
-            if self._key in (None, refused):
+            if self._key in (None, refused) and self._clock() >= self._next_search_at:
                 self._read()
+                if self._key == refused:
+                    self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
             return None if self._key == refused else self._key
 
     def _read(self) -> str:
@@ -89,5 +100,5 @@ class BedrockApiKey:
                 f"the secret could not be read: {error.code}"
             ) from error
         self._key = parse_secret(str(answer.get("SecretString", "")))
-        self._read_at = self._clock()
+        self._next_read_at = self._clock() + self._max_age_s
         return self._key

@@ -58,7 +58,10 @@ def _client_of(token: str | None) -> str | None:
         return None
     dynamodb, table = _table()
     key = {"key_sha256": {"S": hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}}
-    item = dynamodb.call("GetItem", {"TableName": table, "Key": key}).get("Item") or {}
+    # Consistent, because a Deny for a key made a second ago would be cached for minutes.
+    item = (
+        dynamodb.call("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}).get("Item") or {}
+    )
     client_id = item.get("client_id", {}).get("S")
     return client_id if isinstance(client_id, str) and client_id else None
 

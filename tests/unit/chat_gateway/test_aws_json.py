@@ -97,6 +97,11 @@ def test_a_closed_connection_and_a_stumbling_service_are_tried_again(client: Aws
     assert client.call("GetItem", {}) == {"ok": True}
 
 
+@answers((400, '{"__type": "ThrottlingException"}'), (200, '{"ok": true}'))
+def test_throttling_is_tried_again_though_it_is_a_client_error(client: AwsJsonClient) -> None:
+    assert client.call("GetItem", {}) == {"ok": True}
+
+
 @answers((400, '{"__type": "com.amazon.coral#ResourceNotFoundException"}'))
 def test_a_client_error_is_named_and_not_tried_again(service: Service, client: AwsJsonClient) -> None:
     with pytest.raises(AwsCallError) as caught:
