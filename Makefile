@@ -94,6 +94,14 @@ format: .venv/.installed ## Format the code
 deploy: $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1
 	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL))
 
+.PHONY: bootstrap
+bootstrap: $(TOOLS) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
+	@cdk bootstrap -c env=$(ENV)
+
+.PHONY: destroy
+destroy: $(TOOLS) ## Delete an environment's stack: make destroy ENV=dev
+	@cdk destroy -c env=$(ENV)
+
 .PHONY: client
 client: .venv/.installed ## Create a client and print its key: make client ENV=dev NAME=my-team
 	@$(BIN)/python -m gateway_cli clients create $(NAME) --env $(ENV)

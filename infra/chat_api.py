@@ -29,9 +29,16 @@ _ACCESS_LOG = {
     "time": "$context.requestTime",
     "latency_ms": "$context.responseLatency",
     "integration_latency_ms": "$context.integration.latency",
+    "time_to_headers_ms": "$context.integration.timeToAllHeaders",
+    "time_to_first_content_ms": "$context.integration.timeToFirstContent",
     "authorizer_latency_ms": "$context.authorizer.latency",
     "authorizer_request_id": "$context.authorizer.requestId",
     "response_bytes": "$context.responseLength",
+}
+
+_TRANSFER_MODES = {
+    True: apigateway.ResponseTransferMode.STREAM,
+    False: apigateway.ResponseTransferMode.BUFFERED,
 }
 
 
@@ -72,6 +79,7 @@ class ChatApi(Construct):
         integration = apigateway.LambdaIntegration(
             chat_function,
             timeout=cdk.Duration.seconds(environment.timeouts.api_s),
+            response_transfer_mode=_TRANSFER_MODES[environment.streams],
             allow_test_invoke=False,
         )
         for path in (*CHAT_PATHS, "/", "/{proxy+}"):

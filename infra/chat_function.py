@@ -9,6 +9,10 @@ from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
 from infra.upstream import upstream_variables
 
+# What a function may return: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_STREAMED_BYTES = 200 * 1024 * 1024
+_MAX_BUFFERED_BYTES = 6 * 1024 * 1024 - 64 * 1024  # the rest is for headers
+
 
 class ChatFunction(Construct):
     """Answers HTTP requests; may read the Bedrock API key."""
@@ -25,9 +29,15 @@ class ChatFunction(Construct):
             requirements="upstream",
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
-            variables=upstream_variables(
-                environment, api_key, total_timeout_s=environment.timeouts.chat_upstream_s
-            ),
+            variables={
+                **upstream_variables(environment, api_key, total_timeout_s=environment.timeouts.answer_s),
+                "STREAM_TIMEOUT_S": str(environment.timeouts.stream_s),
+                "MAX_RESPONSE_BYTES": str(
+                    _MAX_STREAMED_BYTES if environment.streams else _MAX_BUFFERED_BYTES
+                ),
+                "COUNT_STREAM_TOKENS": str(environment.count_stream_tokens).lower(),
+            },
+            streams=environment.streams,
             reserved_concurrency=environment.reserved_concurrency,
         )
         api_key.grant_read(gateway_function.role)

@@ -1,6 +1,6 @@
 """The environments that can be deployed, typed and checked before anything is synthesised.
 
-Edit ENVIRONMENTS to make them yours. A guardrail can also be named at the command line:
+Edit `_dev`, `_staging` and `_prod` to make them yours. A guardrail can also be named at the command line:
 `cdk deploy -c env=dev -c guardrail=abc123:1`.
 """
 
@@ -14,8 +14,13 @@ from typing import Any
 
 from aws_cdk.aws_logs import RetentionDays
 
+# A buffered answer's limit, and a streamed one's:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-_MAX_API_TIMEOUT_S = 29
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+_MAX_BUFFERED_S = 29
+_MAX_STREAMED_S = 900
+# How long a regional endpoint's connection may be silent (same page); an answer that does not stream is.
+_MAX_SILENCE_S = 300
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_FUNCTION_TIMEOUT_S = 900
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
@@ -57,7 +62,7 @@ class Guardrail:
 class Timeouts:
     """Every timeout of an environment, in seconds, derived from two: an HTTP answer's and a job's."""
 
-    api_s: int = _MAX_API_TIMEOUT_S
+    api_s: int = _MAX_STREAMED_S
     job_s: int = 300
     connect_s: int = 3
 
@@ -67,9 +72,14 @@ class Timeouts:
         return self.api_s - 1
 
     @property
-    def chat_upstream_s(self) -> int:
-        """Leaves the function time to answer and to log."""
+    def stream_s(self) -> int:
+        """A whole stream; leaves the function time to end it properly and to log."""
         return self.chat_function_s - 2
+
+    @property
+    def answer_s(self) -> int:
+        """An answer that does not stream: API Gateway gives up on a connection that is silent for too long."""
+        return min(self.stream_s, _MAX_SILENCE_S - 10)
 
     @property
     def worker_function_s(self) -> int:
@@ -104,7 +114,7 @@ class Environment:
     region: str | None = None  # None: the region of the AWS profile in use
     guardrail: Guardrail | None = None
     upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
-    is_local: bool = False  # functions are built for this machine, not for Lambda
+    is_local: bool = False  # for the emulator: functions for this machine, answers in one piece
     timeouts: Timeouts = field(default_factory=Timeouts)
     jobs: Jobs = field(default_factory=Jobs)
     data: Data = Data.RETAINED
@@ -116,6 +126,12 @@ class Environment:
     burst_requests: int = 100
     reserved_concurrency: int | None = None  # of the chat function; None: the account's unreserved pool
     memory_mib: int = 512
+    count_stream_tokens: bool = True  # ask for the usage chunk of every stream; some models refuse that
+
+    @property
+    def streams(self) -> bool:
+        """Whether answers reach the caller as they are made; the emulator cannot."""
+        return not self.is_local
 
     def __post_init__(self) -> None:
         for is_valid, message in _rules(self):
@@ -125,18 +141,17 @@ class Environment:
 
 def _rules(env: Environment) -> list[tuple[bool, str]]:
     """What must hold, each with what to say where it does not."""
-    return [*_timeout_rules(env.timeouts), *_job_rules(env.jobs), *_guardrail_rules(env), *_other_rules(env)]
+    return [*_timeout_rules(env), *_job_rules(env.jobs), *_guardrail_rules(env), *_other_rules(env)]
 
 
-def _timeout_rules(timeouts: Timeouts) -> list[tuple[bool, str]]:
+def _timeout_rules(env: Environment) -> list[tuple[bool, str]]:
+    timeouts = env.timeouts
+    max_api_s = _MAX_STREAMED_S if env.streams else _MAX_BUFFERED_S
     return [
-        (
-            5 <= timeouts.api_s <= _MAX_API_TIMEOUT_S,
-            f"timeouts.api_s must be from 5 to {_MAX_API_TIMEOUT_S}.",
-        ),
+        (5 <= timeouts.api_s <= max_api_s, f"timeouts.api_s must be from 5 to {max_api_s}."),
         (timeouts.job_s >= 2, "timeouts.job_s must be at least 2."),
         (
-            0 < timeouts.connect_s < timeouts.chat_upstream_s,
+            0 < timeouts.connect_s < timeouts.answer_s,
             "timeouts.connect_s must be below the upstream's.",
         ),
         (
@@ -188,6 +203,14 @@ def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
 def _other_rules(env: Environment) -> list[tuple[bool, str]]:
     url = env.upstream_url
     return [
+        (
+            re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,31}", env.name) is not None,
+            "name must be letters, digits and hyphens.",
+        ),
+        (
+            env.region is None or re.fullmatch(r"[a-z0-9-]{5,32}", env.region) is not None,
+            "region is not one of AWS's.",
+        ),
         (url is None or env.is_local, "upstream_url replaces Bedrock and is for 'local' only."),
         (url is not None or not env.is_local, "upstream_url is missing; deploy 'local' with `make run`."),
         (

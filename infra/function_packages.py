@@ -19,12 +19,15 @@ from pathlib import Path
 import grimp
 
 PYTHON_VERSION = "3.13"
+# Lambda runs this script in place of the runtime's own loop.
+STREAMING_START = "response_streaming/start"
 
 _ROOT = Path(__file__).parent.parent
 _SOURCES = _ROOT / "lambda_src"
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
-_PACKAGE = "chat_gateway"
+_PACKAGES = ("chat_gateway", "response_streaming")
+_STREAMING_LOOP = "response_streaming.__main__"
 _LAMBDA_PLATFORM = (
     "--platform=manylinux2014_aarch64",
     f"--python-version={PYTHON_VERSION}",
@@ -41,14 +44,18 @@ class FunctionPackage:
     content_hash: str
 
 
-def build(module: str, *, requirements: str, for_this_machine: bool) -> FunctionPackage:
+def build(
+    module: str, *, requirements: str, for_this_machine: bool, streams: bool = False
+) -> FunctionPackage:
     """The package for the handler in `module`, with what `requirements/{requirements}.txt` locks.
 
-    `for_this_machine` builds for the Python that runs this, else for Lambda (arm64). Raises
-    subprocess.CalledProcessError where pip fails.
+    `streams` adds the loop that streams its answers. `for_this_machine` builds for the Python that runs this,
+    else for Lambda (arm64). Raises subprocess.CalledProcessError where pip fails.
     """
     dependencies = _dependencies(_REQUIREMENTS / f"{requirements}.txt", for_this_machine=for_this_machine)
-    sources = _sources(module)
+    sources = _sources(module, *([_STREAMING_LOOP] if streams else []))
+    if streams:
+        sources = [*sources, _SOURCES / STREAMING_START]
     parts = [
         part for path in sources for part in (str(path.relative_to(_SOURCES)).encode(), path.read_bytes())
     ]
@@ -59,9 +66,10 @@ def build(module: str, *, requirements: str, for_this_machine: bool) -> Function
     return FunctionPackage(folder, content_hash)
 
 
-def _sources(module: str) -> list[Path]:
-    """The files of `module` and of all it imports, with the packages they lie in."""
-    modules = {module, *_import_graph().find_upstream_modules(module)}
+def _sources(*entries: str) -> list[Path]:
+    """The files of the modules `entries` and of all they import, with the packages they lie in."""
+    graph = _import_graph()
+    modules = {*entries, *(name for entry in entries for name in graph.find_upstream_modules(entry))}
     packages = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
     return sorted(_file(name) for name in modules | packages)
 
@@ -70,7 +78,7 @@ def _sources(module: str) -> list[Path]:
 def _import_graph() -> grimp.ImportGraph:
     sys.path.insert(0, str(_SOURCES))
     try:
-        return grimp.build_graph(_PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
+        return grimp.build_graph(*_PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
     finally:
         sys.path.remove(str(_SOURCES))
 
@@ -105,7 +113,7 @@ def _assemble(folder: Path, dependencies: Path, sources: list[Path]) -> None:
     for source in sources:
         target = folder / source.relative_to(_SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        shutil.copy(source, target)  # with its mode: Lambda executes the start script
 
 
 def _publish(folder: Path, make: Callable[[Path], None]) -> None:

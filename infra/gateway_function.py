@@ -12,11 +12,16 @@ from constructs import Construct
 
 from infra import acknowledgements, function_packages
 from infra.environments import Environment
+from infra.function_packages import STREAMING_START
 from infra.removal import removal_policy
 
 
 class GatewayFunction(Construct):
-    """`chat_gateway.entrypoints.{module}` as a function whose role may write its own log and no more."""
+    """`chat_gateway.entrypoints.{module}` as a function whose role may write its own log and no more.
+
+    `streams` starts it with our own loop of the Lambda Runtime API, which Lambda's for Python is not: see
+    docs/streaming.md. The day Lambda streams Python natively, that line of the environment goes.
+    """
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class GatewayFunction(Construct):
         timeout_s: int,
         variables: Mapping[str, str],
         reserved_concurrency: int | None = None,
+        streams: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         name = f"{cdk.Stack.of(self).stack_name}-{module}"
@@ -43,7 +49,10 @@ class GatewayFunction(Construct):
         self.log_group.grant_write(self.role)
         handler = f"chat_gateway.entrypoints.{module}"
         package = function_packages.build(
-            handler, requirements=requirements, for_this_machine=environment.is_local
+            handler,
+            requirements=requirements,
+            for_this_machine=environment.is_local,
+            streams=streams,
         )
         self.function = lambda_.Function(
             self,
@@ -65,6 +74,7 @@ class GatewayFunction(Construct):
                 "DNS_SUFFIX": cdk.Aws.URL_SUFFIX,
                 "POWERTOOLS_SERVICE_NAME": name,
                 **variables,
+                **({"AWS_LAMBDA_EXEC_WRAPPER": f"/var/task/{STREAMING_START}"} if streams else {}),
             },
         )
         acknowledgements.runtime_version(self.function)

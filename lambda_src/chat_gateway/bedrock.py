@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -18,8 +22,11 @@ from chat_gateway.errors import (
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
+from response_streaming import ALARM
 
 _REFUSED_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+# How long the end of an answer may take once all of it that matters has come.
+_ENDING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,48 @@ class Completion:
 class RefusedKeyError(Exception):
     """Bedrock answered 401 or 403: `detail` names its error class and message, for the log."""
 
-    def __init__(self, detail: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, detail: str, bedrock_request_id: str | None) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.bedrock_request_id = upstream_errors.request_id(headers)
+        self.bedrock_request_id = bedrock_request_id
+
+
+class UpstreamAnswer:
+    """An answer whose status and headers have come, and whose body is still to be read; must be closed."""
+
+    def __init__(self, response: httpx.Response, *, deadline: float, clock: Callable[[], float]) -> None:
+        self._response, self._deadline, self._clock = response, deadline, clock
+        self._cut_off = ALARM.at(self._on_alarms_clock(deadline), partial(_shut_down, response))
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.bedrock_request_id = upstream_errors.request_id(response.headers)
+        self.chunks = self._read()
+
+    def _on_alarms_clock(self, moment: float) -> float:
+        return time.monotonic() + max(0.0, moment - self._clock())
+
+    def _read(self) -> Iterator[bytes]:
+        """The body as it arrives. Raises UpstreamTimeoutError once the deadline has passed."""
+        try:
+            yield from self._response.iter_bytes()
+        except httpx.RequestError as error:
+            raise _failure(error, is_late=self._clock() >= self._deadline) from None
+        # A body that only the end of the connection ends looks whole when it was cut off.
+        if self._clock() >= self._deadline:
+            raise _failure(httpx.ReadTimeout(""), is_late=True)
+
+    def finish(self) -> None:
+        """Reads the little that may be left after the last event, so that the connection can be used again."""
+        self._cut_off.cancel()
+        self._cut_off = ALARM.at(time.monotonic() + _ENDING_S, partial(_shut_down, self._response))
+        with contextlib.suppress(GatewayError):
+            for _ in self.chunks:
+                pass
+
+    def close(self) -> None:
+        """Gives the connection back, or closes it where the answer was not read to its end."""
+        self._cut_off.cancel()
+        self._response.close()
 
 
 class BedrockClient:
@@ -56,73 +101,106 @@ class BedrockClient:
         self._connect_timeout_s, self._clock = connect_timeout_s, clock
         self._http = httpx.Client(
             transport=transport,
-            limits=httpx.Limits(max_connections=max_connections, keepalive_expiry=60),
+            # Short, because a connection may die unnoticed while Lambda has frozen the process.
+            limits=httpx.Limits(max_connections=max_connections, keepalive_expiry=20),
             follow_redirects=False,  # the key goes to the configured origin only
             trust_env=False,
         )
+        # One caller's answer must not leave a cookie for the next one's request.
+        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def complete(
-        self,
-        content: bytes,
-        *,
-        api_key: str,
-        headers: Mapping[str, str],
-        deadline: float,
+        self, content: bytes, *, api_key: str, headers: Mapping[str, str], deadline: float
     ) -> Completion:
         """The completion of the request `content`, read to its end by `deadline` (on this client's clock).
 
         Raises RefusedKeyError, UpstreamError, UpstreamTimeoutError, UpstreamConnectionError and
         UpstreamProtocolError.
         """
-        try:
-            status, answer_headers, answer = self._post(content, api_key, headers, deadline)
-        except httpx.TimeoutException:
-            raise UpstreamTimeoutError("Bedrock did not answer in time.") from None
-        except httpx.RequestError:
-            raise UpstreamConnectionError("The connection to Bedrock failed.") from None
-        if status in _REFUSED_KEY:
-            raise RefusedKeyError(_refusal(status, answer_headers, answer, api_key), answer_headers)
-        if status != HTTPStatus.OK:
-            raise _error(status, answer_headers, answer)
-        return _completion(answer, upstream_errors.request_id(answer_headers))
+        accepting = {**headers, "accept": "application/json"}
+        with contextlib.closing(self._ask(content, api_key, accepting, deadline)) as answer:
+            return _completion(b"".join(answer.chunks), answer.bedrock_request_id)
 
-    def _post(
+    def stream(
+        self, content: bytes, *, api_key: str, headers: Mapping[str, str], deadline: float
+    ) -> UpstreamAnswer:
+        """The answer to a request that streams, once Bedrock has said 200 to it; its chunks raise as `complete`.
+
+        Raises what `complete` raises.
+        """
+        accepting = {**headers, "accept": "text/event-stream", "accept-encoding": "identity"}
+        answer = self._ask(content, api_key, accepting, deadline)
+        if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+            answer.close()
+            raise UpstreamProtocolError(
+                "Bedrock's answer is not a stream of events.", bedrock_request_id=answer.bedrock_request_id
+            )
+        return answer
+
+    def _ask(
         self, content: bytes, api_key: str, headers: Mapping[str, str], deadline: float
-    ) -> tuple[int, httpx.Headers, bytes]:
+    ) -> UpstreamAnswer:
+        """The answer, if it is a 200."""
+        own = {"content-type": "application/json", "authorization": f"Bearer {api_key}"}
+        answer = self._send(content, {**headers, **own}, deadline)
+        if answer.status == HTTPStatus.OK:
+            return answer
+        with contextlib.closing(answer):
+            raise _error(answer, b"".join(answer.chunks), api_key)
+
+    def _send(self, content: bytes, headers: Mapping[str, str], deadline: float) -> UpstreamAnswer:
         timeout_s = deadline - self._clock()
         if timeout_s <= 0:
-            raise httpx.ConnectTimeout("deadline")
+            raise _failure(httpx.ConnectTimeout(""), is_late=True)
         timeout = httpx.Timeout(timeout_s, connect=min(self._connect_timeout_s, timeout_s))
-        own = {
-            "content-type": "application/json",
-            "accept": "application/json",
-            "authorization": f"Bearer {api_key}",
-        }
-        with self._http.stream(
-            "POST", self._url, content=content, headers={**headers, **own}, timeout=timeout
-        ) as response:
-            chunks = []
-            for chunk in response.iter_bytes():
-                chunks.append(chunk)
-                # httpx times out each read; an answer that trickles must end too.
-                if self._clock() > deadline:
-                    raise httpx.ReadTimeout("deadline")
-            return response.status_code, response.headers, b"".join(chunks)
-
-
-def _refusal(status: int, headers: Mapping[str, str], answer: bytes, api_key: str) -> str:
-    kind = headers.get("x-amzn-errortype", "").partition(":")[0] or f"HTTP {status}"
-    message = upstream_errors.parse(status, headers, answer).message
-    return f"{kind}: {message}".replace(api_key, "***")[:300]
-
-
-def _error(status: int, headers: Mapping[str, str], answer: bytes) -> GatewayError:
-    if status < HTTPStatus.BAD_REQUEST:
-        return UpstreamProtocolError(
-            f"Bedrock answered with the unexpected HTTP status {status}.",
-            bedrock_request_id=upstream_errors.request_id(headers),
+        request = self._http.build_request(
+            "POST", self._url, content=content, headers=headers, timeout=timeout
         )
-    return upstream_errors.parse(status, headers, answer)
+        request.extensions["trace"] = partial(self._wait_for_headers, request, deadline)
+        try:
+            response = self._http.send(request, stream=True)
+        except httpx.RequestError as error:
+            raise _failure(error, is_late=False) from None
+        return UpstreamAnswer(response, deadline=deadline, clock=self._clock)
+
+    def _wait_for_headers(
+        self, request: httpx.Request, deadline: float, event: str, _: Mapping[str, Any]
+    ) -> None:
+        """Leaves the wait for the answer's headers what connecting and sending have left of the time."""
+        if event == "http11.receive_response_headers.started":
+            request.extensions["timeout"]["read"] = max(0.001, deadline - self._clock())
+
+
+def _shut_down(response: httpx.Response) -> None:
+    """Wakes whoever reads from the answer's connection; httpx itself times out each read, not their sum."""
+    stream = response.extensions.get("network_stream")
+    connection = stream.get_extra_info("socket") if stream is not None else None
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
+    if is_late or isinstance(error, httpx.TimeoutException):
+        return UpstreamTimeoutError("Bedrock did not answer in time.")
+    return UpstreamConnectionError("The connection to Bedrock failed.")
+
+
+def _error(answer: UpstreamAnswer, content: bytes, api_key: str) -> Exception:
+    if answer.status in _REFUSED_KEY:
+        return RefusedKeyError(_refusal(answer, content, api_key), answer.bedrock_request_id)
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return UpstreamProtocolError(
+            f"Bedrock answered with the unexpected HTTP status {answer.status}.",
+            bedrock_request_id=answer.bedrock_request_id,
+        )
+    return upstream_errors.parse(answer.status, answer.headers, content)
+
+
+def _refusal(answer: UpstreamAnswer, content: bytes, api_key: str) -> str:
+    kind = answer.headers.get("x-amzn-errortype", "").partition(":")[0] or f"HTTP {answer.status}"
+    message = upstream_errors.parse(answer.status, answer.headers, content).message
+    return f"{kind}: {message}".replace(api_key, "***")[:300]
 
 
 def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:

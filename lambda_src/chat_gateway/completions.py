@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from chat_gateway import guardrails
-from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError
+from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError, UpstreamAnswer
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import UpstreamCredentialsError
 from chat_gateway.guardrails import Guardrail
 
+_Answer_co = TypeVar("_Answer_co", covariant=True)
+
+
+class _Ask(Protocol[_Answer_co]):
+    def __call__(
+        self, content: bytes, *, api_key: str, headers: Mapping[str, str], deadline: float
+    ) -> _Answer_co: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completions:
-    """What the chat function and the jobs worker both ask Bedrock through."""
+    """What the chat function and the jobs worker both ask Bedrock through.
+
+    `deadline` is in monotonic seconds; `caller_headers` have lowercase names. Raises GatewayError, in whichever
+    of its kinds.
+    """
 
     bedrock: BedrockClient
     api_key: BedrockApiKey
@@ -24,22 +37,32 @@ class Completions:
     def create(
         self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]], deadline: float
     ) -> Completion:
-        """The completion of `request` by `deadline` (monotonic seconds). `caller_headers` have lowercase names.
+        """The whole completion of `request`."""
+        return self._with_key(self.bedrock.complete, request, caller_headers, deadline)
 
-        Raises GatewayError, in whichever of its kinds.
-        """
+    def stream(
+        self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]], deadline: float
+    ) -> UpstreamAnswer:
+        """Bedrock's stream for `request`, whose status is known to be 200."""
+        return self._with_key(self.bedrock.stream, request, caller_headers, deadline)
+
+    def _with_key(
+        self,
+        ask: _Ask[_Answer_co],
+        request: ChatRequest,
+        caller_headers: Mapping[str, Sequence[str]],
+        deadline: float,
+    ) -> _Answer_co:
         headers = guardrails.upstream_headers(self.guardrail, caller_headers, request.document)
         key = self.api_key.get()
         try:
-            return self.bedrock.complete(request.content, api_key=key, headers=headers, deadline=deadline)
+            return ask(request.content, api_key=key, headers=headers, deadline=deadline)
         except RefusedKeyError as refused:
             replacement = self.api_key.replacement_for(key)
             if replacement is None:
                 raise _credentials_error(refused) from None
         try:
-            return self.bedrock.complete(
-                request.content, api_key=replacement, headers=headers, deadline=deadline
-            )
+            return ask(request.content, api_key=replacement, headers=headers, deadline=deadline)
         except RefusedKeyError as refused:
             raise _credentials_error(refused) from None
 

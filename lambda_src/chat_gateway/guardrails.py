@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chat_gateway.errors import GuardrailOverrideError
+from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
 
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html
 IDENTIFIER_HEADER = "x-amzn-bedrock-guardrailidentifier"
 VERSION_HEADER = "x-amzn-bedrock-guardrailversion"
 TRACE_HEADER = "x-amzn-bedrock-trace"
+_HEADER_VALUE = re.compile(r"[!-~]{1,2048}")
 HEADERS = frozenset({IDENTIFIER_HEADER, VERSION_HEADER, TRACE_HEADER})
 
 
@@ -35,10 +37,11 @@ def upstream_headers(
     """The guardrail headers that go up for a caller's `headers` (lowercase names) and body.
 
     With an enforced guardrail they are the environment's, and a caller that names anything else gets
-    GuardrailOverrideError; without one they are the caller's own, as with Bedrock itself.
+    GuardrailOverrideError; without one they are the caller's own, as with Bedrock itself, and InvalidRequestError
+    is raised for a value that is no header's.
     """
     if enforced is None:
-        return {name: values[-1] for name, values in headers.items() if name in HEADERS}
+        return {name: _callers_value(name, values) for name, values in headers.items() if name in HEADERS}
     allowed = enforced.headers()
     for name in headers:
         # Any header of this family, so that one Bedrock adds later is not dropped in silence either.
@@ -46,6 +49,12 @@ def upstream_headers(
             _check_header(name, headers[name], allowed.get(name))
     _check_body(document)
     return allowed
+
+
+def _callers_value(name: str, values: Sequence[str]) -> str:
+    if len(values) != 1 or not _HEADER_VALUE.fullmatch(values[0]):
+        raise InvalidRequestError(f"{name} must be one value of visible ASCII characters.", param=name)
+    return values[0]
 
 
 def _check_header(name: str, values: Sequence[str], allowed: str | None) -> None:
@@ -75,6 +84,11 @@ def action(completion: Mapping[str, Any]) -> str | None:
     if is_block(completion) or reported == "INTERVENED":
         return "INTERVENED"
     return "NONE" if reported == "NONE" else None
+
+
+def stronger(action: str | None, other: str | None) -> str | None:
+    """Of what two parts of one answer say, what holds for the whole."""
+    return "INTERVENED" if "INTERVENED" in (action, other) else action or other
 
 
 def is_block(completion: Mapping[str, Any]) -> bool:

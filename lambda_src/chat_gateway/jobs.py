@@ -11,9 +11,8 @@ from typing import Any
 
 from chat_gateway import chat_request, strict_json
 from chat_gateway.chat_request import ChatRequest
-from chat_gateway.errors import GatewayError, InvalidRequestError
+from chat_gateway.errors import GatewayError, InvalidRequestError, UpstreamError
 
-URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
 _MAX_CUSTOM_ID_CHARACTERS = 512
 
 
@@ -69,11 +68,14 @@ def parse(line: str) -> Job:
         )
     if document.get("method") != "POST":
         raise InvalidRequestError("'method' must be POST.", param="method")
-    if document.get("url") not in URLS:
-        raise InvalidRequestError(f"'url' must be {URLS[0]}.", param="url")
+    if document.get("url") not in chat_request.PATHS:
+        raise InvalidRequestError("'url' must be /v1/chat/completions.", param="url")
     if not isinstance(document.get("body"), dict):
         raise InvalidRequestError("'body' must be an object.", param="body")
-    return Job(custom_id, chat_request.from_document(document["body"]))
+    request = chat_request.from_document(document["body"])
+    if request.streams:
+        raise InvalidRequestError("A job cannot stream.", param="stream", code="unsupported_value")
+    return Job(custom_id, request)
 
 
 def readable_custom_id(line: str) -> str | None:
@@ -94,7 +96,7 @@ def _custom_id(document: object) -> str | None:
 def error_result(message_id: str, custom_id: str | None, error: GatewayError) -> Result:
     """The output line for a job that failed for good; with the answer where Bedrock gave one."""
     detail = json.loads(error.body())["error"]
-    asked = error.bedrock_request_id is not None
+    asked = isinstance(error, UpstreamError)
     return Result(
         id=result_id(message_id),
         custom_id=custom_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import traceback
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ from aws_lambda_powertools import Logger
 from chat_gateway import guardrails
 from chat_gateway.bedrock import Completion
 from chat_gateway.errors import ConfigurationError, GatewayError, InternalError, UpstreamCredentialsError
+
+# Lambda's JSON logging lets INFO through, and httpx tells of every request: the line here is to be the only one.
+for _name in ("httpx", "httpcore", "boto3", "botocore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _MODEL_ID = re.compile(r"[A-Za-z0-9._:/-]{1,256}")
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -35,13 +40,16 @@ class RequestLog:
 
     def add_completion(self, completion: Completion) -> None:
         """Bedrock's id, the tokens it counted, and what its guardrail did."""
-        usage = completion.document.get("usage")
-        if isinstance(usage, dict):
-            self.add(**{name: usage[name] for name in _TOKENS if isinstance(usage.get(name), int)})
+        self.add_usage(completion.document.get("usage"))
         self.add(
             bedrock_request_id=completion.bedrock_request_id,
             guardrail_action=guardrails.action(completion.document),
         )
+
+    def add_usage(self, usage: object) -> None:
+        """The tokens that Bedrock counted."""
+        if isinstance(usage, dict):
+            self.add(**{name: usage[name] for name in _TOKENS if isinstance(usage.get(name), int)})
 
     def add_error(self, error: GatewayError) -> None:
         """The error's code and kind; its message stays out, since Bedrock's may repeat the prompt."""

@@ -64,6 +64,24 @@ class UpstreamSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """What only the HTTP side needs."""
+
+    stream_timeout_s: float  # a whole stream, from connecting to its last event
+    max_response_bytes: int  # of an answer that does not stream
+    count_stream_tokens: bool  # ask for the usage chunk of every stream; some models refuse that
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(
+            stream_timeout_s=_read(env, "STREAM_TIMEOUT_S", _positive),
+            max_response_bytes=int(_read(env, "MAX_RESPONSE_BYTES", _positive)),
+            count_stream_tokens=_read(env, "COUNT_STREAM_TOKENS", _one_of(("true", "false"))) == "true",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
     """Where job results go, and how failed jobs are tried again."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from chat_gateway.errors import UpstreamError
 
 _MAX_NESTING = 3
+_MAX_TEXT_CHARACTERS = 8192  # an error that repeats the prompt must still fit into a message of SQS
 _RETRY_HEADERS = ("retry-after", "retry-after-ms")
 _TYPES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
@@ -18,6 +20,16 @@ _TYPES: dict[int, str] = {
 _CODES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_exceeded",
     HTTPStatus.NOT_FOUND: "model_not_found",
+}
+# In the order in which they are looked for.
+_STATUS_WORDS: dict[str, int] = {
+    "rate_limit": HTTPStatus.TOO_MANY_REQUESTS,
+    "throttl": HTTPStatus.TOO_MANY_REQUESTS,
+    "invalid_request": HTTPStatus.BAD_REQUEST,
+    "validation": HTTPStatus.BAD_REQUEST,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
+    "timeout": HTTPStatus.GATEWAY_TIMEOUT,
 }
 
 
@@ -33,6 +45,31 @@ def parse(status: int, headers: Mapping[str, str], content: bytes) -> UpstreamEr
         retry_headers={name: headers[name] for name in _RETRY_HEADERS if name in headers},
         bedrock_request_id=request_id(headers),
     )
+
+
+def from_event(error: object, bedrock_request_id: str | None) -> UpstreamError:
+    """An error that Bedrock sent as an event of a stream, with the status it would have had; never raises."""
+    detail = error if isinstance(error, dict) else {"message": error}
+    status = _status_of(detail)
+    return UpstreamError(
+        _text(detail.get("message")) or "Bedrock ended the stream with an error.",
+        status=status,
+        type_=_text(detail.get("type")) or _TYPES.get(status, _type_of(status)),
+        code=_text(detail.get("code")) or _CODES.get(status),
+        param=_text(detail.get("param")),
+        retry_headers={},
+        bedrock_request_id=bedrock_request_id,
+    )
+
+
+def _status_of(detail: Mapping[str, Any]) -> int:
+    """The HTTP status in an error event: as a number, or by its type. What events carry is unconfirmed."""
+    for name in ("status", "status_code", "code"):
+        value = str(detail.get(name))
+        if re.fullmatch("[45][0-9][0-9]", value):
+            return int(value)
+    kind = f"{detail.get('type')} {detail.get('code')}".lower()
+    return next((status for word, status in _STATUS_WORDS.items() if word in kind), HTTPStatus.BAD_GATEWAY)
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
@@ -72,4 +109,4 @@ def _message_object(text: str | bytes) -> dict[str, Any] | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value[:_MAX_TEXT_CHARACTERS] if isinstance(value, str) and value else None

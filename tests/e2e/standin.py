@@ -39,3 +39,11 @@ class StandinControl:
     def accept_key(self, key: str, *, expired: tuple[str, ...] = ()) -> None:
         """From now on `key` is the valid one."""
         self._http.put("/api-key", json={"api_key": key, "expired": list(expired)}).raise_for_status()
+
+    def release(self, hold: str, count: int = 1) -> None:
+        """Lets a held stream send `count` more events."""
+        self._http.post(f"/holds/{hold}/release", params={"count": count}).raise_for_status()
+
+    def sent(self, hold: str) -> int:
+        """How many events a held stream has sent."""
+        return int(self._http.get(f"/holds/{hold}").raise_for_status().json()["sent"])

@@ -139,12 +139,6 @@ def test_an_unknown_model_is_bedrocks_404(client: OpenAI) -> None:
     assert (caught.value.status_code, caught.value.code) == (404, "model_not_found")
 
 
-def test_streaming_is_refused_clearly(client: OpenAI) -> None:
-    with pytest.raises(APIStatusError) as caught:
-        client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
-    assert (caught.value.status_code, caught.value.code) == (400, "unsupported_value")
-
-
 VALID = {"model": MODEL, "messages": MESSAGES}
 
 

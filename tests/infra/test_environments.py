@@ -9,6 +9,8 @@ import pytest
 from infra import environments
 from infra.environments import Environment, Guardrail, InvalidEnvironmentError, Jobs, Timeouts
 
+BUFFERED = Timeouts(api_s=15)
+
 
 @pytest.mark.parametrize("name", [None, "", "production"])
 def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
@@ -19,9 +21,10 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"timeouts": Timeouts(api_s=30)}, "timeouts.api_s"),
+        ({"timeouts": Timeouts(api_s=901)}, "timeouts.api_s"),
+        ({"timeouts": Timeouts(api_s=30), "is_local": True}, "timeouts.api_s"),
         ({"timeouts": Timeouts(job_s=900)}, "timeouts.job_s"),
-        ({"timeouts": Timeouts(connect_s=26)}, "timeouts.connect_s"),
+        ({"timeouts": Timeouts(api_s=29, connect_s=26)}, "timeouts.connect_s"),
         ({"jobs": Jobs(max_concurrency=1)}, "jobs.max_concurrency"),
         ({"jobs": Jobs(batch_size=11)}, "jobs.batch_size"),
         ({"jobs": Jobs(max_receives=0)}, "jobs.max_receives"),
@@ -30,14 +33,15 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"guardrail": Guardrail(identifier="a", version="0")}, "guardrail.version"),
         ({"guardrail": Guardrail(identifier="a", version="1", trace="on")}, "guardrail.trace"),
         ({"upstream_url": "http://127.0.0.1/v1"}, "upstream_url"),
-        ({"is_local": True}, "upstream_url is missing"),
-        ({"is_local": True, "upstream_url": "ftp://host"}, "upstream_url"),
-        ({"is_local": True, "upstream_url": "http://host/v1/"}, "upstream_url"),
+        ({"is_local": True, "timeouts": BUFFERED}, "upstream_url is missing"),
+        ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "ftp://host"}, "upstream_url"),
+        ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "http://host/v1/"}, "upstream_url"),
         ({"max_request_bytes": 5_000_000}, "max_request_bytes"),
         ({"authorizer_cache_s": 3601}, "authorizer_cache_s"),
         ({"secret_max_age_s": 0}, "secret_max_age_s"),
         ({"requests_per_second": 10, "burst_requests": 5}, "burst_requests"),
         ({"memory_mib": 64}, "memory_mib"),
+        ({"region": ""}, "region"),
         ({"reserved_concurrency": 0}, "reserved_concurrency"),
     ],
 )

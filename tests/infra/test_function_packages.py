@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,10 @@ ENTRYPOINTS = {"api": "upstream", "worker": "upstream", "authorizer": "authorize
 
 def package(name: str, *, for_this_machine: bool = True) -> FunctionPackage:
     return function_packages.build(
-        f"chat_gateway.entrypoints.{name}", requirements=ENTRYPOINTS[name], for_this_machine=for_this_machine
+        f"chat_gateway.entrypoints.{name}",
+        requirements=ENTRYPOINTS[name],
+        for_this_machine=for_this_machine,
+        streams=name == "api",
     )
 
 
@@ -27,8 +31,16 @@ def modules(package: FunctionPackage) -> set[str]:
 
 @pytest.mark.parametrize("name", ENTRYPOINTS)
 def test_a_package_imports_with_nothing_but_what_lambda_brings(name: str) -> None:
-    code = f"import sys; sys.path[:0] = [sys.argv[1]]; import chat_gateway.entrypoints.{name}"
-    subprocess.run([sys.executable, "-W", "error", "-c", code, package(name).folder], check=True, cwd="/")
+    # Without site-packages; boto3 and botocore are Lambda's, so empty ones will do.
+    code = f"""
+import sys
+from unittest.mock import MagicMock
+for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+    sys.modules[name] = MagicMock()
+sys.path.insert(0, sys.argv[1])
+import chat_gateway.entrypoints.{name}
+"""
+    subprocess.run([sys.executable, "-I", "-S", "-W", "error", "-c", code, package(name).folder], check=True)
 
 
 def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None:
@@ -38,18 +50,23 @@ def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None
     assert not {"bedrock.py", "completions.py"} & modules(package("authorizer"))
 
 
+def test_the_streaming_loop_goes_with_the_chat_function_and_can_be_started() -> None:
+    streaming = package("api").folder / "response_streaming"
+    assert (streaming / "__main__.py").exists()
+    assert os.access(streaming / "start", os.X_OK)
+    assert not (package("worker").folder / "response_streaming" / "__main__.py").exists()
+
+
 def test_what_lambda_brings_is_not_shipped() -> None:
     assert not list(package("worker").folder.glob("boto*"))
     assert not (package("authorizer").folder / "httpx").exists()
 
 
-def test_nothing_built_for_another_processor_goes_to_lambda() -> None:
-    binaries = [
-        path.name
-        for name in ENTRYPOINTS
-        for path in package(name, for_this_machine=False).folder.rglob("*.so")
-    ]
-    assert all("aarch64" in name for name in binaries)
+def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:
+    for name in ENTRYPOINTS:
+        folder = package(name, for_this_machine=False).folder
+        assert list(folder.rglob("*.py"))
+        assert not list(folder.rglob("*.so"))
 
 
 def test_an_unchanged_package_keeps_its_name_and_is_not_built_again() -> None:

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
-from chat_gateway import bedrock_key
-from chat_gateway.entrypoints import api as api_entrypoint
+from chat_gateway import bedrock_key, chat_request
 from chat_gateway.guardrails import Guardrail
-from chat_gateway.settings import AuthorizerSettings, AwsSettings, UpstreamSettings, WorkerSettings
+from chat_gateway.settings import (
+    AuthorizerSettings,
+    AwsSettings,
+    HttpSettings,
+    UpstreamSettings,
+    WorkerSettings,
+)
 from infra import chat_api
 from infra.bedrock_api_key import PLACEHOLDER
 from tests.infra.conftest import Synthesised, resolved, synthesised
@@ -52,8 +57,8 @@ def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
 
 
 def test_stack_and_function_agree_on_the_chat_paths_and_the_placeholder() -> None:
-    assert chat_api.CHAT_PATHS == api_entrypoint.CHAT_PATHS
-    assert PLACEHOLDER == bedrock_key.PLACEHOLDER
+    assert chat_api.CHAT_PATHS == chat_request.PATHS
+    assert PLACEHOLDER == bedrock_key.PLACEHOLDER == "REPLACE-WITH-A-BEDROCK-API-KEY"
 
 
 def test_every_answer_of_api_gateways_own_is_openai_shaped_with_a_fixed_text(stack: Synthesised) -> None:
@@ -107,6 +112,7 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
     ("function", "settings"),
     [
         ("api", UpstreamSettings),
+        ("api", HttpSettings),
         ("worker", UpstreamSettings),
         ("worker", WorkerSettings),
         ("authorizer", AuthorizerSettings),
@@ -117,7 +123,7 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
 def test_the_variables_of_every_function_parse_as_its_settings(
     stack: Synthesised,
     function: str,
-    settings: type[UpstreamSettings | WorkerSettings | AuthorizerSettings | AwsSettings],
+    settings: type[UpstreamSettings | HttpSettings | WorkerSettings | AuthorizerSettings | AwsSettings],
 ) -> None:
     assert settings.from_env(stack.variables(function) | LAMBDA)
 
@@ -133,6 +139,28 @@ def test_the_environments_guardrail_reaches_every_function_that_asks_bedrock(
 def test_bedrock_is_called_in_the_stacks_region_and_partition(deployed_stack: Synthesised) -> None:
     settings = UpstreamSettings.from_env(deployed_stack.variables("api"))
     assert settings.base_url == "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"
+
+
+def test_every_route_streams_where_the_function_does(deployed_stack: Synthesised) -> None:
+    for method in deployed_stack.resources("AWS::ApiGateway::Method").values():
+        integration = method["Integration"]
+        assert integration["ResponseTransferMode"] == "STREAM"
+        assert resolved(integration["Uri"]).endswith("/response-streaming-invocations")
+    variables = deployed_stack.variables("api")
+    assert variables["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/response_streaming/start"
+
+
+def test_the_emulators_stack_answers_in_one_piece_with_lambdas_own_loop() -> None:
+    local = synthesised("local")
+    for method in local.resources("AWS::ApiGateway::Method").values():
+        assert method["Integration"]["ResponseTransferMode"] == "BUFFERED"
+        assert resolved(method["Integration"]["Uri"]).endswith("/invocations")
+    assert "AWS_LAMBDA_EXEC_WRAPPER" not in local.variables("api")
+
+
+def test_only_the_chat_function_is_started_by_our_loop(deployed_stack: Synthesised) -> None:
+    for name in ("worker", "authorizer"):
+        assert "AWS_LAMBDA_EXEC_WRAPPER" not in deployed_stack.variables(name)
 
 
 def test_functions_run_on_python_313_and_arm64(stack: Synthesised) -> None:
@@ -174,7 +202,6 @@ def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthe
         deny = policy["PolicyDocument"]["Statement"][0]
         assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
     assert stack.one("AWS::S3::Bucket")["BucketEncryption"]
-    assert stack.one("AWS::DynamoDB::Table")["SSESpecification"] == {"SSEEnabled": True}
 
 
 def test_failed_jobs_move_to_the_dead_letter_queue_and_batches_report_them_singly(stack: Synthesised) -> None:
@@ -191,11 +218,29 @@ def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     assert all(group["RetentionInDays"] for group in groups)
 
 
+HOLDING_DATA = {
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+}
+
+
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_data_outlives_the_stack_where_it_matters(name: str) -> None:
-    for resource in synthesised(name).template["Resources"].values():
-        if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"):
-            assert resource["DeletionPolicy"] == "Retain"
+    resources = synthesised(name).template["Resources"].values()
+    kept = [resource for resource in resources if resource["Type"] in HOLDING_DATA]
+    assert {resource["Type"] for resource in kept} == HOLDING_DATA
+    assert {resource["DeletionPolicy"] for resource in kept} == {"RetainExceptOnCreate"}
+    assert synthesised(name).one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is True
+
+
+def test_dev_can_be_destroyed_and_only_the_bucket_which_may_hold_objects_stays() -> None:
+    resources = synthesised("dev").template["Resources"].values()
+    kept = {r["Type"] for r in resources if r["Type"] in HOLDING_DATA and r["DeletionPolicy"] != "Delete"}
+    assert kept == {"AWS::S3::Bucket"}
+    assert synthesised("dev").one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is False
 
 
 def test_everything_that_can_be_is_tagged_with_its_environment() -> None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from chat_gateway.settings import UpstreamSettings
-from tests.infra.conftest import Synthesised
+from chat_gateway.settings import HttpSettings, UpstreamSettings
+from tests.infra.conftest import Synthesised, synthesised
+
+
+def api_timeouts_s(stack: Synthesised) -> list[float]:
+    methods = stack.resources("AWS::ApiGateway::Method").values()
+    return [method["Integration"]["TimeoutInMillis"] / 1000 for method in methods]
 
 
 def test_bedrock_gives_up_before_the_function_and_the_function_before_the_api(stack: Synthesised) -> None:
-    upstream_s = UpstreamSettings.from_env(stack.variables("api")).total_timeout_s
+    answer_s = UpstreamSettings.from_env(stack.variables("api")).total_timeout_s
+    stream_s = HttpSettings.from_env(stack.variables("api")).stream_timeout_s
     function_s = stack.function("api")["Timeout"]
-    api_s = [
-        method["Integration"]["TimeoutInMillis"] / 1000
-        for method in stack.resources("AWS::ApiGateway::Method").values()
-    ]
-    assert upstream_s < function_s < min(api_s) <= 29
+    assert answer_s <= stream_s < function_s < min(api_timeouts_s(stack))
+
+
+def test_a_stream_has_fifteen_minutes_and_an_answer_in_one_piece_ends_before_the_silence_is_cut(
+    deployed_stack: Synthesised,
+) -> None:
+    assert set(api_timeouts_s(deployed_stack)) == {900}
+    assert UpstreamSettings.from_env(deployed_stack.variables("api")).total_timeout_s < 300
+
+
+def test_where_nothing_streams_the_api_keeps_its_29_seconds() -> None:
+    assert max(api_timeouts_s(synthesised("local"))) <= 29
 
 
 def test_connecting_ends_long_before_the_whole_answer_must(stack: Synthesised) -> None:

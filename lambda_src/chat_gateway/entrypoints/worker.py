@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chat_gateway import jobs, runtime
-from chat_gateway.errors import ConfigurationError, GatewayError, RequestTooLargeError
+from chat_gateway.errors import (
+    ConfigurationError,
+    GatewayError,
+    RequestTooLargeError,
+    UpstreamCredentialsError,
+)
 from chat_gateway.job_results import JobResults
 from chat_gateway.request_log import RequestLog
 from chat_gateway.settings import WorkerSettings
@@ -30,6 +37,9 @@ if TYPE_CHECKING:
 _WIDTH = 10  # records of a batch in progress at once
 # Client errors that another attempt may not meet again: timeout, model error, throttling.
 _RETRYABLE = frozenset({408, 424, 429})
+
+# A slow call must not outlive the time that the function has left after a job's own.
+_AWS_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 _logger = Logger()
 
@@ -48,8 +58,8 @@ def _settings() -> WorkerSettings:
 def _results() -> JobResults:
     settings = _settings()
     return JobResults(
-        sqs=boto3.client("sqs"),
-        s3=boto3.client("s3"),
+        sqs=boto3.client("sqs", config=_AWS_CONFIG),
+        s3=boto3.client("s3", config=_AWS_CONFIG),
         queue_url=settings.results_queue_url,
         bucket=settings.results_bucket,
     )
@@ -77,22 +87,22 @@ def _process(record: dict[str, Any], context: LambdaContext) -> bool:
         lambda_request_id=context.aws_request_id,
         attempt=attempt,
     )
+    is_done = False
     try:
         result = _answer(record, log, started)
-        if result is not None:
-            _results().deliver(result)
-        else:
-            _try_again_later(record["receiptHandle"], attempt)
+        _results().deliver(result)
+        is_done = True
+    except GatewayError as error:
+        _try_again_later(record["receiptHandle"], attempt, error)
     except Exception as fault:  # noqa: BLE001 - one record's fault must not fail the others
-        log.add_fault(fault)
-        result = None
-    log.add(retried=result is None, latency_ms=round((time.monotonic() - started) * 1000))
-    log.write("job", failed=result is None)
-    return result is not None
+        _try_again_later(record["receiptHandle"], attempt, log.add_fault(fault))
+    log.add(retried=not is_done, latency_ms=round((time.monotonic() - started) * 1000))
+    log.write("job", failed=not is_done)
+    return is_done
 
 
-def _answer(record: dict[str, Any], log: RequestLog, started: float) -> Result | None:
-    """The result to deliver, or None where the job is worth another attempt."""
+def _answer(record: dict[str, Any], log: RequestLog, started: float) -> Result:
+    """The result to deliver. Raises GatewayError where the job is worth another attempt."""
     message_id, line = record["messageId"], record["body"]
     settings = runtime.upstream_settings()
     try:
@@ -106,7 +116,7 @@ def _answer(record: dict[str, Any], log: RequestLog, started: float) -> Result |
         log.add_error(error)
         log.add(status=error.status)
         if _is_retryable(error):
-            return None
+            raise
         return jobs.error_result(message_id, jobs.readable_custom_id(line), error)
     log.add_completion(completion)
     log.add(status=HTTPStatus.OK)
@@ -124,13 +134,18 @@ def _is_retryable(error: GatewayError) -> bool:
     return error.status in _RETRYABLE or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _try_again_later(receipt_handle: str, attempt: int) -> None:
+def _try_again_later(receipt_handle: str, attempt: int, error: GatewayError) -> None:
     """Shortens the wait until the next attempt, which else is the queue's whole visibility timeout."""
     settings = _settings()
     delay_s = min(settings.retry_delay_s * 2 ** (attempt - 1), settings.max_retry_delay_s)
-    _results().sqs.change_message_visibility(
-        QueueUrl=settings.jobs_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=delay_s
-    )
+    if isinstance(error, UpstreamCredentialsError):
+        delay_s = settings.max_retry_delay_s  # until an operator has acted, every attempt is wasted
+    try:
+        _results().sqs.change_message_visibility(
+            QueueUrl=settings.jobs_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=delay_s
+        )
+    except (BotoCoreError, ClientError) as failure:
+        _logger.warning("visibility timeout not shortened", extra={"fault_class": type(failure).__name__})
 
 
 with contextlib.suppress(ConfigurationError):

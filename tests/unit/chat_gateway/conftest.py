@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 
+import httpx
 import pytest
 
 from chat_gateway import runtime
+from chat_gateway.completions import Completions
+from chat_gateway.entrypoints import api
+from chat_gateway.guardrails import Guardrail
+from tests.unit.chat_gateway.test_bedrock import client_for
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
 from tests.unit.chat_gateway.test_settings import UPSTREAM
 
 AWS = {
@@ -17,6 +24,9 @@ AWS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "CLIENTS_TABLE": "clients",
+    "STREAM_TIMEOUT_S": "897",
+    "MAX_RESPONSE_BYTES": "6225920",
+    "COUNT_STREAM_TOKENS": "true",
     "JOBS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/jobs",
     "RESULTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/results",
     "RESULTS_BUCKET": "large-results",
@@ -25,9 +35,17 @@ AWS = {
 }
 
 
+KEY = "ABSK-secret-key"
+Bedrock = Callable[[httpx.Request], httpx.Response]
+
+
 @dataclass(frozen=True)
 class FakeContext:
     aws_request_id: str = "lambda-id"
+    remaining_ms: int = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
 @pytest.fixture
@@ -42,6 +60,28 @@ def function_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for name, value in (UPSTREAM | AWS).items():
         monkeypatch.setenv(name, value)
-    runtime.upstream_settings.cache_clear()
+    caches = (runtime.upstream_settings, api._settings)
+    for cached in caches:
+        cached.cache_clear()
     yield
-    runtime.upstream_settings.cache_clear()
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def use_bedrock(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def use(bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None) -> None:
+        completions = Completions(
+            bedrock=client_for(bedrock), api_key=api_key(FakeSecrets(secret)), guardrail=guardrail
+        )
+        monkeypatch.setattr(api, "_completions", lambda: completions)
+
+    return use
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What the function's logger writes."""
+    stream = StringIO()
+    monkeypatch.setattr(api._logger.registered_handler, "stream", stream)
+    return stream

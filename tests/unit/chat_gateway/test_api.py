@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -11,16 +12,14 @@ from typing import Any
 import httpx
 import pytest
 
+from chat_gateway import chat_request
 from chat_gateway.completions import Completions
-from chat_gateway.entrypoints import api
+from chat_gateway.entrypoints import api, proxy_event
 from chat_gateway.errors import ConfigurationError, RequestTooLargeError
 from chat_gateway.guardrails import Guardrail
-from tests.unit.chat_gateway.conftest import FakeContext
-from tests.unit.chat_gateway.test_bedrock import client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
 from tests.unit.chat_gateway.test_chat_request import VALID
 
-KEY = "ABSK-secret-key"
 PROMPT = "tell nobody about the purple elephant"
 COMPLETION = {
     "id": "chatcmpl-1",
@@ -29,7 +28,6 @@ COMPLETION = {
     ],
     "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8},
 }
-Bedrock = Callable[[httpx.Request], httpx.Response]
 
 
 def answering(*responses: httpx.Response) -> Bedrock:
@@ -39,25 +37,6 @@ def answering(*responses: httpx.Response) -> Bedrock:
 
 def ok(_: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=COMPLETION, headers={"x-amzn-requestid": "bedrock-id"})
-
-
-@pytest.fixture
-def use_bedrock(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def use(bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None) -> None:
-        completions = Completions(
-            bedrock=client_for(bedrock), api_key=api_key(FakeSecrets(secret)), guardrail=guardrail
-        )
-        monkeypatch.setattr(api, "_completions", lambda: completions)
-
-    return use
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    """What the function's logger writes."""
-    stream = StringIO()
-    monkeypatch.setattr(api._logger.registered_handler, "stream", stream)
-    return stream
 
 
 def event(
@@ -85,12 +64,12 @@ def event(
 
 
 def handle(request: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
-    answer = api.handle(request, FakeContext())  # type: ignore[arg-type]
+    answer = api.handle(request, FakeContext())
     assert answer["isBase64Encoded"] is False
     return answer["statusCode"], answer["headers"], json.loads(answer["body"])
 
 
-@pytest.mark.parametrize("resource", api.CHAT_PATHS)
+@pytest.mark.parametrize("resource", chat_request.PATHS)
 @pytest.mark.parametrize("encoded", [True, False])
 def test_both_routes_answer_with_bedrocks_json_and_every_id(
     use_bedrock: Callable[..., None], resource: str, encoded: bool
@@ -170,7 +149,7 @@ def test_an_intervention_is_told_in_a_header_and_in_the_log(
         (event(b"\xff"), 400, None),
         (event(b""), 400, None),
         (event([]), 400, None),
-        (event({**VALID, "stream": True}), 400, "unsupported_value"),
+        (event({**VALID, "stream": "yes"}), 400, "invalid_type"),
         (event({"model": "m"}), 400, "missing_required_parameter"),
         (event({**VALID, "pad": "x" * 4_194_304}), 413, "request_too_large"),
         (event({**VALID, "pad": "x" * 4_194_304}, encoded=False), 413, "request_too_large"),
@@ -197,13 +176,12 @@ def test_bad_input_gets_an_openai_shaped_error_without_asking_bedrock(
 
 @pytest.mark.parametrize("pad", [0, 1, 2, 3, 4])
 def test_the_largest_allowed_body_passes_whatever_its_base64_padding(
-    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, pad: int
+    pad: int,
 ) -> None:
-    use_bedrock(ok)
     body = json.dumps({**VALID, "pad": "x" * pad}).encode()
-    assert api._body(event(body), len(body)) == body
+    assert proxy_event.body(event(body), max_bytes=len(body)) == body
     with pytest.raises(RequestTooLargeError):
-        api._body(event(body), len(body) - 1)
+        proxy_event.body(event(body), max_bytes=len(body) - 1)
 
 
 @pytest.mark.parametrize(
@@ -327,3 +305,12 @@ def test_a_caller_who_names_another_guardrail_is_told_so(use_bedrock: Callable[.
     use_bedrock(lambda _: pytest.fail("asked"), guardrail=Guardrail(identifier="abc", version="1"))
     status, _, body = handle(event(headers={"X-Amzn-Bedrock-GuardrailIdentifier": ["mine"]}))
     assert (status, body["error"]["code"]) == (403, "guardrail_override_not_allowed")
+
+
+def test_libraries_add_no_line_of_their_own_where_lambda_logs_at_info(
+    use_bedrock: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    use_bedrock(ok)
+    with caplog.at_level(logging.INFO):
+        handle(event())
+    assert [record.name for record in caplog.records if record.name != api._logger.name] == []

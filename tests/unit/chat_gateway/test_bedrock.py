@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import json
-from collections.abc import Callable, Iterator
+import socket
+import threading
+import time
+from collections.abc import Callable
 
 import httpx
 import pytest
 
-from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError
+from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError, UpstreamAnswer
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
@@ -140,17 +143,110 @@ def test_every_failure_of_httpx_is_mapped(
     assert "10.0.0.7" not in caught.value.message
 
 
-def test_an_answer_that_trickles_past_the_deadline_is_a_timeout() -> None:
-    def trickle() -> Iterator[bytes]:
-        yield from itertools.repeat(b" ", 100)
-
-    seconds = itertools.count()
-    client = client_for(lambda _: httpx.Response(200, content=trickle()), clock=lambda: float(next(seconds)))
-    with pytest.raises(UpstreamTimeoutError):
-        ask(client, deadline=10)
-
-
 def test_nothing_is_asked_once_the_deadline_has_passed() -> None:
     client = client_for(lambda _: pytest.fail("asked"), clock=lambda: 11.0)
     with pytest.raises(UpstreamTimeoutError):
         ask(client, deadline=10)
+
+
+def test_no_cookie_of_one_answer_goes_up_with_the_next_request() -> None:
+    seen: list[httpx.Headers] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers)
+        return httpx.Response(200, json=COMPLETION, headers={"set-cookie": "a=1"})
+
+    client = client_for(handler)
+    ask(client)
+    ask(client)
+    assert all("cookie" not in headers for headers in seen)
+
+
+def test_a_stream_is_handed_over_as_its_bytes_arrive() -> None:
+    pieces = [b"data: 1\n", b"\ndata: [DONE]\n\n"]
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=iter(pieces), headers={"content-type": "text/event-stream", **IDS})
+
+    with contextlib.closing(stream(client_for(handler))) as answer:
+        assert list(answer.chunks) == pieces
+        assert answer.bedrock_request_id == "bedrock-id"
+    assert seen[0].headers["accept"] == "text/event-stream"
+    assert seen[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("response", "error"),
+    [
+        (httpx.Response(429, json={"message": "slow"}, headers=IDS), UpstreamError),
+        (httpx.Response(403, json={"message": "no"}, headers=IDS), RefusedKeyError),
+        (httpx.Response(200, json={"Output": {}}, headers=IDS), UpstreamProtocolError),
+    ],
+)
+def test_what_is_no_stream_is_an_error_before_anything_is_streamed(
+    response: httpx.Response, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        stream(client_for(lambda _: response))
+    assert caught.value.bedrock_request_id == "bedrock-id"  # type: ignore[attr-defined]
+
+
+def stream(client: BedrockClient) -> UpstreamAnswer:
+    return client.stream(b'{"a":1}', api_key=KEY, headers={}, deadline=float("inf"))
+
+
+class Stalling(threading.Thread):
+    """A server that sends some bytes and then neither more nor the end."""
+
+    def __init__(self, sends: bytes) -> None:
+        super().__init__()
+        self.sends = sends
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.let_go = threading.Event()
+
+    def run(self) -> None:
+        connection, _ = self.listener.accept()
+        with connection, self.listener:
+            connection.recv(65536)
+            connection.sendall(self.sends)
+            self.let_go.wait(30)
+
+    def __enter__(self) -> str:
+        self.start()
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go.set()
+        self.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+
+
+@pytest.mark.parametrize(
+    "sends",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        HEAD + b"content-length: 100\r\n\r\n",
+        HEAD + b"content-length: 100\r\n\r\n{",
+        HEAD + b"transfer-encoding: chunked\r\n\r\n5\r\ndata:\r\n",
+        HEAD + b"\r\ndata: ",
+    ],
+)
+@pytest.mark.parametrize("method", ["complete", "stream"])
+def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: str) -> None:
+    with Stalling(sends) as base_url:
+        client = BedrockClient(base_url=base_url, connect_timeout_s=5, max_connections=1)
+        with pytest.raises(UpstreamTimeoutError):
+            read_all(client, method, deadline=time.monotonic() + 0.2)
+
+
+def read_all(client: BedrockClient, method: str, *, deadline: float) -> None:
+    if method == "complete":
+        client.complete(b"{}", api_key=KEY, headers={}, deadline=deadline)
+        return
+    with contextlib.closing(client.stream(b"{}", api_key=KEY, headers={}, deadline=deadline)) as answer:
+        list(answer.chunks)

@@ -19,10 +19,40 @@ def test_fields_nobody_knows_yet_go_up() -> None:
     assert json.loads(request.content) == document
 
 
-@pytest.mark.parametrize("stream", [False, None])
-def test_a_request_that_does_not_stream_passes(stream: bool | None) -> None:
+@pytest.mark.parametrize(("stream", "streams"), [(True, True), (False, False), (None, False)])
+def test_only_true_streams(stream: bool | None, streams: bool) -> None:
     request = chat_request.parse(json.dumps({**VALID, "stream": stream}).encode())
-    assert request.document["stream"] is stream
+    assert (request.document["stream"], request.streams) == (stream, streams)
+
+
+@pytest.mark.parametrize(
+    ("options", "sent", "hidden"),
+    [
+        ({}, {"include_usage": True}, True),
+        (None, {"include_usage": True}, True),
+        ({"include_usage": False}, {"include_usage": True}, True),
+        ({"include_obfuscation": False}, {"include_obfuscation": False, "include_usage": True}, True),
+        ({"include_usage": True}, {"include_usage": True}, False),
+        ("no object", "no object", False),
+    ],
+)
+def test_the_usage_chunk_is_asked_for_where_the_caller_did_not(
+    options: object, sent: object, hidden: bool
+) -> None:
+    body = json.dumps({**VALID, "stream": True, "stream_options": options}).encode()
+    request = chat_request.parse(body, ask_for_usage=True)
+    assert json.loads(request.content)["stream_options"] == sent
+    assert request.hides_usage is hidden
+
+
+@pytest.mark.parametrize(("stream", "ask_for_usage"), [(True, False), (False, True), (None, True)])
+def test_nothing_is_added_to_a_request_that_does_not_stream_or_where_the_setting_is_off(
+    stream: bool | None, ask_for_usage: bool
+) -> None:
+    document = {**VALID, "stream": stream}
+    request = chat_request.parse(json.dumps(document).encode(), ask_for_usage=ask_for_usage)
+    assert json.loads(request.content) == document
+    assert not request.hides_usage
 
 
 @pytest.mark.parametrize(
@@ -35,7 +65,6 @@ def test_a_request_that_does_not_stream_passes(stream: bool | None) -> None:
         ({"messages": {}}, "messages", "invalid_type"),
         ({"messages": "Hi"}, "messages", "invalid_type"),
         ({"messages": []}, "messages", "empty_array"),
-        ({"stream": True}, "stream", "unsupported_value"),
         ({"stream": "true"}, "stream", "invalid_type"),
         ({"stream": 1}, "stream", "invalid_type"),
         ({"stream": 0}, "stream", "invalid_type"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat_gateway import guardrails
-from chat_gateway.errors import GuardrailOverrideError
+from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
 from chat_gateway.guardrails import IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER, Guardrail
 
 ENFORCED = Guardrail(identifier="abc123", version="4")
@@ -67,6 +67,13 @@ def test_without_an_enforced_guardrail_the_caller_chooses_and_nothing_else_goes_
         IDENTIFIER_HEADER: "mine",
         VERSION_HEADER: "1",
     }
+
+
+@pytest.mark.parametrize("values", [["a", "b"], [""], ["é"], ["a b"], ["a\x01b"], ["x" * 2049]])
+def test_a_callers_own_guardrail_that_is_no_header_value_is_refused(values: list[str]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        guardrails.upstream_headers(None, {IDENTIFIER_HEADER: values}, {})
+    assert caught.value.param == IDENTIFIER_HEADER
 
 
 @pytest.mark.parametrize(

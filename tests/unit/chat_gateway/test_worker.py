@@ -16,8 +16,8 @@ from moto import mock_aws
 from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import worker
 from chat_gateway.job_results import JobResults
-from tests.unit.chat_gateway.conftest import FakeContext
-from tests.unit.chat_gateway.test_api import COMPLETION, KEY, PROMPT
+from tests.unit.chat_gateway.conftest import KEY, FakeContext
+from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT
 from tests.unit.chat_gateway.test_bedrock import client_for
 from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
 from tests.unit.chat_gateway.test_chat_request import VALID
@@ -148,17 +148,41 @@ def test_what_may_pass_is_tried_again_and_sends_no_result(
     assert stack.results() == []
 
 
+@pytest.fixture
+def hidden_s(stack: Stack) -> list[int]:
+    """The visibility timeouts that the worker asks for."""
+    asked: list[int] = []
+    stack.sqs.meta.events.register(
+        "provide-client-params.sqs.ChangeMessageVisibility",
+        lambda params, **_: asked.append(params["VisibilityTimeout"]),
+    )
+    return asked
+
+
 @pytest.mark.parametrize(("attempt", "delay_s"), [(1, 15), (2, 30), (4, 120), (7, 900), (500, 900)])
 def test_a_job_tried_again_waits_longer_each_time_but_not_the_whole_visibility_timeout(
-    stack: Stack, use_bedrock: Callable[..., None], attempt: int, delay_s: int
+    stack: Stack, use_bedrock: Callable[..., None], hidden_s: list[int], attempt: int, delay_s: int
 ) -> None:
-    asked: list[dict[str, Any]] = []
-    stack.sqs.meta.events.register(
-        "provide-client-params.sqs.ChangeMessageVisibility", lambda params, **_: asked.append(params)
-    )
     use_bedrock(lambda _: httpx.Response(500))
     stack.work_on(line(), attempt=attempt)
-    assert [parameters["VisibilityTimeout"] for parameters in asked] == [delay_s]
+    assert hidden_s == [delay_s]
+
+
+def test_a_fault_of_ours_is_tried_again_as_soon(
+    stack: Stack, use_bedrock: Callable[..., None], hidden_s: list[int]
+) -> None:
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
+    stack.sqs.delete_queue(QueueUrl=stack.results_url)
+    assert len(stack.work_on(line())) == 1
+    assert hidden_s == [15]
+
+
+def test_while_the_key_is_refused_attempts_are_not_wasted(
+    stack: Stack, use_bedrock: Callable[..., None], hidden_s: list[int]
+) -> None:
+    use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
+    stack.work_on(line())
+    assert hidden_s == [900]
 
 
 def test_one_bad_job_does_not_hold_up_the_others(stack: Stack, use_bedrock: Callable[..., None]) -> None:

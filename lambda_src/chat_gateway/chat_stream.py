@@ -1,0 +1,116 @@
+"""Reads Bedrock's stream of a chat completion: what goes to the caller, and what it tells us."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from chat_gateway import guardrails, sse, upstream_errors
+from chat_gateway.errors import UpstreamConnectionError, UpstreamError, UpstreamProtocolError
+
+_DONE = b"[DONE]"
+
+
+class ChatStream:
+    """One pass over a stream. What it has seen so far can be read at any time.
+
+    `usage` is the token counts that Bedrock sent, `guardrail_action` as in `guardrails.action`, `events` the
+    number of data events that were no error, `first_token_at` when (on `clock`) the first of the answer's words came.
+    """
+
+    def __init__(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        bedrock_request_id: str | None,
+        hide_usage: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._chunks, self._clock = chunks, clock
+        self._bedrock_request_id, self._hide_usage = bedrock_request_id, hide_usage
+        self._done = False
+        self.events = 0
+        self.first_token_at: float | None = None
+        self.usage: dict[str, Any] | None = None
+        self.guardrail_action: str | None = None
+
+    def relay(self) -> Iterator[bytes]:
+        """The caller's bytes: of each piece that arrives, the events that it completes, unmodified.
+
+        Ends after `[DONE]`. Raises UpstreamError where Bedrock sends an error as an event,
+        UpstreamProtocolError where an event is no JSON object, UpstreamConnectionError where the stream ends
+        without `[DONE]`, and what `chunks` raises.
+        """
+        splitter = sse.EventSplitter()
+        for chunk in self._chunks:
+            kept: list[bytes] = []
+            try:
+                for event in splitter.feed(chunk):
+                    if self._done:
+                        break
+                    if self._read(event):
+                        kept.append(event)
+            except (UpstreamError, UpstreamProtocolError):
+                if kept:
+                    yield b"".join(kept)
+                raise
+            if kept:
+                yield b"".join(kept)
+            if self._done:
+                return
+        raise UpstreamConnectionError(
+            "The connection to Bedrock was lost before its answer was complete.",
+            bedrock_request_id=self._bedrock_request_id,
+        )
+
+    def _read(self, event: bytes) -> bool:
+        """Takes in one event. Whether it goes to the caller."""
+        data = sse.data_of(event)
+        if data is None:
+            return True
+        if data == _DONE:
+            self._done = True
+            return True
+        document = self._document(data)
+        if document.get("error"):
+            raise upstream_errors.from_event(document["error"], self._bedrock_request_id)
+        self.events += 1
+        self._notice(document)
+        return not (self._hide_usage and document.get("choices") == [] and document.get("usage"))
+
+    def _document(self, data: bytes) -> dict[str, Any]:
+        try:
+            document = json.loads(data)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise UpstreamProtocolError(
+                "Bedrock's stream holds an event that is not a JSON object.",
+                bedrock_request_id=self._bedrock_request_id,
+            )
+        return document
+
+    def _notice(self, document: dict[str, Any]) -> None:
+        if self.first_token_at is None and _has_words(document):
+            self.first_token_at = self._clock()
+        usage = document.get("usage")
+        if isinstance(usage, dict):
+            self.usage = usage
+        self.guardrail_action = guardrails.stronger(self.guardrail_action, guardrails.action(document))
+
+
+def _has_words(document: dict[str, Any]) -> bool:
+    """Whether a delta holds more than the role."""
+    choices = document.get("choices")
+    if not isinstance(choices, list):
+        return False
+    deltas = [choice.get("delta") for choice in choices if isinstance(choice, dict)]
+    return any(
+        value
+        for delta in deltas
+        if isinstance(delta, dict)
+        for name, value in delta.items()
+        if name != "role"
+    )

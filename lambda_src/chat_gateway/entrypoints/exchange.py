@@ -1,0 +1,117 @@
+"""One HTTP request's answer and its log line, whichever way it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from chat_gateway import guardrails, sse
+from chat_gateway.bedrock import Completion, UpstreamAnswer
+from chat_gateway.chat_stream import ChatStream
+from chat_gateway.errors import GatewayError
+from chat_gateway.request_log import RequestLog
+from response_streaming import StreamError, StreamingResponse
+
+# The 200 waits for the first event, so that an error in its place can still be a status, but not for ever.
+_HOLD_S = 15.0
+# API Gateway cuts a connection that is silent for 30 s (edge) or 5 min (regional):
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+_HEARTBEAT_S = 15.0
+_HEARTBEAT = b": still working\n\n"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Makes the response and writes the log line. `started` is in monotonic seconds."""
+
+    log: RequestLog
+    started: float
+    headers: dict[str, str] = field(default_factory=dict)  # on every answer
+
+    def completed(self, completion: Completion) -> StreamingResponse:
+        """Bedrock's JSON as it came."""
+        self.log.add_completion(completion)
+        headers = _bedrock_headers(completion.bedrock_request_id)
+        if action := guardrails.action(completion.document):
+            headers["x-guardrail-action"] = action
+        self._write(HTTPStatus.OK)
+        return self._response(HTTPStatus.OK, headers, completion.text.encode())
+
+    def failed(self, error: GatewayError) -> StreamingResponse:
+        """The error in OpenAI's shape."""
+        self.log.add_error(error)
+        self._write(error.status)
+        return self._refusal(error)
+
+    def streamed(self, upstream: UpstreamAnswer, *, hide_usage: bool) -> StreamingResponse:
+        """Bedrock's events as they come; logged when they have ended."""
+        return StreamingResponse(
+            status_code=HTTPStatus.OK,
+            headers={
+                **self.headers,
+                **_bedrock_headers(upstream.bedrock_request_id),
+                "content-type": "text/event-stream; charset=utf-8",
+                "cache-control": "no-cache",
+            },
+            body=self._relay(upstream, hide_usage=hide_usage),
+            hold_s=_HOLD_S,
+            heartbeat=_HEARTBEAT,
+            heartbeat_s=_HEARTBEAT_S,
+        )
+
+    def _relay(self, upstream: UpstreamAnswer, *, hide_usage: bool) -> Iterator[bytes]:
+        stream = ChatStream(
+            upstream.chunks, bedrock_request_id=upstream.bedrock_request_id, hide_usage=hide_usage
+        )
+        began, error = time.monotonic(), None
+        self.log.add(bedrock_request_id=upstream.bedrock_request_id)
+        try:
+            yield from stream.relay()
+            upstream.finish()
+        except GatewayError as failure:
+            error = failure
+            self.log.add_error(failure)
+        except GeneratorExit:
+            self.log.add(abandoned=True)
+            raise
+        except Exception as fault:  # noqa: BLE001 - the caller must be told in the stream's own language
+            error = self.log.add_fault(fault)
+        finally:
+            upstream.close()
+            self._add_stream(stream)
+            committed = error is None or stream.events > 0 or time.monotonic() - began >= _HOLD_S
+            self._write(
+                HTTPStatus.OK if committed or error is None else error.status, failed=error is not None
+            )
+        if error is not None:
+            raise StreamError(
+                error.code or error.type, response=self._refusal(error), last_chunk=sse.event(error.body())
+            )
+
+    def _add_stream(self, stream: ChatStream) -> None:
+        """What is only known once a stream has been read."""
+        self.log.add(events=stream.events, guardrail_action=stream.guardrail_action)
+        self.log.add_usage(stream.usage)
+        if stream.first_token_at is not None:
+            self.log.add(time_to_first_token_ms=round((stream.first_token_at - self.started) * 1000))
+
+    def _refusal(self, error: GatewayError) -> StreamingResponse:
+        headers = {**error.headers(), **_bedrock_headers(error.bedrock_request_id)}
+        return self._response(error.status, headers, error.body().encode())
+
+    def _response(self, status: int, headers: dict[str, str], content: bytes) -> StreamingResponse:
+        return StreamingResponse(
+            status_code=int(status),
+            headers={"content-type": "application/json", **headers, **self.headers},
+            body=iter([content]),
+        )
+
+    def _write(self, status: int, *, failed: bool = False) -> None:
+        self.log.add(status=int(status), latency_ms=round((time.monotonic() - self.started) * 1000))
+        self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _bedrock_headers(bedrock_request_id: str | None) -> dict[str, str]:
+    return {} if bedrock_request_id is None else {"x-bedrock-request-id": bedrock_request_id}

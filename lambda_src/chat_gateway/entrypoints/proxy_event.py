@@ -1,0 +1,92 @@
+"""Reads API Gateway's REST proxy event, and refuses what is no request for a chat completion.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chat_gateway import chat_request
+from chat_gateway.errors import (
+    InvalidRequestError,
+    MethodNotAllowedError,
+    RequestTooLargeError,
+    UnknownPathError,
+)
+
+# https://platform.openai.com/docs/api-reference/debugging-requests
+_CLIENT_REQUEST_ID = re.compile(r"[ -~]{1,512}")
+
+Event = Mapping[str, Any]
+Headers = dict[str, list[str]]
+
+
+def headers(event: Event) -> Headers:
+    """Every value of every header, by lowercase name."""
+    found: Headers = {}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        found.setdefault(name.lower(), []).extend(values or [])
+    return found
+
+
+def check_route(event: Event) -> None:
+    """Raises UnknownPathError or MethodNotAllowedError."""
+    if event.get("resource") not in chat_request.PATHS:
+        raise UnknownPathError("Unknown path. This gateway answers POST …/chat/completions only.")
+    if event.get("httpMethod") != "POST":
+        raise MethodNotAllowedError("Only POST is allowed here.")
+
+
+def body(event: Event, *, max_bytes: int) -> bytes:
+    """The body as it was sent. Raises RequestTooLargeError, and InvalidRequestError for bad base64."""
+    text = event.get("body") or ""
+    content = (
+        _decoded(text, max_bytes) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
+    )
+    if len(content) > max_bytes:
+        raise _too_large(max_bytes)
+    return content
+
+
+def _decoded(text: str, max_bytes: int) -> bytes:
+    if len(text) > 4 * (max_bytes // 3 + 1):
+        raise _too_large(max_bytes)
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequestError("The request body could not be decoded.") from None
+
+
+def _too_large(max_bytes: int) -> RequestTooLargeError:
+    return RequestTooLargeError(f"The request body is larger than {max_bytes} bytes.")
+
+
+def client_request_id(headers: Headers) -> str | None:
+    """The caller's own id. Raises InvalidRequestError for what OpenAI would not take."""
+    values = headers.get("x-client-request-id")
+    if not values:
+        return None
+    if len(values) > 1 or not _CLIENT_REQUEST_ID.fullmatch(values[0]):
+        raise InvalidRequestError(
+            "X-Client-Request-Id must be one value of at most 512 printable ASCII characters.",
+            param="x-client-request-id",
+        )
+    return values[0]
+
+
+def ids(event: Event, headers: Headers) -> dict[str, Any]:
+    """What identifies the request, under the names that the log uses; None where unknown."""
+    context = event.get("requestContext") or {}
+    retry_count = (headers.get("x-stainless-retry-count") or [""])[0]
+    return {
+        # Callers can set requestId (through x-amzn-requestid), not the extended one.
+        "request_id": context.get("extendedRequestId") or context.get("requestId"),
+        "api_request_id": context.get("requestId"),
+        "client": (context.get("authorizer") or {}).get("principalId"),
+        "sdk_retry_count": int(retry_count) if re.fullmatch("[0-9]{1,3}", retry_count) else None,
+    }

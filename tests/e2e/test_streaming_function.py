@@ -1,0 +1,231 @@
+"""The chat function under the streaming loop, as AWS runs it: real bootstrap, real upstream, a Runtime API of the tests."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.e2e.conftest import MODEL
+from tests.e2e.standin import StandinControl
+from tests.runtime_api import Invocation, Request, RuntimeApiServer, RuntimeProcess, streaming_runtime
+
+SOURCES = Path(__file__).parents[2] / "lambda_src"
+DELIMITER = bytes(8)
+
+
+@dataclass
+class Function:
+    """The running function: invoke it, and look at its process."""
+
+    api: RuntimeApiServer
+    process: RuntimeProcess
+
+    def invoke(
+        self, *, remaining_s: float = 60, abandon_after: int | None = None, **request: Any
+    ) -> Invocation:
+        body = {
+            "model": MODEL,
+            "messages": [{"role": "user", "content": "one two three"}],
+            "stream": True,
+            **request,
+        }
+        event = {
+            "resource": "/openai/v1/chat/completions",
+            "httpMethod": "POST",
+            "multiValueHeaders": {},
+            "requestContext": {"extendedRequestId": "our-id", "requestId": "settable"},
+            "body": base64.b64encode(json.dumps(body).encode()).decode(),
+            "isBase64Encoded": True,
+        }
+        return self.api.invoke(event, remaining_s=remaining_s, abandon_after=abandon_after)
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.process.stdout.splitlines()]
+
+    def resources(self) -> tuple[int, int, int]:
+        """Resident memory in KiB, threads, open files."""
+        proc = Path(f"/proc/{self.process.pid}")
+        pairs = (line.partition(":") for line in (proc / "status").read_text().splitlines())
+        status = {name: value.split() for name, _, value in pairs}
+        return int(status["VmRSS"][0]), int(status["Threads"][0]), len(list((proc / "fd").iterdir()))
+
+
+@pytest.fixture(scope="module")
+def function(stack: LocalStack) -> Iterator[Function]:
+    """What is deployed, with the settings it is deployed with."""
+    deployed = (
+        stack.session()
+        .client("lambda")
+        .get_function_configuration(FunctionName="bedrock-chat-gateway-local-api")
+    )
+    env = {
+        **deployed["Environment"]["Variables"],
+        "STREAM_TIMEOUT_S": "897",
+        "AWS_REGION": stack.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+    }
+    with (
+        RuntimeApiServer() as api,
+        streaming_runtime(api, task_root=SOURCES, handler=deployed["Handler"], env=env) as process,
+    ):
+        yield Function(api, process)
+
+
+def head_and_body(request: Request) -> tuple[dict[str, Any], bytes]:
+    prelude, _, body = request.body.partition(DELIMITER)
+    head: dict[str, Any] = json.loads(prelude)
+    return head, body
+
+
+def error_of(event: bytes) -> dict[str, Any]:
+    error: dict[str, Any] = json.loads(event.removeprefix(b"data: "))["error"]
+    return error
+
+
+def eventually(is_so: Callable[[], bool], within_s: float = 10) -> bool:
+    deadline = time.monotonic() + within_s
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_so()
+
+
+def test_every_event_arrives_on_its_own_before_bedrock_makes_the_next(
+    function: Function, standin: StandinControl
+) -> None:
+    hold = f"hold-{uuid.uuid4().hex}"
+    invocation = function.invoke(standin_fault={"hold": hold}, stream_options={"include_usage": True})
+    standin.release(hold)
+    prelude = invocation.next_chunk() or b""
+    assert prelude.endswith(DELIMITER)
+    head = json.loads(prelude.removesuffix(DELIMITER))
+    assert head.keys() == {"statusCode", "headers"}
+    assert head["statusCode"] == 200
+    assert head["headers"]["x-request-id"] == "our-id"
+    assert head["headers"]["content-type"] == "text/event-stream; charset=utf-8"
+    events = [invocation.next_chunk()]
+    while b"[DONE]" not in (events[-1] or b""):
+        assert standin.sent(hold) == len(events)  # the next one has not been made
+        standin.release(hold)
+        events.append(invocation.next_chunk())
+    assert len(events) > 5
+    assert all(
+        (event or b"").startswith(b"data: ") and (event or b"").count(b"\n\n") == 1 for event in events
+    )
+    assert invocation.answer().trailers == []
+
+
+def test_an_answer_in_one_piece_goes_the_same_way(function: Function) -> None:
+    head, body = head_and_body(function.invoke(stream=False).answer())
+    assert (head["statusCode"], head["headers"]["content-type"]) == (200, "application/json")
+    assert json.loads(body)["choices"][0]["message"]["content"] == "echo: one two three"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ({"status": 429}, 429, "rate_limit_exceeded"),
+        ({"drop": "before_generating"}, 502, "upstream_connection_error"),
+        ({"error_event_first": {"message": "busy", "code": 503}}, 503, None),
+        ({"garbage_after_events": 0}, 502, "upstream_invalid_response"),
+    ],
+)
+def test_what_fails_before_the_first_event_is_a_status_and_no_failure_of_the_function(
+    function: Function, fault: dict[str, Any], status: int, code: str | None
+) -> None:
+    answer = function.invoke(standin_fault=fault).answer()
+    head, body = head_and_body(answer)
+    error = json.loads(body)["error"]
+    assert (head["statusCode"], answer.trailers) == (status, [])
+    assert head["headers"]["x-request-id"] == "our-id"
+    assert code is None or error["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"cut_after_events": 3}, "upstream_connection_error"),
+        ({"garbage_after_events": 3}, "upstream_invalid_response"),
+        ({"error_event_after": 3}, "internal_server_error"),
+    ],
+)
+def test_what_fails_after_it_is_a_last_event_and_trailers_for_lambda(
+    function: Function, fault: dict[str, Any], code: str
+) -> None:
+    answer = function.invoke(standin_fault=fault).answer()
+    head, body = head_and_body(answer)
+    assert head["statusCode"] == 200
+    *_, last, end = body.split(b"\n\n")
+    assert (error_of(last)["code"], end) == (code, b"")
+    assert answer.header("Lambda-Runtime-Function-Error-Type") == code
+    document = json.loads(base64.b64decode(answer.header("Lambda-Runtime-Function-Error-Body") or ""))
+    assert (document["errorType"], document["errorMessage"]) == (code, code)
+
+
+def test_a_stream_without_end_is_ended_properly_before_lambda_kills_the_function(function: Function) -> None:
+    began = time.monotonic()
+    invocation = function.invoke(remaining_s=3, standin_fault={"silent_after_events": 3, "silent_s": 60})
+    answer = invocation.answer()
+    assert time.monotonic() - began < 3
+    _, body = head_and_body(answer)
+    *_, last, _ = body.split(b"\n\n")
+    assert error_of(last)["code"] == "gateway_timeout"
+    assert answer.header("Lambda-Runtime-Function-Error-Type") == "gateway_timeout"
+
+
+def test_a_caller_who_leaves_closes_bedrocks_connection_and_the_next_one_is_served(
+    function: Function, standin: StandinControl
+) -> None:
+    function.invoke(abandon_after=5, standin_fault={"endless": True}).answer()
+    assert eventually(lambda: standin.counters()["streams_open"] == 0)
+    assert standin.counters()["streams_abandoned"] == 1
+    assert eventually(lambda: any(line.get("abandoned") for line in function.log_lines()))
+    head, _ = head_and_body(function.invoke().answer())
+    assert head["statusCode"] == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_thousand_streams_of_fifty_events_leave_no_memory_thread_or_socket_behind(
+    function: Function, standin: StandinControl
+) -> None:
+    def serve(streams: int) -> None:
+        for number in range(streams):
+            if number % 20 == 0:
+                function.invoke(standin_fault={"events": 50, "cut_after_events": 25}).answer()
+            elif number % 20 == 10:
+                function.invoke(abandon_after=10, standin_fault={"events": 50}).answer()
+            else:
+                assert function.invoke(standin_fault={"events": 50}).answer().complete
+
+    serve(100)
+    memory_kib, threads, files = function.resources()
+    serve(1000)
+    later_memory_kib, later_threads, later_files = function.resources()
+    assert later_threads <= threads
+    assert later_files <= files + 1
+    assert later_memory_kib - memory_kib < 4096
+    assert eventually(lambda: standin.counters()["streams_open"] == 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_stream_of_a_hundred_thousand_events_needs_no_more_memory_than_a_short_one(
+    function: Function,
+) -> None:
+    function.invoke(standin_fault={"events": 1000}).answer()
+    before_kib, *_ = function.resources()
+    answer = function.invoke(remaining_s=60, standin_fault={"events": 100_000}).answer(60)
+    after_kib, *_ = function.resources()
+    _, body = head_and_body(answer)
+    assert body.count(b"data: ") == 100_003  # the role, the end of the choice, [DONE]
+    assert after_kib - before_kib < 8192

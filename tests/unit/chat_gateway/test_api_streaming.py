@@ -1,0 +1,239 @@
+"""The chat function as the streaming loop calls it: statuses, events, errors, and the log line at the end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import httpx
+import pytest
+
+from chat_gateway.entrypoints import api
+from response_streaming import StreamError, StreamingResponse
+from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
+from tests.unit.chat_gateway.test_api import PROMPT, event, ok
+from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.test_chat_stream import DONE, ROLE, USAGE, USAGE_CHUNK, chunk, words
+
+STREAMING = {**VALID, "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
+
+
+def streaming(*pieces: bytes) -> Bedrock:
+    headers = {"content-type": "text/event-stream", "x-amzn-requestid": "bedrock-id"}
+    return lambda _: httpx.Response(200, content=iter(pieces), headers=headers)
+
+
+def respond(body: dict[str, Any] = STREAMING) -> StreamingResponse:
+    """What the handler returns to our loop."""
+    response: StreamingResponse = api.handle.__wrapped__(event(body), FakeContext())  # type: ignore[attr-defined]
+    return response
+
+
+def failure_of(body: Iterator[bytes]) -> tuple[bytes, StreamError]:
+    """What came before the body failed, and its failure."""
+    out: list[bytes] = []
+    with pytest.raises(StreamError) as caught:
+        out.extend(body)
+    return b"".join(out), caught.value
+
+
+def error_in(text: bytes) -> dict[str, Any]:
+    error: dict[str, Any] = json.loads(text)["error"]
+    return error
+
+
+def test_events_are_relayed_with_every_id_in_the_head(use_bedrock: Callable[..., None]) -> None:
+    use_bedrock(streaming(ROLE, words("hello"), USAGE_CHUNK, DONE))
+    response = respond()
+    assert response.status_code == 200
+    assert response.headers == {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        "x-request-id": "our-id",
+        "x-bedrock-request-id": "bedrock-id",
+    }
+    assert list(response.body) == [ROLE, words("hello"), DONE]
+
+
+def test_the_head_waits_for_the_first_event_and_silence_is_bridged_with_comments(
+    use_bedrock: Callable[..., None],
+) -> None:
+    use_bedrock(streaming(DONE))
+    response = respond()
+    assert (response.hold_s, response.heartbeat_s) == (15, 15)
+    assert response.heartbeat.startswith(b":")
+    assert response.heartbeat.endswith(b"\n\n")
+    list(response.body)
+
+
+def test_usage_is_asked_for_and_counted_and_the_log_line_is_written_at_the_end(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        return streaming(ROLE, words("a whisper"), USAGE_CHUNK, DONE)(request)
+
+    use_bedrock(bedrock)
+    response = respond()
+    assert log.getvalue() == ""
+    list(response.body)
+    assert sent[0]["stream_options"] == {"include_usage": True}
+    line = json.loads(log.getvalue())
+    expected = {"stream": True, "status": 200, "events": 3, "bedrock_request_id": "bedrock-id", **USAGE}
+    assert expected.items() <= line.items()
+    assert line["time_to_first_token_ms"] >= 0
+    for secret in (PROMPT, "whisper", KEY):
+        assert secret not in log.getvalue()
+
+
+def test_a_setting_leaves_usage_alone(
+    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNT_STREAM_TOKENS", "false")
+    api._settings.cache_clear()
+    sent: list[dict[str, Any]] = []
+
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        return streaming(DONE)(request)
+
+    use_bedrock(bedrock)
+    list(respond().body)
+    assert sent == [STREAMING]
+
+
+@pytest.mark.parametrize(
+    ("bedrock", "status"),
+    [
+        (lambda _: httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "7"}), 429),
+        (lambda _: httpx.Response(503, json={"message": "busy"}), 503),
+        (lambda _: httpx.Response(200, json={"Output": {}}), 502),
+    ],
+)
+def test_an_error_in_place_of_a_stream_is_a_status(
+    use_bedrock: Callable[..., None], bedrock: Bedrock, status: int
+) -> None:
+    use_bedrock(bedrock)
+    response = respond()
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-request-id"] == "our-id"
+    assert error_in(b"".join(response.body)).keys() == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "status"),
+    [
+        ([chunk(error={"message": "slow", "type": "rate_limit_error"})], 429),
+        ([b"data: <html>\n\n"], 502),
+        ([b"data: {unfini"], 502),
+        ([], 502),
+    ],
+)
+def test_an_error_in_place_of_the_first_event_is_a_status_as_long_as_the_head_waits(
+    use_bedrock: Callable[..., None], log: StringIO, pieces: list[bytes], status: int
+) -> None:
+    use_bedrock(streaming(*pieces))
+    out, failure = failure_of(respond().body)
+    assert out == b""
+    assert failure.response.status_code == status
+    assert failure.response.headers["x-bedrock-request-id"] == "bedrock-id"
+    assert error_in(b"".join(failure.response.body))["message"]
+    assert json.loads(log.getvalue())["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        (chunk(error={"message": "gone", "type": "server_error", "code": "model_error"}), "model_error"),
+        (b"data: <html>\n\n", "upstream_invalid_response"),
+        (b"", "upstream_connection_error"),
+    ],
+)
+def test_an_error_after_it_is_a_last_event_that_the_sdks_raise_on(
+    use_bedrock: Callable[..., None], log: StringIO, last: bytes, code: str
+) -> None:
+    use_bedrock(streaming(ROLE, words("hello"), last))
+    out, failure = failure_of(respond().body)
+    assert out == ROLE + words("hello")
+    assert failure.last_chunk.startswith(b"data: ")
+    assert failure.last_chunk.endswith(b"\n\n")
+    assert error_in(failure.last_chunk[6:])["code"] == code
+    assert failure.error_type == code
+    line = json.loads(log.getvalue())
+    assert (line["status"], line["error_code"], line["level"]) == (200, code, "ERROR")
+
+
+def test_a_fault_of_ours_in_a_stream_is_an_error_event_too(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield ROLE
+        raise LookupError(PROMPT)
+
+    use_bedrock(
+        lambda _: httpx.Response(200, content=pieces(), headers={"content-type": "text/event-stream"})
+    )
+    out, failure = failure_of(respond().body)
+    assert out == ROLE
+    assert error_in(failure.last_chunk[6:])["code"] == "internal_error"
+    assert json.loads(log.getvalue())["fault_class"] == "LookupError"
+    assert PROMPT not in log.getvalue()
+
+
+def test_a_caller_who_leaves_closes_bedrocks_connection_and_is_logged(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    closed: list[bool] = []
+
+    class Pieces(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield ROLE
+            yield words("hello")
+
+        def close(self) -> None:
+            closed.append(True)
+
+    use_bedrock(lambda _: httpx.Response(200, stream=Pieces(), headers={"content-type": "text/event-stream"}))
+    response = respond()
+    next(response.body)
+    response.close()
+    assert closed
+    assert json.loads(log.getvalue())["abandoned"] is True
+
+
+def test_without_our_loop_the_same_handler_answers_all_events_in_one_piece(
+    use_bedrock: Callable[..., None],
+) -> None:
+    use_bedrock(streaming(ROLE, words("hello"), DONE))
+    answer = api.handle(event(STREAMING), FakeContext())
+    assert answer["statusCode"] == 200
+    assert answer["body"].encode() == ROLE + words("hello") + DONE
+    assert answer["isBase64Encoded"] is False
+
+
+def test_an_answer_that_does_not_stream_is_one_piece_in_our_loop(use_bedrock: Callable[..., None]) -> None:
+    use_bedrock(ok)
+    response = respond({**VALID})
+    assert (response.status_code, len(list(response.body))) == (200, 1)
+
+
+def test_the_deadline_leaves_lambda_time_to_end_the_stream(
+    function_env: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    class Recorder:
+        def stream(self, request: object, *, caller_headers: object, deadline: float) -> None:
+            asked.append(deadline)
+            raise LookupError
+
+    monkeypatch.setattr(api, "_completions", Recorder)
+    began = time.monotonic()
+    api.handle.__wrapped__(event(STREAMING), FakeContext(remaining_ms=10_000))  # type: ignore[attr-defined]
+    assert began + 9 <= asked[0] <= time.monotonic() + 9

@@ -1,0 +1,170 @@
+"""What of Bedrock's stream reaches the caller, and what it tells us."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway.chat_stream import ChatStream
+from chat_gateway.errors import GatewayError, UpstreamConnectionError, UpstreamError, UpstreamProtocolError
+
+DONE = b"data: [DONE]\n\n"
+USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
+
+
+def chunk(**fields: Any) -> bytes:
+    return b"data: " + json.dumps({"id": "chatcmpl-1", "choices": [], **fields}).encode() + b"\n\n"
+
+
+def words(text: str) -> bytes:
+    return chunk(choices=[{"index": 0, "delta": {"content": text}}])
+
+
+ROLE = chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}}])
+USAGE_CHUNK = chunk(usage=USAGE)
+
+
+def stream_of(*pieces: bytes, hide_usage: bool = False) -> ChatStream:
+    clock = itertools.count(100)
+    return ChatStream(pieces, bedrock_request_id="r", hide_usage=hide_usage, clock=lambda: float(next(clock)))
+
+
+def relayed(stream: ChatStream) -> tuple[bytes, GatewayError | None]:
+    """All that reached the caller, and the error that ended it."""
+    out: list[bytes] = []
+    try:
+        out.extend(stream.relay())
+    except GatewayError as error:
+        return b"".join(out), error
+    return b"".join(out), None
+
+
+def test_each_event_is_passed_on_as_it_was_when_it_comes() -> None:
+    taken: list[str] = []
+
+    def upstream() -> Iterator[bytes]:
+        for name, piece in (("role", ROLE), ("hello", words("hello")), ("done", DONE)):
+            taken.append(name)
+            yield piece
+
+    stream = ChatStream(upstream(), bedrock_request_id=None, hide_usage=False)
+    relay = stream.relay()
+    assert (next(relay), taken) == (ROLE, ["role"])
+    assert (next(relay), taken) == (words("hello"), ["role", "hello"])
+    assert list(relay) == [DONE]
+
+
+@given(st.lists(st.integers(0, 1000)))
+def test_however_the_bytes_arrive_the_caller_gets_the_same(cuts: list[int]) -> None:
+    whole = b": comment\n\n" + ROLE + words("é🦉") + USAGE_CHUNK + DONE
+    marks = sorted({0, len(whole), *(cut % len(whole) for cut in cuts)})
+    pieces = [whole[begin:end] for begin, end in itertools.pairwise(marks)]
+    stream = stream_of(*pieces, hide_usage=True)
+    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b""), None)
+    assert (stream.usage, stream.events) == (USAGE, 3)
+
+
+def test_a_usage_chunk_the_caller_asked_for_is_passed_on() -> None:
+    stream = stream_of(ROLE, USAGE_CHUNK, DONE)
+    assert relayed(stream) == (ROLE + USAGE_CHUNK + DONE, None)
+    assert stream.usage == USAGE
+
+
+def test_usage_beside_words_is_counted_and_never_hidden() -> None:
+    piece = chunk(choices=[{"index": 0, "delta": {"content": "hi"}}], usage=USAGE)
+    stream = stream_of(piece, DONE, hide_usage=True)
+    assert relayed(stream) == (piece + DONE, None)
+    assert stream.usage == USAGE
+
+
+def test_the_first_token_is_the_first_word_not_the_role() -> None:
+    stream = stream_of(ROLE, words("hello"), words("again"), DONE)
+    assert [stream.first_token_at for _ in stream.relay()] == [None, 100.0, 100.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [{"tool_calls": [{"index": 0}]}, {"reasoning_content": "hm"}, {"refusal": "no"}, {"content": "a"}],
+)
+def test_a_tool_call_and_reasoning_are_tokens_too(delta: dict[str, Any]) -> None:
+    stream = stream_of(chunk(choices=[{"index": 0, "delta": delta}]), DONE)
+    relayed(stream)
+    assert stream.first_token_at is not None
+
+
+@pytest.mark.parametrize(
+    ("piece", "action"),
+    [
+        (words("hello"), None),
+        (chunk(id="bedrock-guardrails-1"), "INTERVENED"),
+        (chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "content_filter"}]), "INTERVENED"),
+        (chunk(**{"amazon-bedrock-guardrailAction": "NONE"}), "NONE"),
+    ],
+)
+def test_an_intervention_is_noticed_in_any_event(piece: bytes, action: str | None) -> None:
+    stream = stream_of(piece, words("more"), DONE)
+    relayed(stream)
+    assert stream.guardrail_action == action
+
+
+def test_a_stream_cut_before_done_is_an_error_never_an_ordinary_end() -> None:
+    out, error = relayed(stream_of(ROLE, words("hello"), b"data: {unfinished"))
+    assert out == ROLE + words("hello")
+    assert isinstance(error, UpstreamConnectionError)
+    assert error.bedrock_request_id == "r"
+
+
+@pytest.mark.parametrize("data", [b"{not json", b"[]", b'"text"', b"null", b"\xff\xfe", b"[" * 100_000])
+def test_garbage_is_a_protocol_error_after_what_came_before_it(data: bytes) -> None:
+    out, error = relayed(stream_of(ROLE + b"data: " + data + b"\n\n" + words("never")))
+    assert out == ROLE
+    assert isinstance(error, UpstreamProtocolError)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        ({"message": "slow down", "type": "rate_limit_error"}, 429, "rate_limit_exceeded"),
+        ({"message": "slow down", "code": 429}, 429, "rate_limit_exceeded"),
+        ({"message": "busy", "status": 503}, 503, None),
+        ({"message": "busy", "type": "overloaded_error"}, 503, None),
+        ({"message": "ThrottlingException", "code": "throttling_exception"}, 429, "throttling_exception"),
+        ({"message": "no", "type": "invalid_request_error", "code": "bad"}, 400, "bad"),
+        ({"message": "odd"}, 502, None),
+        ("just text", 502, None),
+        ({"unknown": 1}, 502, None),
+    ],
+)
+def test_an_error_event_has_the_status_it_would_have_had(
+    error: object, status: int, code: str | None
+) -> None:
+    _, raised = relayed(stream_of(chunk(error=error)))
+    assert isinstance(raised, UpstreamError)
+    assert (raised.status, raised.code, raised.bedrock_request_id) == (status, code, "r")
+    assert raised.message
+
+
+def test_nothing_after_done_is_passed_on() -> None:
+    assert relayed(stream_of(ROLE + DONE + words("late"), words("later"))) == (ROLE + DONE, None)
+
+
+def test_comments_and_empty_events_pass_through() -> None:
+    noise = b": ping\n\n\n\n"
+    assert relayed(stream_of(noise, ROLE, noise, DONE)) == (noise + ROLE + noise + DONE, None)
+
+
+def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
+    def upstream() -> Iterator[bytes]:
+        for _ in range(100_000):
+            yield words("word")
+        yield DONE
+
+    stream = ChatStream(upstream(), bedrock_request_id=None, hide_usage=False)
+    assert sum(map(len, stream.relay())) == 100_000 * len(words("word")) + len(DONE)
+    assert stream.events == 100_000
