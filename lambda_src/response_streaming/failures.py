@@ -75,7 +75,7 @@ def _places(frames: TracebackType | None) -> list[str]:
 
 
 def _stack_trace(error: BaseException) -> list[str]:
-    import traceback  # 5 ms that only a failure has to pay
+    import traceback  # only a failure needs it
 
     return traceback.format_list(traceback.extract_tb(_after_ours(error.__traceback__)))
 
