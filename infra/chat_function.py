@@ -7,6 +7,7 @@ from constructs import Construct
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
+from infra.guardrail import EnforcedGuardrail
 from infra.upstream import upstream_variables
 
 # What a function may return: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -18,7 +19,13 @@ class ChatFunction(Construct):
     """Answers HTTP requests; may read the Bedrock API key."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, environment: Environment, api_key: BedrockApiKey
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        api_key: BedrockApiKey,
+        guardrail: EnforcedGuardrail | None,
     ) -> None:
         super().__init__(scope, id_)
         gateway_function = GatewayFunction(
@@ -30,7 +37,9 @@ class ChatFunction(Construct):
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
             variables={
-                **upstream_variables(environment, api_key, total_timeout_s=environment.timeouts.answer_s),
+                **upstream_variables(
+                    environment, api_key, guardrail, total_timeout_s=environment.timeouts.answer_s
+                ),
                 "STREAM_TIMEOUT_S": str(environment.timeouts.stream_s),
                 "MAX_RESPONSE_BYTES": str(
                     _MAX_STREAMED_BYTES if environment.streams else _MAX_BUFFERED_BYTES

@@ -1,7 +1,7 @@
 """The environments that can be deployed, typed and checked before anything is synthesised.
 
-Edit `_dev`, `_staging` and `_prod` to make them yours. A guardrail can also be named at the command line:
-`cdk deploy -c env=dev -c guardrail=abc123:1`.
+Edit `_dev`, `_staging` and `_prod` to make them yours. An existing guardrail can also be named at the command line,
+for that one deployment: `cdk deploy -c env=dev -c guardrail=abc123:1`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from aws_cdk.aws_logs import RetentionDays
+
+from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
 
 # A buffered answer's limit, and a streamed one's:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -39,23 +41,6 @@ class Data(StrEnum):
 
     RETAINED = "retained"
     DESTROYED = "destroyed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guardrail:
-    """An existing Bedrock guardrail. `trace` is ENABLED, ENABLED_FULL, DISABLED or None (Bedrock's default)."""
-
-    identifier: str
-    version: str
-    trace: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Guardrail:
-        """The guardrail in `IDENTIFIER:VERSION`, where IDENTIFIER may be an ARN."""
-        identifier, _, version = text.rpartition(":")
-        if not identifier or not version:
-            raise InvalidEnvironmentError(f"guardrail is {text!r}; write it as IDENTIFIER:VERSION.")
-        return cls(identifier=identifier, version=version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +97,8 @@ class Environment:
 
     name: str
     region: str | None = None  # None: the region of the AWS profile in use
-    guardrail: Guardrail | None = None
+    guardrail: ExistingGuardrail | OwnGuardrail | None = field(default_factory=OwnGuardrail)
+    callers_may_go_unguarded: bool = False  # has to be said where guardrail is None
     upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
     is_local: bool = False  # for the emulator: functions for this machine, answers in one piece
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -181,22 +167,13 @@ def _job_rules(jobs: Jobs) -> list[tuple[bool, str]]:
 
 
 def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
-    guardrail = env.guardrail
-    if guardrail is None:
-        return []
+    if env.guardrail is not None:
+        return env.guardrail.rules()
     return [
         (
-            re.fullmatch(r"[!-~]{1,2048}", guardrail.identifier) is not None,
-            "guardrail.identifier must be 1 to 2048 visible ASCII characters.",
-        ),
-        (
-            re.fullmatch(r"[1-9][0-9]{0,7}|DRAFT", guardrail.version) is not None,
-            f"guardrail.version is {guardrail.version!r}; it must be a number or DRAFT.",
-        ),
-        (
-            guardrail.trace in (None, "ENABLED", "ENABLED_FULL", "DISABLED"),
-            f"guardrail.trace is {guardrail.trace!r}; choose ENABLED, ENABLED_FULL or DISABLED.",
-        ),
+            env.is_local or env.callers_may_go_unguarded,
+            "there is no guardrail. Set one, or say callers_may_go_unguarded=True if that is what you want.",
+        )
     ]
 
 
@@ -249,7 +226,7 @@ def _prod() -> Environment:
     )
 
 
-def _local(upstream_url: str | None = None, guardrail: Guardrail | None = None) -> Environment:
+def _local(upstream_url: str | None = None, guardrail: ExistingGuardrail | None = None) -> Environment:
     return Environment(
         name="local",
         is_local=True,
@@ -279,7 +256,15 @@ def named(name: str | None, *, guardrail: str | None = None, upstream_url: str |
         raise InvalidEnvironmentError(f"{asked}: choose one of {', '.join(NAMES)} with `-c env=NAME`.")
     overrides: dict[str, Any] = {}
     if guardrail is not None:
-        overrides["guardrail"] = Guardrail.parse(guardrail)
+        overrides["guardrail"] = _parsed_guardrail(guardrail)
     if upstream_url is not None:
         overrides["upstream_url"] = upstream_url
     return _local(**overrides) if name == "local" else replace(_ENVIRONMENTS[name](), **overrides)
+
+
+def _parsed_guardrail(text: str) -> ExistingGuardrail:
+    """The guardrail in `IDENTIFIER:VERSION`, where IDENTIFIER may be an ARN."""
+    identifier, _, version = text.rpartition(":")
+    if not identifier or not version:
+        raise InvalidEnvironmentError(f"guardrail is {text!r}; write it as IDENTIFIER:VERSION.")
+    return ExistingGuardrail(identifier=identifier, version=version)

@@ -12,6 +12,7 @@ from infra.chat_api import ChatApi
 from infra.chat_function import ChatFunction
 from infra.clients import Clients
 from infra.environments import Environment
+from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
 from infra.job_worker import JobWorker
 
@@ -21,17 +22,18 @@ class GatewayStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, **properties: Any) -> None:
         super().__init__(scope, id_, **properties)
-        if environment.guardrail is None:
-            cdk.Annotations.of(self).add_warning_v2(
-                "bedrock-chat-gateway:no-guardrail",
-                f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none. "
-                "Name one with `-c guardrail=IDENTIFIER:VERSION` or in infra/environments.py.",
-            )
         cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
         cdk.Tags.of(self).add("environment", environment.name)
         self.bedrock_api_key = BedrockApiKey(self, "BedrockApiKey", environment=environment)
+        self.guardrail = self._guardrail(environment)
         self.clients = Clients(self, "Clients", environment=environment)
-        self.chat = ChatFunction(self, "ChatFunction", environment=environment, api_key=self.bedrock_api_key)
+        self.chat = ChatFunction(
+            self,
+            "ChatFunction",
+            environment=environment,
+            api_key=self.bedrock_api_key,
+            guardrail=self.guardrail,
+        )
         self.api = ChatApi(
             self,
             "ChatApi",
@@ -45,9 +47,19 @@ class GatewayStack(cdk.Stack):
             "JobWorker",
             environment=environment,
             api_key=self.bedrock_api_key,
+            guardrail=self.guardrail,
             queues=self.queues,
         )
         self._add_outputs()
+
+    def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:
+        if environment.guardrail is not None:
+            return EnforcedGuardrail(self, "Guardrail", settings=environment.guardrail)
+        cdk.Annotations.of(self).add_warning_v2(
+            "bedrock-chat-gateway:no-guardrail",
+            f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none.",
+        )
+        return None
 
     def _add_outputs(self) -> None:
         outputs = {
@@ -63,5 +75,7 @@ class GatewayStack(cdk.Stack):
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
+        if self.guardrail is not None:
+            outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -14,6 +14,7 @@ from infra import acknowledgements
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
+from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
 from infra.upstream import upstream_variables
 
@@ -30,6 +31,7 @@ class JobWorker(Construct):
         *,
         environment: Environment,
         api_key: BedrockApiKey,
+        guardrail: EnforcedGuardrail | None,
         queues: JobQueues,
     ) -> None:
         super().__init__(scope, id_)
@@ -43,7 +45,9 @@ class JobWorker(Construct):
             description="Answers jobs from the queue",
             timeout_s=environment.timeouts.worker_function_s,
             variables={
-                **upstream_variables(environment, api_key, total_timeout_s=environment.timeouts.job_s),
+                **upstream_variables(
+                    environment, api_key, guardrail, total_timeout_s=environment.timeouts.job_s
+                ),
                 "JOBS_QUEUE_URL": queues.jobs.queue_url,
                 "RESULTS_QUEUE_URL": queues.results.queue_url,
                 "RESULTS_BUCKET": queues.large_results.bucket_name,

@@ -6,10 +6,15 @@ import aws_cdk as cdk
 
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
+from infra.guardrail import EnforcedGuardrail
 
 
 def upstream_variables(
-    environment: Environment, api_key: BedrockApiKey, *, total_timeout_s: int
+    environment: Environment,
+    api_key: BedrockApiKey,
+    guardrail: EnforcedGuardrail | None,
+    *,
+    total_timeout_s: int,
 ) -> dict[str, str]:
     """Environment variables that chat_gateway.settings.UpstreamSettings reads."""
     bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
@@ -21,11 +26,10 @@ def upstream_variables(
         "UPSTREAM_TOTAL_TIMEOUT_S": str(total_timeout_s),
         "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
     }
-    return variables | _guardrail_variables(environment)
+    return variables | _guardrail_variables(guardrail)
 
 
-def _guardrail_variables(environment: Environment) -> dict[str, str]:
-    guardrail = environment.guardrail
+def _guardrail_variables(guardrail: EnforcedGuardrail | None) -> dict[str, str]:
     if guardrail is None:
         return {}
     variables = {"GUARDRAIL_IDENTIFIER": guardrail.identifier, "GUARDRAIL_VERSION": guardrail.version}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infra import environments
-from infra.environments import Environment, Guardrail, InvalidEnvironmentError, Jobs, Timeouts
+from infra.environments import Environment, InvalidEnvironmentError, Jobs, Timeouts
+from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
 
 BUFFERED = Timeouts(api_s=15)
 
@@ -29,9 +30,13 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"jobs": Jobs(batch_size=11)}, "jobs.batch_size"),
         ({"jobs": Jobs(max_receives=0)}, "jobs.max_receives"),
         ({"jobs": Jobs(retry_delay_s=20, max_retry_delay_s=10)}, "jobs.retry_delay_s"),
-        ({"guardrail": Guardrail(identifier="a b", version="1")}, "guardrail.identifier"),
-        ({"guardrail": Guardrail(identifier="a", version="0")}, "guardrail.version"),
-        ({"guardrail": Guardrail(identifier="a", version="1", trace="on")}, "guardrail.trace"),
+        ({"guardrail": ExistingGuardrail(identifier="a b", version="1")}, "guardrail.identifier"),
+        ({"guardrail": ExistingGuardrail(identifier="a", version="0")}, "guardrail.version"),
+        ({"guardrail": ExistingGuardrail(identifier="a", version="1", trace="on")}, "guardrail.trace"),
+        ({"guardrail": OwnGuardrail(trace="on")}, "guardrail.trace"),
+        ({"guardrail": OwnGuardrail(policy={})}, "blocked_input_messaging"),
+        ({"guardrail": OwnGuardrail(policy={"name": "mine"})}, "leave the name"),
+        ({"guardrail": None}, "callers_may_go_unguarded"),
         ({"upstream_url": "http://127.0.0.1/v1"}, "upstream_url"),
         ({"is_local": True, "timeouts": BUFFERED}, "upstream_url is missing"),
         ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "ftp://host"}, "upstream_url"),
@@ -65,7 +70,7 @@ def test_a_contradictory_setting_is_named(settings: dict[str, Any], says: str) -
 )
 def test_a_guardrail_is_named_by_identifier_and_version(text: str, identifier: str, version: str) -> None:
     guardrail = environments.named("dev", guardrail=text).guardrail
-    assert guardrail == Guardrail(identifier=identifier, version=version)
+    assert guardrail == ExistingGuardrail(identifier=identifier, version=version)
 
 
 @pytest.mark.parametrize("text", ["", "abc123", ":1", "abc123:", "abc123:one"])
@@ -83,3 +88,12 @@ def test_local_waits_seconds_where_others_wait_minutes() -> None:
     local = environments.named("local", upstream_url="http://127.0.0.1:1/openai/v1")
     assert local.timeouts.visibility_s <= 120
     assert local.jobs.max_retry_delay_s <= 10
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_every_environment_that_goes_to_aws_makes_a_guardrail_unless_told_otherwise(name: str) -> None:
+    assert isinstance(environments.named(name).guardrail, OwnGuardrail)
+
+
+def test_going_without_a_guardrail_has_to_be_said() -> None:
+    assert Environment(name="mine", guardrail=None, callers_may_go_unguarded=True).guardrail is None

@@ -1,0 +1,58 @@
+"""The guardrail that a stack makes for itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+from aws_cdk.aws_bedrock import CfnGuardrail
+
+from chat_gateway.settings import UpstreamSettings
+from infra.guardrail import EnforcedGuardrail
+from infra.guardrail_settings import CANARY_WORD, OwnGuardrail, default_policy
+from tests.infra.conftest import DEPLOYED, synthesised
+
+
+@pytest.mark.parametrize("name", DEPLOYED)
+@pytest.mark.parametrize("function", ["api", "worker"])
+def test_a_stack_told_nothing_enforces_a_numbered_version_of_its_own(name: str, function: str) -> None:
+    stack = synthesised(name, None)
+    assert len(stack.resources("AWS::Bedrock::Guardrail")) == 1
+    enforced = UpstreamSettings.from_env(stack.variables(function)).guardrail
+    assert enforced is not None
+    assert enforced.identifier in stack.resources("AWS::Bedrock::Guardrail")
+    assert enforced.version == "3"  # what the tests stand in for the version that AWS counts
+
+
+def test_the_default_policy_filters_blocks_and_anonymises() -> None:
+    guardrail = synthesised("prod", None).one("AWS::Bedrock::Guardrail")
+    filters = {
+        entry["Type"]: entry["InputStrength"] for entry in guardrail["ContentPolicyConfig"]["FiltersConfig"]
+    }
+    assert filters == dict.fromkeys(["HATE", "INSULTS", "MISCONDUCT", "SEXUAL", "VIOLENCE"], "HIGH")
+    words = guardrail["WordPolicyConfig"]
+    assert words["WordsConfig"] == [{"Text": CANARY_WORD}]
+    assert words["ManagedWordListsConfig"] == [{"Type": "PROFANITY"}]
+    pii = guardrail["SensitiveInformationPolicyConfig"]["PiiEntitiesConfig"]
+    assert {entry["Action"] for entry in pii} == {"ANONYMIZE"}
+
+
+def test_an_existing_guardrail_is_used_as_it_is() -> None:
+    assert synthesised("prod").resources("AWS::Bedrock::Guardrail") == {}
+
+
+def versions(policy: dict[str, Any]) -> dict[str, Any]:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    EnforcedGuardrail(stack, "Guardrail", settings=OwnGuardrail(policy=policy))
+    return dict(assertions.Template.from_stack(stack).find_resources("AWS::Bedrock::GuardrailVersion"))
+
+
+def test_another_policy_makes_another_version_and_the_same_policy_does_not() -> None:
+    strict = default_policy()
+    strict["word_policy_config"] = CfnGuardrail.WordPolicyConfigProperty(
+        words_config=[CfnGuardrail.WordConfigProperty(text="kryptonite")]
+    )
+    assert versions(default_policy()).keys() == versions(default_policy()).keys()
+    assert versions(default_policy()).keys().isdisjoint(versions(strict))
