@@ -104,11 +104,12 @@ destroy: $(TOOLS) ## Delete an environment's stack: make destroy ENV=dev
 
 .PHONY: client
 client: .venv/.installed ## Create a client and print its key: make client ENV=dev NAME=my-team
-	@$(BIN)/python -m gateway_cli clients create $(NAME) --env $(ENV)
+	@test -n "$(NAME)" || { echo "error: say who: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
+	@$(BIN)/python -m gateway_cli clients create '$(NAME)' --env '$(ENV)'
 
 .PHONY: bedrock-key
 bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev
-	@$(BIN)/python -m gateway_cli bedrock-key put --env $(ENV)
+	@$(BIN)/python -m gateway_cli bedrock-key put --env '$(ENV)'
 
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything

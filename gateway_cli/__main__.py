@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +10,7 @@ from typing import Any
 
 import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from gateway_cli import bedrock_key, clients, stack_outputs
 
@@ -23,8 +24,12 @@ def _deployed(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*, env_name: str, region: str | None, profile: str | None, **arguments: Any) -> None:
         try:
+            # boto3 itself knows AWS_DEFAULT_REGION only.
+            region = region or os.environ.get("AWS_REGION")
             session = boto3.Session(region_name=region, profile_name=profile)
             command(session, stack_outputs.read(session, env_name), **arguments)
+        except NoRegionError:
+            raise click.ClickException("No region: give --region, or set AWS_REGION.") from None
         except (
             stack_outputs.NotDeployedError,
             clients.InvalidClientIdError,

@@ -12,6 +12,7 @@ import boto3
 # A prefix of its own lets secret scanners find a leaked key; 32 random bytes cannot be guessed.
 _PREFIX = "bcg-"
 _RANDOM_BYTES = 32
+_NOBODY = "unknown"  # what the authorizer calls whoever it does not know
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -21,7 +22,7 @@ class InvalidClientIdError(ValueError):
 
 def create(session: boto3.Session, table: str, client_id: str) -> str:
     """A new key for `client_id`, which may have others; it cannot be read again. Raises InvalidClientIdError."""
-    if not _CLIENT_ID.fullmatch(client_id):
+    if not _CLIENT_ID.fullmatch(client_id) or client_id == _NOBODY:
         raise InvalidClientIdError(
             f"{client_id!r} is no client id: use 1 to 64 letters, digits, dots, hyphens and underscores."
         )

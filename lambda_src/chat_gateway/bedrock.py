@@ -7,7 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -15,13 +15,14 @@ from typing import Any
 
 import httpx
 
-from chat_gateway import upstream_errors
+from chat_gateway import guardrail_outcome, upstream_errors
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
+from chat_gateway.guardrail_outcome import Outcome
 from response_streaming import ALARM
 
 _REFUSED_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -31,11 +32,19 @@ _ENDING_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Bedrock's answer: `text` as it came, `document` the same parsed."""
+    """Bedrock's answer: `text` as it came, `document` the same parsed, and what the guardrail did to it."""
 
     text: str
     document: dict[str, Any]
     bedrock_request_id: str | None
+    guardrail_outcome: Outcome = field(default_factory=Outcome)
+
+    def presented(self, *, keep_trace: bool) -> Completion:
+        """The same in the shape that callers see; as it came wherever that is it."""
+        outcome = guardrail_outcome.read(self.document)
+        changed = guardrail_outcome.present(self.document, keep_trace=keep_trace)
+        text = json.dumps(self.document, ensure_ascii=False) if changed else self.text
+        return replace(self, text=text, guardrail_outcome=outcome)
 
 
 class RefusedKeyError(Exception):

@@ -14,14 +14,13 @@ PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A request that passed our checks. `content` is `document` serialised: what was checked is what is sent.
+    """A request that passed our checks: what was checked is what is sent.
 
     `hides_usage` says that we asked for the stream's usage chunk and the caller did not.
     """
 
     model: str
     document: dict[str, Any]
-    content: bytes
     streams: bool = False
     hides_usage: bool = False
 
@@ -43,7 +42,6 @@ def from_document(document: dict[str, Any], *, ask_for_usage: bool = False) -> C
     return ChatRequest(
         model=model,
         document=document,
-        content=strict_json.dumps(document),
         streams=streams,
         hides_usage=hides_usage,
     )

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from chat_gateway import guardrails, sse, upstream_errors
+from chat_gateway import guardrail_outcome, sse, upstream_errors
 from chat_gateway.errors import UpstreamConnectionError, UpstreamError, UpstreamProtocolError
+from chat_gateway.guardrail_outcome import Outcome
 
 _DONE = b"[DONE]"
 
@@ -16,7 +17,7 @@ _DONE = b"[DONE]"
 class ChatStream:
     """One pass over a stream. What it has seen so far can be read at any time.
 
-    `usage` is the token counts that Bedrock sent, `guardrail_action` as in `guardrails.action`, `events` the
+    `usage` is the token counts that Bedrock sent, `guardrail_outcome` what all events say of it, `events` the
     number of data events that were no error, `first_token_at` when (on `clock`) the first of the answer's words came.
     """
 
@@ -26,18 +27,21 @@ class ChatStream:
         *,
         bedrock_request_id: str | None,
         hide_usage: bool,
+        keep_trace: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._chunks, self._clock = chunks, clock
-        self._bedrock_request_id, self._hide_usage = bedrock_request_id, hide_usage
+        self._bedrock_request_id = bedrock_request_id
+        self._hide_usage, self._keep_trace = hide_usage, keep_trace
         self._done = False
         self.events = 0
         self.first_token_at: float | None = None
         self.usage: dict[str, Any] | None = None
-        self.guardrail_action: str | None = None
+        self.guardrail_outcome = Outcome()
 
     def relay(self) -> Iterator[bytes]:
-        """The caller's bytes: of each piece that arrives, the events that it completes, unmodified.
+        """The caller's bytes: of each piece that arrives, the events that it completes, unmodified but for
+        the one shape of a guardrail's block.
 
         Ends after `[DONE]`. Raises UpstreamError where Bedrock sends an error as an event,
         UpstreamProtocolError where an event is no JSON object, UpstreamConnectionError where the stream ends
@@ -50,8 +54,8 @@ class ChatStream:
                 for event in splitter.feed(chunk):
                     if self._done:
                         break
-                    if self._read(event):
-                        kept.append(event)
+                    if relayed := self._read(event):
+                        kept.append(relayed)
             except (UpstreamError, UpstreamProtocolError):
                 if kept:
                     yield b"".join(kept)
@@ -65,20 +69,24 @@ class ChatStream:
             bedrock_request_id=self._bedrock_request_id,
         )
 
-    def _read(self, event: bytes) -> bool:
-        """Takes in one event. Whether it goes to the caller."""
+    def _read(self, event: bytes) -> bytes:
+        """Takes in one event. Returns what of it goes to the caller."""
         data = sse.data_of(event)
         if data is None:
-            return True
+            return event
         if data == _DONE:
             self._done = True
-            return True
+            return event
         document = self._document(data)
         if document.get("error"):
             raise upstream_errors.from_event(document["error"], self._bedrock_request_id)
         self.events += 1
         self._notice(document)
-        return not (self._hide_usage and document.get("choices") == [] and document.get("usage"))
+        if self._hide_usage and document.get("choices") == [] and document.get("usage"):
+            return b""
+        if guardrail_outcome.present(document, keep_trace=self._keep_trace):
+            return sse.event(json.dumps(document, ensure_ascii=False))
+        return event
 
     def _document(self, data: bytes) -> dict[str, Any]:
         try:
@@ -98,7 +106,7 @@ class ChatStream:
         usage = document.get("usage")
         if isinstance(usage, dict):
             self.usage = usage
-        self.guardrail_action = guardrails.stronger(self.guardrail_action, guardrails.action(document))
+        self.guardrail_outcome = self.guardrail_outcome.combined_with(guardrail_outcome.read(document))
 
 
 def _has_words(document: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from chat_gateway import guardrails
+from chat_gateway import guardrails, strict_json
 from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError, UpstreamAnswer
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.chat_request import ChatRequest
@@ -37,14 +37,20 @@ class Completions:
     def create(
         self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]], deadline: float
     ) -> Completion:
-        """The whole completion of `request`."""
-        return self._with_key(self.bedrock.complete, request, caller_headers, deadline)
+        """The whole completion of `request`, with a guardrail's block in its one shape."""
+        completion = self._with_key(self.bedrock.complete, request, caller_headers, deadline)
+        return completion.presented(keep_trace=self.keep_trace)
 
     def stream(
         self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]], deadline: float
     ) -> UpstreamAnswer:
         """Bedrock's stream for `request`, whose status is known to be 200."""
         return self._with_key(self.bedrock.stream, request, caller_headers, deadline)
+
+    @property
+    def keep_trace(self) -> bool:
+        """Whether what the guardrail found stays in an answer."""
+        return self.guardrail is None or self.guardrail.shows_trace
 
     def _with_key(
         self,
@@ -53,16 +59,18 @@ class Completions:
         caller_headers: Mapping[str, Sequence[str]],
         deadline: float,
     ) -> _Answer_co:
-        headers = guardrails.upstream_headers(self.guardrail, caller_headers, request.document)
+        headers = guardrails.upstream_headers(self.guardrail, caller_headers)
+        content = strict_json.dumps(guardrails.upstream_document(self.guardrail, request.document))
+        guardrails.check_tags(self.guardrail, content)
         key = self.api_key.get()
         try:
-            return ask(request.content, api_key=key, headers=headers, deadline=deadline)
+            return ask(content, api_key=key, headers=headers, deadline=deadline)
         except RefusedKeyError as refused:
             replacement = self.api_key.replacement_for(key)
             if replacement is None:
                 raise _credentials_error(refused) from None
         try:
-            return ask(request.content, api_key=replacement, headers=headers, deadline=deadline)
+            return ask(content, api_key=replacement, headers=headers, deadline=deadline)
         except RefusedKeyError as refused:
             raise _credentials_error(refused) from None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,16 @@ from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
 IDENTIFIER_HEADER = "x-amzn-bedrock-guardrailidentifier"
 VERSION_HEADER = "x-amzn-bedrock-guardrailversion"
 TRACE_HEADER = "x-amzn-bedrock-trace"
-_HEADER_VALUE = re.compile(r"[!-~]{1,2048}")
 HEADERS = frozenset({IDENTIFIER_HEADER, VERSION_HEADER, TRACE_HEADER})
+_HEADER_VALUE = re.compile(r"[!-~]{1,2048}")
+_CONFIG_KEY = "amazon-bedrock-guardrailConfig"
+_TAG_SUFFIX = re.compile(r"[A-Za-z0-9]{1,20}")
+# Whoever may set input tags chooses what is checked: any tag, and only tagged text is.
+_TAG = b"amazon-bedrock-guardrails-guardcontent"
+# Where the keys are the caller's own words and Bedrock looks for no setting.
+_USER_DATA = frozenset(
+    {"messages", "tools", "functions", "response_format", "metadata", "prediction", "logit_bias"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +39,14 @@ class Guardrail:
         headers = {IDENTIFIER_HEADER: self.identifier, VERSION_HEADER: self.version}
         return headers if self.trace is None else {**headers, TRACE_HEADER: self.trace}
 
+    @property
+    def shows_trace(self) -> bool:
+        """Whether callers may see what the guardrail found: the trace repeats it."""
+        return self.trace in ("ENABLED", "ENABLED_FULL")
 
-def upstream_headers(
-    enforced: Guardrail | None, headers: Mapping[str, Sequence[str]], document: Mapping[str, Any]
-) -> dict[str, str]:
-    """The guardrail headers that go up for a caller's `headers` (lowercase names) and body.
+
+def upstream_headers(enforced: Guardrail | None, headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The guardrail headers that go up for a caller's `headers` (lowercase names).
 
     With an enforced guardrail they are the environment's, and a caller that names anything else gets
     GuardrailOverrideError; without one they are the caller's own, as with Bedrock itself, and InvalidRequestError
@@ -47,8 +59,33 @@ def upstream_headers(
         # Any header of this family, so that one Bedrock adds later is not dropped in silence either.
         if "guardrail" in name or name == TRACE_HEADER:
             _check_header(name, headers[name], allowed.get(name))
-    _check_body(document)
     return allowed
+
+
+def upstream_document(enforced: Guardrail | None, document: dict[str, Any]) -> dict[str, Any]:
+    """The body that goes up. With an enforced guardrail a caller's setting in it is GuardrailOverrideError.
+
+    AWS's own example, a `tagSuffix` in a request without tags, is accepted and left out: it says nothing.
+    """
+    if enforced is None:
+        return document
+    kept = {key: value for key, value in document.items() if not _is_idle_config(key, value)}
+    for key in _setting_keys(kept):
+        if _names_a_setting(key):
+            raise GuardrailOverrideError(
+                "This gateway enforces its own guardrail: the request body may not set one.", param=key[:64]
+            )
+    return kept
+
+
+def check_tags(enforced: Guardrail | None, content: bytes) -> None:
+    """Raises InvalidRequestError for the guardrail's input tags anywhere in a serialised body."""
+    if enforced is not None and _TAG in content.lower():
+        raise InvalidRequestError(
+            "The request holds a guardrail's input tag, which could exempt the rest of it from the check.",
+            param="messages",
+            code="guardrail_tag_not_allowed",
+        )
 
 
 def _callers_value(name: str, values: Sequence[str]) -> str:
@@ -59,43 +96,36 @@ def _callers_value(name: str, values: Sequence[str]) -> str:
 
 def _check_header(name: str, values: Sequence[str], allowed: str | None) -> None:
     if any(value != allowed for value in values):
+        rule = "is not allowed" if allowed is None else "may only repeat it"
         raise GuardrailOverrideError(
-            f"This gateway enforces its own guardrail: the header {name} may only repeat it.", param=name
+            f"This gateway enforces its own guardrail: the header {name} {rule}.", param=name
         )
 
 
-def _check_body(document: Mapping[str, Any]) -> None:
-    for key in document:
-        lowered = key.lower()
-        if lowered.startswith("amazon-bedrock-") or "guardrail" in lowered:
-            raise GuardrailOverrideError(
-                "This gateway enforces its own guardrail: the request body may not set one.",
-                param=key[:64],
-            )
+def _is_idle_config(key: str, value: object) -> bool:
+    if key != _CONFIG_KEY or not isinstance(value, dict) or value.keys() != {"tagSuffix"}:
+        return False
+    suffix = value["tagSuffix"]
+    return isinstance(suffix, str) and _TAG_SUFFIX.fullmatch(suffix) is not None
 
 
-def action(completion: Mapping[str, Any]) -> str | None:
-    """INTERVENED where the completion was blocked or masked by a guardrail, NONE where Bedrock says so, else None.
+def _setting_keys(document: Mapping[str, Any]) -> Iterator[str]:
+    """Every key that Bedrock could read a setting from: at any depth, except in what are the caller's own words."""
+    waiting: list[object] = []
+    for key, value in document.items():
+        yield key
+        if key not in _USER_DATA:
+            waiting.append(value)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
 
-    Chat completions answer a block with HTTP 200 and an id of their own prefix. That they carry InvokeModel's
-    `amazon-bedrock-guardrailAction` too is unconfirmed, so either sign is enough.
-    """
-    reported = completion.get("amazon-bedrock-guardrailAction")
-    if is_block(completion) or reported == "INTERVENED":
-        return "INTERVENED"
-    return "NONE" if reported == "NONE" else None
 
-
-def stronger(action: str | None, other: str | None) -> str | None:
-    """Of what two parts of one answer say, what holds for the whole."""
-    return "INTERVENED" if "INTERVENED" in (action, other) else action or other
-
-
-def is_block(completion: Mapping[str, Any]) -> bool:
-    """Whether a guardrail replaced the answer by its own message."""
-    if str(completion.get("id", "")).startswith("bedrock-guardrails-"):
-        return True
-    choices = completion.get("choices")
-    return isinstance(choices, list) and any(
-        isinstance(choice, dict) and choice.get("finish_reason") == "content_filter" for choice in choices
-    )
+def _names_a_setting(key: str) -> bool:
+    """In any case and any spelling that a lenient reader could take for it."""
+    plain = unicodedata.normalize("NFKC", key).casefold()
+    return "guardrail" in plain or plain.strip().startswith("amazon-bedrock-")

@@ -10,15 +10,17 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chat_gateway import guardrails
 from chat_gateway.bedrock import Completion
 from chat_gateway.errors import ConfigurationError, GatewayError, InternalError, UpstreamCredentialsError
+from chat_gateway.guardrail_outcome import INTERVENED, MASKED, Outcome
+from chat_gateway.guardrails import Guardrail
 
 # Lambda's JSON logging lets INFO through, and httpx tells of every request: the line here is to be the only one.
 for _name in ("httpx", "httpcore", "boto3", "botocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _MODEL_ID = re.compile(r"[A-Za-z0-9._:/-]{1,256}")
+_AUDITED = ("request_id", "bedrock_request_id", "client", "model", "guardrail", "guardrail_action")
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -38,13 +40,24 @@ class RequestLog:
         """The model the caller named, unless what it named cannot be one."""
         self.add(model=model if _MODEL_ID.fullmatch(model) else "(not a model id)")
 
+    def add_guardrail(self, guardrail: Guardrail | None) -> None:
+        """The guardrail that is enforced."""
+        if guardrail is not None:
+            self.add(guardrail=f"{guardrail.identifier}:{guardrail.version}")
+
     def add_completion(self, completion: Completion) -> None:
         """Bedrock's id, the tokens it counted, and what its guardrail did."""
         self.add_usage(completion.document.get("usage"))
-        self.add(
-            bedrock_request_id=completion.bedrock_request_id,
-            guardrail_action=guardrails.action(completion.document),
-        )
+        self.add(bedrock_request_id=completion.bedrock_request_id)
+        self.add_outcome(completion.guardrail_outcome)
+
+    def add_outcome(self, outcome: Outcome) -> None:
+        """What the guardrail did; an intervention is also a line of its own, for whoever audits them."""
+        self.add(guardrail_action=outcome.action)
+        if outcome.action in (INTERVENED, MASKED):
+            ids = {name: self.fields[name] for name in _AUDITED if name in self.fields}
+            findings = list(outcome.findings)
+            self.logger.info("guardrail intervention", extra={**ids, "guardrail_findings": findings})
 
     def add_usage(self, usage: object) -> None:
         """The tokens that Bedrock counted."""

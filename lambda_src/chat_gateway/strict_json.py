@@ -8,25 +8,31 @@ from typing import Any, NoReturn
 
 from chat_gateway.errors import InvalidRequestError
 
+_MAX_DEPTH = 100
+_MAX_DIGITS = 308  # of an integer that a double can hold
+
 
 def loads_object(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`.
 
     Raises InvalidRequestError for anything that is not UTF-8 JSON, is no object, repeats a key at any depth,
-    or holds a number that JSON has no spelling for (NaN, or one too large for a double).
+    is nested more than 100 deep, or holds a number that is none to every reader: NaN, or one beyond a double.
     """
+    if not raw:
+        raise InvalidRequestError("The request is empty.")
     try:
         document = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise InvalidRequestError("The request is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise InvalidRequestError(f"The request is not JSON: {error.msg} at character {error.pos}.") from None
+        # Some of the decoder's messages end in "at", for a place to follow.
+        problem = error.msg.removesuffix(" at")
+        raise InvalidRequestError(f"The request is not JSON: {problem} at character {error.pos}.") from None
     except RecursionError:
         raise InvalidRequestError("The request is nested too deeply.") from None
-    except ValueError:  # an integer of thousands of digits
-        raise InvalidRequestError("The request holds a number that is too large.") from None
     if not isinstance(document, dict):
         raise InvalidRequestError("The request must be a JSON object.")
+    _check_depth(document)
     return document
 
 
@@ -47,6 +53,26 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
+def _check_depth(document: dict[str, Any]) -> None:
+    level: list[Any] = [document]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise InvalidRequestError(f"The request is nested more than {_MAX_DEPTH} deep.")
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise InvalidRequestError("The request holds a number that is too large.")
+    return int(text)
+
+
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
@@ -58,5 +84,7 @@ def _no_constant(name: str) -> NoReturn:
     raise InvalidRequestError(f"The request holds {name}, which is not JSON.")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_int=_integer, parse_float=_finite, parse_constant=_no_constant
+)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)

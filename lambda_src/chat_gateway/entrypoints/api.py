@@ -66,13 +66,14 @@ def _answer(
     body = proxy_event.body(event, max_bytes=upstream.max_request_bytes)
     request = chat_request.parse(body, ask_for_usage=http.count_stream_tokens)
     exchange.log.add_model(request.model)
+    exchange.log.add_guardrail(upstream.guardrail)
     total_s = http.stream_timeout_s if request.streams else upstream.total_timeout_s
     left_s = context.get_remaining_time_in_millis() / 1000 - _ENDING_S
     deadline = exchange.started + min(total_s, left_s)
     if request.streams:
         exchange.log.add(stream=True)
         answer = _completions().stream(request, caller_headers=headers, deadline=deadline)
-        return exchange.streamed(answer, hide_usage=request.hides_usage)
+        return exchange.streamed(answer, hide_usage=request.hides_usage, keep_trace=_completions().keep_trace)
     completion = _completions().create(request, caller_headers=headers, deadline=deadline)
     _check_size(completion, http.max_response_bytes)
     return exchange.completed(completion)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from chat_gateway import guardrails, sse
+from chat_gateway import sse
 from chat_gateway.bedrock import Completion, UpstreamAnswer
 from chat_gateway.chat_stream import ChatStream
 from chat_gateway.errors import GatewayError
@@ -34,7 +34,7 @@ class Exchange:
         """Bedrock's JSON as it came."""
         self.log.add_completion(completion)
         headers = _bedrock_headers(completion.bedrock_request_id)
-        if action := guardrails.action(completion.document):
+        if action := completion.guardrail_outcome.action:
             headers["x-guardrail-action"] = action
         self._write(HTTPStatus.OK)
         return self._response(HTTPStatus.OK, headers, completion.text.encode())
@@ -45,7 +45,7 @@ class Exchange:
         self._write(error.status)
         return self._refusal(error)
 
-    def streamed(self, upstream: UpstreamAnswer, *, hide_usage: bool) -> StreamingResponse:
+    def streamed(self, upstream: UpstreamAnswer, *, hide_usage: bool, keep_trace: bool) -> StreamingResponse:
         """Bedrock's events as they come; logged when they have ended."""
         return StreamingResponse(
             status_code=HTTPStatus.OK,
@@ -55,15 +55,18 @@ class Exchange:
                 "content-type": "text/event-stream; charset=utf-8",
                 "cache-control": "no-cache",
             },
-            body=self._relay(upstream, hide_usage=hide_usage),
+            body=self._relay(upstream, hide_usage=hide_usage, keep_trace=keep_trace),
             hold_s=_HOLD_S,
             heartbeat=_HEARTBEAT,
             heartbeat_s=_HEARTBEAT_S,
         )
 
-    def _relay(self, upstream: UpstreamAnswer, *, hide_usage: bool) -> Iterator[bytes]:
+    def _relay(self, upstream: UpstreamAnswer, *, hide_usage: bool, keep_trace: bool) -> Iterator[bytes]:
         stream = ChatStream(
-            upstream.chunks, bedrock_request_id=upstream.bedrock_request_id, hide_usage=hide_usage
+            upstream.chunks,
+            bedrock_request_id=upstream.bedrock_request_id,
+            hide_usage=hide_usage,
+            keep_trace=keep_trace,
         )
         began, error = time.monotonic(), None
         self.log.add(bedrock_request_id=upstream.bedrock_request_id)
@@ -92,7 +95,8 @@ class Exchange:
 
     def _add_stream(self, stream: ChatStream) -> None:
         """What is only known once a stream has been read."""
-        self.log.add(events=stream.events, guardrail_action=stream.guardrail_action)
+        self.log.add(events=stream.events)
+        self.log.add_outcome(stream.guardrail_outcome)
         self.log.add_usage(stream.usage)
         if stream.first_token_at is not None:
             self.log.add(time_to_first_token_ms=round((stream.first_token_at - self.started) * 1000))

@@ -108,8 +108,9 @@ def _answer(record: dict[str, Any], log: RequestLog, started: float) -> Result:
     try:
         job = jobs.parse(line)
         log.add_model(job.request.model)
-        if len(job.request.content) > settings.max_request_bytes:
-            raise RequestTooLargeError(f"The body is larger than {settings.max_request_bytes} bytes.")
+        log.add_guardrail(settings.guardrail)
+        if len(line.encode()) > settings.max_request_bytes:
+            raise RequestTooLargeError(f"The job is larger than {settings.max_request_bytes} bytes.")
         deadline = started + settings.total_timeout_s
         completion = _completions().create(job.request, caller_headers={}, deadline=deadline)
     except GatewayError as error:

@@ -132,14 +132,35 @@ def test_a_request_id_that_is_not_ascii_or_too_long_is_refused(
     assert "x-client-request-id" not in headers
 
 
-def test_an_intervention_is_told_in_a_header_and_in_the_log(
+def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
     use_bedrock: Callable[..., None], log: StringIO
 ) -> None:
-    blocked = {**COMPLETION, "id": "bedrock-guardrails-1"}
-    use_bedrock(answering(httpx.Response(200, json=blocked)))
+    found = {"wordPolicy": {"customWords": [{"match": "elephant", "action": "BLOCKED"}]}}
+    blocked = {
+        **COMPLETION,
+        "id": "bedrock-guardrails-1",
+        "amazon-bedrock-trace": {"guardrail": {"input": {"abc": found}}},
+    }
+    use_bedrock(
+        answering(httpx.Response(200, json=blocked)), guardrail=Guardrail(identifier="abc", version="1")
+    )
     status, headers, body = handle(event())
-    assert (status, body, headers["x-guardrail-action"]) == (200, blocked, "INTERVENED")
-    assert json.loads(log.getvalue())["guardrail_action"] == "INTERVENED"
+    assert (status, headers["x-guardrail-action"]) == (200, "INTERVENED")
+    assert body["choices"][0]["finish_reason"] == "content_filter"
+    assert "amazon-bedrock-trace" not in body
+    audit, line = (json.loads(text) for text in log.getvalue().splitlines())
+    assert audit["message"] == "guardrail intervention"
+    assert (audit["request_id"], audit["client"]) == ("our-id", "team-a")
+    assert audit["guardrail_findings"] == [{"source": "input", "policy": "wordPolicy", "action": "BLOCKED"}]
+    assert line["guardrail_action"] == "INTERVENED"
+    assert "elephant" not in log.getvalue()
+
+
+def test_a_trace_that_the_environment_asked_for_stays_in_the_answer(use_bedrock: Callable[..., None]) -> None:
+    traced = {**COMPLETION, "amazon-bedrock-trace": {"guardrail": {}}}
+    guardrail = Guardrail(identifier="abc", version="1", trace="ENABLED")
+    use_bedrock(answering(httpx.Response(200, json=traced)), guardrail=guardrail)
+    assert handle(event())[2] == traced
 
 
 @pytest.mark.parametrize(

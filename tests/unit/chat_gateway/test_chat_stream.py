@@ -110,7 +110,22 @@ def test_a_tool_call_and_reasoning_are_tokens_too(delta: dict[str, Any]) -> None
 def test_an_intervention_is_noticed_in_any_event(piece: bytes, action: str | None) -> None:
     stream = stream_of(piece, words("more"), DONE)
     relayed(stream)
-    assert stream.guardrail_action == action
+    assert stream.guardrail_outcome.action == action
+
+
+def test_a_block_streams_in_its_one_shape_and_without_its_trace() -> None:
+    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    first = chunk(id="bedrock-guardrails-1", choices=[{"index": 0, "delta": {"content": "blocked"}}])
+    last = chunk(
+        id="bedrock-guardrails-1", choices=[end], **{"amazon-bedrock-trace": {"guardrail": {"match": "x"}}}
+    )
+    stream = ChatStream([first, last, DONE], bedrock_request_id=None, hide_usage=False, keep_trace=False)
+    out, error = relayed(stream)
+    assert error is None
+    assert out.startswith(first)
+    sent = json.loads(out.split(b"\n\n")[1].removeprefix(b"data: "))
+    assert sent["choices"] == [{**end, "finish_reason": "content_filter"}]
+    assert "amazon-bedrock-trace" not in sent
 
 
 def test_a_stream_cut_before_done_is_an_error_never_an_ordinary_end() -> None:

@@ -19,7 +19,7 @@ LINE: dict[str, Any] = {"custom_id": "job-1", "method": "POST", "url": "/v1/chat
 def test_a_line_of_batch_input_is_a_job() -> None:
     job = jobs.parse(json.dumps(LINE))
     assert job.custom_id == "job-1"
-    assert json.loads(job.request.content) == VALID
+    assert job.request.document == VALID
 
 
 @pytest.mark.parametrize(

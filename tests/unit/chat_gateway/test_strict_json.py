@@ -38,7 +38,7 @@ def test_any_bytes_are_read_or_refused_never_a_crash(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        (b"", "not JSON"),
+        (b"", "empty"),
         (b"{", "not JSON"),
         (b"\xff{}", "UTF-8"),
         ('{"a": "é"}'.encode("latin-1"), "UTF-8"),
@@ -54,13 +54,21 @@ def test_any_bytes_are_read_or_refused_never_a_crash(raw: bytes) -> None:
         (b'{"a": Infinity}', "Infinity"),
         (b'{"a": -Infinity}', "-Infinity"),
         (b'{"a": 1e999}', "too large"),
+        (b'{"a": ' + b"9" * 309 + b"}", "too large"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too large"),
+        (b'{"a": "\n"}', "not JSON: Invalid control character at character"),
+        (b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "nested more than 100 deep"),
         (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
     ],
 )
 def test_what_two_readers_could_understand_differently_is_refused(raw: bytes, says: str) -> None:
     with pytest.raises(InvalidRequestError, match=says):
         strict_json.loads_object(raw)
+
+
+def test_a_hundred_levels_pass() -> None:
+    raw = b'{"a":' + b"[" * 99 + b"]" * 99 + b"}"
+    assert strict_json.dumps(strict_json.loads_object(raw)) == raw
 
 
 def test_half_a_surrogate_pair_is_refused_when_written() -> None:

@@ -67,7 +67,7 @@ def test_two_keys_of_one_client_differ(session: boto3.Session) -> None:
     assert run("clients", "create", "team-a").output != run("clients", "create", "team-a").output
 
 
-@pytest.mark.parametrize("client_id", ["two words", "x" * 65, "é", "-lead", "a/b"])
+@pytest.mark.parametrize("client_id", ["two words", "x" * 65, "é", "-lead", "a/b", "unknown"])
 def test_a_client_id_that_fits_no_log_line_is_refused(session: boto3.Session, client_id: str) -> None:
     result = (
         run("clients", "create", "--", client_id)
@@ -87,7 +87,9 @@ def test_the_bedrock_key_is_read_from_standard_input_and_stored(session: boto3.S
     )
 
 
-@pytest.mark.parametrize("key", ["", "short", "two words of text", "ABSK-kéy-1"])
+@pytest.mark.parametrize(
+    "key", ["", "short", "two words of text", "ABSK-kéy-1", "REPLACE-WITH-A-BEDROCK-API-KEY"]
+)
 def test_what_cannot_be_a_key_is_refused_and_not_repeated(session: boto3.Session, key: str) -> None:
     result = run("bedrock-key", "put", stdin=key)
     assert result.exit_code == 1
@@ -106,3 +108,20 @@ def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest
         result = run("show")
     assert result.exit_code == 1
     assert "cdk deploy -c env=dev" in result.output
+
+
+def test_without_a_region_the_command_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    result = run("show")
+    assert result.exit_code == 1
+    assert "AWS_REGION" in result.output
+
+
+def test_the_region_is_taken_from_the_variable_that_other_tools_read(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert run("clients", "create", "team-a").exit_code == 0

@@ -1,0 +1,129 @@
+"""What a guardrail did is told in one shape, and without what it found."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import guardrail_outcome
+from chat_gateway.guardrail_outcome import Outcome
+
+TRACE = {
+    "guardrail": {
+        "actionReason": "Guardrail blocked.",
+        "input": {
+            "abc123": {
+                "topicPolicy": {
+                    "topics": [{"name": "finance", "type": "DENY", "action": "BLOCKED", "detected": True}]
+                },
+                "wordPolicy": {"customWords": [{"match": "SECRET WORD", "action": "BLOCKED"}]},
+                "invocationMetrics": {"usage": {"topicPolicyUnits": 1}},
+            }
+        },
+        "outputs": [
+            {
+                "abc123": [
+                    {
+                        "sensitiveInformationPolicy": {
+                            "piiEntities": [
+                                {"match": "ada@example.com", "type": "EMAIL", "action": "ANONYMIZED"}
+                            ],
+                            "regexes": [
+                                {"name": "badge", "regex": "B[0-9]+", "match": "B7", "action": "BLOCKED"}
+                            ],
+                        }
+                    }
+                ]
+            }
+        ],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "action"),
+    [
+        ({"id": "chatcmpl-1", "choices": []}, None),
+        ({"id": "chatcmpl-1", "amazon-bedrock-guardrailAction": "NONE"}, "NONE"),
+        ({"id": "chatcmpl-1", "amazon-bedrock-guardrailAction": "INTERVENED"}, "MASKED"),
+        ({"id": "bedrock-guardrails-1", "amazon-bedrock-guardrailAction": "INTERVENED"}, "INTERVENED"),
+        ({"id": "bedrock-guardrails-1", "choices": []}, "INTERVENED"),
+        ({"id": "chatcmpl-1", "choices": [{"finish_reason": "content_filter"}]}, "INTERVENED"),
+        ({"id": None, "choices": ["garbage", None, {}]}, None),
+        ({"choices": None}, None),
+    ],
+)
+def test_a_block_is_told_from_a_masked_answer_by_any_of_its_signs(
+    document: dict[str, Any], action: str | None
+) -> None:
+    assert guardrail_outcome.read(document).action == action
+
+
+def test_findings_name_source_policy_and_kind_and_never_what_was_found() -> None:
+    findings = guardrail_outcome.read({"amazon-bedrock-trace": TRACE}).findings
+    assert findings == (
+        {"source": "input", "policy": "topicPolicy", "name": "finance", "type": "DENY", "action": "BLOCKED"},
+        {"source": "input", "policy": "wordPolicy", "action": "BLOCKED"},
+        {"source": "output", "policy": "sensitiveInformationPolicy", "type": "EMAIL", "action": "ANONYMIZED"},
+        {"source": "output", "policy": "sensitiveInformationPolicy", "name": "badge", "action": "BLOCKED"},
+    )
+    for secret in ("SECRET WORD", "ada@example.com", "B7", "B[0-9]+"):
+        assert secret not in json.dumps(findings)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["guardrail", "input", "outputs", "aPolicy"]), inner)
+        ),
+    )
+)
+def test_a_trace_of_any_shape_is_read_without_a_fault(trace: object) -> None:
+    assert isinstance(guardrail_outcome.read({"amazon-bedrock-trace": trace}).findings, tuple)
+
+
+@pytest.mark.parametrize("reason", ["stop", "content_filter", "end_turn"])
+def test_a_block_ends_in_content_filter(reason: str) -> None:
+    document = {"id": "bedrock-guardrails-1", "choices": [{"finish_reason": reason}, {"finish_reason": None}]}
+    changed = guardrail_outcome.present(document, keep_trace=True)
+    assert [choice["finish_reason"] for choice in document["choices"]] == ["content_filter", None]  # type: ignore[index]
+    assert changed is (reason != "content_filter")
+
+
+def test_an_answer_that_was_not_blocked_keeps_its_end() -> None:
+    document = {
+        "id": "chatcmpl-1",
+        "amazon-bedrock-guardrailAction": "INTERVENED",
+        "choices": [{"finish_reason": "stop"}],
+    }
+    assert not guardrail_outcome.present(document, keep_trace=True)
+    assert document["choices"] == [{"finish_reason": "stop"}]
+
+
+@pytest.mark.parametrize("keep_trace", [True, False])
+def test_the_trace_stays_only_where_the_environment_says_so(keep_trace: bool) -> None:
+    document = {"id": "chatcmpl-1", "amazon-bedrock-trace": TRACE}
+    assert guardrail_outcome.present(document, keep_trace=keep_trace) is not keep_trace
+    assert ("amazon-bedrock-trace" in document) is keep_trace
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        (None, None, None),
+        (None, "NONE", "NONE"),
+        ("NONE", "MASKED", "MASKED"),
+        ("INTERVENED", "MASKED", "INTERVENED"),
+        ("NONE", None, "NONE"),
+    ],
+)
+def test_of_two_parts_the_stronger_word_holds(
+    first: str | None, second: str | None, both: str | None
+) -> None:
+    assert Outcome(first).combined_with(Outcome(second)).action == both
