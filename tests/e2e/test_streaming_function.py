@@ -17,10 +17,8 @@ import pytest
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
-from tests.runtime_api import Invocation, Request, RuntimeApiServer, RuntimeProcess, streaming_runtime
-
-SOURCES = Path(__file__).parents[2] / "lambda_src"
-DELIMITER = bytes(8)
+from tests.e2e.streaming_runtime import DELIMITER, HANDLER, SOURCES, function_env, head_and_body
+from tests.runtime_api import Invocation, RuntimeApiServer, RuntimeProcess, streaming_runtime
 
 
 @dataclass
@@ -63,30 +61,11 @@ class Function:
 @pytest.fixture(scope="module")
 def function(stack: LocalStack) -> Iterator[Function]:
     """What is deployed, with the settings it is deployed with."""
-    deployed = (
-        stack.session()
-        .client("lambda")
-        .get_function_configuration(FunctionName="bedrock-chat-gateway-local-api")
-    )
-    env = {
-        **deployed["Environment"]["Variables"],
-        "STREAM_TIMEOUT_S": "897",
-        "AWS_REGION": stack.region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
-    }
     with (
         RuntimeApiServer() as api,
-        streaming_runtime(api, task_root=SOURCES, handler=deployed["Handler"], env=env) as process,
+        streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=function_env(stack)) as process,
     ):
         yield Function(api, process)
-
-
-def head_and_body(request: Request) -> tuple[dict[str, Any], bytes]:
-    prelude, _, body = request.body.partition(DELIMITER)
-    head: dict[str, Any] = json.loads(prelude)
-    return head, body
 
 
 def error_of(event: bytes) -> dict[str, Any]:
