@@ -70,17 +70,9 @@ def _headers() -> Iterator[Bypass]:
 
 
 def _body_settings() -> Iterator[Bypass]:
-    for value in (
-        None,
-        {},
-        "",
-        [],
-        False,
-        {"tagSuffix": ""},
-        {"tagSuffix": None},
-        {"tagSuffix": "a b"},
-        {"guardrailIdentifier": "x"},
-    ):
+    suffixes = [{"tagSuffix": suffix} for suffix in ("", None, "a b", "x" * 21)]
+    configs: list[Any] = [None, {}, "", [], False, {"guardrailIdentifier": "x"}, *suffixes]
+    for value in configs:
         yield Bypass(f"{_CONFIG}: {value!r}", OVERRIDE, body(**{_CONFIG: value}))
     for key in (
         _CONFIG.lower(),
