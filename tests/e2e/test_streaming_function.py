@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import sys
 import time
 import uuid
@@ -161,6 +162,30 @@ def test_a_stream_without_end_is_ended_properly_before_lambda_kills_the_function
     *_, last, _ = body.split(b"\n\n")
     assert error_of(last)["code"] == "gateway_timeout"
     assert answer.header("Lambda-Runtime-Function-Error-Type") == "gateway_timeout"
+
+
+def test_a_stream_that_never_stops_is_ended_properly_too(function: Function, standin: StandinControl) -> None:
+    answer = function.invoke(remaining_s=2, standin_fault={"endless": True}).answer()
+    _, body = head_and_body(answer)
+    assert error_of(body.rstrip().rpartition(b"\n\n")[2])["code"] == "gateway_timeout"
+    assert eventually(lambda: standin.counters()["streams_open"] == 0)
+
+
+def test_a_refused_connection_is_a_status_and_the_function_goes_on(stack: LocalStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}/openai/v1"
+    env = {**function_env(stack), "BEDROCK_BASE_URL": nobody}
+    with (
+        RuntimeApiServer() as api,
+        streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env) as process,
+    ):
+        refused = Function(api, process)
+        for _ in range(2):
+            head, body = head_and_body(refused.invoke().answer())
+            assert (head["statusCode"], json.loads(body)["error"]["code"]) == (
+                502,
+                "upstream_connection_error",
+            )
 
 
 def test_a_caller_who_leaves_closes_bedrocks_connection_and_the_next_one_is_served(
