@@ -111,6 +111,10 @@ client: .venv/.installed ## Create a client and print its key: make client ENV=d
 bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev
 	@$(BIN)/python -m gateway_cli bedrock-key put --env '$(ENV)'
 
+.PHONY: prove
+prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove ENV=dev
+	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $(if $(CANARY),--canary '$(CANARY)') $(if $(MODEL),--model '$(MODEL)')
+
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything
 	@for name in upstream authorizer dev emulator; do \

@@ -12,7 +12,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-from gateway_cli import bedrock_key, clients, stack_outputs
+from gateway_cli import bedrock_key, clients, proof, stack_outputs
 
 
 def _deployed(command: Callable[..., None]) -> Callable[..., None]:
@@ -72,6 +72,32 @@ def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs)
     key = click.prompt("Bedrock API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
     bedrock_key.put(session, outputs.secret_arn, key)
     click.echo("Stored.")
+
+
+@cli.command("prove")
+@click.option("--canary", default=proof.CANARY_WORD, help="A word that the guardrail must block.")
+@click.option("--model", default="openai.gpt-oss-20b-1:0", show_default=True)
+@_deployed
+def prove(session: boto3.Session, outputs: stack_outputs.StackOutputs, canary: str, model: str) -> None:
+    """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
+    key = clients.create(session, outputs.clients_table, "prove")
+    gateway = proof.Gateway(base_url=outputs.base_url, api_key=key, model=model, canary=canary)
+    try:
+        probes = [
+            *proof.over_http(gateway),
+            *proof.as_jobs(
+                gateway,
+                session,
+                jobs_queue_url=outputs.jobs_queue_url,
+                results_queue_url=outputs.results_queue_url,
+            ),
+        ]
+    finally:
+        clients.delete(session, outputs.clients_table, key)
+    for probe in probes:
+        click.echo(f"ok    {probe.name}" if probe.says is None else f"FAIL  {probe.name} {probe.says}")
+    if any(probe.says for probe in probes):
+        raise click.ClickException("The guardrail does not hold.")
 
 
 @cli.command("show")

@@ -30,10 +30,19 @@ def create(session: boto3.Session, table: str, client_id: str) -> str:
     session.client("dynamodb").put_item(
         TableName=table,
         Item={
-            "key_sha256": {"S": hashlib.sha256(key.encode()).hexdigest()},
+            "key_sha256": {"S": _hash(key)},
             "client_id": {"S": client_id},
             "created_at": {"S": datetime.now(UTC).isoformat(timespec="seconds")},
         },
         ConditionExpression="attribute_not_exists(key_sha256)",
     )
     return key
+
+
+def delete(session: boto3.Session, table: str, key: str) -> None:
+    """Takes `key` away; API Gateway may let it pass for as long as it caches."""
+    session.client("dynamodb").delete_item(TableName=table, Key={"key_sha256": {"S": _hash(key)}})
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
