@@ -181,8 +181,8 @@ def _other_rules(env: Environment) -> list[tuple[bool, str]]:
     url = env.upstream_url
     return [
         (
-            re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,31}", env.name) is not None,
-            "name must be letters, digits and hyphens.",
+            re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,19}", env.name) is not None,
+            "name must be at most 20 letters, digits and hyphens.",
         ),
         (
             env.region is None or re.fullmatch(r"[a-z0-9-]{5,32}", env.region) is not None,

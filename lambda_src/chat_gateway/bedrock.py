@@ -29,6 +29,7 @@ from response_streaming import ALARM
 _REFUSED_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 # How long the end of an answer may take once all of it that matters has come.
 _ENDING_S = 0.5
+_LATE = "Bedrock did not answer in time."
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -45,7 +46,8 @@ class Completion:
         """The same in the shape that callers see; as it came wherever that is it."""
         outcome = guardrail_outcome.read(self.document)
         changed = guardrail_outcome.present(self.document, keep_trace=keep_trace)
-        text = json.dumps(self.document, ensure_ascii=False) if changed else self.text
+        # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
+        text = json.dumps(self.document) if changed else self.text
         return replace(self, text=text, guardrail_outcome=outcome)
 
 
@@ -75,12 +77,17 @@ class UpstreamAnswer:
     def _read(self) -> Iterator[bytes]:
         """The body as it arrives. Raises UpstreamTimeoutError once the deadline has passed."""
         try:
-            yield from self._response.iter_bytes()
+            for piece in self._response.iter_bytes():
+                self._check_deadline()
+                yield piece
         except httpx.RequestError as error:
             raise _failure(error, is_late=self._clock() >= self._deadline) from None
         # A body that only the end of the connection ends looks whole when it was cut off.
+        self._check_deadline()
+
+    def _check_deadline(self) -> None:
         if self._clock() >= self._deadline:
-            raise _failure(httpx.ReadTimeout(""), is_late=True)
+            raise UpstreamTimeoutError(_LATE, bedrock_request_id=self.bedrock_request_id)
 
     def finish(self) -> None:
         """Reads the little that may be left after the last event, so that the connection can be used again."""
@@ -190,12 +197,13 @@ def _shut_down(response: httpx.Response) -> None:
         with contextlib.suppress(OSError):
             # Reset when it is closed: else a server that is still sending learns nothing for a minute.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
-            connection.shutdown(socket.SHUT_RDWR)
+            # Not SSLSocket's own, which first forgets the TLS state: the reader would be handed ciphertext.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
     if is_late or isinstance(error, httpx.TimeoutException):
-        return UpstreamTimeoutError("Bedrock did not answer in time.")
+        return UpstreamTimeoutError(_LATE)
     return UpstreamConnectionError("The connection to Bedrock failed.")
 
 

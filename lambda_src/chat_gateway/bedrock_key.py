@@ -68,14 +68,14 @@ class BedrockApiKey:
     def get(self) -> str:
         """The key, read again when it is older than `max_age_s`. Raises UpstreamCredentialsError.
 
-        An old key goes on serving while Secrets Manager cannot be reached.
+        An old key goes on serving while the secret cannot be read or holds none; Bedrock may still take it.
         """
         with self._lock:
             if self._key is None:
                 return self._read()
             if self._clock() >= self._next_read_at:
                 self._next_read_at = self._clock() + _PAUSE_AFTER_FAILURE_S
-                with contextlib.suppress(UpstreamCredentialsUnavailableError):
+                with contextlib.suppress(UpstreamCredentialsError):
                     self._read()
             return self._key
 

@@ -82,11 +82,15 @@ class ChatStream:
             raise upstream_errors.from_event(document["error"], self._bedrock_request_id)
         self.events += 1
         self._notice(document)
+        changed = guardrail_outcome.present(document, keep_trace=self._keep_trace)
         if self._hide_usage and document.get("choices") == [] and document.get("usage"):
-            return b""
-        if guardrail_outcome.present(document, keep_trace=self._keep_trace):
-            return sse.event(json.dumps(document, ensure_ascii=False))
-        return event
+            # A trace rides on the last event, which this is because we asked for usage. Without one nothing is
+            # left to say, and an event without choices surprises callers.
+            if not guardrail_outcome.has_trace(document):
+                return b""
+            del document["usage"]
+            changed = True
+        return sse.event(json.dumps(document)) if changed else event
 
     def _document(self, data: bytes) -> dict[str, Any]:
         try:

@@ -60,8 +60,9 @@ class Completions:
         deadline: float,
     ) -> _Answer_co:
         headers = guardrails.upstream_headers(self.guardrail, caller_headers)
-        content = strict_json.dumps(guardrails.upstream_document(self.guardrail, request.document))
-        guardrails.check_tags(self.guardrail, content)
+        document = guardrails.upstream_document(self.guardrail, request.document)
+        content = strict_json.dumps(document)
+        guardrails.check_tags(self.guardrail, document, content)
         key = self.api_key.get()
         try:
             return ask(content, api_key=key, headers=headers, deadline=deadline)

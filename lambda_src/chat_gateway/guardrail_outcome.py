@@ -61,6 +61,11 @@ def present(document: dict[str, Any], *, keep_trace: bool) -> bool:
     return True
 
 
+def has_trace(document: dict[str, Any]) -> bool:
+    """Whether the document says what the guardrail found."""
+    return _TRACE_KEY in document
+
+
 def _is_block(document: dict[str, Any]) -> bool:
     return str(document.get("id", "")).startswith(_BLOCKED_ID) or any(
         choice.get("finish_reason") == _BLOCKED_REASON for choice in _choices(document)

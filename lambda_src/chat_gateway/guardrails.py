@@ -19,6 +19,7 @@ _HEADER_VALUE = re.compile(r"[!-~]{1,2048}")
 _CONFIG_KEY = "amazon-bedrock-guardrailConfig"
 _TAG_SUFFIX = re.compile(r"[A-Za-z0-9]{1,20}")
 # Whoever may set input tags chooses what is checked: any tag, and only tagged text is.
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _TAG = b"amazon-bedrock-guardrails-guardcontent"
 # Where the keys are the caller's own words and Bedrock looks for no setting.
 _USER_DATA = frozenset(
@@ -78,14 +79,46 @@ def upstream_document(enforced: Guardrail | None, document: dict[str, Any]) -> d
     return kept
 
 
-def check_tags(enforced: Guardrail | None, content: bytes) -> None:
-    """Raises InvalidRequestError for the guardrail's input tags anywhere in a serialised body."""
-    if enforced is not None and _TAG in content.lower():
+def check_tags(enforced: Guardrail | None, document: Mapping[str, Any], content: bytes) -> None:
+    """Raises InvalidRequestError for the guardrail's input tags anywhere in a body, given parsed and serialised.
+
+    Also where a tag only comes about when the parts of a message are joined, or JSON inside of JSON is read.
+    """
+    if enforced is None:
+        return
+    if _TAG in content.lower() or any(
+        _TAG in text.lower().encode("utf-8", "replace") for text in _joined(document)
+    ):
         raise InvalidRequestError(
             "The request holds a guardrail's input tag, which could exempt the rest of it from the check.",
             param="messages",
             code="guardrail_tag_not_allowed",
         )
+
+
+def _joined(document: Mapping[str, Any]) -> Iterator[str]:
+    """For each message that could hide a tag: its texts in one, and its tool calls' arguments without escapes."""
+    messages = document.get("messages")
+    for message in messages if isinstance(messages, list) else []:
+        if isinstance(message, dict):
+            yield from _joined_parts(message.get("content"))
+            yield from _unescaped_arguments(message)
+
+
+def _joined_parts(content: object) -> Iterator[str]:
+    if isinstance(content, list) and len(content) > 1:
+        yield "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+
+
+def _unescaped_arguments(message: Mapping[str, Any]) -> Iterator[str]:
+    calls = message.get("tool_calls")
+    functions = (
+        [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    )
+    for function in [*functions, message.get("function_call")]:
+        arguments = function.get("arguments") if isinstance(function, dict) else None
+        if isinstance(arguments, str) and "\\" in arguments:
+            yield _ESCAPE.sub(lambda match: chr(int(match[1], 16)), arguments)
 
 
 def _callers_value(name: str, values: Sequence[str]) -> str:

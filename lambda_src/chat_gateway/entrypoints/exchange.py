@@ -36,8 +36,9 @@ class Exchange:
         headers = _bedrock_headers(completion.bedrock_request_id)
         if action := completion.guardrail_outcome.action:
             headers["x-guardrail-action"] = action
+        response = self._response(HTTPStatus.OK, headers, completion.text.encode())
         self._write(HTTPStatus.OK)
-        return self._response(HTTPStatus.OK, headers, completion.text.encode())
+        return response
 
     def failed(self, error: GatewayError) -> StreamingResponse:
         """The error in OpenAI's shape."""
@@ -68,10 +69,12 @@ class Exchange:
             hide_usage=hide_usage,
             keep_trace=keep_trace,
         )
-        began, error = time.monotonic(), None
+        began, error, is_sent = time.monotonic(), None, False
         self.log.add(bedrock_request_id=upstream.bedrock_request_id)
         try:
-            yield from stream.relay()
+            for piece in stream.relay():
+                is_sent = True
+                yield piece
             upstream.finish()
         except GatewayError as failure:
             error = failure
@@ -84,10 +87,9 @@ class Exchange:
         finally:
             upstream.close()
             self._add_stream(stream)
-            committed = error is None or stream.events > 0 or time.monotonic() - began >= _HOLD_S
-            self._write(
-                HTTPStatus.OK if committed or error is None else error.status, failed=error is not None
-            )
+            is_committed = is_sent or time.monotonic() - began >= _HOLD_S
+            status = HTTPStatus.OK if error is None or is_committed else error.status
+            self._write(status, failed=error is not None)
         if error is not None:
             raise StreamError(
                 error.code or error.type, response=self._refusal(error), last_chunk=sse.event(error.body())

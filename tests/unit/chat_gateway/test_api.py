@@ -156,6 +156,16 @@ def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
     assert "elephant" not in log.getvalue()
 
 
+def test_half_a_surrogate_pair_in_a_blocked_answer_is_answered_and_logged_once(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    text = '{"id": "bedrock-guardrails-1", "choices": [{"finish_reason": "stop", "message": {"content": "\\ud83d"}}]}'
+    use_bedrock(answering(httpx.Response(200, text=text)))
+    status, _, body = handle(event())
+    assert (status, body["choices"][0]["message"]["content"]) == (200, "\ud83d")
+    assert [json.loads(line)["message"] for line in log.getvalue().splitlines()].count("chat completion") == 1
+
+
 def test_a_trace_that_the_environment_asked_for_stays_in_the_answer(use_bedrock: Callable[..., None]) -> None:
     traced = {**COMPLETION, "amazon-bedrock-trace": {"guardrail": {}}}
     guardrail = Guardrail(identifier="abc", version="1", trace="ENABLED")

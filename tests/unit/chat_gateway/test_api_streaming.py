@@ -147,6 +147,15 @@ def test_an_error_in_place_of_the_first_event_is_a_status_as_long_as_the_head_wa
     assert json.loads(log.getvalue())["status"] == status
 
 
+def test_the_log_has_the_status_that_the_caller_saw(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    failure = chunk(error={"message": "slow", "type": "rate_limit_error"})
+    use_bedrock(streaming(b": ping\n\n", failure))  # the comment has already gone out
+    failure_of(respond().body)
+    use_bedrock(streaming(USAGE_CHUNK, failure))  # which is kept back
+    failure_of(respond().body)
+    assert [json.loads(line)["status"] for line in log.getvalue().splitlines()] == [200, 429]
+
+
 @pytest.mark.parametrize(
     ("last", "code"),
     [

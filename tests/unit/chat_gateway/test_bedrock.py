@@ -250,3 +250,18 @@ def read_all(client: BedrockClient, method: str, *, deadline: float) -> None:
         return
     with contextlib.closing(client.stream(b"{}", api_key=KEY, headers={}, deadline=deadline)) as answer:
         list(answer.chunks)
+
+
+def test_nothing_that_came_too_late_is_handed_over() -> None:
+    moments = iter([0.0, 0.0, 1.0, 11.0, 11.0, 11.0])
+    headers = {"content-type": "text/event-stream"}
+    client = client_for(
+        lambda _: httpx.Response(200, content=iter([b"1", b"2"]), headers=headers),
+        clock=lambda: next(moments),
+    )
+    answer = client.stream(b"{}", api_key=KEY, headers={}, deadline=10)
+    with contextlib.closing(answer):
+        pieces = iter(answer.chunks)
+        assert next(pieces) == b"1"
+        with pytest.raises(UpstreamTimeoutError):
+            next(pieces)

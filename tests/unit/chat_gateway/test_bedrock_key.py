@@ -146,6 +146,14 @@ def test_an_old_key_goes_on_serving_while_the_secret_cannot_be_read() -> None:
     assert key.get() == "ABSK-key-2"
 
 
+def test_an_old_key_goes_on_serving_while_the_secret_holds_none() -> None:
+    secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
+    key = api_key(secrets, clock)
+    key.get()
+    secrets.text, clock.now_s = "no key at all", clock.now_s + 301
+    assert key.get() == "ABSK-key-1"
+
+
 def test_a_key_that_bedrock_goes_on_refusing_is_not_looked_for_at_every_refusal() -> None:
     secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
     key = api_key(secrets, clock)

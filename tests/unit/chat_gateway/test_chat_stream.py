@@ -128,6 +128,30 @@ def test_a_block_streams_in_its_one_shape_and_without_its_trace() -> None:
     assert "amazon-bedrock-trace" not in sent
 
 
+def test_half_a_surrogate_pair_in_an_event_that_is_rewritten_does_not_end_the_stream() -> None:
+    piece = chunk(choices=[{"index": 0, "delta": {"content": "\ud83d"}}], **{"amazon-bedrock-trace": {}})
+    stream = ChatStream([piece, DONE], bedrock_request_id=None, hide_usage=False, keep_trace=False)
+    out, error = relayed(stream)
+    assert error is None
+    assert b"\\ud83d" in out
+
+
+def test_a_trace_that_was_asked_for_is_passed_on_even_where_it_rides_on_the_usage_we_keep_back() -> None:
+    last = chunk(usage=USAGE, **{"amazon-bedrock-trace": {"guardrail": {}}})
+    stream = stream_of(words("hi"), last, DONE, hide_usage=True)
+    out, _ = relayed(stream)
+    assert b"amazon-bedrock-trace" in out
+    assert b"usage" not in out
+    assert stream.usage == USAGE
+
+
+def test_no_event_without_choices_reaches_a_caller_who_did_not_ask_for_usage() -> None:
+    last = chunk(usage=USAGE, **{"amazon-bedrock-guardrailAction": "INTERVENED"})
+    stream = stream_of(words("hi"), last, DONE, hide_usage=True)
+    assert relayed(stream) == (words("hi") + DONE, None)
+    assert stream.guardrail_outcome.action == "MASKED"
+
+
 def test_a_stream_cut_before_done_is_an_error_never_an_ordinary_end() -> None:
     out, error = relayed(stream_of(ROLE, words("hello"), b"data: {unfinished"))
     assert out == ROLE + words("hello")

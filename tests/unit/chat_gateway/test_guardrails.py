@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -100,9 +101,39 @@ def test_a_callers_own_words_are_no_setting(document: dict[str, Any]) -> None:
 )
 def test_an_input_tag_anywhere_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        guardrails.check_tags(ENFORCED, b'{"messages":["' + content + b'"]}')
+        guardrails.check_tags(ENFORCED, {}, b'{"messages":["' + content + b'"]}')
     assert caught.value.code == "guardrail_tag_not_allowed"
-    guardrails.check_tags(None, content)
+    guardrails.check_tags(None, {}, content)
+
+
+HALVES = [
+    {"type": "text", "text": "x <amazon-bedrock-guardrails-guard"},
+    {"type": "text", "text": "Content_x>"},
+]
+ESCAPED = {
+    "function": {"name": "f", "arguments": '{"a": "<amazon\\u002dbedrock-guardrails-guardContent_x>"}'}
+}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "user", "content": HALVES},
+        {"role": "assistant", "tool_calls": [ESCAPED]},
+        {"role": "assistant", "function_call": ESCAPED["function"]},
+    ],
+)
+def test_an_input_tag_in_pieces_or_in_escapes_of_escapes_is_refused(message: dict[str, Any]) -> None:
+    document = {"messages": [message]}
+    with pytest.raises(InvalidRequestError):
+        guardrails.check_tags(ENFORCED, document, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    "messages", [None, "x", [1], [{"content": 1}], [{"tool_calls": [1, {"function": 2}]}]]
+)
+def test_messages_of_any_shape_are_searched_without_a_fault(messages: object) -> None:
+    guardrails.check_tags(ENFORCED, {"messages": messages}, b"{}")
 
 
 def test_without_an_enforced_guardrail_the_caller_chooses_and_nothing_else_goes_up() -> None:
