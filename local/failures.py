@@ -3,6 +3,7 @@
 LocalError               one line to print, and the log that tells more
 ├── AlreadyRunningError  another run holds this checkout's state folder
 ├── MissingToolError     something that `make install` brings is not there
+├── NotRunningError      there is no running stack to ask
 ├── SettingError         an environment variable holds what cannot be used
 ├── PortInUseError       a port that the environment names is taken
 ├── ProcessEndedError    a process of the stack stopped by itself
@@ -35,6 +36,10 @@ class AlreadyRunningError(LocalError):
 
 class MissingToolError(LocalError):
     """Something that `make install` brings is not there."""
+
+
+class NotRunningError(LocalError):
+    """There is no running stack to ask."""
 
 
 class SettingError(LocalError):

@@ -1,4 +1,7 @@
-"""Starts the local stack's processes, waits for them, and stops them with all that they started."""
+"""Starts the local stack's processes, waits for them, and stops them with all that they started.
+
+They end with this process too, however it ends: local.supervise sees to it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,15 +18,21 @@ from pathlib import Path
 
 import httpx
 
+from local import supervise
 from local.failures import CommandFailedError, NotReadyError, ProcessEndedError
 
 _POLL_S = 0.05
 _GRACE_S = 5.0
+# Neither the environment nor site-packages matter to it, and it starts faster without.
+_SUPERVISED = (sys.executable, "-I", "-S", str(Path(supervise.__file__).resolve()))
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that leads a process group of its own; `name` is what a developer is told."""
+    """A process with a process group of its own; `name` is what a developer is told.
+
+    `popen` is its supervisor, which leads the group and ends as the process does.
+    """
 
     name: str
     popen: subprocess.Popen[bytes]
@@ -50,18 +60,19 @@ def running(
     """The process while the block runs, its output appended to `log_file`; then it is stopped."""
     with log_file.open("ab") as log:
         popen = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
+            [*_SUPERVISED, *(str(part) for part in command)],
+            stdin=subprocess.PIPE,  # closed by the system when we end
             stdout=log,
             stderr=subprocess.STDOUT,
             env=dict(env),
             cwd=cwd,
             start_new_session=True,  # Ctrl-C is for us, who then stop the group
         )
-    try:
-        yield Process(name, popen, log_file)
-    finally:
-        stop(popen, grace_s=grace_s)
+    with popen:
+        try:
+            yield Process(name, popen, log_file)
+        finally:
+            stop(popen, grace_s=grace_s)
 
 
 def stop(popen: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> None:

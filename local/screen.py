@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from local.gateway_client import MODEL
+from local.paths import ROOT
 from local.stack import LocalStack
 
 
@@ -67,11 +70,19 @@ def summary(stack: LocalStack) -> list[str]:
         f'  client = OpenAI(base_url="{stack.base_url}", api_key="{stack.api_key}")',
         "",
         f"All of this, and the queues, in {stack.state.stack_file}",
-        f"Log of the local AWS and the functions: {stack.state.log('emulator')}",
+        f"Log of the functions: CloudWatch Logs of the local AWS, {stack.chat_log_group}",
+        f"  Its last lines: {_python()} -m local.logs",
+        f"Log of the local AWS: {stack.state.log('emulator')}",
         f"Log of the Bedrock stand-in: {stack.state.log('bedrock-standin')}",
         "",
         "Ctrl-C stops everything.",
     ]
+
+
+def _python() -> str:
+    """This Python, as a shell in the checkout names it."""
+    python = Path(sys.executable)
+    return shlex.quote(str(python.relative_to(ROOT) if python.is_relative_to(ROOT) else python))
 
 
 def curl(stack: LocalStack) -> str:

@@ -85,6 +85,7 @@ def deployed(
     with ExitStack() as started:
         started.enter_context(lock.exclusive(state))
         tools.check()
+        standin_process.check(generator)
         parts = _Parts(state=state, step=step, started=started, ports=ports.choose())
         parts.start(generator)
         stack = parts.connect()

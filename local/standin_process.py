@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from local import environment, paths, processes
+from local.bedrock_standin.http_generator import UnreachableError, check_reachable
 from local.failures import SettingError
 from local.paths import StateFolder
 from local.ports import LOOPBACK
@@ -43,6 +44,19 @@ def generator(env: Mapping[str, str] = os.environ) -> str:
             f"{GENERATOR_URL} is {url!r}; it must be a base URL such as http://localhost:11434/v1."
         )
     return url or "model"
+
+
+def check(generator: str) -> None:
+    """Returns where a generator that is a base URL answers, whatever it says. Raises SettingError."""
+    if "://" not in generator:
+        return
+    try:
+        check_reachable(generator)
+    except UnreachableError as error:
+        raise SettingError(
+            f"{GENERATOR_URL} is {generator!r}, where nothing answers ({error}): start that server, "
+            "correct the URL, or unset the variable to use the model that comes with this."
+        ) from None
 
 
 @contextmanager

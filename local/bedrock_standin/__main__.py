@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -12,7 +13,7 @@ import uvicorn
 from .apply_guardrail import EmulatorGuardrails
 from .connections import ReachableH11Protocol
 from .generators import EchoGenerator, Generator
-from .http_generator import HttpGenerator
+from .http_generator import HttpGenerator, UnreachableError, check_reachable
 from .server import create_app
 
 if TYPE_CHECKING:
@@ -63,8 +64,13 @@ def make_generator(name: str, model: str | None) -> Generator:
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT, then exit with status 0."""
+    """Serve until SIGTERM or SIGINT, then exit with status 0; with 1 if the generator cannot be reached."""
     arguments = read_arguments()
+    if "://" in arguments.generator:
+        try:
+            check_reachable(arguments.generator)
+        except UnreachableError as error:
+            sys.exit(f"error: no generator answers at {arguments.generator}: {error}")
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again for these handlers once it has shut down.
         signal.signal(number, _exit_cleanly)

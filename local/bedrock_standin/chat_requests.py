@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .guardrail import GuardrailRef
-from .refusals import model_not_found, validation_error
+from .refusals import RefusalError, model_not_found, validation_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JsonObject = dict[str, Any]
+
+MAX_DEPTH = 200  # well below what the recursive readers of the body can follow
 
 GUARDRAIL_CONFIG_KEY = "amazon-bedrock-guardrailConfig"
 
@@ -45,11 +47,14 @@ class ChatRequest:
 
 
 def parse_object(raw: bytes) -> JsonObject:
-    """The body as a JSON object: UTF-8, no NaN, no lone surrogates. Raises RefusalError (400)."""
+    """The body as a JSON object: UTF-8, no NaN, no lone surrogates, MAX_DEPTH. Raises RefusalError (400)."""
     try:
         body = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        _check_depth(body)
         json.dumps(body, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
         raise validation_error("The request body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise validation_error("The request body must be a JSON object.")
@@ -76,6 +81,20 @@ def read_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequest:
         guardrail=guardrail,
         tag_suffix=tag_suffix,
     )
+
+
+def _check_depth(body: object) -> None:
+    level: list[object] = [body]
+    for _ in range(MAX_DEPTH + 1):
+        holders = [value for value in level if isinstance(value, dict | list)]
+        level = [inner for held in holders for inner in (held.values() if isinstance(held, dict) else held)]
+        if not holders:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> RefusalError:
+    return validation_error(f"The request body is nested more than {MAX_DEPTH} deep.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -31,6 +31,7 @@ class Counters:
         self._guardrail_checks = 0
         self._streams_open = 0
         self._streams_abandoned = 0
+        self._requests_abandoned = 0
 
     def begin(self) -> None:
         """A request came; `end` must follow."""
@@ -54,6 +55,10 @@ class Counters:
         seen.status = status
         self._by_status[str(status)] += 1
 
+    def abandoned(self) -> None:
+        """The request's client left before its answer started."""
+        self._requests_abandoned += 1
+
     def generation(self) -> None:
         """The generator is about to be asked."""
         self._generations += 1
@@ -75,7 +80,8 @@ class Counters:
         """Forget everything but the requests and streams still in flight."""
         self._seen.clear()
         self._by_status.clear()
-        self._requests = self._generations = self._guardrail_checks = self._streams_abandoned = 0
+        self._requests = self._generations = self._guardrail_checks = 0
+        self._streams_abandoned = self._requests_abandoned = 0
         self._max_in_flight = self._in_flight
 
     def totals(self) -> dict[str, Any]:
@@ -88,6 +94,7 @@ class Counters:
             "guardrail_checks": self._guardrail_checks,
             "streams_open": self._streams_open,
             "streams_abandoned": self._streams_abandoned,
+            "requests_abandoned": self._requests_abandoned,
             "by_status": dict(self._by_status),
         }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,9 +19,29 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-_TIMEOUT = httpx.Timeout(600.0, connect=10.0)
+# Longer than any caller of the gateway waits, so that a server that hangs does not hold its place for ever.
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _UNLIMITED = httpx.Limits(max_connections=None)
 _DISCOVERY_TIMEOUT_S = 10.0
+_REACHABLE_WITHIN_S = 5.0
+
+# llama.cpp answers 500 to some requests that it cannot read.
+_UNREADABLE = re.compile(r"Failed to parse |input is not supported")
+_FIELD = re.compile(r"Field '(\w+)'")
+
+_log = logging.getLogger(__name__)
+
+
+class UnreachableError(Exception):
+    """Nothing answers at a base URL; the message says what is wrong."""
+
+
+def check_reachable(base_url: str) -> None:
+    """Returns where GET `{base_url}/models` gets any HTTP answer. Raises UnreachableError."""
+    try:
+        httpx.get(f"{base_url.rstrip('/')}/models", timeout=_REACHABLE_WITHIN_S, trust_env=False)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise UnreachableError(str(error) or type(error).__name__) from error
 
 
 class HttpGenerator:
@@ -134,14 +156,25 @@ def _without_developer(message: JsonObject) -> JsonObject:
 def _raise_for_refusal(response: httpx.Response) -> None:
     if not response.is_error:
         return
-    if response.status_code >= 500 or response.status_code == 429:
+    said = _error_message(response)
+    _log.warning("The generator answered %d: %s", response.status_code, said)
+    if response.status_code == 429 or (response.status_code >= 500 and not _UNREADABLE.search(said)):
         raise server_error("The generator failed.", 503)
-    raise _refusal(response)
+    raise _refusal(said)
 
 
-def _refusal(response: httpx.Response) -> RefusalError:
+def _error_message(response: httpx.Response) -> str:
     try:
-        message = response.json()["error"]["message"]
+        return str(response.json()["error"]["message"])
     except (ValueError, LookupError, TypeError):
-        message = "The generator refused the request."
-    return validation_error(str(message))
+        return ""
+
+
+def _refusal(said: str) -> RefusalError:
+    """A 400 in words of our own: a server's are for whoever runs it."""
+    field = _FIELD.search(said)
+    if field is not None:
+        return validation_error(f"'{field[1]}' has a value that the model cannot use.", field[1])
+    if "context" in said:
+        return validation_error("The prompt is longer than the model's context.", "messages")
+    return validation_error("The model cannot use this request.")

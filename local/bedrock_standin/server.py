@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from .api_keys import ApiKeys
 from .chat_requests import parse_object, read_request
 from .completions import ChatCompletions
-from .connections import hang_up
+from .connections import hang_up, while_connected
 from .control import Control
 from .counters import Counters, SeenRequest
 from .faults import FaultBook, answer_to, read_fault
@@ -68,7 +68,7 @@ class BedrockRuntime:
         try:
             await self._serve(scope, receive, send)
         except ClientDisconnect:
-            return
+            self._counters.abandoned()
         except ConnectionDroppedError:
             if not await hang_up(scope, receive):
                 raise
@@ -79,7 +79,7 @@ class BedrockRuntime:
         request = Request(scope, receive)
         raw = await request.body()
         seen = self._counters.record(dict(request.headers), raw.decode("utf-8", "replace"))
-        response = await self._respond(request, raw)
+        response = await while_connected(self._respond(request, raw), receive)
         await response(scope, receive, self._observed(send, seen))
 
     async def _respond(self, request: Request, raw: bytes) -> Response:

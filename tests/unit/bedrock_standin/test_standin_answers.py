@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from httpx2 import Response
     from starlette.testclient import TestClient
 
     from tests.unit.bedrock_standin.conftest import Ask
@@ -136,3 +137,24 @@ def test_other_models_are_404(ask: Ask, model: str) -> None:
     response = ask(model=model)
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize("depth", [201, 500, 5_000, 200_000])
+def test_a_body_nested_too_deeply_is_a_validation_error(client: TestClient, depth: int) -> None:
+    error = (response := post_nested(client, depth)).json()["error"]
+    assert (response.status_code, error["code"]) == (400, "validation_error")
+    assert (
+        json.loads(error["message"])["error"]["message"] == "The request body is nested more than 200 deep."
+    )
+
+
+def test_a_body_nested_as_deeply_as_allowed_is_answered(client: TestClient) -> None:
+    assert post_nested(client, 200).status_code == 200
+
+
+def post_nested(client: TestClient, depth: int) -> Response:
+    """The answer to a body of that depth; the body itself is one level."""
+    arrays = "[" * (depth - 1) + "]" * (depth - 1)
+    message = '{"role": "user", "content": "hi"}'
+    raw = f'{{"model": "openai.x", "messages": [{message}], "metadata": {arrays}}}'
+    return client.post(PATH, content=raw, headers={"authorization": "Bearer made-up-key"})

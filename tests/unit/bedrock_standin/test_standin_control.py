@@ -29,6 +29,7 @@ def test_counters_count_everything_but_control(ask: Ask, client: TestClient, gua
         "guardrail_checks": 2,
         "streams_open": 0,
         "streams_abandoned": 0,
+        "requests_abandoned": 0,
         "by_status": {"200": 1, "404": 1},
     }
 

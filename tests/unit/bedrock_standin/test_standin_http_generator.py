@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from local.bedrock_standin.http_generator import HttpGenerator
-from local.bedrock_standin.model import with_defaults
+from local.bedrock_standin.http_generator import HttpGenerator, UnreachableError, check_reachable
+from local.bedrock_standin.model import check_readable, with_defaults
 from local.bedrock_standin.refusals import RefusalError
 
 if TYPE_CHECKING:
@@ -102,6 +102,65 @@ def test_the_servers_refusals_become_ours(theirs: int, ours: int) -> None:
         assert caught.value.status == ours
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "message"),
+    [
+        (
+            400,
+            "Field 'top_p': [json.exception.type_error.302]",
+            "'top_p' has a value that the model cannot use.",
+        ),
+        (400, "exceeds the available context size", "The prompt is longer than the model's context."),
+        (400, "Invalid tool_choice: zzz", "The model cannot use this request."),
+        (500, "Failed to parse tools: Expected 'tools' to be an array", "The model cannot use this request."),
+        (500, "image input is not supported - hint: mmproj", "The model cannot use this request."),
+    ],
+)
+def test_what_the_server_cannot_read_is_400_in_our_words(status: int, said: str, message: str) -> None:
+    answer = httpx.Response(status, json={"error": {"message": said}})
+    for ask in (lambda: complete(FakeServer(answer), BODY), lambda: stream(answer)):
+        with pytest.raises(RefusalError) as caught:
+            ask()
+        assert caught.value.status == 400
+        assert json.loads(caught.value.body["error"]["message"])["error"]["message"] == message
+
+
+def test_an_abandoned_question_gives_its_place_to_the_next() -> None:
+    """And its connection is let go of, by which the server knows."""
+    arrived, let_go = asyncio.Event(), asyncio.Event()
+
+    async def server(_: httpx.Request) -> httpx.Response:
+        if not arrived.is_set():
+            arrived.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                let_go.set()
+        return httpx.Response(200, json=MADE)
+
+    async def run() -> None:
+        asked = HttpGenerator("http://g/v1", "m", max_connections=1, transport=httpx.MockTransport(server))
+        first = asyncio.create_task(asked.complete(BODY))
+        await arrived.wait()
+        second = asyncio.create_task(asked.complete(BODY))
+        first.cancel()
+        await asyncio.wait_for(let_go.wait(), 5)
+        assert (await asyncio.wait_for(second, 5)).choices
+        await asked.close()
+
+    asyncio.run(run())
+
+
+def test_a_server_that_answers_anything_is_reachable(caller: httpx.Client) -> None:
+    check_reachable(f"{caller.base_url}/no-such-path/")
+
+
+@pytest.mark.parametrize("base_url", ["http://127.0.0.1:9/v1", "http://", "http://127.0.0.1:x/v1"])
+def test_a_server_that_does_not_answer_is_unreachable(base_url: str) -> None:
+    with pytest.raises(UnreachableError):
+        check_reachable(base_url)
+
+
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}", b'{"choices": ["x"]}'])
 def test_an_unusable_answer_is_503(answer: bytes) -> None:
     with pytest.raises(RefusalError) as caught:
@@ -131,3 +190,15 @@ def test_the_model_always_has_a_token_limit_and_a_system_message() -> None:
 def test_the_callers_own_limit_and_system_message_stay() -> None:
     body = BODY | {"max_completion_tokens": 3}
     assert with_defaults(body) == body
+
+
+def test_the_model_reads_text_only() -> None:
+    """A part of another kind is named, with its place."""
+    text = {"type": "text", "text": "What is this?"}
+    check_readable({"messages": [{"role": "user", "content": [text]}, {"role": "assistant"}]})
+    image = {"type": "image_url", "image_url": {"url": "data:,"}}
+    with pytest.raises(RefusalError) as caught:
+        check_readable({"messages": [{"role": "user", "content": [text, image]}]})
+    said = json.loads(caught.value.body["error"]["message"])["error"]
+    assert (caught.value.status, said["param"]) == (400, "messages[0].content")
+    assert said["message"].endswith("the model reads text parts only, not 'image_url'.")

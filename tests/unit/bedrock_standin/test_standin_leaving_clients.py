@@ -1,4 +1,4 @@
-"""Clients that leave in the middle of a stream, over a real socket."""
+"""Clients that leave before their answer or in the middle of it, over a real socket."""
 
 from __future__ import annotations
 
@@ -63,3 +63,20 @@ def test_a_stream_that_the_stand_in_cuts_is_not_abandoned(caller: httpx.Client) 
     with pytest.raises(httpx.RemoteProtocolError):
         caller.post(PATH, json=body({"cut_after_events": 2}))
     assert (counters(caller)["streams_open"], counters(caller)["streams_abandoned"]) == (0, 0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_leaves_before_its_answer_ends_the_wait_for_it(
+    caller: httpx.Client, eventually: Eventually, stream: bool
+) -> None:
+    asked = body({"delay_s": 900}) | {"stream": stream}
+    with pytest.raises(httpx.ReadTimeout):
+        caller.post(PATH, json=asked, timeout=0.2)
+    eventually(lambda: counters(caller)["in_flight"] == 0)
+    assert (counters(caller)["requests_abandoned"], counters(caller)["by_status"]) == (1, {})
+
+
+def test_a_client_that_waits_for_its_answer_abandons_nothing(caller: httpx.Client) -> None:
+    for stream in (False, True):
+        assert caller.post(PATH, json=body({}) | {"stream": stream}).is_success
+    assert counters(caller)["requests_abandoned"] == 0

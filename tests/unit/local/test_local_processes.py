@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from local import processes
+from local import paths, processes
 from local.failures import CommandFailedError, NotReadyError, ProcessEndedError
 from local.processes import Process
 
@@ -22,6 +23,15 @@ _PARENT = (
     "import subprocess, sys, time; "
     "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]]); print(child.pid, flush=True); time.sleep(60)"
 )
+_STARTER = """
+import os, pathlib, sys, time
+from local import processes
+log = pathlib.Path({log!r})
+command = [sys.executable, *{arguments!r}]
+with processes.running("It", command, log_file=log, env=dict(os.environ), cwd=log.parent) as process:
+    print(process.popen.pid, flush=True)
+    time.sleep(60)
+"""
 
 
 @contextmanager
@@ -49,6 +59,17 @@ def runs(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
+
+
+def members(group: int) -> list[int]:
+    """The processes of the group which are more than unburied zombies."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 def test_an_early_exit_is_noticed_at_once(tmp_path: Path) -> None:
@@ -96,6 +117,33 @@ def test_what_a_process_started_does_not_survive_it(tmp_path: Path) -> None:
     while runs(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not runs(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_everything_ends_with_a_starter_that_is_killed(tmp_path: Path) -> None:
+    """Even what is deaf to SIGTERM: the starter had no time for anything."""
+    log = tmp_path / "test.log"
+    code = _STARTER.format(log=str(log), arguments=["-c", _PARENT, _DEAF])
+    deadline = time.monotonic() + 10
+    with subprocess.Popen([sys.executable, "-c", code], cwd=paths.ROOT, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        supervisor = int(starter.stdout.readline())
+        while "up" not in log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert len(members(supervisor)) == 3  # the supervisor, the process, and what that started
+        starter.kill()
+    while members(supervisor):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_command_that_does_not_exist_is_said(tmp_path: Path) -> None:
+    """In the log, as a shell would."""
+    log = tmp_path / "test.log"
+    with processes.running("It", ["/no/such"], log_file=log, env={}, cwd=tmp_path) as process:
+        assert process.popen.wait(10) == 127
+    assert log.read_text() == "/no/such: No such file or directory\n"
 
 
 def test_stopping_a_process_that_has_ended_is_no_error(tmp_path: Path) -> None:

@@ -60,3 +60,11 @@ def test_the_summary_says_how_to_call_the_gateway(tmp_path: Path) -> None:
     text = "\n".join(summary(stack))
     for part in (stack.base_url, stack.api_key, curl(stack), "from openai import OpenAI", "stack.json"):
         assert part in text
+
+
+def test_the_summary_says_where_the_functions_log(tmp_path: Path) -> None:
+    """The log group, and a command that shows its end."""
+    stack = made_up_stack(tmp_path)
+    text = "\n".join(summary(stack))
+    assert stack.chat_log_group in text
+    assert " -m local.logs" in text

@@ -1,0 +1,75 @@
+"""The command behind `python -m local`: runs the gateway until Ctrl-C, or checks it and stops."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from local import checks, failures, interruption, standin_process
+from local.failures import LocalError
+from local.paths import StateFolder
+from local.screen import Screen, summary
+from local.stack import LocalStack, deployed
+
+_INTERRUPTED = 130
+_WATCH_S = 0.5
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Check every step, stop everything, and exit with 0 or 1.")
+def main(*, check: bool) -> None:
+    """Deploys the gateway to a local AWS, with a real model behind it, shows it working, and serves it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ✓ is no reason to fail
+    screen = Screen(Console(highlight=False))
+    try:
+        with interruption.as_keyboard_interrupt():
+            status = _check(screen) if check else _serve(screen)
+    except LocalError as error:
+        status = _failed(error)
+    except (BotoCoreError, ClientError) as error:
+        log_file = StateFolder().log("emulator")
+        status = _failed(LocalError(f"The local AWS did not do as asked: {error}", log_file=log_file))
+    except KeyboardInterrupt:
+        click.echo("Interrupted; everything was stopped.", err=True)
+        status = _INTERRUPTED
+    sys.exit(status)
+
+
+def _failed(error: LocalError) -> int:
+    """Says what went wrong; returns the exit status."""
+    click.echo("\n".join(failures.report(error)), err=True)
+    return 1
+
+
+def _check(screen: Screen) -> int:
+    """The exit status."""
+    with deployed(standin_process.generator(), step=screen.step) as stack:
+        succeeded = checks.run(checks.ALL, stack, screen)
+    screen.say(["All checks passed." if succeeded else "Some checks failed."])
+    return 0 if succeeded else 1
+
+
+def _serve(screen: Screen) -> int:
+    """The exit status: 0 once it served and was asked to stop. Raises ProcessEndedError."""
+    with deployed(standin_process.generator(), step=screen.step) as stack:
+        checks.run(checks.DEMONSTRATION, stack, screen)
+        screen.say(summary(stack))
+        _watch(stack)
+        screen.say(["", "Stopping …"])
+    return 0
+
+
+def _watch(stack: LocalStack) -> None:
+    """Returns when the run is to end. Raises ProcessEndedError where a process of the stack ends first."""
+    try:
+        while True:
+            stack.check()
+            time.sleep(_WATCH_S)
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,60 @@
+"""`python -m local.logs` prints the newest log lines of the running stack's functions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import NoReturn
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from gateway_cli import stack_outputs
+from local import aws_session, deployment, request_logs
+from local.failures import LocalError, NotRunningError
+from local.paths import StateFolder
+from local.request_logs import JsonObject
+
+_NOT_RUNNING = "The local stack is not running: start it with `make run`."
+
+
+@click.command()
+@click.option("--lines", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+def main(*, lines: int) -> None:
+    """Prints the newest log lines of the chat and the worker function, oldest first."""
+    try:
+        for line in newest(session(StateFolder()), lines):
+            click.echo(json.dumps(line, ensure_ascii=False))
+    except LocalError as error:
+        _fail(str(error))
+    except EndpointConnectionError:
+        _fail(_NOT_RUNNING)  # it was killed, and left its stack.json
+    except (BotoCoreError, ClientError, stack_outputs.NotDeployedError) as error:
+        _fail(f"The local AWS did not do as asked: {error}")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(1)
+
+
+def session(state: StateFolder) -> boto3.Session:
+    """A session of the stack that runs in `state`. Raises NotRunningError."""
+    try:
+        document = json.loads(state.stack_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotRunningError(_NOT_RUNNING) from None
+    return aws_session.session(document["aws_endpoint_url"])
+
+
+def newest(session: boto3.Session, count: int) -> list[JsonObject]:
+    """The `count` newest JSON lines of both functions, oldest first. Raises NotDeployedError."""
+    outputs = stack_outputs.read(session, deployment.ENVIRONMENT_NAME)
+    groups = (outputs.chat_log_group, outputs.worker_log_group)
+    found = [timed for group in groups for timed in request_logs.lines(session, group)]
+    return [line for _, line in sorted(found, key=lambda timed: timed[0])][-count:]
+
+
+if __name__ == "__main__":
+    main()
