@@ -6,6 +6,7 @@ import json
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -88,6 +89,14 @@ class ChatApi(Construct):
                 method,
                 "AwsSolutions-COG4",
                 "Clients are programs with keys of their own, which a Lambda authorizer checks.",
+            )
+        if environment.streams:
+            # CDK grants lambda:InvokeFunction, which AWS documents; reports differ on whether this is needed too.
+            chat_function.add_permission(
+                "InvokeWithResponseStream",
+                principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+                action="lambda:InvokeWithResponseStream",
+                source_arn=self.api.arn_for_execute_api(),
             )
         gateway_responses.add(self.api, request_id=_request_id_variable(environment))
         self._acknowledge()

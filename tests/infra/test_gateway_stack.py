@@ -150,6 +150,14 @@ def test_every_route_streams_where_the_function_does(deployed_stack: Synthesised
     assert variables["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/response_streaming/start"
 
 
+def test_api_gateway_may_invoke_the_chat_function_in_either_way(deployed_stack: Synthesised) -> None:
+    permissions = deployed_stack.resources("AWS::Lambda::Permission")
+    streaming = [p for p in permissions.values() if p["Action"] == "lambda:InvokeWithResponseStream"]
+    assert [resolved(permission["FunctionName"]) for permission in streaming] == [
+        resolved(next(p["FunctionName"] for name, p in permissions.items() if name.startswith("ChatApi")))
+    ]
+
+
 def test_the_emulators_stack_answers_in_one_piece_with_lambdas_own_loop() -> None:
     local = synthesised("local")
     for method in local.resources("AWS::ApiGateway::Method").values():
