@@ -100,6 +100,7 @@ class Environment:
     guardrail: ExistingGuardrail | OwnGuardrail | None = field(default_factory=OwnGuardrail)
     callers_may_go_unguarded: bool = False  # has to be said where guardrail is None
     upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
+    upstream_may_ignore_guardrail: bool = False  # has to be said where upstream_url is bedrock-mantle's
     is_local: bool = False  # for the emulator: functions for this machine, answers in one piece
     timeouts: Timeouts = field(default_factory=Timeouts)
     jobs: Jobs = field(default_factory=Jobs)
@@ -168,7 +169,13 @@ def _job_rules(jobs: Jobs) -> list[tuple[bool, str]]:
 
 def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
     if env.guardrail is not None:
-        return env.guardrail.rules()
+        return [
+            *env.guardrail.rules(),
+            (
+                env.upstream_may_ignore_guardrail or "bedrock-mantle" not in (env.upstream_url or ""),
+                "upstream_url ignores guardrails. Use bedrock-runtime, or say upstream_may_ignore_guardrail=True.",
+            ),
+        ]
     return [
         (
             env.is_local or env.callers_may_go_unguarded,
@@ -188,7 +195,10 @@ def _other_rules(env: Environment) -> list[tuple[bool, str]]:
             env.region is None or re.fullmatch(r"[a-z0-9-]{5,32}", env.region) is not None,
             "region is not one of AWS's.",
         ),
-        (url is None or env.is_local, "upstream_url replaces Bedrock and is for 'local' only."),
+        (
+            url is None or env.is_local or url.startswith("https://"),
+            "upstream_url must be https: the Bedrock API key is sent there.",
+        ),
         (url is not None or not env.is_local, "upstream_url is missing; deploy 'local' with `make run`."),
         (
             url is None or re.fullmatch(r"https?://\S+[^/\s]", url) is not None,
@@ -257,6 +267,8 @@ def named(name: str | None, *, guardrail: str | None = None, upstream_url: str |
     overrides: dict[str, Any] = {}
     if guardrail is not None:
         overrides["guardrail"] = _parsed_guardrail(guardrail)
+    if upstream_url is not None and name != "local":
+        raise InvalidEnvironmentError("`-c upstream_url` replaces Bedrock and is for 'local' only.")
     if upstream_url is not None:
         overrides["upstream_url"] = upstream_url
     return _local(**overrides) if name == "local" else replace(_ENVIRONMENTS[name](), **overrides)

@@ -14,11 +14,11 @@ from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
 
 
 class EnforcedGuardrail(Construct):
-    """`identifier`, `version` and `trace`, as the functions send them to Bedrock."""
+    """`identifier` and `version`, as the functions send them to Bedrock, and the `settings` they apply."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: ExistingGuardrail | OwnGuardrail) -> None:
         super().__init__(scope, id_)
-        self.trace = settings.trace
+        self.settings = settings
         if isinstance(settings, OwnGuardrail):
             self.identifier, self.version = self._make(settings)
         else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from aws_cdk.aws_bedrock import CfnGuardrail
@@ -17,10 +18,31 @@ _ANONYMISED = ("CREDIT_DEBIT_CARD_NUMBER", "EMAIL", "PASSWORD", "PHONE", "US_SOC
 _TRACES = (None, "ENABLED", "ENABLED_FULL", "DISABLED")
 
 
+class Override(StrEnum):
+    """Whether a caller's own guardrail settings are refused, or win as with Bedrock itself."""
+
+    DENIED = "denied"
+    ALLOWED = "allowed"
+
+
+class Tagging(StrEnum):
+    """Which text the gateway puts into input tags, and so what is checked; docs/guardrails.md tells which to choose.
+
+    OFF: no tags; the whole prompt is checked, though not for prompt attacks.
+    ALL_TEXT: every text, so that all is checked, for prompt attacks too.
+    USER_TURNS, LATEST_USER_TURN: reduced checks; nothing but what the user says, ever or last, is checked.
+    """
+
+    OFF = "off"
+    ALL_TEXT = "all_text"
+    USER_TURNS = "user_turns"
+    LATEST_USER_TURN = "latest_user_turn"
+
+
 def default_policy() -> dict[str, Any]:
     """Arguments of CfnGuardrail: content filters, profanity, common personal data anonymised, the canary word.
 
-    No prompt-attack filter: without input tags it would do nothing.
+    No prompt-attack filter: it does nothing without input tags, which are off by default.
     """
     return {
         "blocked_input_messaging": "This request was blocked by the guardrail.",
@@ -46,16 +68,42 @@ def default_policy() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingGuardrail:
-    """A Bedrock guardrail made elsewhere. `trace` is ENABLED, ENABLED_FULL, DISABLED or None (Bedrock's default)."""
+class GuardrailSettings:
+    """How a guardrail is applied. `trace` is ENABLED, ENABLED_FULL, DISABLED or None (Bedrock's default)."""
 
-    identifier: str
-    version: str
     trace: str | None = None
+    override: Override = Override.DENIED
+    tagging: Tagging = Tagging.OFF
 
     def rules(self) -> list[tuple[bool, str]]:
         """What must hold, each with what to say where it does not."""
         return [
+            (
+                self.trace in _TRACES,
+                f"guardrail.trace is {self.trace!r}; choose ENABLED, ENABLED_FULL or DISABLED.",
+            ),
+            (
+                self.override in tuple(Override),
+                f"guardrail.override is {self.override!r}; choose {', '.join(Override)}.",
+            ),
+            (
+                self.tagging in tuple(Tagging),
+                f"guardrail.tagging is {self.tagging!r}; choose {', '.join(Tagging)}.",
+            ),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingGuardrail(GuardrailSettings):
+    """A Bedrock guardrail made elsewhere."""
+
+    identifier: str
+    version: str
+
+    def rules(self) -> list[tuple[bool, str]]:
+        """What must hold, each with what to say where it does not."""
+        return [
+            *GuardrailSettings.rules(self),
             (
                 re.fullmatch(r"[!-~]{1,2048}", self.identifier) is not None,
                 "guardrail.identifier must be 1 to 2048 visible ASCII characters.",
@@ -64,28 +112,40 @@ class ExistingGuardrail:
                 re.fullmatch(r"[1-9][0-9]{0,7}|DRAFT", self.version) is not None,
                 f"guardrail.version is {self.version!r}; it must be a number or DRAFT.",
             ),
-            _trace_rule(self.trace),
         ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnGuardrail:
+class OwnGuardrail(GuardrailSettings):
     """A guardrail that the stack makes. `policy` is CfnGuardrail's own arguments, its name left out."""
 
     policy: Mapping[str, Any] = field(default_factory=default_policy)
-    trace: str | None = None
 
     def rules(self) -> list[tuple[bool, str]]:
         """What must hold, each with what to say where it does not."""
         return [
+            *GuardrailSettings.rules(self),
             ("name" not in self.policy, "guardrail.policy must leave the name to the stack."),
             (
                 {"blocked_input_messaging", "blocked_outputs_messaging"} <= self.policy.keys(),
                 "guardrail.policy needs blocked_input_messaging and blocked_outputs_messaging.",
             ),
-            _trace_rule(self.trace),
+            (
+                self.tagging != Tagging.OFF or "PROMPT_ATTACK" not in _content_filters(self.policy),
+                "guardrail.policy filters prompt attacks, which needs guardrail.tagging: else it does nothing.",
+            ),
         ]
 
 
-def _trace_rule(trace: str | None) -> tuple[bool, str]:
-    return trace in _TRACES, f"guardrail.trace is {trace!r}; choose ENABLED, ENABLED_FULL or DISABLED."
+def _content_filters(policy: Mapping[str, Any]) -> Iterator[str]:
+    """The types of a policy's content filters, given as CDK's property objects or as dicts."""
+    filters = _property(policy.get("content_policy_config"), "filters_config") or []
+    for filter_ in filters if isinstance(filters, list | tuple) else []:
+        yield str(_property(filter_, "type"))
+
+
+def _property(properties: object, name: str) -> object:
+    if not isinstance(properties, Mapping):
+        return getattr(properties, name, None)
+    first, *rest = name.split("_")
+    return properties.get(name, properties.get(first + "".join(word.title() for word in rest)))

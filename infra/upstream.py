@@ -26,11 +26,18 @@ def upstream_variables(
         "UPSTREAM_TOTAL_TIMEOUT_S": str(total_timeout_s),
         "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
     }
-    return variables | _guardrail_variables(guardrail)
+    return variables | guardrail_variables(guardrail)
 
 
-def _guardrail_variables(guardrail: EnforcedGuardrail | None) -> dict[str, str]:
+def guardrail_variables(guardrail: EnforcedGuardrail | None) -> dict[str, str]:
+    """Those of them that name the guardrail; none where none is enforced."""
     if guardrail is None:
         return {}
-    variables = {"GUARDRAIL_IDENTIFIER": guardrail.identifier, "GUARDRAIL_VERSION": guardrail.version}
-    return variables if guardrail.trace is None else {**variables, "GUARDRAIL_TRACE": guardrail.trace}
+    settings = guardrail.settings
+    variables = {
+        "GUARDRAIL_IDENTIFIER": guardrail.identifier,
+        "GUARDRAIL_VERSION": guardrail.version,
+        "GUARDRAIL_OVERRIDE": settings.override,
+        "GUARDRAIL_TAGGING": settings.tagging,
+    }
+    return variables if settings.trace is None else {**variables, "GUARDRAIL_TRACE": settings.trace}

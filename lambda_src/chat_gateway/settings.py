@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chat_gateway.errors import ConfigurationError
+from chat_gateway.guardrail_tags import Tagging
 from chat_gateway.guardrails import Guardrail
 
 _Value = TypeVar("_Value")
@@ -16,6 +17,7 @@ _Value = TypeVar("_Value")
 _GUARDRAIL_IDENTIFIER = re.compile(r"[!-~]{1,2048}")
 _GUARDRAIL_VERSION = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
 _GUARDRAIL_TRACES = ("ENABLED", "ENABLED_FULL", "DISABLED")
+_OVERRIDES = ("denied", "allowed")
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
 
@@ -140,13 +142,15 @@ def _base_url(text: str) -> str:
 
 def _guardrail(env: Mapping[str, str]) -> Guardrail | None:
     """The enforced guardrail; None only where none of its variables is set."""
-    names = ("GUARDRAIL_IDENTIFIER", "GUARDRAIL_VERSION", "GUARDRAIL_TRACE")
-    if not any(name in env for name in names):
+    if not any(name.startswith("GUARDRAIL_") for name in env):
         return None
+    has_trace = "GUARDRAIL_TRACE" in env
     return Guardrail(
-        identifier=_read(env, names[0], _matching(_GUARDRAIL_IDENTIFIER)),
-        version=_read(env, names[1], _matching(_GUARDRAIL_VERSION)),
-        trace=_read(env, names[2], _one_of(_GUARDRAIL_TRACES)) if names[2] in env else None,
+        identifier=_read(env, "GUARDRAIL_IDENTIFIER", _matching(_GUARDRAIL_IDENTIFIER)),
+        version=_read(env, "GUARDRAIL_VERSION", _matching(_GUARDRAIL_VERSION)),
+        trace=_read(env, "GUARDRAIL_TRACE", _one_of(_GUARDRAIL_TRACES)) if has_trace else None,
+        callers_may_override=_read(env, "GUARDRAIL_OVERRIDE", _one_of(_OVERRIDES)) == "allowed",
+        tagging=Tagging(_read(env, "GUARDRAIL_TAGGING", _one_of(tuple(Tagging)))),
     )
 
 

@@ -1,4 +1,4 @@
-"""The text of a chat request's messages: which of it a guardrail reads, and putting masked text back.
+"""The text of a chat request: which of it a guardrail reads, and putting masked text back.
 
 Tags: docs.aws.amazon.com/bedrock/latest/userguide/guardrails-tagging.html
 """
@@ -54,16 +54,21 @@ class PromptText:
     def __init__(self, body: JsonObject, tag_suffix: str | None) -> None:
         self._slots = [_Slot(holder, key, _segments(holder[key], tag_suffix)) for holder, key in _texts(body)]
         self._only_tagged = any(segment.tagged for slot in self._slots for segment in slot.segments)
+        self._elsewhere = [] if self._only_tagged else list(_elsewhere(body))
         for slot in self._slots:
             slot.write()
 
     def guarded(self) -> list[str]:
-        """The texts to evaluate: the tagged ones if any is tagged, else all; none that is blank."""
-        return [slot.segments[index].text for slot, index in self._guarded_places()]
+        """The texts to evaluate: the tagged ones if any is tagged, else the whole prompt; none that is blank."""
+        return [slot.segments[index].text for slot, index in self._guarded_places()] + self._elsewhere
 
     def replace(self, texts: list[str]) -> None:
-        """Put these in the places of what `guarded` returned, in the same order and number."""
-        for (slot, index), text in zip(list(self._guarded_places()), texts, strict=True):
+        """Put these in the places of what `guarded` returned, in the same order and number.
+
+        [?] Text outside of messages stays as it was: AWS does not say that it is masked.
+        """
+        places = list(self._guarded_places())
+        for (slot, index), text in zip(places, texts[: len(texts) - len(self._elsewhere)], strict=True):
             slot.segments[index] = Segment(text, slot.segments[index].tagged)
             slot.write()
 
@@ -92,3 +97,17 @@ def _texts(body: JsonObject) -> Iterator[tuple[JsonObject, str]]:
         for part in content if isinstance(content, list) else ():
             if part["type"] == "text":
                 yield part, "text"
+
+
+def _elsewhere(body: JsonObject) -> Iterator[str]:
+    """The strings of tools, their calls and names. [?] AWS says "the whole prompt" and not what that is."""
+    calls = [[m.get("name"), m.get("tool_calls"), m.get("function_call")] for m in body["messages"]]
+    waiting: list[Any] = [body.get("tools"), body.get("functions"), body.get("response_format"), calls]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend([*value.keys(), *value.values()])
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, str) and value.strip():
+            yield value

@@ -12,6 +12,7 @@ import pytest
 
 from local import job_lines
 from local.stack import LocalStack
+from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.guardrail_bypasses import BLOCKED, MALFORMED, OVERRIDE, TAG, Bypass, body, bypasses
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body
@@ -26,6 +27,13 @@ def streamed(content: bytes) -> bytes:
     return content.replace(b'{"model"', b'{"stream": true, "model"', 1)
 
 
+@pytest.fixture(scope="module", params=["off", "all_text"])
+def tagging(request: pytest.FixtureRequest, stack: LocalStack) -> Iterator[str]:
+    """Both functions, deployed with one way of tagging and then the other."""
+    with variables_changed(stack, {"GUARDRAIL_TAGGING": request.param}):
+        yield request.param
+
+
 def test_at_least_sixty_ways_are_tried() -> None:
     assert len({bypass.name for bypass in ALL}) == len(ALL) >= 60
 
@@ -33,7 +41,7 @@ def test_at_least_sixty_ways_are_tried() -> None:
 @pytest.mark.parametrize("is_streamed", [False, True])
 @pytest.mark.parametrize("bypass", ALL, ids=lambda bypass: bypass.name)
 def test_the_word_never_reaches_the_model_and_the_answer_is_the_documented_one(
-    http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
+    tagging: str, http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
 ) -> None:
     content = streamed(bypass.body) if is_streamed else bypass.body
     headers = [*http.headers.multi_items(), *bypass.headers]
@@ -41,10 +49,17 @@ def test_the_word_never_reaches_the_model_and_the_answer_is_the_documented_one(
     assert answer.status_code == STATUS[bypass.gets]
     assert standin.counters()["generations"] == 0
     if bypass.gets == BLOCKED:
+        assert (b"guardContent_" in sent_by(standin)) is (tagging == "all_text")
         assert '"content_filter"' in answer.text.replace("'", '"')
     else:
         assert standin.requests() == []
         assert bypass.gets in (MALFORMED, answer.json()["error"]["code"])
+
+
+def sent_by(standin: StandinControl) -> bytes:
+    """The one body that reached the stand-in."""
+    (request,) = standin.requests()
+    return str(request["body_text"]).encode()
 
 
 def job(bypass: Bypass) -> str | None:
@@ -59,7 +74,7 @@ def job(bypass: Bypass) -> str | None:
     return json.dumps(line)
 
 
-def test_as_jobs_they_fare_no_better(stack: LocalStack, standin: StandinControl) -> None:
+def test_as_jobs_they_fare_no_better(tagging: str, stack: LocalStack, standin: StandinControl) -> None:
     lines = {bypass.name: line for bypass in ALL if (line := job(bypass)) is not None}
     session = stack.session()
     job_lines.send(session, stack.jobs_queue_url, list(lines.values()))

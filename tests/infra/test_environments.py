@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aws_cdk.aws_bedrock import CfnGuardrail
 
 from infra import environments
 from infra.environments import Environment, InvalidEnvironmentError, Jobs, Timeouts
-from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, Tagging, default_policy
 
 BUFFERED = Timeouts(api_s=15)
+MANTLE = "https://bedrock-mantle.us-east-1.api.aws/openai/v1"
 
 
 @pytest.mark.parametrize("name", [None, "", "production"])
@@ -34,6 +36,9 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"guardrail": ExistingGuardrail(identifier="a", version="0")}, "guardrail.version"),
         ({"guardrail": ExistingGuardrail(identifier="a", version="1", trace="on")}, "guardrail.trace"),
         ({"guardrail": OwnGuardrail(trace="on")}, "guardrail.trace"),
+        ({"guardrail": OwnGuardrail(tagging=cast(Any, "some"))}, "guardrail.tagging"),
+        ({"guardrail": OwnGuardrail(override=cast(Any, "maybe"))}, "guardrail.override"),
+        ({"upstream_url": MANTLE}, "upstream_may_ignore_guardrail"),
         ({"guardrail": OwnGuardrail(policy={})}, "blocked_input_messaging"),
         ({"guardrail": OwnGuardrail(policy={"name": "mine"})}, "leave the name"),
         ({"guardrail": None}, "callers_may_go_unguarded"),
@@ -93,6 +98,31 @@ def test_local_waits_seconds_where_others_wait_minutes() -> None:
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_every_environment_that_goes_to_aws_makes_a_guardrail_unless_told_otherwise(name: str) -> None:
     assert isinstance(environments.named(name).guardrail, OwnGuardrail)
+
+
+def test_an_endpoint_that_ignores_guardrails_has_to_be_asked_for() -> None:
+    environment = Environment(name="mine", upstream_url=MANTLE, upstream_may_ignore_guardrail=True)
+    assert environment.upstream_url == MANTLE
+
+
+ATTACKS: dict[str, Any] = {"type": "PROMPT_ATTACK", "input_strength": "HIGH", "output_strength": "NONE"}
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        CfnGuardrail.ContentPolicyConfigProperty(
+            filters_config=[CfnGuardrail.ContentFilterConfigProperty(**ATTACKS)]
+        ),
+        {"filters_config": [ATTACKS]},
+        {"filtersConfig": [ATTACKS]},
+    ],
+)
+def test_a_prompt_attack_filter_that_would_do_nothing_is_refused(filters: object) -> None:
+    policy = {**default_policy(), "content_policy_config": filters}
+    with pytest.raises(InvalidEnvironmentError, match=r"guardrail\.tagging"):
+        Environment(name="mine", guardrail=OwnGuardrail(policy=policy))
+    assert Environment(name="mine", guardrail=OwnGuardrail(policy=policy, tagging=Tagging.ALL_TEXT))
 
 
 def test_going_without_a_guardrail_has_to_be_said() -> None:

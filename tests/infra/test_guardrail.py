@@ -9,10 +9,20 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk.aws_bedrock import CfnGuardrail
 
+from chat_gateway import guardrail_tags
 from chat_gateway.settings import UpstreamSettings
 from infra.guardrail import EnforcedGuardrail
-from infra.guardrail_settings import CANARY_WORD, OwnGuardrail, default_policy
+from infra.guardrail_settings import (
+    CANARY_WORD,
+    ExistingGuardrail,
+    Override,
+    OwnGuardrail,
+    Tagging,
+    default_policy,
+)
+from infra.upstream import guardrail_variables
 from tests.infra.conftest import DEPLOYED, synthesised
+from tests.unit.chat_gateway.test_settings import UPSTREAM
 
 
 @pytest.mark.parametrize("name", DEPLOYED)
@@ -56,3 +66,20 @@ def test_another_policy_makes_another_version_and_the_same_policy_does_not() -> 
     )
     assert versions(default_policy()).keys() == versions(default_policy()).keys()
     assert versions(default_policy()).keys().isdisjoint(versions(strict))
+
+
+def test_the_functions_know_every_way_of_tagging_that_can_be_set() -> None:
+    assert [str(way) for way in Tagging] == [str(way) for way in guardrail_tags.Tagging]
+
+
+@pytest.mark.parametrize("override", Override)
+def test_override_and_tagging_reach_the_functions(override: Override) -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    settings = ExistingGuardrail(
+        identifier="abc123", version="7", override=override, tagging=Tagging.USER_TURNS
+    )
+    variables = guardrail_variables(EnforcedGuardrail(stack, "Guardrail", settings=settings))
+    enforced = UpstreamSettings.from_env({**UPSTREAM, **variables}).guardrail
+    assert enforced is not None
+    assert enforced.callers_may_override is (override is Override.ALLOWED)
+    assert enforced.tagging is guardrail_tags.Tagging.USER_TURNS

@@ -70,11 +70,13 @@ def _answer(
     total_s = http.stream_timeout_s if request.streams else upstream.total_timeout_s
     left_s = context.get_remaining_time_in_millis() / 1000 - _ENDING_S
     deadline = exchange.started + min(total_s, left_s)
+    guarded = _completions().guarded(request, caller_headers=headers)
+    exchange.log.add(guardrail=guarded.guardrail)
     if request.streams:
         exchange.log.add(stream=True)
-        answer = _completions().stream(request, caller_headers=headers, deadline=deadline)
-        return exchange.streamed(answer, hide_usage=request.hides_usage, keep_trace=_completions().keep_trace)
-    completion = _completions().create(request, caller_headers=headers, deadline=deadline)
+        answer = _completions().stream(guarded, deadline=deadline)
+        return exchange.streamed(answer, hide_usage=request.hides_usage, keep_trace=guarded.shows_trace)
+    completion = _completions().create(guarded, deadline=deadline)
     _check_size(completion, http.max_response_bytes)
     return exchange.completed(completion)
 

@@ -112,7 +112,8 @@ def _answer(record: dict[str, Any], log: RequestLog, started: float) -> Result:
         if len(line.encode()) > settings.max_request_bytes:
             raise RequestTooLargeError(f"The job is larger than {settings.max_request_bytes} bytes.")
         deadline = started + settings.total_timeout_s
-        completion = _completions().create(job.request, caller_headers={}, deadline=deadline)
+        guarded = _completions().guarded(job.request, caller_headers={})
+        completion = _completions().create(guarded, deadline=deadline)
     except GatewayError as error:
         log.add_error(error)
         log.add(status=error.status)

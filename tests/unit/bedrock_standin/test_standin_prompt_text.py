@@ -61,3 +61,25 @@ def test_replaced_texts_go_back_where_they_stood() -> None:
     assert prompt.guarded() == ["b", "d"]
     prompt.replace(["B", "D"])
     assert [text_of(message) for message in body["messages"]] == ["keep", "aBcD"]
+
+
+def test_untagged_tools_and_calls_are_evaluated_too_and_stay_as_they_were() -> None:
+    tool: dict[str, Any] = {"type": "function", "function": {"name": "f", "description": "about kryptonite"}}
+    calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}]
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+    ]
+    body: dict[str, Any] = {"messages": messages, "tools": [tool]}
+    prompt = PromptText(body, None)
+    texts = prompt.guarded()
+    assert texts[0] == "hi"
+    assert {"about kryptonite", '{"a": 1}'} < set(texts)
+    prompt.replace([text.upper() for text in texts])
+    assert text_of(messages[0]) == "HI"
+    assert tool["function"]["description"] == "about kryptonite"
+
+
+def test_with_tags_tools_are_not_evaluated() -> None:
+    body = {"messages": [{"role": "user", "content": f"{OPEN}hi{CLOSE}"}], "tools": [{"description": "x"}]}
+    assert PromptText(body, "ab").guarded() == ["hi"]

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from chat_gateway.entrypoints import api
+from chat_gateway.guardrails import GuardedRequest
 from response_streaming import StreamError, StreamingResponse
 from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
 from tests.unit.chat_gateway.test_api import PROMPT, event, ok
@@ -238,7 +239,10 @@ def test_the_deadline_leaves_lambda_time_to_end_the_stream(
     asked: list[float] = []
 
     class Recorder:
-        def stream(self, request: object, *, caller_headers: object, deadline: float) -> None:
+        def guarded(self, _: object, *, caller_headers: object) -> GuardedRequest:
+            return GuardedRequest(b"", {})
+
+        def stream(self, request: object, *, deadline: float) -> None:
             asked.append(deadline)
             raise LookupError
 

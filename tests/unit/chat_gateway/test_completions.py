@@ -12,7 +12,8 @@ from chat_gateway import chat_request
 from chat_gateway.bedrock import Completion
 from chat_gateway.completions import Completions
 from chat_gateway.errors import GuardrailOverrideError, UpstreamCredentialsError
-from chat_gateway.guardrails import IDENTIFIER_HEADER, VERSION_HEADER, Guardrail
+from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
+from chat_gateway.guardrails import Guardrail
 from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
 from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
 from tests.unit.chat_gateway.test_chat_request import VALID
@@ -40,7 +41,8 @@ def completions(bedrock: Bedrock, secrets: FakeSecrets, guardrail: Guardrail | N
 
 def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:
     request = chat_request.parse(json.dumps(VALID).encode())
-    return completions.create(request, caller_headers=headers or {}, deadline=float("inf"))
+    guarded = completions.guarded(request, caller_headers=headers or {})
+    return completions.create(guarded, deadline=float("inf"))
 
 
 def test_the_guardrail_goes_up_and_the_callers_headers_do_not() -> None:

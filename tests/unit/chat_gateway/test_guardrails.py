@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chat_gateway import guardrails
 from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
-from chat_gateway.guardrails import IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER, Guardrail
+from chat_gateway.guardrail_overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
+from chat_gateway.guardrail_tags import Tagging
+from chat_gateway.guardrails import GuardedRequest, Guardrail
 
 ENFORCED = Guardrail(identifier="abc123", version="4")
 HEADERS = {IDENTIFIER_HEADER: "abc123", VERSION_HEADER: "4"}
+SILENT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def guarded(
+    document: dict[str, Any] | None = None,
+    headers: dict[str, list[str]] | None = None,
+    guardrail: Guardrail | None = ENFORCED,
+) -> GuardedRequest:
+    return guardrails.guarded(guardrail, SILENT | (document or {}), headers or {})
+
+
+def body_of(request: GuardedRequest) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(request.content)
+    return body
 
 
 def test_the_enforced_guardrail_goes_up_when_the_caller_is_silent() -> None:
-    assert guardrails.upstream_headers(ENFORCED, {"accept": ["*/*"]}) == HEADERS
+    request = guarded(headers={"accept": ["*/*"]})
+    assert (request.headers, request.guardrail) == (HEADERS, "abc123:4")
+    assert body_of(request) == SILENT
 
 
 def test_a_trace_setting_goes_up_with_it() -> None:
-    traced = Guardrail(identifier="abc123", version="4", trace="ENABLED")
-    assert guardrails.upstream_headers(traced, {}) == {**HEADERS, TRACE_HEADER: "ENABLED"}
+    request = guarded(guardrail=replace(ENFORCED, trace="ENABLED"))
+    assert request.headers == {**HEADERS, TRACE_HEADER: "ENABLED"}
+    assert request.shows_trace
+    assert not guarded().shows_trace
 
 
 def test_naming_what_is_enforced_is_accepted() -> None:
-    caller = {name: [value] for name, value in HEADERS.items()}
-    assert guardrails.upstream_headers(ENFORCED, caller) == HEADERS
+    assert guarded(headers={name: [value] for name, value in HEADERS.items()}).headers == HEADERS
 
 
 @pytest.mark.parametrize(
@@ -43,39 +63,39 @@ def test_naming_what_is_enforced_is_accepted() -> None:
 )
 def test_naming_anything_else_in_a_header_is_refused(headers: dict[str, list[str]]) -> None:
     with pytest.raises(GuardrailOverrideError):
-        guardrails.upstream_headers(ENFORCED, headers)
+        guarded(headers=headers)
 
 
 @pytest.mark.parametrize(
     "document",
     [
-        {"amazon-bedrock-guardrailConfig": {"tagSuffix": "x", "streamProcessingMode": "ASYNCHRONOUS"}},
-        {"amazon-bedrock-guardrailConfig": {"tagSuffix": ""}},
-        {"amazon-bedrock-guardrailConfig": {"tagSuffix": "x" * 21}},
-        {"amazon-bedrock-guardrailConfig": {"tagSuffix": 7}},
-        {"amazon-bedrock-guardrailConfig": {}},
-        {"amazon-bedrock-guardrailConfig": None},
+        {CONFIG_KEY: {"tagSuffix": "x", "streamProcessingMode": "ASYNCHRONOUS"}},
+        {CONFIG_KEY: {"tagSuffix": ""}},
+        {CONFIG_KEY: {"tagSuffix": "x" * 21}},
+        {CONFIG_KEY: {"tagSuffix": 7}},
+        {CONFIG_KEY: {}},
+        {CONFIG_KEY: None},
         {"amazon-bedrock-guardrailconfig": {"tagSuffix": "x"}},
         {"Amazon-Bedrock-Anything": 1},
         {" amazon-bedrock-trace": "x"},
         {"guardrails": []},
         {"guardrail_config": None},
         {"GuardrailIdentifier": "x"},
-        {"extra_body": {"amazon-bedrock-guardrailConfig": {}}},
+        {"extra_body": {CONFIG_KEY: {}}},
         {"extra_headers": [{"X-Amzn-Bedrock-GuardrailIdentifier": ""}]},
         {"stream_options": {"a": {"b": [{"guardrailVersion": 1}]}}},
         {"\uff47uardrail": 1},
         {"amazon\u2011bedrock-guardrail": 1},
     ],
 )
-def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any]) -> None:
+@pytest.mark.parametrize("tagging", Tagging)
+def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any], tagging: Tagging) -> None:
     with pytest.raises(GuardrailOverrideError):
-        guardrails.upstream_document(ENFORCED, document)
+        guarded(document, guardrail=replace(ENFORCED, tagging=tagging))
 
 
 def test_awss_own_example_of_a_tag_suffix_says_nothing_and_is_left_out() -> None:
-    document = {"model": "m", "amazon-bedrock-guardrailConfig": {"tagSuffix": "xyz"}}
-    assert guardrails.upstream_document(ENFORCED, document) == {"model": "m"}
+    assert body_of(guarded({CONFIG_KEY: {"tagSuffix": "xyz"}})) == SILENT
 
 
 @pytest.mark.parametrize(
@@ -88,63 +108,83 @@ def test_awss_own_example_of_a_tag_suffix_says_nothing_and_is_left_out() -> None
     ],
 )
 def test_a_callers_own_words_are_no_setting(document: dict[str, Any]) -> None:
-    assert guardrails.upstream_document(ENFORCED, document) == document
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"<amazon-bedrock-guardrails-guardContent_xyz>",
-        b"</AMAZON-BEDROCK-GUARDRAILS-GUARDCONTENT_xyz>",
-        b"amazon-bedrock-guardrails-guardContent",
-    ],
-)
-def test_an_input_tag_anywhere_is_refused(content: bytes) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        guardrails.check_tags(ENFORCED, {}, b'{"messages":["' + content + b'"]}')
-    assert caught.value.code == "guardrail_tag_not_allowed"
-    guardrails.check_tags(None, {}, content)
-
-
-HALVES = [
-    {"type": "text", "text": "x <amazon-bedrock-guardrails-guard"},
-    {"type": "text", "text": "Content_x>"},
-]
-ESCAPED = {
-    "function": {"name": "f", "arguments": '{"a": "<amazon\\u002dbedrock-guardrails-guardContent_x>"}'}
-}
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        {"role": "user", "content": HALVES},
-        {"role": "assistant", "tool_calls": [ESCAPED]},
-        {"role": "assistant", "function_call": ESCAPED["function"]},
-    ],
-)
-def test_an_input_tag_in_pieces_or_in_escapes_of_escapes_is_refused(message: dict[str, Any]) -> None:
-    document = {"messages": [message]}
-    with pytest.raises(InvalidRequestError):
-        guardrails.check_tags(ENFORCED, document, json.dumps(document).encode())
-
-
-@pytest.mark.parametrize(
-    "messages", [None, "x", [1], [{"content": 1}], [{"tool_calls": [1, {"function": 2}]}]]
-)
-def test_messages_of_any_shape_are_searched_without_a_fault(messages: object) -> None:
-    guardrails.check_tags(ENFORCED, {"messages": messages}, b"{}")
+    assert body_of(guarded(document)) == SILENT | document
 
 
 def test_without_an_enforced_guardrail_the_caller_chooses_and_nothing_else_goes_up() -> None:
     caller = {IDENTIFIER_HEADER: ["mine"], VERSION_HEADER: ["1"], "cookie": ["a"], "authorization": ["b"]}
-    document = {"amazon-bedrock-guardrailConfig": {"tagSuffix": "x"}}
-    assert guardrails.upstream_headers(None, caller) == {IDENTIFIER_HEADER: "mine", VERSION_HEADER: "1"}
-    assert guardrails.upstream_document(None, document) is document
+    request = guarded({CONFIG_KEY: {"tagSuffix": "x"}}, caller, guardrail=None)
+    assert request.headers == {IDENTIFIER_HEADER: "mine", VERSION_HEADER: "1"}
+    assert body_of(request) == {**SILENT, CONFIG_KEY: {"tagSuffix": "x"}}
+
+
+def test_without_any_guardrail_no_name_is_logged() -> None:
+    assert guarded(guardrail=None).guardrail is None
 
 
 @pytest.mark.parametrize("values", [["a", "b"], [""], ["é"], ["a b"], ["a\x01b"], ["x" * 2049]])
 def test_a_callers_own_guardrail_that_is_no_header_value_is_refused(values: list[str]) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        guardrails.upstream_headers(None, {IDENTIFIER_HEADER: values})
+        guarded(headers={IDENTIFIER_HEADER: values}, guardrail=None)
     assert caught.value.param == IDENTIFIER_HEADER
+
+
+OVERRIDABLE = replace(ENFORCED, callers_may_override=True, tagging=Tagging.ALL_TEXT)
+
+
+def test_an_overridable_guardrail_applies_to_whoever_says_nothing() -> None:
+    request = guarded(guardrail=OVERRIDABLE)
+    assert request.headers == HEADERS
+    assert b"guardContent" in request.content
+
+
+def test_a_caller_that_may_override_gets_the_guardrail_it_names() -> None:
+    caller = {IDENTIFIER_HEADER: ["mine"], VERSION_HEADER: ["1"], TRACE_HEADER: ["ENABLED"]}
+    request = guarded(headers=caller, guardrail=OVERRIDABLE)
+    assert request.guardrail == "mine:1"
+    assert request.shows_trace
+    assert body_of(request) == SILENT
+
+
+def test_half_a_name_goes_up_as_half_so_that_bedrock_refuses_it() -> None:
+    request = guarded(headers={IDENTIFIER_HEADER: ["mine"]}, guardrail=OVERRIDABLE)
+    assert request.headers == {IDENTIFIER_HEADER: "mine"}
+
+
+def test_a_trace_that_a_caller_asks_for_is_shown_with_the_environments_guardrail() -> None:
+    request = guarded(headers={TRACE_HEADER: ["ENABLED"]}, guardrail=OVERRIDABLE)
+    assert request.headers == {**HEADERS, TRACE_HEADER: "ENABLED"}
+    assert request.shows_trace
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {CONFIG_KEY: {"tagSuffix": "x"}},
+        {"messages": [{"role": "user", "content": "<amazon-bedrock-guardrails-guardContent_x>Hi"}]},
+    ],
+)
+def test_a_caller_that_may_override_sets_its_own_tags(document: dict[str, Any]) -> None:
+    request = guarded(document, guardrail=OVERRIDABLE)
+    assert request.headers == HEADERS
+    assert body_of(request) == SILENT | document
+
+
+def test_every_request_has_a_tag_suffix_of_its_own() -> None:
+    tagging = replace(ENFORCED, tagging=Tagging.ALL_TEXT)
+    suffixes = {body_of(guarded(guardrail=tagging))[CONFIG_KEY]["tagSuffix"] for _ in range(20)}
+    assert len(suffixes) == 20
+    assert all(suffix.isalnum() and len(suffix) <= 20 for suffix in suffixes)
+
+
+def test_a_callers_tag_suffix_is_not_the_one_that_is_used() -> None:
+    tagging = replace(ENFORCED, tagging=Tagging.ALL_TEXT)
+    body = body_of(guarded({CONFIG_KEY: {"tagSuffix": "mine"}}, guardrail=tagging))
+    assert body[CONFIG_KEY]["tagSuffix"] != "mine"
+    assert "_mine>" not in body["messages"][0]["content"]
+
+
+def test_with_nothing_to_tag_everything_is_checked() -> None:
+    tagging = replace(ENFORCED, tagging=Tagging.USER_TURNS)
+    messages = {"messages": [{"role": "system", "content": "Hi"}]}
+    assert body_of(guarded(messages, guardrail=tagging)) == SILENT | messages

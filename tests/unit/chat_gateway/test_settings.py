@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat_gateway.errors import ConfigurationError
+from chat_gateway.guardrail_tags import Tagging
 from chat_gateway.guardrails import Guardrail
 from chat_gateway.settings import AuthorizerSettings, AwsSettings, UpstreamSettings, WorkerSettings
 
@@ -49,23 +50,36 @@ def test_a_wrong_value_is_named(name: str, value: str) -> None:
         UpstreamSettings.from_env({**UPSTREAM, name: value})
 
 
+GUARDRAIL = {
+    "GUARDRAIL_IDENTIFIER": "gr-1",
+    "GUARDRAIL_VERSION": "DRAFT",
+    "GUARDRAIL_OVERRIDE": "denied",
+    "GUARDRAIL_TAGGING": "off",
+}
+
+
 def test_a_guardrail_is_read_whole() -> None:
-    env = {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "DRAFT", "GUARDRAIL_TRACE": "ENABLED"}
-    settings = UpstreamSettings.from_env({**UPSTREAM, **env})
-    assert settings.guardrail == Guardrail(identifier="gr-1", version="DRAFT", trace="ENABLED")
+    traced = UpstreamSettings.from_env({**UPSTREAM, **GUARDRAIL, "GUARDRAIL_TRACE": "ENABLED"})
+    assert traced.guardrail == Guardrail(identifier="gr-1", version="DRAFT", trace="ENABLED")
+    open_to_callers = {**GUARDRAIL, "GUARDRAIL_OVERRIDE": "allowed", "GUARDRAIL_TAGGING": "all_text"}
+    assert UpstreamSettings.from_env({**UPSTREAM, **open_to_callers}).guardrail == Guardrail(
+        identifier="gr-1", version="DRAFT", callers_may_override=True, tagging=Tagging.ALL_TEXT
+    )
 
 
 @pytest.mark.parametrize(
     "env",
     [
-        {"GUARDRAIL_IDENTIFIER": "gr-1"},
-        {"GUARDRAIL_IDENTIFIER": "", "GUARDRAIL_VERSION": ""},
+        *({key: value for key, value in GUARDRAIL.items() if key != missing} for missing in GUARDRAIL),
+        {**GUARDRAIL, "GUARDRAIL_IDENTIFIER": ""},
         {"GUARDRAIL_VERSION": "1"},
         {"GUARDRAIL_TRACE": "ENABLED"},
-        {"GUARDRAIL_IDENTIFIER": "a b", "GUARDRAIL_VERSION": "1"},
-        {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "0"},
-        {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "draft"},
-        {"GUARDRAIL_IDENTIFIER": "gr-1", "GUARDRAIL_VERSION": "1", "GUARDRAIL_TRACE": "on"},
+        {**GUARDRAIL, "GUARDRAIL_IDENTIFIER": "a b"},
+        {**GUARDRAIL, "GUARDRAIL_VERSION": "0"},
+        {**GUARDRAIL, "GUARDRAIL_VERSION": "draft"},
+        {**GUARDRAIL, "GUARDRAIL_TRACE": "on"},
+        {**GUARDRAIL, "GUARDRAIL_OVERRIDE": "true"},
+        {**GUARDRAIL, "GUARDRAIL_TAGGING": "ALL_TEXT"},
     ],
 )
 def test_half_a_guardrail_is_an_error_never_no_guardrail(env: dict[str, str]) -> None:

@@ -1,0 +1,90 @@
+"""What a caller says about guardrails, in headers and in the body, and the rule that it changes nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
+
+# https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html
+IDENTIFIER_HEADER = "x-amzn-bedrock-guardrailidentifier"
+VERSION_HEADER = "x-amzn-bedrock-guardrailversion"
+TRACE_HEADER = "x-amzn-bedrock-trace"
+CONFIG_KEY = "amazon-bedrock-guardrailConfig"
+_HEADERS = frozenset({IDENTIFIER_HEADER, VERSION_HEADER, TRACE_HEADER})
+_HEADER_VALUE = re.compile(r"[!-~]{1,2048}")
+_TAG_SUFFIX = re.compile(r"[A-Za-z0-9]{1,20}")
+# Where the keys are the caller's own words and Bedrock looks for no setting.
+_USER_DATA = frozenset(
+    {"messages", "tools", "functions", "response_format", "metadata", "prediction", "logit_bias"}
+)
+
+
+def own_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The guardrail headers among a caller's. Raises InvalidRequestError for a value that is no header's."""
+    return {name: _single(name, values) for name, values in headers.items() if name in _HEADERS}
+
+
+def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str]]) -> None:
+    """Raises GuardrailOverrideError where a caller's headers name anything but what is `allowed`."""
+    for name, values in headers.items():
+        # Any header of this family, so that one Bedrock adds later is not dropped in silence either.
+        if "guardrail" not in name and name != TRACE_HEADER:
+            continue
+        if any(value != allowed.get(name) for value in values):
+            rule = "may only repeat it" if name in allowed else "is not allowed"
+            raise GuardrailOverrideError(
+                f"This gateway enforces its own guardrail: the header {name} {rule}.", param=name
+            )
+
+
+def without_settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The body without the one setting that says nothing: a `tagSuffix` alone, as AWS's own example sends it.
+
+    Raises GuardrailOverrideError for any other.
+    """
+    kept = {key: value for key, value in document.items() if not _is_idle_config(key, value)}
+    for key in _setting_keys(kept):
+        if _names_a_setting(key):
+            raise GuardrailOverrideError(
+                "This gateway enforces its own guardrail: the request body may not set one.", param=key[:64]
+            )
+    return kept
+
+
+def _single(name: str, values: Sequence[str]) -> str:
+    if len(values) != 1 or not _HEADER_VALUE.fullmatch(values[0]):
+        raise InvalidRequestError(f"{name} must be one value of visible ASCII characters.", param=name)
+    return values[0]
+
+
+def _is_idle_config(key: str, value: object) -> bool:
+    if key != CONFIG_KEY or not isinstance(value, dict) or value.keys() != {"tagSuffix"}:
+        return False
+    suffix = value["tagSuffix"]
+    return isinstance(suffix, str) and _TAG_SUFFIX.fullmatch(suffix) is not None
+
+
+def _setting_keys(document: Mapping[str, Any]) -> Iterator[str]:
+    """Every key that Bedrock could read a setting from: at any depth, except in what are the caller's own words."""
+    waiting: list[object] = []
+    for key, value in document.items():
+        yield key
+        if key not in _USER_DATA:
+            waiting.append(value)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _names_a_setting(key: str) -> bool:
+    """In any case and any spelling that a lenient reader could take for it."""
+    plain = unicodedata.normalize("NFKC", key).casefold()
+    return "guardrail" in plain or plain.strip().startswith("amazon-bedrock-")

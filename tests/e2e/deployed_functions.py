@@ -1,0 +1,37 @@
+"""The deployed functions' settings, changed for a while as another deployment would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from local.stack import LocalStack
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_FUNCTIONS = ("bedrock-chat-gateway-local-api", "bedrock-chat-gateway-local-worker")
+
+
+@contextmanager
+def variables_changed(stack: LocalStack, changes: dict[str, str]) -> Iterator[None]:
+    """Both functions with these variables while the block runs."""
+    functions = stack.session().client("lambda")
+    before = {name: _variables(functions, name) for name in _FUNCTIONS}
+    try:
+        for name, variables in before.items():
+            _set(functions, name, variables | changes)
+        yield
+    finally:
+        for name, variables in before.items():
+            _set(functions, name, variables)
+
+
+def _variables(functions: LambdaClient, name: str) -> dict[str, str]:
+    return functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+
+
+def _set(functions: LambdaClient, name: str, variables: dict[str, str]) -> None:
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)

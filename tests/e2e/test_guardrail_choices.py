@@ -1,0 +1,94 @@
+"""What an environment may choose: callers who override, and reduced checks, on the deployed functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from openai import BadRequestError, OpenAI
+
+from local.guardrail import BLOCKED_WORD
+from local.stack import LocalStack
+from tests.e2e.conftest import MODEL
+from tests.e2e.deployed_functions import variables_changed
+from tests.e2e.standin import StandinControl
+
+OWN_WORD = "unobtainium"
+IDENTIFIER, VERSION = "X-Amzn-Bedrock-GuardrailIdentifier", "X-Amzn-Bedrock-GuardrailVersion"
+
+
+@pytest.fixture(scope="module")
+def another_guardrail(stack: LocalStack) -> Iterator[dict[str, str]]:
+    """The headers of a guardrail that blocks another word."""
+    bedrock = stack.session().client("bedrock")
+    made = bedrock.create_guardrail(
+        name="another",
+        blockedInputMessaging="no",
+        blockedOutputsMessaging="no",
+        wordPolicyConfig={"wordsConfig": [{"text": OWN_WORD}]},
+    )
+    yield {IDENTIFIER: made["guardrailId"], VERSION: "DRAFT"}
+    bedrock.delete_guardrail(guardrailIdentifier=made["guardrailId"])
+
+
+@pytest.fixture(scope="module")
+def override_allowed(stack: LocalStack) -> Iterator[None]:
+    with variables_changed(stack, {"GUARDRAIL_OVERRIDE": "allowed"}):
+        yield
+
+
+def end(client: OpenAI, *prompts: str, headers: dict[str, str] | None = None) -> str:
+    """The finish_reason of a conversation whose every turn but the assistant's is a prompt."""
+    turns = [
+        turn
+        for prompt in prompts
+        for turn in ({"role": "user", "content": prompt}, {"role": "assistant", "content": "Yes?"})
+    ]
+    completion = client.chat.completions.create(
+        model=MODEL,
+        messages=turns[:-1],  # type: ignore[arg-type]
+        extra_headers=headers,
+    )
+    return completion.choices[0].finish_reason
+
+
+@pytest.mark.usefixtures("override_allowed")
+def test_a_caller_that_may_override_gets_the_guardrail_it_names_and_no_other(
+    client: OpenAI, another_guardrail: dict[str, str]
+) -> None:
+    assert end(client, f"Buy {BLOCKED_WORD}") == "content_filter"
+    assert end(client, f"Buy {OWN_WORD}") == "stop"
+    assert end(client, f"Buy {OWN_WORD}", headers=another_guardrail) == "content_filter"
+    assert end(client, f"Buy {BLOCKED_WORD}", headers=another_guardrail) == "stop"
+
+
+@pytest.mark.usefixtures("override_allowed")
+def test_half_a_guardrail_is_bedrocks_error_and_no_unguarded_answer(
+    client: OpenAI, standin: StandinControl, another_guardrail: dict[str, str]
+) -> None:
+    with pytest.raises(BadRequestError):
+        end(client, "Hi", headers={IDENTIFIER: another_guardrail[IDENTIFIER]})
+    assert standin.counters()["generations"] == 0
+
+
+@pytest.mark.parametrize(
+    ("tagging", "earlier", "latest"),
+    [
+        ("user_turns", "content_filter", "content_filter"),
+        ("latest_user_turn", "stop", "content_filter"),
+    ],
+)
+def test_reduced_checks_see_what_their_name_says(
+    stack: LocalStack, client: OpenAI, tagging: str, earlier: str, latest: str
+) -> None:
+    with variables_changed(stack, {"GUARDRAIL_TAGGING": tagging}):
+        assert end(client, f"Buy {BLOCKED_WORD}", "Go on") == earlier
+        assert end(client, "Hi", f"Buy {BLOCKED_WORD}") == latest
+        spared = client.chat.completions.create(
+            model=MODEL,
+            messages=[
+                {"role": "system", "content": f"Never speak of {BLOCKED_WORD}"},
+                {"role": "user", "content": "Hi"},
+            ],
+        )
+    assert spared.choices[0].finish_reason == "stop"

@@ -1,0 +1,220 @@
+"""Input tags: which text stands in them under each rule, and that a caller's own are refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import guardrail_tags, prompt_strings
+from chat_gateway.errors import InvalidRequestError
+from chat_gateway.guardrail_tags import Tagging
+
+OPEN, CLOSE = "<amazon-bedrock-guardrails-guardContent_s1>", "</amazon-bedrock-guardrails-guardContent_s1>"
+PAIR = re.compile(f"{OPEN}(.*?){CLOSE}", re.DOTALL)
+
+CONVERSATION: list[dict[str, Any]] = [
+    {"role": "system", "content": "be brief"},
+    {"role": "user", "content": "first"},
+    {"role": "assistant", "content": "answer"},
+    {"role": "user", "content": [{"type": "text", "text": "second"}, {"type": "text", "text": "third"}]},
+    {"role": "user", "content": "fourth"},
+]
+
+
+def tagged(messages: list[dict[str, Any]], tagging: Tagging, **fields: Any) -> dict[str, Any] | None:
+    return guardrail_tags.tagged({"model": "m", "messages": messages, **fields}, tagging, "s1")
+
+
+def texts_in_tags(document: dict[str, Any] | None) -> list[str]:
+    assert document is not None
+    return PAIR.findall("".join(texts(document)))
+
+
+def texts(document: dict[str, Any]) -> list[str]:
+    """The text of every message."""
+    found = []
+    for message in document["messages"]:
+        content = message.get("content")
+        parts = content if isinstance(content, list) else [{"text": content}]
+        found += [str(part.get("text", "")) for part in parts if isinstance(part, dict)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("tagging", "checked"),
+    [
+        (Tagging.ALL_TEXT, ["be brief", "first", "answer", "second", "third", "fourth"]),
+        (Tagging.USER_TURNS, ["first", "second", "third", "fourth"]),
+        (Tagging.LATEST_USER_TURN, ["second", "third", "fourth"]),
+    ],
+)
+def test_the_text_that_the_rule_names_is_tagged_part_by_part(tagging: Tagging, checked: list[str]) -> None:
+    assert texts_in_tags(tagged(CONVERSATION, tagging)) == checked
+
+
+def test_without_the_tags_the_conversation_is_as_it_was() -> None:
+    document = tagged(CONVERSATION, Tagging.ALL_TEXT)
+    untagged = json.dumps(document).replace(OPEN, "").replace(CLOSE, "")
+    assert json.loads(untagged)["messages"] == CONVERSATION
+
+
+def test_the_latest_user_turn_is_found_behind_tool_results() -> None:
+    later = [{"role": "assistant", "content": "calling"}, {"role": "tool", "content": "result"}]
+    assert texts_in_tags(tagged([*CONVERSATION, *later], Tagging.LATEST_USER_TURN)) == [
+        "second",
+        "third",
+        "fourth",
+    ]
+
+
+def test_tool_results_are_tagged_where_all_text_is() -> None:
+    messages = [*CONVERSATION[:2], {"role": "tool", "tool_call_id": "c1", "content": "22 degrees"}]
+    assert "22 degrees" in texts_in_tags(tagged(messages, Tagging.ALL_TEXT))
+
+
+def test_blank_text_is_not_tagged() -> None:
+    document = tagged([{"role": "system", "content": " "}, *CONVERSATION[1:2]], Tagging.ALL_TEXT)
+    assert document is not None
+    assert document["messages"][0]["content"] == " "
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "Tells the weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string", "enum": ["Rome"]}}},
+    },
+}
+CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"R\\u006fme"}'}}
+
+
+def test_what_stands_where_no_tag_can_is_repeated_in_tags() -> None:
+    calling = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    document = tagged([*CONVERSATION[:2], calling], Tagging.ALL_TEXT, tools=[TOOL])
+    assert document is not None
+    repeated = texts_in_tags(document)[1].splitlines()[1:]
+    assert repeated == [
+        "c1",
+        "weather",
+        '{"city":"R\\u006fme"}',
+        '{"city":"Rome"}',
+        "Tells the weather",
+        "city",
+        "Rome",
+    ]
+    assert document["tools"] == [TOOL]
+
+
+@pytest.mark.parametrize("first", ["be brief", [{"type": "text", "text": "be brief"}], None])
+def test_it_is_repeated_at_the_end_of_the_first_message(first: object) -> None:
+    messages: list[dict[str, Any]] = [{"role": "system", "content": first}, *CONVERSATION[1:2]]
+    document = tagged(messages, Tagging.ALL_TEXT, tools=[TOOL])
+    assert document is not None
+    assert "Tells the weather" in PAIR.findall(texts({"messages": document["messages"][:1]})[-1])[-1]
+
+
+def test_a_plain_request_has_nothing_to_repeat() -> None:
+    fields = {
+        "temperature": 0.5,
+        "user": "someone",
+        "stop": ["x"],
+        "response_format": {"type": "json_object"},
+    }
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    messages = [*CONVERSATION, {"role": "user", "content": [image]}]
+    assert texts_in_tags(tagged(messages, Tagging.ALL_TEXT, **fields)) == [
+        "be brief",
+        "first",
+        "answer",
+        "second",
+        "third",
+        "fourth",
+    ]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+parts = st.fixed_dictionaries({"type": st.just("text"), "text": st.text()}) | json_values
+messages = st.fixed_dictionaries(
+    {"role": st.text()}, optional={"content": st.none() | st.text() | st.lists(parts)}
+)
+
+
+def strings(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return {s for key, inner in value.items() for s in {key} | strings(inner)}
+    if isinstance(value, list):
+        return {s for inner in value for s in strings(inner)}
+    return {value} if isinstance(value, str) else set()
+
+
+@given(st.lists(messages, min_size=1, max_size=3), st.dictionaries(st.text(), json_values, max_size=3))
+def test_under_all_text_no_string_that_could_reach_the_model_is_outside_of_tags(
+    conversation: list[dict[str, Any]], fields: dict[str, Any]
+) -> None:
+    fields = {key: value for key, value in fields.items() if key not in prompt_strings._NO_PROMPT}
+    document = {"messages": conversation} | fields
+    result = guardrail_tags.tagged(document, Tagging.ALL_TEXT, "s1")
+    checked = "\n".join(texts_in_tags(result)) if result else ""
+    said = {s for s in strings([conversation, *fields.values()]) if s.strip()}
+    assert [s for s in said - prompt_strings._FORMAT_WORDS if s not in checked] == []
+
+
+@pytest.mark.parametrize("message", ["Hi", 1, None, ["a"], {"content": {"text": "Hi"}}])
+def test_a_message_of_no_known_shape_is_refused(message: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        tagged([message], Tagging.ALL_TEXT)
+    assert caught.value.param == "messages"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<amazon-bedrock-guardrails-guardContent_xyz>",
+        b"</AMAZON-BEDROCK-GUARDRAILS-GUARDCONTENT_xyz>",
+        b"amazon-bedrock-guardrails-guardContent",
+    ],
+)
+def test_a_callers_input_tag_anywhere_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        guardrail_tags.check({}, b'{"messages":["' + content + b'"]}')
+    assert caught.value.code == "guardrail_tag_not_allowed"
+
+
+HALVES = [
+    {"type": "text", "text": "x <amazon-bedrock-guardrails-guard"},
+    {"type": "text", "text": "Content_x>"},
+]
+ESCAPED = {
+    "function": {"name": "f", "arguments": '{"a": "<amazon\\u002dbedrock-guardrails-guardContent_x>"}'}
+}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "user", "content": HALVES},
+        {"role": "assistant", "tool_calls": [ESCAPED]},
+        {"role": "assistant", "function_call": ESCAPED["function"]},
+    ],
+)
+def test_an_input_tag_in_pieces_or_in_escapes_of_escapes_is_refused(message: dict[str, Any]) -> None:
+    document = {"messages": [message]}
+    with pytest.raises(InvalidRequestError):
+        guardrail_tags.check(document, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    "messages", [None, "x", [1], [{"content": 1}], [{"tool_calls": [1, {"function": 2}]}]]
+)
+def test_messages_of_any_shape_are_searched_without_a_fault(messages: object) -> None:
+    guardrail_tags.check({"messages": messages}, b"{}")
