@@ -150,14 +150,22 @@ class UpstreamError(GatewayError):
         return {**super().headers(), **self.retry_headers}
 
 
-class UpstreamTimeoutError(GatewayError):
+class _UnansweredError(GatewayError):
+    """`was_sent`: Bedrock may have had the whole request, and may charge for the answer that did not arrive."""
+
+    def __init__(self, message: str, *, bedrock_request_id: str | None = None, was_sent: bool = True) -> None:
+        super().__init__(message, bedrock_request_id=bedrock_request_id)
+        self.was_sent = was_sent
+
+
+class UpstreamTimeoutError(_UnansweredError):
     """Bedrock did not answer within the deadline."""
 
     status = HTTPStatus.GATEWAY_TIMEOUT
     code = "gateway_timeout"
 
 
-class UpstreamConnectionError(GatewayError):
+class UpstreamConnectionError(_UnansweredError):
     """The connection to Bedrock could not be made, or broke."""
 
     status = HTTPStatus.BAD_GATEWAY
