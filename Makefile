@@ -91,8 +91,8 @@ format: .venv/.installed ## Format the code
 	@ruff format --quiet .
 
 .PHONY: deploy
-deploy: $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1
-	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL))
+deploy: $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true
+	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE))
 
 .PHONY: bootstrap
 bootstrap: $(TOOLS) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
@@ -113,7 +113,8 @@ bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make b
 
 .PHONY: prove
 prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove ENV=dev
-	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $(if $(CANARY),--canary '$(CANARY)') $(if $(MODEL),--model '$(MODEL)')
+	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $(if $(CANARY),--canary '$(CANARY)') $(if $(MODEL),--model '$(MODEL)') \
+	  $(if $(BASE_URL),--base-url '$(BASE_URL)')
 
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything

@@ -75,28 +75,21 @@ def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs)
 
 
 @cli.command("prove")
-@click.option("--canary", default=proof.CANARY_WORD, help="A word that the guardrail must block.")
-@click.option("--model", default="openai.gpt-oss-20b-1:0", show_default=True)
+@click.option(
+    "--canary", default=proof.CANARY_WORD, show_default=True, help="A word that the guardrail must block."
+)
+@click.option("--model", default=proof.MODEL, show_default=True)
+@click.option("--base-url", help="Where callers reach it, if not where the stack says. Ends in /openai/v1.")
 @_deployed
-def prove(session: boto3.Session, outputs: stack_outputs.StackOutputs, canary: str, model: str) -> None:
+def prove(
+    session: boto3.Session, outputs: stack_outputs.StackOutputs, canary: str, model: str, base_url: str | None
+) -> None:
     """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
-    key = clients.create(session, outputs.clients_table, "prove")
-    gateway = proof.Gateway(base_url=outputs.base_url, api_key=key, model=model, canary=canary)
-    try:
-        probes = [
-            *proof.over_http(gateway),
-            *proof.as_jobs(
-                gateway,
-                session,
-                jobs_queue_url=outputs.jobs_queue_url,
-                results_queue_url=outputs.results_queue_url,
-            ),
-        ]
-    finally:
-        clients.delete(session, outputs.clients_table, key)
-    for probe in probes:
-        click.echo(f"ok    {probe.name}" if probe.says is None else f"FAIL  {probe.name} {probe.says}")
-    if any(probe.says for probe in probes):
+    tried = []
+    for probe in proof.prove(session, outputs, canary=canary, model=model, base_url=base_url):
+        click.echo(probe)
+        tried.append(probe)
+    if any(probe.says for probe in tried):
         raise click.ClickException("The guardrail does not hold.")
 
 

@@ -22,6 +22,8 @@ def build_app(context: dict[str, Any] | None = None) -> cdk.App:
         app.node.try_get_context("env"),
         guardrail=app.node.try_get_context("guardrail"),
         upstream_url=app.node.try_get_context("upstream_url"),
+        aws_endpoint_url=app.node.try_get_context("aws_endpoint_url"),
+        prove_on_deploy=app.node.try_get_context("prove_on_deploy"),
     )
     GatewayStack(
         app,

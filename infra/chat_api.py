@@ -99,6 +99,7 @@ class ChatApi(Construct):
                 source_arn=self.api.arn_for_execute_api(),
             )
         gateway_responses.add(self.api, request_id=_request_id_variable(environment))
+        self.base_url = _base_url(self.api, environment)
         self._acknowledge()
 
     def _stage(self, environment: Environment) -> apigateway.StageOptions:
@@ -132,6 +133,14 @@ class ChatApi(Construct):
             "AwsSolutions-APIG6",
             "Execution logs repeat prompts and keys. The access log and the functions' logs carry every id.",
         )
+
+
+def _base_url(api: apigateway.RestApi, environment: Environment) -> str:
+    """What callers put before /chat/completions: a host of AWS's, which on the emulator would lead elsewhere."""
+    if environment.aws_endpoint_url is None:
+        return api.url_for_path("/openai/v1")
+    stage = f"restapis/{api.rest_api_id}/{api.deployment_stage.stage_name}"
+    return f"{environment.aws_endpoint_url}/{stage}/_user_request_/openai/v1"
 
 
 def _request_id_variable(environment: Environment) -> str:

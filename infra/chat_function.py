@@ -28,7 +28,7 @@ class ChatFunction(Construct):
         guardrail: EnforcedGuardrail | None,
     ) -> None:
         super().__init__(scope, id_)
-        gateway_function = GatewayFunction(
+        self.gateway_function = GatewayFunction(
             self,
             "Chat",
             environment=environment,
@@ -49,6 +49,6 @@ class ChatFunction(Construct):
             streams=environment.streams,
             reserved_concurrency=environment.reserved_concurrency,
         )
-        api_key.grant_read(gateway_function.role)
-        self.function = gateway_function.function
-        self.log_group = gateway_function.log_group
+        api_key.grant_read(self.gateway_function.role)
+        self.function = self.gateway_function.function
+        self.log_group = self.gateway_function.log_group

@@ -1,7 +1,7 @@
 """The environments that can be deployed, typed and checked before anything is synthesised.
 
 Edit `_dev`, `_staging` and `_prod` to make them yours. An existing guardrail can also be named at the command line,
-for that one deployment: `cdk deploy -c env=dev -c guardrail=abc123:1`.
+for that one deployment: `cdk deploy -c env=dev -c guardrail=abc123:1`. So can the proof: `-c prove_on_deploy=true`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from aws_cdk.aws_logs import RetentionDays
 
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from infra.proof_settings import Proof
 
 # A buffered answer's limit, and a streamed one's:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -99,8 +100,11 @@ class Environment:
     region: str | None = None  # None: the region of the AWS profile in use
     guardrail: ExistingGuardrail | OwnGuardrail | None = field(default_factory=OwnGuardrail)
     callers_may_go_unguarded: bool = False  # has to be said where guardrail is None
+    # None: not tried. Else a deployment fails and rolls back unless the guardrail blocks; needs a Bedrock API key.
+    prove_on_deploy: Proof | None = None
     upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
     upstream_may_ignore_guardrail: bool = False  # has to be said where upstream_url is bedrock-mantle's
+    aws_endpoint_url: str | None = None  # of the emulator; None: AWS
     is_local: bool = False  # for the emulator: functions for this machine, answers in one piece
     timeouts: Timeouts = field(default_factory=Timeouts)
     jobs: Jobs = field(default_factory=Jobs)
@@ -128,7 +132,13 @@ class Environment:
 
 def _rules(env: Environment) -> list[tuple[bool, str]]:
     """What must hold, each with what to say where it does not."""
-    return [*_timeout_rules(env), *_job_rules(env.jobs), *_guardrail_rules(env), *_other_rules(env)]
+    return [
+        *_timeout_rules(env),
+        *_job_rules(env.jobs),
+        *_guardrail_rules(env),
+        *_proof_rules(env),
+        *_other_rules(env),
+    ]
 
 
 def _timeout_rules(env: Environment) -> list[tuple[bool, str]]:
@@ -184,6 +194,25 @@ def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
     ]
 
 
+def _proof_rules(env: Environment) -> list[tuple[bool, str]]:
+    url = env.aws_endpoint_url
+    rules = [
+        (url is None or env.is_local, "aws_endpoint_url is the emulator's and for 'local' only."),
+        (
+            url is None or re.fullmatch(r"https?://\S+[^/\s]", url) is not None,
+            "aws_endpoint_url must be a URL, no final /.",
+        ),
+    ]
+    if env.prove_on_deploy is None:
+        return rules
+    return [
+        *rules,
+        (env.guardrail is not None, "prove_on_deploy needs a guardrail."),
+        (url is not None or not env.is_local, "prove_on_deploy needs aws_endpoint_url on the emulator."),
+        *env.prove_on_deploy.rules(),
+    ]
+
+
 def _other_rules(env: Environment) -> list[tuple[bool, str]]:
     url = env.upstream_url
     return [
@@ -236,11 +265,11 @@ def _prod() -> Environment:
     )
 
 
-def _local(upstream_url: str | None = None, guardrail: ExistingGuardrail | None = None) -> Environment:
+def _local(guardrail: ExistingGuardrail | None = None, **overrides: Any) -> Environment:
     return Environment(
+        **overrides,
         name="local",
         is_local=True,
-        upstream_url=upstream_url,
         guardrail=guardrail,
         region="us-east-1",
         timeouts=Timeouts(api_s=15, job_s=10),
@@ -256,8 +285,15 @@ _ENVIRONMENTS: dict[str, Callable[[], Environment]] = {"dev": _dev, "staging": _
 NAMES = (*_ENVIRONMENTS, "local")
 
 
-def named(name: str | None, *, guardrail: str | None = None, upstream_url: str | None = None) -> Environment:
-    """The environment of that name, with the guardrail and upstream the command line gives, if any.
+def named(
+    name: str | None,
+    *,
+    guardrail: str | None = None,
+    upstream_url: str | None = None,
+    aws_endpoint_url: str | None = None,
+    prove_on_deploy: str | None = None,
+) -> Environment:
+    """The environment of that name, with what the command line gives in place of its own, if anything.
 
     Raises InvalidEnvironmentError.
     """
@@ -271,7 +307,12 @@ def named(name: str | None, *, guardrail: str | None = None, upstream_url: str |
         raise InvalidEnvironmentError("`-c upstream_url` replaces Bedrock and is for 'local' only.")
     if upstream_url is not None:
         overrides["upstream_url"] = upstream_url
-    return _local(**overrides) if name == "local" else replace(_ENVIRONMENTS[name](), **overrides)
+    if aws_endpoint_url is not None:
+        overrides["aws_endpoint_url"] = aws_endpoint_url
+    own = _ENVIRONMENTS[name]() if name in _ENVIRONMENTS else None
+    if prove_on_deploy is not None:
+        overrides["prove_on_deploy"] = _parsed_proof(prove_on_deploy, own.prove_on_deploy if own else None)
+    return _local(**overrides) if own is None else replace(own, **overrides)
 
 
 def _parsed_guardrail(text: str) -> ExistingGuardrail:
@@ -280,3 +321,10 @@ def _parsed_guardrail(text: str) -> ExistingGuardrail:
     if not identifier or not version:
         raise InvalidEnvironmentError(f"guardrail is {text!r}; write it as IDENTIFIER:VERSION.")
     return ExistingGuardrail(identifier=identifier, version=version)
+
+
+def _parsed_proof(text: str, own: Proof | None) -> Proof | None:
+    """The environment's proof, or the default one, where the command line says true; None where it says false."""
+    if text not in ("true", "false"):
+        raise InvalidEnvironmentError(f"prove_on_deploy is {text!r}; write true or false.")
+    return (own or Proof()) if text == "true" else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -17,7 +19,9 @@ from infra.removal import removal_policy
 
 
 class GatewayFunction(Construct):
-    """`chat_gateway.entrypoints.{module}` as a function whose role may write its own log and no more.
+    """`{package}.{module}` as a function whose role may write its own log and no more.
+
+    `fingerprint` differs where its code or its settings do.
 
     `streams` starts it with our own loop of the Lambda Runtime API, which Lambda's for Python is not: see
     docs/streaming.md. The day Lambda streams Python natively, that line of the environment goes.
@@ -36,6 +40,7 @@ class GatewayFunction(Construct):
         variables: Mapping[str, str],
         reserved_concurrency: int | None = None,
         streams: bool = False,
+        package: str = "chat_gateway.entrypoints",
     ) -> None:
         super().__init__(scope, id_)
         name = f"{cdk.Stack.of(self).stack_name}-{module}"
@@ -47,8 +52,8 @@ class GatewayFunction(Construct):
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
-        handler = f"chat_gateway.entrypoints.{module}"
-        package = function_packages.build(
+        handler = f"{package}.{module}"
+        built = function_packages.build(
             handler,
             requirements=requirements,
             for_this_machine=environment.is_local,
@@ -62,7 +67,7 @@ class GatewayFunction(Construct):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{handler}.handle",
-            code=lambda_.Code.from_asset(str(package.folder), asset_hash=package.content_hash),
+            code=lambda_.Code.from_asset(str(built.folder), asset_hash=built.content_hash),
             role=self.role,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
@@ -77,4 +82,6 @@ class GatewayFunction(Construct):
                 **({"AWS_LAMBDA_EXEC_WRAPPER": f"/var/task/{STREAMING_START}"} if streams else {}),
             },
         )
+        settings = json.dumps(cdk.Stack.of(self).resolve(dict(variables)), sort_keys=True)
+        self.fingerprint = hashlib.sha256(f"{built.content_hash} {settings}".encode()).hexdigest()
         acknowledgements.runtime_version(self.function)

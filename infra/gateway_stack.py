@@ -11,6 +11,7 @@ from infra.bedrock_api_key import BedrockApiKey
 from infra.chat_api import ChatApi
 from infra.chat_function import ChatFunction
 from infra.clients import Clients
+from infra.deployment_proof import DeploymentProof
 from infra.environments import Environment
 from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
@@ -50,6 +51,7 @@ class GatewayStack(cdk.Stack):
             guardrail=self.guardrail,
             queues=self.queues,
         )
+        self._prove(environment)
         self._add_outputs()
 
     def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:
@@ -61,9 +63,26 @@ class GatewayStack(cdk.Stack):
         )
         return None
 
+    def _prove(self, environment: Environment) -> None:
+        """The last step of a deployment, where the environment asks for it."""
+        if environment.prove_on_deploy is None:
+            return
+        DeploymentProof(
+            self,
+            "DeploymentProof",
+            environment=environment,
+            settings=environment.prove_on_deploy,
+            base_url=self.api.base_url,
+            clients=self.clients.table,
+            jobs=self.queues.jobs,
+            results=self.queues.results,
+            proves=[self.chat.gateway_function, self.worker.gateway_function],
+            after=[self.bedrock_api_key, self.clients, self.chat, self.api, self.queues, self.worker],
+        )
+
     def _add_outputs(self) -> None:
         outputs = {
-            "BaseUrl": self.api.api.url_for_path("/openai/v1"),
+            "BaseUrl": self.api.base_url,
             "RestApiId": self.api.api.rest_api_id,
             "BedrockApiKeySecretArn": self.bedrock_api_key.secret.secret_arn,
             "ClientsTableName": self.clients.table.table_name,

@@ -76,6 +76,7 @@ class JobWorker(Construct):
                 report_batch_item_failures=True,
             )
         )
+        self.gateway_function = worker
         self.log_group = worker.log_group
 
 

@@ -11,7 +11,8 @@ import httpx
 import openai
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import demo, job_lines
+from gateway_cli import proof, stack_outputs
+from local import demo, deployment, job_lines
 from local.demo import expect
 from local.failures import CheckFailedError, LocalError
 from local.gateway_client import MODEL, openai_client
@@ -38,6 +39,17 @@ def wrong_key_refused(stack: LocalStack) -> list[str]:
             raise CheckFailedError("The refusal has no x-request-id.") from None
         return [f"401 {error.code}: {error.message}"]
     raise CheckFailedError("A key that is nobody's was accepted.")
+
+
+def guardrail_proven(stack: LocalStack) -> list[str]:
+    """What `make prove` does on a deployment."""
+    session = stack.session()
+    outputs = stack_outputs.read(session, deployment.ENVIRONMENT_NAME)
+    tried = list(proof.prove(session, outputs))
+    failure = proof.failure(tried)
+    if failure is not None:
+        raise CheckFailedError(failure)
+    return [str(probe) for probe in tried]
 
 
 def jobs_counted(stack: LocalStack) -> list[str]:
@@ -87,6 +99,7 @@ DEMONSTRATION: tuple[Check, ...] = (
 )
 ALL: tuple[Check, ...] = (
     *DEMONSTRATION,
+    ("The guardrail is proven", guardrail_proven),
     ("A wrong key", wrong_key_refused),
     ("20 jobs, one malformed, one that always fails upstream", jobs_counted),
 )

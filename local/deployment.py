@@ -19,12 +19,23 @@ _DEPLOY_WITHIN_S = 180
 _PLAIN = ("--no-notices", "--no-color")
 
 
-def prepare(state: StateFolder, *, endpoint_url: str, upstream_url: str, guardrail: Guardrail) -> None:
-    """Bootstraps the emulator's account and synthesises the app, at once. Raises CommandFailedError."""
+def prepare(
+    state: StateFolder, *, endpoint_url: str, upstream_url: str, guardrail: Guardrail, proves: bool = False
+) -> None:
+    """Bootstraps the emulator's account and synthesises the app, at once. Raises CommandFailedError.
+
+    `proves` has the deployment itself try the guardrail, for which the gateway needs its Bedrock API key.
+    """
     shutil.rmtree(state.cdk_out, ignore_errors=True)
     state.log("cdk").unlink(missing_ok=True)
     state.log("cdk-bootstrap").unlink(missing_ok=True)
-    context = {"env": ENVIRONMENT_NAME, "guardrail": str(guardrail), "upstream_url": upstream_url}
+    context = {
+        "env": ENVIRONMENT_NAME,
+        "guardrail": str(guardrail),
+        "upstream_url": upstream_url,
+        "aws_endpoint_url": endpoint_url,
+        "prove_on_deploy": str(proves).lower(),
+    }
     settings = [part for name, value in context.items() for part in ("-c", f"{name}={value}")]
     with (
         _bootstrapping(state, endpoint_url) as bootstrap,

@@ -133,10 +133,8 @@ class _Parts:
         return self._stack(outputs, api_key)
 
     def _stack(self, outputs: stack_outputs.StackOutputs, api_key: str) -> LocalStack:
-        # The stack's own URL is a host of AWS's, which does not lead here.
-        api = f"{self._endpoint_url}/restapis/{outputs.rest_api_id}/{outputs.stage_name}/_user_request_"
         return LocalStack(
-            base_url=f"{api}/openai/v1",
+            base_url=outputs.base_url,
             api_key=api_key,
             jobs_queue_url=outputs.jobs_queue_url,
             results_queue_url=outputs.results_queue_url,

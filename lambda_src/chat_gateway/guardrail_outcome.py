@@ -6,6 +6,7 @@ Chat completions answer a block with HTTP 200. That they carry InvokeModel's `am
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
 _ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
 _BLOCKED_ID = "bedrock-guardrails-"
 _BLOCKED_REASON = "content_filter"
+_WORDS = "wordPolicy"
 _MAX_FINDINGS = 50
 
 
@@ -32,6 +34,10 @@ class Outcome:
         actions = (self.action, other.action)
         strongest = next((action for action in (INTERVENED, MASKED, NONE) if action in actions), None)
         return Outcome(strongest, (self.findings + other.findings)[:_MAX_FINDINGS])
+
+    def counts(self) -> dict[str, int]:
+        """How many findings each policy has."""
+        return dict(Counter(finding["policy"] for finding in self.findings))
 
 
 def read(document: dict[str, Any]) -> Outcome:
@@ -108,7 +114,8 @@ def _policies(assessment: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, 
 
 
 def _finding(source: str, policy: str, entry: dict[str, Any]) -> dict[str, str]:
-    """`match` and `regex` hold the caller's words, so only these three are taken."""
+    """`match` and `regex` hold the caller's words, so only these three are taken; of words not even a name."""
+    taken = ("type", "action") if policy == _WORDS else ("name", "type", "action")
     finding = {"source": source, "policy": policy}
-    finding.update((name, str(entry[name])[:100]) for name in ("name", "type", "action") if name in entry)
+    finding.update((name, str(entry[name])[:100]) for name in taken if name in entry)
     return finding

@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from chat_gateway import guardrail_metrics
 from chat_gateway.bedrock import Completion
 from chat_gateway.errors import ConfigurationError, GatewayError, InternalError, UpstreamCredentialsError
 from chat_gateway.guardrail_outcome import INTERVENED, MASKED, Outcome
@@ -56,8 +57,9 @@ class RequestLog:
         self.add(guardrail_action=outcome.action)
         if outcome.action in (INTERVENED, MASKED):
             ids = {name: self.fields[name] for name in _AUDITED if name in self.fields}
-            findings = list(outcome.findings)
-            self.logger.info("guardrail intervention", extra={**ids, "guardrail_findings": findings})
+            found = {"guardrail_findings": list(outcome.findings), "guardrail_counts": outcome.counts()}
+            self.logger.info("guardrail intervention", extra={**ids, **found})
+            guardrail_metrics.count(outcome)
 
     def add_usage(self, usage: object) -> None:
         """The tokens that Bedrock counted."""

@@ -1,4 +1,4 @@
-"""The operations under /_standin: health, counters, requests, the API key, holds. Loopback callers only."""
+"""The operations under /_standin: health, counters, requests, the API key, guardrail headers, holds. Loopback callers only."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .api_keys import ApiKeys
     from .counters import Counters
     from .faults import FaultBook
+    from .guardrail_headers import GuardrailHeaders
     from .holds import Holds
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -30,14 +31,29 @@ class _KeyChange(BaseModel):
     expired: list[str] = []
 
 
+class _HeadersChange(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ignored: bool = False
+    denied: bool = False
+
+
 class Control:
     """Handlers over the stand-in's state."""
 
-    def __init__(self, keys: ApiKeys, counters: Counters, faults: FaultBook, holds: Holds) -> None:
+    def __init__(
+        self,
+        keys: ApiKeys,
+        counters: Counters,
+        faults: FaultBook,
+        holds: Holds,
+        guardrail_headers: GuardrailHeaders,
+    ) -> None:
         self._keys = keys
         self._counters = counters
         self._faults = faults
         self._holds = holds
+        self._guardrail_headers = guardrail_headers
 
     def routes(self) -> list[Route]:
         """The routes, relative to /_standin."""
@@ -47,6 +63,7 @@ class Control:
             Route("/counters/reset", _loopback_only(self._reset), methods=["POST"]),
             Route("/requests", _loopback_only(self._read_requests), methods=["GET"]),
             Route("/api-key", _loopback_only(self._replace_key), methods=["PUT"]),
+            Route("/guardrail-headers", _loopback_only(self._change_headers), methods=["PUT"]),
             Route("/holds/{id}", _loopback_only(self._read_hold), methods=["GET"]),
             Route("/holds/{id}/release", _loopback_only(self._release), methods=["POST"]),
         ]
@@ -73,6 +90,14 @@ class Control:
         except ValidationError:
             return JSONResponse({"error": 'expected {"api_key": "…", "expired": ["…"]}'}, 400)
         self._keys.replace(change.api_key, change.expired)
+        return JSONResponse({"status": "ok"})
+
+    async def _change_headers(self, request: Request) -> Response:
+        try:
+            change = _HeadersChange.model_validate_json(await request.body())
+        except ValidationError:
+            return JSONResponse({"error": 'expected {"ignored": …, "denied": …}, each true or false'}, 400)
+        self._guardrail_headers.ignored, self._guardrail_headers.denied = change.ignored, change.denied
         return JSONResponse({"status": "ok"})
 
     async def _read_hold(self, request: Request) -> Response:

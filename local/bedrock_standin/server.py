@@ -19,6 +19,7 @@ from .connections import hang_up, while_connected
 from .control import Control
 from .counters import Counters, SeenRequest
 from .faults import FaultBook, answer_to, read_fault
+from .guardrail_headers import GuardrailHeaders
 from .holds import Holds
 from .refusals import ConnectionDroppedError, RefusalError
 from .shapes import UNKNOWN_OPERATION, encoded
@@ -38,8 +39,9 @@ def create_app(*, api_key: str, generator: Generator, guardrails: GuardrailEvalu
     """The whole stand-in; the generator starts and closes with it."""
     keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
     chats = ChatCompletions(generator, guardrails, counters, holds)
-    runtime = BedrockRuntime(keys, counters, faults, chats)
-    control = Control(keys, counters, faults, holds)
+    guardrail_headers = GuardrailHeaders()
+    runtime = BedrockRuntime(keys, counters, faults, chats, guardrail_headers)
+    control = Control(keys, counters, faults, holds, guardrail_headers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,11 +58,19 @@ def create_app(*, api_key: str, generator: Generator, guardrails: GuardrailEvalu
 class BedrockRuntime:
     """Everything that is not /_standin: chat completions, and bedrock-runtime's answer to the rest."""
 
-    def __init__(self, keys: ApiKeys, counters: Counters, faults: FaultBook, chats: ChatCompletions) -> None:
+    def __init__(
+        self,
+        keys: ApiKeys,
+        counters: Counters,
+        faults: FaultBook,
+        chats: ChatCompletions,
+        guardrail_headers: GuardrailHeaders,
+    ) -> None:
         self._keys = keys
         self._counters = counters
         self._faults = faults
         self._chats = chats
+        self._guardrail_headers = guardrail_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
@@ -97,7 +107,8 @@ class BedrockRuntime:
         answered = await answer_to(fault)
         if answered is not None:
             return answered
-        return await self._chats.answer(read_request(body, request.headers), fault)
+        headers, heeded = self._guardrail_headers.heeded(request.headers, body)
+        return await self._chats.answer(read_request(heeded, headers), fault)
 
     def _observed(self, send: Send, seen: SeenRequest) -> Send:
         """`send` with a request id on the answer and its status in the counters."""

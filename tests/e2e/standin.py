@@ -40,6 +40,11 @@ class StandinControl:
         """From now on `key` is the valid one."""
         self._http.put("/api-key", json={"api_key": key, "expired": list(expired)}).raise_for_status()
 
+    def treat_guardrail_headers(self, *, ignored: bool = False, denied: bool = False) -> None:
+        """From now on they are ignored, refused with 403, or (as at first) heeded."""
+        change = {"ignored": ignored, "denied": denied}
+        self._http.put("/guardrail-headers", json=change).raise_for_status()
+
     def release(self, hold: str, count: int = 1) -> None:
         """Lets a held stream send `count` more events."""
         self._http.post(f"/holds/{hold}/release", params={"count": count}).raise_for_status()

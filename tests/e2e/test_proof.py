@@ -1,28 +1,211 @@
-"""`prove` on the deployed stack: it passes with the guardrail and fails without."""
+"""The proof of the guardrail passes where it holds, fails by name where it does not, and a deployment with it."""
 
 from __future__ import annotations
 
-from gateway_cli import proof
-from gateway_cli.proof import Gateway
-from local.guardrail import BLOCKED_WORD
+import base64
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from guardrail_proof.over_http import Endpoint, over_http
+from guardrail_proof.proof import CANARY_WORD
+from local import deployment, environment, guardrail, paths
+from local.failures import CommandFailedError
+from local.guardrail import Guardrail
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
+from tests.e2e.standin import StandinControl
+from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body
+from tests.runtime_api import RuntimeApiServer, streaming_runtime
+
+ALL = [
+    "the canary, in one piece",
+    "a harmless prompt, in one piece",
+    "the canary, streamed",
+    "a harmless prompt, streamed",
+    "the canary, as a job",
+    "a harmless prompt, as a job",
+]
+STACK = "bedrock-chat-gateway-local"
 
 
-def gateway(stack: LocalStack) -> Gateway:
-    return Gateway(base_url=stack.base_url, api_key=stack.api_key, model=MODEL, canary=BLOCKED_WORD)
-
-
-def test_the_deployed_guardrail_is_proven_over_http_streamed_and_as_jobs(stack: LocalStack) -> None:
-    queues = {"jobs_queue_url": stack.jobs_queue_url, "results_queue_url": stack.results_queue_url}
-    probes = [*proof.over_http(gateway(stack)), *proof.as_jobs(gateway(stack), stack.session(), **queues)]
-    assert len(probes) == 6
-    assert [probe.says for probe in probes] == [None] * 6
-
-
-def test_past_the_gateway_there_is_no_guardrail_and_the_proof_says_so(stack: LocalStack) -> None:
-    past = Gateway(
-        base_url=stack.upstream_url, api_key=stack.bedrock_api_key, model=MODEL, canary=BLOCKED_WORD
+def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
+    """What `make prove ENV=local` runs."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway_cli", "prove", "--env", "local"],
+        cwd=paths.ROOT,
+        env=environment.for_tools(stack.aws_endpoint_url),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
     )
-    failed = [probe.name for probe in proof.over_http(past) if probe.says]
-    assert failed == ["the canary, in one piece", "the canary, streamed"]
+
+
+def lines_of(output: str, verdict: str) -> list[str]:
+    """The probes that came to the verdict, `ok` or `FAIL`."""
+    lines = [line.removeprefix(verdict).strip() for line in output.splitlines() if line.startswith(verdict)]
+    return [line.partition(" ended with ")[0] for line in lines]
+
+
+@pytest.fixture
+def ignored(standin: StandinControl) -> Iterator[Callable[[], None]]:
+    """Makes the stand-in ignore guardrail headers, as bedrock-mantle does, until the test is over."""
+    yield lambda: standin.treat_guardrail_headers(ignored=True)
+    standin.treat_guardrail_headers()
+
+
+def test_the_command_proves_the_deployed_guardrail(stack: LocalStack) -> None:
+    proven = prove(stack)
+    assert (proven.returncode, lines_of(proven.stdout, "ok")) == (0, ALL), proven.stderr
+
+
+def test_the_command_leaves_no_client_behind(stack: LocalStack) -> None:
+    clients = stack.session().client("dynamodb").scan(TableName=stack.clients_table)["Items"]
+    assert "prove" not in [client["client_id"]["S"] for client in clients]
+
+
+def test_with_the_headers_ignored_the_command_fails_and_names_each_canary(
+    stack: LocalStack, ignored: Callable[[], None]
+) -> None:
+    ignored()
+    unproven = prove(stack)
+    assert unproven.returncode == 1
+    assert lines_of(unproven.stdout, "FAIL") == [name for name in ALL if "canary" in name]
+    assert "ended with 'stop'; it must be blocked" in unproven.stdout
+    assert "The guardrail does not hold." in unproven.stderr
+
+
+Prove = Callable[[], dict[str, str | None]]
+
+
+@contextmanager
+def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
+    """The chat function with another guardrail, or with none, and a proof of it over HTTP."""
+    env = {name: value for name, value in function_env(stack).items() if not name.startswith("GUARDRAIL_")}
+    if enforced is not None:
+        env |= {"GUARDRAIL_IDENTIFIER": enforced.identifier, "GUARDRAIL_VERSION": enforced.version}
+    with RuntimeApiServer() as api, streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env):
+        endpoint = Endpoint(
+            base_url="http://function/openai/v1",
+            api_key="not-checked-here",
+            model=MODEL,
+            canary=CANARY_WORD,
+            transport=httpx.MockTransport(lambda request: invoked(api, request)),
+            pause_s=0,
+        )
+        yield lambda: {probe.name: probe.says for probe in over_http(endpoint)}
+
+
+def invoked(api: RuntimeApiServer, request: httpx.Request) -> httpx.Response:
+    """The function's answer to an HTTP request, without API Gateway."""
+    event: dict[str, Any] = {
+        "resource": request.url.path,
+        "httpMethod": request.method,
+        "multiValueHeaders": {},
+        "requestContext": {"extendedRequestId": "id"},
+        "body": base64.b64encode(request.content).decode(),
+        "isBase64Encoded": True,
+    }
+    head, body = head_and_body(api.invoke(event).answer())
+    return httpx.Response(head["statusCode"], headers=head["headers"], content=body)
+
+
+OVER_HTTP = ALL[:4]
+
+
+def test_a_function_without_its_guardrail_is_found_out(stack: LocalStack) -> None:
+    with function(stack, None) as proof:
+        wrong = {name: says for name, says in proof().items() if says}
+    assert wrong == dict.fromkeys(
+        ["the canary, in one piece", "the canary, streamed"], "ended with 'stop'; it must be blocked"
+    )
+
+
+def test_a_guardrail_removed_from_bedrock_answers_nobody_and_is_found_out(
+    stack: LocalStack, standin: StandinControl
+) -> None:
+    own = guardrail.create(stack.session(), name="removed")
+    with function(stack, own) as proof:
+        assert proof() == dict.fromkeys(OVER_HTTP)
+        generations = standin.counters()["generations"]
+        stack.session().client("bedrock").delete_guardrail(guardrailIdentifier=own.identifier)
+        wrong = proof()
+    assert list(wrong) == OVER_HTTP
+    assert all(says and says.startswith("ended with 'error ") for says in wrong.values())
+    assert standin.counters()["generations"] == generations
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_unknown_guardrail_is_an_error_to_the_caller_and_no_answer(
+    stack: LocalStack, standin: StandinControl, streams: bool
+) -> None:
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "stream": streams}
+    env = {**function_env(stack), "GUARDRAIL_IDENTIFIER": "gr-unknown"}
+    with RuntimeApiServer() as api, streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env):
+        answer = invoked(api, httpx.Request("POST", "http://function/v1/chat/completions", json=body))
+    assert answer.status_code == 400
+    assert "guardrail" in answer.json()["error"]["message"]
+    assert standin.counters()["generations"] == 0
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_missing_permission_for_the_guardrail_is_an_error_to_the_caller_and_no_answer(
+    http: httpx.Client, standin: StandinControl, streams: bool
+) -> None:
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "stream": streams}
+    standin.treat_guardrail_headers(denied=True)
+    try:
+        answer = http.post("/v1/chat/completions", json=body)
+    finally:
+        standin.treat_guardrail_headers()
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "upstream_credentials_invalid"
+    assert standin.counters()["generations"] == 0
+
+
+def deploy(stack: LocalStack, version: str) -> None:
+    """`cdk deploy` with that version of the guardrail, and the proof as its last step."""
+    deployment.prepare(
+        stack.state,
+        endpoint_url=stack.aws_endpoint_url,
+        upstream_url=stack.upstream_url,
+        guardrail=Guardrail(stack.guardrail_identifier, version),
+        proves=True,
+    )
+    deployment.deploy(stack.state, endpoint_url=stack.aws_endpoint_url)
+
+
+def enforced_version(stack: LocalStack) -> str:
+    functions = stack.session().client("lambda")
+    configuration = functions.get_function_configuration(FunctionName=f"{STACK}-api")
+    return configuration["Environment"]["Variables"]["GUARDRAIL_VERSION"]
+
+
+def status(stack: LocalStack) -> str:
+    (described,) = stack.session().client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return described["StackStatus"]
+
+
+@pytest.mark.timeout(400)
+def test_a_deployment_succeeds_where_the_guardrail_blocks_and_is_rolled_back_where_not(
+    stack: LocalStack, ignored: Callable[[], None]
+) -> None:
+    deploy(stack, stack.guardrail_version)
+    assert status(stack) == "UPDATE_COMPLETE"
+
+    bedrock = stack.session().client("bedrock")
+    version = bedrock.create_guardrail_version(guardrailIdentifier=stack.guardrail_identifier)["version"]
+    ignored()
+    with pytest.raises(CommandFailedError):
+        deploy(stack, version)
+    said = stack.state.log("cdk").read_text()
+    assert "The guardrail does not hold: the canary, in one piece ended with 'stop'" in said
+    assert "the canary, as a job ended with 'stop'" in said
+    assert "harmless" not in said
+    assert (status(stack), enforced_version(stack)) == ("UPDATE_ROLLBACK_COMPLETE", stack.guardrail_version)

@@ -18,7 +18,7 @@ from infra.application import build_app
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 DEPLOYED = ("dev", "staging", "prod")
 ALL = (*DEPLOYED, "local")
-_EXTRA = {"local": {"upstream_url": "http://127.0.0.1:1/openai/v1"}}
+_EXTRA = {"local": {"upstream_url": "http://127.0.0.1:1/openai/v1", "aws_endpoint_url": "http://127.0.0.1:2"}}
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def resolved(value: Any) -> str:
 
 
 @cache
-def synthesised(name: str, guardrail: str | None = "abc123:7") -> Synthesised:
-    """The stack of the environment; synthesis fails where cdk-nag has a finding."""
-    context = {**CONTEXT, "env": name, **_EXTRA.get(name, {})}
+def synthesised(name: str, guardrail: str | None = "abc123:7", **more: str) -> Synthesised:
+    """The stack of the environment, with `more` context; synthesis fails where cdk-nag has a finding."""
+    context = {**CONTEXT, "env": name, **_EXTRA.get(name, {}), **more}
     if guardrail is not None:
         context["guardrail"] = guardrail
     return Synthesised(build_app(context).synth().stacks[0].template)

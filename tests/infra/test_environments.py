@@ -10,6 +10,7 @@ from aws_cdk.aws_bedrock import CfnGuardrail
 from infra import environments
 from infra.environments import Environment, InvalidEnvironmentError, Jobs, Timeouts
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, Tagging, default_policy
+from infra.proof_settings import Proof
 
 BUFFERED = Timeouts(api_s=15)
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws/openai/v1"
@@ -46,6 +47,32 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"is_local": True, "timeouts": BUFFERED}, "upstream_url is missing"),
         ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "ftp://host"}, "upstream_url"),
         ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "http://host/v1/"}, "upstream_url"),
+        ({"aws_endpoint_url": "http://127.0.0.1:1"}, "aws_endpoint_url"),
+        (
+            {
+                "is_local": True,
+                "timeouts": BUFFERED,
+                "upstream_url": "http://host/v1",
+                "aws_endpoint_url": "host/",
+            },
+            "aws_endpoint_url",
+        ),
+        (
+            {
+                "is_local": True,
+                "timeouts": BUFFERED,
+                "upstream_url": "http://host/v1",
+                "prove_on_deploy": Proof(),
+            },
+            "aws_endpoint_url",
+        ),
+        (
+            {"prove_on_deploy": Proof(), "guardrail": None, "callers_may_go_unguarded": True},
+            "prove_on_deploy needs a guardrail",
+        ),
+        ({"prove_on_deploy": Proof(canary="")}, "prove_on_deploy.canary"),
+        ({"prove_on_deploy": Proof(canary="two\nlines")}, "prove_on_deploy.canary"),
+        ({"prove_on_deploy": Proof(model="")}, "prove_on_deploy.model"),
         ({"max_request_bytes": 5_000_000}, "max_request_bytes"),
         ({"authorizer_cache_s": 3601}, "authorizer_cache_s"),
         ({"secret_max_age_s": 0}, "secret_max_age_s"),
@@ -127,3 +154,23 @@ def test_a_prompt_attack_filter_that_would_do_nothing_is_refused(filters: object
 
 def test_going_without_a_guardrail_has_to_be_said() -> None:
     assert Environment(name="mine", guardrail=None, callers_may_go_unguarded=True).guardrail is None
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_the_proof_is_off_until_the_command_line_turns_it_on(name: str) -> None:
+    assert environments.named(name).prove_on_deploy is None
+    assert environments.named(name, prove_on_deploy="true").prove_on_deploy == Proof()
+    assert environments.named(name, prove_on_deploy="false").prove_on_deploy is None
+
+
+def test_the_command_line_keeps_an_environments_own_canary(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Environment(name="mine", prove_on_deploy=Proof(canary="mine"))
+    monkeypatch.setitem(environments._ENVIRONMENTS, "dev", lambda: mine)
+    assert environments.named("dev", prove_on_deploy="true").prove_on_deploy == Proof(canary="mine")
+    assert environments.named("dev", prove_on_deploy="false").prove_on_deploy is None
+
+
+@pytest.mark.parametrize("text", ["", "yes", "True", "1"])
+def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) -> None:
+    with pytest.raises(InvalidEnvironmentError, match="prove_on_deploy"):
+        environments.named("dev", prove_on_deploy=text)

@@ -78,3 +78,44 @@ def test_callers_from_elsewhere_are_refused(guardrails: FakeGuardrails) -> None:
     app = create_app(api_key="k", generator=EchoGenerator(), guardrails=guardrails)
     with TestClient(app, client=("192.0.2.1", 50000)) as elsewhere:
         assert elsewhere.get("/_standin/requests").status_code == 403
+
+
+def test_guardrail_headers_can_be_ignored_refused_and_heeded_again(
+    ask: Ask, client: TestClient, guarded: dict[str, str]
+) -> None:
+    def answers(**change: bool) -> list[str]:
+        assert client.put("/_standin/guardrail-headers", json=change).status_code == 200
+        asked = [ask("forbidden", headers=headers) for headers in (guarded, {})]
+        return [
+            a.json()["choices"][0]["message"]["content"] if a.status_code == 200 else str(a.status_code)
+            for a in asked
+        ]
+
+    assert answers(ignored=True) == ["echo: forbidden", "echo: forbidden"]
+    assert answers(denied=True) == ["403", "echo: forbidden"]
+    assert answers() == ["INPUT blocked", "echo: forbidden"]
+
+
+def test_a_refused_guardrail_names_the_missing_permission(
+    ask: Ask, client: TestClient, guarded: dict[str, str]
+) -> None:
+    client.put("/_standin/guardrail-headers", json={"denied": True})
+    refused = ask(headers=guarded)
+    assert refused.headers["x-amzn-errortype"] == "AccessDeniedException"
+    assert "bedrock:ApplyGuardrail" in refused.json()["Message"]
+
+
+@pytest.mark.parametrize("change", [b"{", b'{"ignored": 1}', b'{"other": true}', b"[]"])
+def test_an_ill_formed_change_of_guardrail_headers_is_400_and_changes_nothing(
+    ask: Ask, client: TestClient, guarded: dict[str, str], change: bytes
+) -> None:
+    assert client.put("/_standin/guardrail-headers", content=change).status_code == 400
+    assert ask("forbidden", headers=guarded).json()["choices"][0]["message"]["content"] == "INPUT blocked"
+
+
+def test_with_ignored_headers_a_tag_suffix_is_ignored_too(
+    ask: Ask, client: TestClient, guarded: dict[str, str]
+) -> None:
+    client.put("/_standin/guardrail-headers", json={"ignored": True})
+    config = {"amazon-bedrock-guardrailConfig": {"tagSuffix": "x"}}
+    assert ask("forbidden", headers=guarded, **config).status_code == 200

@@ -133,9 +133,9 @@ def test_a_request_id_that_is_not_ascii_or_too_long_is_refused(
 
 
 def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
-    use_bedrock: Callable[..., None], log: StringIO
+    use_bedrock: Callable[..., None], log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = {"wordPolicy": {"customWords": [{"match": "elephant", "action": "BLOCKED"}]}}
+    found = {"wordPolicy": {"customWords": [{"match": "elephant", "action": "BLOCKED"}] * 2}}
     blocked = {
         **COMPLETION,
         "id": "bedrock-guardrails-1",
@@ -151,9 +151,12 @@ def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
     audit, line = (json.loads(text) for text in log.getvalue().splitlines())
     assert audit["message"] == "guardrail intervention"
     assert (audit["request_id"], audit["client"]) == ("our-id", "team-a")
-    assert audit["guardrail_findings"] == [{"source": "input", "policy": "wordPolicy", "action": "BLOCKED"}]
+    finding = {"source": "input", "policy": "wordPolicy", "action": "BLOCKED"}
+    assert (audit["guardrail_findings"], audit["guardrail_counts"]) == ([finding] * 2, {"wordPolicy": 2})
     assert line["guardrail_action"] == "INTERVENED"
     assert "elephant" not in log.getvalue()
+    (metric,) = (json.loads(text) for text in capsys.readouterr().out.splitlines())
+    assert (metric["GuardrailInterventions"], metric["policy"]) == ([1.0], "wordPolicy")
 
 
 def test_half_a_surrogate_pair_in_a_blocked_answer_is_answered_and_logged_once(

@@ -75,6 +75,22 @@ def test_findings_name_source_policy_and_kind_and_never_what_was_found() -> None
         assert secret not in json.dumps(findings)
 
 
+def test_a_word_is_not_told_by_its_name_either() -> None:
+    words = {"customWords": [{"name": "SECRET WORD", "match": "SECRET WORD", "action": "BLOCKED"}]}
+    trace = {"guardrail": {"input": {"abc123": {"wordPolicy": words}}}}
+    outcome = guardrail_outcome.read({"amazon-bedrock-trace": trace})
+    assert outcome.findings == ({"source": "input", "policy": "wordPolicy", "action": "BLOCKED"},)
+
+
+def test_findings_are_counted_by_policy() -> None:
+    assert guardrail_outcome.read({"amazon-bedrock-trace": TRACE}).counts() == {
+        "topicPolicy": 1,
+        "wordPolicy": 1,
+        "sensitiveInformationPolicy": 2,
+    }
+    assert Outcome("INTERVENED").counts() == {}
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

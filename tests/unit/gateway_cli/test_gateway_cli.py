@@ -12,8 +12,10 @@ from botocore.stub import Stubber
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from gateway_cli import stack_outputs
+from gateway_cli import proof, stack_outputs
 from gateway_cli.__main__ import cli
+from guardrail_proof.probes import Probe
+from guardrail_proof.proof import Gateway
 
 OUTPUTS = stack_outputs.StackOutputs(
     base_url="https://api.test/dev/openai/v1",
@@ -125,3 +127,36 @@ def test_the_region_is_taken_from_the_variable_that_other_tools_read(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     assert run("clients", "create", "team-a").exit_code == 0
+
+
+HOLDS = Probe("the canary, streamed", None)
+FAILS = Probe("the canary, as a job", "ended with 'stop'; it must be blocked")
+
+
+@pytest.mark.parametrize(("probes", "exit_code"), [([HOLDS], 0), ([HOLDS, FAILS], 1)])
+def test_the_proof_has_a_line_for_each_probe_and_fails_where_one_does(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, probes: list[Probe], exit_code: int
+) -> None:
+    monkeypatch.setattr(proof, "prove", lambda *_, **__: iter(probes))
+    result = run("prove")
+    assert result.exit_code == exit_code
+    assert result.stdout.splitlines() == [str(probe) for probe in probes]
+    assert ("The guardrail does not hold." in result.stderr) is bool(exit_code)
+
+
+@pytest.mark.parametrize(
+    ("options", "base_url"),
+    [([], OUTPUTS.base_url), (["--base-url", "https://chat.test/openai/v1/"], "https://chat.test/openai/v1")],
+)
+def test_the_proof_asks_where_the_stack_is_or_where_it_is_told(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, options: list[str], base_url: str
+) -> None:
+    asked: list[Gateway] = []
+
+    def prove(gateway: Gateway, _: boto3.Session) -> Iterator[Probe]:
+        asked.append(gateway)
+        yield HOLDS
+
+    monkeypatch.setattr("guardrail_proof.proof.prove", prove)
+    assert run("prove", "--canary", "word", "--model", "m", *options).exit_code == 0
+    assert (asked[0].base_url, asked[0].canary, asked[0].model) == (base_url, "word", "m")

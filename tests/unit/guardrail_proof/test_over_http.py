@@ -1,14 +1,15 @@
-"""The proof tells a guardrail that holds from one that does not."""
+"""Over HTTP the proof tells a guardrail that holds from one that does not."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import httpx
 import pytest
 
-from gateway_cli import proof
-from gateway_cli.proof import Gateway, Probe
+from guardrail_proof.over_http import Endpoint, over_http
+from guardrail_proof.probes import Probe
 
 
 def answer(request: httpx.Request, reason: str) -> httpx.Response:
@@ -26,15 +27,16 @@ def guarded(request: httpx.Request) -> httpx.Response:
     return answer(request, "content_filter" if b"canary" in request.content else "stop")
 
 
-def prove(handler: object) -> list[Probe]:
-    gateway = Gateway(
+def prove(handler: Callable[[httpx.Request], httpx.Response]) -> list[Probe]:
+    endpoint = Endpoint(
         base_url="https://gateway.test/openai/v1",
         api_key="key",
         model="m",
         canary="canary",
-        transport=httpx.MockTransport(handler),  # type: ignore[arg-type]
+        transport=httpx.MockTransport(handler),
+        pause_s=0,
     )
-    return list(proof.over_http(gateway))
+    return list(over_http(endpoint))
 
 
 def test_a_guardrail_that_holds_passes_in_one_piece_and_streamed() -> None:
@@ -62,7 +64,12 @@ def test_a_guardrail_that_blocks_everything_fails_on_the_harmless_prompt() -> No
     "response",
     [
         httpx.Response(503, json={"error": {"message": "no", "code": "upstream_credentials_invalid"}}),
+        httpx.Response(400, json={"error": {"message": "no", "code": None, "type": "invalid_request_error"}}),
         httpx.Response(200, text="<html>"),
+        httpx.Response(200, text='data: {"error": {"message": "no", "code": "content_filter"}}\n\n'),
+        httpx.Response(200, text="data: {]\n\n"),
+        httpx.Response(200, text="data: [DONE]\n\n"),
+        httpx.Response(200, json=[]),
         httpx.Response(200, json={"choices": []}),
         httpx.Response(500, text=""),
     ],
@@ -76,3 +83,35 @@ def test_a_gateway_that_cannot_be_reached_proves_nothing() -> None:
         raise httpx.ConnectError("refused", request=request)
 
     assert all(probe.says and "ConnectError" in probe.says for probe in prove(handler))
+
+
+@pytest.mark.parametrize("first", [429, 500, 503, 408, 424])
+def test_an_error_that_may_pass_is_tried_again(first: int) -> None:
+    asked: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        is_new = request.content not in asked
+        asked.append(request.content)
+        return httpx.Response(first, json={"error": {"code": "x"}}) if is_new else guarded(request)
+
+    assert [probe.says for probe in prove(handler)] == [None] * 4
+    assert len(asked) == 8
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        httpx.Response(400, json={"error": {"code": "x"}}),
+        httpx.Response(503, json={"error": {"code": "x"}}, headers={"x-should-retry": "false"}),
+        httpx.Response(200, json={"choices": [{"finish_reason": "stop"}]}),
+    ],
+)
+def test_what_will_not_pass_and_a_wrong_answer_are_not_tried_again(final: httpx.Response) -> None:
+    asked: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.content)
+        return final
+
+    assert any(probe.says for probe in prove(handler))
+    assert len(asked) == 4

@@ -1,0 +1,85 @@
+"""The proof of the guardrail as the last step of a deployment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import triggers
+from constructs import Construct
+
+from infra.environments import Environment
+from infra.gateway_function import GatewayFunction
+from infra.proof_settings import Proof
+
+# Longer than all probes may take; the trigger and CDK's function behind it (15 min) wait longer still.
+_FUNCTION_TIMEOUT_S = 780
+_TRIGGER_TIMEOUT_S = _FUNCTION_TIMEOUT_S + 30
+
+
+class DeploymentProof(Construct):
+    """Fails the deployment, which rolls it back, where the guardrail does not do what `settings` asks for.
+
+    It runs after everything in `after`, whenever one of the functions in `proves` has changed in code or settings:
+    CloudFormation knows of a change by the version of the function that it runs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        settings: Proof,
+        base_url: str,
+        clients: dynamodb.ITable,
+        jobs: sqs.IQueue,
+        results: sqs.IQueue,
+        proves: Sequence[GatewayFunction],
+        after: Sequence[Construct],
+    ) -> None:
+        super().__init__(scope, id_)
+        stack = cdk.Stack.of(self)
+        prover = GatewayFunction(
+            self,
+            "Prover",
+            environment=environment,
+            package="guardrail_proof",
+            module="prover",
+            requirements="upstream",
+            description="Proves after a deployment that the guardrail blocks",
+            timeout_s=_FUNCTION_TIMEOUT_S,
+            variables={
+                "STACK_ID": stack.stack_id,
+                "BASE_URL": base_url,
+                "CLIENTS_TABLE": clients.table_name,
+                "JOBS_QUEUE_URL": jobs.queue_url,
+                "RESULTS_QUEUE_URL": results.queue_url,
+                "PROOF_MODEL": settings.model,
+                "PROOF_CANARY": settings.canary,
+                "PROVEN": _hash([function.fingerprint for function in proves]),
+            },
+        )
+        clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        jobs.grant(prover.role, "sqs:SendMessage")
+        results.grant(prover.role, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+        prover.role.add_to_policy(
+            iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
+        )
+        triggers.Trigger(
+            self,
+            "Trigger",
+            handler=prover.function,
+            timeout=cdk.Duration.seconds(_TRIGGER_TIMEOUT_S),
+            execute_after=[*after, prover.role],
+        )
+        self.log_group = prover.log_group
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,29 @@
+"""What a deployment's proof of the guardrail asks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from infra.guardrail_settings import CANARY_WORD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """`canary` is a word that the guardrail must block; `model` is asked for it, and for something harmless."""
+
+    model: str = "openai.gpt-oss-20b-1:0"
+    canary: str = CANARY_WORD
+
+    def rules(self) -> list[tuple[bool, str]]:
+        """What must hold, each with what to say where it does not."""
+        return [
+            (
+                re.fullmatch(r"[!-~]{1,256}", self.model) is not None,
+                "prove_on_deploy.model must be a model id.",
+            ),
+            (
+                self.canary.isprintable() and 0 < len(self.canary.strip()) <= 100,
+                "prove_on_deploy.canary must be 1 to 100 printable characters.",
+            ),
+        ]

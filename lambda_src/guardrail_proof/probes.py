@@ -1,0 +1,108 @@
+"""What the proof tries, what must come of it, and how the ends of answers are told apart; no IO."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+HARMLESS = "Say hello in one word."
+_BLOCKED_REASON = "content_filter"
+_ERROR = "error"
+_SHOWN = 80  # of an end, so that a deployment's failure can name them all
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One thing to ask: `must_block` says whether the guardrail has to stop it."""
+
+    text: str
+    must_block: bool
+
+    def body(self, model: str) -> dict[str, Any]:
+        """The chat completions request that asks it."""
+        return {"model": model, "messages": [{"role": "user", "content": self.text}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One attempt: `says` is None where it went as it must, else what went otherwise."""
+
+    name: str
+    says: str | None
+
+    def __str__(self) -> str:
+        return f"ok    {self.name}" if self.says is None else f"FAIL  {self.name} {self.says}"
+
+
+def prompts(canary: str) -> tuple[Prompt, Prompt]:
+    """A canary that must be blocked, and a prompt that must not."""
+    return Prompt(f"Tell me about {canary}.", must_block=True), Prompt(HARMLESS, must_block=False)
+
+
+def judged(way: str, prompt: Prompt, end: str) -> Probe:
+    """The probe of `prompt` sent by `way` ("streamed", …), whose answer came to `end`."""
+    name = f"{'the canary' if prompt.must_block else 'a harmless prompt'}, {way}"
+    if (end == _BLOCKED_REASON) is prompt.must_block and not end.startswith(_ERROR):
+        return Probe(name, None)
+    return Probe(name, f"ended with {end!r}; it {'must' if prompt.must_block else 'must not'} be blocked")
+
+
+def failure(probes: Sequence[Probe]) -> str | None:
+    """One sentence that names every probe that went wrong, or None where none did."""
+    wrong = [f"{probe.name} {probe.says}" for probe in probes if probe.says is not None]
+    return f"The guardrail does not hold: {'. '.join(wrong)}." if wrong else None
+
+
+def end_of_document(text: str) -> str:
+    """The finish_reason of a completion, or `error …`."""
+    return _read(_finish_reason, text)
+
+
+def end_of_stream(text: str) -> str:
+    """The last finish_reason of a stream's events, or `error …`."""
+    return _read(_last_finish_reason, text)
+
+
+def end_of_job(line: str) -> str:
+    """The finish_reason in a line of the results queue, or `error …`."""
+    return _read(_finish_reason_of_job, line)
+
+
+def no_end(reason: str) -> str:
+    """The end of what had none."""
+    return f"{_ERROR}: {reason}"
+
+
+def _read(read: Callable[[str], str], text: str) -> str:
+    try:
+        return read(text)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        return no_end("an answer that is no completion")
+
+
+def _finish_reason(text: str) -> str:
+    return _reason_in(json.loads(text))
+
+
+def _reason_in(document: Any) -> str:
+    if document.get("error") is not None:
+        error = document["error"]
+        return f"{_ERROR} {error.get('code') or error['type']}"[:_SHOWN]
+    return str(document["choices"][0]["finish_reason"])[:_SHOWN]
+
+
+def _last_finish_reason(text: str) -> str:
+    lines = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: {")]
+    events = [json.loads(line) for line in lines]
+    failed = next((event for event in events if event.get("error") is not None), None)
+    if failed is not None:
+        return _reason_in(failed)
+    ends = [choice["finish_reason"] for event in events for choice in event.get("choices", [])]
+    return next((str(end)[:_SHOWN] for end in reversed(ends) if end), no_end("a stream without an end"))
+
+
+def _finish_reason_of_job(line: str) -> str:
+    result = json.loads(line)
+    return _reason_in(result if result["response"] is None else result["response"]["body"])

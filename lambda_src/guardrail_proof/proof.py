@@ -1,0 +1,59 @@
+"""The whole proof of a deployed gateway: every probe, every way, as a client made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from guardrail_proof import as_jobs, clients, over_http
+from guardrail_proof.as_jobs import Queues
+from guardrail_proof.over_http import Endpoint
+from guardrail_proof.probes import Probe
+
+if TYPE_CHECKING:
+    import boto3
+
+# What a guardrail of the stack's own blocks.
+CANARY_WORD = "guardrail-canary-blocked"
+CLIENT_ID = "prove"
+# Longest that `prove` takes, its own calls of AWS aside.
+WITHIN_S = over_http.WITHIN_S + as_jobs.WITHIN_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Where a deployed gateway is, and what to ask it. `base_url` ends in /openai/v1, no trailing slash."""
+
+    base_url: str
+    clients_table: str
+    jobs_queue_url: str
+    results_queue_url: str
+    model: str
+    canary: str
+
+
+def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
+    """Six probes, each as soon as it is known. Raises botocore's errors where AWS refuses."""
+    with _temporary_client(session, gateway.clients_table) as api_key:
+        yield from over_http.over_http(
+            Endpoint(base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary)
+        )
+    queues = Queues(
+        jobs_queue_url=gateway.jobs_queue_url,
+        results_queue_url=gateway.results_queue_url,
+        model=gateway.model,
+        canary=gateway.canary,
+    )
+    yield from as_jobs.as_jobs(queues, session)
+
+
+@contextmanager
+def _temporary_client(session: boto3.Session, table: str) -> Iterator[str]:
+    """A client's key, good while the block runs and for as long as API Gateway remembers it."""
+    api_key = clients.create(session, table, CLIENT_ID)
+    try:
+        yield api_key
+    finally:
+        clients.delete(session, table, api_key)

@@ -1,0 +1,144 @@
+"""The deployment's last step: what it runs, when CloudFormation runs it again, and what it may do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from guardrail_proof import proof, prover
+from infra import function_packages
+from infra.application import build_app
+from infra.function_packages import FunctionPackage
+from tests.infra.conftest import ALL, CONTEXT, DEPLOYED, Synthesised, resolved, synthesised
+
+
+def proving(name: str, guardrail: str | None = "abc123:7") -> Synthesised:
+    return synthesised(name, guardrail, prove_on_deploy="true")
+
+
+def prover_function(stack: Synthesised) -> dict[str, Any]:
+    (function,) = (
+        f
+        for f in stack.resources("AWS::Lambda::Function").values()
+        if f["Handler"] == "guardrail_proof.prover.handle"
+    )
+    return function
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_deployment_that_was_not_asked_to_proves_nothing_and_has_nothing_for_it(name: str) -> None:
+    stack = synthesised(name)
+    assert stack.resources("Custom::Trigger") == {}
+    assert not [id_ for id_ in stack.template["Resources"] if "Proof" in id_ or "Trigger" in id_]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_step_comes_after_everything_a_request_or_a_job_passes(name: str) -> None:
+    stack = proving(name)
+    resources = stack.template["Resources"]
+    (trigger,) = (r for r in resources.values() if r["Type"] == "Custom::Trigger")
+    passed = {
+        "AWS::ApiGateway::Stage",
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::Method",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::Permission",
+        "AWS::IAM::Policy",
+        "AWS::SQS::Queue",
+        "AWS::DynamoDB::Table",
+        "AWS::SecretsManager::Secret",
+    }
+    needed = {id_ for id_, resource in resources.items() if resource["Type"] in passed}
+    assert needed <= set(trigger["DependsOn"])
+    for function in ("api", "worker", "authorizer"):
+        ids = [id_ for id_, r in resources.items() if r.get("Properties") is stack.function(function)]
+        assert set(ids) <= set(trigger["DependsOn"])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_function_finds_what_it_needs_in_its_variables(name: str) -> None:
+    stack = proving(name)
+    variables = {
+        key: resolved(value) for key, value in prover_function(stack)["Environment"]["Variables"].items()
+    }
+    gateway = prover._gateway(variables)
+    assert gateway.base_url.endswith("/openai/v1")
+    assert gateway.base_url.startswith("http://127.0.0.1:2/restapis/" if name == "local" else "https://")
+    assert "Jobs" in gateway.jobs_queue_url
+    assert "Results" in gateway.results_queue_url
+    assert gateway.clients_table in stack.resources("AWS::DynamoDB::Table")
+    assert gateway.canary == proof.CANARY_WORD
+    assert "STACK_ID" in variables
+
+
+def version(stack: Synthesised) -> str:
+    """The logical id of the version that the trigger runs, which CloudFormation compares."""
+    return resolved(stack.one("Custom::Trigger")["HandlerArn"])
+
+
+def test_it_runs_again_for_another_guardrail_and_not_for_the_same() -> None:
+    assert version(proving("dev")) != version(proving("dev", "abc123:8"))
+    assert version(proving("dev")) != version(proving("dev", "abc124:7"))
+    assert version(proving("dev")) != version(proving("dev", None))
+    again = build_app({**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"})
+    assert version(Synthesised(again.synth().stacks[0].template)) == version(proving("dev"))
+
+
+@pytest.mark.parametrize("changed", ["api", "worker"])
+def test_it_runs_again_for_other_code(monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
+    before, build = version(proving("dev")), function_packages.build
+
+    def changing(module: str, **options: Any) -> FunctionPackage:
+        package = build(module, **options)
+        if module.endswith(f".{changed}"):
+            return FunctionPackage(package.folder, package.content_hash + "0")
+        return package
+
+    monkeypatch.setattr(function_packages, "build", changing)
+    app = build_app({**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"})
+    assert version(Synthesised(app.synth().stacks[0].template)) != before
+
+
+@pytest.mark.parametrize("name", DEPLOYED)
+def test_it_may_do_what_the_proof_needs_and_no_more(name: str) -> None:
+    stack = proving(name)
+    policy = stack.one("AWS::IAM::Policy", "DeploymentProofProver")["PolicyDocument"]["Statement"]
+    allowed = [(s["Action"], resolved(s["Resource"])) for s in policy]
+    (table,) = stack.resources("AWS::DynamoDB::Table")
+    by_name = {
+        n: id_ for id_ in stack.resources("AWS::SQS::Queue") for n in ("QueuesJobs", "Results") if n in id_
+    }
+    assert allowed[1:] == [
+        (["dynamodb:DeleteItem", "dynamodb:PutItem"], table),
+        ("sqs:SendMessage", by_name["QueuesJobs"]),
+        (["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"], by_name["Results"]),
+        ("cloudformation:DescribeStacks", "AWS::StackId"),
+    ]
+    assert allowed[0][0] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+
+
+def test_each_waits_longer_than_what_it_waits_for() -> None:
+    stack = proving("prod")
+    function_s = prover_function(stack)["Timeout"]
+    trigger_s = int(stack.one("Custom::Trigger")["Timeout"]) / 1000
+    provider_s = stack.one("AWS::Lambda::Function", "TriggerCustomResourceProvider")["Timeout"]
+    assert proof.WITHIN_S + 60 <= function_s < trigger_s < provider_s
+
+
+def test_its_package_imports_with_what_lambda_brings_and_holds_nothing_of_the_gateways() -> None:
+    package = function_packages.build(
+        "guardrail_proof.prover", requirements="upstream", for_this_machine=True
+    )
+    code = """
+import sys
+from unittest.mock import MagicMock
+for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+    sys.modules[name] = MagicMock()
+sys.path.insert(0, sys.argv[1])
+import guardrail_proof.prover
+"""
+    subprocess.run([sys.executable, "-I", "-S", "-W", "error", "-c", code, package.folder], check=True)
+    assert not (package.folder / "chat_gateway").exists()

@@ -1,0 +1,115 @@
+"""Every intervention is counted by policy, in lines that CloudWatch reads as metrics."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import guardrail_metrics
+from chat_gateway.guardrail_outcome import INTERVENED, MASKED, NONE, Outcome
+
+SOURCES = Path(guardrail_metrics.__file__).parents[1]
+
+
+def outcome(action: str | None, *findings: tuple[str, str]) -> Outcome:
+    return Outcome(action, tuple({"policy": policy, "action": did} for policy, did in findings))
+
+
+@pytest.fixture(autouse=True)
+def service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "gateway-api")
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_line_is_a_metric_of_one_intervention_in_cloudwatchs_format(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    guardrail_metrics.count(outcome(INTERVENED, ("topicPolicy", "BLOCKED")))
+    (line,) = lines(capsys)
+    (metric,) = line["_aws"]["CloudWatchMetrics"]
+    assert metric == {
+        "Namespace": "BedrockChatGateway",
+        "Dimensions": [["policy", "action", "service"]],
+        "Metrics": [{"Name": "GuardrailInterventions", "Unit": "Count"}],
+    }
+    assert line["_aws"]["Timestamp"] > 1_700_000_000_000
+    values = {key: value for key, value in line.items() if key != "_aws"}
+    assert values == {
+        "GuardrailInterventions": [1.0],
+        "policy": "topicPolicy",
+        "action": "INTERVENED",
+        "service": "gateway-api",
+    }
+
+
+def test_each_policy_that_acted_counts_once_and_one_that_only_detected_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = outcome(
+        MASKED,
+        ("sensitiveInformationPolicy", "ANONYMIZED"),
+        ("sensitiveInformationPolicy", "ANONYMIZED"),
+        ("wordPolicy", "BLOCKED"),
+        ("contentPolicy", "NONE"),
+    )
+    guardrail_metrics.count(found)
+    counted = [(line["policy"], line["action"]) for line in lines(capsys)]
+    assert counted == [("sensitiveInformationPolicy", "MASKED"), ("wordPolicy", "MASKED")]
+
+
+@pytest.mark.parametrize("findings", [(), (("wordPolicy", "NONE"),)])
+def test_an_intervention_that_nothing_explains_counts_as_unknown(
+    capsys: pytest.CaptureFixture[str], findings: tuple[tuple[str, str], ...]
+) -> None:
+    guardrail_metrics.count(outcome(INTERVENED, *findings))
+    assert [line["policy"] for line in lines(capsys)] == ["unknown"]
+
+
+@pytest.mark.parametrize("action", [None, NONE])
+def test_without_an_intervention_nothing_is_written(
+    capsys: pytest.CaptureFixture[str], action: str | None
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        guardrail_metrics.count(outcome(action, ("wordPolicy", "NONE")))
+    assert capsys.readouterr() == ("", "")
+
+
+@given(st.lists(st.text()))
+def test_no_word_of_a_trace_becomes_a_dimension(names: list[str]) -> None:
+    policies = guardrail_metrics.policies(outcome(INTERVENED, *((name, "BLOCKED") for name in names)))
+    assert set(policies) <= {"other", "unknown", *guardrail_metrics._POLICIES}
+
+
+def test_the_workers_threads_count_beside_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    both = outcome(INTERVENED, ("topicPolicy", "BLOCKED"), ("wordPolicy", "BLOCKED"))
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(guardrail_metrics.count, [both] * 200))
+    counted = lines(capsys)
+    assert len(counted) == 400
+    assert {len(line["GuardrailInterventions"]) for line in counted} == {1}
+
+
+def test_it_loads_no_module_that_the_functions_logger_does_not() -> None:
+    code = """
+import sys
+import aws_lambda_powertools, chat_gateway.guardrail_outcome
+before = set(sys.modules)
+import chat_gateway.guardrail_metrics
+print(*sorted(set(sys.modules) - before))
+"""
+    run = [sys.executable, "-c", code]
+    loaded = subprocess.run(run, check=True, capture_output=True, text=True, env={"PYTHONPATH": str(SOURCES)})
+    assert loaded.stdout.split() == ["chat_gateway.guardrail_metrics"]

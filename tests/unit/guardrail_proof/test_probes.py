@@ -1,0 +1,81 @@
+"""How an answer ended is read from whatever comes, and said in one line for each probe."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guardrail_proof import probes, proof
+from guardrail_proof.probes import Probe, Prompt
+from infra.guardrail_settings import CANARY_WORD
+
+CANARY, HARMLESS = probes.prompts("canary")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["error", "code", "choices", "finish_reason", "response", "body"]), inner
+        )
+    ),
+)
+
+
+def test_the_canary_is_the_word_that_a_guardrail_of_the_stacks_own_blocks() -> None:
+    assert proof.CANARY_WORD == CANARY_WORD
+
+
+@given(JSON.map(json.dumps) | st.text() | JSON.map(lambda value: f"data: {json.dumps(value)}\n\n"))
+def test_anything_at_all_is_read_without_a_fault(text: str) -> None:
+    for read in (probes.end_of_document, probes.end_of_stream, probes.end_of_job):
+        assert isinstance(read(text), str)
+
+
+@pytest.mark.parametrize(
+    ("line", "end"),
+    [
+        ({"response": {"body": {"choices": [{"finish_reason": "stop"}]}}, "error": None}, "stop"),
+        ({"response": None, "error": {"code": "validation_error"}}, "error validation_error"),
+        ({"response": {"body": None}, "error": None}, "error: an answer that is no completion"),
+        ({}, "error: an answer that is no completion"),
+    ],
+)
+def test_the_end_of_a_job_is_in_its_line(line: dict[str, object], end: str) -> None:
+    assert probes.end_of_job(json.dumps(line)) == end
+
+
+@pytest.mark.parametrize("end", ["stop", "error: content_filter", "None", ""])
+def test_nothing_but_a_block_satisfies_the_canary(end: str) -> None:
+    assert probes.judged("streamed", CANARY, end).says
+
+
+@pytest.mark.parametrize("end", ["content_filter", "error x", "error: x"])
+def test_neither_a_block_nor_an_error_satisfies_the_harmless_prompt(end: str) -> None:
+    assert probes.judged("streamed", HARMLESS, end).says
+
+
+def test_a_failure_names_every_probe_that_went_wrong_and_no_prompt() -> None:
+    tried = [probes.judged("streamed", CANARY, "stop"), probes.judged("as a job", HARMLESS, "stop")]
+    assert probes.failure(tried) == (
+        "The guardrail does not hold: the canary, streamed ended with 'stop'; it must be blocked."
+    )
+    assert probes.failure(tried[1:]) is None
+
+
+def test_every_failure_at_its_longest_fits_into_cloudformations_reason() -> None:
+    ways, long = (
+        ("in one piece", "streamed", "as a job"),
+        probes.end_of_document(json.dumps({"choices": [{"finish_reason": "x" * 10_000}]})),
+    )
+    tried = [
+        probes.judged(way, prompt, long) for way in ways for prompt in (CANARY, Prompt("a", must_block=True))
+    ]
+    assert len(probes.failure(tried) or "") < 1024
+
+
+def test_a_probe_is_one_line() -> None:
+    assert str(Probe("the canary, streamed", None)) == "ok    the canary, streamed"
+    assert str(Probe("the canary, streamed", "ended")) == "FAIL  the canary, streamed ended"

@@ -1,0 +1,131 @@
+"""The deployment's step: it makes a client for itself, fails the deployment by name, and leaves rollbacks alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from guardrail_proof import as_jobs, over_http, prover
+from guardrail_proof.probes import Probe
+from guardrail_proof.prover import GuardrailNotProvenError
+
+ENV = {
+    "STACK_ID": "arn:aws:cloudformation:us-east-1:123456789012:stack/gateway/1",
+    "BASE_URL": "https://gateway.test/openai/v1",
+    "CLIENTS_TABLE": "clients",
+    "JOBS_QUEUE_URL": "jobs",
+    "RESULTS_QUEUE_URL": "results",
+    "PROOF_MODEL": "m",
+    "PROOF_CANARY": "canary",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+HOLDS = Probe("the canary, streamed", None)
+FAILS = Probe("the canary, in one piece", "ended with 'stop'; it must be blocked")
+
+
+class Tried:
+    """What the probes are, and the clients there were while they ran."""
+
+    def __init__(self, probes: list[Probe]) -> None:
+        self.probes = probes
+        self.keys: list[str] = []
+        self.clients: list[dict[str, Any]] = []
+
+    def over_http(self, endpoint: over_http.Endpoint) -> Iterator[Probe]:
+        self.keys.append(endpoint.api_key)
+        self.clients += boto3.client("dynamodb").scan(TableName="clients")["Items"]
+        yield from self.probes
+
+
+class Deployment:
+    """A table of clients, probes that come to what the test says, and the stack's status."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.status = "UPDATE_IN_PROGRESS"
+        self.tried = Tried([HOLDS])
+        monkeypatch.setattr(prover, "_stack_status", lambda session, stack_id: self.status)
+        monkeypatch.setattr(over_http, "over_http", self._over_http)
+        monkeypatch.setattr(as_jobs, "as_jobs", lambda queues, session: iter(()))
+
+    def _over_http(self, endpoint: over_http.Endpoint) -> Iterator[Probe]:
+        return self.tried.over_http(endpoint)
+
+    def run(self, *probes: Probe) -> None:
+        self.tried.probes = list(probes)
+        prover.handle({}, None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENV.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="clients",
+            KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield Deployment(monkeypatch)
+
+
+def clients() -> int:
+    return boto3.client("dynamodb").scan(TableName="clients")["Count"]
+
+
+def test_it_asks_as_a_client_that_exists_only_meanwhile(deployment: Deployment) -> None:
+    deployment.run(HOLDS)
+    ((key, items),) = zip(deployment.tried.keys, [deployment.tried.clients], strict=True)
+    assert [item["key_sha256"]["S"] for item in items] == [hashlib.sha256(key.encode()).hexdigest()]
+    assert clients() == 0
+
+
+def test_a_guardrail_that_does_not_hold_raises_and_names_the_probe(deployment: Deployment) -> None:
+    with pytest.raises(GuardrailNotProvenError) as caught:
+        deployment.run(HOLDS, FAILS)
+    assert "the canary, in one piece ended with 'stop'" in str(caught.value)
+    assert HOLDS.name not in str(caught.value)
+    assert clients() == 0
+
+
+def test_a_fault_of_the_proof_takes_its_client_away_too(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(endpoint: over_http.Endpoint) -> Iterator[Probe]:
+        raise RuntimeError
+
+    monkeypatch.setattr(over_http, "over_http", broken)
+    with pytest.raises(RuntimeError):
+        deployment.run()
+    assert clients() == 0
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])
+def test_a_rollback_is_not_tried(deployment: Deployment, status: str) -> None:
+    deployment.status = status
+    deployment.run(FAILS)
+    assert deployment.tried.keys == []
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
+def test_a_deployment_is_tried(deployment: Deployment, status: str) -> None:
+    deployment.status = status
+    with pytest.raises(GuardrailNotProvenError):
+        deployment.run(FAILS)
+
+
+def test_neither_prompt_nor_key_is_logged(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = StringIO()
+    monkeypatch.setattr(prover._logger.registered_handler, "stream", log)
+    deployment.run(HOLDS)
+    assert HOLDS.name in log.getvalue()
+    assert ENV["PROOF_CANARY"] + "." not in log.getvalue()
+    assert deployment.tried.keys[0] not in log.getvalue()
