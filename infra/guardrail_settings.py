@@ -69,7 +69,10 @@ def default_policy() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardrailSettings:
-    """How a guardrail is applied. `trace` is ENABLED, ENABLED_FULL, DISABLED or None (Bedrock's default)."""
+    """How a guardrail is applied.
+
+    `trace` is ENABLED or ENABLED_FULL (callers see what was found), DISABLED, or None: only the log's record has it.
+    """
 
     trace: str | None = None
     override: Override = Override.DENIED

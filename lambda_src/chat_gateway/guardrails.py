@@ -16,9 +16,10 @@ _TRACES_SHOWN = ("ENABLED", "ENABLED_FULL")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guardrail:
-    """A Bedrock guardrail as its headers name it; `trace` is None, ENABLED, ENABLED_FULL or DISABLED.
+    """A Bedrock guardrail as its headers name it.
 
-    `tagging` says which text is checked. Where `callers_may_override`, a caller's own settings win.
+    `trace` is ENABLED, ENABLED_FULL or DISABLED for everyone, or None: then it is asked for, for the log's own record,
+    and callers do not see it. `tagging` says which text is checked. Where `callers_may_override`, a caller's own settings win.
     """
 
     identifier: str
@@ -29,27 +30,30 @@ class Guardrail:
 
     def headers(self) -> dict[str, str]:
         """The upstream headers that apply this guardrail."""
+        return {**self.name(), TRACE_HEADER: self.trace or "ENABLED"}
+
+    def name(self) -> dict[str, str]:
+        """The headers that a caller may repeat."""
         headers = {IDENTIFIER_HEADER: self.identifier, VERSION_HEADER: self.version}
         return headers if self.trace is None else {**headers, TRACE_HEADER: self.trace}
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedRequest:
-    """A request as it goes up: its body, and the headers of the guardrail that applies to it."""
+    """A request as it goes up: its body, and the headers of the guardrail that applies to it.
+
+    `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats.
+    """
 
     content: bytes
     headers: dict[str, str]
+    shows_trace: bool = True
 
     @property
     def guardrail(self) -> str | None:
         """`identifier:version`, None where no guardrail is named."""
         identifier = self.headers.get(IDENTIFIER_HEADER)
         return None if identifier is None else f"{identifier}:{self.headers.get(VERSION_HEADER, '')}"
-
-    @property
-    def shows_trace(self) -> bool:
-        """Whether the caller may see what the guardrail found: the trace repeats it."""
-        return IDENTIFIER_HEADER not in self.headers or self.headers.get(TRACE_HEADER) in _TRACES_SHOWN
 
 
 def guarded(
@@ -71,12 +75,12 @@ def guarded(
 def _enforced(
     guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
 ) -> GuardedRequest:
-    allowed = guardrail.headers()
-    guardrail_overrides.check_headers(allowed, headers)
+    guardrail_overrides.check_headers(guardrail.name(), headers)
     kept = guardrail_overrides.without_settings(document)
     content = strict_json.dumps(kept)
     guardrail_tags.check(kept, content)
-    return GuardedRequest(_tagged(guardrail, kept, content), allowed)
+    content = _tagged(guardrail, kept, content)
+    return GuardedRequest(content, guardrail.headers(), shows_trace=guardrail.trace in _TRACES_SHOWN)
 
 
 def _overridable(
@@ -88,7 +92,10 @@ def _overridable(
     names_one = IDENTIFIER_HEADER in own or VERSION_HEADER in own
     if not names_one and CONFIG_KEY not in document and not guardrail_tags.are_in(document, content):
         content = _tagged(guardrail, document, content)
-    return GuardedRequest(content, own if names_one else guardrail.headers() | own)
+    trace = own.get(TRACE_HEADER, guardrail.trace)
+    return GuardedRequest(
+        content, own if names_one else guardrail.headers() | own, shows_trace=trace in _TRACES_SHOWN
+    )
 
 
 def _tagged(guardrail: Guardrail, document: dict[str, Any], content: bytes) -> bytes:

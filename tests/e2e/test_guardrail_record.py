@@ -45,12 +45,14 @@ def test_a_blocked_request_is_audited_and_counted(stack: LocalStack, client: Ope
         model=MODEL, messages=[{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}]
     )
     assert completion._request_id
+    assert "amazon-bedrock-trace" not in (completion.model_extra or {})
     audit = audit_line(stack, stack.chat_log_group, completion._request_id)
     assert (audit["client"], audit["guardrail_action"]) == ("local", "INTERVENED")
     assert audit["guardrail"] == f"{stack.guardrail_identifier}:{stack.guardrail_version}"
-    assert audit["guardrail_counts"] == {}  # the local guardrail is asked for no trace
+    assert audit["guardrail_counts"] == {"wordPolicy": 1}
+    assert [finding["source"] for finding in audit["guardrail_findings"]] == ["input"]
     counted = metrics(stack, stack.chat_log_group)[-1]
-    assert (counted["service"], counted["policy"]) == ("bedrock-chat-gateway-local-api", "unknown")
+    assert (counted["service"], counted["policy"]) == ("bedrock-chat-gateway-local-api", "wordPolicy")
 
 
 def test_a_blocked_job_is_audited_and_counted(stack: LocalStack) -> None:

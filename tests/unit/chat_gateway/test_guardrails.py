@@ -15,7 +15,8 @@ from chat_gateway.guardrail_tags import Tagging
 from chat_gateway.guardrails import GuardedRequest, Guardrail
 
 ENFORCED = Guardrail(identifier="abc123", version="4")
-HEADERS = {IDENTIFIER_HEADER: "abc123", VERSION_HEADER: "4"}
+NAME = {IDENTIFIER_HEADER: "abc123", VERSION_HEADER: "4"}
+HEADERS = {**NAME, TRACE_HEADER: "ENABLED"}
 SILENT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -38,15 +39,25 @@ def test_the_enforced_guardrail_goes_up_when_the_caller_is_silent() -> None:
     assert body_of(request) == SILENT
 
 
-def test_a_trace_setting_goes_up_with_it() -> None:
-    request = guarded(guardrail=replace(ENFORCED, trace="ENABLED"))
-    assert request.headers == {**HEADERS, TRACE_HEADER: "ENABLED"}
-    assert request.shows_trace
-    assert not guarded().shows_trace
+@pytest.mark.parametrize(
+    ("trace", "goes_up", "is_shown"),
+    [
+        (None, "ENABLED", False),
+        ("ENABLED", "ENABLED", True),
+        ("ENABLED_FULL", "ENABLED_FULL", True),
+        ("DISABLED", "DISABLED", False),
+    ],
+)
+def test_the_trace_is_asked_for_and_shown_only_where_the_environment_says_so(
+    trace: str | None, goes_up: str, is_shown: bool
+) -> None:
+    request = guarded(guardrail=replace(ENFORCED, trace=trace))
+    assert request.headers == {**NAME, TRACE_HEADER: goes_up}
+    assert request.shows_trace is is_shown
 
 
 def test_naming_what_is_enforced_is_accepted() -> None:
-    assert guarded(headers={name: [value] for name, value in HEADERS.items()}).headers == HEADERS
+    assert guarded(headers={name: [value] for name, value in NAME.items()}).headers == HEADERS
 
 
 @pytest.mark.parametrize(
@@ -153,7 +164,7 @@ def test_half_a_name_goes_up_as_half_so_that_bedrock_refuses_it() -> None:
 
 def test_a_trace_that_a_caller_asks_for_is_shown_with_the_environments_guardrail() -> None:
     request = guarded(headers={TRACE_HEADER: ["ENABLED"]}, guardrail=OVERRIDABLE)
-    assert request.headers == {**HEADERS, TRACE_HEADER: "ENABLED"}
+    assert request.headers == HEADERS
     assert request.shows_trace
 
 
