@@ -32,6 +32,7 @@ def _deployed(command: Callable[..., None]) -> Callable[..., None]:
             raise click.ClickException("No region: give --region, or set AWS_REGION.") from None
         except (
             stack_outputs.NotDeployedError,
+            stack_outputs.NoBedrockApiKeyError,
             clients.InvalidClientIdError,
             bedrock_key.InvalidKeyError,
             BotoCoreError,
@@ -69,8 +70,9 @@ def bedrock_key_group() -> None:
 @_deployed
 def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:
     """Stores the key, asked for without echo or read from standard input."""
+    secret_arn = outputs.bedrock_api_key_secret()
     key = click.prompt("Bedrock API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
-    bedrock_key.put(session, outputs.secret_arn, key)
+    bedrock_key.put(session, secret_arn, key)
     click.echo("Stored.")
 
 
@@ -98,7 +100,8 @@ def prove(
 def show(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:  # noqa: ARG001
     """Prints where the environment is."""
     for name in outputs.__slots__:
-        click.echo(f"{name}: {getattr(outputs, name)}")
+        if getattr(outputs, name) is not None:
+            click.echo(f"{name}: {getattr(outputs, name)}")
 
 
 if __name__ == "__main__":

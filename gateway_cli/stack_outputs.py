@@ -12,6 +12,10 @@ class NotDeployedError(Exception):
     """There is no stack of that environment in the account and region in use."""
 
 
+class NoBedrockApiKeyError(Exception):
+    """The environment has no Bedrock API key: its functions sign as their role."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOutputs:
     """What the stack tells of itself; the names are those of infra.gateway_stack."""
@@ -19,13 +23,23 @@ class StackOutputs:
     base_url: str
     rest_api_id: str
     stage_name: str
-    secret_arn: str
+    secret_arn: str | None  # of the Bedrock API key; None where requests are signed
     clients_table: str
     jobs_queue_url: str
     results_queue_url: str
     dead_letter_queue_url: str
     chat_log_group: str
     worker_log_group: str
+    api_key_policy_arn: str | None = None  # for the IAM user behind that key
+
+    def bedrock_api_key_secret(self) -> str:
+        """The secret that holds the Bedrock API key. Raises NoBedrockApiKeyError."""
+        if self.secret_arn is None:
+            raise NoBedrockApiKeyError(
+                f"The environment {self.stage_name} signs its requests to Bedrock with its functions' roles "
+                "(upstream_auth is sigv4): it has no Bedrock API key."
+            )
+        return self.secret_arn
 
 
 def stack_name(env: str) -> str:
@@ -49,7 +63,8 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
         base_url=outputs["BaseUrl"],
         rest_api_id=outputs["RestApiId"],
         stage_name=env,
-        secret_arn=outputs["BedrockApiKeySecretArn"],
+        secret_arn=outputs.get("BedrockApiKeySecretArn"),
+        api_key_policy_arn=outputs.get("BedrockApiKeyPolicyArn"),
         clients_table=outputs["ClientsTableName"],
         jobs_queue_url=outputs["JobsQueueUrl"],
         results_queue_url=outputs["ResultsQueueUrl"],

@@ -8,7 +8,7 @@ from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
-from infra.upstream import upstream_variables
+from infra.upstream import grant_upstream, upstream_variables
 
 # What a function may return: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_STREAMED_BYTES = 200 * 1024 * 1024
@@ -16,7 +16,7 @@ _MAX_BUFFERED_BYTES = 6 * 1024 * 1024 - 64 * 1024  # the rest is for headers
 
 
 class ChatFunction(Construct):
-    """Answers HTTP requests; may read the Bedrock API key."""
+    """Answers HTTP requests; may read the Bedrock API key, or ask Bedrock itself."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class ChatFunction(Construct):
         id_: str,
         *,
         environment: Environment,
-        api_key: BedrockApiKey,
+        api_key: BedrockApiKey | None,
         guardrail: EnforcedGuardrail | None,
     ) -> None:
         super().__init__(scope, id_)
@@ -49,6 +49,6 @@ class ChatFunction(Construct):
             streams=environment.streams,
             reserved_concurrency=environment.reserved_concurrency,
         )
-        api_key.grant_read(self.gateway_function.role)
+        grant_upstream(self.gateway_function.role, environment, api_key, guardrail, streams=True)
         self.function = self.gateway_function.function
         self.log_group = self.gateway_function.log_group

@@ -32,6 +32,12 @@ _MIN_RECEIVES, _MAX_RECEIVES = 1, 1000
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _MIN_SOURCE_CONCURRENCY, _MAX_SOURCE_CONCURRENCY = 2, 1000
 
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
+_MODEL = re.compile(
+    r"[a-z0-9-]+\.[A-Za-z0-9.:_-]{1,200}"
+    r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]*:(?:[0-9]{12})?:[a-z-]+/[A-Za-z0-9.:_/-]{1,200}"
+)
+
 
 class InvalidEnvironmentError(ValueError):
     """An environment is unknown or contradicts itself; the message names the setting and the choices."""
@@ -42,6 +48,13 @@ class Data(StrEnum):
 
     RETAINED = "retained"
     DESTROYED = "destroyed"
+
+
+class UpstreamAuth(StrEnum):
+    """How the functions authenticate to Bedrock: with a key from Secrets Manager, or as the role they run as."""
+
+    API_KEY = "api_key"
+    SIGV4 = "sigv4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +115,8 @@ class Environment:
     callers_may_go_unguarded: bool = False  # has to be said where guardrail is None
     # None: not tried. Else a deployment fails and rolls back unless the guardrail blocks; needs a Bedrock API key.
     prove_on_deploy: Proof | None = None
+    upstream_auth: UpstreamAuth = UpstreamAuth.API_KEY
+    upstream_models: tuple[str, ...] = ()  # ids and ARNs of models and inference profiles; empty: all
     upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
     upstream_may_ignore_guardrail: bool = False  # has to be said where upstream_url is bedrock-mantle's
     aws_endpoint_url: str | None = None  # of the emulator; None: AWS
@@ -118,6 +133,11 @@ class Environment:
     reserved_concurrency: int | None = None  # of the chat function; None: the account's unreserved pool
     memory_mib: int = 512
     count_stream_tokens: bool = True  # ask for the usage chunk of every stream; some models refuse that
+
+    @property
+    def signs_upstream(self) -> bool:
+        """Whether Bedrock is asked as the functions' role, and there is no API key."""
+        return self.upstream_auth == UpstreamAuth.SIGV4
 
     @property
     def streams(self) -> bool:
@@ -137,6 +157,7 @@ def _rules(env: Environment) -> list[tuple[bool, str]]:
         *_job_rules(env.jobs),
         *_guardrail_rules(env),
         *_proof_rules(env),
+        *_upstream_rules(env),
         *_other_rules(env),
     ]
 
@@ -210,6 +231,23 @@ def _proof_rules(env: Environment) -> list[tuple[bool, str]]:
         (env.guardrail is not None, "prove_on_deploy needs a guardrail."),
         (url is not None or not env.is_local, "prove_on_deploy needs aws_endpoint_url on the emulator."),
         *env.prove_on_deploy.rules(),
+    ]
+
+
+def _upstream_rules(env: Environment) -> list[tuple[bool, str]]:
+    models = env.upstream_models
+    wrong = next((model for model in models if not _MODEL.fullmatch(model)), None)
+    return [
+        (
+            env.upstream_auth in tuple(UpstreamAuth),
+            f"upstream_auth is {env.upstream_auth!r}; choose {' or '.join(UpstreamAuth)}.",
+        ),
+        (isinstance(models, tuple), "upstream_models must be a tuple, such as ('openai.gpt-oss-20b-1:0',)."),
+        (
+            wrong is None,
+            f"upstream_models has {wrong!r}; name models and inference profiles by id or ARN, without wildcards.",
+        ),
+        (len(set(models)) == len(models), "upstream_models names something twice."),
     ]
 
 

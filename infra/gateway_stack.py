@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.bedrock_api_key import BedrockApiKey
+from infra.bedrock_api_key_policy import BedrockApiKeyPolicy
 from infra.chat_api import ChatApi
 from infra.chat_function import ChatFunction
 from infra.clients import Clients
@@ -25,8 +26,8 @@ class GatewayStack(cdk.Stack):
         super().__init__(scope, id_, **properties)
         cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
         cdk.Tags.of(self).add("environment", environment.name)
-        self.bedrock_api_key = BedrockApiKey(self, "BedrockApiKey", environment=environment)
         self.guardrail = self._guardrail(environment)
+        self.bedrock_api_key = self._bedrock_api_key(environment)
         self.clients = Clients(self, "Clients", environment=environment)
         self.chat = ChatFunction(
             self,
@@ -54,6 +55,16 @@ class GatewayStack(cdk.Stack):
         self._prove(environment)
         self._add_outputs()
 
+    def _bedrock_api_key(self, environment: Environment) -> BedrockApiKey | None:
+        """The key, and the policy for its user; none where the functions' roles sign."""
+        if environment.signs_upstream:
+            return None
+        user_policy = BedrockApiKeyPolicy(
+            self, "BedrockApiKeyPolicy", environment=environment, guardrail=self.guardrail
+        )
+        cdk.CfnOutput(self, "BedrockApiKeyPolicyArn", value=user_policy.policy.managed_policy_arn)
+        return BedrockApiKey(self, "BedrockApiKey", environment=environment)
+
     def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:
         if environment.guardrail is not None:
             return EnforcedGuardrail(self, "Guardrail", settings=environment.guardrail)
@@ -77,14 +88,16 @@ class GatewayStack(cdk.Stack):
             jobs=self.queues.jobs,
             results=self.queues.results,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
-            after=[self.bedrock_api_key, self.clients, self.chat, self.api, self.queues, self.worker],
+            after=[
+                *([] if self.bedrock_api_key is None else [self.bedrock_api_key]),
+                *(self.clients, self.chat, self.api, self.queues, self.worker),
+            ],
         )
 
     def _add_outputs(self) -> None:
         outputs = {
             "BaseUrl": self.api.base_url,
             "RestApiId": self.api.api.rest_api_id,
-            "BedrockApiKeySecretArn": self.bedrock_api_key.secret.secret_arn,
             "ClientsTableName": self.clients.table.table_name,
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
@@ -94,6 +107,8 @@ class GatewayStack(cdk.Stack):
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
+        if self.bedrock_api_key is not None:
+            outputs["BedrockApiKeySecretArn"] = self.bedrock_api_key.secret.secret_arn
         if self.guardrail is not None:
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
         for name, value in outputs.items():

@@ -16,13 +16,13 @@ from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
-from infra.upstream import upstream_variables
+from infra.upstream import grant_upstream, upstream_variables
 
 _LARGE_RESULTS = "results/*"
 
 
 class JobWorker(Construct):
-    """Works on jobs in batches; may read the Bedrock API key, its own queue, and write results."""
+    """Works on jobs in batches; may read the Bedrock API key (or ask Bedrock itself), its own queue, and write results."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class JobWorker(Construct):
         id_: str,
         *,
         environment: Environment,
-        api_key: BedrockApiKey,
+        api_key: BedrockApiKey | None,
         guardrail: EnforcedGuardrail | None,
         queues: JobQueues,
     ) -> None:
@@ -55,7 +55,7 @@ class JobWorker(Construct):
                 "JOB_MAX_RETRY_DELAY_S": str(jobs.max_retry_delay_s),
             },
         )
-        api_key.grant_read(worker.role)
+        grant_upstream(worker.role, environment, api_key, guardrail, streams=False)
         queues.jobs.grant_consume_messages(worker.role)
         queues.results.grant(worker.role, "sqs:SendMessage")
         worker.role.add_to_policy(

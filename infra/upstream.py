@@ -1,9 +1,11 @@
-"""The settings that the chat function and the jobs worker share: how to reach Bedrock."""
+"""What the chat function and the jobs worker share: the settings and the permissions to reach Bedrock."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 
+from infra import bedrock_access
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.guardrail import EnforcedGuardrail
@@ -11,7 +13,7 @@ from infra.guardrail import EnforcedGuardrail
 
 def upstream_variables(
     environment: Environment,
-    api_key: BedrockApiKey,
+    api_key: BedrockApiKey | None,
     guardrail: EnforcedGuardrail | None,
     *,
     total_timeout_s: int,
@@ -20,13 +22,41 @@ def upstream_variables(
     bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
     variables = {
         "BEDROCK_BASE_URL": environment.upstream_url or bedrock,
-        "BEDROCK_API_KEY_SECRET_ARN": api_key.secret.secret_arn,
-        "SECRET_MAX_AGE_S": str(environment.secret_max_age_s),
         "UPSTREAM_CONNECT_TIMEOUT_S": str(environment.timeouts.connect_s),
         "UPSTREAM_TOTAL_TIMEOUT_S": str(total_timeout_s),
         "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
     }
-    return variables | guardrail_variables(guardrail)
+    return variables | _credentials_variables(environment, api_key) | guardrail_variables(guardrail)
+
+
+def grant_upstream(
+    role: iam.Role,
+    environment: Environment,
+    api_key: BedrockApiKey | None,
+    guardrail: EnforcedGuardrail | None,
+    *,
+    streams: bool,
+) -> None:
+    """Lets `role` read the API key or, where there is none, ask Bedrock itself."""
+    if api_key is not None:
+        api_key.grant_read(role)
+        return
+    actions = [bedrock_access.INVOKE, *([bedrock_access.INVOKE_STREAMED] if streams else [])]
+    statements = bedrock_access.invocation(environment.upstream_models, guardrail, actions=actions)
+    for statement in statements:
+        role.add_to_policy(statement)
+    bedrock_access.acknowledge_wildcards(role, statements)
+
+
+def _credentials_variables(environment: Environment, api_key: BedrockApiKey | None) -> dict[str, str]:
+    variables = {"UPSTREAM_AUTH": str(environment.upstream_auth)}
+    if api_key is None:
+        return variables
+    return {
+        **variables,
+        "BEDROCK_API_KEY_SECRET_ARN": api_key.secret.secret_arn,
+        "SECRET_MAX_AGE_S": str(environment.secret_max_age_s),
+    }
 
 
 def guardrail_variables(guardrail: EnforcedGuardrail | None) -> dict[str, str]:

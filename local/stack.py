@@ -128,7 +128,7 @@ class _Parts:
         """Gives the gateway its Bedrock API key and a client."""
         with self._step("Store the Bedrock API key and create a client"):
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
-            bedrock_key.put(self._session, outputs.secret_arn, self._bedrock_api_key)
+            bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
             api_key = clients.create(self._session, outputs.clients_table, CLIENT_ID)
         return self._stack(outputs, api_key)
 
@@ -148,7 +148,7 @@ class _Parts:
             stage_name=outputs.stage_name,
             chat_log_group=outputs.chat_log_group,
             worker_log_group=outputs.worker_log_group,
-            secret_arn=outputs.secret_arn,
+            secret_arn=outputs.bedrock_api_key_secret(),
             clients_table=outputs.clients_table,
             bedrock_api_key=self._bedrock_api_key,
             standin_url=self._standin.url,

@@ -24,9 +24,10 @@ from chat_gateway.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.guardrail_outcome import Outcome
+from chat_gateway.upstream_auth import UpstreamAuth
 from response_streaming import ALARM
 
-_REFUSED_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 # How long the end of an answer may take once all of it that matters has come.
 _ENDING_S = 0.5
 _LATE = "Bedrock did not answer in time."
@@ -51,7 +52,7 @@ class Completion:
         return replace(self, text=text, guardrail_outcome=outcome)
 
 
-class RefusedKeyError(Exception):
+class RefusedCredentialsError(Exception):
     """Bedrock answered 401 or 403: `detail` names its error class and message, for the log."""
 
     def __init__(self, detail: str, bedrock_request_id: str | None) -> None:
@@ -121,33 +122,33 @@ class BedrockClient:
             transport=transport,
             # Short, because a connection may die unnoticed while Lambda has frozen the process.
             limits=httpx.Limits(max_connections=max_connections, keepalive_expiry=20),
-            follow_redirects=False,  # the key goes to the configured origin only
+            follow_redirects=False,  # the credentials go to the configured origin only
             trust_env=False,
         )
         # One caller's answer must not leave a cookie for the next one's request.
         self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def complete(
-        self, content: bytes, *, api_key: str, headers: Mapping[str, str], deadline: float
+        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> Completion:
         """The completion of the request `content`, read to its end by `deadline` (on this client's clock).
 
-        Raises RefusedKeyError, UpstreamError, UpstreamTimeoutError, UpstreamConnectionError and
-        UpstreamProtocolError.
+        Raises RefusedCredentialsError, UpstreamCredentialsError, UpstreamError, UpstreamTimeoutError,
+        UpstreamConnectionError and UpstreamProtocolError.
         """
         accepting = {**headers, "accept": "application/json"}
-        with contextlib.closing(self._ask(content, api_key, accepting, deadline)) as answer:
+        with contextlib.closing(self._ask(content, auth, accepting, deadline)) as answer:
             return _completion(b"".join(answer.chunks), answer.bedrock_request_id)
 
     def stream(
-        self, content: bytes, *, api_key: str, headers: Mapping[str, str], deadline: float
+        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> UpstreamAnswer:
         """The answer to a request that streams, once Bedrock has said 200 to it; its chunks raise as `complete`.
 
         Raises what `complete` raises.
         """
         accepting = {**headers, "accept": "text/event-stream", "accept-encoding": "identity"}
-        answer = self._ask(content, api_key, accepting, deadline)
+        answer = self._ask(content, auth, accepting, deadline)
         if not answer.headers.get("content-type", "").startswith("text/event-stream"):
             answer.close()
             raise UpstreamProtocolError(
@@ -156,17 +157,18 @@ class BedrockClient:
         return answer
 
     def _ask(
-        self, content: bytes, api_key: str, headers: Mapping[str, str], deadline: float
+        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> UpstreamAnswer:
         """The answer, if it is a 200."""
-        own = {"content-type": "application/json", "authorization": f"Bearer {api_key}"}
-        answer = self._send(content, {**headers, **own}, deadline)
+        answer = self._send(content, auth, {**headers, "content-type": "application/json"}, deadline)
         if answer.status == HTTPStatus.OK:
             return answer
         with contextlib.closing(answer):
-            raise _error(answer, b"".join(answer.chunks), api_key)
+            raise _error(answer, b"".join(answer.chunks), auth)
 
-    def _send(self, content: bytes, headers: Mapping[str, str], deadline: float) -> UpstreamAnswer:
+    def _send(
+        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    ) -> UpstreamAnswer:
         timeout_s = deadline - self._clock()
         if timeout_s <= 0:
             raise _failure(httpx.ConnectTimeout(""), is_late=True)
@@ -176,7 +178,7 @@ class BedrockClient:
         )
         request.extensions["trace"] = partial(self._wait_for_headers, request, deadline)
         try:
-            response = self._http.send(request, stream=True)
+            response = self._http.send(request, auth=auth, stream=True)
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
         return UpstreamAnswer(response, deadline=deadline, clock=self._clock)
@@ -207,9 +209,9 @@ def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
     return UpstreamConnectionError("The connection to Bedrock failed.")
 
 
-def _error(answer: UpstreamAnswer, content: bytes, api_key: str) -> Exception:
-    if answer.status in _REFUSED_KEY:
-        return RefusedKeyError(_refusal(answer, content, api_key), answer.bedrock_request_id)
+def _error(answer: UpstreamAnswer, content: bytes, auth: UpstreamAuth) -> Exception:
+    if answer.status in _REFUSED:
+        return RefusedCredentialsError(_refusal(answer, content, auth), answer.bedrock_request_id)
     if answer.status < HTTPStatus.BAD_REQUEST:
         return UpstreamProtocolError(
             f"Bedrock answered with the unexpected HTTP status {answer.status}.",
@@ -218,10 +220,10 @@ def _error(answer: UpstreamAnswer, content: bytes, api_key: str) -> Exception:
     return upstream_errors.parse(answer.status, answer.headers, content)
 
 
-def _refusal(answer: UpstreamAnswer, content: bytes, api_key: str) -> str:
+def _refusal(answer: UpstreamAnswer, content: bytes, auth: UpstreamAuth) -> str:
     kind = answer.headers.get("x-amzn-errortype", "").partition(":")[0] or f"HTTP {answer.status}"
     message = upstream_errors.parse(answer.status, answer.headers, content).message
-    return f"{kind}: {message}".replace(api_key, "***")[:300]
+    return auth.concealed(f"{kind}: {message}")[:300]
 
 
 def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:

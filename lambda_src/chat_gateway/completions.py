@@ -1,4 +1,4 @@
-"""Creates chat completions: the guardrail rule, the key, and one repeat with a newly read key."""
+"""Creates chat completions: the guardrail rule, the credentials, and one repeat with a newly read key."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from chat_gateway import guardrails
-from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError, UpstreamAnswer
-from chat_gateway.bedrock_key import BedrockApiKey
+from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import UpstreamCredentialsError
 from chat_gateway.guardrails import GuardedRequest, Guardrail
+from chat_gateway.upstream_auth import UpstreamAuth, UpstreamCredentials
 
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 
 
 class _Ask(Protocol[_Answer_co]):
     def __call__(
-        self, content: bytes, *, api_key: str, headers: Mapping[str, str], deadline: float
+        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> _Answer_co: ...
 
 
@@ -30,7 +30,7 @@ class Completions:
     """
 
     bedrock: BedrockClient
-    api_key: BedrockApiKey
+    credentials: UpstreamCredentials
     guardrail: Guardrail | None
 
     def guarded(self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]) -> GuardedRequest:
@@ -39,29 +39,31 @@ class Completions:
 
     def create(self, request: GuardedRequest, *, deadline: float) -> Completion:
         """The whole completion of `request`, with a guardrail's block in its one shape."""
-        completion = self._with_key(self.bedrock.complete, request, deadline)
+        completion = self._with_credentials(self.bedrock.complete, request, deadline)
         return completion.presented(keep_trace=request.shows_trace)
 
     def stream(self, request: GuardedRequest, *, deadline: float) -> UpstreamAnswer:
         """Bedrock's stream for `request`, whose status is known to be 200."""
-        return self._with_key(self.bedrock.stream, request, deadline)
+        return self._with_credentials(self.bedrock.stream, request, deadline)
 
-    def _with_key(self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float) -> _Answer_co:
+    def _with_credentials(
+        self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float
+    ) -> _Answer_co:
         content, headers = request.content, request.headers
-        key = self.api_key.get()
+        auth = self.credentials.auth()
         try:
-            return ask(content, api_key=key, headers=headers, deadline=deadline)
-        except RefusedKeyError as refused:
-            replacement = self.api_key.replacement_for(key)
+            return ask(content, auth=auth, headers=headers, deadline=deadline)
+        except RefusedCredentialsError as refused:
+            replacement = auth.after_refusal()
             if replacement is None:
-                raise _credentials_error(refused) from None
+                raise _credentials_error(auth, refused) from None
         try:
-            return ask(content, api_key=replacement, headers=headers, deadline=deadline)
-        except RefusedKeyError as refused:
-            raise _credentials_error(refused) from None
+            return ask(content, auth=replacement, headers=headers, deadline=deadline)
+        except RefusedCredentialsError as refused:
+            raise _credentials_error(replacement, refused) from None
 
 
-def _credentials_error(refused: RefusedKeyError) -> UpstreamCredentialsError:
+def _credentials_error(auth: UpstreamAuth, refused: RefusedCredentialsError) -> UpstreamCredentialsError:
     return UpstreamCredentialsError(
-        f"Bedrock refused the key: {refused.detail}", bedrock_request_id=refused.bedrock_request_id
+        f"{auth.refused_as}: {refused.detail}", bedrock_request_id=refused.bedrock_request_id
     )

@@ -6,7 +6,7 @@ GatewayError                      has a status, a code and a message that may be
 ├── GuardrailOverrideError        403, the caller tried to change the enforced guardrail
 ├── UnknownPathError              404, no such path
 ├── MethodNotAllowedError         405, the path exists, the method does not
-├── UpstreamCredentialsError      503, Bedrock refuses our key, or there is none to send
+├── UpstreamCredentialsError      503, Bedrock refuses our key or role, or there is no key to send
 ├── UpstreamError                 Bedrock answered with an error; its own status and message
 ├── UpstreamTimeoutError          504, Bedrock did not answer in time
 ├── UpstreamConnectionError       502, the connection to Bedrock failed
@@ -104,7 +104,7 @@ class MethodNotAllowedError(GatewayError):
 
 
 class UpstreamCredentialsError(GatewayError):
-    """No usable Bedrock API key. `reason` is for the log: it says what is wrong, never the key."""
+    """No usable credentials for Bedrock. `reason` is for the log: it says what is wrong, and holds no secret."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     type = "server_error"

@@ -30,7 +30,7 @@ class RequestLog:
     """Collects a line's fields while the request is answered; `write` emits it once."""
 
     logger: Logger
-    secret_arn: str
+    secret_arn: str | None  # None where requests are signed, and no secret is to blame
     fields: dict[str, Any] = field(default_factory=dict)
 
     def add(self, **fields: Any) -> None:

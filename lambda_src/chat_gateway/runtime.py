@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from chat_gateway.aws_json import AwsJsonClient
+from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock import BedrockClient
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
 from chat_gateway.settings import AwsSettings, UpstreamSettings
+from chat_gateway.upstream_auth import UpstreamCredentials
 
 
 @cache
@@ -20,17 +22,25 @@ def upstream_settings() -> UpstreamSettings:
 def completions(*, max_connections: int) -> Completions:
     """The way to Bedrock for this function. Raises ConfigurationError."""
     settings = upstream_settings()
-    secrets = AwsJsonClient(
-        AwsSettings.from_env(), service="secretsmanager", target_prefix="secretsmanager", json_version="1.1"
-    )
     return Completions(
         bedrock=BedrockClient(
             base_url=settings.base_url,
             connect_timeout_s=settings.connect_timeout_s,
             max_connections=max_connections,
         ),
-        api_key=BedrockApiKey(
-            secrets, secret_arn=settings.api_key_secret_arn, max_age_s=settings.secret_max_age_s
-        ),
+        credentials=_credentials(settings),
         guardrail=settings.guardrail,
     )
+
+
+def _credentials(settings: UpstreamSettings) -> UpstreamCredentials:
+    aws = AwsSettings.from_env()
+    if settings.api_key is None:
+        from chat_gateway.role_signature import RoleCredentials, region_of  # costs 50 ms, where it is used
+
+        return RoleCredentials(settings.base_url, region_of(settings.base_url, default=aws.region))
+    secrets = AwsJsonClient(aws, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1")
+    api_key = BedrockApiKey(
+        secrets, secret_arn=settings.api_key.secret_arn, max_age_s=settings.api_key.max_age_s
+    )
+    return BearerCredentials(settings.base_url, api_key)

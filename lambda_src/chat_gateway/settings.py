@@ -40,12 +40,19 @@ class AwsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeySettings:
+    """Where the Bedrock API key is."""
+
+    secret_arn: str
+    max_age_s: float  # how long a key that was read is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamSettings:
     """How to reach Bedrock: for the chat function and the jobs worker."""
 
     base_url: str  # ends in /openai/v1, no trailing slash
-    api_key_secret_arn: str
-    secret_max_age_s: float
+    api_key: ApiKeySettings | None  # None: requests are signed with the function's role
     connect_timeout_s: float
     total_timeout_s: float  # one answer, from connecting to the last byte
     max_request_bytes: int
@@ -56,13 +63,17 @@ class UpstreamSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
         return cls(
             base_url=_read(env, "BEDROCK_BASE_URL", _base_url),
-            api_key_secret_arn=_read(env, "BEDROCK_API_KEY_SECRET_ARN", str),
-            secret_max_age_s=_read(env, "SECRET_MAX_AGE_S", _positive),
+            api_key=_api_key(env),
             connect_timeout_s=_read(env, "UPSTREAM_CONNECT_TIMEOUT_S", _positive),
             total_timeout_s=_read(env, "UPSTREAM_TOTAL_TIMEOUT_S", _positive),
             max_request_bytes=int(_read(env, "MAX_REQUEST_BYTES", _positive)),
             guardrail=_guardrail(env),
         )
+
+    @property
+    def api_key_secret_arn(self) -> str | None:
+        """The secret that holds the Bedrock API key; None where there is none."""
+        return None if self.api_key is None else self.api_key.secret_arn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +149,15 @@ def _base_url(text: str) -> str:
     if not _HTTP_URL.fullmatch(text) or text.endswith("/"):
         raise ValueError("not an http(s) URL without a trailing slash")
     return text
+
+
+def _api_key(env: Mapping[str, str]) -> ApiKeySettings | None:
+    if _read(env, "UPSTREAM_AUTH", _one_of(("api_key", "sigv4"))) == "sigv4":
+        return None
+    return ApiKeySettings(
+        secret_arn=_read(env, "BEDROCK_API_KEY_SECRET_ARN", str),
+        max_age_s=_read(env, "SECRET_MAX_AGE_S", _positive),
+    )
 
 
 def _guardrail(env: Mapping[str, str]) -> Guardrail | None:

@@ -15,6 +15,7 @@ from .connections import ReachableH11Protocol
 from .generators import EchoGenerator, Generator
 from .http_generator import HttpGenerator, UnreachableError, check_reachable
 from .server import create_app
+from .signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="better in STANDIN_API_KEY, where ps does not show it",
     )
     parser.add_argument("--aws-endpoint-url", help="the local AWS emulator that evaluates guardrails")
-    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--region", default="us-east-1", help="the one that signatures must be for")
     parser.add_argument(
         "--generator",
         default="model",
@@ -74,16 +75,16 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again for these handlers once it has shut down.
         signal.signal(number, _exit_cleanly)
+    access_key_id = os.environ.get("AWS_ACCESS_KEY_ID", "test")
+    secret_access_key = os.environ.get("AWS_SECRET_ACCESS_KEY", "test")
     guardrails = EmulatorGuardrails(
-        arguments.aws_endpoint_url,
-        arguments.region,
-        os.environ.get("AWS_ACCESS_KEY_ID", "test"),
-        os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
+        arguments.aws_endpoint_url, arguments.region, access_key_id, secret_access_key
     )
     app = create_app(
         api_key=arguments.api_key,
         generator=make_generator(arguments.generator, arguments.generator_model),
         guardrails=guardrails,
+        signatures=Signatures({access_key_id: secret_access_key}, region=arguments.region),
     )
     try:
         uvicorn.run(

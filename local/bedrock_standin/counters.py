@@ -45,8 +45,10 @@ class Counters:
 
     def record(self, headers: dict[str, str], body_text: str) -> SeenRequest:
         """Keep a request among the last 200; returns the record, for `answered`."""
-        presence = "present" if headers.get("authorization") else "absent"
-        seen = SeenRequest(headers | {"authorization": presence}, body_text)
+        hidden = {"authorization": "present" if headers.get("authorization") else "absent"}
+        if "x-amz-security-token" in headers:
+            hidden["x-amz-security-token"] = "present"
+        seen = SeenRequest(headers | hidden, body_text)
         self._seen.append(seen)
         return seen
 

@@ -78,6 +78,11 @@ def bearer_token_expired() -> RefusalError:
     return RefusalError(403, {"Message": "Bearer Token has expired"})
 
 
+def signature_refused(error_class: str, message: str) -> RefusalError:
+    """A 403 for a signed request; AWS's front door names the class of refusal in a header."""
+    return RefusalError(403, {"message": message}, {"x-amzn-errortype": error_class})
+
+
 def server_error(message: str, status: int = 500) -> RefusalError:
     """A 5xx: the stand-in, its generator or its emulator failed, not the caller."""
     return RefusalError(status, error_body(status, message))

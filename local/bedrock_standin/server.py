@@ -23,6 +23,7 @@ from .guardrail_headers import GuardrailHeaders
 from .holds import Holds
 from .refusals import ConnectionDroppedError, RefusalError
 from .shapes import UNKNOWN_OPERATION, encoded
+from .signatures import ALGORITHM, Signatures, SignedRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,12 +36,19 @@ if TYPE_CHECKING:
 CHAT_COMPLETIONS_PATH = "/openai/v1/chat/completions"
 
 
-def create_app(*, api_key: str, generator: Generator, guardrails: GuardrailEvaluator) -> Starlette:
-    """The whole stand-in; the generator starts and closes with it."""
+def create_app(
+    *,
+    api_key: str,
+    generator: Generator,
+    guardrails: GuardrailEvaluator,
+    signatures: Signatures | None = None,
+) -> Starlette:
+    """The whole stand-in; the generator starts and closes with it. Without `signatures` it takes none."""
     keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
     chats = ChatCompletions(generator, guardrails, counters, holds)
     guardrail_headers = GuardrailHeaders()
-    runtime = BedrockRuntime(keys, counters, faults, chats, guardrail_headers)
+    taken = signatures or Signatures({}, region="")
+    runtime = BedrockRuntime(keys, taken, counters, faults, chats, guardrail_headers)
     control = Control(keys, counters, faults, holds, guardrail_headers)
 
     @asynccontextmanager
@@ -61,12 +69,14 @@ class BedrockRuntime:
     def __init__(
         self,
         keys: ApiKeys,
+        signatures: Signatures,
         counters: Counters,
         faults: FaultBook,
         chats: ChatCompletions,
         guardrail_headers: GuardrailHeaders,
     ) -> None:
         self._keys = keys
+        self._signatures = signatures
         self._counters = counters
         self._faults = faults
         self._chats = chats
@@ -101,7 +111,7 @@ class BedrockRuntime:
             return _json(refusal.body, refusal.status, refusal.headers)
 
     async def _chat(self, request: Request, raw: bytes) -> Response:
-        self._keys.check(request.headers.get("authorization"))
+        self._check_credentials(request, raw)
         body = parse_object(raw)
         fault = self._faults.take(read_fault(body))
         answered = await answer_to(fault)
@@ -109,6 +119,21 @@ class BedrockRuntime:
             return answered
         headers, heeded = self._guardrail_headers.heeded(request.headers, body)
         return await self._chats.answer(read_request(heeded, headers), fault)
+
+    def _check_credentials(self, request: Request, raw: bytes) -> None:
+        authorization = request.headers.get("authorization")
+        if authorization is None or not authorization.startswith(ALGORITHM):
+            self._keys.check(authorization)
+            return
+        self._signatures.check(
+            SignedRequest(
+                method=request.method,
+                path=request.scope["raw_path"].decode("latin-1"),
+                query=request.scope["query_string"].decode("latin-1"),
+                headers=request.headers.items(),
+                body=raw,
+            )
+        )
 
     def _observed(self, send: Send, seen: SeenRequest) -> Send:
         """`send` with a request id on the answer and its status in the counters."""

@@ -59,6 +59,10 @@ def resolved(value: Any) -> str:
             return value
         case {"Ref": "AWS::URLSuffix"}:
             return "amazonaws.com"
+        case {"Ref": "AWS::Partition"}:
+            return "aws"
+        case {"Ref": "AWS::AccountId"}:
+            return "000000000000"
         case {"Fn::GetAtt": [str(), "Version"]}:
             return "3"
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:

@@ -107,7 +107,7 @@ def _exchange(
     return Exchange(log=log, started=started, headers={"x-request-id": log.fields["request_id"]})
 
 
-def _secret_arn() -> str:
+def _secret_arn() -> str | None:
     with contextlib.suppress(ConfigurationError):
         return runtime.upstream_settings().api_key_secret_arn
     return "(not configured)"

@@ -14,7 +14,7 @@ from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api
 from chat_gateway.guardrails import Guardrail
 from tests.unit.chat_gateway.test_bedrock import client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.test_settings import UPSTREAM
 
 AWS = {
@@ -72,7 +72,9 @@ def function_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def use_bedrock(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def use(bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None) -> None:
         completions = Completions(
-            bedrock=client_for(bedrock), api_key=api_key(FakeSecrets(secret)), guardrail=guardrail
+            bedrock=client_for(bedrock),
+            credentials=key_credentials(api_key(FakeSecrets(secret))),
+            guardrail=guardrail,
         )
         monkeypatch.setattr(api, "_completions", lambda: completions)
 

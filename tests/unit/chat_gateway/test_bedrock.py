@@ -12,7 +12,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from chat_gateway.bedrock import BedrockClient, Completion, RefusedKeyError, UpstreamAnswer
+from chat_gateway.bearer_auth import BearerAuth
+from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
@@ -20,6 +21,7 @@ from chat_gateway.errors import (
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
 
 COMPLETION = {
     "id": "chatcmpl-1",
@@ -27,11 +29,12 @@ COMPLETION = {
 }
 IDS = {"x-amzn-requestid": "bedrock-id"}
 KEY = "bedrock-api-key-0123456789"
+BASE_URL = "https://bedrock.test/openai/v1"
 
 
 def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: object) -> BedrockClient:
     return BedrockClient(
-        base_url="https://bedrock.test/openai/v1",
+        base_url=BASE_URL,
         connect_timeout_s=1,
         max_connections=1,
         transport=httpx.MockTransport(handler),
@@ -39,8 +42,12 @@ def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: ob
     )
 
 
+def bearer(base_url: str = BASE_URL) -> BearerAuth:
+    return BearerAuth(base_url, api_key(FakeSecrets(KEY)), KEY)
+
+
 def ask(client: BedrockClient, *, deadline: float = float("inf")) -> Completion:
-    return client.complete(b'{"a":1}', api_key=KEY, headers={"x-extra": "1"}, deadline=deadline)
+    return client.complete(b'{"a":1}', auth=bearer(), headers={"x-extra": "1"}, deadline=deadline)
 
 
 def error_of(response: httpx.Response) -> GatewayError:
@@ -78,7 +85,7 @@ def test_a_refused_key_is_told_apart_without_repeating_the_key(status: int) -> N
         json={"Message": f"The key {KEY} has expired"},
         headers={"x-amzn-errortype": "AccessDeniedException:http://internal.amazon.com/", **IDS},
     )
-    with pytest.raises(RefusedKeyError) as caught:
+    with pytest.raises(RefusedCredentialsError) as caught:
         ask(client_for(lambda _: response))
     assert caught.value.detail == "AccessDeniedException: The key *** has expired"
     assert caught.value.bedrock_request_id == "bedrock-id"
@@ -181,7 +188,7 @@ def test_a_stream_is_handed_over_as_its_bytes_arrive() -> None:
     ("response", "error"),
     [
         (httpx.Response(429, json={"message": "slow"}, headers=IDS), UpstreamError),
-        (httpx.Response(403, json={"message": "no"}, headers=IDS), RefusedKeyError),
+        (httpx.Response(403, json={"message": "no"}, headers=IDS), RefusedCredentialsError),
         (httpx.Response(200, json={"Output": {}}, headers=IDS), UpstreamProtocolError),
     ],
 )
@@ -194,7 +201,7 @@ def test_what_is_no_stream_is_an_error_before_anything_is_streamed(
 
 
 def stream(client: BedrockClient) -> UpstreamAnswer:
-    return client.stream(b'{"a":1}', api_key=KEY, headers={}, deadline=float("inf"))
+    return client.stream(b'{"a":1}', auth=bearer(), headers={}, deadline=float("inf"))
 
 
 class Stalling(threading.Thread):
@@ -241,14 +248,16 @@ def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: st
     with Stalling(sends) as base_url:
         client = BedrockClient(base_url=base_url, connect_timeout_s=5, max_connections=1)
         with pytest.raises(UpstreamTimeoutError):
-            read_all(client, method, deadline=time.monotonic() + 0.2)
+            read_all(client, base_url, method, deadline=time.monotonic() + 0.2)
 
 
-def read_all(client: BedrockClient, method: str, *, deadline: float) -> None:
+def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: float) -> None:
     if method == "complete":
-        client.complete(b"{}", api_key=KEY, headers={}, deadline=deadline)
+        client.complete(b"{}", auth=bearer(base_url), headers={}, deadline=deadline)
         return
-    with contextlib.closing(client.stream(b"{}", api_key=KEY, headers={}, deadline=deadline)) as answer:
+    with contextlib.closing(
+        client.stream(b"{}", auth=bearer(base_url), headers={}, deadline=deadline)
+    ) as answer:
         list(answer.chunks)
 
 
@@ -259,7 +268,7 @@ def test_nothing_that_came_too_late_is_handed_over() -> None:
         lambda _: httpx.Response(200, content=iter([b"1", b"2"]), headers=headers),
         clock=lambda: next(moments),
     )
-    answer = client.stream(b"{}", api_key=KEY, headers={}, deadline=10)
+    answer = client.stream(b"{}", auth=bearer(), headers={}, deadline=10)
     with contextlib.closing(answer):
         pieces = iter(answer.chunks)
         assert next(pieces) == b"1"

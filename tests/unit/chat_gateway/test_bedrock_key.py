@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chat_gateway import bedrock_key
 from chat_gateway.aws_json import AwsCallError
+from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 
@@ -46,6 +47,11 @@ def api_key(secrets: FakeSecrets, clock: Clock | None = None) -> BedrockApiKey:
         max_age_s=300,
         clock=clock or Clock(),
     )
+
+
+def key_credentials(key: BedrockApiKey) -> BearerCredentials:
+    """That key for the Bedrock of these tests."""
+    return BearerCredentials("https://bedrock.test/openai/v1", key)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import pytest
 
 from chat_gateway import chat_request
 from chat_gateway.bedrock import Completion
+from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
 from chat_gateway.errors import GuardrailOverrideError, UpstreamCredentialsError
 from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.guardrails import Guardrail
 from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.test_chat_request import VALID
 
 OLD, NEW = "ABSK-old-key", "ABSK-new-key"
@@ -35,8 +36,11 @@ class Bedrock:
         return httpx.Response(403, json={"Message": "Bearer Token has expired"})
 
 
-def completions(bedrock: Bedrock, secrets: FakeSecrets, guardrail: Guardrail | None = None) -> Completions:
-    return Completions(bedrock=client_for(bedrock), api_key=api_key(secrets), guardrail=guardrail)
+def completions(
+    bedrock: Bedrock, key: FakeSecrets | BedrockApiKey, guardrail: Guardrail | None = None
+) -> Completions:
+    key = api_key(key) if isinstance(key, FakeSecrets) else key
+    return Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=guardrail)
 
 
 def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:
@@ -65,8 +69,9 @@ def test_another_guardrail_is_refused_before_bedrock_is_asked() -> None:
 
 def test_a_key_changed_in_the_secret_is_found_when_the_old_one_is_refused() -> None:
     bedrock, secrets = Bedrock(accepts=NEW), FakeSecrets(OLD)
-    gateway = completions(bedrock, secrets)
-    gateway.api_key.get()
+    key = api_key(secrets)
+    gateway = completions(bedrock, key)
+    key.get()
     secrets.text = NEW
     assert create(gateway).document == COMPLETION
     assert len(bedrock.requests) == 2
@@ -84,8 +89,9 @@ def test_a_refused_key_that_is_still_in_the_secret_is_not_sent_twice() -> None:
 
 def test_a_new_key_that_is_refused_too_ends_it() -> None:
     bedrock, secrets = Bedrock(accepts="ABSK-another"), FakeSecrets(OLD)
-    gateway = completions(bedrock, secrets)
-    gateway.api_key.get()
+    key = api_key(secrets)
+    gateway = completions(bedrock, key)
+    key.get()
     secrets.text = NEW
     with pytest.raises(UpstreamCredentialsError):
         create(gateway)

@@ -7,10 +7,17 @@ import pytest
 from chat_gateway.errors import ConfigurationError
 from chat_gateway.guardrail_tags import Tagging
 from chat_gateway.guardrails import Guardrail
-from chat_gateway.settings import AuthorizerSettings, AwsSettings, UpstreamSettings, WorkerSettings
+from chat_gateway.settings import (
+    ApiKeySettings,
+    AuthorizerSettings,
+    AwsSettings,
+    UpstreamSettings,
+    WorkerSettings,
+)
 
 UPSTREAM = {
     "BEDROCK_BASE_URL": "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
+    "UPSTREAM_AUTH": "api_key",
     "BEDROCK_API_KEY_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:key",
     "SECRET_MAX_AGE_S": "300",
     "UPSTREAM_CONNECT_TIMEOUT_S": "3",
@@ -23,6 +30,16 @@ def test_a_complete_environment_is_read() -> None:
     settings = UpstreamSettings.from_env(UPSTREAM)
     assert settings.total_timeout_s == 26.0
     assert settings.guardrail is None
+    assert settings.api_key == ApiKeySettings(
+        secret_arn="arn:aws:secretsmanager:us-east-1:000000000000:secret:key", max_age_s=300.0
+    )
+
+
+def test_where_the_role_signs_no_secret_is_asked_for() -> None:
+    without_secret = {key: value for key, value in UPSTREAM.items() if "SECRET" not in key}
+    settings = UpstreamSettings.from_env({**without_secret, "UPSTREAM_AUTH": "sigv4"})
+    assert settings.api_key is None
+    assert settings.api_key_secret_arn is None
 
 
 @pytest.mark.parametrize("name", UPSTREAM)
@@ -43,6 +60,7 @@ def test_a_missing_variable_is_named(name: str, empty: bool) -> None:
         ("UPSTREAM_TOTAL_TIMEOUT_S", "inf"),
         ("UPSTREAM_TOTAL_TIMEOUT_S", "nan"),
         ("MAX_REQUEST_BYTES", "-1"),
+        ("UPSTREAM_AUTH", "SIGV4"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:

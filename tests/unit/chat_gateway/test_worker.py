@@ -19,7 +19,7 @@ from chat_gateway.job_results import JobResults
 from tests.unit.chat_gateway.conftest import KEY, FakeContext
 from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT
 from tests.unit.chat_gateway.test_bedrock import client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.test_chat_request import VALID
 from tests.unit.chat_gateway.test_jobs import LINE
 
@@ -84,7 +84,9 @@ def stack(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
 def use_bedrock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def use(bedrock: Callable[[httpx.Request], httpx.Response], *, secret: str = KEY) -> None:
         completions = Completions(
-            bedrock=client_for(bedrock), api_key=api_key(FakeSecrets(secret)), guardrail=None
+            bedrock=client_for(bedrock),
+            credentials=key_credentials(api_key(FakeSecrets(secret))),
+            guardrail=None,
         )
         monkeypatch.setattr(worker, "_completions", lambda: completions)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -28,6 +29,17 @@ OUTPUTS = stack_outputs.StackOutputs(
     dead_letter_queue_url="",
     chat_log_group="",
     worker_log_group="",
+)
+
+ALWAYS_THERE = (
+    "BaseUrl",
+    "RestApiId",
+    "ClientsTableName",
+    "JobsQueueUrl",
+    "ResultsQueueUrl",
+    "DeadLetterQueueUrl",
+    "ChatLogGroupName",
+    "WorkerLogGroupName",
 )
 
 
@@ -97,6 +109,37 @@ def test_what_cannot_be_a_key_is_refused_and_not_repeated(session: boto3.Session
     assert result.exit_code == 1
     assert "8 visible ASCII characters" in result.output
     assert not key or key not in result.output
+
+
+def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, secret_arn=None))
+    result = run("bedrock-key", "put", stdin="ABSK-key-1\n")
+    assert result.exit_code == 1
+    assert "upstream_auth is sigv4" in result.output
+    assert "secret_arn" not in run("show").output
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_outputs_are_read_with_a_bedrock_api_key_and_without(
+    monkeypatch: pytest.MonkeyPatch, has_key: bool
+) -> None:
+    outputs = {name: name for name in ALWAYS_THERE}
+    if has_key:
+        outputs |= {"BedrockApiKeySecretArn": "the-secret", "BedrockApiKeyPolicyArn": "the-policy"}
+    cloudformation = boto3.client(
+        "cloudformation", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    monkeypatch.setattr(boto3.Session, "client", lambda *_: cloudformation)
+    with Stubber(cloudformation) as stub:
+        described = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+        stack = {"StackName": "s", "CreationTime": "2026-01-01", "StackStatus": "CREATE_COMPLETE"}
+        stub.add_response("describe_stacks", {"Stacks": [{**stack, "Outputs": described}]})
+        read = stack_outputs.read(boto3.Session(), "dev")
+    assert (read.secret_arn, read.api_key_policy_arn) == (
+        ("the-secret", "the-policy") if has_key else (None, None)
+    )
 
 
 def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,38 @@
+"""A policy for the IAM user behind the Bedrock API key: what the gateway needs, under its guardrail, and no more."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra import acknowledgements, bedrock_access
+from infra.environments import Environment
+from infra.guardrail import EnforcedGuardrail
+
+
+class BedrockApiKeyPolicy(Construct):
+    """Attached to nobody: keys and their users are made outside of the stack."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, guardrail: EnforcedGuardrail | None
+    ) -> None:
+        super().__init__(scope, id_)
+        statements = bedrock_access.invocation(
+            environment.upstream_models,
+            guardrail,
+            actions=[bedrock_access.INVOKE, bedrock_access.INVOKE_STREAMED],
+        )
+        # It has no resource types: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
+        bearer = iam.PolicyStatement(actions=["bedrock:CallWithBearerToken"], resources=["*"])
+        self.policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            description="For the IAM user behind the Bedrock API key: calls under the guardrail only",
+            statements=[*statements, bearer],
+        )
+        bedrock_access.acknowledge_wildcards(self.policy, statements)
+        acknowledgements.acknowledge(
+            self.policy,
+            "AwsSolutions-IAM5[Resource::*]",
+            "bedrock:CallWithBearerToken knows no resources.",
+        )

@@ -1,0 +1,215 @@
+"""Who may call Bedrock: the functions' roles where they sign, and the policy for the user behind an API key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from cdk_nag import AwsSolutionsChecks
+
+from chat_gateway.settings import UpstreamSettings
+from infra import environments
+from infra.environments import Environment, UpstreamAuth
+from infra.gateway_stack import GatewayStack
+from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from tests.infra.conftest import CONTEXT, Synthesised, resolved
+
+GUARDRAIL = "arn:aws:bedrock:us-east-1:000000000000:guardrail/abc123"
+MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
+MODEL = "arn:aws:bedrock:us-east-1::foundation-model/openai.gpt-oss-20b-1:0"
+PROFILE = "arn:aws:bedrock:us-east-1:000000000000:inference-profile/us.openai.gpt-5.6-sol"
+BEHIND_PROFILE = "arn:aws:bedrock:*::foundation-model/openai.gpt-5.6-sol"
+EVERY_MODEL = [
+    "arn:aws:bedrock:*::foundation-model/*",
+    "arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/*",
+    "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
+]
+STREAMED = "bedrock:InvokeModelWithResponseStream"
+CHAT, WORKER = ["bedrock:InvokeModel", STREAMED], ["bedrock:InvokeModel"]
+
+
+@cache
+def synthesised(
+    auth: UpstreamAuth = UpstreamAuth.SIGV4,
+    models: tuple[str, ...] = (),
+    guardrail: ExistingGuardrail | None = ExistingGuardrail(identifier="abc123", version="7"),  # noqa: B008
+) -> Synthesised:
+    """The prod stack so changed; synthesis fails where cdk-nag has a finding."""
+    return stack_of(
+        replace(
+            environments.named("prod"),
+            upstream_auth=auth,
+            upstream_models=models,
+            guardrail=guardrail,
+            callers_may_go_unguarded=True,
+        )
+    )
+
+
+def stack_of(environment: Environment) -> Synthesised:
+    app = cdk.App(context=CONTEXT)
+    GatewayStack(app, "Stack", environment=environment)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return Synthesised(app.synth().stacks[0].template)
+
+
+def as_text(value: Any) -> Any:
+    """A template value with its references resolved, and lists of one as IAM reads them."""
+    if isinstance(value, list):
+        return sorted(map(as_text, value))
+    if isinstance(value, dict) and not value.keys() & {"Ref", "Fn::Join", "Fn::GetAtt"}:
+        return {key: as_text(item) for key, item in value.items()}
+    return resolved(value)
+
+
+def bedrock_statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements about Bedrock, actions and resources as sorted lists."""
+    found = []
+    for statement in as_text_each(policy["PolicyDocument"]["Statement"]):
+        for key in ("Action", "Resource"):
+            statement[key] = statement[key] if isinstance(statement[key], list) else [statement[key]]
+        if statement["Action"][0].startswith("bedrock:"):
+            found.append(statement)
+    return found
+
+
+def as_text_each(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: as_text(value) for key, value in statement.items()} for statement in statements]
+
+
+def role_statements(stack: Synthesised, name: str) -> list[dict[str, Any]]:
+    return bedrock_statements(stack.one("AWS::IAM::Policy", name))
+
+
+def expected(
+    actions: list[str], *, models: list[str], behind: list[str], identifier: str = f"{GUARDRAIL}:7"
+) -> list[dict[str, Any]]:
+    required = {"bedrock:GuardrailIdentifier": identifier}
+    through = {**required, "bedrock:InferenceProfileArn": PROFILE}
+    statements = [allow(actions, models, required), *([allow(actions, behind, through)] if behind else [])]
+    deny = {"Effect": "Deny", "Action": CHAT, "Resource": ["*"], "Condition": {"StringNotEquals": required}}
+    return [*statements, deny, allow(["bedrock:ApplyGuardrail"], [GUARDRAIL])]
+
+
+def allow(actions: list[str], resources: list[str], required: dict[str, str] | None = None) -> dict[str, Any]:
+    condition = {"Condition": {"StringEquals": required}} if required else {}
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, **condition}
+
+
+def same(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
+    """Conditions of one value and of a list with it are the same to IAM."""
+    text = json.dumps(found).replace(f'["{PROFILE}"]', f'"{PROFILE}"')
+    assert json.loads(text) == wanted
+
+
+@pytest.mark.parametrize("own_guardrail", [True, False])
+def test_where_the_roles_sign_there_is_no_secret_anywhere(own_guardrail: bool) -> None:
+    environment = replace(environments.named("dev"), upstream_auth=UpstreamAuth.SIGV4)
+    if not own_guardrail:
+        environment = replace(environment, guardrail=ExistingGuardrail(identifier="abc123", version="7"))
+    template = stack_of(environment).template
+    text = json.dumps(template).lower()
+    assert "secretsmanager" not in text
+    assert "secret_arn" not in text
+    assert not [name for name in template["Outputs"] if "ApiKey" in name]
+    assert "AWS::IAM::ManagedPolicy" not in {r["Type"] for r in template["Resources"].values()}
+
+
+@pytest.mark.parametrize("function", ["api", "worker"])
+def test_the_functions_read_from_their_variables_that_they_sign(function: str) -> None:
+    assert UpstreamSettings.from_env(synthesised().variables(function)).api_key is None
+
+
+@pytest.mark.parametrize(("role", "actions"), [("ChatFunction", CHAT), ("JobWorker", WORKER)])
+def test_a_role_that_signs_may_ask_every_model_under_the_guardrail(role: str, actions: list[str]) -> None:
+    same(role_statements(synthesised(), role), expected(actions, models=EVERY_MODEL, behind=[]))
+
+
+@pytest.mark.parametrize(("role", "actions"), [("ChatFunction", CHAT), ("JobWorker", WORKER)])
+def test_where_models_are_named_it_may_ask_those_and_a_profiles_model_through_the_profile(
+    role: str, actions: list[str]
+) -> None:
+    found = role_statements(synthesised(models=MODELS), role)
+    same(found, expected(actions, models=[PROFILE, MODEL], behind=[BEHIND_PROFILE]))
+
+
+def test_the_policy_for_the_keys_user_says_the_same_and_is_attached_to_nobody() -> None:
+    stack = synthesised(UpstreamAuth.API_KEY, MODELS)
+    policy = stack.one("AWS::IAM::ManagedPolicy")
+    bearer = allow(["bedrock:CallWithBearerToken"], ["*"])
+    same(
+        bedrock_statements(policy),
+        [*expected(CHAT, models=[PROFILE, MODEL], behind=[BEHIND_PROFILE]), bearer],
+    )
+    assert not policy.keys() & {"Users", "Roles", "Groups"}
+    assert resolved(stack.template["Outputs"]["BedrockApiKeyPolicyArn"]["Value"]).startswith(
+        "BedrockApiKeyPolicy"
+    )
+    for role in ("ChatFunction", "JobWorker"):
+        assert role_statements(stack, role) == []
+
+
+def test_without_a_guardrail_nothing_is_denied_and_callers_may_name_one_of_the_accounts() -> None:
+    found = role_statements(synthesised(guardrail=None), "ChatFunction")
+    any_guardrail = "arn:aws:bedrock:us-east-1:000000000000:guardrail/*"
+    assert found == [allow(CHAT, EVERY_MODEL), allow(["bedrock:ApplyGuardrail"], [any_guardrail])]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "version", "condition"),
+    [
+        ("abc123", "DRAFT", GUARDRAIL),
+        (GUARDRAIL, "7", f"{GUARDRAIL}:7"),
+        (GUARDRAIL, "DRAFT", GUARDRAIL),
+    ],
+)
+def test_the_condition_writes_the_guardrail_as_aws_does(
+    identifier: str, version: str, condition: str
+) -> None:
+    guardrail = ExistingGuardrail(identifier=identifier, version=version)
+    found = role_statements(synthesised(guardrail=guardrail), "ChatFunction")
+    same(found, expected(CHAT, models=EVERY_MODEL, behind=[], identifier=condition))
+
+
+def test_the_stacks_own_guardrail_is_required_by_its_id_and_counted_version() -> None:
+    stack = stack_of(
+        replace(environments.named("prod"), upstream_auth=UpstreamAuth.SIGV4, guardrail=OwnGuardrail())
+    )
+    (id_,) = stack.resources("AWS::Bedrock::Guardrail")
+    arn = f"arn:aws:bedrock:us-east-1:000000000000:guardrail/{id_}"
+    found = role_statements(stack, "ChatFunction")
+    assert {s["Condition"]["StringEquals"]["bedrock:GuardrailIdentifier"] for s in found[:1]} == {f"{arn}:3"}
+    assert found[-1]["Resource"] == [arn]
+
+
+@pytest.mark.parametrize(
+    ("model", "named", "behind"),
+    [
+        (
+            "global.openai.gpt-6-astra",
+            "{account}:inference-profile/global.openai.gpt-6-astra",
+            "openai.gpt-6-astra",
+        ),
+        ("us-gov.xai.grok", "{account}:inference-profile/us-gov.xai.grok", "xai.grok"),
+        (PROFILE, "{account}:inference-profile/us.openai.gpt-5.6-sol", "openai.gpt-5.6-sol"),
+        (
+            "arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/a1b2",
+            "{account}:application-inference-profile/a1b2",
+            "*",
+        ),
+        ("xai.grok-4.6", ":foundation-model/xai.grok-4.6", None),
+        (MODEL, ":foundation-model/openai.gpt-oss-20b-1:0", None),
+    ],
+)
+def test_every_way_to_name_a_model_or_profile_is_granted_exactly(
+    model: str, named: str, behind: str | None
+) -> None:
+    found = role_statements(synthesised(models=(model,)), "JobWorker")
+    granted = [s["Resource"] for s in found if s["Effect"] == "Allow" and s["Action"] == WORKER]
+    arn = f"arn:aws:bedrock:us-east-1:{named.format(account='000000000000')}"
+    through = [] if behind is None else [[f"arn:aws:bedrock:*::foundation-model/{behind}"]]
+    assert granted == [[arn], *through]
