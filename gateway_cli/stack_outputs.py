@@ -28,6 +28,7 @@ class StackOutputs:
     jobs_queue_url: str
     results_queue_url: str
     dead_letter_queue_url: str
+    large_results_bucket: str
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind that key
@@ -59,6 +60,16 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
             "or choose another --region or --profile."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    try:
+        return _of(outputs, env)
+    except KeyError as missing:
+        raise NotDeployedError(
+            f"{stack_name(env)} is {stacks[0]['StackStatus']} and tells no {missing}: "
+            f"deploy it again with `cdk deploy -c env={env}`."
+        ) from None
+
+
+def _of(outputs: dict[str, str], env: str) -> StackOutputs:
     return StackOutputs(
         base_url=outputs["BaseUrl"],
         rest_api_id=outputs["RestApiId"],
@@ -69,6 +80,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
         jobs_queue_url=outputs["JobsQueueUrl"],
         results_queue_url=outputs["ResultsQueueUrl"],
         dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+        large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
     )

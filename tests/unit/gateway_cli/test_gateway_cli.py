@@ -27,6 +27,7 @@ OUTPUTS = stack_outputs.StackOutputs(
     jobs_queue_url="",
     results_queue_url="",
     dead_letter_queue_url="",
+    large_results_bucket="",
     chat_log_group="",
     worker_log_group="",
 )

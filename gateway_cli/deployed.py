@@ -1,0 +1,72 @@
+"""Gives a command a deployed environment, and turns what goes wrong with AWS or the disk into one clear line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from gateway_cli import stack_outputs
+
+_NO_REGION = "No region: give --region, or set AWS_REGION."
+_NO_CREDENTIALS = "No AWS credentials: give --profile, or set AWS_PROFILE, or log in as for any AWS tool."
+
+
+def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds the options that find an environment; the command is called with its session and its outputs.
+
+    `failures` are the command's own exceptions whose message is all that the user needs.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option("--env", "env_name", required=True, help="The environment, as given to cdk deploy.")
+        @click.option("--region", help="Default: the profile's.")
+        @click.option("--profile", help="Default: AWS's usual rules.")
+        @wraps(command)
+        def run(*, env_name: str, region: str | None, profile: str | None, **arguments: Any) -> None:
+            with _told(failures):
+                # boto3 itself knows AWS_DEFAULT_REGION only.
+                region = region or os.environ.get("AWS_REGION")
+                session = boto3.Session(region_name=region, profile_name=profile)
+                command(session, stack_outputs.read(session, env_name), **arguments)
+
+        return run
+
+    return decorate
+
+
+@contextmanager
+def _told(failures: tuple[type[Exception], ...]) -> Iterator[None]:
+    plain: tuple[type[Exception], ...] = (
+        stack_outputs.NotDeployedError,
+        BotoCoreError,
+        ClientError,
+        *failures,
+    )
+    try:
+        yield
+    except NoRegionError:
+        raise click.ClickException(_NO_REGION) from None
+    except NoCredentialsError:
+        raise click.ClickException(_NO_CREDENTIALS) from None
+    except plain as error:
+        raise click.ClickException(str(error)) from None
+    except sqlite3.Error as error:
+        raise click.ClickException(f"A file could not be used: {error}.") from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever read our output has left; click knows
+            raise
+        raise click.ClickException(_of_disk(error)) from None
+
+
+def _of_disk(error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}." if error.filename else f"{reason}."

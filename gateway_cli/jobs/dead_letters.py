@@ -1,0 +1,164 @@
+"""Jobs that kept failing: shown without their prompts, and sent back to work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
+
+from gateway_cli.jobs import held_messages, sending
+from gateway_cli.jobs.batches import batches
+from gateway_cli.jobs.interruption import Interruption
+from gateway_cli.jobs.sending import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_HIDDEN_S = 60
+_POLL_S = 1
+# SQS answers from some of its servers; a queue is empty when several answers are.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+_EMPTY_ANSWERS = 2
+# What the last failed attempt left; the next one starts without it.
+_OF_LAST_ATTEMPT = "last_"
+_ATTRIBUTE_FIELDS = ("DataType", "StringValue", "BinaryValue")
+_MAX_ASIDE = 1000  # the others become visible by themselves, within `_HIDDEN_S`
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that failed for the last time; `attributes` are the message's own that are text."""
+
+    custom_id: str | None  # None where the line cannot be read
+    message_id: str
+    receives: int  # attempts, and every look at it since
+    sent_at: str  # ISO 8601, UTC
+    attributes: dict[str, str]
+
+
+def peek(sqs: SQSClient, queue_url: str, *, limit: int) -> Iterator[DeadLetter]:
+    """Up to `limit` dead letters, each once; they are hidden from others until the iterator ends."""
+    handles: list[MessageTypeDef] = []
+    seen: set[str] = set()
+    empty = 0
+    try:
+        while len(seen) < limit and empty < _EMPTY_ANSWERS:
+            held = held_messages.receive(
+                sqs, queue_url, wait_s=_POLL_S, hidden_s=_HIDDEN_S, at_most=limit - len(seen)
+            )
+            handles += [_handle(message) for message in held]
+            unseen = [message for message in held if message["MessageId"] not in seen]
+            seen.update(message["MessageId"] for message in unseen)
+            empty = 0 if unseen else empty + 1
+            yield from map(_letter, unseen)
+    finally:
+        held_messages.give_back(sqs, queue_url, handles)
+
+
+@dataclass(slots=True)
+class Redriven:
+    """How many jobs were sent back, how many SQS refuses, and how many were sent but not deleted: those can run twice."""
+
+    moved: int = 0
+    refused: int = 0
+    undeleted: int = 0
+
+
+class Redrive:
+    """Sends dead letters back to the jobs queue; each is deleted only when it has been accepted there.
+
+    SQS's own StartMessageMoveTask is not used: the local AWS does not have it.
+    """
+
+    def __init__(self, sqs: SQSClient, *, dead_letters_url: str, jobs_url: str) -> None:
+        self._sqs, self._from, self._to = sqs, dead_letters_url, jobs_url
+        self._aside: list[MessageTypeDef] = []  # failed again, or refused: given back at the end
+        self.redriven = Redriven()
+
+    def run(self, interruption: Interruption, *, watch: Callable[[], None]) -> None:
+        """Until those are sent back that were there when it began. Raises SendError, and what boto3 raises.
+
+        Interrupted or killed, it loses none; one batch may run twice.
+        """
+        began_ms, empty = self._server_time_ms(), 0
+        try:
+            while not interruption.stop.is_set() and empty < _EMPTY_ANSWERS:
+                empty = 0 if self._move_some(began_ms, interruption.stop) else empty + 1
+                watch()
+        finally:
+            held_messages.give_back(self._sqs, self._from, self._aside)
+
+    def _move_some(self, began_ms: float, stop: Event) -> bool:
+        """Whether there was one to move."""
+        held = held_messages.receive(self._sqs, self._from, wait_s=_POLL_S, hidden_s=_HIDDEN_S)
+        # What was sent since is what we sent, and it has failed again: it would go round for ever.
+        old = [message for message in held if int(message["Attributes"]["SentTimestamp"]) < began_ms]
+        moved: list[MessageTypeDef] = []
+        try:
+            for batch in batches(Message(n, m["Body"], _kept_attributes(m)) for n, m in enumerate(old)):
+                moved += self._move([old[message.key] for message in batch], batch, stop)
+        finally:
+            self._aside += [_handle(message) for message in held if message not in moved]
+            del self._aside[:-_MAX_ASIDE]
+        return bool(old)
+
+    def _move(self, letters: list[MessageTypeDef], batch: list[Message], stop: Event) -> list[MessageTypeDef]:
+        """Those that were accepted, and deleted here."""
+        by_key = dict(zip((message.key for message in batch), letters, strict=True))
+        outcome = sending.send(self._sqs, self._to, batch, stop=stop)
+        accepted = [by_key[key] for key in outcome.accepted]
+        self.redriven.moved += len(accepted)
+        self.redriven.refused += len(outcome.refused)
+        self.redriven.undeleted += len(held_messages.delete(self._sqs, self._from, accepted))
+        if outcome.error is not None:
+            raise outcome.error
+        return accepted
+
+    def _server_time_ms(self) -> float:
+        """Not our clock's, which may differ; rounded up, since it comes in seconds."""
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._from, AttributeNames=["QueueArn"])
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return (date.timestamp() + 1) * 1000
+
+
+def _handle(message: MessageTypeDef) -> MessageTypeDef:
+    """What giving back needs, without the body."""
+    return {"ReceiptHandle": message["ReceiptHandle"]}
+
+
+def _kept_attributes(message: MessageTypeDef) -> dict[str, Any]:
+    return {
+        name: {field: value[field] for field in _ATTRIBUTE_FIELDS if field in value}
+        for name, value in cast(dict[str, Any], message.get("MessageAttributes", {})).items()
+        if not name.startswith(_OF_LAST_ATTEMPT)
+    }
+
+
+def _letter(message: MessageTypeDef) -> DeadLetter:
+    system = message["Attributes"]
+    sent_at = datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, tz=UTC)
+    return DeadLetter(
+        custom_id=_custom_id(message["Body"]),
+        message_id=message["MessageId"],
+        receives=int(system["ApproximateReceiveCount"]),
+        sent_at=sent_at.isoformat(timespec="seconds"),
+        attributes={
+            name: value["StringValue"]
+            for name, value in sorted(message.get("MessageAttributes", {}).items())
+            if value["DataType"].startswith("String")
+        },
+    )
+
+
+def _custom_id(body: str) -> str | None:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    custom_id = document.get("custom_id") if isinstance(document, dict) else None
+    return custom_id if isinstance(custom_id, str) else None

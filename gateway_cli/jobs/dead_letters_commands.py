@@ -1,0 +1,115 @@
+"""`jobs dead-letters list | redrive | purge`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+from botocore.exceptions import ClientError
+
+from gateway_cli.deployed import deployed
+from gateway_cli.jobs import aws_clients, dead_letters, exit_codes, interruption, screen, status
+from gateway_cli.jobs.dead_letters import DeadLetter, Redrive, Redriven
+from gateway_cli.jobs.sending import SendError
+
+if TYPE_CHECKING:
+    import boto3
+
+    from gateway_cli.stack_outputs import StackOutputs
+
+
+class PurgeTooSoonError(Exception):
+    """SQS purges a queue once a minute."""
+
+
+@click.group("dead-letters")
+def dead_letters_group() -> None:
+    """Jobs that failed for the last time."""
+
+
+@dead_letters_group.command("list")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each, a line each.")
+@deployed()
+def list_dead_letters(session: boto3.Session, outputs: StackOutputs, limit: int, as_json: bool) -> None:
+    """Shows which jobs failed and, where the worker left it with them, why; never what they asked.
+
+    Looking counts as receiving, and hides them from others while it lasts.
+    """
+    sqs = aws_clients.sqs(session)
+    letters = dead_letters.peek(sqs, outputs.dead_letter_queue_url, limit=limit)
+    if as_json:
+        for letter in letters:
+            click.echo(json.dumps(asdict(letter)))
+        return
+    screen.table(("custom_id", "sent at", "receives", "message id", "attributes"), map(_row, letters))
+    waiting = status.depth(sqs, outputs.dead_letter_queue_url).waiting
+    if waiting > limit:
+        click.echo(f"About {waiting} in all.")
+
+
+def _row(letter: DeadLetter) -> tuple[object, ...]:
+    attributes = ", ".join(f"{name}={value}" for name, value in letter.attributes.items())
+    return letter.custom_id or "(unreadable)", letter.sent_at, letter.receives, letter.message_id, attributes
+
+
+@dead_letters_group.command("redrive")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@deployed(SendError)
+def redrive(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> None:
+    """Sends all dead letters back to the jobs queue, once the cause is mended.
+
+    None is lost: each is deleted only when the jobs queue has accepted it.
+    """
+    sqs = aws_clients.sqs(session)
+    run = Redrive(sqs, dead_letters_url=outputs.dead_letter_queue_url, jobs_url=outputs.jobs_queue_url)
+    total = status.depth(sqs, outputs.dead_letter_queue_url).waiting
+    with interruption.heeded() as heeded:
+        try:
+            with screen.progress("Sending back", total) as bar:
+                run.run(heeded, watch=lambda: bar(run.redriven.moved))
+        finally:
+            _report(run.redriven, as_json=as_json)
+        if heeded.asked:
+            click.echo("Stopped. The same command sends the rest back.", err=True)
+            raise SystemExit(exit_codes.INTERRUPTED)
+    if run.redriven.refused:
+        raise click.ClickException(
+            f"SQS refused {run.redriven.refused} of them; they are still dead letters."
+        )
+
+
+def _report(redriven: Redriven, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(redriven)))
+        return
+    click.echo(f"{redriven.moved} sent back to the jobs queue.")
+    if redriven.undeleted:
+        click.echo(f"{redriven.undeleted} of them are dead letters still: SQS did not delete them.", err=True)
+
+
+@dead_letters_group.command("purge")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@deployed(PurgeTooSoonError)
+def purge(session: boto3.Session, outputs: StackOutputs, yes: bool, as_json: bool) -> None:
+    """Deletes all dead letters for good; SQS takes up to a minute."""
+    sqs = aws_clients.sqs(session)
+    depth = status.depth(sqs, outputs.dead_letter_queue_url)
+    total = depth.waiting + depth.in_flight
+    if not yes:
+        click.confirm(
+            f"Delete about {total} dead letters of {outputs.stage_name} for good?", abort=True, err=True
+        )
+    try:
+        sqs.purge_queue(QueueUrl=outputs.dead_letter_queue_url)
+    except ClientError as error:
+        if "PurgeQueueInProgress" not in error.response["Error"]["Code"]:
+            raise
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html
+        raise PurgeTooSoonError(
+            "They were purged less than a minute ago; SQS does so once a minute."
+        ) from None
+    click.echo(json.dumps({"purged": total}) if as_json else f"About {total} dead letters deleted.")

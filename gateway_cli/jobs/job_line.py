@@ -1,0 +1,78 @@
+"""One line of OpenAI's batch input, checked before it is sent.
+
+https://platform.openai.com/docs/api-reference/batch/request-input
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+# 1 MiB, for a message and for all of a batch:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+MAX_MESSAGE_BYTES = 1_048_576
+_MAX_CUSTOM_ID_CHARACTERS = 512
+_URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
+# JSON allows them in strings, SQS in no message (same page).
+_ESCAPES = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
+
+
+class BadLineError(ValueError):
+    """A line that the gateway would answer with an error, or that SQS would not take; never repeats its text."""
+
+
+def custom_id(raw: bytes | None) -> str:
+    """The `custom_id` of a line that can be sent; None stands for one that is too long. Raises BadLineError."""
+    if raw is None or len(message_body(raw).encode()) > MAX_MESSAGE_BYTES:
+        raise BadLineError("longer than 1 MiB, the most that SQS carries")
+    document = _document(raw)
+    found = document.get("custom_id")
+    if not isinstance(found, str) or not 0 < len(found) <= _MAX_CUSTOM_ID_CHARACTERS:
+        raise BadLineError(f"'custom_id' must be a string of 1 to {_MAX_CUSTOM_ID_CHARACTERS} characters")
+    if document.get("method") != "POST":
+        raise BadLineError("'method' must be POST")
+    if document.get("url") not in _URLS:
+        raise BadLineError(f"'url' must be {_URLS[0]}")
+    if not isinstance(document.get("body"), dict):
+        raise BadLineError("'body' must be an object")
+    return found
+
+
+def message_body(raw: bytes) -> str:
+    """The line as SQS takes it: the same JSON. Raises BadLineError."""
+    try:
+        return raw.decode().translate(_ESCAPES)
+    except UnicodeDecodeError:
+        raise BadLineError("not UTF-8") from None
+
+
+def _document(raw: bytes) -> dict[str, Any]:
+    try:
+        document = _DECODER.decode(raw.decode())
+    except json.JSONDecodeError as error:
+        # Some of the decoder's messages end in "at", for a place to follow.
+        problem = error.msg.removesuffix(" at")
+        raise BadLineError(f"not JSON: {problem} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise BadLineError("nested too deeply") from None
+    except BadLineError:
+        raise
+    except ValueError:
+        raise BadLineError("holds a number that is too large") from None
+    if not isinstance(document, dict):
+        raise BadLineError("not a JSON object")
+    return document
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise BadLineError("repeats a key within one object")
+    return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BadLineError(f"holds {name}, which is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant)

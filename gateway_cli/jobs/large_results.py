@@ -1,0 +1,53 @@
+"""Fetches results that were too large for the queue from the stack's own bucket, and from nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from gateway_cli.jobs import result_line
+from gateway_cli.jobs.result_line import NotAResultError, ResultLine
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_GONE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+
+
+class UnusableLocationError(Exception):
+    """A line points to where we do not read, to nothing, or to something else than its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeResults:
+    """The bucket of one stack."""
+
+    s3: S3Client
+    bucket: str
+
+    def whole(self, line: ResultLine) -> ResultLine:
+        """The line itself, or the one that it points to. Raises UnusableLocationError, and ClientError if S3 refuses."""
+        if line.location is None:
+            return line
+        prefix = f"s3://{self.bucket}/"
+        key = line.location.removeprefix(prefix)
+        if not key or not line.location.startswith(prefix):
+            raise UnusableLocationError("its result_location is not in the stack's own bucket")
+        whole = self._read(key)
+        if (whole.id, whole.custom_id, whole.location) != (line.id, line.custom_id, None):
+            raise UnusableLocationError("its result_location holds something else")
+        return whole
+
+    def _read(self, key: str) -> ResultLine:
+        try:
+            raw = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise UnusableLocationError("its result_location holds nothing any more") from None
+            raise
+        try:
+            return result_line.parse(raw)
+        except NotAResultError as error:
+            raise UnusableLocationError(f"its result_location holds no result: {error}") from None

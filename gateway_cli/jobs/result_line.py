@@ -1,0 +1,42 @@
+"""One line of OpenAI's batch output, as the results queue or the bucket for large results holds it.
+
+https://platform.openai.com/docs/api-reference/batch/request-output
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+class NotAResultError(ValueError):
+    """What should be a result line is none; the message never repeats its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """A line; `raw` is without line break. `location` says where the whole line is, if this one only points there."""
+
+    id: str
+    custom_id: str | None
+    raw: bytes
+    location: str | None
+
+
+def parse(raw: bytes) -> ResultLine:
+    """The result in a line. Raises NotAResultError."""
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise NotAResultError("not JSON") from None
+    if not isinstance(document, dict):
+        raise NotAResultError("not a JSON object")
+    id_, custom_id, location = (document.get(name) for name in ("id", "custom_id", "result_location"))
+    if not isinstance(id_, str) or not id_:
+        raise NotAResultError("'id' is no string")
+    if not isinstance(custom_id, str | None) or not isinstance(location, str | None):
+        raise NotAResultError("'custom_id' or 'result_location' is no string")
+    raw = raw.strip()
+    if b"\n" in raw or b"\r" in raw:
+        raw = json.dumps(document).encode()
+    return ResultLine(id_, custom_id, raw, location)

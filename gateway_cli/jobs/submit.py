@@ -1,0 +1,77 @@
+"""Sends a checked input file's lines to the jobs queue, each at least once, from where an earlier run stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from gateway_cli.jobs import parallel, sending
+from gateway_cli.jobs.batches import batches
+from gateway_cli.jobs.input_check import CheckedInput
+from gateway_cli.jobs.interruption import Interruption
+from gateway_cli.jobs.sending import Message
+from gateway_cli.jobs.submission_record import SubmissionRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_MAX_REFUSALS_KEPT = 100
+
+
+@dataclass(slots=True)
+class Sent:
+    """How far a submission is: lines accepted in this run, and lines that SQS refuses (the first with its code)."""
+
+    count: int = 0
+    refused_count: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+class Submission:
+    """One run; `sent` grows while it goes."""
+
+    def __init__(
+        self, sqs: SQSClient, queue_url: str, checked: CheckedInput, record: SubmissionRecord
+    ) -> None:
+        self._sqs, self._queue_url, self._record = sqs, queue_url, record
+        self._batches = batches(self._messages(checked))
+        self._lock = Lock()  # over the file, the record and the counts
+        self.sent = Sent()
+
+    def run(self, interruption: Interruption, *, senders: int, watch: Callable[[], None]) -> None:
+        """Sends what the record does not have, until that is done or interrupted.
+
+        At most one batch for each of `senders` is in memory, and is sent again by the next run if this process is
+        killed. Raises FileChangedError, SendError, and what boto3 and SQLite raise.
+        """
+
+        def step() -> bool:
+            return self._send_next(interruption)
+
+        parallel.run(step, threads=senders, stop=interruption.stop, watch=watch)
+
+    def _messages(self, checked: CheckedInput) -> Iterator[Message]:
+        return (
+            Message(number, body) for number, body in checked.good_lines() if not self._record.has(number)
+        )
+
+    def _send_next(self, interruption: Interruption) -> bool:
+        with self._lock:
+            batch = next(self._batches, None)
+        if batch is None:
+            return False
+        outcome = sending.send(self._sqs, self._queue_url, batch, stop=interruption.stop)
+        with self._lock:
+            self._note(outcome)
+        if outcome.error is not None:
+            raise outcome.error
+        return True
+
+    def _note(self, outcome: sending.Outcome) -> None:
+        self._record.add(outcome.accepted)
+        self.sent.count += len(outcome.accepted)
+        self.sent.refused_count += len(outcome.refused)
+        if len(self.sent.refused) < _MAX_REFUSALS_KEPT:
+            self.sent.refused.update(outcome.refused)

@@ -1,0 +1,146 @@
+"""`jobs submit`: checks a file, then sends it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway_cli.deployed import deployed
+from gateway_cli.jobs import aws_clients, exit_codes, input_check, interruption, screen, status
+from gateway_cli.jobs.input_check import CheckedInput, FileChangedError
+from gateway_cli.jobs.interruption import Interruption
+from gateway_cli.jobs.sending import SendError
+from gateway_cli.jobs.submission_record import Identity, RecordError, SubmissionRecord
+from gateway_cli.jobs.submit import Sent, Submission
+
+if TYPE_CHECKING:
+    import boto3
+
+    from gateway_cli.stack_outputs import StackOutputs
+
+_BAD_LINES_SHOWN = 20
+_BAD_LINES_IN_JSON = 100
+
+
+@click.command("submit")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--skip-bad", is_flag=True, help="Send the good lines of a file that has bad ones.")
+@click.option(
+    "--senders", type=click.IntRange(1, 32), default=4, show_default=True, help="Batches sent at once."
+)
+@click.option(
+    "--record",
+    "record_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to remember what was sent. Default: FILE.ENV.submitted.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@deployed(FileChangedError, RecordError, SendError)
+def submit(
+    session: boto3.Session,
+    outputs: StackOutputs,
+    file: Path,
+    skip_bad: bool,
+    senders: int,
+    record_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Sends FILE, lines of OpenAI's batch input, to the jobs queue.
+
+    The whole file is checked first; with a bad line in it, nothing is sent. Stopped for whatever reason, the same
+    command sends the rest.
+    """
+    if not file.is_file():
+        raise click.ClickException(f"{file} is no regular file: it has to be read twice.")
+    with file.open("rb") as opened, interruption.heeded() as heeded:
+        checked = _check(opened, heeded)
+        _tell_bad_lines(checked)
+        if checked.bad_count and not skip_bad:
+            if as_json:
+                _report(file, checked, as_json=True)
+            raise click.ClickException(
+                f"Nothing was sent: {checked.bad_count} of {_total(checked)} lines are bad. "
+                "Mend them, or send the others with --skip-bad."
+            )
+        record_path = record_path or file.with_name(f"{file.name}.{outputs.stage_name}.submitted")
+        sqs = aws_clients.sqs(session, threads=senders)
+        identity = Identity(checked.sha256, status.identity(sqs, outputs.jobs_queue_url))
+        with SubmissionRecord(record_path, identity) as record:
+            submission = Submission(sqs, outputs.jobs_queue_url, checked, record)
+            try:
+                _send(submission, record.count(), checked, heeded, senders)
+            finally:
+                _report(file, checked, submission.sent, accepted=record.count(), as_json=as_json)
+            _end(submission.sent, heeded, is_complete=record.count() >= checked.good_count)
+
+
+def _check(file: BufferedReader, heeded: Interruption) -> CheckedInput:
+    size_bytes = os.fstat(file.fileno()).st_size
+    with screen.progress("Checking", size_bytes, in_bytes=True) as bar:
+        checked = input_check.check(file, read_bytes=bar, stopped=heeded.stop.is_set)
+    if checked is None:
+        click.echo("Stopped; nothing was sent.", err=True)
+        raise SystemExit(exit_codes.INTERRUPTED)
+    return checked
+
+
+def _tell_bad_lines(checked: CheckedInput) -> None:
+    shown = checked.bad_lines(_BAD_LINES_SHOWN)
+    for line in shown:
+        click.echo(f"line {line.number}: {line.reason}", err=True)
+    if checked.bad_count > len(shown):
+        click.echo(f"… and {checked.bad_count - len(shown)} more bad lines", err=True)
+
+
+def _send(
+    submission: Submission, accepted: int, checked: CheckedInput, heeded: Interruption, senders: int
+) -> None:
+    with screen.progress("Sending", checked.good_count) as bar:
+        submission.run(heeded, senders=senders, watch=lambda: bar(accepted + submission.sent.count))
+
+
+def _report(
+    file: Path, checked: CheckedInput, sent: Sent | None = None, *, accepted: int = 0, as_json: bool
+) -> None:
+    """Says on standard output how far the submission is."""
+    sent = sent or Sent()
+    earlier, left = accepted - sent.count, checked.good_count - accepted
+    if as_json:
+        document = {
+            "file": str(file),
+            "lines": _total(checked),
+            "bad_lines": checked.bad_count,
+            "first_bad_lines": [asdict(line) for line in checked.bad_lines(_BAD_LINES_IN_JSON)],
+            "sent": sent.count,
+            "sent_earlier": earlier,
+            "refused": sent.refused_count,
+            "first_refused": [{"number": n, "reason": code} for n, code in sorted(sent.refused.items())],
+            "left": left,
+        }
+        click.echo(json.dumps(document))
+    else:
+        click.echo(
+            f"{sent.count} lines sent, {earlier} were sent earlier, {left} are left, {checked.bad_count} are bad."
+        )
+
+
+def _end(sent: Sent, heeded: Interruption, *, is_complete: bool) -> None:
+    if heeded.asked and not is_complete:
+        click.echo("Stopped. The same command sends the rest.", err=True)
+        raise SystemExit(exit_codes.INTERRUPTED)
+    for number, code in sorted(sent.refused.items())[:_BAD_LINES_SHOWN]:
+        click.echo(f"line {number}: refused by SQS with {code}", err=True)
+    if sent.refused_count:
+        raise click.ClickException(
+            f"SQS refused {sent.refused_count} lines. The same command tries them again."
+        )
+
+
+def _total(checked: CheckedInput) -> int:
+    return checked.good_count + checked.bad_count

@@ -1,0 +1,27 @@
+"""Lines of batch input and output to test with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def job(custom_id: object, /, **changes: Any) -> str:
+    """A good line of input, with `changes`."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    line = {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    return json.dumps({**line, **changes})
+
+
+def result(number: int, text: str = "Hello", **changes: Any) -> str:
+    """A line of output, for the job `job-<number>`."""
+    response = {"status_code": 200, "request_id": "r", "body": {"text": text}}
+    line = {"id": f"batch_req_{number}", "custom_id": f"job-{number}", "response": response, "error": None}
+    return json.dumps({**line, **changes})
+
+
+def write(path: Path, lines: list[str]) -> Path:
+    """A file of the lines."""
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path

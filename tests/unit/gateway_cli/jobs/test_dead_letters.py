@@ -1,0 +1,177 @@
+"""Dead letters are shown without their prompts, and go back to work without one being lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import Result
+
+from gateway_cli.jobs import sending
+from tests.unit.gateway_cli.jobs.batch_lines import job
+from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
+
+Run = Callable[..., Result]
+PROMPT = {"model": "m", "messages": [{"role": "user", "content": "my secret"}]}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "_wait_s", lambda _: 0.0)
+
+
+def put(sqs: FakeSqs, count: int) -> list[str]:
+    bodies = [job(f"job-{number}", body=PROMPT) for number in range(count)]
+    for body in bodies:
+        sqs.put("dead", body, last_error_code="internal_error", last_error_status="500")
+    return bodies
+
+
+def test_the_list_tells_what_failed_and_why_and_never_the_prompt(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, 2)
+    sqs.put("dead", "my secret is no JSON")
+    done = run("dead-letters", "list", "--json")
+    letters = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [letter["custom_id"] for letter in letters] == ["job-0", "job-1", None]
+    first = sqs.queues["dead"][0]
+    assert letters[0] == {
+        "custom_id": "job-0",
+        "message_id": first.id,
+        "receives": 1,
+        "sent_at": datetime.fromtimestamp(first.sent_ms / 1000, UTC).isoformat(timespec="seconds"),
+        "attributes": {"last_error_code": "internal_error", "last_error_status": "500"},
+    }
+    table = run("dead-letters", "list").stdout
+    assert "last_error_code=internal_error" in table
+    assert "my secret" not in done.output + table
+
+
+def test_looking_hides_nothing_and_deletes_nothing(run: Run, sqs: FakeSqs) -> None:
+    bodies = put(sqs, 25)
+    done = run("dead-letters", "list", "--limit", "12", "--json")
+    assert len({json.loads(line)["message_id"] for line in done.stdout.splitlines()}) == 12
+    assert [message.body for message in sqs.visible("dead")] == bodies
+
+
+def test_a_table_tells_how_many_more_there_are(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, 25)
+    assert "About 25 in all." in run("dead-letters", "list").stdout
+    assert "in all" not in run("dead-letters", "list", "--limit", "25").stdout
+
+
+def test_a_custom_id_cannot_steer_the_terminal(run: Run, sqs: FakeSqs) -> None:
+    sqs.put("dead", job("\x1b[2J[red]gone"))
+    assert "\ufffd[2J[red]gone" in run("dead-letters", "list").stdout
+
+
+def test_redrive_sends_all_back_without_what_the_last_attempt_left(run: Run, sqs: FakeSqs) -> None:
+    bodies = put(sqs, 25)
+    sqs.queues["dead"][0].attributes["tenant"] = {"DataType": "String", "StringValue": "a"}
+    done = run("dead-letters", "redrive", "--json")
+    assert json.loads(done.stdout) == {"moved": 25, "refused": 0, "undeleted": 0}
+    assert sqs.bodies("jobs") == bodies
+    assert sqs.bodies("dead") == []
+    assert sqs.queues["jobs"][0].attributes == {"tenant": {"DataType": "String", "StringValue": "a"}}
+    assert sqs.queues["jobs"][1].attributes == {}
+
+
+def test_large_dead_letters_go_back_in_batches_that_sqs_takes(run: Run, sqs: FakeSqs) -> None:
+    bodies = [job(f"job-{number}", body={"text": "x" * 400_000}) for number in range(5)]
+    for body in bodies:
+        sqs.put("dead", body)
+    assert run("dead-letters", "redrive").stdout == "5 sent back to the jobs queue.\n"
+    assert sqs.bodies("jobs") == bodies
+
+
+def test_a_job_that_fails_again_meanwhile_does_not_go_round_for_ever(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, 15)
+
+    def fails_again(entries: list[dict[str, Any]]) -> dict[str, tuple[str, bool]]:
+        for entry in entries:
+            sqs.put("dead", entry["MessageBody"], age_s=-2)
+        return {}
+
+    sqs.on_send = fails_again
+    done = run("dead-letters", "redrive")
+    assert done.stdout == "15 sent back to the jobs queue.\n"
+    assert len(sqs.visible("dead")) == 15
+
+
+def test_what_sqs_refuses_stays_a_dead_letter(run: Run, sqs: FakeSqs) -> None:
+    bodies = put(sqs, 3)
+    sqs.on_send = lambda _: {"1": ("InvalidMessageContents", True)}
+    done = run("dead-letters", "redrive")
+    assert done.exit_code == 1
+    assert "SQS refused 1 of them" in done.stderr
+    assert sqs.bodies("jobs") == [bodies[0], bodies[2]]
+    assert [message.body for message in sqs.visible("dead")] == [bodies[1]]
+
+
+def test_when_the_jobs_queue_cannot_be_reached_all_stay_dead_letters(run: Run, sqs: FakeSqs) -> None:
+    bodies = put(sqs, 3)
+
+    def refuse(_: Any) -> dict[str, tuple[str, bool]]:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "SendMessageBatch")
+
+    sqs.on_send = refuse
+    done = run("dead-letters", "redrive")
+    assert done.exit_code == 1
+    assert "AccessDenied" in done.stderr
+    assert [message.body for message in sqs.visible("dead")] == bodies
+
+
+def test_what_was_sent_and_not_deleted_is_told(run: Run, sqs: FakeSqs) -> None:
+    bodies = put(sqs, 2)
+    sqs.undeletable = {bodies[0]}
+    done = run("dead-letters", "redrive")
+    assert "1 of them are dead letters still" in done.stderr
+    assert sqs.bodies("jobs") == bodies
+
+
+def test_interrupted_it_loses_none(run: Run, sqs: FakeSqs) -> None:
+    bodies = put(sqs, 40)
+
+    def interrupt(_: Any) -> dict[str, tuple[str, bool]]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return {}
+
+    sqs.on_send = interrupt
+    done = run("dead-letters", "redrive")
+    assert done.exit_code == 130
+    assert sorted([*sqs.bodies("jobs"), *(message.body for message in sqs.visible("dead"))]) == sorted(bodies)
+
+
+def test_purge_asks_first(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, 2)
+    refused = run("dead-letters", "purge", stdin="n\n")
+    assert refused.exit_code == 1
+    assert "Delete about 2 dead letters of dev for good?" in refused.stderr
+    assert len(sqs.bodies("dead")) == 2
+    assert run("dead-letters", "purge", stdin="y\n").exit_code == 0
+    assert sqs.bodies("dead") == []
+
+
+def test_purge_does_not_ask_where_the_answer_is_given(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, 2)
+    assert json.loads(run("dead-letters", "purge", "--yes", "--json").stdout) == {"purged": 2}
+    assert sqs.bodies("dead") == []
+
+
+def test_purging_twice_within_a_minute_says_so(
+    run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_soon(**_: Any) -> None:
+        raise ClientError(
+            {"Error": {"Code": "AWS.SimpleQueueService.PurgeQueueInProgress", "Message": ""}}, "PurgeQueue"
+        )
+
+    monkeypatch.setattr(sqs, "purge_queue", too_soon)
+    done = run("dead-letters", "purge", "--yes")
+    assert done.exit_code == 1
+    assert "once a minute" in done.stderr

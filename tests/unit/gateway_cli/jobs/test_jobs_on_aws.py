@@ -1,0 +1,100 @@
+"""The calls that the commands make are those of SQS and S3, as moto knows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+from moto import mock_aws
+
+from gateway_cli import stack_outputs
+from gateway_cli.__main__ import cli
+from gateway_cli.jobs import dead_letters
+from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
+from tests.unit.gateway_cli.jobs.conftest import OUTPUTS
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[boto3.Session]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(dead_letters, "_POLL_S", 0)
+    monkeypatch.chdir(tmp_path)
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        sqs = session.client("sqs")
+        urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("jobs", "results", "dead")}
+        outputs = replace(
+            OUTPUTS,
+            jobs_queue_url=urls["jobs"],
+            results_queue_url=urls["results"],
+            dead_letter_queue_url=urls["dead"],
+        )
+        session.client("s3").create_bucket(Bucket=outputs.large_results_bucket)
+        monkeypatch.setattr(stack_outputs, "read", lambda *_: outputs)
+        yield session
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["jobs", *arguments, "--env", "dev"])
+
+
+def depths() -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = json.loads(run("status", "--json").stdout)
+    return found
+
+
+def test_status_counts_what_was_submitted(session: boto3.Session) -> None:
+    write(Path("in.jsonl"), [job(f"job-{number}") for number in range(25)])
+    done = run("submit", "in.jsonl")
+    assert done.exit_code == 0, done.output
+    nothing = {"waiting": 0, "in_flight": 0, "delayed": 0}
+    assert depths() == {"jobs": {**nothing, "waiting": 25}, "results": nothing, "dead_letters": nothing}
+    jobs_row = next(line for line in run("status").stdout.splitlines() if line.startswith("jobs"))
+    assert jobs_row.split() == ["jobs", "25", "0", "0"]
+
+
+def test_results_are_taken_from_queue_and_bucket(session: boto3.Session) -> None:
+    url = stack_outputs.read(session, "dev").results_queue_url
+    session.client("s3").put_object(Bucket="large-results", Key="results/2.json", Body=result(2).encode())
+    for line in (result(1), result(2, result_location="s3://large-results/results/2.json")):
+        session.client("sqs").send_message(QueueUrl=url, MessageBody=line)
+    done = run("results", "--out", "out.jsonl", "--count", "2", "--receivers", "1")
+    assert done.exit_code == 0, done.output
+    assert sorted(Path("out.jsonl").read_text().splitlines()) == [result(1), result(2)]
+    assert depths()["results"] == {"waiting": 0, "in_flight": 0, "delayed": 0}
+
+
+def test_dead_letters_are_listed_redriven_and_purged(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = stack_outputs.read(session, "dev").dead_letter_queue_url
+    sqs = session.client("sqs")
+    attributes = {"last_error_code": {"DataType": "String", "StringValue": "internal_error"}}
+    sqs.send_message(QueueUrl=url, MessageBody=job("job-1"), MessageAttributes=attributes)  # type: ignore[arg-type]
+    (letter,) = [json.loads(line) for line in run("dead-letters", "list", "--json").stdout.splitlines()]
+    assert (letter["custom_id"], letter["attributes"]) == ("job-1", {"last_error_code": "internal_error"})
+    done = run("dead-letters", "redrive")
+    assert done.stdout == "1 sent back to the jobs queue.\n", done.output
+    assert depths()["jobs"]["waiting"] == 1
+    assert depths()["dead_letters"] == {"waiting": 0, "in_flight": 0, "delayed": 0}
+    sqs.send_message(QueueUrl=url, MessageBody=job("job-2"))
+    assert run("dead-letters", "purge", "--yes").exit_code == 0
+    assert depths()["dead_letters"]["waiting"] == 0
+
+
+def test_a_queue_that_is_gone_is_one_line(session: boto3.Session) -> None:
+    outputs = stack_outputs.read(session, "dev")
+    session.client("sqs").delete_queue(QueueUrl=outputs.jobs_queue_url)
+    done = run("status")
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "does not exist" in done.stderr

@@ -1,0 +1,286 @@
+"""A result leaves the queue only when it is on disk, once and whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import Result
+
+from gateway_cli.jobs import aws_clients, results_file
+from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
+from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
+
+Run = Callable[..., Result]
+
+
+class FakeS3:
+    """Objects of the bucket large-results."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.refuses = False
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == "large-results"
+        if self.refuses or Key not in self.objects:
+            code = "AccessDenied" if self.refuses else "NoSuchKey"
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> FakeS3:
+    s3 = FakeS3()
+    monkeypatch.setattr(aws_clients, "s3", lambda *_, **__: s3)
+    return s3
+
+
+def put(sqs: FakeSqs, *lines: str) -> None:
+    for line in lines:
+        sqs.put("results", line)
+
+
+def out_lines() -> list[str]:
+    return sorted(Path("out.jsonl").read_text().splitlines())
+
+
+def receive(run: Run, *options: str) -> Result:
+    return run("results", "--out", "out.jsonl", "--idle-s", "0.2", *options)
+
+
+def test_all_that_was_counted_is_written_once_and_repeats_are_removed(run: Run, sqs: FakeSqs) -> None:
+    lines = [result(number) for number in range(40)]
+    put(sqs, *lines[:30], *lines[:10], *lines[30:])
+    done = receive(run, "--count", "40", "--json")
+    assert done.exit_code == 0, done.output
+    assert out_lines() == sorted(lines)
+    assert json.loads(done.stdout)["new"] == 40
+
+
+def test_no_more_than_the_count_is_taken(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, *(result(number) for number in range(40)))
+    assert receive(run, "--count", "13").exit_code == 0
+    assert len(out_lines()) == 13
+    assert len(sqs.visible("results")) == 27
+
+
+def test_it_ends_when_every_expected_custom_id_has_a_result_counting_those_of_earlier_runs(
+    run: Run, sqs: FakeSqs
+) -> None:
+    write(Path("in.jsonl"), ["not JSON", *(job(f"job-{number}") for number in range(20))])
+    write(Path("out.jsonl"), [result(number) for number in range(5)])
+    put(sqs, *(result(number) for number in range(5, 20)))
+    done = receive(run, "--expect", "in.jsonl", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {
+        "new": 15,
+        "repeats": 0,
+        "conflicts": 0,
+        "first_conflicts": [],
+        "left_in_queue": [],
+        "in_file": 20,
+        "missing": 0,
+    }
+
+
+def test_nothing_is_received_where_all_that_is_expected_is_there(run: Run, sqs: FakeSqs) -> None:
+    write(Path("in.jsonl"), [job("job-1")])
+    write(Path("out.jsonl"), [result(1)])
+    put(sqs, result(2))
+    assert receive(run, "--expect", "in.jsonl").exit_code == 0
+    assert len(sqs.visible("results")) == 1
+
+
+def test_what_is_missing_when_nothing_more_comes_is_told(run: Run, sqs: FakeSqs) -> None:
+    write(Path("in.jsonl"), [job("job-1"), job("job-2")])
+    put(sqs, result(1), result(1))
+    done = receive(run, "--expect", "in.jsonl")
+    assert done.exit_code == 3
+    assert done.stdout == "1 new results, 1 repeats; the file holds 1, 1 are missing.\n"
+    assert "Nothing new for 0.2 s." in done.stderr
+    assert sqs.bodies("results") == []
+
+
+def test_a_line_is_on_disk_before_its_message_is_deleted(
+    run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = sqs.delete_message_batch
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(descriptor)
+
+    def deleting(*, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
+        on_disk = Path("out.jsonl").read_text()
+        assert synced
+        for entry in Entries:
+            (message,) = [held for held in sqs.queues["results"] if held.handle == entry["ReceiptHandle"]]
+            assert message.body in on_disk
+        return delete(QueueUrl=QueueUrl, Entries=Entries)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    monkeypatch.setattr(sqs, "delete_message_batch", deleting)
+    put(sqs, *(result(number) for number in range(25)))
+    assert receive(run, "--count", "25").exit_code == 0
+
+
+def test_on_a_full_disk_the_run_ends_and_what_is_not_written_is_back_in_the_queue(
+    run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_to_disk, room = results_file._write_to_disk, [2]
+
+    def full(file: Any, data: bytes) -> None:
+        room[0] -= 1
+        if room[0] < 0:
+            file.write(data[:7])
+            raise OSError(28, "No space left on device")
+        write_to_disk(file, data)
+
+    monkeypatch.setattr(results_file, "_write_to_disk", full)
+    lines = [result(number) for number in range(50)]
+    put(sqs, *lines)
+    done = receive(run, "--count", "50")
+    assert done.exit_code == 1
+    assert "No space left on device" in done.stderr
+    assert sorted([*out_lines(), *sqs.bodies("results")]) == sorted(lines)
+    assert len(sqs.visible("results")) == 30
+
+
+def test_two_different_lines_with_one_id_are_told_and_both_kept(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, result(1, "one"), result(1, "two"))
+    done = receive(run)
+    assert done.exit_code == 1
+    assert "result batch_req_1 came with two different lines" in done.stderr
+    assert sorted(Path("out.jsonl.conflicts").read_text().splitlines()) == sorted(
+        [result(1, "one"), result(1, "two")]
+    )
+    assert sqs.bodies("results") == []
+
+
+def pointer(number: int, location: str) -> str:
+    response = {"status_code": 200, "request_id": "r", "body": None}
+    return result(number, response=response, result_location=location)
+
+
+def test_a_large_result_is_fetched_and_written_whole(run: Run, sqs: FakeSqs, s3: FakeS3) -> None:
+    whole = result(1, "x" * 2_000_000)
+    s3.objects["results/batch_req_1.json"] = whole.encode()
+    line = pointer(1, "s3://large-results/results/batch_req_1.json")
+    put(sqs, line, line)
+    assert receive(run).exit_code == 0
+    assert out_lines() == [whole]
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("s3://another-bucket/results/1.json", "not in the stack's own bucket"),
+        ("s3://large-results-2/results/1.json", "not in the stack's own bucket"),
+        ("s3://large-results/", "not in the stack's own bucket"),
+        ("https://large-results/results/1.json", "not in the stack's own bucket"),
+        ("/etc/passwd", "not in the stack's own bucket"),
+        ("s3://large-results/results/gone.json", "nothing any more"),
+        ("s3://large-results/results/other.json", "something else"),
+        ("s3://large-results/results/pointer.json", "something else"),
+        ("s3://large-results/results/text.json", "no result"),
+    ],
+)
+def test_a_result_that_lies_elsewhere_is_left_in_the_queue_and_told(
+    run: Run, sqs: FakeSqs, s3: FakeS3, location: str, reason: str
+) -> None:
+    s3.objects = {
+        "results/other.json": result(2).encode(),
+        "results/pointer.json": pointer(1, "s3://large-results/results/other.json").encode(),
+        "results/text.json": b"text",
+    }
+    put(sqs, pointer(1, location), result(3))
+    done = receive(run)
+    assert done.exit_code == 1
+    assert reason in done.stderr
+    assert out_lines() == [result(3)]
+    assert sqs.bodies("results") == [pointer(1, location)]
+
+
+def test_a_message_that_is_no_result_is_left_and_its_text_not_shown(run: Run, sqs: FakeSqs) -> None:
+    put(sqs, "a secret", result(1))
+    done = receive(run)
+    assert done.exit_code == 1
+    assert "was left in the results queue: not JSON" in done.stderr
+    assert "a secret" not in done.output
+    assert sqs.bodies("results") == ["a secret"]
+
+
+def test_without_leave_to_read_the_bucket_the_run_ends_and_gives_messages_back(
+    run: Run, sqs: FakeSqs, s3: FakeS3
+) -> None:
+    s3.refuses = True
+    put(sqs, pointer(1, "s3://large-results/results/1.json"), result(2))
+    done = receive(run)
+    assert done.exit_code == 1
+    assert "AccessDenied" in done.stderr
+    assert sorted([*out_lines(), *sqs.bodies("results")]) == sorted(
+        [pointer(1, "s3://large-results/results/1.json"), result(2)]
+    )
+    assert len(sqs.visible("results")) == len(sqs.bodies("results"))
+
+
+def test_interrupted_it_loses_nothing_and_holds_nothing_back(run: Run, sqs: FakeSqs) -> None:
+    lines = [result(number) for number in range(400)]
+    put(sqs, *lines)
+
+    def interrupt() -> None:
+        if len(sqs.bodies("results")) <= 350:
+            sqs.on_receive = lambda: None
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    sqs.on_receive = interrupt
+    done = receive(run, "--count", "400", "--receivers", "2")
+    assert done.exit_code == 130
+    assert len(out_lines()) < 400
+    assert sorted([*out_lines(), *(message.body for message in sqs.visible("results"))]) == sorted(lines)
+    assert receive(run, "--count", str(len(sqs.visible("results")))).exit_code == 0
+    assert out_lines() == sorted(lines)
+
+
+def test_a_result_that_was_written_and_not_deleted_is_not_written_again(run: Run, sqs: FakeSqs) -> None:
+    sqs.undeletable = {result(1)}
+    put(sqs, result(1), result(2))
+    receive(run, "--count", "2")
+    assert sqs.bodies("results") == [result(1)]
+    sqs.undeletable = set()
+    assert receive(run).exit_code == 0
+    assert out_lines() == [result(1), result(2)]
+    assert sqs.bodies("results") == []
+
+
+def test_a_half_written_line_of_a_killed_run_is_told_and_comes_again(run: Run, sqs: FakeSqs) -> None:
+    Path("out.jsonl").write_text(result(1) + "\n" + result(2)[:50])
+    put(sqs, result(2))
+    done = receive(run, "--count", "1")
+    assert "ended within a line (50 bytes)" in done.stderr
+    assert out_lines() == [result(1), result(2)]
+
+
+def test_a_file_of_something_else_is_an_error_and_nothing_is_received(run: Run, sqs: FakeSqs) -> None:
+    Path("out.jsonl").write_text("Dear diary\n")
+    put(sqs, result(1))
+    done = receive(run)
+    assert done.exit_code == 1
+    assert "something else than results" in done.stderr
+    assert len(sqs.visible("results")) == 1
+
+
+def test_a_folder_that_does_not_exist_is_an_error_line(run: Run) -> None:
+    done = run("results", "--out", "nowhere/out.jsonl")
+    assert done.exit_code == 1
+    assert done.stderr == "Error: nowhere/out.jsonl: No such file or directory.\n"

@@ -1,0 +1,113 @@
+"""Each result is in the file once, whole lines only, and nothing that is not a result."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway_cli.jobs import result_line, results_file
+from gateway_cli.jobs.result_line import NotAResultError, ResultLine
+from gateway_cli.jobs.results_file import ResultsFile, ResultsFileError, Verdict
+from tests.unit.gateway_cli.jobs.batch_lines import result, write
+
+NEW, REPEAT, CONFLICT = Verdict.NEW, Verdict.REPEAT, Verdict.CONFLICT
+
+
+def line(number: int, text: str = "Hello") -> ResultLine:
+    return result_line.parse(result(number, text).encode())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
+
+
+def test_repeats_are_left_out_within_a_batch_between_batches_and_between_runs(path: Path) -> None:
+    with ResultsFile(path) as file:
+        assert file.keep([line(1), line(2), line(1)]) == [NEW, NEW, REPEAT]
+        assert file.keep([line(2), line(3)]) == [REPEAT, NEW]
+    with ResultsFile(path) as file:
+        assert file.keep([line(3), line(4)]) == [REPEAT, NEW]
+        assert file.count() == 4
+    assert path.read_text().splitlines() == [result(number) for number in (1, 2, 3, 4)]
+
+
+def test_two_different_lines_with_one_id_are_both_set_aside_and_the_first_stays(path: Path) -> None:
+    with ResultsFile(path) as file:
+        assert file.keep([line(1), line(2, "one"), line(2, "two")]) == [NEW, NEW, CONFLICT]
+        assert file.keep([line(1, "other")]) == [CONFLICT]
+        aside = file.conflicts_path.read_text().splitlines()
+    assert aside == [result(2, "one"), result(2, "two"), result(1), result(1, "other")]
+    assert path.read_text().splitlines() == [result(1), result(2, "one")]
+
+
+@given(st.integers(min_value=1, max_value=len(result(2))))
+def test_a_line_that_a_killed_run_left_half_written_is_cut_off_wherever_it_was(size: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "out.jsonl"
+        path.write_bytes(result(1).encode() + b"\n" + result(2).encode()[:size])
+        with ResultsFile(path) as file:
+            is_whole = size == len(result(2))
+            assert file.torn_bytes == (0 if is_whole else size)
+            assert file.keep([line(2), line(3)]) == [REPEAT if is_whole else NEW, NEW]
+        assert path.read_text().splitlines() == [result(number) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "content", ["Dear diary\n", "Dear diary", "{}\n", '{"id": 1}\n', '{"id": "unfinished\n']
+)
+def test_a_file_of_something_else_is_left_as_it_is(path: Path, content: str) -> None:
+    path.write_text(result(1) + "\n" + content)
+    with pytest.raises(ResultsFileError, match="line 2"):
+        ResultsFile(path)
+    assert path.read_text() == result(1) + "\n" + content
+
+
+def test_only_one_process_writes_at_a_time(path: Path) -> None:
+    with ResultsFile(path), pytest.raises(ResultsFileError, match="in use"):
+        ResultsFile(path)
+
+
+def test_on_a_full_disk_no_half_line_stays_and_nothing_counts_as_kept_any_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ResultsFile(path) as file:
+        file.keep([line(1)])
+
+        def full(opened: object, data: bytes) -> None:
+            os.write(file._file.fileno(), data[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(results_file, "_write_to_disk", full)
+            with pytest.raises(OSError, match="No space left"):
+                file.keep([line(2)])
+        with pytest.raises(OSError, match="No space left"):
+            file.keep([line(2)])
+    assert path.read_text() == result(1) + "\n"
+
+
+def test_lines_of_a_file_that_were_made_elsewhere_are_known(path: Path) -> None:
+    write(path, ["", result(1), result(2, "é")])
+    with ResultsFile(path) as file:
+        assert [found.custom_id for found in file.lines()] == ["job-1", "job-2"]
+        assert file.keep([line(1), line(2, "é")]) == [REPEAT, REPEAT]
+
+
+@given(st.binary())
+def test_no_bytes_do_anything_but_pass_or_be_no_result(raw: bytes) -> None:
+    with suppress(NotAResultError):
+        result_line.parse(raw)
+
+
+def test_a_result_over_several_lines_becomes_one() -> None:
+    raw = json.dumps(json.loads(result(1)), indent=1).encode()
+    assert result_line.parse(raw).raw == result(1).encode()
