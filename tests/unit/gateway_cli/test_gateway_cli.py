@@ -36,6 +36,7 @@ ALWAYS_THERE = (
     "BaseUrl",
     "RestApiId",
     "ClientsTableName",
+    "LargeResultsBucketName",
     "JobsQueueUrl",
     "ResultsQueueUrl",
     "DeadLetterQueueUrl",
