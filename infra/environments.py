@@ -15,6 +15,7 @@ from typing import Any
 from aws_cdk.aws_logs import RetentionDays
 
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from infra.job_settings import Jobs
 from infra.proof_settings import Proof
 
 # A buffered answer's limit, and a streamed one's:
@@ -28,9 +29,6 @@ _MAX_SILENCE_S = 300
 _MAX_FUNCTION_TIMEOUT_S = 900
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 _MAX_VISIBILITY_S = 43_200
-_MIN_RECEIVES, _MAX_RECEIVES = 1, 1000
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-_MIN_SOURCE_CONCURRENCY, _MAX_SOURCE_CONCURRENCY = 2, 1000
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
 _MODEL = re.compile(
@@ -81,28 +79,14 @@ class Timeouts:
         return min(self.stream_s, _MAX_SILENCE_S - 10)
 
     @property
-    def worker_function_s(self) -> int:
-        """Leaves the worker time to deliver results."""
-        return self.job_s + max(2, self.job_s // 10)
+    def job_ending_s(self) -> int:
+        """What a job's answer may take to be stored and sent."""
+        return max(2, self.job_s // 10)
 
     @property
-    def visibility_s(self) -> int:
-        """AWS asks for at least 6 x the function's timeout.
-
-        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-        """
-        return 6 * self.worker_function_s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jobs:
-    """How jobs are worked on: at most `batch_size` x `max_concurrency` at once, `max_receives` attempts each."""
-
-    batch_size: int = 10
-    max_concurrency: int = 5
-    max_receives: int = 5
-    retry_delay_s: int = 15
-    max_retry_delay_s: int = 900
+    def worker_function_s(self) -> int:
+        """A job, and the time to deliver its result."""
+        return self.job_s + self.job_ending_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +128,19 @@ class Environment:
         """Whether answers reach the caller as they are made; the emulator cannot."""
         return not self.is_local
 
+    @property
+    def job_visibility_s(self) -> int:
+        """How long a job stays hidden from other workers: AWS asks for at least 6 x the function's timeout, and the window.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        """
+        return 6 * self.timeouts.worker_function_s + self.jobs.window_s
+
+    @property
+    def job_max_receives(self) -> int:
+        """The jobs queue's maxReceiveCount."""
+        return self.jobs.max_receives(self.job_visibility_s)
+
     def __post_init__(self) -> None:
         for is_valid, message in _rules(self):
             if not is_valid:
@@ -154,7 +151,7 @@ def _rules(env: Environment) -> list[tuple[bool, str]]:
     """What must hold, each with what to say where it does not."""
     return [
         *_timeout_rules(env),
-        *_job_rules(env.jobs),
+        *env.jobs.rules(),
         *_guardrail_rules(env),
         *_proof_rules(env),
         *_upstream_rules(env),
@@ -176,24 +173,10 @@ def _timeout_rules(env: Environment) -> list[tuple[bool, str]]:
             timeouts.worker_function_s <= _MAX_FUNCTION_TIMEOUT_S,
             f"timeouts.job_s leaves the worker over Lambda's {_MAX_FUNCTION_TIMEOUT_S} s.",
         ),
-        (timeouts.visibility_s <= _MAX_VISIBILITY_S, f"visibility is over SQS's {_MAX_VISIBILITY_S} s."),
-    ]
-
-
-def _job_rules(jobs: Jobs) -> list[tuple[bool, str]]:
-    return [
-        (1 <= jobs.batch_size <= 10, "jobs.batch_size must be from 1 to 10."),
+        (env.job_visibility_s <= _MAX_VISIBILITY_S, f"visibility is over SQS's {_MAX_VISIBILITY_S} s."),
         (
-            _MIN_SOURCE_CONCURRENCY <= jobs.max_concurrency <= _MAX_SOURCE_CONCURRENCY,
-            f"jobs.max_concurrency must be from {_MIN_SOURCE_CONCURRENCY} to {_MAX_SOURCE_CONCURRENCY}.",
-        ),
-        (
-            _MIN_RECEIVES <= jobs.max_receives <= _MAX_RECEIVES,
-            f"jobs.max_receives must be from {_MIN_RECEIVES} to {_MAX_RECEIVES}.",
-        ),
-        (
-            0 < jobs.retry_delay_s <= jobs.max_retry_delay_s <= _MAX_VISIBILITY_S,
-            f"jobs.retry_delay_s and max_retry_delay_s must rise from above 0 to at most {_MAX_VISIBILITY_S}.",
+            env.jobs.expected_answer_s <= timeouts.job_s / 2,
+            "jobs.expected_answer_s must be at most half of timeouts.job_s.",
         ),
     ]
 
@@ -299,7 +282,7 @@ def _staging() -> Environment:
 
 def _prod() -> Environment:
     return Environment(
-        name="prod", requests_per_second=200, burst_requests=400, jobs=Jobs(max_concurrency=10)
+        name="prod", requests_per_second=200, burst_requests=400, jobs=Jobs(requests_per_minute=1200)
     )
 
 
@@ -311,7 +294,16 @@ def _local(guardrail: ExistingGuardrail | None = None, **overrides: Any) -> Envi
         guardrail=guardrail,
         region="us-east-1",
         timeouts=Timeouts(api_s=15, job_s=10),
-        jobs=Jobs(max_receives=3, retry_delay_s=1, max_retry_delay_s=4),
+        # The emulator hands over 10 at most, and knows no window.
+        jobs=Jobs(
+            requests_per_minute=6000,
+            expected_answer_s=2,
+            max_batch_size=10,
+            max_attempts=3,
+            retry_delay_s=1,
+            max_retry_delay_s=4,
+            memory_mib=512,
+        ),
         data=Data.DESTROYED,
         log_retention=RetentionDays.ONE_DAY,
         secret_max_age_s=5,

@@ -39,6 +39,7 @@ class GatewayFunction(Construct):
         timeout_s: int,
         variables: Mapping[str, str],
         reserved_concurrency: int | None = None,
+        memory_mib: int | None = None,
         streams: bool = False,
         package: str = "chat_gateway.entrypoints",
     ) -> None:
@@ -73,7 +74,7 @@ class GatewayFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             timeout=cdk.Duration.seconds(timeout_s),
-            memory_size=environment.memory_mib,
+            memory_size=memory_mib or environment.memory_mib,
             reserved_concurrent_executions=reserved_concurrency,
             environment={
                 "DNS_SUFFIX": cdk.Aws.URL_SUFFIX,

@@ -16,6 +16,7 @@ from infra.deployment_proof import DeploymentProof
 from infra.environments import Environment
 from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
+from infra.job_records import JobRecords
 from infra.job_worker import JobWorker
 
 
@@ -44,6 +45,7 @@ class GatewayStack(cdk.Stack):
             authorizer=self.clients.authorizer,
         )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
+        self.job_records = JobRecords(self, "JobRecords", environment=environment)
         self.worker = JobWorker(
             self,
             "JobWorker",
@@ -51,6 +53,7 @@ class GatewayStack(cdk.Stack):
             api_key=self.bedrock_api_key,
             guardrail=self.guardrail,
             queues=self.queues,
+            records=self.job_records,
         )
         self._prove(environment)
         self._add_outputs()

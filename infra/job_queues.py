@@ -7,18 +7,18 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra import acknowledgements
+from infra import acknowledgements, job_settings
 from infra.environments import Environment
 from infra.removal import removal_policy
 
 _KEPT_FOR = cdk.Duration.days(14)
-# A dead letter's age counts from when it was first sent, so jobs must not wait as long as dead letters are kept:
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
-_JOBS_KEPT_FOR = cdk.Duration.days(4)
 
 
 class JobQueues(Construct):
-    """Jobs wait in `jobs`; one that fails `max_receives` times moves to `dead_letters`; answers go to `results`."""
+    """Jobs wait in `jobs`; one that kept failing ends in `dead_letters`; answers go to `results`.
+
+    The worker moves what failed for good, with its last error; SQS itself, what the worker did not live to move.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
@@ -27,10 +27,10 @@ class JobQueues(Construct):
             self,
             "Jobs",
             environment,
-            retention_period=_JOBS_KEPT_FOR,
-            visibility_timeout=cdk.Duration.seconds(environment.timeouts.visibility_s),
+            retention_period=cdk.Duration.seconds(job_settings.KEPT_S),
+            visibility_timeout=cdk.Duration.seconds(environment.job_visibility_s),
             dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=environment.jobs.max_receives
+                queue=self.dead_letters, max_receive_count=environment.job_max_receives
             ),
         )
         self.results = _queue(self, "Results", environment)

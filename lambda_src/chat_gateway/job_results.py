@@ -1,36 +1,47 @@
-"""Delivers job results: to the results queue, or to S3 where a line is larger than SQS carries."""
+"""Keeps result lines that are too large for a record in S3, and points to those that are too large for SQS."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chat_gateway.jobs import KeptLine
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
 
     from chat_gateway.jobs import Result
 
 # 1 MiB: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGE_BYTES = 1_048_576
+# 400 KB with the record's other attributes:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_RECORD_LINE_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResults:
-    """Where results go."""
+    """One bucket. Both methods raise botocore's errors."""
 
-    sqs: SQSClient
     s3: S3Client
-    queue_url: str
     bucket: str
 
-    def deliver(self, result: Result) -> None:
-        """Sends the result's line; a line over 1 MiB is stored and one that points to it is sent."""
+    def keep(self, result: Result) -> KeptLine:
+        """The line to send, ready for the job's record: itself, one that points to S3, or where it lies in S3."""
         line = result.line()
+        if len(line) <= MAX_RECORD_LINE_BYTES:
+            return KeptLine(line=line)
+        # Named by its content too: whoever answers the same job differently must not replace it.
+        key = f"results/{result.id}-{hashlib.sha256(line.encode()).hexdigest()[:16]}.json"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=line.encode(), ContentType="application/json")
         if len(line) > MAX_MESSAGE_BYTES:
-            key = f"results/{result.id}.json"
-            self.s3.put_object(
-                Bucket=self.bucket, Key=key, Body=line.encode(), ContentType="application/json"
-            )
-            line = result.line_pointing_to(f"s3://{self.bucket}/{key}")
-        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=line)
+            return KeptLine(line=result.line_pointing_to(f"s3://{self.bucket}/{key}"))
+        return KeptLine(s3_key=key)
+
+    def line(self, kept: KeptLine) -> str:
+        """The line to send."""
+        if kept.line is not None:
+            return kept.line
+        answer = self.s3.get_object(Bucket=self.bucket, Key=kept.s3_key or "")
+        return answer["Body"].read().decode()

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/batch/request-input
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,25 @@ from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import GatewayError, InvalidRequestError, UpstreamError
 
 _MAX_CUSTOM_ID_CHARACTERS = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobMessage:
+    """A job as the queue delivers it, for the `receives`-th time; `sent_at_s` is in epoch seconds."""
+
+    id: str
+    receipt_handle: str
+    body: str
+    receives: int
+    sent_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to send: its body and its attributes, all of them strings."""
+
+    body: str
+    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,14 @@ class Result:
             "response": None if self.status_code is None else response,
             "error": self.error,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLine:
+    """A result line that has been stored: the line itself, or else the key of the S3 object that it is."""
+
+    line: str | None = None
+    s3_key: str | None = None
 
 
 def result_id(message_id: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from chat_gateway import guardrail_metrics
+from chat_gateway.aws_json import AwsCallError
 from chat_gateway.bedrock import Completion
 from chat_gateway.errors import ConfigurationError, GatewayError, InternalError, UpstreamCredentialsError
 from chat_gateway.guardrail_outcome import INTERVENED, MASKED, Outcome
@@ -82,7 +83,7 @@ class RequestLog:
         Returns the error to answer with.
         """
         self.add(fault_class=type(fault).__name__, fault_stack=_stack(fault))
-        if isinstance(fault, ConfigurationError):
+        if isinstance(fault, ConfigurationError | AwsCallError):
             self.add(reason=str(fault))
         error = InternalError()
         self.add_error(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from chat_gateway import connection_pools
 from chat_gateway.aws_json import AwsJsonClient
 from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock import BedrockClient
@@ -27,6 +28,7 @@ def completions(*, max_connections: int) -> Completions:
             base_url=settings.base_url,
             connect_timeout_s=settings.connect_timeout_s,
             max_connections=max_connections,
+            transport=connection_pools.transport(max_connections),
         ),
         credentials=_credentials(settings),
         guardrail=settings.guardrail,

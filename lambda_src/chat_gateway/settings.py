@@ -96,12 +96,21 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """Where job results go, and how failed jobs are tried again."""
+    """How many jobs are worked on at once, where they come from and go, and how failed ones are tried again."""
 
     jobs_queue_url: str
     results_queue_url: str
+    dead_letter_queue_url: str
     results_bucket: str
-    retry_delay_s: int  # before the second attempt; doubles with each further one
+    records_table: str
+    record_kept_s: int
+    width: int  # jobs in progress at once
+    least_time_s: float  # what a job must have left to be begun
+    ending_s: float  # of the function's time, for storing and sending what was answered
+    max_attempts: int  # that failed by the job's own doing
+    max_receives: int  # the queue's maxReceiveCount
+    give_up_after_s: int  # the age of a job that is not put back any more
+    retry_delay_s: int  # bound of the wait before the second attempt; doubles with each further one
     max_retry_delay_s: int
 
     @classmethod
@@ -110,9 +119,18 @@ class WorkerSettings:
         return cls(
             jobs_queue_url=_read(env, "JOBS_QUEUE_URL", str),
             results_queue_url=_read(env, "RESULTS_QUEUE_URL", str),
+            dead_letter_queue_url=_read(env, "DEAD_LETTER_QUEUE_URL", str),
             results_bucket=_read(env, "RESULTS_BUCKET", str),
-            retry_delay_s=int(_read(env, "JOB_RETRY_DELAY_S", _positive)),
-            max_retry_delay_s=int(_read(env, "JOB_MAX_RETRY_DELAY_S", _positive)),
+            records_table=_read(env, "JOB_RECORDS_TABLE", str),
+            record_kept_s=_read(env, "JOB_RECORD_KEPT_S", _count),
+            width=_read(env, "WORKER_WIDTH", _count),
+            least_time_s=_read(env, "JOB_LEAST_TIME_S", _positive),
+            ending_s=_read(env, "JOB_ENDING_S", _positive),
+            max_attempts=_read(env, "JOB_MAX_ATTEMPTS", _count),
+            max_receives=_read(env, "JOB_MAX_RECEIVES", _count),
+            give_up_after_s=_read(env, "JOB_GIVE_UP_AFTER_S", _count),
+            retry_delay_s=_read(env, "JOB_RETRY_DELAY_S", _count),
+            max_retry_delay_s=_read(env, "JOB_MAX_RETRY_DELAY_S", _count),
         )
 
 
@@ -143,6 +161,12 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError("not a positive number")
     return number
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,9}", text):
+        raise ValueError("not a positive whole number")
+    return int(text)
 
 
 def _base_url(text: str) -> str:

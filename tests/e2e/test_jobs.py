@@ -54,6 +54,23 @@ def test_what_fails_twice_and_then_passes_is_answered_once(
     assert standin.counters()["by_status"] == {"429": 2, "200": 1}
 
 
+def test_a_dead_letter_is_the_job_with_its_last_error(stack: LocalStack) -> None:
+    session, line = stack.session(), job_lines.job("dies", "Hi", standin_fault={"status": 500})
+    job_lines.send(session, stack.jobs_queue_url, [line])
+    (letter,) = session.client("sqs").receive_message(
+        QueueUrl=stack.dead_letter_queue_url, WaitTimeSeconds=20, MessageAttributeNames=["All"]
+    )["Messages"]
+    session.client("sqs").delete_message(
+        QueueUrl=stack.dead_letter_queue_url, ReceiptHandle=letter["ReceiptHandle"]
+    )
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert letter["Body"] == line
+    assert (attributes["last_error_status"], attributes["attempts"]) == ("500", "3")
+    assert attributes["last_error_code"]
+    assert attributes["bedrock_request_id"]
+    assert attributes["job_id"].startswith("batch_req_")
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -8,8 +8,9 @@ import pytest
 from aws_cdk.aws_bedrock import CfnGuardrail
 
 from infra import environments
-from infra.environments import Environment, InvalidEnvironmentError, Jobs, Timeouts
+from infra.environments import Environment, InvalidEnvironmentError, Timeouts
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, Tagging, default_policy
+from infra.job_settings import Jobs
 from infra.proof_settings import Proof
 
 BUFFERED = Timeouts(api_s=15)
@@ -29,9 +30,15 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"timeouts": Timeouts(api_s=30), "is_local": True}, "timeouts.api_s"),
         ({"timeouts": Timeouts(job_s=900)}, "timeouts.job_s"),
         ({"timeouts": Timeouts(api_s=29, connect_s=26)}, "timeouts.connect_s"),
-        ({"jobs": Jobs(max_concurrency=1)}, "jobs.max_concurrency"),
-        ({"jobs": Jobs(batch_size=11)}, "jobs.batch_size"),
-        ({"jobs": Jobs(max_receives=0)}, "jobs.max_receives"),
+        ({"jobs": Jobs(requests_per_minute=0)}, "jobs.requests_per_minute"),
+        ({"jobs": Jobs(expected_answer_s=0)}, "jobs.expected_answer_s"),
+        ({"jobs": Jobs(expected_answer_s=151)}, "jobs.expected_answer_s must be at most half"),
+        ({"jobs": Jobs(max_width=301)}, "jobs.max_width"),
+        ({"jobs": Jobs(max_batch_size=0)}, "jobs.max_batch_size"),
+        ({"jobs": Jobs(max_window_s=301)}, "jobs.max_window_s"),
+        ({"jobs": Jobs(max_attempts=0)}, "jobs.max_attempts"),
+        ({"jobs": Jobs(max_retry_delay_s=43_200)}, "jobs.retry_delay_s"),
+        ({"jobs": Jobs(memory_mib=64)}, "jobs.memory_mib"),
         ({"jobs": Jobs(retry_delay_s=20, max_retry_delay_s=10)}, "jobs.retry_delay_s"),
         ({"guardrail": ExistingGuardrail(identifier="a b", version="1")}, "guardrail.identifier"),
         ({"guardrail": ExistingGuardrail(identifier="a", version="0")}, "guardrail.version"),
@@ -124,7 +131,7 @@ def test_bedrock_cannot_be_replaced_in_an_environment_that_goes_to_aws() -> None
 
 def test_local_waits_seconds_where_others_wait_minutes() -> None:
     local = environments.named("local", upstream_url="http://127.0.0.1:1/openai/v1")
-    assert local.timeouts.visibility_s <= 120
+    assert local.job_visibility_s <= 120
     assert local.jobs.max_retry_delay_s <= 10
 
 

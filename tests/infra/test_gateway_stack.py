@@ -193,7 +193,9 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "sqs:GetQueueUrl",
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
+        "s3:GetObject",
         "s3:PutObject",
+        "dynamodb:UpdateItem",
     }
 
 
@@ -216,9 +218,24 @@ def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthe
 def test_failed_jobs_move_to_the_dead_letter_queue_and_batches_report_them_singly(stack: Synthesised) -> None:
     redrive = stack.one("AWS::SQS::Queue", "QueuesJobs")["RedrivePolicy"]
     assert "DeadLetters" in resolved(redrive["deadLetterTargetArn"])
-    assert redrive["maxReceiveCount"] >= 3
+    assert redrive["maxReceiveCount"] >= 100  # every throttled delivery counts
     source = stack.one("AWS::Lambda::EventSourceMapping")
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_all_of_a_batch_is_worked_on_at_once_and_larger_ones_have_the_window_they_need(
+    stack: Synthesised,
+) -> None:
+    source = stack.one("AWS::Lambda::EventSourceMapping")
+    assert source["BatchSize"] <= WorkerSettings.from_env(stack.variables("worker")).width
+    assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
+    assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_job_records_end_by_themselves_and_cost_nothing_while_idle(stack: Synthesised) -> None:
+    table = stack.one("AWS::DynamoDB::Table", "JobRecords")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
@@ -242,14 +259,14 @@ def test_data_outlives_the_stack_where_it_matters(name: str) -> None:
     kept = [resource for resource in resources if resource["Type"] in HOLDING_DATA]
     assert {resource["Type"] for resource in kept} == HOLDING_DATA
     assert {resource["DeletionPolicy"] for resource in kept} == {"RetainExceptOnCreate"}
-    assert synthesised(name).one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is True
+    assert synthesised(name).one("AWS::DynamoDB::Table", "Clients")["DeletionProtectionEnabled"] is True
 
 
 def test_dev_can_be_destroyed_and_only_the_bucket_which_may_hold_objects_stays() -> None:
     resources = synthesised("dev").template["Resources"].values()
     kept = {r["Type"] for r in resources if r["Type"] in HOLDING_DATA and r["DeletionPolicy"] != "Delete"}
     assert kept == {"AWS::S3::Bucket"}
-    assert synthesised("dev").one("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is False
+    assert synthesised("dev").one("AWS::DynamoDB::Table", "Clients")["DeletionProtectionEnabled"] is False
 
 
 def test_everything_that_can_be_is_tagged_with_its_environment() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat_gateway.settings import HttpSettings, UpstreamSettings
+from chat_gateway.settings import HttpSettings, UpstreamSettings, WorkerSettings
 from tests.infra.conftest import Synthesised, synthesised
 
 
@@ -40,5 +40,24 @@ def test_a_job_ends_before_its_worker_and_its_message_stays_hidden_six_times_as_
     job_s = UpstreamSettings.from_env(stack.variables("worker")).total_timeout_s
     worker_s = stack.function("worker")["Timeout"]
     visibility_s = stack.one("AWS::SQS::Queue", "QueuesJobs")["VisibilityTimeout"]
+    window_s = stack.one("AWS::Lambda::EventSourceMapping").get("MaximumBatchingWindowInSeconds", 0)
     assert job_s < worker_s <= 900
-    assert visibility_s >= 6 * worker_s
+    assert visibility_s >= 6 * worker_s + window_s
+
+
+def test_a_job_begun_first_has_all_its_time_and_one_that_is_begun_at_all_the_time_of_an_answer(
+    stack: Synthesised,
+) -> None:
+    settings = WorkerSettings.from_env(stack.variables("worker"))
+    job_s = UpstreamSettings.from_env(stack.variables("worker")).total_timeout_s
+    assert stack.function("worker")["Timeout"] - settings.ending_s >= job_s
+    assert settings.least_time_s <= job_s / 2
+
+
+def test_a_job_is_a_dead_letter_before_sqs_deletes_it_even_if_every_worker_dies(stack: Synthesised) -> None:
+    queue = stack.one("AWS::SQS::Queue", "QueuesJobs")
+    settings = WorkerSettings.from_env(stack.variables("worker"))
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert receives == settings.max_receives
+    assert receives * queue["VisibilityTimeout"] <= settings.give_up_after_s
+    assert settings.give_up_after_s < queue["MessageRetentionPeriod"] < settings.record_kept_s

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
-from chat_gateway.aws_json import AwsCallError, AwsJsonClient
+from chat_gateway.aws_json import AwsCallError, AwsJsonClient, AwsJsonPool
 from chat_gateway.settings import AwsSettings
 
 ENV = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
@@ -63,16 +65,23 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
         thread.join()
 
 
-@pytest.fixture
-def client(service: Service) -> Iterator[AwsJsonClient]:
+def new_client(service: Service, *, attempts: int = 3) -> AwsJsonClient:
     settings = AwsSettings(
         region="us-east-1", dns_suffix="amazonaws.com", endpoint_url=f"http://127.0.0.1:{service.server_port}"
     )
-    with contextlib.closing(
-        AwsJsonClient(
-            settings, service="dynamodb", target_prefix="DynamoDB_20120810", json_version="1.0", env=ENV
-        )
-    ) as client:
+    return AwsJsonClient(
+        settings,
+        service="dynamodb",
+        target_prefix="DynamoDB_20120810",
+        json_version="1.0",
+        env=ENV,
+        attempts=attempts,
+    )
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[AwsJsonClient]:
+    with contextlib.closing(new_client(service)) as client:
         yield client
 
 
@@ -132,3 +141,41 @@ def test_without_an_endpoint_of_ones_own_the_regions_is_called() -> None:
         settings, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1"
     )
     assert (client._host, client._encrypted) == ("secretsmanager.cn-north-1.amazonaws.com.cn", True)
+
+
+@answers((400, '{"__type": "ConditionalCheckFailedException", "Item": {"a": {"S": "b"}}}'))
+def test_an_error_carries_what_aws_said_with_it(client: AwsJsonClient) -> None:
+    with pytest.raises(AwsCallError) as caught:
+        client.call("UpdateItem", {})
+    assert caught.value.answer["Item"] == {"a": {"S": "b"}}
+
+
+@answers(*[(503, "{}")] * 4, (200, "{}"))
+def test_more_attempts_can_be_asked_for(service: Service) -> None:
+    with contextlib.closing(new_client(service, attempts=5)) as client:
+        assert client.call("UpdateItem", {}) == {}
+    assert len(service.seen) == 5
+
+
+@answers(*[(200, "{}")] * 2)
+def test_calls_one_after_another_share_a_pools_connection(client: AwsJsonClient) -> None:
+    unused = [client]
+    pool = AwsJsonPool(unused.pop)
+    pool.call("GetItem", {})
+    pool.call("GetItem", {})
+    assert unused == []
+
+
+def test_calls_at_once_do_not_wait_for_each_other() -> None:
+    both = threading.Barrier(2)
+
+    class Slow(AwsJsonClient):
+        def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+            with self._lock:
+                return {"order": both.wait(10)}
+
+    settings = AwsSettings(region="us-east-1", dns_suffix="amazonaws.com", endpoint_url=None)
+    pool = AwsJsonPool(lambda: Slow(settings, service="x", target_prefix="x", json_version="1.0"))
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda _: pool.call("GetItem", {}), range(2)))
+    assert sorted(answer["order"] for answer in answers) == [0, 1]

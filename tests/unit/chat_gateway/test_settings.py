@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from chat_gateway.errors import ConfigurationError
@@ -111,3 +113,9 @@ def test_every_function_says_which_variable_it_misses(
 ) -> None:
     with pytest.raises(ConfigurationError, match="is missing"):
         settings.from_env({})
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "1e3", "ten", "٣", "12345678901"])
+def test_a_count_is_a_positive_whole_number(function_env: None, value: str) -> None:
+    with pytest.raises(ConfigurationError, match="WORKER_WIDTH"):
+        WorkerSettings.from_env({**os.environ, "WORKER_WIDTH": value})

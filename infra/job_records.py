@@ -1,0 +1,30 @@
+"""The table of who works on a job and what it was answered."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from infra import acknowledgements
+from infra.environments import Environment
+from infra.removal import removal_policy
+
+
+class JobRecords(Construct):
+    """An item for each job, which ends by itself; paid for by the request."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
+        super().__init__(scope, id_)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="job", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires_at",
+            removal_policy=removal_policy(environment),
+        )
+        acknowledgements.acknowledge(
+            self.table,
+            "AwsSolutions-DDB3",
+            "Records last as long as their jobs, some days: without one a job is answered again, and nothing is lost.",
+        )

@@ -1,0 +1,109 @@
+"""How jobs are worked on, and the sums that follow from what Bedrock lets the account ask."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+# How long SQS keeps a job. A dead letter's age counts from when the job was sent, so jobs must not wait as long as
+# dead letters are kept:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+KEPT_S = 4 * 86_400
+# The age from which a failed job is a dead letter rather than put back: SQS deletes what grows too old.
+GIVE_UP_AFTER_S = KEPT_S - 43_200
+# Longer than any delivery of a job can come.
+RECORD_KEPT_S = KEPT_S + 86_400
+
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+_MIN_SOURCE_CONCURRENCY, _MAX_SOURCE_CONCURRENCY = 2, 1000
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+_MAX_RECEIVES = 1000
+# Batches above it need a window: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+_MAX_BATCH_WITHOUT_WINDOW = 10
+# Each job in progress takes a thread and at most three sockets, of which a function has 1024 each:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_WIDTH = 300
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+_MAX_DELAY_S = 43_200 - 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Two numbers say how fast jobs go: `requests_per_minute`, what jobs may take of the account's Bedrock quota, and
+    `expected_answer_s`, what an answer takes on average. By Little's law
+
+        in flight = requests_per_minute / 60 x expected_answer_s    600 / 60 x 20 = 200 by default
+        width     = in flight / 2, at most `max_width`              100
+        sources   = in flight / width                               2 (SQS's least)
+
+    so that all workers together have as many jobs in progress as the quota keeps busy. Where answers come sooner than
+    expected, Bedrock throttles and jobs are put back.
+    """
+
+    requests_per_minute: int = 600
+    expected_answer_s: int = 20
+    max_width: int = 100  # of one worker
+    max_batch_size: int | None = None  # None: the width
+    max_window_s: int = 5  # how long a job may wait for others to fill its batch
+    max_attempts: int = 5  # that fail by the job's own doing; being throttled is not
+    retry_delay_s: int = 15
+    max_retry_delay_s: int = 900
+    memory_mib: int = 1769  # one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+
+    @property
+    def in_flight(self) -> int:
+        """Jobs in progress in all workers together."""
+        return max(1, self.requests_per_minute * self.expected_answer_s // 60)
+
+    @property
+    def width(self) -> int:
+        """Jobs in progress in one worker."""
+        return max(1, min(self.max_width, self.in_flight // _MIN_SOURCE_CONCURRENCY))
+
+    @property
+    def max_concurrency(self) -> int:
+        """Workers at once."""
+        wanted = max(_MIN_SOURCE_CONCURRENCY, self.in_flight // self.width)
+        return min(wanted, _MAX_SOURCE_CONCURRENCY)
+
+    @property
+    def batch_size(self) -> int:
+        """All of a batch is begun at once. SQS hands over fewer where they would exceed Lambda's 6 MB."""
+        return min(self.width, self.max_batch_size or self.width)
+
+    @property
+    def window_s(self) -> int:
+        """As long as jobs at the stated rate take to fill a batch; 0 where SQS needs none."""
+        if self.batch_size <= _MAX_BATCH_WITHOUT_WINDOW:
+            return 0
+        return max(1, min(self.max_window_s, math.ceil(60 * self.batch_size / self.requests_per_minute)))
+
+    def max_receives(self, visibility_s: int) -> int:
+        """As many as fit into a job's life if every worker dies and leaves it hidden to the end of its timeout.
+
+        Generous, because every receive counts, one that is throttled too: at 15 min at most between two, and half of
+        that on average, the default 152 are 19 hours of being throttled.
+        """
+        return min(_MAX_RECEIVES, GIVE_UP_AFTER_S // visibility_s)
+
+    def rules(self) -> list[tuple[bool, str]]:
+        """What must hold, each with what to say where it does not."""
+        return [
+            (
+                1 <= self.requests_per_minute <= 1_000_000,
+                "jobs.requests_per_minute must be from 1 to 1000000.",
+            ),
+            (self.expected_answer_s >= 1, "jobs.expected_answer_s must be at least 1."),
+            (1 <= self.max_width <= _MAX_WIDTH, f"jobs.max_width must be from 1 to {_MAX_WIDTH}."),
+            (
+                self.max_batch_size is None or self.max_batch_size >= 1,
+                "jobs.max_batch_size must be at least 1.",
+            ),
+            (1 <= self.max_window_s <= 300, "jobs.max_window_s must be from 1 to 300."),
+            (1 <= self.max_attempts <= 20, "jobs.max_attempts must be from 1 to 20."),
+            (
+                0 < self.retry_delay_s <= self.max_retry_delay_s <= _MAX_DELAY_S,
+                f"jobs.retry_delay_s and max_retry_delay_s must rise from above 0 to at most {_MAX_DELAY_S}.",
+            ),
+            (128 <= self.memory_mib <= 10_240, "jobs.memory_mib must be from 128 to 10240."),
+        ]

@@ -1,0 +1,84 @@
+"""How an attempt at a job can end, and what a job that has failed for good says of its last error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from chat_gateway import jobs
+from chat_gateway.errors import GatewayError
+from chat_gateway.jobs import JobMessage, Letter
+
+_ERROR_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+
+
+class JobNotBegunError(GatewayError):
+    """Bedrock was not asked: the invocation had too little time left, or Bedrock was busy (`cause`)."""
+
+    status: int = HTTPStatus.SERVICE_UNAVAILABLE
+    code: str | None = "job_not_begun"
+
+    def __init__(self, cause: GatewayError | None = None) -> None:
+        super().__init__("The job was not begun.")
+        if cause is not None:
+            self.status, self.code = cause.status, cause.code or cause.type
+
+
+class WorkersDiedError(GatewayError):
+    """Every attempt the job is allowed has ended with its worker."""
+
+    code = "workers_died"
+
+    def __init__(self) -> None:
+        super().__init__("The workers that began the job did not live to its end.")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The job has its result line, which is to be sent."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The job is to be delivered again after `delay_s`."""
+
+    delay_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """The job has failed for the last time; this is its dead letter."""
+
+    letter: Letter
+
+
+Outcome = Send | Retry | Bury
+
+
+def bury(message: JobMessage, error: GatewayError, *, attempts: int | None) -> Bury:
+    """The job as it came, with its last error; never the error's message, since Bedrock's may repeat the prompt.
+
+    `attempts`: how many failed by the job's own doing, None where that is not known.
+    """
+    attributes = {
+        "job_id": jobs.result_id(message.id),
+        "last_error_class": type(error).__name__,
+        "last_error_code": _name(error.code or error.type),
+        "last_error_status": str(int(error.status)),
+        "receives": str(message.receives),
+        "failed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    if error.bedrock_request_id is not None:
+        attributes["bedrock_request_id"] = _name(error.bedrock_request_id)
+    if attempts is not None:
+        attributes["attempts"] = str(attempts)
+    return Bury(Letter(message.body, attributes))
+
+
+def _name(text: str) -> str:
+    """`text` where it can be a name: error codes are Bedrock's to choose."""
+    return text if _ERROR_NAME.fullmatch(text) else "unreadable"

@@ -1,0 +1,155 @@
+"""Remembers in DynamoDB who works on a job and what it was answered, so that one answer is paid for.
+
+A record belongs to a message's id and body. It is claimed for as long as the claiming invocation can live, and the
+first answer stored in it is the only one there will be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chat_gateway.aws_json import AwsCallError, AwsJsonPool
+from chat_gateway.jobs import JobMessage, KeptLine
+
+_UNANSWERED = "attribute_not_exists(answer_line) AND attribute_not_exists(answer_key)"
+_FREE = "(attribute_not_exists(leased_until) OR leased_until < :now)"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+# By how much the clocks of two workers may differ.
+_SKEW_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The job is the caller's to answer; `attempts` counts this one and those before it that failed or died."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another delivery of the same message is being worked on, at the latest until then (epoch seconds)."""
+
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The job has its answer."""
+
+    kept: KeptLine
+
+
+class _RefusedError(Exception):
+    """The record is not as a condition wants it; `item` is how it is."""
+
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecords:
+    """One table. Every method raises AwsCallError where it cannot be reached. `clock` is in epoch seconds."""
+
+    dynamodb: AwsJsonPool
+    table: str
+    kept_for_s: int  # longer than SQS keeps a job
+    clock: Callable[[], float] = time.time
+
+    def claim(self, message: JobMessage, *, owner: str, lease_s: float) -> Claimed | Held | Answered:
+        """Takes the job for `lease_s`, unless it is answered or someone else's lease has not ended."""
+        now_s = self.clock()
+        try:
+            item = self._update(
+                message,
+                "SET leased_by = :owner, leased_until = :until, expires_at = :expires ADD attempts :one",
+                condition=f"{_UNANSWERED} AND {_FREE}",
+                returns="UPDATED_NEW",
+                owner={"S": owner},
+                until=_number(now_s + lease_s + _SKEW_S),
+                now=_number(now_s),
+                expires=self._expires(),
+                one={"N": "1"},
+            )
+        except _RefusedError as refused:
+            item = refused.item
+        if (kept := _kept(item)) is not None:
+            return Answered(kept)
+        # A claim whose answer was lost on the way is refused when it is repeated, and is still ours.
+        if item["leased_by"]["S"] == owner:
+            return Claimed(int(item["attempts"]["N"]))
+        return Held(float(item["leased_until"]["N"]))
+
+    def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
+        """Stores the answer, and returns the one that counts: the first, whoever stored it."""
+        name = "answer_key" if answer.line is None else "answer_line"
+        try:
+            self._update(
+                message,
+                f"SET {name} = :answer, expires_at = :expires REMOVE leased_by, leased_until",
+                condition=_UNANSWERED,
+                answer={"S": answer.line or answer.s3_key},
+                expires=self._expires(),
+            )
+        except _RefusedError as refused:
+            return _kept(refused.item) or answer
+        return answer
+
+    def release(self, message: JobMessage, *, owner: str, counts: bool) -> None:
+        """Gives a claim back after a failure; one that does not count is taken off the attempts."""
+        with contextlib.suppress(_RefusedError):  # it is someone else's by now, or answered
+            self._update(
+                message,
+                "SET leased_until = :ended ADD attempts :change",
+                condition=f"leased_by = :owner AND leased_until > :ended AND {_UNANSWERED}",
+                owner={"S": owner},
+                ended={"N": "0"},
+                change={"N": "0" if counts else "-1"},
+            )
+
+    def _update(
+        self, message: JobMessage, expression: str, *, condition: str, returns: str = "NONE", **values: Any
+    ) -> Any:
+        """The changed attributes where `returns` is UPDATED_NEW. Raises _RefusedError where the condition fails."""
+        try:
+            answer = self.dynamodb.call(
+                "UpdateItem",
+                {
+                    "TableName": self.table,
+                    "Key": _key(message),
+                    "UpdateExpression": expression,
+                    "ConditionExpression": condition,
+                    "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+                    "ReturnValues": returns,
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                },
+            )
+        except AwsCallError as error:
+            if error.code != _CONDITION_FAILED:
+                raise
+            raise _RefusedError(error.answer.get("Item", {})) from None
+        return answer.get("Attributes")
+
+    def _expires(self) -> Any:
+        return _number(self.clock() + self.kept_for_s)
+
+
+def _key(message: JobMessage) -> Any:
+    body = hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"job": {"S": f"{message.id}:{body}"}}
+
+
+def _number(seconds: float) -> Any:
+    return {"N": str(math.ceil(seconds))}
+
+
+def _kept(item: Mapping[str, Any]) -> KeptLine | None:
+    if "answer_line" in item:
+        return KeptLine(line=item["answer_line"]["S"])
+    return KeptLine(s3_key=item["answer_key"]["S"]) if "answer_key" in item else None

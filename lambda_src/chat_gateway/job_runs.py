@@ -1,0 +1,207 @@
+"""One attempt at one job: claim it, ask Bedrock, store the answer; or say how it goes on."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from chat_gateway import job_delays, jobs, retry_after
+from chat_gateway.aws_json import AwsCallError
+from chat_gateway.completions import Completions
+from chat_gateway.errors import GatewayError, RequestTooLargeError, UpstreamCredentialsError
+from chat_gateway.job_delays import JobDelays
+from chat_gateway.job_outcomes import JobNotBegunError, Outcome, Retry, Send, WorkersDiedError, bury
+from chat_gateway.job_records import Answered, Held, JobRecords
+from chat_gateway.job_results import JobResults
+from chat_gateway.jobs import Job, JobMessage, Result
+from chat_gateway.request_log import RequestLog
+from chat_gateway.settings import UpstreamSettings, WorkerSettings
+
+# Client errors that another attempt may not meet again: timeout, model error, throttling.
+_RETRYABLE = frozenset({408, 424, 429})
+# Bedrock takes no jobs now: that is not the failure of this one, and another would fare no better.
+_BUSY = frozenset({429, 503, 529})
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """An attempt that has ended, and its log line, to be written once the outcome has been seen to."""
+
+    message: JobMessage
+    log: RequestLog
+    started: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A job that is ours to answer. `number` counts this attempt and those before it that failed or died."""
+
+    message: JobMessage
+    job: Job
+    owner: str
+    number: int
+
+
+@dataclass(slots=True, kw_only=True)
+class JobRuns:
+    """The attempts of one invocation, made by any number of threads. `clock` is in monotonic seconds, and so are
+    `ends_at`, when the last answer must have come, and `killed_at`, when Lambda will have ended the invocation.
+    """
+
+    completions: Completions
+    records: JobRecords
+    results: JobResults
+    upstream: UpstreamSettings
+    settings: WorkerSettings
+    delays: JobDelays
+    ends_at: float
+    killed_at: float
+    new_log: Callable[[], RequestLog]
+    clock: Callable[[], float] = time.monotonic
+    # What said that Bedrock takes no more jobs of a model for now; a refused key stands under None.
+    _busy: dict[str | None, GatewayError] = field(default_factory=dict)
+
+    def run(self, message: JobMessage) -> Run:
+        """The attempt, however it ended: never raises."""
+        started, log = self.clock(), self.new_log()
+        log.add(request_id=jobs.result_id(message.id), attempt=message.receives)
+        log.add_guardrail(self.upstream.guardrail)
+        try:
+            outcome = self._outcome(message, log)
+        except Exception as fault:  # noqa: BLE001 - one job's fault must not fail the others
+            outcome = self._failed(message, log.add_fault(fault))
+        return Run(message=message, log=log, started=started, outcome=outcome)
+
+    def again(self, message: JobMessage, error: GatewayError | None = None) -> Retry:
+        """The wait before the next delivery, which grows with those there were."""
+        if isinstance(error, UpstreamCredentialsError):
+            return Retry(self.delays.max_s)  # until an operator has acted, every attempt is wasted
+        asked_s = retry_after.wait_s(error.headers()) if error is not None else None
+        return Retry(self.delays.after(message.receives, asked_s=asked_s))
+
+    def _outcome(self, message: JobMessage, log: RequestLog) -> Outcome:
+        try:
+            job = self._parsed(message.body)
+        except GatewayError as error:
+            _add_error(log, error)
+            return Send(_error_result(message, error).line())
+        log.add_model(job.request.model)
+        if self.ends_at - self.clock() < self.settings.least_time_s:
+            return self._not_begun(message, Retry(0), JobNotBegunError(), log)
+        busy = self._busy.get(None) or self._busy.get(job.request.model)
+        if busy is not None:
+            return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
+        return self._claimed(message, job, log)
+
+    def _parsed(self, line: str) -> Job:
+        job = jobs.parse(line)
+        if len(line.encode()) > self.upstream.max_request_bytes:
+            raise RequestTooLargeError(f"The job is larger than {self.upstream.max_request_bytes} bytes.")
+        return job
+
+    def _not_begun(
+        self, message: JobMessage, retry: Retry, error: JobNotBegunError, log: RequestLog
+    ) -> Outcome:
+        _add_error(log, error)
+        return retry if self._may_come_again(message, retry) else bury(message, error, attempts=None)
+
+    def _claimed(self, message: JobMessage, job: Job, log: RequestLog) -> Outcome:
+        owner, lease_s = uuid.uuid4().hex, max(0.0, self.killed_at - self.clock())
+        claim = self.records.claim(message, owner=owner, lease_s=lease_s)
+        if isinstance(claim, Answered):
+            log.add(answered_before=True)
+            return Send(self.results.line(claim.kept))
+        if isinstance(claim, Held):
+            log.add(held_elsewhere=True)
+            return Retry(job_delays.until(claim.until_s, now_s=self.records.clock()))
+        log.add(job_attempt=claim.attempts)
+        if claim.attempts > self.settings.max_attempts:
+            died = WorkersDiedError()
+            _add_error(log, died)
+            return bury(message, died, attempts=claim.attempts - 1)
+        return self._attempted(_Attempt(message, job, owner, claim.attempts), log)
+
+    def _attempted(self, attempt: _Attempt, log: RequestLog) -> Outcome:
+        try:
+            result = self._answer(attempt, log)
+        except GatewayError as error:
+            return self._failed_upstream(attempt, error, log)
+        except Exception as fault:  # noqa: BLE001 - the claim must be given back whatever it was
+            self._release(attempt, log, counts=True)
+            return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
+        return Send(self._stored(attempt.message, result))
+
+    def _answer(self, attempt: _Attempt, log: RequestLog) -> Result:
+        """The result to store. Raises GatewayError where the job is worth another attempt."""
+        message, job = attempt.message, attempt.job
+        deadline = min(self.clock() + self.upstream.total_timeout_s, self.ends_at)
+        try:
+            request = self.completions.guarded(job.request, caller_headers={})
+            completion = self.completions.create(request, deadline=deadline)
+        except GatewayError as error:
+            _add_error(log, error)
+            if _is_retryable(error):
+                raise
+            return _error_result(message, error)
+        log.add_completion(completion)
+        log.add(status=HTTPStatus.OK)
+        return jobs.Result(
+            id=jobs.result_id(message.id),
+            custom_id=job.custom_id,
+            status_code=HTTPStatus.OK,
+            request_id=completion.bedrock_request_id,
+            body=completion.document,
+            error=None,
+        )
+
+    def _stored(self, message: JobMessage, result: Result) -> str:
+        """The line to send: this result's, or that of whoever was first."""
+        ours = self.results.keep(result)
+        first = self.records.finish(message, ours)
+        is_whole_in_s3 = first == ours and ours.line is None
+        return result.line() if is_whole_in_s3 else self.results.line(first)
+
+    def _failed_upstream(self, attempt: _Attempt, error: GatewayError, log: RequestLog) -> Outcome:
+        is_busy = error.status in _BUSY
+        if is_busy:
+            everything = isinstance(error, UpstreamCredentialsError)
+            self._busy[None if everything else attempt.job.request.model] = error
+        self._release(attempt, log, counts=not is_busy)
+        return self._failed(attempt.message, error, attempts=None if is_busy else attempt.number)
+
+    def _release(self, attempt: _Attempt, log: RequestLog, *, counts: bool) -> None:
+        """Where it fails, the next delivery waits for the lease to end."""
+        try:
+            self.records.release(attempt.message, owner=attempt.owner, counts=counts)
+        except AwsCallError as failure:
+            log.add(release_failure=failure.code)
+
+    def _failed(self, message: JobMessage, error: GatewayError, *, attempts: int | None = None) -> Outcome:
+        """`attempts`: how many failed by the job's own doing, None where this one did not."""
+        retry = self.again(message, error)
+        may_fail_again = attempts is None or attempts < self.settings.max_attempts
+        if may_fail_again and self._may_come_again(message, retry):
+            return retry
+        return bury(message, error, attempts=attempts)
+
+    def _may_come_again(self, message: JobMessage, retry: Retry) -> bool:
+        """Whether SQS will deliver it once more, and neither move it away without a word of why nor delete it."""
+        age_s = self.records.clock() + retry.delay_s - message.sent_at_s
+        return message.receives < self.settings.max_receives and age_s < self.settings.give_up_after_s
+
+
+def _is_retryable(error: GatewayError) -> bool:
+    return error.status in _RETRYABLE or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _add_error(log: RequestLog, error: GatewayError) -> None:
+    log.add_error(error)
+    log.add(status=error.status)
+
+
+def _error_result(message: JobMessage, error: GatewayError) -> Result:
+    return jobs.error_result(message.id, jobs.readable_custom_id(message.body), error)

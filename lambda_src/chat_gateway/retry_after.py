@@ -1,0 +1,41 @@
+"""Reads how long Bedrock asks to wait before the next attempt.
+
+https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+
+def wait_s(headers: Mapping[str, str], *, clock: Callable[[], float] = time.time) -> float | None:
+    """Seconds to wait by `retry-after-ms` or `retry-after`, never below 0; None where neither can be read.
+
+    Names in `headers` are lowercase; `clock` is in seconds since the epoch.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return max(0.0, milliseconds / 1000)
+    text = headers.get("retry-after")
+    seconds = _number(text)
+    if seconds is None and text is not None:
+        seconds = _until(text, clock())
+    return None if seconds is None else max(0.0, seconds)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _until(date: str, now_s: float) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now_s
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -1,0 +1,42 @@
+"""The table of job records on moto's DynamoDB, reached as the gateway reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from chat_gateway.aws_json import AwsCallError, AwsJsonPool
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "job-records"
+
+
+@dataclass(frozen=True)
+class MotoCalls:
+    """Stands in for AwsJsonPool, whose connections moto does not see: the same calls through boto3."""
+
+    dynamodb: DynamoDBClient
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self.dynamodb, xform_name(operation))(**parameters)
+        except ClientError as error:
+            raise AwsCallError(operation, error.response["Error"]["Code"], dict(error.response)) from None
+        return answer
+
+
+def created(dynamodb: DynamoDBClient) -> AwsJsonPool:
+    """A new table, by the calls that reach it."""
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "job", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return cast("AwsJsonPool", MotoCalls(dynamodb))

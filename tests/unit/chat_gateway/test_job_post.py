@@ -1,0 +1,89 @@
+"""What goes out together, and what is said of what did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway.job_post import JobPost, PutBack
+from chat_gateway.jobs import Letter
+
+LIMIT_BYTES = 1_048_576
+
+
+class FakeSqs:
+    """Keeps what it is sent; refuses what `refuses` names by body or receipt handle, or everything, with `failure`."""
+
+    def __init__(self, *refuses: str, failure: Exception | None = None) -> None:
+        self.refuses, self.failure = refuses, failure
+        self.calls: list[list[dict[str, Any]]] = []
+
+    def _take(self, entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        self.calls.append(entries)
+        failed = [{"Id": e["Id"], "Code": "Refused"} for e in entries if e[name] in self.refuses]
+        return {"Failed": failed} if failed else {}
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        return self._take(Entries, "MessageBody")
+
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        return self._take(Entries, "ReceiptHandle")
+
+
+def post(sqs: FakeSqs) -> JobPost:
+    return JobPost(sqs=sqs, jobs_url="jobs", results_url="results", dead_letters_url="dead")  # type: ignore[arg-type]
+
+
+@given(st.lists(st.integers(min_value=1, max_value=LIMIT_BYTES).map(lambda size: "x" * size), max_size=12))
+def test_every_line_is_sent_once_in_order_and_no_call_is_more_than_sqs_takes(lines: list[str]) -> None:
+    sqs = FakeSqs()
+    assert post(sqs).send_results(lines) == [None] * len(lines)
+    assert [entry["MessageBody"] for entries in sqs.calls for entry in entries] == lines
+    assert all(len(entries) <= 10 for entries in sqs.calls)
+    assert all(sum(len(entry["MessageBody"]) for entry in entries) <= LIMIT_BYTES for entries in sqs.calls)
+
+
+def test_what_is_small_goes_ten_to_a_call() -> None:
+    sqs = FakeSqs()
+    post(sqs).send_results(["line"] * 25)
+    post(sqs).put_back([PutBack(f"handle-{number}", number) for number in range(25)])
+    assert [len(entries) for entries in sqs.calls] == [10, 10, 5] * 2
+    assert sqs.calls[3][7]["VisibilityTimeout"] == 7
+
+
+def test_a_refused_line_is_told_by_its_place_and_the_others_went() -> None:
+    sqs = FakeSqs("bad")
+    assert post(sqs).send_results([*["good"] * 11, "bad"]) == [*[None] * 11, "Refused"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "name"),
+    [
+        (EndpointConnectionError(endpoint_url="x"), "EndpointConnectionError"),
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessageBatch"), "AccessDenied"),
+    ],
+)
+def test_a_failed_call_is_a_failure_of_each_and_no_exception(failure: Exception, name: str) -> None:
+    failing = post(FakeSqs(failure=failure))
+    assert failing.send_results(["a", "b"]) == [name, name]
+    assert failing.send_dead_letters([Letter("a", {})]) == [name]
+    assert failing.put_back([PutBack("handle", 1)]) == [name]
+
+
+def test_a_dead_letter_too_large_for_its_attributes_goes_without_them() -> None:
+    sqs = FakeSqs()
+    attributes = {"last_error_code": "busy"}
+    fits, too_large = (
+        Letter("x" * (LIMIT_BYTES - 25), attributes),
+        Letter("x" * (LIMIT_BYTES - 24), attributes),
+    )
+    assert post(sqs).send_dead_letters([fits, too_large]) == [None, None]
+    first, second = (entry for entries in sqs.calls for entry in entries)
+    assert first["MessageAttributes"] == {"last_error_code": {"DataType": "String", "StringValue": "busy"}}
+    assert second["MessageAttributes"] == {}

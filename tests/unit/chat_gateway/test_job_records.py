@@ -1,0 +1,146 @@
+"""Who may answer a job, and which answer counts: on DynamoDB's own conditions (moto)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chat_gateway.aws_json import AwsCallError
+from chat_gateway.job_records import Answered, Claimed, Held, JobRecords
+from chat_gateway.jobs import JobMessage, KeptLine
+from tests.unit.chat_gateway import job_table
+
+MESSAGE = JobMessage(id="message-1", receipt_handle="handle", body="{}", receives=1, sent_at_s=0)
+ANSWER = KeptLine(line="the answer")
+OTHER = KeptLine(line="another answer")
+
+
+@dataclass
+class Clock:
+    """Epoch seconds, as a test says."""
+
+    now_s: float = field(default=1_800_000_000.0)
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def records(function_env: None, clock: Clock) -> Iterator[JobRecords]:
+    with mock_aws():
+        table = job_table.created(boto3.client("dynamodb", "us-east-1"))
+        yield JobRecords(dynamodb=table, table=job_table.TABLE, kept_for_s=432_000, clock=clock)
+
+
+def claim(records: JobRecords, owner: str, message: JobMessage = MESSAGE) -> Claimed | Held | Answered:
+    return records.claim(message, owner=owner, lease_s=100)
+
+
+def test_one_of_two_claims_is_the_first(records: JobRecords, clock: Clock) -> None:
+    assert claim(records, "first") == Claimed(1)
+    held = claim(records, "second")
+    assert isinstance(held, Held)
+    assert 100 <= held.until_s - clock.now_s <= 105
+
+
+def test_a_claim_whose_owner_died_is_taken_over_once_its_lease_has_ended(
+    records: JobRecords, clock: Clock
+) -> None:
+    claim(records, "dead")
+    clock.now_s += 100
+    assert isinstance(claim(records, "early"), Held)
+    clock.now_s += 5
+    assert claim(records, "heir") == Claimed(2)
+
+
+def test_an_answered_job_is_never_claimed_again(records: JobRecords, clock: Clock) -> None:
+    claim(records, "first")
+    assert records.finish(MESSAGE, ANSWER) == ANSWER
+    clock.now_s += 1000
+    assert claim(records, "second") == Answered(ANSWER)
+
+
+def test_an_answer_in_s3_is_remembered_by_its_key(records: JobRecords) -> None:
+    claim(records, "first")
+    records.finish(MESSAGE, KeptLine(s3_key="results/large.json"))
+    assert claim(records, "second") == Answered(KeptLine(s3_key="results/large.json"))
+
+
+def test_a_stale_owner_cannot_overwrite_the_answer_and_is_given_the_one_that_counts(
+    records: JobRecords, clock: Clock
+) -> None:
+    claim(records, "stale")
+    clock.now_s += 1000
+    claim(records, "heir")
+    assert records.finish(MESSAGE, ANSWER) == ANSWER
+    assert records.finish(MESSAGE, OTHER) == ANSWER
+    assert claim(records, "later") == Answered(ANSWER)
+
+
+def test_a_stale_owner_who_is_first_after_all_is_not_paid_twice(records: JobRecords, clock: Clock) -> None:
+    claim(records, "stale")
+    clock.now_s += 1000
+    claim(records, "heir")
+    assert records.finish(MESSAGE, OTHER) == OTHER
+    assert records.finish(MESSAGE, ANSWER) == OTHER
+
+
+def test_a_released_job_can_be_claimed_at_once_and_its_failure_is_counted(records: JobRecords) -> None:
+    claim(records, "first")
+    records.release(MESSAGE, owner="first", counts=True)
+    assert claim(records, "second") == Claimed(2)
+
+
+def test_a_failure_that_is_not_the_jobs_own_is_not_counted(records: JobRecords) -> None:
+    claim(records, "first")
+    records.release(MESSAGE, owner="first", counts=False)
+    assert claim(records, "second") == Claimed(1)
+
+
+def test_nobody_releases_anothers_claim_or_twice(records: JobRecords) -> None:
+    claim(records, "first")
+    records.release(MESSAGE, owner="second", counts=False)
+    assert isinstance(claim(records, "third"), Held)
+    records.release(MESSAGE, owner="first", counts=False)
+    records.release(MESSAGE, owner="first", counts=False)
+    assert claim(records, "third") == Claimed(1)
+
+
+def test_a_release_leaves_an_answer_alone(records: JobRecords) -> None:
+    claim(records, "first")
+    records.finish(MESSAGE, ANSWER)
+    records.release(MESSAGE, owner="first", counts=True)
+    assert claim(records, "second") == Answered(ANSWER)
+
+
+def test_another_message_or_another_body_is_another_job(records: JobRecords) -> None:
+    claim(records, "first")
+    assert claim(records, "second", replace(MESSAGE, id="message-2")) == Claimed(1)
+    assert claim(records, "second", replace(MESSAGE, body="[]")) == Claimed(1)
+
+
+def test_a_record_ends_by_itself_after_its_job(records: JobRecords, clock: Clock) -> None:
+    claim(records, "first")
+    (item,) = records.dynamodb.call("Scan", {"TableName": job_table.TABLE})["Items"]
+    assert int(item["expires_at"]["N"]) == clock.now_s + 432_000
+
+
+def test_a_claim_whose_confirmation_was_lost_is_still_ours(records: JobRecords) -> None:
+    """The client repeats the call then, and the condition refuses the repetition."""
+    assert claim(records, "first") == Claimed(1)
+    assert claim(records, "first") == Claimed(1)
+
+
+def test_where_the_table_cannot_be_reached_the_error_says_why(records: JobRecords) -> None:
+    records.dynamodb.call("DeleteTable", {"TableName": job_table.TABLE})
+    with pytest.raises(AwsCallError, match="ResourceNotFoundException"):
+        claim(records, "first")

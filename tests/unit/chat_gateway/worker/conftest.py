@@ -1,0 +1,169 @@
+"""The jobs worker amid queues, a bucket and a table (moto), with Bedrock as a test has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import httpx
+import pytest
+from moto import mock_aws
+
+from chat_gateway.completions import Completions
+from chat_gateway.entrypoints import worker
+from chat_gateway.job_delays import JobDelays
+from chat_gateway.job_post import JobPost
+from chat_gateway.job_records import JobRecords
+from chat_gateway.job_results import JobResults
+from tests.unit.chat_gateway import job_table
+from tests.unit.chat_gateway.conftest import KEY, FakeContext
+from tests.unit.chat_gateway.test_bedrock import client_for
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
+from tests.unit.chat_gateway.test_jobs import LINE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+UseBedrock = Callable[..., None]
+
+
+def line(**change: Any) -> str:
+    return json.dumps({**LINE, **change})
+
+
+@dataclass
+class Stack:
+    """The worker's surroundings, and how to give it jobs."""
+
+    sqs: SQSClient
+    aws: worker.Aws
+    jobs_url: str
+    now_s: float = 1_800_000_000.0  # of the records' clock
+
+    @property
+    def s3(self) -> S3Client:
+        return self.aws.results.s3
+
+    def send(self, *lines: str) -> None:
+        for line in lines:
+            self.sqs.send_message(QueueUrl=self.jobs_url, MessageBody=line)
+
+    def lose_records(self) -> None:
+        """From now on the table cannot be used."""
+        clients()[2].delete_table(TableName=job_table.TABLE)
+
+    def deliver(self, *, attempt: int = 1, age_s: float = 0) -> list[dict[str, Any]]:
+        """What is in the jobs queue, as Lambda hands it over."""
+        records = []
+        while received := self.sqs.receive_message(QueueUrl=self.jobs_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            records += [
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": message["Body"],
+                    "attributes": {
+                        "ApproximateReceiveCount": str(attempt),
+                        "SentTimestamp": str(int((self.now_s - age_s) * 1000)),
+                    },
+                }
+                for message in received
+            ]
+        return records
+
+    def work_on(self, *lines: str, attempt: int = 1, age_s: float = 0) -> set[str]:
+        """Sends the lines, hands them over, and returns the ids that are to be tried again."""
+        self.send(*lines)
+        return self.handle(self.deliver(attempt=attempt, age_s=age_s))
+
+    def handle(self, records: list[dict[str, Any]], *, remaining_s: float = 900) -> set[str]:
+        context = FakeContext(remaining_ms=int(remaining_s * 1000))
+        failures = worker.handle({"Records": records}, context)["batchItemFailures"]  # type: ignore[arg-type]
+        return {failure["itemIdentifier"] for failure in failures}
+
+    def result_lines(self) -> list[str]:
+        received = self.sqs.receive_message(QueueUrl=self.aws.post.results_url, MaxNumberOfMessages=10)
+        return [message["Body"] for message in received.get("Messages", [])]
+
+    def results(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.result_lines()]
+
+    def dead_letters(self) -> list[tuple[str, dict[str, str]]]:
+        """Each with its attributes."""
+        received = self.sqs.receive_message(
+            QueueUrl=self.aws.post.dead_letters_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return [
+            (message["Body"], {n: v["StringValue"] for n, v in message["MessageAttributes"].items()})
+            for message in received.get("Messages", [])
+        ]
+
+
+def again(records: list[dict[str, Any]], *, attempt: int = 2) -> list[dict[str, Any]]:
+    """The same messages, delivered once more."""
+    attributes = {"ApproximateReceiveCount": str(attempt)}
+    return [{**record, "attributes": {**record["attributes"], **attributes}} for record in records]
+
+
+@cache
+def clients() -> tuple[SQSClient, S3Client, DynamoDBClient]:
+    """Made once, since each takes longer than a test."""
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return session.client("sqs"), session.client("s3"), session.client("dynamodb")
+
+
+@pytest.fixture
+def stack(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    with mock_aws():
+        sqs, s3, dynamodb = clients()
+        s3.create_bucket(Bucket="large-results")
+        names = ("jobs", "results", "dead-letters")
+        jobs_url, results_url, dead_url = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in names)
+        aws = worker.Aws(
+            records=JobRecords(
+                dynamodb=job_table.created(dynamodb),
+                table=job_table.TABLE,
+                kept_for_s=432_000,
+                clock=lambda: made.now_s,
+            ),
+            results=JobResults(s3=s3, bucket="large-results"),
+            post=JobPost(sqs=sqs, jobs_url=jobs_url, results_url=results_url, dead_letters_url=dead_url),
+        )
+        made = Stack(sqs, aws, jobs_url)
+        monkeypatch.setattr(worker, "_aws", lambda: aws)
+        longest_waits = JobDelays(first_s=15, max_s=900, chance=lambda: 1.0)
+        monkeypatch.setattr(worker, "_delays", lambda: longest_waits)
+        worker._settings.cache_clear()
+        yield made
+        worker._settings.cache_clear()
+
+
+@pytest.fixture
+def use_bedrock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def use(bedrock: Callable[[httpx.Request], httpx.Response], *, secret: str = KEY) -> None:
+        completions = Completions(
+            bedrock=client_for(bedrock),
+            credentials=key_credentials(api_key(FakeSecrets(secret))),
+            guardrail=None,
+        )
+        monkeypatch.setattr(worker, "_completions", lambda: completions)
+
+    return use
+
+
+@pytest.fixture
+def hidden_s(stack: Stack) -> list[int]:
+    """The visibility timeouts that the worker asks for."""
+    asked: list[int] = []
+    stack.sqs.meta.events.register(
+        "provide-client-params.sqs.ChangeMessageVisibilityBatch",
+        lambda params, **_: asked.extend(entry["VisibilityTimeout"] for entry in params["Entries"]),
+    )
+    return asked

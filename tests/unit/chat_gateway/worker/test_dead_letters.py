@@ -1,0 +1,129 @@
+"""What kept failing becomes a dead letter that tells its last error and none of its words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import httpx
+import pytest
+
+from chat_gateway.entrypoints.worker import _message
+from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT
+from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+
+ASKS = line(body={**VALID, "messages": [{"role": "user", "content": PROMPT}]})
+
+
+def failing(status: int = 500, **error: object) -> httpx.Response:
+    return httpx.Response(
+        status, json={"error": {"message": PROMPT, **error}}, headers={"x-amzn-requestid": "bedrock-id"}
+    )
+
+
+def test_a_job_that_failed_its_last_attempt_is_a_dead_letter_with_its_last_error(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(lambda _: failing(code="internal_failure"))
+    stack.send(ASKS)
+    records = stack.deliver()
+    outcomes = [len(stack.handle(again(records, attempt=attempt))) for attempt in range(1, 6)]
+    assert outcomes == [1, 1, 1, 1, 0]
+    ((body, attributes),) = stack.dead_letters()
+    assert body == ASKS
+    assert datetime.fromisoformat(attributes.pop("failed_at")).tzinfo is not None
+    assert attributes == {
+        "job_id": f"batch_req_{records[0]['messageId']}",
+        "last_error_class": "UpstreamError",
+        "last_error_code": "internal_failure",
+        "last_error_status": "500",
+        "bedrock_request_id": "bedrock-id",
+        "receives": "5",
+        "attempts": "5",
+    }
+    assert stack.results() == []
+
+
+def test_a_dead_letters_attributes_hold_nothing_of_what_bedrock_says(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(lambda _: failing(code=PROMPT, type=PROMPT))
+    stack.work_on(ASKS, attempt=152)
+    ((_, attributes),) = stack.dead_letters()
+    assert PROMPT not in str(attributes)
+    assert attributes["last_error_code"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "rate_limit_exceeded"), (403, "upstream_credentials_invalid"), (500, "server_error")],
+)
+def test_before_sqs_would_move_a_job_in_silence_the_worker_does_with_the_last_error(
+    stack: Stack, use_bedrock: UseBedrock, status: int, code: str
+) -> None:
+    use_bedrock(lambda _: httpx.Response(status))
+    assert stack.work_on(ASKS, attempt=152) == set()
+    ((body, attributes),) = stack.dead_letters()
+    assert (body, attributes["last_error_code"], attributes["receives"]) == (ASKS, code, "152")
+
+
+def test_before_a_job_is_too_old_for_its_queue_it_is_a_dead_letter(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(lambda _: httpx.Response(429, headers={"retry-after": "7200"}))
+    assert stack.work_on(ASKS, age_s=302_400 - 7200 + 60) == set()
+    assert len(stack.dead_letters()) == 1
+
+
+def test_a_job_not_begun_says_what_held_it_back(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKER_WIDTH", "1")
+    use_bedrock(lambda _: httpx.Response(429, headers={"x-amzn-requestid": "bedrock-id"}))
+    stack.work_on(ASKS, line(custom_id="second"), attempt=152)
+    (_, first), (_, second) = stack.dead_letters()
+    assert (first["last_error_class"], second["last_error_class"]) == ("UpstreamError", "JobNotBegunError")
+    assert first["last_error_code"] == second["last_error_code"] == "rate_limit_exceeded"
+    assert "bedrock_request_id" not in second  # it was not asked
+
+
+def test_a_fault_of_ours_is_told_too(stack: Stack, use_bedrock: UseBedrock) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise LookupError(PROMPT)
+
+    use_bedrock(broken)
+    stack.work_on(ASKS, attempt=152)
+    ((_, attributes),) = stack.dead_letters()
+    assert attributes["last_error_code"] == "internal_error"
+    assert PROMPT not in str(attributes)
+
+
+def test_a_job_that_kills_its_workers_is_buried_without_being_asked_again(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(lambda _: pytest.fail("asked"))
+    stack.send(ASKS)
+    records = stack.deliver()
+    for number in range(5):
+        stack.aws.records.claim(_message(records[0]), owner=f"killed-{number}", lease_s=300)
+        stack.now_s += 1000
+    assert stack.handle(again(records, attempt=6)) == set()
+    ((_, attributes),) = stack.dead_letters()
+    assert (attributes["last_error_code"], attributes["attempts"]) == ("workers_died", "5")
+
+
+def test_a_dead_letter_that_cannot_be_sent_leaves_the_job_in_its_queue(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(lambda _: httpx.Response(500))
+    stack.sqs.delete_queue(QueueUrl=stack.aws.post.dead_letters_url)
+    assert len(stack.work_on(ASKS, attempt=152)) == 1
+
+
+def test_a_job_that_another_worker_holds_is_not_buried(stack: Stack, use_bedrock: UseBedrock) -> None:
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
+    stack.send(ASKS)
+    records = stack.deliver()
+    stack.aws.records.claim(_message(records[0]), owner="alive", lease_s=300)
+    assert len(stack.handle(again(records, attempt=152))) == 1
+    assert stack.dead_letters() == []

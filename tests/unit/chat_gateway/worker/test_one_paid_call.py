@@ -1,0 +1,222 @@
+"""A job is paid for once as far as can be, and its consumer never sees two different lines."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from chat_gateway.entrypoints.worker import _message
+from chat_gateway.job_post import JobPost
+from tests.unit.chat_gateway.test_api import COMPLETION
+from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+
+PATIENCE_S = 10
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+class Bedrock:
+    """Answers every call differently; the calls in `held` wait until they are let go."""
+
+    def __init__(self, *, pad: int = 0, held: tuple[int, ...] = ()) -> None:
+        self.calls = 0
+        self._pad = "x" * pad
+        self._numbers = itertools.count(1)
+        self.asked, self.go = threading.Event(), threading.Event()
+        self._held = held
+
+    def __call__(self, _: httpx.Request) -> httpx.Response:
+        number = next(self._numbers)
+        self.calls = number
+        if number in self._held:
+            self.asked.set()
+            assert self.go.wait(PATIENCE_S)
+        return httpx.Response(200, json={**COMPLETION, "call": number, "pad": self._pad})
+
+
+@pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
+def test_a_crash_between_storing_and_sending_is_repaired_without_a_second_call(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, pad: int
+) -> None:
+    bedrock = Bedrock(pad=pad)
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    lost: list[str] = []
+
+    def killed(_: JobPost, lines: list[str]) -> list[str | None]:
+        lost.extend(lines)
+        raise Killed
+
+    with monkeypatch.context() as until_restarted:
+        until_restarted.setattr(JobPost, "send_results", killed)
+        with pytest.raises(Killed):
+            stack.handle(records)
+    assert stack.handle(again(records)) == set()
+    assert stack.result_lines() == lost
+    assert bedrock.calls == 1
+
+
+def test_a_result_that_could_not_be_sent_is_sent_later_without_a_second_call(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bedrock = Bedrock()
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    with monkeypatch.context() as until_mended:
+        until_mended.setattr(JobPost, "send_results", lambda _, lines: ["ServiceUnavailable"] * len(lines))
+        assert len(stack.handle(records)) == 1
+    assert stack.handle(again(records)) == set()
+    assert len(stack.results()) == bedrock.calls == 1
+
+
+def test_two_deliveries_of_one_message_at_the_same_time_make_one_call(
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
+) -> None:
+    bedrock = Bedrock(held=(1,))
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(stack.handle, records)
+        assert bedrock.asked.wait(PATIENCE_S)
+        assert len(stack.handle(again(records))) == 1
+        bedrock.go.set()
+        assert first.result() == set()
+    assert bedrock.calls == 1
+    assert hidden_s[0] in range(900, 910)  # the time that the first invocation has left
+    assert len(stack.results()) == 1
+
+
+@pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
+def test_a_delivery_after_the_answer_sends_the_same_line_again(
+    stack: Stack, use_bedrock: UseBedrock, pad: int
+) -> None:
+    bedrock = Bedrock(pad=pad)
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    stack.handle(records)
+    stack.handle(again(records))
+    first, second = stack.result_lines()
+    assert first == second
+    assert bedrock.calls == 1
+
+
+@pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
+def test_a_worker_that_comes_back_after_its_lease_sends_the_line_that_was_stored_first(
+    stack: Stack, use_bedrock: UseBedrock, pad: int
+) -> None:
+    """Never two different lines, wherever they lie."""
+    bedrock = Bedrock(pad=pad, held=(1,))
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    with ThreadPoolExecutor() as pool:
+        stale = pool.submit(stack.handle, records)
+        assert bedrock.asked.wait(PATIENCE_S)
+        stack.now_s += 1000
+        assert stack.handle(again(records)) == set()
+        bedrock.go.set()
+        assert stale.result() == set()
+    assert bedrock.calls == 2
+    first, second = stack.result_lines()
+    assert first == second
+    assert whole(stack, first)["response"]["body"]["call"] == 2
+
+
+def whole(stack: Stack, result: str) -> dict[str, Any]:
+    """The line, fetched from S3 where it only points there."""
+    document = json.loads(result)
+    if "result_location" not in document:
+        return document  # type: ignore[no-any-return]
+    bucket, _, key = document["result_location"].removeprefix("s3://").partition("/")
+    return json.load(stack.s3.get_object(Bucket=bucket, Key=key)["Body"])  # type: ignore[no-any-return]
+
+
+def test_a_job_whose_worker_was_killed_is_taken_over_when_that_invocation_must_have_ended(
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
+) -> None:
+    bedrock = Bedrock()
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    stack.aws.records.claim(_message(records[0]), owner="killed", lease_s=300)
+    assert len(stack.handle(again(records))) == 1
+    assert bedrock.calls == 0
+    stack.now_s += hidden_s[0]
+    assert stack.handle(again(records, attempt=3)) == set()
+    assert len(stack.results()) == bedrock.calls == 1
+
+
+def test_a_failed_attempt_lets_the_next_delivery_ask_at_once(stack: Stack, use_bedrock: UseBedrock) -> None:
+    stack.send(line())
+    records = stack.deliver()
+    use_bedrock(lambda _: httpx.Response(500))
+    assert len(stack.handle(records)) == 1
+    use_bedrock(Bedrock())
+    assert stack.handle(again(records)) == set()
+    assert len(stack.results()) == 1
+
+
+def test_bedrocks_refusal_of_a_job_is_not_asked_for_twice(stack: Stack, use_bedrock: UseBedrock) -> None:
+    stack.send(line())
+    records = stack.deliver()
+    use_bedrock(lambda _: httpx.Response(400, json={"message": "no"}))
+    stack.handle(records)
+    use_bedrock(lambda _: pytest.fail("asked again"))
+    stack.handle(again(records))
+    first, second = stack.result_lines()
+    assert first == second
+
+
+def test_where_records_cannot_be_kept_bedrock_is_not_asked(stack: Stack, use_bedrock: UseBedrock) -> None:
+    use_bedrock(lambda _: pytest.fail("asked"))
+    stack.lose_records()
+    assert len(stack.work_on(line())) == 1
+    assert stack.results() == []
+
+
+def test_an_answer_that_could_not_be_stored_is_not_sent(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another delivery, which would ask again, could send a different line."""
+
+    def lose_the_table(_: httpx.Request) -> httpx.Response:
+        stack.lose_records()
+        return httpx.Response(200, json=COMPLETION)
+
+    use_bedrock(lose_the_table)
+    assert len(stack.work_on(line())) == 1
+    assert stack.results() == []
+
+
+def test_a_result_over_the_queues_limit_lies_in_s3_and_the_line_points_there(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(Bedrock(pad=1_048_576))
+    assert stack.work_on(line()) == set()
+    (result,) = stack.result_lines()
+    assert json.loads(result)["response"]["body"] is None
+    stored = whole(stack, result)
+    assert stored["response"]["body"]["pad"] == "x" * 1_048_576
+    assert stored["custom_id"] == "job-1"
+
+
+def test_a_result_that_sqs_takes_is_sent_whole_though_its_record_cannot_hold_it(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    use_bedrock(Bedrock(pad=500_000))
+    assert stack.work_on(line()) == set()
+    (result,) = stack.results()
+    assert result["response"]["body"]["pad"] == "x" * 500_000
+    assert "result_location" not in result

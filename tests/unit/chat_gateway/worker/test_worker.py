@@ -1,0 +1,161 @@
+"""The jobs worker on real queue semantics (moto): what is answered, and what is tried again."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import httpx
+import pytest
+
+from chat_gateway.entrypoints import worker
+from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT
+from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, line
+
+
+def test_a_job_is_answered_with_a_line_of_batch_output(stack: Stack, use_bedrock: UseBedrock) -> None:
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION, headers={"x-amzn-requestid": "bedrock-id"}))
+    assert stack.work_on(line()) == set()
+    (result,) = stack.results()
+    assert result["custom_id"] == "job-1"
+    assert result["response"] == {"status_code": 200, "request_id": "bedrock-id", "body": COMPLETION}
+    assert result["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("job", "code"),
+    [
+        ("not json", "invalid_request_error"),
+        (line(url="/v1/embeddings"), "invalid_request_error"),
+        (line(body={**VALID, "stream": True}), "unsupported_value"),
+        (line(body={**VALID, "pad": "x" * 100}), "request_too_large"),
+    ],
+)
+def test_what_can_never_succeed_is_answered_with_an_error_line_and_not_retried(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, job: str, code: str
+) -> None:
+    monkeypatch.setenv("MAX_REQUEST_BYTES", "150")
+    use_bedrock(lambda _: pytest.fail("asked"))
+    assert stack.work_on(job) == set()
+    (result,) = stack.results()
+    assert result["error"]["code"] == code
+    assert result["response"] is None
+    assert stack.dead_letters() == []
+
+
+@pytest.mark.parametrize("status", [400, 404, 413])
+def test_what_bedrock_refuses_for_good_is_answered_with_its_error(
+    stack: Stack, use_bedrock: UseBedrock, status: int
+) -> None:
+    use_bedrock(
+        lambda _: httpx.Response(status, json={"message": "no"}, headers={"x-amzn-requestid": "bedrock-id"})
+    )
+    assert stack.work_on(line()) == set()
+    (result,) = stack.results()
+    assert result["response"]["status_code"] == status
+    assert result["error"]["message"] == "no"
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 424, 429, 500, 503, 529])
+def test_what_may_pass_is_tried_again_and_sends_no_result(
+    stack: Stack, use_bedrock: UseBedrock, status: int
+) -> None:
+    use_bedrock(lambda _: httpx.Response(status, json={"message": "later"}))
+    assert len(stack.work_on(line())) == 1
+    assert stack.results() == []
+
+
+@pytest.mark.parametrize(("attempt", "delay_s"), [(1, 15), (2, 30), (4, 120), (7, 900), (151, 900)])
+def test_a_job_tried_again_waits_longer_each_time_but_not_the_whole_visibility_timeout(
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], attempt: int, delay_s: int
+) -> None:
+    use_bedrock(lambda _: httpx.Response(500))
+    stack.work_on(line(), attempt=attempt)
+    assert hidden_s == [delay_s]
+
+
+def test_a_fault_of_ours_is_tried_again_as_soon(
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
+) -> None:
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
+    stack.sqs.delete_queue(QueueUrl=stack.aws.post.results_url)
+    assert len(stack.work_on(line())) == 1
+    assert hidden_s == [15]
+
+
+def test_while_the_key_is_refused_attempts_are_not_wasted(
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
+) -> None:
+    use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
+    stack.work_on(line())
+    assert hidden_s == [900]
+
+
+def test_one_bad_job_does_not_hold_up_the_others(stack: Stack, use_bedrock: UseBedrock) -> None:
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        if json.loads(request.content)["model"] == "broken":
+            raise LookupError(PROMPT)
+        return httpx.Response(200, json=COMPLETION)
+
+    use_bedrock(bedrock)
+    jobs = [line(custom_id=f"job-{n}") for n in range(8)]
+    failed = stack.work_on(*jobs, line(custom_id="bad", body={**VALID, "model": "broken"}))
+    assert len(failed) == 1
+    assert {result["custom_id"] for result in stack.results()} == {f"job-{n}" for n in range(8)}
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    stream = StringIO()
+    monkeypatch.setattr(worker._logger.registered_handler, "stream", stream)
+    return stream
+
+
+def test_a_log_line_joins_the_ids_of_a_job_and_holds_none_of_its_words(
+    stack: Stack, use_bedrock: UseBedrock, log: StringIO
+) -> None:
+    use_bedrock(
+        lambda _: httpx.Response(400, json={"message": PROMPT}, headers={"x-amzn-requestid": "bedrock-id"})
+    )
+    stack.work_on(line(body={**VALID, "messages": [{"role": "user", "content": PROMPT}]}))
+    (result,) = stack.results()
+    expected = {
+        "message": "job",
+        "level": "INFO",
+        "request_id": result["id"],
+        "bedrock_request_id": "bedrock-id",
+        "lambda_request_id": "lambda-id",
+        "model": VALID["model"],
+        "attempt": 1,
+        "status": 400,
+        "retried": False,
+    }
+    assert expected.items() <= json.loads(log.getvalue()).items()
+    assert PROMPT not in log.getvalue()
+
+
+def test_a_log_line_says_which_call_of_the_records_failed(
+    stack: Stack, use_bedrock: UseBedrock, log: StringIO
+) -> None:
+    use_bedrock(lambda _: pytest.fail("asked"))
+    stack.lose_records()
+    stack.work_on(line())
+    logged = json.loads(log.getvalue())
+    assert logged["reason"] == "UpdateItem failed: ResourceNotFoundException"
+    assert (logged["level"], logged["retried"], logged["retry_in_s"]) == ("ERROR", True, 15)
+
+
+def test_a_claim_that_cannot_be_given_back_does_not_hide_what_bedrock_said(
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], log: StringIO
+) -> None:
+    def throttled(_: httpx.Request) -> httpx.Response:
+        stack.lose_records()
+        return httpx.Response(429, headers={"retry-after": "60"})
+
+    use_bedrock(throttled)
+    stack.work_on(line())
+    logged = json.loads(log.getvalue())
+    assert logged["error_code"] == "rate_limit_exceeded"
+    assert logged["release_failure"] == "ResourceNotFoundException"
+    assert hidden_s == [75]
