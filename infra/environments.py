@@ -25,6 +25,8 @@ _MAX_BUFFERED_S = 29
 _MAX_STREAMED_S = 900
 # How long a regional endpoint's connection may be silent (same page); an answer that does not stream is.
 _MAX_SILENCE_S = 300
+# A model that reasons in the middle of its answer is silent for a while.
+_MAX_PAUSE_S = 120
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_FUNCTION_TIMEOUT_S = 900
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
@@ -82,6 +84,16 @@ class Timeouts:
     def job_ending_s(self) -> int:
         """What a job's answer may take to be stored and sent."""
         return max(2, self.job_s // 10)
+
+    @staticmethod
+    def first_byte_s(total_s: int) -> int:
+        """From sending to the answer's status: all of the time, since models think before they answer."""
+        return total_s
+
+    @staticmethod
+    def between_bytes_s(total_s: int) -> int:
+        """An answer that has begun and then pauses for so long will not end."""
+        return max(5, min(total_s // 2, _MAX_PAUSE_S))
 
     @property
     def worker_function_s(self) -> int:

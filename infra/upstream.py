@@ -24,6 +24,8 @@ def upstream_variables(
         "BEDROCK_BASE_URL": environment.upstream_url or bedrock,
         "UPSTREAM_CONNECT_TIMEOUT_S": str(environment.timeouts.connect_s),
         "UPSTREAM_TOTAL_TIMEOUT_S": str(total_timeout_s),
+        "UPSTREAM_FIRST_BYTE_TIMEOUT_S": str(environment.timeouts.first_byte_s(total_timeout_s)),
+        "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": str(environment.timeouts.between_bytes_s(total_timeout_s)),
         "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
     }
     return variables | _credentials_variables(environment, api_key) | guardrail_variables(guardrail)

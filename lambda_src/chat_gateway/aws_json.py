@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from chat_gateway import sigv4
+from chat_gateway import sigv4, tls
 from chat_gateway.settings import AwsSettings
 
 _TIMEOUT_S = 1.5
@@ -79,8 +79,11 @@ class AwsJsonClient:
 
     def _post(self, operation: str, content: bytes) -> tuple[int, dict[str, Any]]:
         if self._connection is None:
-            connect = http.client.HTTPSConnection if self._encrypted else http.client.HTTPConnection
-            self._connection = connect(self._host, timeout=_TIMEOUT_S)
+            self._connection = (
+                http.client.HTTPSConnection(self._host, timeout=_TIMEOUT_S, context=tls.context())
+                if self._encrypted
+                else http.client.HTTPConnection(self._host, timeout=_TIMEOUT_S)
+            )
         self._connection.request("POST", "/", content, self._headers(operation, content))
         response = self._connection.getresponse()
         body = response.read()

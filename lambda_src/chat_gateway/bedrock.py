@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
-import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -25,13 +21,24 @@ from chat_gateway.errors import (
 )
 from chat_gateway.guardrail_outcome import Outcome
 from chat_gateway.upstream_auth import UpstreamAuth
+from chat_gateway.upstream_transport import KeptConnections
 from response_streaming import ALARM
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 # How long the end of an answer may take once all of it that matters has come.
 _ENDING_S = 0.5
 _LATE = "Bedrock did not answer in time."
-_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+# After these, Bedrock may have had the whole request, and charge for an answer that did not arrive.
+_AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError, httpx.DecodingError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamTimeouts:
+    """How long to wait, in seconds; the deadline of a request is above all of them."""
+
+    connect_s: float
+    first_byte_s: float  # from sending to the answer's status
+    between_bytes_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class UpstreamAnswer:
 
     def __init__(self, response: httpx.Response, *, deadline: float, clock: Callable[[], float]) -> None:
         self._response, self._deadline, self._clock = response, deadline, clock
-        self._cut_off = ALARM.at(self._on_alarms_clock(deadline), partial(_shut_down, response))
+        self._shut_down: Callable[[], None] = response.extensions.get("shut_down", response.close)
+        self._cut_off = ALARM.at(self._on_alarms_clock(deadline), self._shut_down)
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.bedrock_request_id = upstream_errors.request_id(response.headers)
@@ -78,13 +86,21 @@ class UpstreamAnswer:
     def _read(self) -> Iterator[bytes]:
         """The body as it arrives. Raises UpstreamTimeoutError once the deadline has passed."""
         try:
-            for piece in self._response.iter_bytes():
+            for piece in self._pieces():
                 self._check_deadline()
                 yield piece
         except httpx.RequestError as error:
             raise _failure(error, is_late=self._clock() >= self._deadline) from None
         # A body that only the end of the connection ends looks whole when it was cut off.
         self._check_deadline()
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Past httpx's decoding where there is nothing to decode: it takes as long as all else for each event."""
+        if "content-encoding" in self._response.headers or not isinstance(
+            self._response.stream, httpx.SyncByteStream
+        ):
+            return self._response.iter_bytes()
+        return iter(self._response.stream)
 
     def _check_deadline(self) -> None:
         if self._clock() >= self._deadline:
@@ -93,7 +109,7 @@ class UpstreamAnswer:
     def finish(self) -> None:
         """Reads the little that may be left after the last event, so that the connection can be used again."""
         self._cut_off.cancel()
-        self._cut_off = ALARM.at(time.monotonic() + _ENDING_S, partial(_shut_down, self._response))
+        self._cut_off = ALARM.at(time.monotonic() + _ENDING_S, self._shut_down)
         with contextlib.suppress(GatewayError):
             for _ in self.chunks:
                 pass
@@ -111,22 +127,15 @@ class BedrockClient:
         self,
         *,
         base_url: str,
-        connect_timeout_s: float,
+        timeouts: UpstreamTimeouts,
         max_connections: int,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = f"{base_url}/chat/completions"
-        self._connect_timeout_s, self._clock = connect_timeout_s, clock
-        self._http = httpx.Client(
-            transport=transport,
-            # Short, because a connection may die unnoticed while Lambda has frozen the process.
-            limits=httpx.Limits(max_connections=max_connections, keepalive_expiry=20),
-            follow_redirects=False,  # the credentials go to the configured origin only
-            trust_env=False,
-        )
-        # One caller's answer must not leave a cookie for the next one's request.
-        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._url = httpx.URL(f"{base_url}/chat/completions")
+        self._timeouts, self._clock = timeouts, clock
+        # A transport and not a client: no redirects to follow, no cookies to keep, no proxies to heed.
+        self._transport = transport or KeptConnections(base_url, max_idle=max_connections)
 
     def complete(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
@@ -169,44 +178,32 @@ class BedrockClient:
     def _send(
         self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> UpstreamAnswer:
-        timeout_s = deadline - self._clock()
-        if timeout_s <= 0:
+        left_s = deadline - self._clock()
+        if left_s <= 0:
             raise _failure(httpx.ConnectTimeout(""), is_late=True)
-        timeout = httpx.Timeout(timeout_s, connect=min(self._connect_timeout_s, timeout_s))
-        request = self._http.build_request(
-            "POST", self._url, content=content, headers=headers, timeout=timeout
-        )
-        request.extensions["trace"] = partial(self._wait_for_headers, request, deadline)
+        request = httpx.Request("POST", self._url, content=content, headers=dict(headers))
+        request.extensions = {"timeout": self._within(left_s)}
         try:
-            response = self._http.send(request, auth=auth, stream=True)
+            response = self._transport.handle_request(next(auth.sync_auth_flow(request)))
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
         return UpstreamAnswer(response, deadline=deadline, clock=self._clock)
 
-    def _wait_for_headers(
-        self, request: httpx.Request, deadline: float, event: str, _: Mapping[str, Any]
-    ) -> None:
-        """Leaves the wait for the answer's headers what connecting and sending have left of the time."""
-        if event == "http11.receive_response_headers.started":
-            request.extensions["timeout"]["read"] = max(0.001, deadline - self._clock())
-
-
-def _shut_down(response: httpx.Response) -> None:
-    """Wakes whoever reads from the answer's connection; httpx itself times out each read, not their sum."""
-    stream = response.extensions.get("network_stream")
-    connection = stream.get_extra_info("socket") if stream is not None else None
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            # Reset when it is closed: else a server that is still sending learns nothing for a minute.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
-            # Not SSLSocket's own, which first forgets the TLS state: the reader would be handed ciphertext.
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    def _within(self, left_s: float) -> dict[str, float]:
+        """httpx's names, and `first_byte`."""
+        timeouts = self._timeouts
+        return {
+            "connect": min(timeouts.connect_s, left_s),
+            "first_byte": min(timeouts.first_byte_s, left_s),
+            "read": timeouts.between_bytes_s,
+        }
 
 
 def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
+    was_sent = isinstance(error, _AFTER_SENDING)
     if is_late or isinstance(error, httpx.TimeoutException):
-        return UpstreamTimeoutError(_LATE)
-    return UpstreamConnectionError("The connection to Bedrock failed.")
+        return UpstreamTimeoutError(_LATE, was_sent=was_sent)
+    return UpstreamConnectionError("The connection to Bedrock failed.", was_sent=was_sent)
 
 
 def _error(answer: UpstreamAnswer, content: bytes, auth: UpstreamAuth) -> Exception:

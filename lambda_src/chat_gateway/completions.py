@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 from chat_gateway import guardrails
 from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.chat_request import ChatRequest
-from chat_gateway.errors import UpstreamCredentialsError
+from chat_gateway.errors import GatewayError, UpstreamCredentialsError
 from chat_gateway.guardrails import GuardedRequest, Guardrail
+from chat_gateway.retry import Attempts
 from chat_gateway.upstream_auth import UpstreamAuth, UpstreamCredentials
 
 _Answer_co = TypeVar("_Answer_co", covariant=True)
@@ -26,7 +27,7 @@ class _Ask(Protocol[_Answer_co]):
 class Completions:
     """What the chat function and the jobs worker both ask Bedrock through.
 
-    `deadline` is in monotonic seconds. Raises GatewayError, in whichever of its kinds.
+    What may pass is tried again as `attempts` allows. Raises GatewayError, in whichever of its kinds.
     """
 
     bedrock: BedrockClient
@@ -37,14 +38,22 @@ class Completions:
         """`request` as it may go up: under the environment's guardrail. `caller_headers` have lowercase names."""
         return guardrails.guarded(self.guardrail, request.document, caller_headers)
 
-    def create(self, request: GuardedRequest, *, deadline: float) -> Completion:
+    def create(self, request: GuardedRequest, attempts: Attempts) -> Completion:
         """The whole completion of `request`, with a guardrail's block in its one shape."""
-        completion = self._with_credentials(self.bedrock.complete, request, deadline)
+        completion = self._tried(self.bedrock.complete, request, attempts)
         return completion.presented(keep_trace=request.shows_trace)
 
-    def stream(self, request: GuardedRequest, *, deadline: float) -> UpstreamAnswer:
+    def stream(self, request: GuardedRequest, attempts: Attempts) -> UpstreamAnswer:
         """Bedrock's stream for `request`, whose status is known to be 200."""
-        return self._with_credentials(self.bedrock.stream, request, deadline)
+        return self._tried(self.bedrock.stream, request, attempts)
+
+    def _tried(self, ask: _Ask[_Answer_co], request: GuardedRequest, attempts: Attempts) -> _Answer_co:
+        while True:
+            attempts.begin()
+            try:
+                return self._with_credentials(ask, request, attempts.deadline)
+            except GatewayError as error:
+                attempts.wait_for_next(error)
 
     def _with_credentials(
         self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float

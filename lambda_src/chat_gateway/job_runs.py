@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from chat_gateway import job_delays, jobs, retry_after
+from chat_gateway import job_delays, jobs, retry, retry_after
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.completions import Completions
 from chat_gateway.errors import GatewayError, RequestTooLargeError, UpstreamCredentialsError
@@ -18,6 +18,7 @@ from chat_gateway.job_records import Answered, Held, JobRecords
 from chat_gateway.job_results import JobResults
 from chat_gateway.jobs import Job, JobMessage, Result
 from chat_gateway.request_log import RequestLog
+from chat_gateway.retry import Attempts
 from chat_gateway.settings import UpstreamSettings, WorkerSettings
 
 # Client errors that another attempt may not meet again: timeout, model error, throttling.
@@ -139,14 +140,17 @@ class JobRuns:
         """The result to store. Raises GatewayError where the job is worth another attempt."""
         message, job = attempt.message, attempt.job
         deadline = min(self.clock() + self.upstream.total_timeout_s, self.ends_at)
+        tries = Attempts(policy=retry.FOR_JOBS, deadline=deadline, clock=self.clock)
         try:
             request = self.completions.guarded(job.request, caller_headers={})
-            completion = self.completions.create(request, deadline=deadline)
+            completion = self.completions.create(request, tries)
         except GatewayError as error:
             _add_error(log, error)
             if _is_retryable(error):
                 raise
             return _error_result(message, error)
+        finally:
+            log.add(upstream_attempts=tries.count)
         log.add_completion(completion)
         log.add(status=HTTPStatus.OK)
         return jobs.Result(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from dataclasses import dataclass, field, replace
 
+from chat_gateway import retry_after
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
@@ -19,7 +18,7 @@ from chat_gateway.errors import (
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 # 424 is a model's own failure, 529 an overloaded one.
 _RETRYABLE = frozenset({408, 424, 429, 500, 502, 503, 504, 529})
-_MAX_RETRY_AFTER_S = 86_400.0
+_sleep = time.sleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,14 @@ class RetryPolicy:
     min_attempt_s: float  # with less time left than this, an attempt is not begun
 
 
+# Few, since the SDKs try again by themselves, and a throttled caller is told so at once.
+FOR_CALLERS = RetryPolicy(retries=2, paid_retries=1, first_wait_s=0.25, max_wait_s=2, min_attempt_s=1)
+# The SDK is already at it.
+FOR_REPEATING_CALLERS = replace(FOR_CALLERS, retries=1, paid_retries=0)
+# Longer waits are better spent in the queue, where they take up nobody's time.
+FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5, min_attempt_s=1)
+
+
 @dataclass(slots=True, kw_only=True)
 class Attempts:
     """The attempts of one request, which end at `deadline` (on `clock`); `count` is how many were begun."""
@@ -44,7 +51,7 @@ class Attempts:
     policy: RetryPolicy
     deadline: float
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = field(default_factory=lambda: _sleep)
     random: Callable[[], float] = random.random
     count: int = 0
     _paid_failures: int = field(default=0, init=False)
@@ -68,7 +75,7 @@ class Attempts:
             self._paid_failures += 1
             if self._paid_failures > policy.paid_retries:
                 return None
-        asked_s = retry_after_s(error) or 0.0
+        asked_s = retry_after.wait_s(error.headers()) or 0.0
         wait_s = max(
             asked_s, full_jitter_s(self.count, policy.first_wait_s, policy.max_wait_s, self.random())
         )
@@ -95,36 +102,3 @@ def is_retryable(error: GatewayError) -> bool:
 def may_be_paid(error: GatewayError) -> bool:
     """Whether Bedrock may have answered all the same: the request had been sent."""
     return isinstance(error, UpstreamConnectionError | UpstreamTimeoutError) and error.was_sent
-
-
-def retry_after_s(error: GatewayError, now: Callable[[], float] = time.time) -> float | None:
-    """The wait that Bedrock asked for, in seconds; None where it did not, or not readably."""
-    headers = error.retry_headers if isinstance(error, UpstreamError) else {}
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    text = headers.get("retry-after")
-    seconds = _number(text)
-    return seconds if seconds is not None else _until(text, now())
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return min(number, _MAX_RETRY_AFTER_S * 1000) if 0 <= number < float("inf") else None
-
-
-def _until(text: str | None, now_s: float) -> float | None:
-    """Seconds from now to an HTTP date."""
-    try:
-        wait_s = parsedate_to_datetime(text or "").timestamp() - now_s
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(0.0, wait_s), _MAX_RETRY_AFTER_S)
-
-
-def is_throttling(error: GatewayError) -> bool:
-    """Whether Bedrock asked for fewer requests."""
-    return isinstance(error, UpstreamError) and error.status == HTTPStatus.TOO_MANY_REQUESTS

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from chat_gateway import connection_pools
 from chat_gateway.aws_json import AwsJsonClient
 from chat_gateway.bearer_auth import BearerCredentials
-from chat_gateway.bedrock import BedrockClient
+from chat_gateway.bedrock import BedrockClient, UpstreamTimeouts
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
 from chat_gateway.settings import AwsSettings, UpstreamSettings
@@ -26,9 +25,12 @@ def completions(*, max_connections: int) -> Completions:
     return Completions(
         bedrock=BedrockClient(
             base_url=settings.base_url,
-            connect_timeout_s=settings.connect_timeout_s,
+            timeouts=UpstreamTimeouts(
+                connect_s=settings.connect_timeout_s,
+                first_byte_s=settings.first_byte_timeout_s,
+                between_bytes_s=settings.between_bytes_timeout_s,
+            ),
             max_connections=max_connections,
-            transport=connection_pools.transport(max_connections),
         ),
         credentials=_credentials(settings),
         guardrail=settings.guardrail,

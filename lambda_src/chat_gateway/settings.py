@@ -54,6 +54,8 @@ class UpstreamSettings:
     base_url: str  # ends in /openai/v1, no trailing slash
     api_key: ApiKeySettings | None  # None: requests are signed with the function's role
     connect_timeout_s: float
+    first_byte_timeout_s: float  # from sending to the answer's status
+    between_bytes_timeout_s: float
     total_timeout_s: float  # one answer, from connecting to the last byte
     max_request_bytes: int
     guardrail: Guardrail | None
@@ -65,6 +67,8 @@ class UpstreamSettings:
             base_url=_read(env, "BEDROCK_BASE_URL", _base_url),
             api_key=_api_key(env),
             connect_timeout_s=_read(env, "UPSTREAM_CONNECT_TIMEOUT_S", _positive),
+            first_byte_timeout_s=_read(env, "UPSTREAM_FIRST_BYTE_TIMEOUT_S", _positive),
+            between_bytes_timeout_s=_read(env, "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S", _positive),
             total_timeout_s=_read(env, "UPSTREAM_TOTAL_TIMEOUT_S", _positive),
             max_request_bytes=int(_read(env, "MAX_REQUEST_BYTES", _positive)),
             guardrail=_guardrail(env),

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from chat_gateway import chat_request, runtime
+from chat_gateway import chat_request, retry, runtime
 from chat_gateway.entrypoints import proxy_event
 from chat_gateway.entrypoints.exchange import Exchange
 from chat_gateway.errors import ConfigurationError, GatewayError, ResponseTooLargeError
 from chat_gateway.request_log import RequestLog
+from chat_gateway.retry import Attempts
 from chat_gateway.settings import HttpSettings
 from response_streaming import StreamingResponse, buffered_elsewhere
 
@@ -72,11 +73,16 @@ def _answer(
     deadline = exchange.started + min(total_s, left_s)
     guarded = _completions().guarded(request, caller_headers=headers)
     exchange.log.add(guardrail=guarded.guardrail)
+    repeats = proxy_event.sdk_retry_count(headers)
+    attempts = Attempts(
+        policy=retry.FOR_REPEATING_CALLERS if repeats else retry.FOR_CALLERS, deadline=deadline
+    )
+    exchange.attempts = attempts
     if request.streams:
         exchange.log.add(stream=True)
-        answer = _completions().stream(guarded, deadline=deadline)
+        answer = _completions().stream(guarded, attempts)
         return exchange.streamed(answer, hide_usage=request.hides_usage, keep_trace=guarded.shows_trace)
-    completion = _completions().create(guarded, deadline=deadline)
+    completion = _completions().create(guarded, attempts)
     _check_size(completion, http.max_response_bytes)
     return exchange.completed(completion)
 

@@ -12,6 +12,7 @@ from chat_gateway.bedrock import Completion, UpstreamAnswer
 from chat_gateway.chat_stream import ChatStream
 from chat_gateway.errors import GatewayError
 from chat_gateway.request_log import RequestLog
+from chat_gateway.retry import Attempts
 from response_streaming import StreamError, StreamingResponse
 
 # The 200 waits for the first event, so that an error in its place can still be a status, but not for ever.
@@ -29,6 +30,7 @@ class Exchange:
     log: RequestLog
     started: float
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
+    attempts: Attempts | None = None  # of asking Bedrock
 
     def completed(self, completion: Completion) -> StreamingResponse:
         """Bedrock's JSON as it came."""
@@ -115,6 +117,8 @@ class Exchange:
         )
 
     def _write(self, status: int, *, failed: bool = False) -> None:
+        if self.attempts is not None:
+            self.log.add(upstream_attempts=self.attempts.count)
         self.log.add(status=int(status), latency_ms=round((time.monotonic() - self.started) * 1000))
         self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -79,14 +79,19 @@ def client_request_id(headers: Headers) -> str | None:
     return values[0]
 
 
+def sdk_retry_count(headers: Headers) -> int | None:
+    """How often the SDK has already repeated this request; None where it does not say."""
+    count = (headers.get("x-stainless-retry-count") or [""])[0]
+    return int(count) if re.fullmatch("[0-9]{1,3}", count) else None
+
+
 def ids(event: Event, headers: Headers) -> dict[str, Any]:
     """What identifies the request, under the names that the log uses; None where unknown."""
     context = event.get("requestContext") or {}
-    retry_count = (headers.get("x-stainless-retry-count") or [""])[0]
     return {
         # Callers can set requestId (through x-amzn-requestid), not the extended one.
         "request_id": context.get("extendedRequestId") or context.get("requestId"),
         "api_request_id": context.get("requestId"),
         "client": (context.get("authorizer") or {}).get("principalId"),
-        "sdk_retry_count": int(retry_count) if re.fullmatch("[0-9]{1,3}", retry_count) else None,
+        "sdk_retry_count": sdk_retry_count(headers),
     }

@@ -9,7 +9,7 @@ from io import StringIO
 import httpx
 import pytest
 
-from chat_gateway import runtime
+from chat_gateway import retry, runtime
 from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api
 from chat_gateway.guardrails import Guardrail
@@ -69,6 +69,7 @@ def function_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for name, value in (UPSTREAM | AWS).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(retry, "_sleep", lambda _: None)
     caches = (runtime.upstream_settings, api._settings)
     for cached in caches:
         cached.cache_clear()

@@ -241,7 +241,7 @@ def test_bedrocks_errors_reach_the_caller_in_our_shape(
     use_bedrock: Callable[..., None], response: httpx.Response, status: int, code: str | None
 ) -> None:
     response.headers["x-amzn-requestid"] = "bedrock-id"
-    use_bedrock(answering(response))
+    use_bedrock(answering(*[response] * 3))
     got, headers, body = handle(event())
     assert (got, body["error"]["code"]) == (status, code)
     assert headers["x-bedrock-request-id"] == "bedrock-id"
@@ -348,3 +348,33 @@ def test_libraries_add_no_line_of_their_own_where_lambda_logs_at_info(
     with caplog.at_level(logging.INFO):
         handle(event())
     assert [record.name for record in caplog.records if record.name != api._logger.name] == []
+
+
+BUSY = httpx.Response(503, json={"message": "busy"})
+
+
+def test_a_passing_failure_of_bedrocks_is_tried_again_and_the_log_counts_it(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(answering(BUSY, httpx.Response(200, json=COMPLETION)))
+    assert handle(event())[0] == 200
+    assert json.loads(log.getvalue())["upstream_attempts"] == 2
+
+
+@pytest.mark.parametrize(("sdk_retries", "asked"), [(None, 3), ("0", 3), ("1", 2), ("many", 3)])
+def test_a_caller_that_is_already_repeating_itself_gets_fewer_attempts(
+    use_bedrock: Callable[..., None], log: StringIO, sdk_retries: str | None, asked: int
+) -> None:
+    use_bedrock(answering(*[BUSY] * asked))
+    headers = {} if sdk_retries is None else {"x-stainless-retry-count": [sdk_retries]}
+    assert handle(event(headers=headers))[0] == 503
+    assert json.loads(log.getvalue())["upstream_attempts"] == asked
+
+
+def test_a_long_wait_that_bedrock_asks_for_is_the_callers_at_once(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(answering(httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "30"})))
+    status, headers, _ = handle(event())
+    assert (status, headers["retry-after"]) == (429, "30")
+    assert json.loads(log.getvalue())["upstream_attempts"] == 1

@@ -13,6 +13,7 @@ import pytest
 
 from chat_gateway.entrypoints import api
 from chat_gateway.guardrails import GuardedRequest
+from chat_gateway.retry import Attempts
 from response_streaming import StreamError, StreamingResponse
 from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
 from tests.unit.chat_gateway.test_api import PROMPT, event, ok
@@ -242,8 +243,8 @@ def test_the_deadline_leaves_lambda_time_to_end_the_stream(
         def guarded(self, _: object, *, caller_headers: object) -> GuardedRequest:
             return GuardedRequest(b"", {})
 
-        def stream(self, request: object, *, deadline: float) -> None:
-            asked.append(deadline)
+        def stream(self, request: object, attempts: Attempts) -> None:
+            asked.append(attempts.deadline)
             raise LookupError
 
     monkeypatch.setattr(api, "_completions", Recorder)

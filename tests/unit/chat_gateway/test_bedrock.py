@@ -13,7 +13,13 @@ import httpx
 import pytest
 
 from chat_gateway.bearer_auth import BearerAuth
-from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
+from chat_gateway.bedrock import (
+    BedrockClient,
+    Completion,
+    RefusedCredentialsError,
+    UpstreamAnswer,
+    UpstreamTimeouts,
+)
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
@@ -32,10 +38,13 @@ KEY = "bedrock-api-key-0123456789"
 BASE_URL = "https://bedrock.test/openai/v1"
 
 
+TIMEOUTS = UpstreamTimeouts(connect_s=5, first_byte_s=300, between_bytes_s=300)
+
+
 def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: object) -> BedrockClient:
     return BedrockClient(
         base_url=BASE_URL,
-        connect_timeout_s=1,
+        timeouts=TIMEOUTS,
         max_connections=1,
         transport=httpx.MockTransport(handler),
         **options,  # type: ignore[arg-type]
@@ -246,7 +255,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 @pytest.mark.parametrize("method", ["complete", "stream"])
 def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: str) -> None:
     with Stalling(sends) as base_url:
-        client = BedrockClient(base_url=base_url, connect_timeout_s=5, max_connections=1)
+        client = BedrockClient(base_url=base_url, timeouts=TIMEOUTS, max_connections=1)
         with pytest.raises(UpstreamTimeoutError):
             read_all(client, base_url, method, deadline=time.monotonic() + 0.2)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Barrier
 
 import httpx
 import pytest
 
-from chat_gateway import chat_request
+from chat_gateway import chat_request, retry
 from chat_gateway.bedrock import Completion
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
 from chat_gateway.errors import GuardrailOverrideError, UpstreamCredentialsError
 from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.guardrails import Guardrail
+from chat_gateway.retry import Attempts
 from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
 from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.test_chat_request import VALID
@@ -43,10 +46,15 @@ def completions(
     return Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=guardrail)
 
 
+def once() -> Attempts:
+    """One attempt, however it ends."""
+    return Attempts(policy=replace(retry.FOR_CALLERS, retries=0), deadline=float("inf"))
+
+
 def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:
     request = chat_request.parse(json.dumps(VALID).encode())
     guarded = completions.guarded(request, caller_headers=headers or {})
-    return completions.create(guarded, deadline=float("inf"))
+    return completions.create(guarded, once())
 
 
 def test_the_guardrail_goes_up_and_the_callers_headers_do_not() -> None:
@@ -96,3 +104,48 @@ def test_a_new_key_that_is_refused_too_ends_it() -> None:
     with pytest.raises(UpstreamCredentialsError):
         create(gateway)
     assert len(bedrock.requests) == 2
+
+
+@dataclass
+class Changing(Bedrock):
+    """Answers nobody until all have asked with the old key."""
+
+    barrier: Barrier = field(default_factory=lambda: Barrier(50))
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.headers["authorization"] == f"Bearer {OLD}":
+            self.barrier.wait(timeout=10)
+        return super().__call__(request)
+
+
+def test_fifty_requests_across_a_change_of_the_key_all_succeed_with_one_read_of_the_secret() -> None:
+    bedrock, secrets = Changing(accepts=NEW), FakeSecrets(OLD)
+    key = api_key(secrets)
+    gateway = Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=None)
+    key.get()
+    secrets.text = NEW
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: create(gateway).document, range(50)))
+    assert answers == [COMPLETION] * 50
+    assert secrets.reads == 2  # the first, and one for all fifty
+
+
+def test_what_passes_is_tried_again_within_the_attempts_there_are() -> None:
+    failures: list[Exception | httpx.Response] = [
+        httpx.ReadError("lost"),
+        httpx.Response(424, json={"message": "no"}),
+    ]
+
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        outcome = failures.pop(0) if failures else httpx.Response(200, json=COMPLETION)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    gateway = Completions(
+        bedrock=client_for(bedrock), credentials=key_credentials(api_key(FakeSecrets(OLD))), guardrail=None
+    )
+    attempts = Attempts(policy=retry.FOR_CALLERS, deadline=float("inf"), sleep=lambda _: None)
+    request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    assert gateway.create(request, attempts).document == COMPLETION
+    assert attempts.count == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from email.utils import formatdate
 
 import pytest
 from hypothesis import given
@@ -111,18 +110,6 @@ def test_a_request_that_may_have_been_paid_for_is_repeated_within_its_own_small_
 
 def test_a_connection_that_was_never_made_cost_nothing() -> None:
     assert len(waits(*[NOT_CONNECTED] * 9)) == POLICY.retries
-
-
-def test_a_date_is_read_as_the_time_until_then() -> None:
-    error = failing(429, retry_after=formatdate(1000, usegmt=True))
-    assert retry.retry_after_s(error, now=lambda: 990.0) == 10.0
-    assert retry.retry_after_s(error, now=lambda: 2000.0) == 0.0
-
-
-@given(st.text(), st.text())
-def test_any_header_is_read_without_a_fault_as_a_wait_or_none(first: str, second: str) -> None:
-    wait_s = retry.retry_after_s(failing(429, retry_after=first, retry_after_ms=second))
-    assert wait_s is None or wait_s >= 0
 
 
 @given(st.integers(0, 2000), st.floats(0.01, 100), st.floats(0.01, 50_000), st.floats(0, 1, exclude_max=True))

@@ -28,6 +28,7 @@ from local.bedrock_standin.signatures import Signatures, SignedRequest
 from tests.unit.chat_gateway.conftest import AWS
 from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
 from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.test_completions import once
 from tests.unit.chat_gateway.test_settings import UPSTREAM
 
 BASE_URL = "https://bedrock.test/openai/v1"
@@ -248,7 +249,7 @@ def test_a_refused_role_is_not_tried_again_and_the_reason_holds_no_secret(status
     )
     request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
     with pytest.raises(UpstreamCredentialsError) as caught:
-        gateway.create(request, deadline=float("inf"))
+        gateway.create(request, once())
     assert len(asked) == 1
     assert caught.value.reason.startswith("Bedrock refused the function's role: ")
     assert "role-token" not in caught.value.reason

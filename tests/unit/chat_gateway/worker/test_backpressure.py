@@ -161,7 +161,7 @@ def test_a_job_still_running_near_the_functions_end_is_cut_and_put_back(
     given_s: list[float] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:
-        given_s.append(request.extensions["timeout"]["read"])
+        given_s.append(request.extensions["timeout"]["first_byte"])
         raise httpx.ReadTimeout("late")
 
     use_bedrock(bedrock)
