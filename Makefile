@@ -70,7 +70,7 @@ test: lint unit infra-test e2e ## Everything: lint, types, unit, infra and end-t
 lint: .venv/.installed ## Style, types and import boundaries
 	@ruff check --quiet .
 	@ruff format --quiet --check .
-	@mypy app.py infra lambda_src local gateway_cli tests
+	@mypy app.py infra lambda_src local gateway_cli benchmarks tests
 	@PYTHONPATH=.:lambda_src lint-imports --no-cache --no-logo
 
 .PHONY: unit
@@ -84,6 +84,14 @@ infra-test: $(TOOLS) ## What the templates say, and cdk-nag
 .PHONY: e2e
 e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack deployed to the local AWS
 	@pytest -q tests/e2e
+
+.PHONY: bench
+bench: .venv/.installed ## Cold starts, latency, memory, beside others: docs/performance.md (minutes)
+	@$(BIN)/python -m benchmarks
+
+.PHONY: bench-quick
+bench-quick: .venv/.installed ## The same for ours and a bare handler only; fails where a target is far off
+	@$(BIN)/python -m benchmarks --quick
 
 .PHONY: format
 format: .venv/.installed ## Format the code
@@ -118,11 +126,11 @@ prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove EN
 
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything
-	@for name in upstream authorizer dev emulator; do \
+	@for name in upstream authorizer dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@$(UV_LOCK) --no-deps requirements/model.in -o requirements/model.txt
 	@npm update --silent
 
 .PHONY: clean
 clean: ## Remove what was installed and built
-	@rm -rf .venv .venv-emulator node_modules .build .local cdk.out
+	@rm -rf .venv .venv-emulator .venv-bench-* node_modules .build .local cdk.out

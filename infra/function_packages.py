@@ -1,7 +1,7 @@
 """Builds what the functions run: our code and its locked dependencies, for Lambda's platform, without Docker.
 
-A package holds the modules that its handler imports and no others, and its folder is named by a hash of all
-that went into it, so that an unchanged function is neither built nor deployed again.
+A package holds the modules that its handler imports and no others, and for Lambda their bytecode. Its folder is named
+by a hash of all that went into it, so that an unchanged function is neither built nor deployed again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import grimp
 
+from infra import lambda_bytecode
+
 PYTHON_VERSION = "3.13"
 # Lambda runs this script in place of the runtime's own loop.
 STREAMING_START = "response_streaming/start"
@@ -28,6 +30,8 @@ _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
 _PACKAGES = ("chat_gateway", "response_streaming", "guardrail_proof")
 _STREAMING_LOOP = "response_streaming.__main__"
+# Of the dependencies: the largest part, and of no use without API resolvers.
+_NOT_SHIPPED = ("bin", "aws_lambda_powertools/event_handler")
 _LAMBDA_PLATFORM = (
     "--platform=manylinux2014_aarch64",
     f"--python-version={PYTHON_VERSION}",
@@ -59,10 +63,12 @@ def build(
     parts = [
         part for path in sources for part in (str(path.relative_to(_SOURCES)).encode(), path.read_bytes())
     ]
-    content_hash = _hash([dependencies.name.encode(), *parts])
+    # Where a package can be written to, Python compiles by itself.
+    compiler = b"" if for_this_machine else lambda_bytecode.compiler_version()
+    content_hash = _hash([dependencies.name.encode(), compiler, *parts])
     folder = _BUILD / f"{module.rpartition('.')[2]}-{content_hash[:16]}"
     if not folder.exists():
-        _publish(folder, lambda new: _assemble(new, dependencies, sources))
+        _publish(folder, lambda new: _assemble(new, dependencies, sources, compiles=bool(compiler)))
     return FunctionPackage(folder, content_hash)
 
 
@@ -93,7 +99,10 @@ def _dependencies(lock: Path, *, for_this_machine: bool) -> Path:
     platform = () if for_this_machine else _LAMBDA_PLATFORM
     python = sys.version if for_this_machine else PYTHON_VERSION
     key = _hash(
-        [lock.read_bytes(), *(option.encode() for option in platform), sys.platform.encode(), python.encode()]
+        [
+            lock.read_bytes(),
+            *(part.encode() for part in (*platform, *_NOT_SHIPPED, sys.platform, python)),
+        ]
     )
     folder = _BUILD / f"{lock.stem}-dependencies-{key[:16]}"
     if not folder.exists():
@@ -105,15 +114,18 @@ def _install(lock: Path, platform: Iterable[str], folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
     locked = ["--require-hashes", "--no-deps", "--no-compile", "--requirement", str(lock)]
     subprocess.run([*pip, *locked, *platform, "--target", str(folder)], check=True, stdout=sys.stderr)
-    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for name in _NOT_SHIPPED:
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _assemble(folder: Path, dependencies: Path, sources: list[Path]) -> None:
+def _assemble(folder: Path, dependencies: Path, sources: list[Path], *, compiles: bool) -> None:
     shutil.copytree(dependencies, folder, dirs_exist_ok=True)
     for source in sources:
         target = folder / source.relative_to(_SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)  # with its mode: Lambda executes the start script
+    if compiles:
+        lambda_bytecode.add_to(folder, python_version=PYTHON_VERSION)
 
 
 def _publish(folder: Path, make: Callable[[Path], None]) -> None:

@@ -73,6 +73,16 @@ class Connection:
         except BlockingIOError:
             return 0
 
+    def is_idle(self) -> bool:
+        """Whether it is open and nothing has come that nobody asked for."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False  # closed by the other side, or out of step
+
     def receive(self) -> Answer:
         """The answer to the oldest request that has none. ConnectionError if the other side just closed."""
         return _read_answer(self._reader)
@@ -121,8 +131,16 @@ class RuntimeApi:
     def post_restore_error(self, document: Mapping[str, Any], error_type: str) -> None:
         self._post("/restore/error", _error_headers(error_type), json.dumps(document).encode())
 
-    def connect(self) -> Connection:
-        """A connection of its own; raises OSError."""
+    def take_connection(self) -> Connection:
+        """The connection over which the event came, which is the caller's from here on; raises OSError.
+
+        A new one only where that has been closed: connecting would hold up the first byte.
+        """
+        kept, self._connection = self._connection, None
+        if kept is not None:
+            if kept.is_idle():
+                return kept
+            kept.close()
         return Connection(self._address)
 
     def streaming_head(self, invocation: Invocation) -> bytes:
@@ -165,7 +183,7 @@ class RuntimeApi:
 
     def _round_trip(self, request: bytes) -> Answer:
         if self._connection is None:
-            self._connection = self.connect()
+            self._connection = Connection(self._address)
         try:
             self._connection.send(request)
             answer = self._connection.receive()

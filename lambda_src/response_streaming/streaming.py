@@ -41,7 +41,7 @@ def _stream_one(
 ) -> StreamingResponse | None:
     head = api.streaming_head(invocation) + chunk(_prelude(response))
     writer = ResponseWriter(
-        api.connect,
+        api.take_connection,
         head,
         hold_s=response.hold_s,
         heartbeat=response.heartbeat,

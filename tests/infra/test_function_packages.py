@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,31 @@ def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:
         folder = package(name, for_this_machine=False).folder
         assert list(folder.rglob("*.py"))
         assert not list(folder.rglob("*.so"))
+
+
+# The magic number of CPython 3.13, and the flags of bytecode whose source is not looked at:
+# https://github.com/python/cpython/blob/3.13/Include/internal/pycore_magic_number.h, https://peps.python.org/pep-0552/
+_UNCHECKED_BYTECODE_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n" + (1).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("name", ENTRYPOINTS)
+def test_what_goes_to_lambda_has_the_bytecode_of_its_python_for_every_module(name: str) -> None:
+    folder = package(name, for_this_machine=False).folder
+    for source in folder.rglob("*.py"):
+        bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+        assert bytecode.read_bytes().startswith(_UNCHECKED_BYTECODE_OF_3_13), source
+
+
+def test_the_bytecode_names_the_files_as_lambda_has_them() -> None:
+    folder = package("api", for_this_machine=False).folder
+    bytecode = folder / "chat_gateway" / "__pycache__" / "settings.cpython-313.pyc"
+    assert b"/var/task/chat_gateway/settings.py" in bytecode.read_bytes()
+
+
+def test_the_chat_functions_package_zips_into_three_megabytes(tmp_path: Path) -> None:
+    folder = package("api", for_this_machine=False).folder
+    archive = shutil.make_archive(str(tmp_path / "package"), "zip", folder)
+    assert Path(archive).stat().st_size <= 3_000_000
 
 
 def test_an_unchanged_package_keeps_its_name_and_is_not_built_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ class Chunk:
 
 @dataclass(slots=True)
 class Request:
-    """One request as it came. `raw` is every byte of it, `complete` false where it was cut off."""
+    """One request as it came. `raw` is every byte of it, `complete` false where it was cut off.
+
+    Times are of time.monotonic: `began_s` once the first line was here, `ended_s` once the last byte was.
+    """
 
     method: str
     path: str
@@ -33,6 +37,8 @@ class Request:
     content: bytes = b""  # of a body with a length
     trailers: list[tuple[str, str]] = field(default_factory=list)
     complete: bool = False
+    began_s: float = field(default_factory=time.monotonic)
+    ended_s: float = math.inf
 
     @property
     def line(self) -> str:
@@ -62,13 +68,15 @@ class RequestReader:
         if not first:
             return None
         self._keep(first)
+        began_s = time.monotonic()
         method, path, _ = first.decode("latin-1").split()
-        return Request(method, path, self._fields(), self._connection, self._raw)
+        return Request(method, path, self._fields(), self._connection, self._raw, began_s=began_s)
 
     def body(self, request: Request, arrived: Callable[[Chunk], bool]) -> None:
         """Reads the body; `arrived` gets each chunk and says whether to go on. Raises CutOffError."""
         if (request.header("transfer-encoding") or "").lower() != "chunked":
             request.content = self._read(int(request.header("content-length") or "0"))
+            request.ended_s = time.monotonic()
             request.complete = True
             return
         while size := int(self._line(), 16):
@@ -80,6 +88,7 @@ class RequestReader:
             if not arrived(chunk):
                 return
         request.trailers = self._fields()
+        request.ended_s = time.monotonic()
         request.complete = True
 
     def _fields(self) -> list[tuple[str, str]]:

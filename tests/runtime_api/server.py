@@ -39,7 +39,7 @@ class Invocation:
         self.answer_status: int = faults.pop("answer_status", 202)
         if faults:
             raise TypeError(f"unknown: {', '.join(faults)}")
-        self.chunks_seen = 0
+        self.arrivals_s: list[float] = []  # of its chunks, time.monotonic
         self._arrived: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answered, self._resumed = threading.Event(), threading.Event()
         self._answer: Request | None = None
@@ -61,11 +61,11 @@ class Invocation:
         self._resumed.set()
 
     def arrived(self, chunk: Chunk) -> bool:
-        self.chunks_seen += 1
+        self.arrivals_s.append(chunk.at_s)
         self._arrived.put(chunk.data)
-        if self.chunks_seen == self.pause_after and not self._resumed.wait(_PATIENCE_S):
+        if len(self.arrivals_s) == self.pause_after and not self._resumed.wait(_PATIENCE_S):
             return False  # cut off, so that the test sees it
-        return self.chunks_seen != self.abandon_after
+        return len(self.arrivals_s) != self.abandon_after
 
     def finished(self, request: Request) -> None:
         self._answer = request

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 
-from response_streaming.runtime_api import Invocation, RefusedError, RuntimeApi, RuntimeApiError
+from response_streaming.runtime_api import Connection, Invocation, RefusedError, RuntimeApi, RuntimeApiError
 from tests.runtime_api import RuntimeApiServer
 
 INVOCATION = Invocation({"lambda-runtime-aws-request-id": "request-1"}, b"")
+
+
+def wait_until(is_so: Callable[[], bool], within_s: float = 10) -> None:
+    deadline = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 @contextmanager
@@ -57,6 +65,30 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced() -> None:
         client = RuntimeApi(address)
         assert [client.next_invocation().body, client.next_invocation().body] == [b"{}", b"{}"]
         client.close()
+
+
+def test_a_connection_is_taken_once_and_replaced_where_the_other_side_has_closed_it() -> None:
+    event = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    with answering(event, event) as address:
+        client = RuntimeApi(address)
+        client.next_invocation()
+        kept = client._connection
+        assert kept is not None
+        wait_until(lambda: not kept.is_idle())  # the server closes it after its answer
+        with closing(client.take_connection()) as taken:
+            taken.send(b"GET / HTTP/1.1\r\n\r\n")
+            assert taken.receive().body == b"{}"
+
+
+def test_a_connection_is_idle_only_while_it_is_open_and_silent(api: RuntimeApiServer) -> None:
+    connection = Connection(api.address)
+    assert connection.is_idle()
+    connection.send(b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n")
+    connection.receive()
+    assert connection.is_idle()
+    api.close()
+    wait_until(lambda: not connection.is_idle())
+    connection.close()
 
 
 def test_connection_close_is_honoured() -> None:

@@ -1,0 +1,134 @@
+"""What is measured: the gateway's functions and the functions beside them, with the variables they are deployed with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks import packages
+from benchmarks.functions import Function
+from benchmarks.packages import Package
+
+BARE, BARE_STREAMING, OURS = "bare", "bare streaming", "ours"
+AUTHORIZER, BOTO3_AUTHORIZER = "our authorizer", "boto3 authorizer"
+FASTAPI, LITELLM, DIRECT, WORKER = "FastAPI sample", "LiteLLM proxy", "upstream directly", "our worker"
+
+_CHAT_PATH = "/openai/v1/chat/completions"
+_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bedrock-api-key-a1b2c3"  # noqa: S105
+_KEY = "bedrock-api-key-benchmark"
+
+
+def quick(where: Path, upstream: str) -> list[Function]:
+    """Ours and the bare handlers."""
+    return [
+        _function(BARE, packages.peer(where, "bare"), "bare.handle", _bare(upstream)),
+        _function(
+            BARE_STREAMING,
+            packages.peer(where, "bare_streaming", streams=True),
+            "bare_streaming.handle",
+            _bare(upstream),
+            streams=True,
+        ),
+        _function(
+            OURS,
+            packages.ours(where, "api", requirements="upstream", streams=True),
+            "chat_gateway.entrypoints.api.handle",
+            _chat(upstream),
+            streams=True,
+        ),
+    ]
+
+
+def authorizers(where: Path, upstream: str) -> list[Function]:
+    """Ours, and the usual one."""
+    env = {**_aws(upstream), "CLIENTS_TABLE": "clients"}
+    return [
+        _function(
+            AUTHORIZER,
+            packages.ours(where, "authorizer", requirements="authorizer"),
+            "chat_gateway.entrypoints.authorizer.handle",
+            env,
+        ),
+        _function(BOTO3_AUTHORIZER, packages.peer(where, "boto3_authorizer"), "boto3_authorizer.handle", env),
+    ]
+
+
+def fastapi_sample(where: Path, upstream: str, dependencies: Path) -> Function:
+    """FastAPI behind Mangum."""
+    package = packages.peer(where, "fastapi_sample", dependencies=dependencies)
+    env = {
+        **_aws(upstream),
+        "BEDROCK_BASE_URL": f"http://{upstream}/openai/v1",
+        "API_KEY_SECRET_ARN": _SECRET,
+    }
+    return _function(FASTAPI, package, "fastapi_sample.handle", env)
+
+
+def worker(where: Path, upstream: str, *, width: int) -> Function:
+    """The jobs worker."""
+    package = packages.ours(where / str(width), "worker", requirements="upstream")
+    return _function(WORKER, package, "chat_gateway.entrypoints.worker.handle", _worker(upstream, width))
+
+
+def _function(
+    name: str, package: Package, handler: str, env: dict[str, str], *, streams: bool = False
+) -> Function:
+    return Function(name=name, package=package, handler=handler, env=env, streams=streams)
+
+
+def _bare(upstream: str) -> dict[str, str]:
+    return {"UPSTREAM_ADDRESS": upstream, "UPSTREAM_PATH": _CHAT_PATH, "UPSTREAM_KEY": _KEY}
+
+
+def _aws(upstream: str) -> dict[str, str]:
+    return {
+        "DNS_SUFFIX": "amazonaws.com",
+        "AWS_ENDPOINT_URL": f"http://{upstream}",
+        "POWERTOOLS_SERVICE_NAME": "bench",
+    }
+
+
+def _upstream(upstream: str) -> dict[str, str]:
+    """What infra.upstream sets, an enforced guardrail included."""
+    return {
+        **_aws(upstream),
+        "BEDROCK_BASE_URL": f"http://{upstream}/openai/v1",
+        "BEDROCK_API_KEY_SECRET_ARN": _SECRET,
+        "SECRET_MAX_AGE_S": "300",
+        "UPSTREAM_CONNECT_TIMEOUT_S": "5",
+        "UPSTREAM_TOTAL_TIMEOUT_S": "290",
+        "MAX_REQUEST_BYTES": str(5 * 1024 * 1024),
+        "GUARDRAIL_IDENTIFIER": "gr12345",
+        "GUARDRAIL_VERSION": "1",
+    }
+
+
+def _chat(upstream: str) -> dict[str, str]:
+    """What infra.chat_function sets."""
+    return {
+        **_upstream(upstream),
+        "STREAM_TIMEOUT_S": "897",
+        "MAX_RESPONSE_BYTES": str(200 * 1024 * 1024),
+        "COUNT_STREAM_TOKENS": "true",
+    }
+
+
+def _worker(upstream: str, width: int) -> dict[str, str]:
+    """What infra.job_worker sets."""
+    queues = f"http://{upstream}/123456789012"
+    return {
+        **_upstream(upstream),
+        "WORKER_WIDTH": str(width),
+        "JOBS_QUEUE_URL": f"{queues}/jobs",
+        "RESULTS_QUEUE_URL": f"{queues}/results",
+        "DEAD_LETTER_QUEUE_URL": f"{queues}/dead-letters",
+        "RESULTS_BUCKET": "results",
+        "JOB_RECORDS_TABLE": "records",
+        "JOB_RECORD_KEPT_S": "432000",
+        "JOB_LEAST_TIME_S": "1",
+        "JOB_ENDING_S": "5",
+        "JOB_GIVE_UP_AFTER_S": "302400",
+        "JOB_MAX_ATTEMPTS": "5",
+        "JOB_MAX_RECEIVES": "1000",
+        "JOB_RETRY_DELAY_S": "15",
+        "JOB_MAX_RETRY_DELAY_S": "900",
+    }

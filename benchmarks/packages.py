@@ -1,0 +1,87 @@
+"""Deployment packages as Lambda would get them: a folder with its bytecode and one without, and their zipped sizes."""
+
+from __future__ import annotations
+
+import compileall
+import io
+import py_compile
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra import function_packages
+
+PEERS = Path(__file__).parent / "peers"
+_SOURCES = Path(__file__).parents[1] / "lambda_src"
+_NO_BYTECODE = shutil.ignore_patterns("__pycache__")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """`folder` holds bytecode of the Python that measures, `sources_only` does not; sizes are of their zips."""
+
+    folder: Path
+    sources_only: Path
+    zipped_bytes: int
+    zipped_sources_bytes: int
+
+
+def ours(where: Path, entrypoint: str, *, requirements: str, streams: bool = False) -> Package:
+    """The gateway's own function, as infra builds it, for the Python of this machine."""
+    built = function_packages.build(
+        f"chat_gateway.entrypoints.{entrypoint}",
+        requirements=requirements,
+        for_this_machine=True,
+        streams=streams,
+    )
+    return _package(where / entrypoint, lambda folder: _copy(built.folder, folder))
+
+
+def peer(where: Path, name: str, *, dependencies: Path | None = None, streams: bool = False) -> Package:
+    """The function in `peers/{name}.py`, with the folder `dependencies`; `streams` adds our loop."""
+
+    def fill(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        shutil.copy(PEERS / f"{name}.py", folder)
+        if dependencies is not None:
+            _copy(dependencies, folder)
+        if streams:
+            _copy(_SOURCES / "response_streaming", folder / "response_streaming")
+
+    return _package(where / name, fill)
+
+
+def _package(where: Path, fill: Callable[[Path], None]) -> Package:
+    bare, compiled = where / "sources", where / "compiled"
+    fill(bare)
+    shutil.copytree(bare, compiled)
+    # As in what is deployed: Lambda's clock and ours need not agree, and nobody edits a package.
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(
+        compiled, quiet=2, stripdir=str(compiled), prependdir="/var/task", invalidation_mode=unchecked
+    )
+    return Package(
+        folder=compiled,
+        sources_only=bare,
+        zipped_bytes=_zipped_bytes(compiled),
+        zipped_sources_bytes=_zipped_bytes(bare),
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, ignore=_NO_BYTECODE, dirs_exist_ok=True)
+
+
+def _zipped_bytes(folder: Path) -> int:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return len(buffer.getvalue())
+
+
+def python_version() -> str:
+    return ".".join(str(part) for part in sys.version_info[:3])

@@ -1,0 +1,74 @@
+"""What one run found, and how it becomes JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.cold import ColdStart
+from benchmarks.warm import Series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColdStarts:
+    """Of one function, with the bytecode that is shipped and without any."""
+
+    shipped: ColdStart
+    sources_only: ColdStart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of one deployment package, zipped."""
+
+    zipped_bytes: int
+    zipped_sources_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One batch of jobs through one worker."""
+
+    width: int
+    jobs: int
+    latency_s: float
+    took_s: float
+
+    @property
+    def jobs_per_s(self) -> float:
+        return self.jobs / self.took_s
+
+
+@dataclass(slots=True, kw_only=True)
+class Results:
+    """By the names of those that were measured. `fast` streams `fast_events` as fast as they can be sent."""
+
+    date: str
+    machine: dict[str, str]
+    versions: dict[str, str]
+    fast_events: int
+    cold: dict[str, ColdStarts] = field(default_factory=dict)
+    buffered: dict[str, Series] = field(default_factory=dict)
+    large: dict[str, Series] = field(default_factory=dict)  # requests of 4 MB
+    streamed: dict[str, Series] = field(default_factory=dict)
+    large_streamed: dict[str, Series] = field(default_factory=dict)
+    paced: dict[str, Series] = field(default_factory=dict)
+    fast: dict[str, Series] = field(default_factory=dict)
+    slow: dict[str, Series] = field(default_factory=dict)  # buffered, from an upstream that takes its time
+    sizes: dict[str, Size] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it, numbers rounded."""
+        rounded = _rounded(dataclasses.asdict(self))
+        assert isinstance(rounded, dict)  # noqa: S101 - of a dict
+        return rounded
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,122 @@
+"""What the gateway is to reach, as ratios within one run, and whether it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.contenders import (
+    AUTHORIZER,
+    BARE,
+    BARE_STREAMING,
+    BOTO3_AUTHORIZER,
+    DIRECT,
+    FASTAPI,
+    LITELLM,
+    OURS,
+)
+from benchmarks.results import Results
+
+# By how much a ratio may be missed before bench-quick fails: machines are noisy.
+TOLERANCE = 1.25
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One target: what was measured, and the most (or, for a rate, the least) that it may be."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str
+    is_rate: bool = False
+
+    @property
+    def is_reached(self) -> bool:
+        return self.measured >= self.limit if self.is_rate else self.measured <= self.limit
+
+    @property
+    def is_far_off(self) -> bool:
+        """Missed by more than a quarter."""
+        if self.is_rate:
+            return self.measured * TOLERANCE < self.limit
+        return self.measured > self.limit * TOLERANCE
+
+
+def verdicts(results: Results) -> list[Verdict]:
+    """On every target for which the run measured both sides."""
+    return [*_cold(results), *_warm(results), *_streams(results), *_absolute(results), *_jobs(results)]
+
+
+def _cold(results: Results) -> Iterator[Verdict]:
+    cold = results.cold
+
+    def next_ms(name: str) -> float:
+        return cold[name].shipped.next_ms
+
+    def answer_ms(name: str) -> float:
+        return cold[name].shipped.answer_ms
+
+    yield from _ratio("cold start to /next", next_ms, OURS, BARE, 3.0)
+    yield from _ratio("cold start to /next", next_ms, OURS, FASTAPI, 0.40)
+    yield from _ratio("cold start to the first answer", answer_ms, OURS, FASTAPI, 0.50)
+    yield from _ratio(
+        "authorizer's cold start to its first answer", answer_ms, AUTHORIZER, BOTO3_AUTHORIZER, 0.50
+    )
+
+
+def _warm(results: Results) -> Iterator[Verdict]:
+    def p50_ms(name: str) -> float:
+        return results.buffered[name].p50_ms
+
+    def large_ms(name: str) -> float:
+        return results.large[name].p50_ms
+
+    yield from _ratio("warm, buffered, p50", p50_ms, OURS, BARE, 1.5)
+    yield from _ratio("warm, buffered, p50", p50_ms, OURS, LITELLM, 0.06)
+    yield from _ratio("4 MB request, p50", large_ms, OURS, BARE, 3.0)
+
+
+def _streams(results: Results) -> Iterator[Verdict]:
+    def first_byte_ms(name: str) -> float:
+        return results.streamed[name].first_byte_p50_ms
+
+    yield from _ratio("first byte, streamed, p50", first_byte_ms, OURS, BARE_STREAMING, 1.5)
+    if OURS in results.fast and DIRECT in results.fast:
+        yield Verdict("added per streamed event", added_per_event_us(results, OURS), 50, "µs")
+        yield Verdict("events from a fast upstream", events_per_s(results, OURS), 20_000, "/s", is_rate=True)
+
+
+def _absolute(results: Results) -> Iterator[Verdict]:
+    peak_mib = results.buffered[OURS].peak_mib
+    if peak_mib is not None:
+        yield Verdict("peak memory, chat function", peak_mib, 60, "MiB")
+    yield Verdict("package of the chat function, zipped", results.sizes[OURS].zipped_bytes / 1e6, 3, "MB")
+
+
+def _jobs(results: Results) -> Iterator[Verdict]:
+    for batch in results.batches:
+        if (batch.jobs, batch.latency_s, batch.width) == (100, 1.0, 100):
+            yield Verdict("100 jobs of 1 s in one batch", batch.took_s, 1.5, "s")
+
+
+def _ratio(
+    name: str, measure: Callable[[str], float], ours: str, theirs: str, limit: float
+) -> Iterator[Verdict]:
+    """Nothing where one of the two was not measured."""
+    try:
+        yield Verdict(name, measure(ours) / measure(theirs), limit, f"x {theirs}")
+    except KeyError:
+        return
+
+
+def added_per_event_us(results: Results, name: str) -> float:
+    """What an event of the fast stream took longer than from the upstream directly."""
+    added_ms = results.fast[name].p50_ms - results.fast[DIRECT].p50_ms
+    return added_ms * 1000 / results.fast_events
+
+
+def events_per_s(results: Results, name: str) -> float:
+    """Of the fast stream."""
+    return results.fast_events / results.fast[name].p50_ms * 1000

@@ -1,0 +1,180 @@
+"""Answers in the place of Bedrock and of AWS, at a fixed latency, faster than anything that is measured.
+
+Run as a process of its own, `python -m benchmarks.upstream`; it prints its port and ends with its stdin. The
+stand-in of the local stack checks requests and runs a model; this one does neither: a thread for each
+connection, bytes made in advance. What is asked of it stands in the model's name (`shapes.Shape`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import BufferedReader
+from typing import Any
+
+from benchmarks.shapes import Shape
+
+_HEAD = b"HTTP/1.1 200 OK\r\nX-Amzn-RequestId: 8d1f6c1e-upstream\r\nContent-Type: %b\r\n"
+_COMPLETION = json.dumps(
+    {
+        "id": "chatcmpl-edc562cd",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "openai.gpt-oss-120b-1:0",
+        "service_tier": "standard",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": {"role": "assistant", "content": "The capital of France is Paris. " * 16},
+            }
+        ],
+        "usage": {"prompt_tokens": 23, "completion_tokens": 112, "total_tokens": 135},
+    }
+).encode()
+_EVENT = (
+    '{"id":"chatcmpl-edc562cd","object":"chat.completion.chunk","created":0,"model":"openai.gpt-oss-120b-1:0",'
+    '"choices":[{"index":0,"delta":%s,"finish_reason":%s}],"usage":null}'
+)
+_USAGE = (
+    '{"id":"chatcmpl-edc562cd","object":"chat.completion.chunk","created":0,"model":"openai.gpt-oss-120b-1:0",'
+    '"choices":[],"usage":{"prompt_tokens":23,"completion_tokens":112,"total_tokens":135}}'
+)
+_AWS_ANSWERS = {
+    b"secretsmanager.GetSecretValue": {"Name": "bedrock-key", "SecretString": "bedrock-api-key-benchmark"},
+    b"DynamoDB_20120810.GetItem": {"Item": {"client_id": {"S": "team"}}},
+}
+
+
+def serve(listener: socket.socket) -> None:
+    """Answers every connection in a thread of its own, until the listener is closed."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=_serve_connection, args=(connection,), daemon=True).start()
+
+
+def _serve_connection(connection: socket.socket) -> None:
+    with suppress(OSError), connection, connection.makefile("rb") as source:
+        while (head := _head(source)) is not None:
+            _answer(connection, head, _body(source, head))
+
+
+def _head(source: BufferedReader) -> dict[bytes, bytes] | None:
+    """The headers by their names in lower case, the request line under b""; None where no request follows."""
+    line = source.readline()
+    if not line:
+        return None
+    fields = {b"": line}
+    while (line := source.readline()) not in (b"\r\n", b""):
+        name, _, value = line.partition(b":")
+        fields[name.lower()] = value.strip()
+    return fields
+
+
+def _body(source: BufferedReader, head: dict[bytes, bytes]) -> bytes:
+    if head.get(b"transfer-encoding") != b"chunked":
+        return source.read(int(head.get(b"content-length", b"0")))
+    pieces = []
+    while size := int(source.readline(), 16):
+        pieces.append(source.read(size))
+        source.readline()
+    source.readline()
+    return b"".join(pieces)
+
+
+def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) -> None:
+    if b"x-amz-target" in head:
+        _send_whole(connection, b"application/x-amz-json-1.1", _aws_answer(head[b"x-amz-target"], body))
+        return
+    shape = Shape.asked_for(body)
+    time.sleep(shape.latency_us / 1e6)
+    if shape.streams:
+        _send_stream(connection, shape)
+    else:
+        _send_whole(connection, b"application/json", _COMPLETION)
+
+
+def _aws_answer(target: bytes, body: bytes) -> bytes:
+    if target in _AWS_ANSWERS:
+        return json.dumps(_AWS_ANSWERS[target]).encode()
+    return json.dumps(_worker_answer(target, json.loads(body))).encode()
+
+
+def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:
+    """What the jobs worker asks of SQS and DynamoDB."""
+    if target.endswith(b".UpdateItem"):
+        owner = request["ExpressionAttributeValues"].get(":owner", {"S": ""})
+        return {"Attributes": {"leased_by": owner, "attempts": {"N": "1"}}}
+    if b"Batch" in target:
+        done = [{"Id": entry["Id"], **_sent(entry.get("MessageBody"))} for entry in request["Entries"]]
+        return {"Successful": done, "Failed": []}
+    return _sent(request.get("MessageBody"))
+
+
+def _sent(text: str | None) -> dict[str, str]:
+    """boto3 checks the MD5 of what it sent."""
+    if text is None:
+        return {}
+    return {
+        "MessageId": "m",
+        "MD5OfMessageBody": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+    }
+
+
+def _send_whole(connection: socket.socket, content_type: bytes, content: bytes) -> None:
+    connection.sendall(_HEAD % content_type + b"Content-Length: %d\r\n\r\n%b" % (len(content), content))
+
+
+def _send_stream(connection: socket.socket, shape: Shape) -> None:
+    connection.sendall(_HEAD % b"text/event-stream; charset=utf-8" + b"Transfer-Encoding: chunked\r\n\r\n")
+    due_s = time.monotonic()
+    for event in _events(shape):
+        if shape.gap_us:
+            due_s += shape.gap_us / 1e6
+            time.sleep(max(0.0, due_s - time.monotonic()))
+        connection.sendall(_chunk(event()))
+    connection.sendall(b"0\r\n\r\n")
+
+
+def _events(shape: Shape) -> Iterator[Callable[[], bytes]]:
+    """Each is made when it is due: a paced event says when it was sent."""
+    first = _data(_EVENT % ('{"role":"assistant","content":""}', "null"))
+    word = _data(_EVENT % ('{"content":" Paris"}', "null"))
+    yield lambda: first
+    for _ in range(shape.events):
+        yield _stamped if shape.gap_us else lambda: word
+    for text in (_EVENT % ("{}", '"stop"'), _USAGE, "[DONE]"):
+        yield lambda text=text: _data(text)  # type: ignore[misc]
+
+
+def _stamped() -> bytes:
+    return _data(_EVENT % (f'{{"content":" @{time.monotonic_ns()}@"}}', "null"))
+
+
+def _data(text: str) -> bytes:
+    return f"data: {text}\n\n".encode()
+
+
+def _chunk(content: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(content), content)
+
+
+def main() -> None:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    threading.Thread(target=serve, args=(listener,), daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

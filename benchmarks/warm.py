@@ -1,0 +1,73 @@
+"""Warm requests: all targets asked in turns, so that whatever else the machine does hits all alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks import process_costs
+from benchmarks.events import chat_body
+from benchmarks.exchanges import Target, Timing
+from benchmarks.shapes import Shape
+
+_WARMING_UP = 5
+_SETTLE_S = 0.002
+KILOBYTE, MEGABYTE = 1000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Many requests of one kind to one target. Latencies are in milliseconds.
+
+    `cpu_s_per_1000` and `peak_mib` are None for a target that has no process of its own; `event_delay_us` is
+    the median time from sending to arrival where events are stamped.
+    """
+
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    first_byte_p50_ms: float
+    event_delay_us: float | None
+    cpu_s_per_1000: float | None
+    peak_mib: float | None
+
+
+def measure(targets: Sequence[Target], shape: Shape, *, size_bytes: int, rounds: int) -> dict[str, Series]:
+    """By the target's name, `rounds` requests of about `size_bytes` to each, in turns."""
+    body = chat_body(shape, size_bytes)
+    for target in targets:
+        for _ in range(_WARMING_UP):
+            target.ask(body)
+    before = [process_costs.cpu_s(target.pid) for target in targets]
+    taken = list(zip(*([_ask(target, body) for target in targets] for _ in range(rounds)), strict=True))
+    return {
+        target.name: _series(target, timings, cpu_before)
+        for target, timings, cpu_before in zip(targets, taken, before, strict=True)
+    }
+
+
+def _ask(target: Target, body: bytes) -> Timing:
+    time.sleep(_SETTLE_S)  # whatever the one before has left to do
+    return target.ask(body)
+
+
+def _series(target: Target, timings: Sequence[Timing], cpu_before: float | None) -> Series:
+    totals = sorted(timing.total_s * 1000 for timing in timings)
+    delays = [delay for timing in timings for delay in timing.event_delays_s]
+    cpu_after = process_costs.cpu_s(target.pid)
+    spent = None if cpu_before is None or cpu_after is None else cpu_after - cpu_before
+    return Series(
+        p50_ms=_quantile(totals, 0.5),
+        p90_ms=_quantile(totals, 0.9),
+        p99_ms=_quantile(totals, 0.99),
+        first_byte_p50_ms=statistics.median(timing.first_byte_s for timing in timings) * 1000,
+        event_delay_us=statistics.median(delays) * 1e6 if delays else None,
+        cpu_s_per_1000=None if spent is None else spent / len(timings) * 1000,
+        peak_mib=process_costs.peak_mib(target.pid),
+    )
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

@@ -1,0 +1,88 @@
+"""What a run says of its own numbers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks import table, targets
+from benchmarks.cold import ColdStart
+from benchmarks.contenders import BARE, DIRECT, FASTAPI, OURS
+from benchmarks.results import ColdStarts, Results, Size
+from benchmarks.targets import Verdict
+from benchmarks.warm import Series
+
+
+def series(p50_ms: float) -> Series:
+    return Series(
+        p50_ms=p50_ms,
+        p90_ms=p50_ms,
+        p99_ms=p50_ms,
+        first_byte_p50_ms=p50_ms,
+        event_delay_us=None,
+        cpu_s_per_1000=None,
+        peak_mib=30.0,
+    )
+
+
+def a_run() -> Results:
+    return Results(
+        date="2026-11-23",
+        machine={"cores": "2"},
+        versions={"python": "3.13.0"},
+        fast_events=1000,
+        cold={BARE: ColdStarts(shipped=ColdStart(50, 52)), OURS: ColdStarts(shipped=ColdStart(100, 105))},
+        buffered={BARE: series(1.0), OURS: series(1.4)},
+        fast={DIRECT: series(2.0), OURS: series(32.0)},
+        sizes={OURS: Size(2_000_000, 1_000_000)},
+    )
+
+
+def verdict_named(results: Results, name: str) -> Verdict:
+    return next(verdict for verdict in targets.verdicts(results) if verdict.name == name)
+
+
+def test_a_ratio_is_of_this_run() -> None:
+    assert verdict_named(a_run(), "cold start to /next").measured == 2.0
+    assert verdict_named(a_run(), "warm, buffered, p50").measured == pytest.approx(1.4)
+
+
+def test_who_was_not_measured_has_no_verdict() -> None:
+    assert not [verdict for verdict in targets.verdicts(a_run()) if FASTAPI in verdict.unit]
+
+
+def test_an_event_costs_what_the_stream_took_longer_than_from_the_upstream_directly() -> None:
+    assert verdict_named(a_run(), "added per streamed event").measured == 30.0
+    assert verdict_named(a_run(), "events from a fast upstream").measured == 31_250
+
+
+@pytest.mark.parametrize(
+    ("measured", "is_rate", "is_reached", "is_far_off"),
+    [
+        (1.5, False, True, False),
+        (1.51, False, False, False),
+        (1.9, False, False, True),
+        (1.5, True, True, False),
+        (1.4, True, False, False),
+        (1.1, True, False, True),
+    ],
+)
+def test_only_a_quarter_beside_the_target_is_far_off(
+    measured: float, is_rate: bool, is_reached: bool, is_far_off: bool
+) -> None:
+    verdict = Verdict("latency", measured, 1.5, "x", is_rate=is_rate)
+    assert (verdict.is_reached, verdict.is_far_off) == (is_reached, is_far_off)
+
+
+def test_the_tables_leave_out_what_was_not_measured_and_name_what_was_missed() -> None:
+    results = a_run()
+    results.buffered[OURS] = series(2.0)
+    text = table.render(results, targets.verdicts(results))
+    assert "4 MB" not in text
+    assert "MISSED" in next(line for line in text.splitlines() if line.startswith("| warm, buffered, p50"))
+
+
+def test_the_numbers_become_json() -> None:
+    document = json.loads(json.dumps(a_run().document()))
+    assert document["cold"][OURS]["shipped"] == {"next_ms": 100, "answer_ms": 105}
