@@ -94,11 +94,16 @@ def _upstream(upstream: str) -> dict[str, str]:
         "BEDROCK_BASE_URL": f"http://{upstream}/openai/v1",
         "BEDROCK_API_KEY_SECRET_ARN": _SECRET,
         "SECRET_MAX_AGE_S": "300",
+        "UPSTREAM_AUTH": "api_key",
         "UPSTREAM_CONNECT_TIMEOUT_S": "5",
+        "UPSTREAM_FIRST_BYTE_TIMEOUT_S": "290",
+        "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "120",
         "UPSTREAM_TOTAL_TIMEOUT_S": "290",
         "MAX_REQUEST_BYTES": str(5 * 1024 * 1024),
         "GUARDRAIL_IDENTIFIER": "gr12345",
         "GUARDRAIL_VERSION": "1",
+        "GUARDRAIL_OVERRIDE": "denied",
+        "GUARDRAIL_TAGGING": "off",
     }
 
 
