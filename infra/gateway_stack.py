@@ -93,7 +93,7 @@ class GatewayStack(cdk.Stack):
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.bedrock_api_key is None else [self.bedrock_api_key]),
-                *(self.clients, self.chat, self.api, self.queues, self.worker),
+                *(self.clients, self.chat, self.api, self.queues, self.job_records, self.worker),
             ],
         )
 

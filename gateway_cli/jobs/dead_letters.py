@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gateway_cli.jobs import held_messages, sending
 from gateway_cli.jobs.batches import batches
 from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.sending import Message
+from gateway_cli.jobs.sending import IDEMPOTENCY_KEY, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -135,7 +135,7 @@ def _kept_attributes(message: MessageTypeDef) -> dict[str, Any]:
     return {
         name: {field: value[field] for field in _ATTRIBUTE_FIELDS if field in value}
         for name, value in cast(dict[str, Any], message.get("MessageAttributes", {})).items()
-        if not name.startswith(_OF_LAST_ATTEMPT)
+        if not name.startswith(_OF_LAST_ATTEMPT) and name != IDEMPOTENCY_KEY  # a redriven job is a new one
     }
 
 

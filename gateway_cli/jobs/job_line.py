@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 # 1 MiB, for a message and for all of a batch:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-MAX_MESSAGE_BYTES = 1_048_576
+MAX_MESSAGE_BYTES = 1_048_576 - 128  # less the attribute that is sent beside it
 _MAX_CUSTOM_ID_CHARACTERS = 512
 _URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
 # JSON allows them in strings, SQS in no message (same page).

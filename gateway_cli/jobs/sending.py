@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+# The worker's name for it.
+IDEMPOTENCY_KEY = "idempotency_key"
 _MAX_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.2
 _MAX_WAIT_S = 20.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from types import TracebackType
 from typing import Self
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS submission (format INTEGER, sha256 TEXT, queue TEXT);
+CREATE TABLE IF NOT EXISTS submission (format INTEGER, sha256 TEXT, queue TEXT, id TEXT);
 CREATE TABLE IF NOT EXISTS accepted (line INTEGER PRIMARY KEY);
 """
-_FORMAT = 1
+_FORMAT = 2
 
 
 class RecordError(Exception):
@@ -30,7 +31,10 @@ class Identity:
 
 
 class SubmissionRecord:
-    """One submission's record; a line is in it for good when `add` returns. For one thread at a time."""
+    """One submission's record; a line is in it for good when `add` returns. For one thread at a time.
+
+    `id` is the submission's own, the same each time that it is resumed.
+    """
 
     def __init__(self, path: Path, identity: Identity) -> None:
         """Raises RecordError."""
@@ -79,10 +83,11 @@ class SubmissionRecord:
 
     def _require(self, identity: Identity) -> None:
         mine = (_FORMAT, identity.sha256, identity.queue)
-        row = self._database.execute("SELECT format, sha256, queue FROM submission").fetchone()
+        row = self._database.execute("SELECT format, sha256, queue, id FROM submission").fetchone()
+        self.id: str = uuid.uuid4().hex if row is None else row[3]
         if row is None:
-            self._database.execute("INSERT INTO submission VALUES (?, ?, ?)", mine)
-        elif row != mine:
+            self._database.execute("INSERT INTO submission VALUES (?, ?, ?, ?)", (*mine, self.id))
+        elif row[:3] != mine:
             changed = "the file has changed since" if row[1] != mine[1] else "it went to another queue"
             raise RecordError(
                 f"{self._path} records an earlier submission, and {changed}. "

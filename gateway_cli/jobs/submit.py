@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway_cli.jobs import parallel, sending
 from gateway_cli.jobs.batches import batches
 from gateway_cli.jobs.input_check import CheckedInput
 from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.sending import Message
+from gateway_cli.jobs.sending import IDEMPOTENCY_KEY, Message
 from gateway_cli.jobs.submission_record import SubmissionRecord
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Submission:
         """Sends what the record does not have, until that is done or interrupted.
 
         At most one batch for each of `senders` is in memory, and is sent again by the next run if this process is
-        killed. Raises FileChangedError, SendError, and what boto3 and SQLite raise.
+        killed, as the same job. Raises FileChangedError, SendError, and what boto3 and SQLite raise.
         """
 
         def step() -> bool:
@@ -54,8 +54,14 @@ class Submission:
 
     def _messages(self, checked: CheckedInput) -> Iterator[Message]:
         return (
-            Message(number, body) for number, body in checked.good_lines() if not self._record.has(number)
+            Message(number, body, self._attributes(number))
+            for number, body in checked.good_lines()
+            if not self._record.has(number)
         )
+
+    def _attributes(self, number: int) -> dict[str, Any]:
+        """By which the worker takes a line that is sent twice for one job."""
+        return {IDEMPOTENCY_KEY: {"DataType": "String", "StringValue": f"{self._record.id}-{number}"}}
 
     def _send_next(self, interruption: Interruption) -> bool:
         with self._lock:

@@ -65,7 +65,7 @@ def bury(message: JobMessage, error: GatewayError, *, attempts: int | None) -> B
     `attempts`: how many failed by the job's own doing, None where that is not known.
     """
     attributes = {
-        "job_id": jobs.result_id(message.id),
+        "job_id": jobs.result_id(message.key),
         "last_error_class": type(error).__name__,
         "last_error_code": _name(error.code or error.type),
         "last_error_status": str(int(error.status)),

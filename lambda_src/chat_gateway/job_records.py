@@ -1,6 +1,6 @@
 """Remembers in DynamoDB who works on a job and what it was answered, so that one answer is paid for.
 
-A record belongs to a message's id and body. It is claimed for as long as the claiming invocation can live, and the
+A record belongs to a message's key and body. It is claimed for as long as the claiming invocation can live, and the
 first answer stored in it is the only one there will be.
 """
 
@@ -142,7 +142,7 @@ class JobRecords:
 
 def _key(message: JobMessage) -> Any:
     body = hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()
-    return {"job": {"S": f"{message.id}:{body}"}}
+    return {"job": {"S": f"{message.key}:{body}"}}
 
 
 def _number(seconds: float) -> Any:

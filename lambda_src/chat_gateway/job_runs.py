@@ -69,7 +69,7 @@ class JobRuns:
     def run(self, message: JobMessage) -> Run:
         """The attempt, however it ended: never raises."""
         started, log = self.clock(), self.new_log()
-        log.add(request_id=jobs.result_id(message.id), attempt=message.receives)
+        log.add(request_id=jobs.result_id(message.key), attempt=message.receives)
         log.add_guardrail(self.upstream.guardrail)
         try:
             outcome = self._outcome(message, log)
@@ -154,7 +154,7 @@ class JobRuns:
         log.add_completion(completion)
         log.add(status=HTTPStatus.OK)
         return jobs.Result(
-            id=jobs.result_id(message.id),
+            id=jobs.result_id(message.key),
             custom_id=job.custom_id,
             status_code=HTTPStatus.OK,
             request_id=completion.bedrock_request_id,
@@ -208,4 +208,4 @@ def _add_error(log: RequestLog, error: GatewayError) -> None:
 
 
 def _error_result(message: JobMessage, error: GatewayError) -> Result:
-    return jobs.error_result(message.id, jobs.readable_custom_id(message.body), error)
+    return jobs.error_result(message.key, jobs.readable_custom_id(message.body), error)

@@ -19,9 +19,13 @@ _MAX_CUSTOM_ID_CHARACTERS = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMessage:
-    """A job as the queue delivers it, for the `receives`-th time; `sent_at_s` is in epoch seconds."""
+    """A job as the queue delivers it, for the `receives`-th time; `sent_at_s` is in epoch seconds.
+
+    Messages with one `key` and one body are one job: the sender's idempotency key, else the message's own id.
+    """
 
     id: str
+    key: str
     receipt_handle: str
     body: str
     receives: int
@@ -81,9 +85,9 @@ class KeptLine:
     s3_key: str | None = None
 
 
-def result_id(message_id: str) -> str:
+def result_id(key: str) -> str:
     """The output line's `id`: the same each time a message is delivered."""
-    return f"batch_req_{message_id}"
+    return f"batch_req_{key}"
 
 
 def parse(line: str) -> Job:
@@ -121,12 +125,12 @@ def _custom_id(document: object) -> str | None:
     )
 
 
-def error_result(message_id: str, custom_id: str | None, error: GatewayError) -> Result:
+def error_result(key: str, custom_id: str | None, error: GatewayError) -> Result:
     """The output line for a job that failed for good; with the answer where Bedrock gave one."""
     detail = json.loads(error.body())["error"]
     asked = isinstance(error, UpstreamError)
     return Result(
-        id=result_id(message_id),
+        id=result_id(key),
         custom_id=custom_id,
         status_code=error.status if asked else None,
         request_id=error.bedrock_request_id,

@@ -69,3 +69,17 @@ def test_a_message_delivered_twice_at_the_same_time_is_asked_once(
     sent = job_lines.receive(stack.session(), stack.results_queue_url, count=outcomes.count([]), within_s=30)
     assert len(set(sent)) == 1
     assert standin.counters()["requests"] == 1
+
+
+def test_a_line_sent_twice_under_one_key_is_asked_once(stack: LocalStack, standin: StandinControl) -> None:
+    session = stack.session()
+    key = {"idempotency_key": {"DataType": "String", "StringValue": "sent-twice"}}
+    for _ in range(2):
+        session.client("sqs").send_message(
+            QueueUrl=stack.jobs_queue_url,
+            MessageBody=job_lines.job("sent-twice", "Hi"),
+            MessageAttributes=key,  # type: ignore[arg-type]
+        )
+    sent = job_lines.receive(session, stack.results_queue_url, count=2, within_s=30)
+    assert len(set(sent)) == 1
+    assert standin.counters()["requests"] == 1

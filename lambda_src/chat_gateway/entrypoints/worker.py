@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
 # More than elsewhere: an answer that cannot be recorded has been paid for in vain.
 _RECORD_ATTEMPTS = 5
+
+# By which a sender that repeats itself, not knowing whether a message arrived, has one job and not two.
+_KEY_ATTRIBUTE, _KEY = "idempotency_key", re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 _logger = Logger()
 
@@ -109,8 +113,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _message(record: dict[str, Any]) -> JobMessage:
+    sent_key = record.get("messageAttributes", {}).get(_KEY_ATTRIBUTE, {}).get("stringValue") or ""
     return JobMessage(
         id=record["messageId"],
+        key=sent_key if _KEY.fullmatch(sent_key) else record["messageId"],
         receipt_handle=record["receiptHandle"],
         body=record["body"],
         receives=int(record["attributes"]["ApproximateReceiveCount"]),

@@ -14,7 +14,9 @@ from chat_gateway.job_records import Answered, Claimed, Held, JobRecords
 from chat_gateway.jobs import JobMessage, KeptLine
 from tests.unit.chat_gateway import job_table
 
-MESSAGE = JobMessage(id="message-1", receipt_handle="handle", body="{}", receives=1, sent_at_s=0)
+MESSAGE = JobMessage(
+    id="message-1", key="message-1", receipt_handle="handle", body="{}", receives=1, sent_at_s=0
+)
 ANSWER = KeptLine(line="the answer")
 OTHER = KeptLine(line="another answer")
 
@@ -124,7 +126,7 @@ def test_a_release_leaves_an_answer_alone(records: JobRecords) -> None:
 
 def test_another_message_or_another_body_is_another_job(records: JobRecords) -> None:
     claim(records, "first")
-    assert claim(records, "second", replace(MESSAGE, id="message-2")) == Claimed(1)
+    assert claim(records, "second", replace(MESSAGE, key="message-2")) == Claimed(1)
     assert claim(records, "second", replace(MESSAGE, body="[]")) == Claimed(1)
 
 

@@ -58,7 +58,7 @@ class Stack:
         """From now on the table cannot be used."""
         clients()[2].delete_table(TableName=job_table.TABLE)
 
-    def deliver(self, *, attempt: int = 1, age_s: float = 0) -> list[dict[str, Any]]:
+    def deliver(self, *, attempt: int = 1, age_s: float = 0, key: str | None = None) -> list[dict[str, Any]]:
         """What is in the jobs queue, as Lambda hands it over."""
         records = []
         while received := self.sqs.receive_message(QueueUrl=self.jobs_url, MaxNumberOfMessages=10).get(
@@ -69,6 +69,7 @@ class Stack:
                     "messageId": message["MessageId"],
                     "receiptHandle": message["ReceiptHandle"],
                     "body": message["Body"],
+                    "messageAttributes": {} if key is None else {"idempotency_key": {"stringValue": key}},
                     "attributes": {
                         "ApproximateReceiveCount": str(attempt),
                         "SentTimestamp": str(int((self.now_s - age_s) * 1000)),

@@ -220,3 +220,35 @@ def test_a_result_that_sqs_takes_is_sent_whole_though_its_record_cannot_hold_it(
     (result,) = stack.results()
     assert result["response"]["body"]["pad"] == "x" * 500_000
     assert "result_location" not in result
+
+
+def test_a_line_that_was_sent_twice_under_one_key_is_asked_once_and_answered_alike(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    bedrock = Bedrock()
+    use_bedrock(bedrock)
+    for _ in range(2):
+        stack.send(line())
+        assert stack.handle(stack.deliver(key="submission-7")) == set()
+    first, second = stack.result_lines()
+    assert first == second
+    assert json.loads(first)["id"] == "batch_req_submission-7"
+    assert bedrock.calls == 1
+
+
+def test_another_line_under_the_same_key_is_another_job(stack: Stack, use_bedrock: UseBedrock) -> None:
+    bedrock = Bedrock()
+    use_bedrock(bedrock)
+    for custom_id in ("one", "two"):
+        stack.send(line(custom_id=custom_id))
+        stack.handle(stack.deliver(key="mine"))
+    assert bedrock.calls == 2
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 129, "é"])
+def test_what_is_no_key_is_as_none(stack: Stack, use_bedrock: UseBedrock, key: str) -> None:
+    use_bedrock(Bedrock())
+    stack.send(line())
+    (record,) = stack.deliver(key=key)
+    stack.handle([record])
+    assert stack.results()[0]["id"] == f"batch_req_{record['messageId']}"

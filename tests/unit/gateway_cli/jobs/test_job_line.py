@@ -49,7 +49,7 @@ def test_a_bad_line_says_why_and_not_what_it_holds(line: bytes | None, reason: s
 
 
 def test_a_line_of_a_mebibyte_is_sent_and_a_byte_more_is_not() -> None:
-    most = 1_048_576 - _ENVELOPE_BYTES
+    most = job_line.MAX_MESSAGE_BYTES - _ENVELOPE_BYTES
     assert job_line.custom_id(job("a", body={"text": "x" * most}).encode()) == "a"
     with pytest.raises(BadLineError, match="1 MiB"):
         job_line.custom_id(job("a", body={"text": "x" * (most + 1)}).encode())
