@@ -17,6 +17,7 @@ from constructs import IConstruct
 
 from infra import acknowledgements
 from infra.guardrail import EnforcedGuardrail
+from infra.guardrail_settings import Override
 
 INVOKE = "bedrock:InvokeModel"
 INVOKE_STREAMED = "bedrock:InvokeModelWithResponseStream"
@@ -34,8 +35,11 @@ def invocation(
 ) -> list[iam.PolicyStatement]:
     """The statements that let `actions` ask `models` (none named: all), under `guardrail` only where there is one.
 
-    A model behind a profile may be asked in any region, and through that profile only.
+    A model behind a profile may be asked in any region, and through that profile only. Where callers may override
+    the guardrail, none is required.
     """
+    if guardrail is not None and guardrail.settings.override is Override.ALLOWED:
+        guardrail = None
     required: dict[str, Any] = {} if guardrail is None else {_GUARDRAIL_KEY: guardrail_version_arn(guardrail)}
     statements = [_allow(actions, _named(models), required)]
     profiles = [model for model in models if _model_behind(model) is not None]

@@ -198,7 +198,7 @@ def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
         return [
             *env.guardrail.rules(),
             (
-                env.upstream_may_ignore_guardrail or "bedrock-mantle" not in (env.upstream_url or ""),
+                env.upstream_may_ignore_guardrail or "bedrock-mantle" not in (env.upstream_url or "").lower(),
                 "upstream_url ignores guardrails. Use bedrock-runtime, or say upstream_may_ignore_guardrail=True.",
             ),
         ]
@@ -233,6 +233,10 @@ def _upstream_rules(env: Environment) -> list[tuple[bool, str]]:
     models = env.upstream_models
     wrong = next((model for model in models if not _MODEL.fullmatch(model)), None)
     return [
+        (
+            not env.signs_upstream or "bedrock-mantle" not in (env.upstream_url or "").lower(),
+            "upstream_auth sigv4 signs for bedrock-runtime; upstream_url is another service's.",
+        ),
         (
             env.upstream_auth in tuple(UpstreamAuth),
             f"upstream_auth is {env.upstream_auth!r}; choose {' or '.join(UpstreamAuth)}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,11 +26,13 @@ from chat_gateway.upstream_transport import KeptConnections
 from response_streaming import ALARM
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+# A 403 that is not about the credentials but about what they may do.
+_NO_ACCESS = re.compile(r"access to the model|not authorized to perform: bedrock:(?!CallWithBearerToken)")
 # How long the end of an answer may take once all of it that matters has come.
 _ENDING_S = 0.5
 _LATE = "Bedrock did not answer in time."
 # After these, Bedrock may have had the whole request, and charge for an answer that did not arrive.
-_AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError, httpx.DecodingError)
+_AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +63,14 @@ class Completion:
 
 
 class RefusedCredentialsError(Exception):
-    """Bedrock answered 401 or 403: `detail` names its error class and message, for the log."""
+    """Bedrock answered 401 or 403: `detail` names its error class and message, for the log.
 
-    def __init__(self, detail: str, bedrock_request_id: str | None) -> None:
+    `lacks_access`: the credentials are good, and may not use this model or guardrail.
+    """
+
+    def __init__(self, detail: str, bedrock_request_id: str | None, *, lacks_access: bool = False) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail, self.lacks_access = detail, lacks_access
         self.bedrock_request_id = bedrock_request_id
 
 
@@ -95,12 +101,16 @@ class UpstreamAnswer:
         self._check_deadline()
 
     def _pieces(self) -> Iterator[bytes]:
-        """Past httpx's decoding where there is nothing to decode: it takes as long as all else for each event."""
-        if "content-encoding" in self._response.headers or not isinstance(
-            self._response.stream, httpx.SyncByteStream
+        """Past httpx's own reading, which takes as long as all else for each event."""
+        stream = self._response.stream
+        if self._response.headers.get("content-encoding", "identity") != "identity" or not isinstance(
+            stream, httpx.SyncByteStream
         ):
-            return self._response.iter_bytes()
-        return iter(self._response.stream)
+            raise UpstreamProtocolError(
+                "Bedrock's answer is encoded in a way that was not asked for.",
+                bedrock_request_id=self.bedrock_request_id,
+            )
+        return iter(stream)
 
     def _check_deadline(self) -> None:
         if self._clock() >= self._deadline:
@@ -208,7 +218,9 @@ def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
 
 def _error(answer: UpstreamAnswer, content: bytes, auth: UpstreamAuth) -> Exception:
     if answer.status in _REFUSED:
-        return RefusedCredentialsError(_refusal(answer, content, auth), answer.bedrock_request_id)
+        detail = _refusal(answer, content, auth)
+        lacks_access = answer.status == HTTPStatus.FORBIDDEN and _NO_ACCESS.search(detail) is not None
+        return RefusedCredentialsError(detail, answer.bedrock_request_id, lacks_access=lacks_access)
     if answer.status < HTTPStatus.BAD_REQUEST:
         return UpstreamProtocolError(
             f"Bedrock answered with the unexpected HTTP status {answer.status}.",

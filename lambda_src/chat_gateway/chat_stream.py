@@ -86,7 +86,7 @@ class ChatStream:
         if self._hide_usage and document.get("choices") == [] and document.get("usage"):
             # A trace rides on the last event, which this is because we asked for usage. Without one nothing is
             # left to say, and an event without choices surprises callers.
-            if not guardrail_outcome.has_trace(document):
+            if not guardrail_outcome.is_told_in(document):
                 return b""
             del document["usage"]
             changed = True

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from chat_gateway import guardrails
 from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.chat_request import ChatRequest
-from chat_gateway.errors import GatewayError, UpstreamCredentialsError
+from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
 from chat_gateway.guardrails import GuardedRequest, Guardrail
 from chat_gateway.retry import Attempts
 from chat_gateway.upstream_auth import UpstreamAuth, UpstreamCredentials
@@ -72,7 +72,9 @@ class Completions:
             raise _credentials_error(replacement, refused) from None
 
 
-def _credentials_error(auth: UpstreamAuth, refused: RefusedCredentialsError) -> UpstreamCredentialsError:
+def _credentials_error(auth: UpstreamAuth, refused: RefusedCredentialsError) -> GatewayError:
+    if refused.lacks_access:
+        return UpstreamAccessError(refused.detail, bedrock_request_id=refused.bedrock_request_id)
     return UpstreamCredentialsError(
         f"{auth.refused_as}: {refused.detail}", bedrock_request_id=refused.bedrock_request_id
     )

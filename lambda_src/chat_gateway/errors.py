@@ -7,6 +7,7 @@ GatewayError                      has a status, a code and a message that may be
 ├── UnknownPathError              404, no such path
 ├── MethodNotAllowedError         405, the path exists, the method does not
 ├── UpstreamCredentialsError      503, Bedrock refuses our key or role, or there is no key to send
+├── UpstreamAccessError           403, our credentials may not use this model or guardrail
 ├── UpstreamError                 Bedrock answered with an error; its own status and message
 ├── UpstreamTimeoutError          504, Bedrock did not answer in time
 ├── UpstreamConnectionError       502, the connection to Bedrock failed
@@ -124,6 +125,22 @@ class UpstreamCredentialsUnavailableError(UpstreamCredentialsError):
 
     code = "upstream_credentials_unavailable"
     should_retry = None
+
+
+class UpstreamAccessError(GatewayError):
+    """Our credentials are good, but may not use this model or this guardrail. `reason` is for the log."""
+
+    status = HTTPStatus.FORBIDDEN
+    type = "permission_error"
+    code = "upstream_access_denied"
+    should_retry: bool | None = False
+
+    def __init__(self, reason: str, *, bedrock_request_id: str | None = None) -> None:
+        super().__init__(
+            "The gateway may not use this model, or its guardrail with it; its operator must grant access.",
+            bedrock_request_id=bedrock_request_id,
+        )
+        self.reason = reason
 
 
 class UpstreamError(GatewayError):

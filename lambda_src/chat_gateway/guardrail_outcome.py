@@ -54,11 +54,14 @@ def read(document: dict[str, Any]) -> Outcome:
 def present(document: dict[str, Any], *, keep_trace: bool) -> bool:
     """Gives `document` the one shape of a block, and takes the trace out; whether that changed it.
 
-    A block has `finish_reason` content_filter wherever it has one.
+    A block has `finish_reason` content_filter wherever a choice ends.
     """
     had_trace = not keep_trace and document.pop(_TRACE_KEY, None) is not None
     ends = [
-        choice for choice in _choices(document) if choice.get("finish_reason") not in (None, _BLOCKED_REASON)
+        choice
+        for choice in _choices(document)
+        if choice.get("finish_reason")
+        not in ((_BLOCKED_REASON,) if "message" in choice else (None, _BLOCKED_REASON))
     ]
     if not ends or not _is_block(document):
         return had_trace
@@ -67,9 +70,9 @@ def present(document: dict[str, Any], *, keep_trace: bool) -> bool:
     return True
 
 
-def has_trace(document: dict[str, Any]) -> bool:
-    """Whether the document says what the guardrail found."""
-    return _TRACE_KEY in document
+def is_told_in(document: dict[str, Any]) -> bool:
+    """Whether the document says that the guardrail did something, or what it found."""
+    return _TRACE_KEY in document or document.get(_ACTION_KEY, NONE) != NONE
 
 
 def _is_block(document: dict[str, Any]) -> bool:

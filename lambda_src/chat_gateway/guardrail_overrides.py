@@ -34,7 +34,7 @@ def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str
         # Any header of this family, so that one Bedrock adds later is not dropped in silence either.
         if "guardrail" not in name and name != TRACE_HEADER:
             continue
-        if any(value != allowed.get(name) for value in values):
+        if len(values) != 1 or values[0] != allowed.get(name):
             rule = "may only repeat it" if name in allowed else "is not allowed"
             raise GuardrailOverrideError(
                 f"This gateway enforces its own guardrail: the header {name} {rule}.", param=name

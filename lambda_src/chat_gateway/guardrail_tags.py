@@ -50,7 +50,7 @@ def are_in(document: Mapping[str, Any], content: bytes) -> bool:
 def tagged(document: dict[str, Any], tagging: Tagging, suffix: str) -> dict[str, Any] | None:
     """The body with the text that `tagging` names in tags, or None where there is none: then all is checked.
 
-    Text that stands where no tag can, such as a tool's description, is repeated in tags under ALL_TEXT.
+    Text that stands where no tag can, such as a tool's description, is repeated in tags after the user's first.
     Raises InvalidRequestError where a message is no object, or its content of no known type.
     """
     tags = _Tags(suffix)
@@ -65,8 +65,10 @@ def tagged(document: dict[str, Any], tagging: Tagging, suffix: str) -> dict[str,
     wrapped = [
         tags.around_message(message) if index in chosen else message for index, message in enumerate(messages)
     ]
-    if tagging is Tagging.ALL_TEXT:
-        wrapped[0] = tags.with_text_elsewhere(wrapped[0], prompt_strings.outside_content(document))
+    checked = document if tagging is Tagging.ALL_TEXT else {"messages": [messages[i] for i in sorted(chosen)]}
+    # In a user's words, because what tools and earlier answers say must not gain the system's authority.
+    place = next((i for i, message in enumerate(messages) if message.get("role") == "user"), 0)
+    wrapped[place] = tags.with_text_elsewhere(wrapped[place], prompt_strings.outside_content(checked))
     return {**document, "messages": wrapped} if tags.are_used else None
 
 
@@ -132,7 +134,12 @@ def _joined(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _joined_parts(content: object) -> Iterator[str]:
     if isinstance(content, list) and len(content) > 1:
-        yield "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        yield "".join(text for part in content for text in _texts_of(part))
+
+
+def _texts_of(part: object) -> list[str]:
+    values = [value for key, value in part.items() if key != "type"] if isinstance(part, dict) else [part]
+    return [value for value in values if isinstance(value, str)]
 
 
 def _unescaped_arguments(message: Message) -> Iterator[str]:

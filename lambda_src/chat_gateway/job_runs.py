@@ -11,7 +11,12 @@ from http import HTTPStatus
 from chat_gateway import job_delays, jobs, retry, retry_after
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.completions import Completions
-from chat_gateway.errors import GatewayError, RequestTooLargeError, UpstreamCredentialsError
+from chat_gateway.errors import (
+    GatewayError,
+    RequestTooLargeError,
+    UpstreamAccessError,
+    UpstreamCredentialsError,
+)
 from chat_gateway.job_delays import JobDelays
 from chat_gateway.job_outcomes import JobNotBegunError, Outcome, Retry, Send, WorkersDiedError, bury
 from chat_gateway.job_records import Answered, Held, JobRecords
@@ -134,7 +139,11 @@ class JobRuns:
         except Exception as fault:  # noqa: BLE001 - the claim must be given back whatever it was
             self._release(attempt, log, counts=True)
             return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
-        return Send(self._stored(attempt.message, result))
+        try:
+            return Send(self._stored(attempt.message, result))
+        except Exception as fault:  # noqa: BLE001 - an answer that cannot be kept must not be sent
+            self._release(attempt, log, counts=True)
+            return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
 
     def _answer(self, attempt: _Attempt, log: RequestLog) -> Result:
         """The result to store. Raises GatewayError where the job is worth another attempt."""
@@ -199,6 +208,8 @@ class JobRuns:
 
 
 def _is_retryable(error: GatewayError) -> bool:
+    if isinstance(error, UpstreamAccessError):
+        return True  # once an operator has acted; until then it is a dead letter, and no error line
     return error.status in _RETRYABLE or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 

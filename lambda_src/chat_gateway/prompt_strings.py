@@ -17,8 +17,6 @@ _NO_PROMPT = frozenset(
         "prompt_cache_key",
         "prompt_cache_retention",
         "service_tier",
-        "reasoning_effort",
-        "verbosity",
         "modalities",
         "stop",
         "stream_options",
@@ -29,15 +27,16 @@ _NO_PROMPT = frozenset(
 _FORMAT_WORDS = frozenset(
     """
     $defs $ref additionalProperties allOf anyOf arguments array assistant auto boolean const content
-    custom default definitions description developer enum exclusiveMaximum exclusiveMinimum false file file_data file_id
-    filename format function function_call functions id image_url input_audio integer items json json_object json_schema
-    maxItems maxLength maximum messages minItems minLength minimum multipleOf name none not null number object oneOf
-    parameters pattern prefixItems properties refusal required response_format role schema strict string system text
-    title tool tool_call_id tool_calls tool_choice tools true type uniqueItems url user
+    custom default definitions description developer enum exclusiveMaximum exclusiveMinimum false file
+    file_data file_id filename format function function_call functions high id image_url input_audio
+    integer items json json_object json_schema low maximum maxItems maxLength medium messages minimal
+    minimum minItems minLength multipleOf name none not null number object oneOf parameters pattern
+    prefixItems properties refusal required response_format role schema strict string system text title
+    tool tool_call_id tool_calls tool_choice tools true type uniqueItems url user
     """.split()  # noqa: SIM905 - one word a line would be a page
 )
-# Parts that hold an image, a sound or a file: no text.
 _MEDIA = frozenset({"image_url", "input_audio", "file"})
+_ENCODED = re.compile(r"data:(image|audio|application/pdf)[^,]*,[A-Za-z0-9+/=_-]*|[A-Za-z0-9+/=_-]{64,}")
 
 
 def is_text_part(part: object) -> bool:
@@ -46,7 +45,7 @@ def is_text_part(part: object) -> bool:
 
 
 def outside_content(document: Mapping[str, Any]) -> list[str]:
-    """The strings and keys of a body that are no message's text, each once, in order.
+    """The strings, keys and numbers of a body that are no message's text, each once, in order.
 
     Left out are parameters that are no part of a prompt, the format's own words, and media.
     """
@@ -55,7 +54,9 @@ def outside_content(document: Mapping[str, Any]) -> list[str]:
         if key == "messages":
             values: list[Any] = [_without_text(message) for message in value]
         else:
-            values = [] if key in _NO_PROMPT else [value]
+            # A number at the top steers the model; one in a tool's schema is read by it.
+            is_prompt = key not in _NO_PROMPT and not isinstance(value, int | float)
+            values = [value] if is_prompt else []
         for string in _strings(values):
             if string.strip() and string not in _FORMAT_WORDS:
                 found.setdefault(string)
@@ -65,7 +66,9 @@ def outside_content(document: Mapping[str, Any]) -> list[str]:
 def unescaped(text: str) -> Iterator[str]:
     r"""`text` with its `\uXXXX` read, if it has any: what JSON inside of a string says."""
     if "\\" in text:
-        yield _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+        halves = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+        # Two escapes may be the halves of one character; half a character is none.
+        yield halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _without_text(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,19 +82,26 @@ def _without_text(message: Mapping[str, Any]) -> dict[str, Any]:
 def _part_without_text(part: Any) -> Any:
     if is_text_part(part):
         return {key: value for key, value in part.items() if key != "text"}
-    if isinstance(part, dict) and part.get("type") in _MEDIA:
-        return {key: value for key, value in part.items() if key != part["type"]}
-    return part
+    return _without_media(part) if isinstance(part, dict) and part.get("type") in _MEDIA else part
+
+
+def _without_media(value: Any) -> Any:
+    """The same without what only an image, a sound or a document can be."""
+    if isinstance(value, dict):
+        return {key: _without_media(inner) for key, inner in value.items()}
+    return None if isinstance(value, str) and _ENCODED.fullmatch(value) else value
 
 
 def _strings(values: list[Any]) -> Iterator[str]:
-    """Every string and key in nested JSON values, in order."""
+    """Every string, key and number in nested JSON values, in order."""
     waiting = values[::-1]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
             yield value
             yield from unescaped(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield str(value)
         elif isinstance(value, dict):
             waiting.extend(inner for key in reversed(value) for inner in (value[key], key))
         elif isinstance(value, list):

@@ -13,7 +13,13 @@ from aws_lambda_powertools import Logger
 from chat_gateway import guardrail_metrics
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.bedrock import Completion
-from chat_gateway.errors import ConfigurationError, GatewayError, InternalError, UpstreamCredentialsError
+from chat_gateway.errors import (
+    ConfigurationError,
+    GatewayError,
+    InternalError,
+    UpstreamAccessError,
+    UpstreamCredentialsError,
+)
 from chat_gateway.guardrail_outcome import INTERVENED, MASKED, Outcome
 from chat_gateway.guardrails import Guardrail
 
@@ -76,6 +82,8 @@ class RequestLog:
         )
         if isinstance(error, UpstreamCredentialsError):
             self.add(secret_arn=self.secret_arn, reason=error.reason)
+        elif isinstance(error, UpstreamAccessError):
+            self.add(reason=error.reason)
 
     def add_fault(self, fault: Exception) -> InternalError:
         """An exception nobody expected: its class and where it was raised; its message could hold anything.

@@ -44,10 +44,12 @@ class KeptConnections(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The response, its body still to be read. Raises httpx.RequestError in its kinds."""
         timeouts = request.extensions["timeout"]
+        began = time.monotonic()
         connection = self._take() or self._connect(request, timeouts["connect"])
+        left_s = max(0.001, timeouts["first_byte"] - (time.monotonic() - began))
         wire = connection.sock  # which http.client lets go of where the answer ends with the connection
         try:
-            answer = _exchange(connection, request, timeouts["first_byte"])
+            answer = _exchange(connection, request, left_s)
         except BaseException:
             connection.close()
             raise

@@ -103,7 +103,7 @@ def test_an_interrupted_submission_goes_on_where_it_was(run: Run, monkeypatch: p
 
 
 def test_a_dead_letter_is_listed_goes_back_and_is_answered(run: Run, standin: StandinControl) -> None:
-    fault = {"status": 500, "times": 3, "id": "recovers-after-redrive"}
+    fault = {"status": 500, "times": 12, "id": "recovers-after-redrive"}  # three attempts of four calls
     write([job_lines.job("mended", "my secret prompt", standin_fault=fault)])
     succeeded(run("submit", "in.jsonl"))
     wait_for_dead_letters(run, 1)

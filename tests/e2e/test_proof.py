@@ -87,8 +87,10 @@ Prove = Callable[[], dict[str, str | None]]
 @contextmanager
 def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
     """The chat function with another guardrail, or with none, and a proof of it over HTTP."""
-    env = {name: value for name, value in function_env(stack).items() if not name.startswith("GUARDRAIL_")}
-    if enforced is not None:
+    env = function_env(stack)
+    if enforced is None:
+        env = {name: value for name, value in env.items() if not name.startswith("GUARDRAIL_")}
+    else:
         env |= {"GUARDRAIL_IDENTIFIER": enforced.identifier, "GUARDRAIL_VERSION": enforced.version}
     with RuntimeApiServer() as api, streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env):
         endpoint = Endpoint(
@@ -164,8 +166,8 @@ def test_a_missing_permission_for_the_guardrail_is_an_error_to_the_caller_and_no
         answer = http.post("/v1/chat/completions", json=body)
     finally:
         standin.treat_guardrail_headers()
-    assert answer.status_code == 503
-    assert answer.json()["error"]["code"] == "upstream_credentials_invalid"
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "upstream_access_denied"
     assert standin.counters()["generations"] == 0
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 
 from chat_gateway.settings import UpstreamSettings
-from infra import environments
+from infra import bedrock_access, environments
 from infra.environments import Environment, UpstreamAuth
 from infra.gateway_stack import GatewayStack
-from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from infra.guardrail import EnforcedGuardrail
+from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail
 from tests.infra.conftest import CONTEXT, Synthesised, resolved
 
 GUARDRAIL = "arn:aws:bedrock:us-east-1:000000000000:guardrail/abc123"
@@ -151,6 +153,14 @@ def test_the_policy_for_the_keys_user_says_the_same_and_is_attached_to_nobody() 
     )
     for role in ("ChatFunction", "JobWorker"):
         assert role_statements(stack, role) == []
+
+
+@pytest.mark.parametrize("override", Override)
+def test_where_callers_may_override_the_guardrail_iam_does_not_forbid_it(override: Override) -> None:
+    settings = ExistingGuardrail(identifier="abc123", version="7", override=override)
+    enforced = EnforcedGuardrail(cdk.Stack(cdk.App(), "Stack"), "Guardrail", settings=settings)
+    effects = [s.effect for s in bedrock_access.invocation((), enforced, actions=[bedrock_access.INVOKE])]
+    assert (iam.Effect.DENY in effects) is (override is Override.DENIED)
 
 
 def test_without_a_guardrail_nothing_is_denied_and_callers_may_name_one_of_the_accounts() -> None:

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.aws_bedrock import CfnGuardrail
 
 from infra import environments
-from infra.environments import Environment, InvalidEnvironmentError, Timeouts
+from infra.environments import Environment, InvalidEnvironmentError, Timeouts, UpstreamAuth
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, Tagging, default_policy
 from infra.job_settings import Jobs
 from infra.proof_settings import Proof
@@ -47,6 +47,18 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"guardrail": OwnGuardrail(tagging=cast(Any, "some"))}, "guardrail.tagging"),
         ({"guardrail": OwnGuardrail(override=cast(Any, "maybe"))}, "guardrail.override"),
         ({"upstream_url": MANTLE}, "upstream_may_ignore_guardrail"),
+        (
+            {"upstream_url": MANTLE.replace("bedrock-mantle", "BEDROCK-Mantle")},
+            "upstream_may_ignore_guardrail",
+        ),
+        (
+            {
+                "upstream_url": MANTLE,
+                "upstream_may_ignore_guardrail": True,
+                "upstream_auth": UpstreamAuth.SIGV4,
+            },
+            "upstream_auth",
+        ),
         ({"guardrail": OwnGuardrail(policy={})}, "blocked_input_messaging"),
         ({"guardrail": OwnGuardrail(policy={"name": "mine"})}, "leave the name"),
         ({"guardrail": None}, "callers_may_go_unguarded"),

@@ -146,9 +146,18 @@ def test_a_trace_that_was_asked_for_is_passed_on_even_where_it_rides_on_the_usag
 
 
 def test_no_event_without_choices_reaches_a_caller_who_did_not_ask_for_usage() -> None:
-    last = chunk(usage=USAGE, **{"amazon-bedrock-guardrailAction": "INTERVENED"})
+    last = chunk(usage=USAGE, **{"amazon-bedrock-guardrailAction": "NONE"})
     stream = stream_of(words("hi"), last, DONE, hide_usage=True)
     assert relayed(stream) == (words("hi") + DONE, None)
+    assert stream.guardrail_outcome.action == "NONE"
+
+
+def test_an_intervention_that_rides_on_the_usage_is_told_all_the_same() -> None:
+    told = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+    traced = {**told, "amazon-bedrock-trace": {"guardrail": {}}}
+    pieces = (words("hi"), chunk(usage=USAGE, **traced), DONE)
+    stream = ChatStream(pieces, bedrock_request_id="r", hide_usage=True, keep_trace=False)
+    assert relayed(stream) == (words("hi") + chunk(**told) + DONE, None)
     assert stream.guardrail_outcome.action == "MASKED"
 
 

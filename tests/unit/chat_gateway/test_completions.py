@@ -14,7 +14,7 @@ from chat_gateway import chat_request, retry
 from chat_gateway.bedrock import Completion
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
-from chat_gateway.errors import GuardrailOverrideError, UpstreamCredentialsError
+from chat_gateway.errors import GatewayError, GuardrailOverrideError, UpstreamCredentialsError
 from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.guardrails import Guardrail
 from chat_gateway.retry import Attempts
@@ -149,3 +149,29 @@ def test_what_passes_is_tried_again_within_the_attempts_there_are() -> None:
     request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
     assert gateway.create(request, attempts).document == COMPLETION
     assert attempts.count == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "code"),
+    [
+        (403, "User: x is not authorized to perform: bedrock:InvokeModel on y", "upstream_access_denied"),
+        (403, "x is not authorized to perform: bedrock:ApplyGuardrail on y", "upstream_access_denied"),
+        (403, "You don't have access to the model with the specified model ID.", "upstream_access_denied"),
+        (403, "not authorized to perform: bedrock:CallWithBearerToken", "upstream_credentials_invalid"),
+        (403, "Bearer Token has expired", "upstream_credentials_invalid"),
+        (403, "", "upstream_credentials_invalid"),
+        (401, "You don't have access to the model", "upstream_credentials_invalid"),
+    ],
+)
+def test_what_the_credentials_may_not_do_is_told_from_credentials_that_are_no_good(
+    status: int, message: str, code: str
+) -> None:
+    gateway = Completions(
+        bedrock=client_for(lambda _: httpx.Response(status, json={"Message": message})),
+        credentials=key_credentials(api_key(FakeSecrets(OLD))),
+        guardrail=None,
+    )
+    with pytest.raises(GatewayError) as caught:
+        create(gateway)
+    assert caught.value.code == code
+    assert not message or message not in caught.value.message

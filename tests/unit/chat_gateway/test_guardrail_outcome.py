@@ -143,3 +143,9 @@ def test_of_two_parts_the_stronger_word_holds(
     first: str | None, second: str | None, both: str | None
 ) -> None:
     assert Outcome(first).combined_with(Outcome(second)).action == both
+
+
+def test_a_block_without_an_end_gets_one() -> None:
+    document = {"id": "bedrock-guardrails-1", "choices": [{"message": {"content": "no"}}]}
+    assert guardrail_outcome.present(document, keep_trace=False)
+    assert document["choices"] == [{"message": {"content": "no"}, "finish_reason": "content_filter"}]

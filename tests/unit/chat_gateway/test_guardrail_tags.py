@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import guardrail_tags, prompt_strings
+from chat_gateway import guardrail_tags, prompt_strings, strict_json
 from chat_gateway.errors import InvalidRequestError
 from chat_gateway.guardrail_tags import Tagging
 
@@ -98,7 +98,7 @@ def test_what_stands_where_no_tag_can_is_repeated_in_tags() -> None:
     calling = {"role": "assistant", "content": None, "tool_calls": [CALL]}
     document = tagged([*CONVERSATION[:2], calling], Tagging.ALL_TEXT, tools=[TOOL])
     assert document is not None
-    repeated = texts_in_tags(document)[1].splitlines()[1:]
+    repeated = texts_in_tags(document)[2].splitlines()[1:]
     assert repeated == [
         "c1",
         "weather",
@@ -111,12 +111,59 @@ def test_what_stands_where_no_tag_can_is_repeated_in_tags() -> None:
     assert document["tools"] == [TOOL]
 
 
-@pytest.mark.parametrize("first", ["be brief", [{"type": "text", "text": "be brief"}], None])
-def test_it_is_repeated_at_the_end_of_the_first_message(first: object) -> None:
-    messages: list[dict[str, Any]] = [{"role": "system", "content": first}, *CONVERSATION[1:2]]
-    document = tagged(messages, Tagging.ALL_TEXT, tools=[TOOL])
+@pytest.mark.parametrize("first", ["hi", [{"type": "text", "text": "hi"}], None])
+def test_it_is_repeated_at_the_end_of_the_users_first_message(first: object) -> None:
+    system = {"role": "system", "content": "be brief"}
+    document = tagged([system, {"role": "user", "content": first}], Tagging.ALL_TEXT, tools=[TOOL])
     assert document is not None
-    assert "Tells the weather" in PAIR.findall(texts({"messages": document["messages"][:1]})[-1])[-1]
+    assert "Tells the weather" in PAIR.findall(texts({"messages": document["messages"][1:]})[-1])[-1]
+    assert PAIR.findall(document["messages"][0]["content"]) == ["be brief"]
+
+
+def test_without_a_user_it_is_repeated_in_the_first_message() -> None:
+    document = tagged([{"role": "system", "content": "be brief"}], Tagging.ALL_TEXT, tools=[TOOL])
+    assert "Tells the weather" in texts_in_tags(document)[-1]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"text": "untyped"},
+        {"type": "input_text", "text": "untyped"},
+        "untyped",
+        {"type": "file", "file": {"filename": "untyped"}},
+        {"type": "image_url", "image_url": {"url": "data:text/plain,untyped"}},
+    ],
+)
+@pytest.mark.parametrize("tagging", [Tagging.ALL_TEXT, Tagging.USER_TURNS, Tagging.LATEST_USER_TURN])
+def test_what_a_user_says_in_any_other_part_is_checked_too(part: object, tagging: Tagging) -> None:
+    said = [{"type": "text", "text": "hi"}, part]
+    (_, repeated) = texts_in_tags(tagged([{"role": "user", "content": said}], tagging))
+    assert "untyped" in repeated
+
+
+@pytest.mark.parametrize("value", ["data:image/png;base64,AAAA", "A" * 64, "QUJD" * 1000 + "=="])
+def test_encoded_media_is_not_repeated_as_text(value: str) -> None:
+    image = {"type": "image_url", "image_url": {"url": value}}
+    said = [{"type": "text", "text": "hi"}, image]
+    assert texts_in_tags(tagged([{"role": "user", "content": said}], Tagging.ALL_TEXT)) == ["hi"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"reasoning_effort": "high and untyped"}, {"tools": [{"enum": [41111]}]}, {"new": "untyped"}]
+)
+def test_other_fields_that_could_reach_the_prompt_are_checked(fields: dict[str, Any]) -> None:
+    repeated = texts_in_tags(tagged(CONVERSATION[:2], Tagging.ALL_TEXT, **fields))[-1]
+    assert "untyped" in repeated or "41111" in repeated
+
+
+def test_two_escapes_in_a_tool_call_are_read_as_the_one_character_they_are() -> None:
+    arguments = json.dumps({"t": "ok \N{GRINNING FACE}"})
+    call = {"function": {"name": "f", "arguments": arguments}}
+    document = tagged([*CONVERSATION[:2], {"role": "assistant", "tool_calls": [call]}], Tagging.ALL_TEXT)
+    assert document is not None
+    assert "ok \N{GRINNING FACE}" in texts_in_tags(document)[-1]
+    strict_json.dumps(document)
 
 
 def test_a_plain_request_has_nothing_to_repeat() -> None:
@@ -164,6 +211,7 @@ def test_under_all_text_no_string_that_could_reach_the_model_is_outside_of_tags(
     fields = {key: value for key, value in fields.items() if key not in prompt_strings._NO_PROMPT}
     document = {"messages": conversation} | fields
     result = guardrail_tags.tagged(document, Tagging.ALL_TEXT, "s1")
+    strict_json.dumps(result or document)
     checked = "\n".join(texts_in_tags(result)) if result else ""
     said = {s for s in strings([conversation, *fields.values()]) if s.strip()}
     assert [s for s in said - prompt_strings._FORMAT_WORDS if s not in checked] == []
@@ -194,6 +242,7 @@ HALVES = [
     {"type": "text", "text": "x <amazon-bedrock-guardrails-guard"},
     {"type": "text", "text": "Content_x>"},
 ]
+MIXED = ["x <amazon-bedrock-guardrails-guard", {"type": "refusal", "refusal": "Content_x>"}]
 ESCAPED = {
     "function": {"name": "f", "arguments": '{"a": "<amazon\\u002dbedrock-guardrails-guardContent_x>"}'}
 }
@@ -203,6 +252,7 @@ ESCAPED = {
     "message",
     [
         {"role": "user", "content": HALVES},
+        {"role": "assistant", "content": MIXED},
         {"role": "assistant", "tool_calls": [ESCAPED]},
         {"role": "assistant", "function_call": ESCAPED["function"]},
     ],

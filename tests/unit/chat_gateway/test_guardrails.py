@@ -66,6 +66,7 @@ def test_naming_what_is_enforced_is_accepted() -> None:
         {IDENTIFIER_HEADER: ["other"]},
         {IDENTIFIER_HEADER: [""]},
         {IDENTIFIER_HEADER: ["abc123", "other"]},
+        {IDENTIFIER_HEADER: ["abc123", "abc123"]},
         {IDENTIFIER_HEADER: ["ABC123"]},
         {VERSION_HEADER: ["DRAFT"]},
         {TRACE_HEADER: ["ENABLED"]},

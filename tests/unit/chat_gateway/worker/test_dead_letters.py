@@ -127,3 +127,40 @@ def test_a_job_that_another_worker_holds_is_not_buried(stack: Stack, use_bedrock
     stack.aws.records.claim(_message(records[0]), owner="alive", lease_s=300)
     assert len(stack.handle(again(records, attempt=152))) == 1
     assert stack.dead_letters() == []
+
+
+NO_ACCESS = "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:InvokeModel on resource: y"
+
+
+def test_a_model_that_may_not_be_used_holds_back_no_other_and_ends_as_a_dead_letter(
+    stack: Stack, use_bedrock: UseBedrock
+) -> None:
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        if b"forbidden" in request.content:
+            return httpx.Response(403, json={"Message": NO_ACCESS})
+        return httpx.Response(200, json=COMPLETION)
+
+    use_bedrock(bedrock)
+    stack.send(line(custom_id="no", body={**VALID, "model": "forbidden.model"}), line(custom_id="yes"))
+    records = stack.deliver()
+    for attempt in range(1, 6):
+        stack.handle(again(records, attempt=attempt))
+    assert {result["custom_id"] for result in stack.results()} == {"yes"}
+    ((_, attributes),) = stack.dead_letters()
+    assert (attributes["last_error_code"], attributes["attempts"]) == ("upstream_access_denied", "5")
+
+
+def test_an_answer_that_cannot_be_kept_leaves_what_went_wrong_in_the_dead_letter(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no table")
+
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
+    monkeypatch.setattr("chat_gateway.job_records.JobRecords.finish", broken)
+    stack.send(line())
+    records = stack.deliver()
+    for attempt in range(1, 6):
+        stack.handle(again(records, attempt=attempt))
+    ((_, attributes),) = stack.dead_letters()
+    assert (attributes["last_error_code"], attributes["attempts"]) == ("internal_error", "5")
