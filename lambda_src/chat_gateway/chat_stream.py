@@ -84,11 +84,13 @@ class ChatStream:
         self._notice(document)
         changed = guardrail_outcome.present(document, keep_trace=self._keep_trace)
         if self._hide_usage and document.get("choices") == [] and document.get("usage"):
-            # A trace rides on the last event, which this is because we asked for usage. Without one nothing is
-            # left to say, and an event without choices surprises callers.
-            if not guardrail_outcome.is_told_in(document):
+            # A trace rides on the last event, which this is because we asked for usage; and that a stream was
+            # masked is said nowhere else. Else nothing is left to say, and an event without choices surprises callers.
+            is_masked = self.guardrail_outcome.action == guardrail_outcome.MASKED
+            if not is_masked and not guardrail_outcome.has_trace(document):
                 return b""
             del document["usage"]
+            document["choices"] = [{"index": 0, "delta": {}, "finish_reason": None}] if is_masked else []
             changed = True
         return sse.event(json.dumps(document)) if changed else event
 

@@ -70,9 +70,9 @@ def present(document: dict[str, Any], *, keep_trace: bool) -> bool:
     return True
 
 
-def is_told_in(document: dict[str, Any]) -> bool:
-    """Whether the document says that the guardrail did something, or what it found."""
-    return _TRACE_KEY in document or document.get(_ACTION_KEY, NONE) != NONE
+def has_trace(document: dict[str, Any]) -> bool:
+    """Whether the document says what the guardrail found."""
+    return _TRACE_KEY in document
 
 
 def _is_block(document: dict[str, Any]) -> bool:

@@ -152,12 +152,13 @@ def test_no_event_without_choices_reaches_a_caller_who_did_not_ask_for_usage() -
     assert stream.guardrail_outcome.action == "NONE"
 
 
-def test_an_intervention_that_rides_on_the_usage_is_told_all_the_same() -> None:
+def test_that_a_stream_was_masked_is_told_in_an_event_that_surprises_nobody() -> None:
     told = {"amazon-bedrock-guardrailAction": "INTERVENED"}
     traced = {**told, "amazon-bedrock-trace": {"guardrail": {}}}
     pieces = (words("hi"), chunk(usage=USAGE, **traced), DONE)
     stream = ChatStream(pieces, bedrock_request_id="r", hide_usage=True, keep_trace=False)
-    assert relayed(stream) == (words("hi") + chunk(**told) + DONE, None)
+    empty = {"index": 0, "delta": {}, "finish_reason": None}
+    assert relayed(stream) == (words("hi") + chunk(choices=[empty], **told) + DONE, None)
     assert stream.guardrail_outcome.action == "MASKED"
 
 
