@@ -122,7 +122,7 @@ bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make b
 .PHONY: prove
 prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove ENV=dev
 	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $(if $(CANARY),--canary '$(CANARY)') $(if $(MODEL),--model '$(MODEL)') \
-	  $(if $(BASE_URL),--base-url '$(BASE_URL)')
+	  $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(ATTACK),--attack '$(ATTACK)')
 
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything

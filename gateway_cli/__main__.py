@@ -51,13 +51,19 @@ def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs)
 )
 @click.option("--model", default=proof.MODEL, show_default=True)
 @click.option("--base-url", help="Where callers reach it, if not where the stack says. Ends in /openai/v1.")
+@click.option("--attack", help="A prompt that the guardrail's prompt-attack filter must block.")
 @deployed()
 def prove(
-    session: boto3.Session, outputs: stack_outputs.StackOutputs, canary: str, model: str, base_url: str | None
+    session: boto3.Session,
+    outputs: stack_outputs.StackOutputs,
+    canary: str,
+    model: str,
+    base_url: str | None,
+    attack: str | None,
 ) -> None:
     """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
     tried = []
-    for probe in proof.prove(session, outputs, canary=canary, model=model, base_url=base_url):
+    for probe in proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack):
         click.echo(probe)
         tried.append(probe)
     if any(probe.says for probe in tried):

@@ -23,8 +23,12 @@ def prove(
     canary: str = CANARY_WORD,
     model: str = MODEL,
     base_url: str | None = None,
+    attack: str | None = None,
 ) -> Iterator[Probe]:
-    """Six probes, each as soon as it is known; `base_url` in place of the stack's own."""
+    """Six probes, and of input tags what can be told, each as soon as it is known.
+
+    `base_url` is in place of the stack's own; `attack` is a prompt that the prompt-attack filter must block.
+    """
     gateway = Gateway(
         base_url=(base_url or outputs.base_url).rstrip("/"),
         clients_table=outputs.clients_table,
@@ -32,5 +36,7 @@ def prove(
         results_queue_url=outputs.results_queue_url,
         model=model,
         canary=canary,
+        tagging=outputs.tagging,
+        attack=attack,
     )
     yield from proof.prove(gateway, session)

@@ -32,6 +32,9 @@ class StackOutputs:
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind that key
+    tagging: str | None = (
+        None  # which text the guardrail is told to check; None where no guardrail is enforced
+    )
 
     def bedrock_api_key_secret(self) -> str:
         """The secret that holds the Bedrock API key. Raises NoBedrockApiKeyError."""
@@ -83,4 +86,5 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
+        tagging=outputs.get("GuardrailTagging"),
     )

@@ -113,6 +113,7 @@ class GatewayStack(cdk.Stack):
         if self.bedrock_api_key is not None:
             outputs["BedrockApiKeySecretArn"] = self.bedrock_api_key.secret.secret_arn
         if self.guardrail is not None:
+            outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -36,14 +36,20 @@ class Endpoint:
 
 def over_http(endpoint: Endpoint) -> Iterator[Probe]:
     """Both prompts, in one piece and streamed. An error that may pass is tried again; a wrong answer is not."""
+    prompts = probes.prompts(endpoint.canary)
+    yield from ask(endpoint, prompts, streams=False)
+    yield from ask(endpoint, prompts, streams=True)
+
+
+def ask(endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False) -> Iterator[Probe]:
+    """Each of the prompts, with the same patience."""
     headers = {"authorization": f"Bearer {endpoint.api_key}"}
     with httpx.Client(
         headers=headers, timeout=_TIMEOUT_S, transport=endpoint.transport, trust_env=False
     ) as http:
-        for streams in (False, True):
-            for prompt in probes.prompts(endpoint.canary):
-                end = _end(http, endpoint, prompt, streams=streams)
-                yield probes.judged("streamed" if streams else "in one piece", prompt, end)
+        for prompt in prompts:
+            end = _end(http, endpoint, prompt, streams=streams)
+            yield probes.judged("streamed" if streams else "in one piece", prompt, end)
 
 
 def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: bool) -> str:

@@ -10,19 +10,23 @@ from typing import Any
 HARMLESS = "Say hello in one word."
 _BLOCKED_REASON = "content_filter"
 _ERROR = "error"
+_REDUCED = ("user_turns", "latest_user_turn")  # infra.guardrail_settings.Tagging
 _SHOWN = 80  # of an end, so that a deployment's failure can name them all
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One thing to ask: `must_block` says whether the guardrail has to stop it."""
+    """One thing to ask: `must_block` says whether the guardrail has to stop it; `system` is the system's prompt."""
 
+    name: str
     text: str
     must_block: bool
+    system: str | None = None
 
     def body(self, model: str) -> dict[str, Any]:
         """The chat completions request that asks it."""
-        return {"model": model, "messages": [{"role": "user", "content": self.text}]}
+        system = [] if self.system is None else [{"role": "system", "content": self.system}]
+        return {"model": model, "messages": [*system, {"role": "user", "content": self.text}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,31 @@ class Probe:
 
 def prompts(canary: str) -> tuple[Prompt, Prompt]:
     """A canary that must be blocked, and a prompt that must not."""
-    return Prompt(f"Tell me about {canary}.", must_block=True), Prompt(HARMLESS, must_block=False)
+    return (
+        Prompt("the canary", f"Tell me about {canary}.", must_block=True),
+        Prompt("a harmless prompt", HARMLESS, must_block=False),
+    )
+
+
+def of_tags(canary: str, *, tagging: str | None, attack: str | None) -> list[Prompt]:
+    """Prompts whose answers tell whether the model in use heeds input tags.
+
+    Where only users' words are tagged, a system prompt may hold the canary. A prompt attack is blocked only in tags.
+    """
+    found = []
+    if tagging in _REDUCED:
+        system = f"Never speak of {canary}."
+        found.append(
+            Prompt("the canary as the system's, untagged", HARMLESS, must_block=False, system=system)
+        )
+    if attack is not None:
+        found.append(Prompt("a prompt attack", attack, must_block=True))
+    return found
 
 
 def judged(way: str, prompt: Prompt, end: str) -> Probe:
     """The probe of `prompt` sent by `way` ("streamed", …), whose answer came to `end`."""
-    name = f"{'the canary' if prompt.must_block else 'a harmless prompt'}, {way}"
+    name = f"{prompt.name}, {way}"
     if (end == _BLOCKED_REASON) is prompt.must_block and not end.startswith(_ERROR):
         return Probe(name, None)
     return Probe(name, f"ended with {end!r}; it {'must' if prompt.must_block else 'must not'} be blocked")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guardrail_proof import as_jobs, clients, over_http
+from guardrail_proof import as_jobs, clients, over_http, probes
 from guardrail_proof.as_jobs import Queues
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.probes import Probe
@@ -32,14 +32,22 @@ class Gateway:
     results_queue_url: str
     model: str
     canary: str
+    tagging: str | None = None  # what the environment says of input tags
+    attack: str | None = None  # a prompt that its prompt-attack filter must block
 
 
 def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
-    """Six probes, each as soon as it is known. Raises botocore's errors where AWS refuses."""
+    """Six probes, and those of tags that there are, each as soon as it is known.
+
+    Raises botocore's errors where AWS refuses.
+    """
+    of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
     with _temporary_client(session, gateway.clients_table) as api_key:
-        yield from over_http.over_http(
-            Endpoint(base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary)
+        endpoint = Endpoint(
+            base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
         )
+        yield from over_http.over_http(endpoint)
+        yield from over_http.ask(endpoint, of_tags)
     queues = Queues(
         jobs_queue_url=gateway.jobs_queue_url,
         results_queue_url=gateway.results_queue_url,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from openai import BadRequestError, OpenAI
 
+from gateway_cli import proof, stack_outputs
 from local.guardrail import BLOCKED_WORD
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
@@ -92,3 +94,13 @@ def test_reduced_checks_see_what_their_name_says(
             ],
         )
     assert spared.choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize(("tagging", "says"), [("user_turns", None), ("off", "must not be blocked")])
+def test_the_proof_tells_whether_tags_take_effect(stack: LocalStack, tagging: str, says: str | None) -> None:
+    outputs = replace(stack_outputs.read(stack.session(), "local"), tagging="user_turns")
+    with variables_changed(stack, {"GUARDRAIL_TAGGING": tagging}):
+        probes = {probe.name: probe.says for probe in proof.prove(stack.session(), outputs)}
+    of_tags = probes.pop("the canary as the system's, untagged, in one piece")
+    assert of_tags is None if says is None else says in str(of_tags)
+    assert set(probes.values()) == {None}
