@@ -85,6 +85,10 @@ infra-test: $(TOOLS) ## What the templates say, and cdk-nag
 e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack deployed to the local AWS
 	@pytest -q tests/e2e
 
+.PHONY: chaos
+chaos: $(TOOLS) .venv-emulator/.installed ## 2,000 jobs while Bedrock fails and workers are killed (minutes)
+	@pytest -q tests/chaos
+
 .PHONY: bench
 bench: .venv/.installed ## Cold starts, latency, memory, beside others: docs/performance.md (minutes)
 	@$(BIN)/python -m benchmarks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from typing import TYPE_CHECKING, Any
 
@@ -69,11 +70,21 @@ class ChatCompletions:
     ) -> Response:
         """Generate all of it, then check it, then send it: AWS's synchronous mode where it streams."""
         self._counters.generation()
+        try:
+            return await self._generated(chat, fault, body, report)
+        except asyncio.CancelledError:
+            self._counters.generation_abandoned()
+            raise
+
+    async def _generated(
+        self, chat: ChatRequest, fault: Fault, body: JsonObject, report: GuardrailReport | None
+    ) -> Response:
         if fault.events is not None:
             completion = numbered_words(body, fault.events)
         else:
             completion = await self._generator.complete(body)
         if fault.drop == "after_generating":
+            self._counters.generation_dropped()
             raise ConnectionDroppedError
         blocked = await self._check_output(completion, report)
         if blocked is not None:

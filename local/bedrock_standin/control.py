@@ -1,4 +1,4 @@
-"""The operations under /_standin: health, counters, requests, the API key, guardrail headers, holds. Loopback callers only."""
+"""The operations under /_standin: counters, requests, key, guardrail headers, weather, holds. Loopback callers only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .holds import MAX_RELEASED_AT_ONCE
+from .weather import Forecast
 
 if TYPE_CHECKING:
     from .api_keys import ApiKeys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .faults import FaultBook
     from .guardrail_headers import GuardrailHeaders
     from .holds import Holds
+    from .weather import Weather
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -46,12 +48,14 @@ class Control:
         keys: ApiKeys,
         counters: Counters,
         faults: FaultBook,
+        weather: Weather,
         holds: Holds,
         guardrail_headers: GuardrailHeaders,
     ) -> None:
         self._keys = keys
         self._counters = counters
         self._faults = faults
+        self._weather = weather
         self._holds = holds
         self._guardrail_headers = guardrail_headers
 
@@ -64,6 +68,7 @@ class Control:
             Route("/requests", _loopback_only(self._read_requests), methods=["GET"]),
             Route("/api-key", _loopback_only(self._replace_key), methods=["PUT"]),
             Route("/guardrail-headers", _loopback_only(self._change_headers), methods=["PUT"]),
+            Route("/weather", _loopback_only(self._change_weather), methods=["PUT"]),
             Route("/holds/{id}", _loopback_only(self._read_hold), methods=["GET"]),
             Route("/holds/{id}/release", _loopback_only(self._release), methods=["POST"]),
         ]
@@ -98,6 +103,14 @@ class Control:
         except ValidationError:
             return JSONResponse({"error": 'expected {"ignored": …, "denied": …}, each true or false'}, 400)
         self._guardrail_headers.ignored, self._guardrail_headers.denied = change.ignored, change.denied
+        return JSONResponse({"status": "ok"})
+
+    async def _change_weather(self, request: Request) -> Response:
+        try:
+            forecast = Forecast.model_validate_json(await request.body())
+        except ValidationError:
+            return JSONResponse({"error": 'expected {"share": 0 to 1, "seed": …, "faults": [{…}]}'}, 400)
+        self._weather.change(forecast)
         return JSONResponse({"status": "ok"})
 
     async def _read_hold(self, request: Request) -> Response:

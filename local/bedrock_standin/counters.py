@@ -28,6 +28,9 @@ class Counters:
         self._in_flight = 0
         self._max_in_flight = 0
         self._generations = 0
+        self._generations_dropped = 0
+        self._generations_abandoned = 0
+        self._by_weather: Counter[str] = Counter()
         self._guardrail_checks = 0
         self._streams_open = 0
         self._streams_abandoned = 0
@@ -65,6 +68,18 @@ class Counters:
         """The generator is about to be asked."""
         self._generations += 1
 
+    def generation_dropped(self) -> None:
+        """What was generated is not sent: its connection is about to be dropped."""
+        self._generations_dropped += 1
+
+    def generation_abandoned(self) -> None:
+        """What is or was generated is not sent: its client left before the answer started."""
+        self._generations_abandoned += 1
+
+    def weather(self, kind: str) -> None:
+        """A fault of this kind strikes a call that did not ask for it."""
+        self._by_weather[kind] += 1
+
     def guardrail_check(self) -> None:
         """ApplyGuardrail is about to be called."""
         self._guardrail_checks += 1
@@ -82,7 +97,9 @@ class Counters:
         """Forget everything but the requests and streams still in flight."""
         self._seen.clear()
         self._by_status.clear()
+        self._by_weather.clear()
         self._requests = self._generations = self._guardrail_checks = 0
+        self._generations_dropped = self._generations_abandoned = 0
         self._streams_abandoned = self._requests_abandoned = 0
         self._max_in_flight = self._in_flight
 
@@ -91,6 +108,8 @@ class Counters:
         return {
             "requests": self._requests,
             "generations": self._generations,
+            "generations_dropped": self._generations_dropped,
+            "generations_abandoned": self._generations_abandoned,
             "in_flight": self._in_flight,
             "max_in_flight": self._max_in_flight,
             "guardrail_checks": self._guardrail_checks,
@@ -98,6 +117,7 @@ class Counters:
             "streams_abandoned": self._streams_abandoned,
             "requests_abandoned": self._requests_abandoned,
             "by_status": dict(self._by_status),
+            "by_weather": dict(self._by_weather),
         }
 
     def seen(self) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from .holds import Holds
 from .refusals import ConnectionDroppedError, RefusalError
 from .shapes import UNKNOWN_OPERATION, encoded
 from .signatures import ALGORITHM, Signatures, SignedRequest
+from .weather import Weather
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,10 +47,10 @@ def create_app(
     """The whole stand-in; the generator starts and closes with it. Without `signatures` it takes none."""
     keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
     chats = ChatCompletions(generator, guardrails, counters, holds)
-    guardrail_headers = GuardrailHeaders()
+    guardrail_headers, weather = GuardrailHeaders(), Weather(counters)
     taken = signatures or Signatures({}, region="")
-    runtime = BedrockRuntime(keys, taken, counters, faults, chats, guardrail_headers)
-    control = Control(keys, counters, faults, holds, guardrail_headers)
+    runtime = BedrockRuntime(keys, taken, counters, faults, weather, chats, guardrail_headers)
+    control = Control(keys, counters, faults, weather, holds, guardrail_headers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -72,6 +73,7 @@ class BedrockRuntime:
         signatures: Signatures,
         counters: Counters,
         faults: FaultBook,
+        weather: Weather,
         chats: ChatCompletions,
         guardrail_headers: GuardrailHeaders,
     ) -> None:
@@ -79,6 +81,7 @@ class BedrockRuntime:
         self._signatures = signatures
         self._counters = counters
         self._faults = faults
+        self._weather = weather
         self._chats = chats
         self._guardrail_headers = guardrail_headers
 
@@ -113,7 +116,8 @@ class BedrockRuntime:
     async def _chat(self, request: Request, raw: bytes) -> Response:
         self._check_credentials(request, raw)
         body = parse_object(raw)
-        fault = self._faults.take(read_fault(body))
+        asked = self._faults.take(read_fault(body))
+        fault = self._weather.fault(asked, streams=body.get("stream") is True)
         answered = await answer_to(fault)
         if answered is not None:
             return answered

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,6 +46,15 @@ class StandinControl:
         """From now on they are ignored, refused with 403, or (as at first) heeded."""
         change = {"ignored": ignored, "denied": denied}
         self._http.put("/guardrail-headers", json=change).raise_for_status()
+
+    @contextmanager
+    def bad_weather(self, faults: Sequence[dict[str, Any]], *, share: float, seed: int) -> Iterator[None]:
+        """While the block runs, this share of all calls gets one of the faults at random."""
+        self._http.put("/weather", json={"share": share, "seed": seed, "faults": faults}).raise_for_status()
+        try:
+            yield
+        finally:
+            self._http.put("/weather", json={"share": 0}).raise_for_status()
 
     def release(self, hold: str, count: int = 1) -> None:
         """Lets a held stream send `count` more events."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chat_gateway.settings import HttpSettings, UpstreamSettings, WorkerSettings
 from tests.infra.conftest import Synthesised, synthesised
 
@@ -32,6 +34,15 @@ def test_where_nothing_streams_the_api_keeps_its_29_seconds() -> None:
 def test_connecting_ends_long_before_the_whole_answer_must(stack: Synthesised) -> None:
     settings = UpstreamSettings.from_env(stack.variables("api"))
     assert settings.connect_timeout_s < settings.total_timeout_s / 2
+
+
+@pytest.mark.parametrize("function", ["api", "worker"])
+def test_each_part_of_a_call_has_a_time_of_its_own_within_the_whole(
+    stack: Synthesised, function: str
+) -> None:
+    settings = UpstreamSettings.from_env(stack.variables(function))
+    assert settings.connect_timeout_s < settings.between_bytes_timeout_s < settings.total_timeout_s
+    assert settings.first_byte_timeout_s <= settings.total_timeout_s
 
 
 def test_a_job_ends_before_its_worker_and_its_message_stays_hidden_six_times_as_long(

@@ -24,6 +24,8 @@ def test_counters_count_everything_but_control(ask: Ask, client: TestClient, gua
     assert client.get("/_standin/counters").json() == {
         "requests": 2,
         "generations": 1,
+        "generations_dropped": 0,
+        "generations_abandoned": 0,
         "in_flight": 0,
         "max_in_flight": 1,
         "guardrail_checks": 2,
@@ -31,6 +33,7 @@ def test_counters_count_everything_but_control(ask: Ask, client: TestClient, gua
         "streams_abandoned": 0,
         "requests_abandoned": 0,
         "by_status": {"200": 1, "404": 1},
+        "by_weather": {},
     }
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import httpx
 import pytest
 
+from chat_gateway.bearer_auth import BearerCredentials
+from chat_gateway.bedrock import BedrockClient
+from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api
 from chat_gateway.guardrails import GuardedRequest
 from chat_gateway.retry import Attempts
 from response_streaming import StreamError, StreamingResponse
 from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
 from tests.unit.chat_gateway.test_api import PROMPT, event, ok
+from tests.unit.chat_gateway.test_bedrock import TIMEOUTS, Stalling
+from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
 from tests.unit.chat_gateway.test_chat_request import VALID
 from tests.unit.chat_gateway.test_chat_stream import DONE, ROLE, USAGE, USAGE_CHUNK, chunk, words
 
@@ -178,6 +184,45 @@ def test_an_error_after_it_is_a_last_event_that_the_sdks_raise_on(
     assert failure.error_type == code
     line = json.loads(log.getvalue())
     assert (line["status"], line["error_code"], line["level"]) == (200, code, "ERROR")
+
+
+@pytest.mark.parametrize("ending", [httpx.ReadTimeout(""), httpx.ReadError(""), None])
+def test_once_an_event_has_gone_out_bedrock_is_not_asked_again(
+    use_bedrock: Callable[..., None], log: StringIO, ending: httpx.RequestError | None
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def pieces() -> Iterator[bytes]:
+        yield ROLE
+        if ending is not None:
+            raise ending
+
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=pieces(), headers={"content-type": "text/event-stream"})
+
+    use_bedrock(bedrock)
+    out, _ = failure_of(respond().body)
+    assert (out, len(asked)) == (ROLE, 1)
+    assert json.loads(log.getvalue())["upstream_attempts"] == 1
+
+
+def test_a_stream_that_is_silent_between_two_events_for_too_long_ends_in_an_error_event(
+    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_bedrock(ok)
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n"
+    with Stalling(head + ROLE) as base_url:
+        timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
+        completions = Completions(
+            bedrock=BedrockClient(base_url=base_url, timeouts=timeouts, max_connections=1),
+            credentials=BearerCredentials(base_url, api_key(FakeSecrets(KEY))),
+            guardrail=None,
+        )
+        monkeypatch.setattr(api, "_completions", lambda: completions)
+        out, failure = failure_of(respond().body)
+    assert out == ROLE
+    assert error_in(failure.last_chunk[6:])["code"] == "gateway_timeout"
 
 
 def test_a_fault_of_ours_in_a_stream_is_an_error_event_too(

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -258,6 +259,35 @@ def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: st
         client = BedrockClient(base_url=base_url, timeouts=TIMEOUTS, max_connections=1)
         with pytest.raises(UpstreamTimeoutError):
             read_all(client, base_url, method, deadline=time.monotonic() + 0.2)
+
+
+@pytest.mark.parametrize("method", ["complete", "stream"])
+def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_before_the_deadline(
+    method: str,
+) -> None:
+    with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
+        timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
+        client = BedrockClient(base_url=base_url, timeouts=timeouts, max_connections=1)
+        with pytest.raises(UpstreamTimeoutError) as caught:
+            read_all(client, base_url, method, deadline=float("inf"))
+    assert caught.value.was_sent
+
+
+def test_connecting_and_waiting_for_the_first_byte_have_times_of_their_own_within_the_deadline() -> None:
+    seen: list[dict[str, float]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200, json=COMPLETION)
+
+    client = client_for(handler, clock=lambda: 0.0)
+    for deadline in (1000.0, 100.0, 2.0):
+        ask(client, deadline=deadline)
+    assert [(times["connect"], times["first_byte"], times["read"]) for times in seen] == [
+        (5, 300, 300),
+        (5, 100, 300),
+        (2, 2, 300),
+    ]
 
 
 def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: float) -> None:

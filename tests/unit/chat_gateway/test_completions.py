@@ -14,7 +14,12 @@ from chat_gateway import chat_request, retry
 from chat_gateway.bedrock import Completion
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
-from chat_gateway.errors import GatewayError, GuardrailOverrideError, UpstreamCredentialsError
+from chat_gateway.errors import (
+    GatewayError,
+    GuardrailOverrideError,
+    UpstreamCredentialsError,
+    UpstreamError,
+)
 from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.guardrails import Guardrail
 from chat_gateway.retry import Attempts
@@ -175,3 +180,31 @@ def test_what_the_credentials_may_not_do_is_told_from_credentials_that_are_no_go
         create(gateway)
     assert caught.value.code == code
     assert not message or message not in caught.value.message
+
+
+def test_all_attempts_share_one_deadline_and_none_is_begun_that_could_not_end_by_it() -> None:
+    now = 0.0
+    left_for_the_answer: list[float] = []
+
+    def busy(request: httpx.Request) -> httpx.Response:
+        nonlocal now
+        left_for_the_answer.append(request.extensions["timeout"]["first_byte"])
+        now += 4
+        return httpx.Response(503, json={"message": "busy"})
+
+    def sleep(wait_s: float) -> None:
+        nonlocal now
+        now += wait_s
+
+    gateway = Completions(
+        bedrock=client_for(busy, clock=lambda: now),
+        credentials=key_credentials(api_key(FakeSecrets(OLD))),
+        guardrail=None,
+    )
+    policy = retry.RetryPolicy(retries=9, paid_retries=1, first_wait_s=1, max_wait_s=1, min_attempt_s=2)
+    attempts = Attempts(policy=policy, deadline=15, clock=lambda: now, sleep=sleep, random=lambda: 1)
+    request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    with pytest.raises(UpstreamError):
+        gateway.create(request, attempts)
+    assert left_for_the_answer == [15, 10, 5]
+    assert now == 14

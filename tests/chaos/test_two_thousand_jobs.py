@@ -1,0 +1,26 @@
+"""Many jobs, on a long bad day: minutes. `make chaos` runs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.stack import LocalStack
+from tests.chaos import jobs_in_bad_weather
+from tests.e2e.standin import StandinControl
+
+JOBS = 2000
+KILLS_AT = range(150, JOBS - 150, 250)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.timeout(1800)
+def test_of_two_thousand_jobs_every_one_has_one_answer_and_every_paid_call_is_explained(
+    stack: LocalStack, standin: StandinControl, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = jobs_in_bad_weather.run(stack, standin, tmp_path, jobs=JOBS, kills_at=KILLS_AT, seed=2000)
+    with capsys.disabled():
+        print(f"\n{account}")
+    jobs_in_bad_weather.check(account)

@@ -1,0 +1,105 @@
+"""Kills the deployed worker in the middle of its jobs, and says which jobs those were."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local.stack import LocalStack
+from tests.e2e.standin import StandinControl
+
+WORKER = "bedrock-chat-gateway-local-worker"
+_WITHIN_S = 30
+_POLL_S = 0.01
+_UNANSWERED = "attribute_not_exists(answer_line) AND attribute_not_exists(answer_key) AND leased_until > :now"
+# What each environment that goes to AWS allows; the local one gives up sooner, so that it can be watched.
+_MAX_ATTEMPTS = 5
+_TIMEOUT_S = 8
+# After the lease of a killed worker has ended, by the two seconds that clocks may differ and two for rounding.
+_LEASE_MARGIN_S = 4
+
+Claim = tuple[str, str]  # a job's record and the delivery that holds it
+
+
+@contextmanager
+def impatient_queue(stack: LocalStack) -> Iterator[None]:
+    """While the block runs, an invocation has little time, so that a dead worker's claims end soon; its jobs come back
+    right after that, not six times later; and a job has the attempts that it has elsewhere."""
+    functions, sqs = stack.session().client("lambda"), stack.session().client("sqs")
+    config = functions.get_function_configuration(FunctionName=WORKER)
+    variables = config["Environment"]["Variables"]
+    queue = sqs.get_queue_attributes(QueueUrl=stack.jobs_queue_url, AttributeNames=["VisibilityTimeout"])
+
+    def change(timeout_s: int, visibility_s: int, variables: dict[str, str]) -> None:
+        sqs.set_queue_attributes(
+            QueueUrl=stack.jobs_queue_url, Attributes={"VisibilityTimeout": str(visibility_s)}
+        )
+        functions.update_function_configuration(
+            FunctionName=WORKER, Timeout=timeout_s, Environment={"Variables": variables}
+        )
+
+    attempts = {"JOB_MAX_ATTEMPTS": str(_MAX_ATTEMPTS)}
+    change(_TIMEOUT_S, _TIMEOUT_S + _LEASE_MARGIN_S, {**variables, **attempts})
+    try:
+        yield
+    finally:
+        change(config["Timeout"], int(queue["Attributes"]["VisibilityTimeout"]), variables)
+
+
+class WorkerKiller:
+    """Stops every process of the worker first, so that what they held when they died can be read in peace."""
+
+    def __init__(self, stack: LocalStack, standin: StandinControl) -> None:
+        emulator, _ = stack.processes
+        self._standin = standin
+        self._group = emulator.popen.pid
+        session = stack.session()
+        config = session.client("lambda").get_function_configuration(FunctionName=WORKER)
+        self._table = config["Environment"]["Variables"]["JOB_RECORDS_TABLE"]
+        self._records = session.client("dynamodb").get_paginator("scan")
+
+    def kill_in_mid_call(self) -> set[Claim]:
+        """The jobs that the killed worker had claimed, while Bedrock was at the answer of at least one."""
+        deadline = time.monotonic() + _WITHIN_S
+        while time.monotonic() < deadline:
+            processes = list(self._processes())
+            _signal(processes, signal.SIGSTOP)
+            is_in_mid_call = self._standin.counters()["in_flight"] > 0
+            claims = self._claims()
+            if is_in_mid_call and claims:
+                _signal(processes, signal.SIGKILL)
+                return claims
+            _signal(processes, signal.SIGCONT)
+            time.sleep(_POLL_S)
+        raise AssertionError(f"The worker asked nothing of Bedrock within {_WITHIN_S} s.")
+
+    def _processes(self) -> Iterator[int]:
+        """Those of this stack's emulator only: its process group, and the folder that it runs the function in."""
+        folder = f"ministack-lambda-{WORKER}-".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                pid = int(process.name)
+                if folder in (process / "cmdline").read_bytes() and os.getpgid(pid) == self._group:
+                    yield pid
+
+    def _claims(self) -> set[Claim]:
+        pages: Any = self._records.paginate(
+            TableName=self._table,
+            FilterExpression=_UNANSWERED,
+            ExpressionAttributeValues={":now": {"N": str(int(time.time()))}},
+            ProjectionExpression="job, leased_by",
+            ConsistentRead=True,
+        )
+        return {(item["job"]["S"], item["leased_by"]["S"]) for page in pages for item in page["Items"]}
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)

@@ -1,0 +1,53 @@
+"""Jobs and requests while Bedrock fails at random. `make chaos` does more of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from openai import DefaultHttpxClient, OpenAI
+
+from local.guardrail import BLOCKED_INPUT_MESSAGE
+from local.stack import LocalStack
+from tests.chaos import jobs_in_bad_weather, requests_in_bad_weather
+from tests.e2e.standin import StandinControl
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_though_bedrock_fails_and_workers_die_every_job_has_one_answer_and_every_paid_call_is_explained(
+    stack: LocalStack, standin: StandinControl, tmp_path: Path
+) -> None:
+    account = jobs_in_bad_weather.run(stack, standin, tmp_path, jobs=150, kills_at=(10, 30), seed=7)
+    print(account)
+    jobs_in_bad_weather.check(account)
+
+
+def test_though_bedrock_fails_every_request_ends_in_an_answer_or_an_error_with_its_id_and_under_the_guardrail(
+    stack: LocalStack, standin: StandinControl
+) -> None:
+    http = DefaultHttpxClient(trust_env=False)
+    with (
+        OpenAI(base_url=stack.base_url, api_key=stack.api_key, max_retries=2, http_client=http) as client,
+        standin.bad_weather(requests_in_bad_weather.FAULTS, share=0.2, seed=7),
+    ):
+        calls = requests_in_bad_weather.make(client, 60)
+    counters, requests = standin.counters(), standin.requests()
+    assert len({call.request_id for call in calls if call.request_id}) == len(calls)
+    for call in calls:
+        if call.is_to_be_blocked:
+            assert "echo" not in call.text
+        if call.ending == "answered":
+            blocked = (BLOCKED_INPUT_MESSAGE, "content_filter")
+            echoed = (f"echo: {call.prompt}", "stop")
+            assert (call.text, call.finish_reason) == (blocked if call.is_to_be_blocked else echoed)
+    assert len(requests) == counters["requests"]
+    assert {asked["headers"]["x-amzn-bedrock-guardrailidentifier"] for asked in requests} == {
+        stack.guardrail_identifier
+    }
+    begun = [call for call in calls if call.ending != "refused" and not call.is_to_be_blocked]
+    assert counters["generations"] == len(begun) + counters["generations_dropped"], (calls, counters)
+    assert len([call for call in calls if call.ending == "answered"]) > len(calls) / 2
+    assert sum(counters["by_weather"].values()) > 2
+    print(Counter(call.ending for call in calls), counters)
