@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,24 @@ def function_env(stack: LocalStack) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+    }
+
+
+def proxy_event(
+    content: bytes,
+    *,
+    resource: str = "/openai/v1/chat/completions",
+    method: str = "POST",
+    headers: Mapping[str, list[str]] | None = None,
+) -> dict[str, Any]:
+    """The event that API Gateway makes of such a request."""
+    return {
+        "resource": resource,
+        "httpMethod": method,
+        "multiValueHeaders": dict(headers or {}),
+        "requestContext": {"extendedRequestId": "our-id", "requestId": "settable"},
+        "body": base64.b64encode(content).decode(),
+        "isBase64Encoded": True,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,7 @@ from local.stack import LocalStack
 from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.guardrail_bypasses import BLOCKED, MALFORMED, OVERRIDE, TAG, Bypass, body, bypasses
 from tests.e2e.standin import StandinControl
-from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body
+from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
 
 ALL = list(bypasses())
@@ -101,14 +100,7 @@ def event(bypass: Bypass) -> dict[str, Any]:
     headers: dict[str, list[str]] = {}
     for name, value in bypass.headers:
         headers.setdefault(name, []).append(value)
-    return {
-        "resource": bypass.path,
-        "httpMethod": "POST",
-        "multiValueHeaders": headers,
-        "requestContext": {"extendedRequestId": "id"},
-        "body": base64.b64encode(bypass.body).decode(),
-        "isBase64Encoded": True,
-    }
+    return proxy_event(bypass.body, resource=bypass.path, headers=headers)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +18,7 @@ from local.guardrail import Guardrail
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
-from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body
+from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
 
 ALL = [
@@ -106,14 +104,7 @@ def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
 
 def invoked(api: RuntimeApiServer, request: httpx.Request) -> httpx.Response:
     """The function's answer to an HTTP request, without API Gateway."""
-    event: dict[str, Any] = {
-        "resource": request.url.path,
-        "httpMethod": request.method,
-        "multiValueHeaders": {},
-        "requestContext": {"extendedRequestId": "id"},
-        "body": base64.b64encode(request.content).decode(),
-        "isBase64Encoded": True,
-    }
+    event = proxy_event(request.content, resource=request.url.path, method=request.method)
     head, body = head_and_body(api.invoke(event).answer())
     return httpx.Response(head["statusCode"], headers=head["headers"], content=body)
 

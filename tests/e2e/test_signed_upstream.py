@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from local import guardrail
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
-from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body
+from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess, streaming_runtime
 
 
@@ -27,14 +26,7 @@ class SigningFunction:
     def ask(self, prompt: str, *, stream: bool) -> tuple[dict[str, Any], str]:
         """The answer's status and headers, and its body."""
         body = {"model": MODEL, "messages": [{"role": "user", "content": prompt}], "stream": stream}
-        event = {
-            "resource": "/openai/v1/chat/completions",
-            "httpMethod": "POST",
-            "multiValueHeaders": {},
-            "requestContext": {"extendedRequestId": "our-id", "requestId": "settable"},
-            "body": base64.b64encode(json.dumps(body).encode()).decode(),
-            "isBase64Encoded": True,
-        }
+        event = proxy_event(json.dumps(body).encode())
         head, answer = head_and_body(self._api.invoke(event, remaining_s=60).answer())
         return head, answer.decode()
 

@@ -18,7 +18,7 @@ import pytest
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
-from tests.e2e.streaming_runtime import DELIMITER, HANDLER, SOURCES, function_env, head_and_body
+from tests.e2e.streaming_runtime import DELIMITER, HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import Invocation, RuntimeApiServer, RuntimeProcess, streaming_runtime
 
 
@@ -38,14 +38,7 @@ class Function:
             "stream": True,
             **request,
         }
-        event = {
-            "resource": "/openai/v1/chat/completions",
-            "httpMethod": "POST",
-            "multiValueHeaders": {},
-            "requestContext": {"extendedRequestId": "our-id", "requestId": "settable"},
-            "body": base64.b64encode(json.dumps(body).encode()).decode(),
-            "isBase64Encoded": True,
-        }
+        event = proxy_event(json.dumps(body).encode())
         return self.api.invoke(event, remaining_s=remaining_s, abandon_after=abandon_after)
 
     def log_lines(self) -> list[dict[str, Any]]:
