@@ -41,7 +41,8 @@ def versions() -> dict[str, str]:
 
 def _once(name: str, install_into: Callable[[Path, Path], None]) -> Path:
     folder, lock = _ROOT / f".venv-bench-{name}", _lock(name)
-    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
+    # An environment does not survive being moved: its scripts name their interpreter.
+    digest = hashlib.sha256(lock.read_bytes() + f"{sys.version} {folder}".encode()).hexdigest()
     installed = folder / ".installed"
     if not installed.exists() or installed.read_text() != digest:
         install_into(folder, lock)

@@ -166,7 +166,7 @@ class BedrockClient:
 
         Raises what `complete` raises.
         """
-        accepting = {**headers, "accept": "text/event-stream", "accept-encoding": "identity"}
+        accepting = {**headers, "accept": "text/event-stream"}
         answer = self._ask(content, auth, accepting, deadline)
         if not answer.headers.get("content-type", "").startswith("text/event-stream"):
             answer.close()
@@ -179,7 +179,8 @@ class BedrockClient:
         self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> UpstreamAnswer:
         """The answer, if it is a 200."""
-        answer = self._send(content, auth, {**headers, "content-type": "application/json"}, deadline)
+        plain = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
+        answer = self._send(content, auth, plain, deadline)
         if answer.status == HTTPStatus.OK:
             return answer
         with contextlib.closing(answer):

@@ -12,6 +12,7 @@ from chat_gateway.errors import UpstreamConnectionError, UpstreamError, Upstream
 from chat_gateway.guardrail_outcome import Outcome
 
 _DONE = b"[DONE]"
+_DECODER = json.JSONDecoder()
 
 
 class ChatStream:
@@ -49,25 +50,29 @@ class ChatStream:
         """
         splitter = sse.EventSplitter()
         for chunk in self._chunks:
-            kept: list[bytes] = []
-            try:
-                for event in splitter.feed(chunk):
-                    if self._done:
-                        break
-                    if relayed := self._read(event):
-                        kept.append(relayed)
-            except (UpstreamError, UpstreamProtocolError):
-                if kept:
-                    yield b"".join(kept)
-                raise
-            if kept:
-                yield b"".join(kept)
+            yield from self._relay_events(splitter.feed(chunk))
             if self._done:
                 return
         raise UpstreamConnectionError(
             "The connection to Bedrock was lost before its answer was complete.",
             bedrock_request_id=self._bedrock_request_id,
         )
+
+    def _relay_events(self, events: Iterable[bytes]) -> Iterator[bytes]:
+        """What came together goes on together: a write for each event takes longer than reading it."""
+        kept: list[bytes] = []
+        try:
+            for event in events:
+                if self._done:
+                    break
+                if relayed := self._read(event):
+                    kept.append(relayed)
+        except (UpstreamError, UpstreamProtocolError):
+            if kept:
+                yield b"".join(kept)
+            raise
+        if kept:
+            yield b"".join(kept)
 
     def _read(self, event: bytes) -> bytes:
         """Takes in one event. Returns what of it goes to the caller."""
@@ -96,7 +101,7 @@ class ChatStream:
 
     def _document(self, data: bytes) -> dict[str, Any]:
         try:
-            document = json.loads(data)
+            document = _DECODER.decode(data.decode("utf-8", "surrogatepass"))
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
@@ -112,7 +117,8 @@ class ChatStream:
         usage = document.get("usage")
         if isinstance(usage, dict):
             self.usage = usage
-        self.guardrail_outcome = self.guardrail_outcome.combined_with(guardrail_outcome.read(document))
+        said = guardrail_outcome.read(document)
+        self.guardrail_outcome = self.guardrail_outcome.combined_with(said)
 
 
 def _has_words(document: dict[str, Any]) -> bool:

@@ -31,6 +31,8 @@ class Outcome:
 
     def combined_with(self, other: Outcome) -> Outcome:
         """What two parts of one answer say together."""
+        if other is NOTHING_SAID:
+            return self
         actions = (self.action, other.action)
         strongest = next((action for action in (INTERVENED, MASKED, NONE) if action in actions), None)
         return Outcome(strongest, (self.findings + other.findings)[:_MAX_FINDINGS])
@@ -40,12 +42,18 @@ class Outcome:
         return dict(Counter(finding["policy"] for finding in self.findings))
 
 
+NOTHING_SAID = Outcome()  # what nearly every event of a stream says
+
+
 def read(document: dict[str, Any]) -> Outcome:
     """What a completion, or an event of a stream, says of the guardrail; never raises."""
-    findings = tuple(_findings(document.get(_TRACE_KEY)))
-    if _is_block(document):
+    trace, reported = document.get(_TRACE_KEY), document.get(_ACTION_KEY)
+    is_block = _is_block(document)
+    if trace is None and reported is None and not is_block:
+        return NOTHING_SAID
+    findings = tuple(_findings(trace))
+    if is_block:
         return Outcome(INTERVENED, findings)
-    reported = document.get(_ACTION_KEY)
     # Bedrock reports a masked answer as INTERVENED, too.
     action = MASKED if reported == INTERVENED else NONE if reported == NONE else None
     return Outcome(action, findings)

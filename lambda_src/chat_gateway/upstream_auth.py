@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
+from functools import cache
 from typing import ClassVar, Protocol
 
 import httpx
@@ -19,7 +20,7 @@ class UpstreamAuth(httpx.Auth, ABC):
     refused_as: ClassVar[str]  # what a 401 or 403 means, for the log
 
     def __init__(self, base_url: str) -> None:
-        self._origin = _origin(httpx.URL(base_url))
+        self._origin = _configured_origin(base_url)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request with credentials on it. Raises ForeignOriginError."""
@@ -50,6 +51,11 @@ class UpstreamCredentials(Protocol):
     def auth(self) -> UpstreamAuth:
         """For one attempt. Raises UpstreamCredentialsError."""
         ...
+
+
+@cache
+def _configured_origin(base_url: str) -> tuple[str, bytes, int | None]:
+    return _origin(httpx.URL(base_url))
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:

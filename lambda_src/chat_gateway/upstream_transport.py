@@ -1,4 +1,4 @@
-"""An httpx transport over http.client, for one origin: what the request path needs and no more.
+"""An httpx transport for one origin over HTTP/1.1: what the request path needs and no more.
 
 httpx's own costs a cold start 20 ms more (httpcore, h11, anyio) and each request 0.3 ms: docs/performance.md.
 """
@@ -6,25 +6,39 @@ httpx's own costs a cold start 20 ms more (httpcore, h11, anyio) and each reques
 from __future__ import annotations
 
 import contextlib
-import http.client
+import re
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
+from io import BufferedReader
+from typing import NamedTuple
 
 import httpx
 
-from chat_gateway import tls
+from chat_gateway import http_head, tls
+from chat_gateway.http_body import Body
+from chat_gateway.http_head import Head
+from response_streaming import ALARM
 
 # A connection may die unnoticed while Lambda has frozen the process.
 _KEPT_FOR_S = 20.0
-_PIECE_BYTES = 65_536
+# What one TLS record holds. Of the body less at first, so that its first event does not wait for all that came with it.
+_PIECE_BYTES, _FIRST_PIECE_BYTES = 16_384, 512
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
-_Connection = http.client.HTTPConnection
+_LINE_BREAK = re.compile(rb"[\r\n]")
+
+
+class _Answer(NamedTuple):
+    """A head that has come, and what its body is read from."""
+
+    head: Head
+    body: Body
+    reader: BufferedReader
 
 
 class KeptConnections(httpx.BaseTransport):
@@ -36,32 +50,35 @@ class KeptConnections(httpx.BaseTransport):
 
     def __init__(self, base_url: str, *, max_idle: int) -> None:
         url = httpx.URL(base_url)
-        self._host, self._port, self._encrypted = url.host, url.port, url.scheme == "https"
+        self._is_encrypted = url.scheme == "https"
+        self._host, self._port = url.host, url.port or (443 if self._is_encrypted else 80)
         self._max_idle = max_idle
-        self._idle: list[tuple[_Connection, float]] = []
+        self._idle: list[tuple[socket.socket, float]] = []
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The response, its body still to be read. Raises httpx.RequestError in its kinds."""
+        """The response, its body still to be read.
+
+        Raises httpx.RequestError in its kinds, and ValueError for a header that is more than one line.
+        """
         timeouts = request.extensions["timeout"]
-        began = time.monotonic()
+        head = _request_head(request)
+        ends_at = time.monotonic() + timeouts["first_byte"]
         connection = self._take() or self._connect(request, timeouts["connect"])
-        left_s = max(0.001, timeouts["first_byte"] - (time.monotonic() - began))
-        wire = connection.sock  # which http.client lets go of where the answer ends with the connection
         try:
-            answer = _exchange(connection, request, left_s)
+            answer = _exchange(connection, request, head, ends_at)
         except BaseException:
             connection.close()
             raise
-        wire.settimeout(timeouts["read"])
+        connection.settimeout(timeouts["read"])
         return httpx.Response(
-            answer.status,
-            headers=answer.getheaders(),
-            stream=_Body(connection, answer, self),
-            extensions={"shut_down": partial(_shut_down, wire)},
+            answer.head.status,
+            headers=answer.head.fields,
+            stream=_Stream(connection, answer, self),
+            extensions={"shut_down": partial(_shut_down, connection)},
         )
 
-    def give_back(self, connection: _Connection) -> None:
+    def give_back(self, connection: socket.socket) -> None:
         """Keeps a connection whose answer was read to its end."""
         with self._lock:
             if len(self._idle) < self._max_idle:
@@ -75,51 +92,66 @@ class KeptConnections(httpx.BaseTransport):
             while self._idle:
                 self._idle.pop()[0].close()
 
-    def _take(self) -> _Connection | None:
+    def _take(self) -> socket.socket | None:
         """The connection used last, if it still lives."""
         while True:
             with self._lock:
                 if not self._idle:
                     return None
                 connection, since = self._idle.pop()
-            if time.monotonic() - since < _KEPT_FOR_S and not _is_readable(connection.sock):
+            if time.monotonic() - since < _KEPT_FOR_S and not _is_readable(connection):
                 return connection
             connection.close()
 
-    def _connect(self, request: httpx.Request, timeout_s: float) -> _Connection:
-        connection = (
-            http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=tls.context())
-            if self._encrypted
-            else _Connection(self._host, self._port, timeout=timeout_s)
-        )
+    def _connect(self, request: httpx.Request, timeout_s: float) -> socket.socket:
         try:
-            connection.connect()
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = socket.create_connection((self._host, self._port), timeout_s)
+            # The end of a long request must not wait for the acknowledgement of what came before it.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._is_encrypted:
+                # Closes the connection itself where the other side is not who it should be.
+                return tls.context().wrap_socket(connection, server_hostname=self._host)
         except TimeoutError:
             raise httpx.ConnectTimeout("", request=request) from None
         except OSError:
-            connection.close()
             raise httpx.ConnectError("", request=request) from None
         return connection
 
 
-def _exchange(connection: _Connection, request: httpx.Request, timeout_s: float) -> http.client.HTTPResponse:
-    """The answer's status and headers."""
-    ends_at = time.monotonic() + timeout_s
-    connection.sock.settimeout(timeout_s)
-    refusal = _send(connection, request)
-    connection.sock.settimeout(max(0.001, ends_at - time.monotonic()))
+def _request_head(request: httpx.Request) -> bytes:
+    lines = [
+        b"POST %b HTTP/1.1" % request.url.raw_path,
+        *(b"%b: %b" % field for field in request.headers.raw),
+    ]
+    if any(map(_LINE_BREAK.search, lines)):
+        raise ValueError("a header of a request is more than one line")
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def _exchange(connection: socket.socket, request: httpx.Request, head: bytes, ends_at: float) -> _Answer:
+    connection.settimeout(max(0.001, ends_at - time.monotonic()))
+    # A head that comes byte by byte never leaves the socket waiting for as long.
+    cut_off = ALARM.at(ends_at, partial(_shut_down, connection))
+    refusal = None
     try:
-        return connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
-        raise refusal or _read_failure(error, request) from None
+        refusal = _send(connection, request, head)
+        return _read_head(connection)
+    except (OSError, ValueError) as error:
+        is_late = time.monotonic() >= ends_at
+        raise refusal or _read_failure(TimeoutError() if is_late else error, request) from None
+    finally:
+        cut_off.cancel()
 
 
-def _send(connection: _Connection, request: httpx.Request) -> httpx.WriteError | None:
+def _send(connection: socket.socket, request: httpx.Request, head: bytes) -> httpx.WriteError | None:
     """What went wrong where the server stopped reading early: its answer may be there all the same."""
-    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    content = request.content
     try:
-        connection.request("POST", request.url.raw_path.decode("ascii"), request.content, headers)
+        if len(content) <= _PIECE_BYTES:
+            connection.sendall(head + content)
+        else:
+            connection.sendall(head)
+            connection.sendall(content)
     except TimeoutError:
         raise httpx.WriteTimeout("", request=request) from None
     except (BrokenPipeError, ConnectionResetError):
@@ -127,6 +159,16 @@ def _send(connection: _Connection, request: httpx.Request) -> httpx.WriteError |
     except OSError:
         raise httpx.WriteError("", request=request) from None
     return None
+
+
+def _read_head(connection: socket.socket) -> _Answer:
+    reader = connection.makefile("rb")
+    try:
+        head = http_head.read(reader)
+        return _Answer(head, head.body(), reader)
+    except BaseException:
+        reader.close()
+        raise
 
 
 def _read_failure(error: Exception, request: httpx.Request | None = None) -> httpx.RequestError:
@@ -137,33 +179,31 @@ def _read_failure(error: Exception, request: httpx.Request | None = None) -> htt
     return httpx.RemoteProtocolError("", request=request)
 
 
-@dataclass(slots=True)
-class _Body(httpx.SyncByteStream):
+class _Stream(httpx.SyncByteStream):
     """An answer's body as it arrives; the connection is kept once all of it was read."""
 
-    connection: _Connection
-    answer: http.client.HTTPResponse
-    connections: KeptConnections
-    _is_whole: bool = field(default=False, init=False)
+    def __init__(self, connection: socket.socket, answer: _Answer, connections: KeptConnections) -> None:
+        self._connection, self._answer, self._connections = connection, answer, connections
 
     def __iter__(self) -> Iterator[bytes]:
-        answer = self.answer
+        body, read, most_bytes = self._answer.body, self._answer.reader.read1, _FIRST_PIECE_BYTES
         try:
-            while piece := answer.read1(_PIECE_BYTES):
-                yield piece
-        except (OSError, ValueError, http.client.HTTPException) as error:
+            while not body.is_whole:
+                if not (data := read(most_bytes)):
+                    body.end()
+                elif piece := body.feed(data):
+                    yield piece
+                    most_bytes = _PIECE_BYTES
+        except (OSError, ValueError) as error:
             raise _read_failure(error) from None
-        if answer.length:  # http.client takes the end of the connection for the end of the body
-            raise httpx.RemoteProtocolError("")
-        self._is_whole = True
 
     def close(self) -> None:
-        can_be_kept = self._is_whole and not self.answer.will_close
-        self.answer.close()
-        if can_be_kept and self.connection.sock is not None:
-            self.connections.give_back(self.connection)
+        head, body, reader = self._answer
+        reader.close()
+        if body.can_be_followed and not head.is_last:
+            self._connections.give_back(self._connection)
         else:
-            self.connection.close()
+            self._connection.close()
 
 
 def _shut_down(wire: socket.socket) -> None:
@@ -176,7 +216,9 @@ def _shut_down(wire: socket.socket) -> None:
 
 
 def _is_readable(connection: socket.socket) -> bool:
-    """Whether something has come that nobody asked for: the other side has closed it."""
+    """Whether something has come that nobody asked for: the other side has closed it, or is out of step."""
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
     if not hasattr(select, "poll"):
         return bool(select.select([connection], [], [], 0)[0])
     poll = select.poll()

@@ -23,6 +23,7 @@ class StreamingResponse:
     hold_s: float = 0.0  # the head waits for the first item, but no longer than this; math.inf: for ever
     heartbeat: bytes = b""  # written between items when nothing was written for heartbeat_s; b"": never
     heartbeat_s: float = 15.0
+    is_whole: bool = False  # all items are at hand: head, items and end go out in one write
 
     def __post_init__(self) -> None:
         if self.heartbeat and self.heartbeat_s <= 0:

@@ -9,7 +9,7 @@ from contextlib import closing
 from response_streaming import failures, payloads
 from response_streaming.failures import FaultError
 from response_streaming.responses import StreamError, StreamingResponse
-from response_streaming.runtime_api import Invocation, RuntimeApi, check_accepted, trailers
+from response_streaming.runtime_api import Answer, Invocation, RuntimeApi, check_accepted, trailers
 from response_streaming.writer import AbandonedError, ResponseWriter, chunk
 
 _DELIMITER = bytes(8)
@@ -48,26 +48,31 @@ def _stream_one(
         heartbeat_s=response.heartbeat_s,
     )
     with closing(writer):
-        writer.start()
         try:
-            for item in response.body:
-                writer.write(item)
-            answer = writer.end()
+            answer = _written(writer, response)
         except AbandonedError:
             raise
         except StreamError as error:
             if writer.retract():
                 return error.response
             _close(error.response, invocation)
-            writer.write(error.last_chunk)
-            answer = writer.end(_stream_error_trailers(error))
+            answer = writer.end(error.last_chunk, trailers=_stream_error_trailers(error))
         except Exception as error:
             if writer.retract():
                 raise
             failures.log(invocation.request_id, failures.describe(error))
-            answer = writer.end(_error_trailers(error))
+            answer = writer.end(trailers=_error_trailers(error))
         check_accepted(answer)
         return None
+
+
+def _written(writer: ResponseWriter, response: StreamingResponse) -> Answer:
+    if response.is_whole:
+        return writer.end(b"".join(response.body))
+    writer.start()
+    for item in response.body:
+        writer.write(item)
+    return writer.end()
 
 
 def _prelude(response: StreamingResponse) -> bytes:

@@ -65,10 +65,10 @@ class ResponseWriter:
             self._ended = self._ended or untouched
             return untouched
 
-    def end(self, trailers: bytes = b"") -> Answer:
-        """Ends the body and returns what the Runtime API answers to all of it."""
+    def end(self, last_item: bytes = b"", *, trailers: bytes = b"") -> Answer:
+        """Writes `last_item` and the end, and returns what the Runtime API answers to all of it."""
         with self._lock:
-            self._send(b"0\r\n%b\r\n" % trailers)
+            self._send(b"%b0\r\n%b\r\n" % (chunk(last_item), trailers))
             self._ended = True
         try:
             return self._connected().receive()

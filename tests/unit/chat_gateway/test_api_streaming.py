@@ -20,7 +20,7 @@ from chat_gateway.guardrails import GuardedRequest
 from chat_gateway.retry import Attempts
 from response_streaming import StreamError, StreamingResponse
 from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
-from tests.unit.chat_gateway.test_api import PROMPT, event, ok
+from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT, event, ok
 from tests.unit.chat_gateway.test_bedrock import TIMEOUTS, Stalling
 from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
 from tests.unit.chat_gateway.test_chat_request import VALID
@@ -51,6 +51,38 @@ def failure_of(body: Iterator[bytes]) -> tuple[bytes, StreamError]:
 def error_in(text: bytes) -> dict[str, Any]:
     error: dict[str, Any] = json.loads(text)["error"]
     return error
+
+
+def test_an_answer_in_one_piece_is_logged_once_after_it_has_gone_out(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(ok)
+    response = respond(VALID)
+    assert response.is_whole
+    assert json.loads(b"".join(response.body)) == COMPLETION
+    assert log.getvalue() == ""
+    response.close()
+    response.close()
+    assert json.loads(log.getvalue())["status"] == 200
+
+
+def test_an_answer_in_one_piece_that_nobody_takes_is_logged_too(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(ok)
+    respond(VALID).close()
+    assert json.loads(log.getvalue())["total_tokens"] == 8
+
+
+def test_an_answer_too_large_to_go_out_at_once_is_logged_before_anybody_can_hold_it_up(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(lambda _: httpx.Response(200, json={**COMPLETION, "padding": "x" * 100_000}))
+    response = respond(VALID)
+    assert json.loads(log.getvalue())["status"] == 200
+    assert len(b"".join(response.body)) > 100_000
+    response.close()
+    assert log.getvalue().count("\n") == 1
 
 
 def test_events_are_relayed_with_every_id_in_the_head(use_bedrock: Callable[..., None]) -> None:

@@ -70,6 +70,11 @@ def test_however_the_bytes_arrive_the_caller_gets_the_same(cuts: list[int]) -> N
     assert (stream.usage, stream.events) == (USAGE, 3)
 
 
+def test_events_that_came_together_go_on_together() -> None:
+    together = ROLE + words("hello") + words("world")
+    assert list(stream_of(together, words("again") + DONE).relay()) == [together, words("again") + DONE]
+
+
 def test_a_usage_chunk_the_caller_asked_for_is_passed_on() -> None:
     stream = stream_of(ROLE, USAGE_CHUNK, DONE)
     assert relayed(stream) == (ROLE + USAGE_CHUNK + DONE, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import socket
 import threading
 from collections.abc import Iterator
@@ -39,16 +38,14 @@ class Peers(KeptConnections):
         self.prepared: list[bytes | None] = []
         self.is_connected = threading.Event()
 
-    def _connect(self, request: httpx.Request, timeout_s: float) -> http.client.HTTPConnection:
+    def _connect(self, request: httpx.Request, timeout_s: float) -> socket.socket:
         near, far = socket.socketpair()
         sends = self.prepared.pop(0) if self.prepared else ANSWER
         if sends is not None:
             far.sendall(sends)
         self.far_ends.append(far)
         self.is_connected.set()
-        connection = http.client.HTTPConnection("bedrock.test", timeout=timeout_s)
-        connection.sock = near
-        return connection
+        return near
 
     def close(self) -> None:
         super().close()
@@ -112,6 +109,126 @@ def test_a_connection_whose_server_is_done_with_it_is_not_kept(peers: Peers, ans
     peers.prepared = [answer]
     assert peers.body() == b"hi"
     assert peers._idle == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ANSWER + b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nforeign",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\nmore",
+    ],
+)
+def test_a_connection_on_which_more_came_than_was_asked_for_is_not_kept(peers: Peers, answer: bytes) -> None:
+    peers.prepared = [answer]
+    assert peers.body() == b"hi"
+    assert peers._idle == []
+
+
+def test_a_body_that_ends_with_its_connection_is_read_and_the_connection_is_not_kept(peers: Peers) -> None:
+    peers.prepared = [b"HTTP/1.1 200 OK\r\n\r\nhi"]
+    with contextlib.closing(peers.handle_request(request())) as response:
+        peers.far_ends[0].shutdown(socket.SHUT_WR)
+        assert b"".join(pieces(response)) == b"hi"
+    assert peers._idle == []
+
+
+def test_an_interim_answer_is_not_taken_for_the_answer_nor_left_for_the_next_request(peers: Peers) -> None:
+    peers.prepared = [b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + ANSWER]
+    assert peers.body() == b"hi"
+    assert len(peers._idle) == 1
+
+
+def test_chunks_that_came_together_are_one_piece(peers: Peers) -> None:
+    peers.prepared = [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n4\r\n you\r\n0\r\n\r\n"
+    ]
+    with contextlib.closing(peers.handle_request(request())) as response:
+        assert list(pieces(response)) == [b"hi you"]
+
+
+def test_the_first_piece_of_many_that_came_together_is_small(peers: Peers) -> None:
+    peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + b"x" * 5000]
+    with contextlib.closing(peers.handle_request(request())) as response:
+        assert [len(piece) for piece in pieces(response)] == [512, 4488]
+
+
+def test_a_header_beyond_ascii_is_read(peers: Peers) -> None:
+    peers.prepared = [b"HTTP/1.1 200 OK\r\nx-note: caf\xe9\r\ncontent-length: 0\r\n\r\n"]
+    with contextlib.closing(peers.handle_request(request())) as response:
+        assert response.headers["x-note"] == "caf\xe9"
+
+
+@pytest.mark.parametrize(
+    "field", [(b"x-id", b"a\r\nx-other: b"), (b"x-id", b"a\nb"), (b"x-id\r", b"a"), (b"x", b"a\r")]
+)
+def test_a_header_cannot_bring_lines_of_its_own(peers: Peers, field: tuple[bytes, bytes]) -> None:
+    made = request()
+    made.headers = httpx.Headers([*made.headers.raw, field])
+    with pytest.raises(ValueError, match="more than one line"):
+        peers.handle_request(made)
+    assert peers.far_ends == []
+
+
+def test_a_head_that_comes_too_slowly_is_a_timeout_though_the_socket_never_waits_long(peers: Peers) -> None:
+    late = request()
+    late.extensions = {"timeout": {**TIMEOUT, "first_byte": 0.05}}
+    peers.prepared = [b"HTTP/1.1 200 OK\r\n"]
+    is_over = threading.Event()
+
+    def drip() -> None:
+        peers.is_connected.wait()
+        with contextlib.suppress(OSError):
+            while not is_over.wait(0.005):
+                peers.far_ends[0].sendall(b"x: y\r\n")
+
+    far_end = threading.Thread(target=drip)
+    far_end.start()
+    with pytest.raises(httpx.ReadTimeout):
+        peers.handle_request(late)
+    is_over.set()
+    far_end.join()
+    assert peers._idle == []
+
+
+def test_many_threads_share_it_and_each_gets_its_own_answer() -> None:
+    def echo(connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as source:
+            while (line := source.readline()) and line:
+                size = 0
+                while (line := source.readline()) != b"\r\n":
+                    name, _, value = line.partition(b":")
+                    size = int(value) if name.lower() == b"content-length" else size
+                content = source.read(size)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (size, content))
+
+    def accept(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=echo, args=(connection,), daemon=True).start()
+
+    wrong: list[bytes] = []
+
+    def ask(number: int, shared: KeptConnections) -> None:
+        for round_ in range(20):
+            content = b"%d-%d" % (number, round_)
+            with contextlib.closing(shared.handle_request(request(content))) as response:
+                answer = b"".join(pieces(response))
+            if answer != content:
+                wrong.append(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        shared = KeptConnections(f"http://127.0.0.1:{listener.getsockname()[1]}", max_idle=3)
+        askers = [threading.Thread(target=ask, args=(number, shared)) for number in range(6)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        assert len(shared._idle) <= 3
+        shared.close()
+        listener.shutdown(socket.SHUT_RDWR)
+    assert wrong == []
 
 
 def test_an_answer_that_was_not_read_to_its_end_costs_its_connection(peers: Peers) -> None:
@@ -211,7 +328,7 @@ def test_any_bytes_are_an_answer_or_an_error_of_httpxs(sent: bytes, begins_well:
     peers.prepared = [(b"HTTP/1.1 200 OK\r\n" if begins_well else b"") + sent]
     connect = peers._connect
 
-    def connect_and_end(request: httpx.Request, timeout_s: float) -> http.client.HTTPConnection:
+    def connect_and_end(request: httpx.Request, timeout_s: float) -> socket.socket:
         connection = connect(request, timeout_s)
         peers.far_ends[-1].shutdown(socket.SHUT_WR)
         return connection

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from response_streaming import ALARM, StreamError, StreamingResponse
 from response_streaming.loop import serve_one
 from response_streaming.runtime_api import RuntimeApi
+from response_streaming.writer import ResponseWriter
 from tests.runtime_api import RuntimeApiServer
 from tests.unit.response_streaming.conftest import Serve
 
@@ -113,6 +114,34 @@ def test_any_split_of_a_body_arrives_as_the_same_bytes(
     request = invocation.answer()
     assert [chunk.data for chunk in request.chunks[1:]] == [item for item in items if item]
     assert request.complete
+
+
+@pytest.mark.parametrize("items", [[], [b""], [b"one"], [b"one", b"two"], [b"x" * 1_000_000]])
+def test_a_whole_body_is_one_chunk_and_goes_out_in_one_write(
+    api: RuntimeApiServer, serve: Serve, monkeypatch: pytest.MonkeyPatch, items: list[bytes]
+) -> None:
+    invocation = api.invoke()
+    body, written, send = Body(iter(items)), [], ResponseWriter._send
+
+    def noted(writer: ResponseWriter, data: bytes) -> None:
+        written.append(data)
+        send(writer, data)
+
+    monkeypatch.setattr(ResponseWriter, "_send", noted)
+    serve(returning(response(body, is_whole=True)))
+    chunks = [chunk.data for chunk in invocation.answer().chunks]
+    assert chunks[1:] == ([b"".join(items)] if b"".join(items) else [])
+    assert (len(written), body.closed) == (1, 1)
+
+
+def test_a_stream_error_of_a_whole_body_sends_its_response_with_its_status(
+    api: RuntimeApiServer, serve: Serve
+) -> None:
+    invocation = api.invoke()
+    replaced = response(raising(stream_error(iter([b"no"])), b"one"), is_whole=True, hold_s=0)
+    serve(returning(replaced))
+    assert invocation.answer().chunks[0].data.startswith(b'{"statusCode": 429')
+    assert invocation.answer().chunks[1].data == b"no"
 
 
 def test_an_empty_item_sends_the_head_and_no_chunk(api: RuntimeApiServer, serve: Serve) -> None:

@@ -1,0 +1,119 @@
+"""Finds an HTTP/1.1 answer's body, and its end, in the bytes that follow the head.
+
+All that has come together goes on together, and what comes behind the end is noticed.
+https://www.rfc-editor.org/rfc/rfc9112#section-6
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+_LONGEST_LINE_BYTES = 16_384
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_EMPTY_LINES = (b"\r\n", b"\n")
+
+
+class BodyError(ValueError):
+    """The bytes are no body, or end before it does."""
+
+
+class Body(Protocol):
+    """One answer's body, of which the bytes come in."""
+
+    is_whole: bool  # its end has come
+    can_be_followed: bool  # so it has, and nothing behind it: the connection can carry another answer
+
+    def feed(self, data: bytes) -> bytes:
+        """Those bytes of the body that `data` brings. Raises BodyError."""
+        ...
+
+    def end(self) -> None:
+        """The connection has ended. Raises BodyError where the body has not."""
+        ...
+
+
+class CountedBody:
+    """As many bytes as the head said."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self._left = size_bytes
+        self.is_whole = self.can_be_followed = size_bytes == 0
+
+    def feed(self, data: bytes) -> bytes:
+        piece = data[: self._left]
+        self._left -= len(piece)
+        self.is_whole = self._left == 0
+        self.can_be_followed = self.is_whole and len(piece) == len(data)
+        return piece
+
+    def end(self) -> None:
+        if not self.is_whole:
+            raise BodyError("the answer was cut off")
+
+
+class UncountedBody:
+    """Whatever comes before the end of the connection."""
+
+    def __init__(self) -> None:
+        self.is_whole = self.can_be_followed = False
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def end(self) -> None:
+        self.is_whole = True
+
+
+class ChunkedBody:
+    """In chunks, behind each its line end, behind the last one trailers, which are read and dropped."""
+
+    def __init__(self) -> None:
+        self.is_whole = self.can_be_followed = False
+        self._rest = b""  # of a line that has not come to its end
+        self._left = 0  # of the current chunk
+        self._read_line: Callable[[ChunkedBody, bytes], None] = ChunkedBody._read_size
+
+    def feed(self, data: bytes) -> bytes:
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        pieces, at = [], 0
+        while at < len(data) and not self.is_whole:
+            if self._left:
+                pieces.append(data[at : at + self._left])
+                at += len(pieces[-1])
+                self._left -= len(pieces[-1])
+                continue
+            line_end = data.find(b"\n", at) + 1
+            if not line_end:
+                self._keep(data[at:])
+                return b"".join(pieces)
+            self._read_line(self, data[at:line_end])
+            at = line_end
+        self.can_be_followed = self.is_whole and at == len(data)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def end(self) -> None:
+        if not self.is_whole:
+            raise BodyError("the answer was cut off")
+
+    def _keep(self, rest: bytes) -> None:
+        if len(rest) > _LONGEST_LINE_BYTES:
+            raise BodyError("a line without an end")
+        self._rest = rest
+
+    def _read_size(self, line: bytes) -> None:
+        size = _CHUNK_SIZE.fullmatch(line)
+        if size is None:
+            raise BodyError("not the size of a chunk")
+        self._left = int(size[1], 16)
+        self._read_line = ChunkedBody._read_chunk_end if self._left else ChunkedBody._read_trailer
+
+    def _read_chunk_end(self, line: bytes) -> None:
+        if line not in _EMPTY_LINES:
+            raise BodyError("a chunk is not as long as it says")
+        self._read_line = ChunkedBody._read_size
+
+    def _read_trailer(self, line: bytes) -> None:
+        self.is_whole = line in _EMPTY_LINES

@@ -1,0 +1,139 @@
+"""The transport over TLS: who the other side is, connections that are used again, readers that are woken."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from chat_gateway import tls
+from chat_gateway.upstream_transport import KeptConnections
+from tests.unit.chat_gateway.test_upstream_transport import pieces, request
+
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
+STALLED = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of `localhost`, signed by itself, with its key."""
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")]),
+    )
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+class Server:
+    """Answers every request on every connection with `answer`; `accepted` are its connections."""
+
+    def __init__(self, certificate: Path, answer: bytes) -> None:
+        self._answer, self.accepted = answer, 0
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        self._listener = socket.create_server(("localhost", 0))
+        self.base_url = f"https://localhost:{self._listener.getsockname()[1]}/openai/v1"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.accepted += 1
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with (
+            connection,
+            contextlib.suppress(OSError),
+            self._context.wrap_socket(connection, server_side=True) as secure,
+        ):
+            while secure.recv(65_536):
+                secure.sendall(self._answer)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextlib.contextmanager
+def connected(certificate: Path, answer: bytes) -> Iterator[tuple[Server, KeptConnections]]:
+    with (
+        contextlib.closing(Server(certificate, answer)) as server,
+        contextlib.closing(KeptConnections(server.base_url, max_idle=1)) as connections,
+    ):
+        yield server, connections
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    context = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(tls, "context", lambda: context)
+    return certificate
+
+
+def test_answers_come_over_one_connection(trusted: Path) -> None:
+    with connected(trusted, ANSWER) as (server, connections):
+        for _ in range(3):
+            with contextlib.closing(connections.handle_request(request())) as response:
+                assert b"".join(pieces(response)) == b"hi"
+        assert server.accepted == 1
+
+
+def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(trusted: Path) -> None:
+    with connected(trusted, ANSWER + b"HTTP/1.1 200 OK\r\n\r\nforeign") as (server, connections):
+        for _ in range(2):
+            with contextlib.closing(connections.handle_request(request())) as response:
+                assert b"".join(pieces(response)) == b"hi"
+        assert server.accepted == 2
+
+
+def test_shutting_down_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None:
+    with (
+        connected(trusted, STALLED) as (_, connections),
+        contextlib.closing(connections.handle_request(request())) as response,
+    ):
+        body = pieces(response)
+        assert next(body) == b"hi"
+        threading.Timer(0.01, response.extensions["shut_down"]).start()
+        with pytest.raises(httpx.RequestError):
+            next(body)
+
+
+def test_a_server_that_cannot_prove_its_name_gets_no_request(certificate: Path) -> None:
+    with connected(certificate, ANSWER) as (_, connections), pytest.raises(httpx.ConnectError):
+        connections.handle_request(request())
+
+
+def test_a_server_that_says_nothing_at_all_is_a_timeout(trusted: Path) -> None:
+    with socket.create_server(("localhost", 0)) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}/openai/v1"
+        late = request()
+        late.extensions = {"timeout": {"connect": 0.05, "first_byte": 5.0, "read": 5.0}}
+        with pytest.raises(httpx.ConnectTimeout):
+            KeptConnections(url, max_idle=1).handle_request(late)
