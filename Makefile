@@ -11,7 +11,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
 # jsii prints a page about Node versions at every synth.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check -qq --require-hashes
@@ -116,8 +116,8 @@ destroy: $(TOOLS) ## Delete an environment's stack: make destroy ENV=dev
 
 .PHONY: client
 client: .venv/.installed ## Create a client and print its key: make client ENV=dev NAME=my-team
-	@test -n "$(NAME)" || { echo "error: say who: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
-	@$(BIN)/python -m gateway_cli clients create '$(NAME)' --env '$(ENV)'
+	@test -n "$${NAME:-}" || { echo "error: say who: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
+	@$(BIN)/python -m gateway_cli clients create "$$NAME" --env '$(ENV)'
 
 .PHONY: bedrock-key
 bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev
@@ -125,8 +125,8 @@ bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make b
 
 .PHONY: prove
 prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove ENV=dev
-	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $(if $(CANARY),--canary '$(CANARY)') $(if $(MODEL),--model '$(MODEL)') \
-	  $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(ATTACK),--attack '$(ATTACK)')
+	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $${CANARY:+--canary "$$CANARY"} $${MODEL:+--model "$$MODEL"} \
+	  $${BASE_URL:+--base-url "$$BASE_URL"} $${ATTACK:+--attack "$$ATTACK"}
 
 .PHONY: lock
 lock: .venv/.installed ## Lock the newest allowed versions of everything

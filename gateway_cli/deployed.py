@@ -59,6 +59,10 @@ def _told(failures: tuple[type[Exception], ...]) -> Iterator[None]:
         raise click.ClickException(_NO_CREDENTIALS) from None
     except plain as error:
         raise click.ClickException(str(error)) from None
+    except ValueError as error:  # botocore's, of an AWS_ENDPOINT_URL that is none
+        if "endpoint" not in str(error):
+            raise
+        raise click.ClickException(f"{error}: see AWS_ENDPOINT_URL.") from None
     except sqlite3.Error as error:
         raise click.ClickException(f"A file could not be used: {error}.") from None
     except OSError as error:

@@ -154,9 +154,10 @@ class Environment:
         return self.jobs.max_receives(self.job_visibility_s)
 
     def __post_init__(self) -> None:
-        for is_valid, message in _rules(self):
-            if not is_valid:
-                raise InvalidEnvironmentError(f"Environment {self.name!r}: {message}")
+        for rules in (_type_rules, _rules):
+            for is_valid, message in rules(self):
+                if not is_valid:
+                    raise InvalidEnvironmentError(f"Environment {self.name!r}: {message}")
 
 
 def _rules(env: Environment) -> list[tuple[bool, str]]:
@@ -168,6 +169,20 @@ def _rules(env: Environment) -> list[tuple[bool, str]]:
         *_proof_rules(env),
         *_upstream_rules(env),
         *_other_rules(env),
+    ]
+
+
+def _type_rules(env: Environment) -> list[tuple[bool, str]]:
+    """What the other rules need to be able to look."""
+    return [
+        (
+            env.guardrail is None or isinstance(env.guardrail, ExistingGuardrail | OwnGuardrail),
+            f"guardrail is {env.guardrail!r}; it must be ExistingGuardrail(…), OwnGuardrail(…) or None.",
+        ),
+        (
+            env.prove_on_deploy is None or isinstance(env.prove_on_deploy, Proof),
+            f"prove_on_deploy is {env.prove_on_deploy!r}; it must be Proof(…) or None.",
+        ),
     ]
 
 
@@ -274,6 +289,7 @@ def _other_rules(env: Environment) -> list[tuple[bool, str]]:
             0 < env.max_request_bytes <= 4_500_000,
             "max_request_bytes must be from 1 to 4500000 (Lambda takes 6 MB).",
         ),
+        (env.data in tuple(Data), f"data is {env.data!r}; choose {' or '.join(Data)}."),
         (0 <= env.authorizer_cache_s <= 3600, "authorizer_cache_s must be from 0 to 3600."),
         (env.secret_max_age_s > 0, "secret_max_age_s must be positive."),
         (

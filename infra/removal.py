@@ -9,6 +9,6 @@ from infra.environments import Data, Environment
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
     """DESTROY where the environment's data may be lost, else kept, but not after a failed first deployment."""
-    if environment.data is Data.DESTROYED:
+    if environment.data == Data.DESTROYED:
         return cdk.RemovalPolicy.DESTROY
     return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

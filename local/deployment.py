@@ -82,6 +82,6 @@ def _environment(state: StateFolder, endpoint_url: str) -> dict[str, str]:
         "CDK_HOME": str(state.cdk_home),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "NODE_NO_WARNINGS": "1",
     }

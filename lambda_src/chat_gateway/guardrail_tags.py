@@ -35,7 +35,6 @@ def check(document: Mapping[str, Any], content: bytes) -> None:
     if are_in(document, content):
         raise InvalidRequestError(
             "The request holds a guardrail's input tag, which could exempt the rest of it from the check.",
-            param="messages",
             code="guardrail_tag_not_allowed",
         )
 

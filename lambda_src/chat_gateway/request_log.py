@@ -17,6 +17,7 @@ from chat_gateway.errors import (
     ConfigurationError,
     GatewayError,
     InternalError,
+    InvalidRequestError,
     UpstreamAccessError,
     UpstreamCredentialsError,
 )
@@ -84,6 +85,8 @@ class RequestLog:
             self.add(secret_arn=self.secret_arn, reason=error.reason)
         elif isinstance(error, UpstreamAccessError):
             self.add(reason=error.reason)
+        elif isinstance(error, InvalidRequestError):
+            self.add(reason=error.message)  # our own words, which repeat none of the caller's
 
     def add_fault(self, fault: Exception) -> InternalError:
         """An exception nobody expected: its class and where it was raised; its message could hold anything.
