@@ -285,7 +285,7 @@ def test_a_key_that_bedrock_refuses_is_503_never_401(use_bedrock: Callable[..., 
     use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
     status, _, body = handle(event())
     assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
-    assert "Bearer Token has expired" in json.loads(log.getvalue())["reason"]
+    assert "the key has expired" in json.loads(log.getvalue())["reason"]
     assert KEY not in log.getvalue()
 
 
@@ -329,8 +329,9 @@ def test_a_model_name_that_cannot_be_one_is_not_logged(
     assert json.loads(log.getvalue())["model"] == "(not a model id)"
 
 
-def test_an_answer_larger_than_lambda_returns_is_502(use_bedrock: Callable[..., None]) -> None:
-    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 7_000_000})))
+def test_an_answer_over_the_limit_is_502(use_bedrock: Callable[..., None]) -> None:
+    """An answer in one piece of more than 8 MiB is not read to its end."""
+    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
     status, _, body = handle(event())
     assert (status, body["error"]["code"]) == (502, "response_too_large")
 

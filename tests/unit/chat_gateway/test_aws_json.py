@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -140,7 +141,7 @@ def test_without_an_endpoint_of_ones_own_the_regions_is_called() -> None:
     client = AwsJsonClient(
         settings, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1"
     )
-    assert (client._host, client._encrypted) == ("secretsmanager.cn-north-1.amazonaws.com.cn", True)
+    assert client._origin == ("secretsmanager.cn-north-1.amazonaws.com.cn", 443, True)
 
 
 @answers((400, '{"__type": "ConditionalCheckFailedException", "Item": {"a": {"S": "b"}}}'))
@@ -170,7 +171,9 @@ def test_calls_at_once_do_not_wait_for_each_other() -> None:
     both = threading.Barrier(2)
 
     class Slow(AwsJsonClient):
-        def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        def call(
+            self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        ) -> dict[str, Any]:
             with self._lock:
                 return {"order": both.wait(10)}
 

@@ -47,6 +47,7 @@ def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: ob
         base_url=BASE_URL,
         timeouts=TIMEOUTS,
         max_connections=1,
+        max_answer_bytes=8_388_608,
         transport=httpx.MockTransport(handler),
         **options,  # type: ignore[arg-type]
     )
@@ -97,7 +98,7 @@ def test_a_refused_key_is_told_apart_without_repeating_the_key(status: int) -> N
     )
     with pytest.raises(RefusedCredentialsError) as caught:
         ask(client_for(lambda _: response))
-    assert caught.value.detail == "AccessDeniedException: The key *** has expired"
+    assert caught.value.detail == "AccessDeniedException: the key has expired"
     assert caught.value.bedrock_request_id == "bedrock-id"
 
 
@@ -256,7 +257,9 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 @pytest.mark.parametrize("method", ["complete", "stream"])
 def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: str) -> None:
     with Stalling(sends) as base_url:
-        client = BedrockClient(base_url=base_url, timeouts=TIMEOUTS, max_connections=1)
+        client = BedrockClient(
+            base_url=base_url, timeouts=TIMEOUTS, max_connections=1, max_answer_bytes=8_388_608
+        )
         with pytest.raises(UpstreamTimeoutError):
             read_all(client, base_url, method, deadline=time.monotonic() + 0.2)
 
@@ -267,7 +270,9 @@ def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_be
 ) -> None:
     with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
         timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
-        client = BedrockClient(base_url=base_url, timeouts=timeouts, max_connections=1)
+        client = BedrockClient(
+            base_url=base_url, timeouts=timeouts, max_connections=1, max_answer_bytes=8_388_608
+        )
         with pytest.raises(UpstreamTimeoutError) as caught:
             read_all(client, base_url, method, deadline=float("inf"))
     assert caught.value.was_sent
@@ -301,7 +306,7 @@ def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: flo
 
 
 def test_nothing_that_came_too_late_is_handed_over() -> None:
-    moments = iter([0.0, 0.0, 1.0, 11.0, 11.0, 11.0])
+    moments = iter([0.0, 1.0, 11.0, 11.0, 11.0])
     headers = {"content-type": "text/event-stream"}
     client = client_for(
         lambda _: httpx.Response(200, content=iter([b"1", b"2"]), headers=headers),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +18,8 @@ from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 
+PASSING = ("ThrottlingException", "InternalServiceError")
+
 
 class FakeSecrets:
     """Secrets Manager with one secret; counts its reads."""
@@ -25,11 +28,13 @@ class FakeSecrets:
         self.text, self.reads = text, 0
         self.failure: str | None = None
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
         assert (operation, parameters) == ("GetSecretValue", {"SecretId": "arn:secret"})
         self.reads += 1
         if self.failure:
-            raise AwsCallError(operation, self.failure)
+            raise AwsCallError(operation, self.failure, is_passing=self.failure in PASSING)
         return {"SecretString": self.text}
 
 

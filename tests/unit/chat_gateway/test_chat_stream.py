@@ -66,7 +66,7 @@ def test_however_the_bytes_arrive_the_caller_gets_the_same(cuts: list[int]) -> N
     marks = sorted({0, len(whole), *(cut % len(whole) for cut in cuts)})
     pieces = [whole[begin:end] for begin, end in itertools.pairwise(marks)]
     stream = stream_of(*pieces, hide_usage=True)
-    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b""), None)
+    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b"").replace(b": comment", b":"), None)
     assert (stream.usage, stream.events) == (USAGE, 3)
 
 
@@ -208,9 +208,21 @@ def test_nothing_after_done_is_passed_on() -> None:
     assert relayed(stream_of(ROLE + DONE + words("late"), words("later"))) == (ROLE + DONE, None)
 
 
-def test_comments_and_empty_events_pass_through() -> None:
-    noise = b": ping\n\n\n\n"
-    assert relayed(stream_of(noise, ROLE, noise, DONE)) == (noise + ROLE + noise + DONE, None)
+def test_a_comment_goes_on_without_its_words() -> None:
+    """A comment keeps the connection alive, and none of its words reaches the caller."""
+    silence = b":\n\n"
+    assert relayed(stream_of(b": ping\n\n", ROLE, b"id: 7\n\n", DONE)) == (
+        silence + ROLE + silence + DONE,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "event", [b"event: x\ndata: {}\n\n", b"data: {\ndata: }\n\n", b"data:{}\r\n\r\n", b"id: 1\rdata: {}\r\r"]
+)
+def test_an_event_goes_on_as_one_line_of_data(event: bytes) -> None:
+    """Fields that an event brings beside its data do not reach the caller."""
+    assert relayed(stream_of(event, DONE)) == (b"data: {}\n\n" + DONE, None)
 
 
 def test_a_hundred_thousand_events_leave_nothing_behind() -> None:

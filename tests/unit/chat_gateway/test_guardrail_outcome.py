@@ -83,12 +83,12 @@ def test_a_word_is_not_told_by_its_name_either() -> None:
 
 
 def test_findings_are_counted_by_policy() -> None:
-    assert guardrail_outcome.read({"amazon-bedrock-trace": TRACE}).counts() == {
+    assert guardrail_outcome.read({"amazon-bedrock-trace": TRACE}).counts == {
         "topicPolicy": 1,
         "wordPolicy": 1,
         "sensitiveInformationPolicy": 2,
     }
-    assert Outcome("INTERVENED").counts() == {}
+    assert Outcome("INTERVENED").counts == {}
 
 
 @given(
