@@ -192,7 +192,7 @@ class BedrockClient:
         if answer.status == HTTPStatus.OK:
             return answer
         with contextlib.closing(answer):
-            raise _error(answer, http_body.gather(answer.chunks, _MAX_ERROR_BYTES, cuts=True))
+            raise _error(answer, _error_body(answer))
 
     def _send(
         self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
@@ -224,6 +224,14 @@ def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
     if is_late or isinstance(error, httpx.TimeoutException):
         return UpstreamTimeoutError(_LATE, was_sent=was_sent)
     return UpstreamConnectionError("The connection to Bedrock failed.", was_sent=was_sent)
+
+
+def _error_body(answer: UpstreamAnswer) -> bytes:
+    """What can be read of it: the status says enough where it is cut off."""
+    try:
+        return http_body.gather(answer.chunks, _MAX_ERROR_BYTES, cuts=True)
+    except GatewayError:
+        return b""
 
 
 def _error(answer: UpstreamAnswer, content: bytes) -> Exception:

@@ -234,3 +234,34 @@ def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
     stream = ChatStream(upstream(), bedrock_request_id=None, hide_usage=False)
     assert sum(map(len, stream.relay())) == 100_000 * len(words("word")) + len(DONE)
     assert stream.events == 100_000
+
+
+@pytest.mark.parametrize("piece", [b"data: " + b"x" * 16_000, b"data: x\r", b": comment " * 100])
+def test_an_event_has_at_most_1_mib(piece: bytes) -> None:
+    """An event without an end is not gathered."""
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += len(piece)
+            yield piece
+
+    stream = ChatStream(endless(), bedrock_request_id="r", hide_usage=False)
+    _, error = relayed(stream)
+    assert isinstance(error, UpstreamProtocolError)
+    assert taken < 1_200_000
+
+
+def test_an_error_event_does_not_repeat_our_key() -> None:
+    """An error in a stream loses what we sent, as any other does."""
+    error = b'data: {"error": {"message": "Bearer our-key-1 is bad: our-key-1", "code": "our-key-1"}}\n\n'
+    stream = ChatStream(
+        [error],
+        bedrock_request_id="r",
+        hide_usage=False,
+        conceal=lambda text: text.replace("our-key-1", "***"),
+    )
+    _, raised = relayed(stream)
+    assert isinstance(raised, UpstreamError)
+    assert "our-key-1" not in raised.body()
