@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import boto3
 import click
@@ -63,9 +64,11 @@ def prove(
 ) -> None:
     """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
     tried = []
-    for probe in proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack):
-        click.echo(probe)
-        tried.append(probe)
+    probes = proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack)
+    with closing(probes):
+        for probe in probes:
+            click.echo(probe)
+            tried.append(probe)
     if any(probe.says for probe in tried):
         raise click.ClickException("The guardrail does not hold.")
 

@@ -182,7 +182,7 @@ FAILS = Probe("the canary, as a job", "ended with 'stop'; it must be blocked")
 def test_the_proof_has_a_line_for_each_probe_and_fails_where_one_does(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch, probes: list[Probe], exit_code: int
 ) -> None:
-    monkeypatch.setattr(proof, "prove", lambda *_, **__: iter(probes))
+    monkeypatch.setattr(proof, "prove", lambda *_, **__: (probe for probe in probes))
     result = run("prove")
     assert result.exit_code == exit_code
     assert result.stdout.splitlines() == [str(probe) for probe in probes]
