@@ -41,7 +41,11 @@ def bedrock_key_group() -> None:
 def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:
     """Stores the key, asked for without echo or read from standard input."""
     secret_arn = outputs.bedrock_api_key_secret()
-    key = click.prompt("Bedrock API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
+    key = (
+        click.prompt("Bedrock API key", hide_input=True)
+        if sys.stdin.isatty()
+        else sys.stdin.read(bedrock_key.MAX_INPUT_CHARACTERS)
+    )
     bedrock_key.put(session, secret_arn, key)
     click.echo("Stored.")
 

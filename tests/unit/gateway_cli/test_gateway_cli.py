@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
@@ -111,6 +112,14 @@ def test_what_cannot_be_a_key_is_refused_and_not_repeated(session: boto3.Session
     assert result.exit_code == 1
     assert "8 visible ASCII characters" in result.output
     assert not key or key not in result.output
+
+
+def test_endless_input_is_no_key(session: boto3.Session) -> None:
+    """Standard input that does not end is read as far as shows that it is no key."""
+    with Path("/dev/zero").open("rb") as endless:
+        result = CliRunner().invoke(cli, ["bedrock-key", "put", "--env", "dev"], input=endless)
+    assert result.exit_code == 1
+    assert "8 visible ASCII characters" in result.output
 
 
 def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
