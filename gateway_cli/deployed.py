@@ -64,7 +64,10 @@ def _told(failures: tuple[type[Exception], ...]) -> Iterator[None]:
             raise
         raise click.ClickException(f"{error}: see AWS_ENDPOINT_URL.") from None
     except sqlite3.Error as error:
-        raise click.ClickException(f"A file could not be used: {error}.") from None
+        raise click.ClickException(
+            f"A temporary file, or the record, could not be used: {error}. "
+            "SQLITE_TMPDIR says where temporary files go."
+        ) from None
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever read our output has left; click knows
             raise
