@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from chat_gateway import chat_request
+from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api, proxy_event
 from chat_gateway.errors import ConfigurationError, RequestTooLargeError
