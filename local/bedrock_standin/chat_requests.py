@@ -15,6 +15,7 @@ from .guardrail import GuardrailRef
 from .messages import check_messages
 from .quirks import check_parameters
 from .refusals import RefusalError, validation_error
+from .tools import check_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +69,7 @@ def read_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequest:
     guardrail = _read_guardrail(headers)
     tag_suffix = _read_tag_suffix(body, guardrail)
     check_model(model)
+    check_tools(body)
     check_parameters(body)
     return ChatRequest(
         body=body,
