@@ -291,7 +291,7 @@ def _words() -> Iterator[Bypass]:
         "a call's type": {"tool_calls": [_call(type=BLOCKED_WORD)]},
         "escapes of a call": {"tool_calls": [_call(arguments='{"a": "\\u006bryptonite"}')]},
         "an old call": {"function_call": {"name": "f", "arguments": QUESTION}},
-        "a message's unknown field": {"reasoning_content": QUESTION},
+        "a message's unknown field": {"thinking": QUESTION},
         "a message's refusal": {"refusal": QUESTION},
     }
     for name, said in answers.items():

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from chat_gateway import sse
 from chat_gateway.bedrock import Completion, UpstreamAnswer
-from chat_gateway.chat_stream import ChatStream
+from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
@@ -35,6 +35,14 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
     attempts: Attempts | None = None  # of asking Bedrock
 
+    def add_client_request_id(self, request_id: str | None) -> None:
+        """The caller's own id, to be echoed; None where it is ignored, which the log says."""
+        if request_id is None:
+            self.log.add(client_request_id="(ignored)")
+            return
+        self.headers["x-client-request-id"] = request_id
+        self.log.add_client_request_id(request_id)
+
     def completed(self, completion: Completion) -> StreamingResponse:
         """Bedrock's JSON as it came."""
         self.log.add_completion(completion)
@@ -55,7 +63,7 @@ class Exchange:
         self._write(error.status)
         return self._refusal(error)
 
-    def streamed(self, upstream: UpstreamAnswer, *, hide_usage: bool, keep_trace: bool) -> StreamingResponse:
+    def streamed(self, upstream: UpstreamAnswer, rules: StreamRules) -> StreamingResponse:
         """Bedrock's events as they come; logged when they have ended."""
         return StreamingResponse(
             status_code=HTTPStatus.OK,
@@ -65,18 +73,17 @@ class Exchange:
                 "content-type": "text/event-stream; charset=utf-8",
                 "cache-control": "no-cache",
             },
-            body=self._relay(upstream, hide_usage=hide_usage, keep_trace=keep_trace),
+            body=self._relay(upstream, rules),
             hold_s=_HOLD_S,
             heartbeat=_HEARTBEAT,
             heartbeat_s=_HEARTBEAT_S,
         )
 
-    def _relay(self, upstream: UpstreamAnswer, *, hide_usage: bool, keep_trace: bool) -> Iterator[bytes]:
+    def _relay(self, upstream: UpstreamAnswer, rules: StreamRules) -> Iterator[bytes]:
         stream = ChatStream(
             upstream.chunks,
+            rules,
             bedrock_request_id=upstream.bedrock_request_id,
-            hide_usage=hide_usage,
-            keep_trace=keep_trace,
             conceal=upstream.concealed,
         )
         began, error, is_sent = time.monotonic(), None, False
@@ -107,7 +114,7 @@ class Exchange:
 
     def _add_stream(self, stream: ChatStream) -> None:
         """What is only known once a stream has been read."""
-        self.log.add(events=stream.events)
+        self.log.add(events=stream.events, done_missing=stream.lacks_done or None)
         self.log.add_outcome(stream.guardrail_outcome)
         self.log.add_usage(stream.usage)
         if stream.first_token_at is not None:
@@ -127,7 +134,7 @@ class Exchange:
 
     def _write(self, status: int, *, failed: bool = False) -> None:
         if self.attempts is not None:
-            self.log.add(upstream_attempts=self.attempts.count)
+            self.log.add(upstream_attempts=self.attempts.count or None)
         self.log.add(status=int(status), latency_ms=round((time.monotonic() - self.started) * 1000))
         self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 

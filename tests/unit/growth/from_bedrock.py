@@ -8,19 +8,23 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from chat_gateway import (
+    enumerations,
     foreign_json,
     guardrail_outcome,
     http_head,
     job_outcomes,
     jobs,
+    reasoning,
     refusals,
     retry_after,
     sse,
     upstream_errors,
 )
-from chat_gateway.chat_stream import ChatStream
+from chat_gateway.chat_request import ChatRequest
+from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError
 from chat_gateway.http_body import Body, ChunkedBody, CountedBody, UncountedBody, gather
+from chat_gateway.stream_usage import StreamUsage
 from tests.unit.growth.hostile import (
     JSON,
     TEXTS,
@@ -135,18 +139,18 @@ def _streams() -> Iterator[Case]:
     one = changed(JSON, lambda raw: [b"data: " + raw + b"\n\n"])
     yield from cases("stream of one event", EVENT_BYTES, one, _relay)
     trace = b'"amazon-bedrock-trace":{"guardrail":{"input":{"a":{"wordPolicy":{"b":[{},{},{}]}}}}}'
-    many = repeated(
-        words=b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
-        blocks=b'data: {"id":"bedrock-guardrails-","choices":[{"finish_reason":"stop"}]}\n\n',
-        traces=b"data: {" + trace + b"}\n\n",
-        usage=b'data: {"choices":[],"usage":{"total_tokens":1}}\n\n',
-        comments=b":\n\n",
-    )
+    content = b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n'
+    many = {
+        **repeated(words=content % b"a", openings=content % b"<reasoning>", fragments=content % b"</"),
+        **repeated(blocks=b'data: {"id":"bedrock-guardrails-","choices":[{"finish_reason":"stop"}]}\n\n'),
+        **repeated(traces=b"data: {" + trace + b"}\n\n", comments=b":\n\n"),
+    }
     yield from cases("stream", ANSWER_BYTES, changed(many, in_pieces_of(_PIECE_BYTES)), _relay)
 
 
 def _relay(chunks: Iterable[bytes]) -> None:
-    stream = ChatStream(chunks, bedrock_request_id=None, hide_usage=True, keep_trace=False)
+    rules = StreamRules(shows_trace=False, separates_reasoning=True)
+    stream = ChatStream(chunks, rules, bedrock_request_id=None)
     for _ in stream.relay():
         pass
 
@@ -163,6 +167,9 @@ def _documents() -> Iterator[Case]:
         "a long id": lambda size: {"id": "a" * size, "choices": []},
     }
     yield from cases("outcome", ANSWER_BYTES, answers, _read_outcome)
+    thinking = changed(repeated(tags=b"<reasoning>", fragments=b"</", closings=b"</reasoning>\n"), _answer)
+    yield from cases("reasoning.separate", ANSWER_BYTES, thinking, reasoning.separate)
+    yield from cases("enumerations", ANSWER_BYTES, {"choices": answers["choices"]}, _conform)
     raws = repeated(fragments=b"trac")
     yield from cases("may_hold_trace", ANSWER_BYTES, raws, guardrail_outcome.may_hold_trace)
 
@@ -175,10 +182,20 @@ def _with_findings(size: int) -> Document:
     return {"id": "a", "choices": [], "amazon-bedrock-trace": trace}
 
 
+def _answer(content: bytes) -> Document:
+    return {"choices": [{"message": {"content": f"<reasoning>{content.decode()}"}}]}
+
+
+def _conform(document: Document) -> None:
+    enumerations.conform(document, enumerations.COMPLETION)
+    enumerations.conform_service_tier(document)
+    enumerations.text_with_service_tier("", document)
+
+
 def _read_outcome(document: Document) -> None:
     outcome = guardrail_outcome.read(document)
     outcome.combined_with(outcome)
-    guardrail_outcome.holds_trace(document)
+    guardrail_outcome.said(document)
     guardrail_outcome.present(document, keep_trace=False)
 
 
@@ -203,8 +220,9 @@ def _error_in_errors(text: str) -> bytes:
     return json.dumps({"error": {"message": json.dumps({"error": {"message": inner}})}}).encode()
 
 
-def _read_error(content: bytes) -> object:
-    return upstream_errors.parse(400, {}, content)
+def _read_error(content: bytes) -> None:
+    error = upstream_errors.parse(400, {}, content)
+    StreamUsage().is_refused(ChatRequest("m", {}), error)
 
 
 def _event_of(text: str) -> dict[str, Any]:

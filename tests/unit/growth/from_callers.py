@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from chat_gateway import chat_request, guardrail_overrides, guardrails, jobs, strict_json
-from chat_gateway.entrypoints import proxy_event
+from chat_gateway.allowed_models import AllowedModels
+from chat_gateway.entrypoints import proxy_event, routes
 from chat_gateway.guardrail_tags import Tagging
 from chat_gateway.guardrails import Guardrail
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
@@ -26,6 +27,7 @@ def _bodies() -> Iterator[Case]:
     yield from cases("loads_object", REQUEST_BYTES, JSON, strict_json.loads_object)
     requests = changed(some(REQUESTS, "combining marks", "messages"), strict_json.dumps)
     yield from cases("chat_request.parse", REQUEST_BYTES, requests, chat_request.parse)
+    yield from cases("models", REQUEST_BYTES, some(TEXTS, "combining marks"), AllowedModels(["a"]).check)
     texts = some(TEXTS, "combining marks", "half surrogates", "base64", "blanks")
     yield from cases("body", 2 * REQUEST_BYTES, changed(texts, _event), _read_body)
     encoded = changed(JSON, lambda raw: _event(base64.b64encode(raw).decode(), encoded=True))
@@ -70,10 +72,22 @@ def _headers() -> Iterator[Case]:
         "values": lambda size: {"multiValueHeaders": {"x-client-request-id": ["a"] * size}},
     }
     yield from cases("headers", HEAD_BYTES, many, _read_headers)
+    paths = {**TEXTS, **changed(repeated(slashes=b"/", keys=b"sk-"), lambda path: f"/{path.decode()}")}
+    yield from cases("paths", HEAD_BYTES, changed(paths, _event_at), _read_path)
 
 
 def _event_with(header: str) -> Callable[[str], dict[str, Any]]:
     return lambda text: {"multiValueHeaders": {header: [text]}, "requestContext": {"requestId": text}}
+
+
+def _event_at(path: str) -> dict[str, Any]:
+    return {"path": path, "requestContext": {"domainName": "a", "path": f"/dev{path}"}}
+
+
+def _read_path(event: dict[str, Any]) -> None:
+    method, path = proxy_event.method_and_path(event)
+    routes.described(method, path)
+    routes.refusal(method, "/{proxy+}", path, base_url=proxy_event.base_url(event))
 
 
 def _read_headers(event: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from types import FrameType
 import pytest
 
 from tests.unit.growth import from_bedrock, from_callers
-from tests.unit.growth.measure import Case, growth
+from tests.unit.growth.measure import REFUSALS, Case, growth
 
 # Linear is 8, quadratic 64.
 ENOUGH = 20
@@ -61,7 +61,7 @@ def modules_that_run(fed: Iterable[Case]) -> set[str]:
         argument = case.make(1_000)
         sys.setprofile(notice)
         try:
-            with suppress(Exception):
+            with suppress(*REFUSALS):
                 case.read(argument)
         finally:
             sys.setprofile(None)
