@@ -1,0 +1,112 @@
+"""The real functions, each in a process of its own under a Runtime API, with a hostile Bedrock and an AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+
+from benchmarks import contenders
+from tests.e2e.streaming_runtime import HANDLER, SOURCES
+from tests.hostile_upstream import memory
+from tests.hostile_upstream.aws import FakeAws
+from tests.hostile_upstream.server import HostileServer
+from tests.runtime_api import (
+    Request,
+    RuntimeApiServer,
+    RuntimeProcess,
+    awslambdaric_runtime,
+    streaming_runtime,
+)
+
+_WORKER = "chat_gateway.entrypoints.worker.handle"
+_PATIENCE_S = 10.0
+# So short that a slow answer is given up soon.
+_TIMEOUTS = {
+    "UPSTREAM_CONNECT_TIMEOUT_S": "1",
+    "UPSTREAM_FIRST_BYTE_TIMEOUT_S": "1",
+    "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "0.5",
+    "UPSTREAM_TOTAL_TIMEOUT_S": "2",
+    "STREAM_TIMEOUT_S": "2",
+}
+# What the gateway is deployed with: Lambda returns 6 MB in one piece.
+_MAX_RESPONSE_BYTES = "6225920"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One event and what came of it: the request that answered it, None where none did, and what was logged."""
+
+    request: Request | None
+    log: str
+    peak_bytes: int
+
+
+class Function:
+    """A function that runs for as long as it is entered, started again where it died or hangs."""
+
+    def __init__(self, *, is_worker: bool) -> None:
+        self._is_worker = is_worker
+
+    def __enter__(self) -> Function:
+        with ExitStack() as stack:
+            self.bedrock = stack.enter_context(HostileServer())
+            self.aws = stack.enter_context(FakeAws())
+            self._running = stack.enter_context(ExitStack())
+            self._start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def exchange(self, event: object) -> Exchange:
+        """Hands the event to the function, and waits until it asks for the next one."""
+        seen = self._written()
+        memory.reset_peak(self._process.pid)
+        self._api.forget()
+        request = self._answered(event)
+        log = [now[len(before) :] for now, before in zip(self._written(), seen, strict=True)]
+        exchange = Exchange(request, "".join(log), memory.peak_bytes(self._process.pid))
+        if request is None or exchange.peak_bytes > memory.MOST_BYTES:  # else the next trial is blamed for it
+            self._running.close()
+            self._start()
+        return exchange
+
+    def _answered(self, event: object) -> Request | None:
+        try:
+            request = self._api.invoke(event).answer(_PATIENCE_S)
+            self._api.wait_for("GET /invocation/next", _PATIENCE_S)
+        except AssertionError:
+            return None
+        return request
+
+    def _start(self) -> None:
+        self._api = self._running.enter_context(RuntimeApiServer())
+        self._process = self._running.enter_context(self._process_of(self._api))
+        self._api.wait_for("GET /invocation/next", _PATIENCE_S)
+
+    def _process_of(self, api: RuntimeApiServer) -> AbstractContextManager[RuntimeProcess]:
+        env = {**self._variables(), **_TIMEOUTS, **_own_aws()}
+        env["BEDROCK_BASE_URL"] = f"http://{self.bedrock.address}/openai/v1"
+        if self._is_worker:
+            return awslambdaric_runtime(api, task_root=SOURCES, handler=_WORKER, env=env)
+        return streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env)
+
+    def _variables(self) -> Mapping[str, str]:
+        if self._is_worker:
+            return {**contenders.worker_variables(self.aws.address, width=1), "JOB_ENDING_S": "1"}
+        chat = contenders.chat_variables(self.aws.address)
+        return {**chat, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
+
+    def _written(self) -> tuple[str, str]:
+        return self._process.stdout, self._process.stderr
+
+
+def _own_aws() -> dict[str, str]:
+    return {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

@@ -1,0 +1,95 @@
+"""Tries a scenario in one way, and then an honest answer: what was seen."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.streaming_runtime import proxy_event
+from tests.hostile_upstream import markers
+from tests.hostile_upstream.aws import Call
+from tests.hostile_upstream.functions import Exchange, Function
+from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.scenario import Scenario
+from tests.hostile_upstream.script import Script
+from tests.hostile_upstream.way import Way
+
+_SETTLING_S = 2.0
+_MODEL = "openai.gpt-oss-120b-1:0"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A scenario in one way; `number` makes its markers its own."""
+
+    number: int
+    scenario: Scenario
+    way: Way
+
+    @property
+    def request_id(self) -> str:
+        """As the log has it."""
+        return f"batch_req_{self.key}" if self.way is Way.JOB else self.key
+
+    @property
+    def key(self) -> str:
+        return f"trial-{self.number}"
+
+    @property
+    def next_words(self) -> str:
+        """What the honest answer says that follows."""
+        return f"Honest answer {self.number}."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one request came to; `calls` are what the function asked of AWS meanwhile."""
+
+    exchange: Exchange
+    calls: list[Call]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The scenario's own request, and the honest one behind it. `settled`: the server was let go of."""
+
+    hostile: Seen
+    honest: Seen
+    settled: bool
+
+
+def run(trial: Trial, function: Function) -> Observation:
+    """Never raises for what the function does."""
+    prompt = markers.numbered(f"What is the capital of {markers.WORDS} prompt?".encode(), trial.number)
+    function.bedrock.play(trial.scenario.script(trial.way).numbered(trial.number))
+    hostile = _ask(trial, function, trial.key, prompt.decode())
+    settled = function.bedrock.settle(_SETTLING_S)
+    function.bedrock.play(Script((Honest(trial.way, trial.next_words).counted(),)))
+    return Observation(hostile, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
+
+
+def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
+    body: dict[str, Any] = {"model": _MODEL, "messages": [{"role": "user", "content": prompt}]}
+    event = _job_event(key, body) if trial.way is Way.JOB else _chat_event(key, body, trial.way)
+    function.aws.calls.clear()
+    exchange = function.exchange(event)
+    return Seen(exchange, list(function.aws.calls))
+
+
+def _chat_event(key: str, body: dict[str, Any], way: Way) -> dict[str, Any]:
+    event = proxy_event(json.dumps({**body, "stream": way is Way.STREAM}).encode())
+    return {**event, "requestContext": {"extendedRequestId": key, "requestId": f"{key}-api"}}
+
+
+def _job_event(key: str, body: dict[str, Any]) -> dict[str, Any]:
+    line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    record = {
+        "messageId": key,
+        "receiptHandle": "handle",
+        "body": json.dumps(line),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
+        "messageAttributes": {},
+    }
+    return {"Records": [record]}
