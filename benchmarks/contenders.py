@@ -101,6 +101,7 @@ def _upstream(upstream: str) -> dict[str, str]:
         "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "120",
         "UPSTREAM_TOTAL_TIMEOUT_S": "290",
         "MAX_REQUEST_BYTES": str(5 * 1024 * 1024),
+        "MAX_RESPONSE_BYTES": str(8 * 1024 * 1024),
         "GUARDRAIL_IDENTIFIER": "gr12345",
         "GUARDRAIL_VERSION": "1",
         "GUARDRAIL_OVERRIDE": "denied",
@@ -113,7 +114,6 @@ def chat_variables(upstream: str) -> dict[str, str]:
     return {
         **_upstream(upstream),
         "STREAM_TIMEOUT_S": "897",
-        "MAX_RESPONSE_BYTES": str(200 * 1024 * 1024),
         "COUNT_STREAM_TOKENS": "true",
     }
 

@@ -59,11 +59,11 @@ class Completions:
         self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float
     ) -> _Answer_co:
         content, headers = request.content, request.headers
-        auth = self.credentials.auth()
+        auth = self.credentials.auth(ends_at=deadline)
         try:
             return ask(content, auth=auth, headers=headers, deadline=deadline)
         except RefusedCredentialsError as refused:
-            replacement = auth.after_refusal()
+            replacement = auth.after_refusal(ends_at=deadline)
             if replacement is None:
                 raise _credentials_error(auth, refused) from None
         try:

@@ -31,6 +31,7 @@ def completions(*, max_connections: int) -> Completions:
                 between_bytes_s=settings.between_bytes_timeout_s,
             ),
             max_connections=max_connections,
+            max_answer_bytes=settings.max_response_bytes,
         ),
         credentials=_credentials(settings),
         guardrail=settings.guardrail,

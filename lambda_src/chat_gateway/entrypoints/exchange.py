@@ -77,6 +77,7 @@ class Exchange:
             bedrock_request_id=upstream.bedrock_request_id,
             hide_usage=hide_usage,
             keep_trace=keep_trace,
+            conceal=upstream.concealed,
         )
         began, error, is_sent = time.monotonic(), None, False
         self.log.add(bedrock_request_id=upstream.bedrock_request_id)

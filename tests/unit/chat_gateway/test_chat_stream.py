@@ -66,7 +66,7 @@ def test_however_the_bytes_arrive_the_caller_gets_the_same(cuts: list[int]) -> N
     marks = sorted({0, len(whole), *(cut % len(whole) for cut in cuts)})
     pieces = [whole[begin:end] for begin, end in itertools.pairwise(marks)]
     stream = stream_of(*pieces, hide_usage=True)
-    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b""), None)
+    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b"").replace(b": comment", b":"), None)
     assert (stream.usage, stream.events) == (USAGE, 3)
 
 
@@ -208,9 +208,21 @@ def test_nothing_after_done_is_passed_on() -> None:
     assert relayed(stream_of(ROLE + DONE + words("late"), words("later"))) == (ROLE + DONE, None)
 
 
-def test_comments_and_empty_events_pass_through() -> None:
-    noise = b": ping\n\n\n\n"
-    assert relayed(stream_of(noise, ROLE, noise, DONE)) == (noise + ROLE + noise + DONE, None)
+def test_a_comment_goes_on_without_its_words() -> None:
+    """A comment keeps the connection alive, and none of its words reaches the caller."""
+    silence = b":\n\n"
+    assert relayed(stream_of(b": ping\n\n", ROLE, b"id: 7\n\n", DONE)) == (
+        silence + ROLE + silence + DONE,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "event", [b"event: x\ndata: {}\n\n", b"data: {\ndata: }\n\n", b"data:{}\r\n\r\n", b"id: 1\rdata: {}\r\r"]
+)
+def test_an_event_goes_on_as_one_line_of_data(event: bytes) -> None:
+    """Fields that an event brings beside its data do not reach the caller."""
+    assert relayed(stream_of(event, DONE)) == (b"data: {}\n\n" + DONE, None)
 
 
 def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
@@ -222,3 +234,34 @@ def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
     stream = ChatStream(upstream(), bedrock_request_id=None, hide_usage=False)
     assert sum(map(len, stream.relay())) == 100_000 * len(words("word")) + len(DONE)
     assert stream.events == 100_000
+
+
+@pytest.mark.parametrize("piece", [b"data: " + b"x" * 16_000, b"data: x\r", b": comment " * 100])
+def test_an_event_has_at_most_1_mib(piece: bytes) -> None:
+    """An event without an end is not gathered."""
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += len(piece)
+            yield piece
+
+    stream = ChatStream(endless(), bedrock_request_id="r", hide_usage=False)
+    _, error = relayed(stream)
+    assert isinstance(error, UpstreamProtocolError)
+    assert taken < 1_200_000
+
+
+def test_an_error_event_does_not_repeat_our_key() -> None:
+    """An error in a stream loses what we sent, as any other does."""
+    error = b'data: {"error": {"message": "Bearer our-key-1 is bad: our-key-1", "code": "our-key-1"}}\n\n'
+    stream = ChatStream(
+        [error],
+        bedrock_request_id="r",
+        hide_usage=False,
+        conceal=lambda text: text.replace("our-key-1", "***"),
+    )
+    _, raised = relayed(stream)
+    assert isinstance(raised, UpstreamError)
+    assert "our-key-1" not in raised.body()
