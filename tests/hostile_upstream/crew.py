@@ -8,11 +8,15 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 
 from tests.hostile_upstream import trials
-from tests.hostile_upstream.functions import Function
+from tests.hostile_upstream.functions import Function, Kind
 from tests.hostile_upstream.trials import Observation, Trial
-from tests.hostile_upstream.way import Way
 
-_CHAT_FUNCTIONS, _WORKERS = 4, 2
+_SIZES = {
+    Kind(is_worker=False, is_patient=True): 2,
+    Kind(is_worker=False, is_patient=False): 4,
+    Kind(is_worker=True, is_patient=True): 2,
+    Kind(is_worker=True, is_patient=False): 3,
+}
 _PATIENCE_S = 110.0
 
 _Task = tuple[Trial, "Future[Observation]"]
@@ -22,18 +26,16 @@ class Crew:
     """Chat functions and workers, each a process of its own, at work on `wanted` for as long as it is entered."""
 
     def __init__(self, wanted: Iterable[Trial]) -> None:
-        self._waiting: dict[bool, queue.SimpleQueue[_Task]] = {
-            is_worker: queue.SimpleQueue() for is_worker in (False, True)
-        }
+        self._waiting: dict[Kind, queue.SimpleQueue[_Task]] = {kind: queue.SimpleQueue() for kind in _SIZES}
         self._seen: dict[Trial, Future[Observation]] = {trial: Future() for trial in wanted}
         for task in self._seen.items():
-            self._waiting[task[0].way is Way.JOB].put(task)
+            self._waiting[task[0].function].put(task)
 
     def __enter__(self) -> Crew:
         self._threads = [
-            threading.Thread(target=self._work, args=(is_worker,))
-            for is_worker, count in ((False, _CHAT_FUNCTIONS), (True, _WORKERS))
-            for _ in range(count)
+            threading.Thread(target=self._work, args=(kind,))
+            for kind, size in _SIZES.items()
+            for _ in range(size)
         ]
         for thread in self._threads:
             thread.start()
@@ -49,12 +51,12 @@ class Crew:
         """What was seen of it, once it has been tried. Raises what kept it from being tried."""
         return self._seen[trial].result(_PATIENCE_S)
 
-    def _work(self, is_worker: bool) -> None:
-        waiting = self._waiting[is_worker]
+    def _work(self, kind: Kind) -> None:
+        waiting = self._waiting[kind]
         if waiting.empty():
             return
         try:
-            with Function(is_worker=is_worker) as function:
+            with Function(kind) as function:
                 while (task := _next(waiting)) is not None:
                     _try(task, function)
         except BaseException as error:  # noqa: BLE001 - the tests that wait are to raise it

@@ -20,17 +20,19 @@ from tests.runtime_api import (
 )
 
 _WORKER = "chat_gateway.entrypoints.worker.handle"
-_PATIENCE_S = 10.0
-# So short that a slow answer is given up soon.
-_TIMEOUTS = {
-    "UPSTREAM_CONNECT_TIMEOUT_S": "1",
-    "UPSTREAM_FIRST_BYTE_TIMEOUT_S": "1",
-    "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "0.5",
-    "UPSTREAM_TOTAL_TIMEOUT_S": "2",
-    "STREAM_TIMEOUT_S": "2",
-}
-# What the gateway is deployed with: Lambda returns 6 MB in one piece.
+_PATIENCE_S = 25.0
+# Seconds to connect, to the first byte, between bytes, in all.
+_IMPATIENT, _PATIENT = ("1", "1", "0.5", "2"), ("5", "10", "10", "20")
+# Lambda returns 6 MB in one piece.
 _MAX_RESPONSE_BYTES = "6225920"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A function as it is set up. An impatient one gives a slow answer up soon, a patient one never while it is tested."""
+
+    is_worker: bool
+    is_patient: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ class Exchange:
 
 
 class Function:
-    """A function that runs for as long as it is entered, started again where it died or hangs."""
+    """A function that runs for as long as it is entered, started again where it died, hangs or took too much memory."""
 
-    def __init__(self, *, is_worker: bool) -> None:
-        self._is_worker = is_worker
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
 
     def __enter__(self) -> Function:
         with ExitStack() as stack:
@@ -87,14 +89,14 @@ class Function:
         self._api.wait_for("GET /invocation/next", _PATIENCE_S)
 
     def _process_of(self, api: RuntimeApiServer) -> AbstractContextManager[RuntimeProcess]:
-        env = {**self._variables(), **_TIMEOUTS, **_own_aws()}
+        env = {**self._variables(), **_timeouts(self._kind), **_AWS}
         env["BEDROCK_BASE_URL"] = f"http://{self.bedrock.address}/openai/v1"
-        if self._is_worker:
+        if self._kind.is_worker:
             return awslambdaric_runtime(api, task_root=SOURCES, handler=_WORKER, env=env)
         return streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env)
 
     def _variables(self) -> Mapping[str, str]:
-        if self._is_worker:
+        if self._kind.is_worker:
             return {**contenders.worker_variables(self.aws.address, width=1), "JOB_ENDING_S": "1"}
         chat = contenders.chat_variables(self.aws.address)
         return {**chat, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
@@ -103,10 +105,20 @@ class Function:
         return self._process.stdout, self._process.stderr
 
 
-def _own_aws() -> dict[str, str]:
+_AWS = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def _timeouts(kind: Kind) -> dict[str, str]:
+    connect_s, first_byte_s, between_bytes_s, total_s = _PATIENT if kind.is_patient else _IMPATIENT
     return {
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "UPSTREAM_CONNECT_TIMEOUT_S": connect_s,
+        "UPSTREAM_FIRST_BYTE_TIMEOUT_S": first_byte_s,
+        "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": between_bytes_s,
+        "UPSTREAM_TOTAL_TIMEOUT_S": total_s,
+        "STREAM_TIMEOUT_S": total_s,
     }

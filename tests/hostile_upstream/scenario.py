@@ -10,30 +10,29 @@ from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.script import Script, Step
 from tests.hostile_upstream.way import Way
 
-_ERRORS = range(400, 600)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """Which ends are right.
 
-    `statuses` and `codes` are of an error; codes None: whichever. `words` are of a completion; None: whichever.
+    `statuses` (None: 400 to 599) and `codes` (None: whichever) are of an error, `words` (None: whichever) of a completion.
     """
 
     may_complete: bool
     may_fail: bool
-    statuses: Collection[int] = _ERRORS
+    statuses: Collection[int] | None = None
     codes: Collection[str | None] | None = None
     words: str | None = honest.WORDS
 
 
 COMPLETES = Expectation(may_complete=True, may_fail=False)
+COMPLETES_OR_IS_LATE = Expectation(may_complete=True, may_fail=True, statuses=(502, 504))
 COMPLETES_SOMEHOW = Expectation(may_complete=True, may_fail=False, words=None)
 EITHER = Expectation(may_complete=True, may_fail=True, words=None)
 
 
-def refused(status: int | Collection[int] = _ERRORS, *codes: str | None) -> Expectation:
-    """An error of that status, with one of the codes; without codes, whichever."""
+def refused(status: int | Collection[int] | None = None, *codes: str | None) -> Expectation:
+    """An error of that status, with one of the codes; without them, whichever."""
     statuses = (status,) if isinstance(status, int) else status
     return Expectation(may_complete=False, may_fail=True, statuses=statuses, codes=codes or None)
 
@@ -51,7 +50,8 @@ Answer = bytes | tuple[Step, ...] | Script
 class Scenario:
     """`answer` makes what is sent from the honest answer to the same request.
 
-    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream.
+    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream. `prompt_bytes` makes
+    the request so large. `is_of_aws`: DynamoDB answers like that, and Bedrock honestly.
     """
 
     name: str
@@ -59,6 +59,8 @@ class Scenario:
     expect: Expectation
     ways: Collection[Way] = way.ALL
     streamed: Expectation | None = None
+    prompt_bytes: int = 0
+    is_of_aws: bool = False
 
     def script(self, asked: Way) -> Script:
         """What the server does."""

@@ -10,13 +10,15 @@ from typing import Any
 from tests.e2e.streaming_runtime import proxy_event
 from tests.hostile_upstream import markers
 from tests.hostile_upstream.aws import Call
-from tests.hostile_upstream.functions import Exchange, Function
+from tests.hostile_upstream.functions import Exchange, Function, Kind
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.script import Script
 from tests.hostile_upstream.way import Way
 
 _SETTLING_S = 2.0
+# What is too late, and what is tried again for as long as there is time.
+_LENGTHY = frozenset({408, 424, 429, 500, 503, 504, 529})
 _MODEL = "openai.gpt-oss-120b-1:0"
 
 
@@ -27,6 +29,12 @@ class Trial:
     number: int
     scenario: Scenario
     way: Way
+
+    @property
+    def function(self) -> Kind:
+        """What it is tried on."""
+        statuses = self.scenario.expected(self.way).statuses or ()
+        return Kind(is_worker=self.way is Way.JOB, is_patient=_LENGTHY.isdisjoint(statuses))
 
     @property
     def request_id(self) -> str:
@@ -62,12 +70,22 @@ class Observation:
 
 def run(trial: Trial, function: Function) -> Observation:
     """Never raises for what the function does."""
-    prompt = markers.numbered(f"What is the capital of {markers.WORDS} prompt?".encode(), trial.number)
-    function.bedrock.play(trial.scenario.script(trial.way).numbered(trial.number))
-    hostile = _ask(trial, function, trial.key, prompt.decode())
+    hostile = trial.scenario.script(trial.way).numbered(trial.number)
+    if trial.scenario.is_of_aws:
+        function.bedrock.play(Script((Honest(trial.way).counted(),)))
+        function.aws.script = hostile
+    else:
+        function.bedrock.play(hostile)
+    first = _ask(trial, function, trial.key, _prompt(trial))
     settled = function.bedrock.settle(_SETTLING_S)
+    function.aws.script = None
     function.bedrock.play(Script((Honest(trial.way, trial.next_words).counted(),)))
-    return Observation(hostile, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
+    return Observation(first, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
+
+
+def _prompt(trial: Trial) -> str:
+    words = markers.numbered(f"What is the capital of {markers.WORDS} prompt?".encode(), trial.number)
+    return words.decode() + "x" * trial.scenario.prompt_bytes
 
 
 def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:

@@ -2,6 +2,7 @@
 
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.scenarios import (
+    aws_records,
     closings,
     documents,
     encodings,
@@ -27,4 +28,5 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
     "document": documents.SCENARIOS,
     "event": stream_events.SCENARIOS,
     "trace": trace.SCENARIOS,
+    "aws": aws_records.SCENARIOS,
 }

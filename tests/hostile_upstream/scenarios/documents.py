@@ -29,15 +29,16 @@ _NO_COMPLETIONS: Mapping[str, Any] = {
     "no-choices": {"id": WORDS},
     "choices-null": completion(choices=None),
     "choices-object": completion(choices={}),
+    "choices-numbers": completion(choices=[1, 2, 3]),
+    "choices-nulls": completion(choices=[None]),
+    "choices-strings": completion(choices=[WORDS]),
+    "choices-lists": completion(choices=[[[]]]),
+    "choices-mixed": completion(choices=[{"message": {"content": WORDS}}, 1]),
     "choices-string": completion(choices=WORDS),
     "choices-number": completion(choices=17),
 }
 _ODD_CHOICES: Mapping[str, Any] = {
     "none": [],
-    "numbers": [1, 2, 3],
-    "nulls": [None],
-    "strings": [WORDS],
-    "lists": [[[]]],
     "empty-objects": [{}],
     "message-null": [{"index": 0, "message": None, "finish_reason": _FOREIGN}],
     "message-list": [{"index": 0, "message": [WORDS]}],
@@ -77,6 +78,26 @@ def _bomb(name: str, unit: bytes, last: bytes, size_bytes: int = 6 * _MB) -> Sce
         return honest.of(b'{"choices": [' + unit * (size_bytes // len(unit)) + last + b"]}")
 
     return Scenario(f"bomb-{name}", answer, EITHER, ways=NOT_STREAMED)
+
+
+def _wide(name: str, unit: bytes, last: bytes, count: int) -> Scenario:
+    """So many of the unit in a list, which may be just few enough to be read."""
+
+    def answer(honest: Honest) -> bytes:
+        return honest.of(b'{"choices": [], "a": [' + unit * (count - 1) + last + b"]}")
+
+    return Scenario(f"wide-{name}", answer, EITHER, ways=NOT_STREAMED)
+
+
+def _long(name: str, character: str, **fields: Any) -> Scenario:
+    """As many of the character as an answer in one piece may have."""
+
+    def answer(honest: Honest) -> bytes:
+        document = completion("@", **fields)
+        text = character.encode() * (8_300_000 // len(character.encode()))
+        return honest.of(to_json(document).replace(b'"@"', b'"' + text + b'"'))
+
+    return Scenario(f"long-{name}", answer, EITHER, ways=NOT_STREAMED)
 
 
 def _deep(name: str, opening: bytes, closing: bytes, depth: int) -> Scenario:
@@ -133,6 +154,32 @@ SCENARIOS = (
     _bomb("nested-lists", b"[[[[]]]],", b"[]"),
     _bomb("nested-objects", b'{"a":{"b":{}}},', b"{}"),
     _bomb("choices", b'{"index":0,"message":{},"finish_reason":"x"},', b"{}"),
+    _wide("lists", b"[],", b"[]", 245_000),
+    _wide("objects", b"{},", b"{}", 245_000),
+    _wide("objects-with-keys", b'{"a":1.5},', b"{}", 245_000),
+    _wide("objects-with-lists", b'{"a":[]},', b"{}", 160_000),
+    _wide("objects-nested", b'{"a":{"b":{}}},', b"{}", 124_000),
+    _wide("numbers", b"1.5,", b"1", 490_000),
+    _wide("integers", b"1000000,", b"1", 490_000),
+    _wide("strings", b'"\\u00e9abcdefgh",', b'""', 490_000),
+    Scenario(
+        "wide-keys",
+        lambda honest: honest.of(
+            b'{"choices": [], ' + b",".join(b'"k%06d":{}' % number for number in range(240_000)) + b"}"
+        ),
+        EITHER,
+        ways=NOT_STREAMED,
+    ),
+    _long("ascii", "x"),
+    _long("latin", "é"),
+    _long("astral", "😀"),
+    _long("quotes", r"\""),
+    _long("escapes", r"\u00e9"),
+    _long("commas", ","),
+    _long("ascii-with-trace", "x", **{"amazon-bedrock-trace": {}}),
+    _long("latin-with-trace", "é", **{"amazon-bedrock-trace": {}}),
+    _long("astral-with-trace", "😀", **{"amazon-bedrock-trace": {}}),
+    _long("quotes-with-trace", r"\"", **{"amazon-bedrock-trace": {}}),
     _of(
         "bomb-keys",
         b'{"choices": [], ' + b", ".join(b'"k%d": 1' % number for number in range(300_000)) + b"}",

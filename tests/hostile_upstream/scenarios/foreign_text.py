@@ -169,7 +169,7 @@ def _shape(name: str, status: int = 400, expect: Expectation | None = None) -> S
 
 def _refusal(status: int, name: str) -> Scenario:
     content = to_json({"message": _REFUSALS[name]})
-    kind = b"x-amzn-errortype: zq00000:" + _KEY.encode()
+    kind = b"x-amzn-errortype: zq00000 & more:" + _KEY.encode()
     return Scenario(f"{status}-{name}", lambda _: error(status, content, kind), _CREDENTIALS)
 
 

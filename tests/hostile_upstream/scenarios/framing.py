@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.hostile_upstream.honest import Honest, chunk, head, stream, to_json
+from tests.hostile_upstream.honest import Honest, chunk, error, head, stream, to_json
 from tests.hostile_upstream.markers import WORDS
-from tests.hostile_upstream.scenario import BROKEN, COMPLETES, EITHER, Scenario
-from tests.hostile_upstream.script import Close, Pause, Script, Silence
+from tests.hostile_upstream.scenario import BROKEN, COMPLETES, EITHER, Scenario, refused
+from tests.hostile_upstream.script import Close, Pause, Reset, Script, Silence
 from tests.hostile_upstream.way import NOT_STREAMED, STREAMED, Way
 
 _FOREIGN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
@@ -254,6 +254,25 @@ SCENARIOS = (
         lambda honest: Script((honest.counted() + _FOREIGN,), before_request=True),
         EITHER,
     ),
+    Scenario(
+        "large-request-refused-early",
+        lambda _: Script((error(413, b"{}", b"Connection: close"), Close()), before_request=True),
+        refused((413, 502)),
+        prompt_bytes=3_000_000,
+    ),
+    Scenario(
+        "large-request-closed-early",
+        lambda _: Script((Pause(0.05), Reset()), before_request=True),
+        BROKEN,
+        prompt_bytes=3_000_000,
+    ),
+    Scenario(
+        "large-request-never-read",
+        lambda _: Script((Pause(1.5), Close()), before_request=True),
+        refused((502, 504)),
+        prompt_bytes=3_000_000,
+    ),
+    Scenario("large-request", lambda honest: honest.counted(), COMPLETES, prompt_bytes=3_000_000),
     Scenario(
         "http-0.9",
         lambda honest: (honest.content, Close()),

@@ -68,7 +68,7 @@ _SPELLINGS = (
     "AMAZON-BEDROCK-TRACE",
     "amazon_bedrock_trace",
     "amazonBedrockTrace",
-    "amazon-bedrock-trace ",
+    "amazon-bedrock_Trace",
 )
 
 
@@ -104,6 +104,17 @@ def _events(name: str, *documents: Mapping[str, Any], expect: Expectation = COMP
     return Scenario(f"events-{name}", lambda honest: honest.of(content), expect, ways=STREAMED)
 
 
+def _hidden(name: str, text: str) -> Scenario:
+    """The text, which a reader of JSON drops, stands before the last key of a completion or an event."""
+
+    def answer(honest: Honest) -> bytes:
+        document = chunk_object("Paris") if honest.way is Way.STREAM else completion()
+        raw = to_json(document)[:-1] + f", {text}}}".encode()
+        return honest.of(b"data: " + raw + b"\n\n" + DONE if honest.way is Way.STREAM else raw)
+
+    return Scenario(f"repeated-key-{name}", answer, EITHER)
+
+
 def _escaped_key(honest: Honest) -> bytes:
     """JSON may write the key's first letter by its number."""
     plain = _answer(honest, {_KEY: _TRACE})
@@ -122,6 +133,10 @@ SCENARIOS = (
     _on_top("in-a-list", {"a": [{"b": [{_KEY: _TRACE}]}]}),
     _on_top("50-deep", {"a": json.loads('{"a":' * 50 + json.dumps({_KEY: _TRACE}) + "}" * 50)}),
     _on_top("in-itself", {_KEY: {_KEY: _TRACE}}),
+    _hidden("trace", f'"{_KEY}": {json.dumps(_TRACE)}, "{_KEY}": null'),
+    _hidden("above", f'"a": {json.dumps({_KEY: _TRACE})}, "a": 1'),
+    _hidden("above-list", f'"a": [{json.dumps({_KEY: _TRACE})}], "a": []'),
+    _hidden("in-choice", f'"b": {{"c": {json.dumps({_KEY: _TRACE})}, "c": 1}}'),
     Scenario("escaped-key", _escaped_key, COMPLETES_SOMEHOW),
     *(_below("trace", {_KEY: _TRACE, _ACTION: "INTERVENED"}, where) for where in ("choice", "message")),
     *(_below("trace-list", {"a": [{_KEY: _TRACE}]}, where) for where in ("choice", "message")),
