@@ -101,6 +101,7 @@ def _upstream(upstream: str) -> dict[str, str]:
         "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "120",
         "UPSTREAM_TOTAL_TIMEOUT_S": "290",
         "MAX_REQUEST_BYTES": str(5 * 1024 * 1024),
+        "SEPARATE_REASONING": "true",
         "MAX_RESPONSE_BYTES": str(8 * 1024 * 1024),
         "GUARDRAIL_IDENTIFIER": "gr12345",
         "GUARDRAIL_VERSION": "1",

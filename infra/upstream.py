@@ -33,6 +33,7 @@ def upstream_variables(
         "UPSTREAM_FIRST_BYTE_TIMEOUT_S": str(environment.timeouts.first_byte_s(total_timeout_s)),
         "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": str(environment.timeouts.between_bytes_s(total_timeout_s)),
         "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
+        "SEPARATE_REASONING": str(environment.separate_reasoning).lower(),
         "MAX_RESPONSE_BYTES": str(_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES),
     }
     return variables | _credentials_variables(environment, api_key) | guardrail_variables(guardrail)

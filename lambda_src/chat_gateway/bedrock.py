@@ -12,7 +12,15 @@ from typing import Any
 
 import httpx
 
-from chat_gateway import foreign_json, guardrail_outcome, http_body, refusals, upstream_errors
+from chat_gateway import (
+    enumerations,
+    foreign_json,
+    guardrail_outcome,
+    http_body,
+    reasoning,
+    refusals,
+    upstream_errors,
+)
 from chat_gateway.errors import (
     GatewayError,
     ResponseTooLargeError,
@@ -53,13 +61,20 @@ class Completion:
     bedrock_request_id: str | None
     guardrail_outcome: Outcome = field(default_factory=Outcome)
 
-    def presented(self, *, keep_trace: bool) -> Completion:
+    def presented(self, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
         """The same in the shape that callers see; as it came wherever that is it."""
         has_trace = guardrail_outcome.may_hold_trace(self.text)
         outcome = guardrail_outcome.read(self.document, has_trace=has_trace)
-        changed = guardrail_outcome.present(self.document, has_trace=has_trace, keep_trace=keep_trace)
+        document = self.document
+        changed = guardrail_outcome.present(document, has_trace=has_trace, keep_trace=keep_trace)
+        changed = enumerations.conform(document, enumerations.COMPLETION) or changed
+        if separates_reasoning:
+            changed = reasoning.separate(document) or changed
+        text: str | None = self.text
+        if enumerations.conform_service_tier(document) and not changed:
+            text = enumerations.text_with_service_tier(self.text, document)
         # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
-        text = json.dumps(self.document) if changed else self.text
+        text = json.dumps(document) if changed or text is None else text
         return replace(self, text=text, guardrail_outcome=outcome)
 
 

@@ -35,6 +35,7 @@ def completions(*, max_connections: int) -> Completions:
         ),
         credentials=_credentials(settings),
         guardrail=settings.guardrail,
+        separates_reasoning=settings.separate_reasoning,
     )
 
 

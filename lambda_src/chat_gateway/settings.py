@@ -60,6 +60,7 @@ class UpstreamSettings:
     max_request_bytes: int
     max_response_bytes: int  # of an answer that does not stream
     guardrail: Guardrail | None
+    separate_reasoning: bool  # a model's thinking stands apart from its words
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:
@@ -74,6 +75,7 @@ class UpstreamSettings:
             max_request_bytes=int(_read(env, "MAX_REQUEST_BYTES", _positive)),
             max_response_bytes=int(_read(env, "MAX_RESPONSE_BYTES", _positive)),
             guardrail=_guardrail(env),
+            separate_reasoning=_read(env, "SEPARATE_REASONING", _one_of(("true", "false"))) == "true",
         )
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from chat_gateway import chat_request, retry, runtime
+from chat_gateway.chat_stream import StreamRules
 from chat_gateway.entrypoints import proxy_event
 from chat_gateway.entrypoints.exchange import Exchange
 from chat_gateway.errors import ConfigurationError, GatewayError
@@ -80,7 +81,12 @@ def _answer(
     if request.streams:
         exchange.log.add(stream=True)
         answer = _completions().stream(guarded, attempts)
-        return exchange.streamed(answer, hide_usage=request.hides_usage, keep_trace=guarded.shows_trace)
+        rules = StreamRules(
+            shows_usage=request.asks_for_usage,
+            shows_trace=guarded.shows_trace,
+            separates_reasoning=guarded.separates_reasoning,
+        )
+        return exchange.streamed(answer, rules)
     return exchange.completed(_completions().create(guarded, attempts))
 
 

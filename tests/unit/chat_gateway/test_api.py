@@ -454,3 +454,33 @@ def test_a_token_count_that_is_none_is_not_logged(
     handle(event())
     line = json.loads(log.getvalue())
     assert ("prompt_tokens" in line, line["completion_tokens"]) == (False, 5)
+
+
+THINKS = {
+    "id": "chatcmpl-1",
+    "service_tier": "standard",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "<reasoning>hm</reasoning>Paris"},
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("openai.gpt-oss-20b-1:0", {"role": "assistant", "content": "Paris", "reasoning_content": "hm"}),
+        ("qwen.qwen3-32b-v1:0", {"role": "assistant", "content": "<reasoning>hm</reasoning>Paris"}),
+    ],
+)
+def test_a_marked_models_thinking_stands_apart(
+    use_bedrock: Callable[..., None], model: str, message: dict[str, str]
+) -> None:
+    """Only a model that is known to write its thinking into its words has it taken out; the tier is OpenAI's."""
+    use_bedrock(answering(httpx.Response(200, json=THINKS)))
+    _, _, body = handle(event({**VALID, "model": model}))
+    assert body["choices"][0]["message"] == message
+    assert body["service_tier"] == "default"
