@@ -85,6 +85,31 @@ _ODD_CHUNKS: Mapping[str, Any] = {
     "error-type": {"type": "error", "message": WORDS},
 }
 
+_TWO_CHOICES = event({"choices": [{"index": n, "delta": {"content": "x"}} for n in (0, 1)]})
+_TWO_CHOICES += event(chunk_object(finish_reason="stop"))
+_CHOICES = [{"index": n * 10**20, "delta": {"content": WORDS}, "finish_reason": None} for n in range(300)]
+# Thinking in an answer's words, in pieces.
+_REASONING: Mapping[str, tuple[str, ...]] = {
+    "in-one": (f"<reasoning>{WORDS}</reasoning>Paris",),
+    "by-character": tuple(f"<reasoning>{WORDS}</reasoning>\n\nParis"),
+    "unclosed": ("<reasoning>", WORDS),
+    "half-open": ("<reason",),
+    "half-closed": (f"<reasoning>{WORDS}</reas",),
+    "nested": ("<reasoning><reasoning>a</reasoning>", "b</reasoning>c"),
+    "many-openings": ("<reasoning>",) * 5_000,
+    "almost-closed": ("<reasoning>", *("</reasoning",) * 5_000),
+    "line-breaks": ("<reasoning>a</reasoning>", *("\n",) * 5_000),
+}
+# What nobody needs to remember: 15 events of what unfolds to 17 MB each.
+_SAID_KEYS = b"".join(event({f"amazon-bedrock-{n}": [[]] * 220_000}) for n in range(15))
+
+
+def _reasoning(name: str) -> Scenario:
+    words = b"".join(event(chunk_object(piece)) for piece in _REASONING[name])
+    return _events(
+        f"reasoning-{name}", words + event(chunk_object(finish_reason="stop")) + DONE, COMPLETES_SOMEHOW
+    )
+
 
 def _events(name: str, content: bytes, expect: Expectation) -> Scenario:
     return Scenario(name, lambda honest: honest.of(content), expect, ways=STREAMED)
@@ -149,7 +174,17 @@ SCENARIOS = (
     _events("done-without-line-end", _WHOLE.removesuffix(b"\n\n"), EITHER),
     _events("done-only", DONE, COMPLETES_SOMEHOW),
     _events("done-in-two-lines", _WHOLE.replace(b"[DONE]", b"[DO\ndata: NE]"), BROKEN),
-    _events("no-done", _WHOLE.removesuffix(DONE), LOST),
+    _events("no-done", _WHOLE.removesuffix(DONE), COMPLETES),
+    _events("no-done-no-finish", _ONE * 3, LOST),
+    _events("no-done-one-of-two-finished", _TWO_CHOICES, LOST),
+    _events("no-done-finished-again", event(chunk_object(finish_reason="stop")) * 3, COMPLETES_SOMEHOW),
+    _events("words-after-finish", event(chunk_object("x", finish_reason="stop")) + _ONE + DONE, EITHER),
+    _events(
+        "error-after-finish", event(chunk_object(finish_reason="stop")) + event({"error": WORDS}), refused()
+    ),
+    _events("300-choices", event({"choices": _CHOICES}) * 3 + DONE, COMPLETES_SOMEHOW),
+    *map(_reasoning, _REASONING),
+    _events("said-keys", _SAID_KEYS + _WHOLE, EITHER),
     _events("after-done", _WHOLE + b"data: zq00000\n\n", COMPLETES),
     _events("after-done-1MB", _WHOLE + b"data: zq00000\n\n" * 70_000, COMPLETES),
     _events("after-done-error", _WHOLE + event({"error": {"message": WORDS}}), COMPLETES),
