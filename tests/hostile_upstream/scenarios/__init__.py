@@ -1,5 +1,6 @@
 """Every scenario, by kind."""
 
+from tests.hostile_upstream import random_scenarios
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.scenarios import (
     aws_records,
@@ -29,4 +30,5 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
     "event": stream_events.SCENARIOS,
     "trace": trace.SCENARIOS,
     "aws": aws_records.SCENARIOS,
+    "random": tuple(random_scenarios.scenarios(seed=0, count=40)),
 }

@@ -110,10 +110,18 @@ _REFUSALS: Mapping[str, str] = {
     "no-access-repeats-prompt": f"You don't have access to the model {WORDS} with the specified model ID.",
     "not-authorized": f"User: {WORDS} is not authorized to perform: bedrock:InvokeModel on {WORDS}",
     "not-authorized-foreign-action": f"not authorized to perform: bedrock:{WORDS} ({_KEY})",
+    "not-authorized-key": f"not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:x:1:{_KEY}",
     "long": f"{WORDS} " * 2_000,
     "newlines": f"{WORDS}\n" * 20,
     "escape": f"\x1b[2J{WORDS}",
     "empty": "",
+}
+
+_ERROR_CLASSES: Mapping[str, bytes] = {
+    "key": _KEY.encode(),
+    "20kB": b"zq00000" * 2_900,
+    "control": b"zq00000\x01",
+    "link": b"zq00000 http://bedrock.example/",
 }
 
 
@@ -173,6 +181,11 @@ def _refusal(status: int, name: str) -> Scenario:
     return Scenario(f"{status}-{name}", lambda _: error(status, content, kind), _CREDENTIALS)
 
 
+def _refusal_of_class(status: int, name: str) -> Scenario:
+    line = b"x-amzn-errortype: " + _ERROR_CLASSES[name]
+    return Scenario(f"{status}-class-{name}", lambda _: error(status, b"{}", line), _CREDENTIALS)
+
+
 SCENARIOS = (
     *(_in_field(field, name) for field in ("code", "type", "param", "message") for name in _TEXTS),
     *(_in_event(field, name) for field in ("code", "type", "param", "message", "status") for name in _TEXTS),
@@ -183,6 +196,7 @@ SCENARIOS = (
     *(_honest_request_id(name) for name in _REQUEST_IDS),
     *map(_shape, _MESSAGES),
     *(_refusal(status, name) for status in (401, 403) for name in _REFUSALS),
+    *(_refusal_of_class(status, name) for status in (401, 403) for name in _ERROR_CLASSES),
     Scenario(
         "request-id-twice",
         lambda _: error(404, b"{}", b"x-amzn-requestid: zq00000 1", b"x-amzn-requestid: zq00000 2"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile_upstream.honest import Honest, chunk, error, head, stream, to_json
+from tests.hostile_upstream.honest import DONE, Honest, chunk, chunk_object, error, event, head, to_json
 from tests.hostile_upstream.markers import WORDS
 from tests.hostile_upstream.scenario import BROKEN, COMPLETES, EITHER, Scenario, refused
 from tests.hostile_upstream.script import Close, Pause, Reset, Script, Silence
@@ -33,12 +33,11 @@ def _chunk_size(name: str, size: bytes) -> Scenario:
 
 
 def _padded(honest: Honest, size_bytes: int) -> bytes:
-    """The honest answer's body, made as long as asked for."""
-    if honest.way is Way.STREAM:
-        return (
-            stream("Paris")[: -len(b"data: [DONE]\n\n")].ljust(size_bytes - 14, b"\n") + b"data: [DONE]\n\n"
-        )
-    return honest.content.ljust(size_bytes)
+    """A short answer's body, made as long as asked for."""
+    if honest.way is not Way.STREAM:
+        return honest.content.ljust(size_bytes)
+    content = event(chunk_object("Paris", finish_reason="stop")) + DONE
+    return b"\n" * (size_bytes - len(content)) + content
 
 
 def _followed(size_bytes: int) -> Scenario:
@@ -213,7 +212,7 @@ SCENARIOS = (
     ),
     Scenario("length-0", lambda honest: honest.head(b"Content-Length: 0"), BROKEN),
     Scenario("length-0-followed", lambda honest: honest.head(b"Content-Length: 0") + _FOREIGN, BROKEN),
-    *map(_followed, (511, 512, 513, 1023, 1024, 16_384, 16_896)),
+    *map(_followed, (510, 511, 512, 513, 514, 1023, 1024, 16_384, 16_896, 16_897)),
     Scenario(
         "followed-chunked",
         lambda honest: honest.chunked() + _FOREIGN,

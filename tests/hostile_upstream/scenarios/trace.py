@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks import aws_answers
 from tests.hostile_upstream.honest import DONE, Honest, chunk_object, completion, error, event, to_json
 from tests.hostile_upstream.markers import MATCHED, WORDS
 from tests.hostile_upstream.scenario import COMPLETES_SOMEHOW, EITHER, Expectation, Scenario, refused
@@ -38,6 +39,10 @@ _TRACES: Mapping[str, Any] = {
     "name-object": _policies({**_ENTRY, "name": {"match": MATCHED}}),
     "name-list": _policies({**_ENTRY, "name": [MATCHED]}),
     "name-newline": _policies({**_ENTRY, "name": f"{MATCHED}\n<{MATCHED}>"}),
+    "name-key": _policies({**_ENTRY, "name": aws_answers.KEY}),
+    "type-key": _policies({**_ENTRY, "type": aws_answers.KEY}),
+    "action-key": _policies({**_ENTRY, "action": aws_answers.KEY}),
+    "policy-key": _policies(_ENTRY, policy=f"{aws_answers.KEY}Policy"),
     "word-name": _policies({**_ENTRY, "name": MATCHED}, policy="wordPolicy"),
     "source-foreign": {"guardrail": {MATCHED: {"gr12345": {"wordPolicy": {"a": [_ENTRY]}}}}},
     "string": MATCHED,
