@@ -36,6 +36,8 @@ def upstream_variables(
         "SEPARATE_REASONING": str(environment.separate_reasoning).lower(),
         "MAX_RESPONSE_BYTES": str(_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES),
     }
+    if environment.upstream_models:
+        variables["UPSTREAM_MODELS"] = ",".join(environment.upstream_models)
     return variables | _credentials_variables(environment, api_key) | guardrail_variables(guardrail)
 
 
