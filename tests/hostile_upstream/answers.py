@@ -38,14 +38,14 @@ class Got:
 
 def read(seen: Seen, way: Way) -> Got:
     """Raises UnreadableError."""
-    request = seen.exchange.request
-    if request is None:
+    answer = seen.exchange.answer
+    if answer is None:
         raise UnreadableError("there was no answer")
-    if not request.complete:
+    if not answer.is_whole:
         raise UnreadableError("the answer was cut off")
     if way is Way.JOB:
-        return _job(seen, request.body)
-    return _chat(request.body, str(request.trailers))
+        return _job(seen, answer.body)
+    return _chat(answer.body, str(answer.trailers))
 
 
 def _chat(answer: bytes, trailers: str) -> Got:

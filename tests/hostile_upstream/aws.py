@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import aws_answers
-from tests.hostile_upstream import playing
 from tests.hostile_upstream.loopback import LoopbackServer
+from tests.hostile_upstream.playing import Player
 from tests.hostile_upstream.script import Script
 from tests.runtime_api import Request
 from tests.runtime_api.requests import CutOffError, RequestReader
@@ -31,6 +31,7 @@ class FakeAws(LoopbackServer):
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.script: Script | None = None
+        self.player = Player()
         self._objects: dict[str, bytes] = {}
 
     def serve(self, connection: socket.socket) -> None:
@@ -39,7 +40,7 @@ class FakeAws(LoopbackServer):
             while (request := _next(reader, connection)) is not None:
                 target = request.header("x-amz-target") or ""
                 if self.script is not None and target.startswith(_HOSTILE_TARGETS):
-                    playing.play(self.script, connection)
+                    self.player.play(self.script, connection)
                     continue
                 answer = self._answer(target, request)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))

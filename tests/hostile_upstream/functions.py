@@ -12,7 +12,6 @@ from tests.hostile_upstream import memory
 from tests.hostile_upstream.aws import FakeAws
 from tests.hostile_upstream.server import HostileServer
 from tests.runtime_api import (
-    Request,
     RuntimeApiServer,
     RuntimeProcess,
     awslambdaric_runtime,
@@ -36,10 +35,19 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One event and what came of it: the request that answered it, None where none did, and what was logged."""
+class Answer:
+    """What a function answered to the Runtime API: all bytes and trailers. `is_whole`: it was not cut off."""
 
-    request: Request | None
+    body: bytes
+    trailers: list[tuple[str, str]]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One event and what came of it: the answer, None where there was none, and what was logged."""
+
+    answer: Answer | None
     log: str
     peak_bytes: int
 
@@ -67,21 +75,21 @@ class Function:
         seen = self._written()
         memory.reset_peak(self._process.pid)
         self._api.forget()
-        request = self._answered(event)
+        answer = self._answered(event)
         log = [now[len(before) :] for now, before in zip(self._written(), seen, strict=True)]
-        exchange = Exchange(request, "".join(log), memory.peak_bytes(self._process.pid))
-        if request is None or exchange.peak_bytes > memory.MOST_BYTES:  # else the next trial is blamed for it
+        exchange = Exchange(answer, "".join(log), memory.peak_bytes(self._process.pid))
+        if answer is None or exchange.peak_bytes > memory.MOST_BYTES:  # else the next trial is blamed for it
             self._running.close()
             self._start()
         return exchange
 
-    def _answered(self, event: object) -> Request | None:
+    def _answered(self, event: object) -> Answer | None:
         try:
             request = self._api.invoke(event).answer(_PATIENCE_S)
             self._api.wait_for("GET /invocation/next", _PATIENCE_S)
         except AssertionError:
             return None
-        return request
+        return Answer(request.body, request.trailers, request.complete)
 
     def _start(self) -> None:
         self._api = self._running.enter_context(RuntimeApiServer())

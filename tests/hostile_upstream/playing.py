@@ -1,9 +1,10 @@
-"""Plays a script on a connection."""
+"""Plays scripts on connections."""
 
 from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 
 from tests.hostile_upstream.script import Close, Endless, Pause, Reset, Script, Silence, Slowly, Step
@@ -12,10 +13,30 @@ _BLOCK_BYTES = 65_536
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
-def play(script: Script, connection: socket.socket) -> None:
-    """Performs every step. Raises EOFError where a step has ended the connection, OSError where the other side has."""
-    for step in script.steps:
-        _perform(step, connection)
+class Player:
+    """Plays scripts on connections, and knows when all have ended."""
+
+    def __init__(self) -> None:
+        self._playing, self._changed = 0, threading.Condition()
+
+    def play(self, script: Script, connection: socket.socket) -> None:
+        """Performs every step. Raises EOFError where a step has ended the connection, OSError where the other side has."""
+        self._count(+1)
+        try:
+            for step in script.steps:
+                _perform(step, connection)
+        finally:
+            self._count(-1)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Whether every script that was begun has ended, waiting for it."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._playing == 0, timeout_s)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._playing += change
+            self._changed.notify_all()
 
 
 def _perform(step: Step, connection: socket.socket) -> None:

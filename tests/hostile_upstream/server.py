@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import socket
-import threading
 
-from tests.hostile_upstream import playing
 from tests.hostile_upstream.loopback import LoopbackServer
+from tests.hostile_upstream.playing import Player
 from tests.hostile_upstream.script import Close, Script
 from tests.runtime_api.requests import CutOffError, RequestReader
 
 
 class HostileServer(LoopbackServer):
-    """Plays one script to every request until another is set."""
+    """Answers every request by `script`."""
 
     def __init__(self) -> None:
-        self._script, self._playing = Script((Close(),)), 0
-        self._changed = threading.Condition()
-
-    def play(self, script: Script) -> None:
-        """Answers every request by `script` from now on."""
-        self._script = script
-
-    def settle(self, timeout_s: float) -> bool:
-        """Whether every script that was begun has ended, waiting for it."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._playing == 0, timeout_s)
+        self.script, self.player = Script((Close(),)), Player()
 
     def serve(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as source:
             reader = RequestReader(source, 0, record=False)
-            if self._script.before_request:
-                self._play(connection)
+            if self.script.before_request:
+                self.player.play(self.script, connection)
                 _read(reader)
             while _read(reader):
-                self._play(connection)
-
-    def _play(self, connection: socket.socket) -> None:
-        self._count(+1)
-        try:
-            playing.play(self._script, connection)
-        finally:
-            self._count(-1)
-
-    def _count(self, change: int) -> None:
-        with self._changed:
-            self._playing += change
-            self._changed.notify_all()
+                self.player.play(self.script, connection)
 
 
 def _read(reader: RequestReader) -> bool:

@@ -11,12 +11,11 @@ import pytest
 from benchmarks import aws_answers
 from tests.e2e.streaming_runtime import DELIMITER
 from tests.hostile_upstream import claims, honest, markers
-from tests.hostile_upstream.functions import Exchange
+from tests.hostile_upstream.functions import Answer, Exchange
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario
 from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
-from tests.runtime_api import Chunk, Request
 
 ERROR = {"message": "no", "type": "server_error", "param": None, "code": "upstream_invalid_response"}
 MIB = 1024 * 1024
@@ -35,8 +34,8 @@ def answered(
 ) -> Seen:
     head = {"statusCode": status, "headers": {"content-type": "application/json", **(headers or {})}}
     content = json.dumps(head).encode() + DELIMITER + body
-    request = Request("POST", "/", [], 1, bytearray(), chunks=[Chunk(content, 0.0)], complete=True)
-    return Seen(Exchange(request, line(status=status) if log is None else log, 50 * MIB), [])
+    answer = Answer(content, [], is_whole=True)
+    return Seen(Exchange(answer, line(status=status) if log is None else log, 50 * MIB), [])
 
 
 def completion(words: str = honest.WORDS, **fields: Any) -> bytes:
@@ -114,7 +113,7 @@ def test_much_memory_is_noticed() -> None:
 def test_no_answer_is_noticed() -> None:
     """A function that hangs has not answered."""
     seen = answered(completion())
-    assert "there was no answer" in broken(replace(seen, exchange=replace(seen.exchange, request=None)))
+    assert "there was no answer" in broken(replace(seen, exchange=replace(seen.exchange, answer=None)))
 
 
 def test_a_trial_has_markers_of_its_own() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.streaming_runtime import proxy_event
-from tests.hostile_upstream import markers
+from tests.hostile_upstream import honest, markers
 from tests.hostile_upstream.aws import Call
 from tests.hostile_upstream.functions import Exchange, Function, Kind
 from tests.hostile_upstream.honest import Honest
@@ -71,16 +71,18 @@ class Observation:
 def run(trial: Trial, function: Function) -> Observation:
     """Never raises for what the function does."""
     hostile = trial.scenario.script(trial.way).numbered(trial.number)
-    if trial.scenario.is_of_aws:
-        function.bedrock.play(Script((Honest(trial.way).counted(),)))
-        function.aws.script = hostile
-    else:
-        function.bedrock.play(hostile)
+    is_of_aws = trial.scenario.is_of_aws
+    function.bedrock.script = _honest(trial.way, honest.WORDS) if is_of_aws else hostile
+    function.aws.script = hostile if is_of_aws else None
     first = _ask(trial, function, trial.key, _prompt(trial))
-    settled = function.bedrock.settle(_SETTLING_S)
-    function.aws.script = None
-    function.bedrock.play(Script((Honest(trial.way, trial.next_words).counted(),)))
+    player = function.aws.player if is_of_aws else function.bedrock.player
+    settled = player.settle(_SETTLING_S)
+    function.aws.script, function.bedrock.script = None, _honest(trial.way, trial.next_words)
     return Observation(first, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
+
+
+def _honest(way: Way, words: str) -> Script:
+    return Script((Honest(way, words).counted(),))
 
 
 def _prompt(trial: Trial) -> str:

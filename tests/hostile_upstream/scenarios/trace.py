@@ -135,6 +135,7 @@ SCENARIOS = (
     _on_top("blocked", {_KEY: _TRACE, "id": f"bedrock-guardrails-{WORDS}"}),
     _on_top("blocked-long-id", {_KEY: _TRACE, "id": "bedrock-guardrails-" + WORDS * 3_000}),
     _on_top("in-usage", {"usage": {"prompt_tokens": 1, _KEY: _TRACE}}),
+    _on_top("plain-trace", {"trace": _TRACE}),
     _on_top("in-a-list", {"a": [{"b": [{_KEY: _TRACE}]}]}),
     _on_top("50-deep", {"a": json.loads('{"a":' * 50 + json.dumps({_KEY: _TRACE}) + "}" * 50)}),
     _on_top("in-itself", {_KEY: {_KEY: _TRACE}}),
