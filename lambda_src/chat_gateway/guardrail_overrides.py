@@ -21,6 +21,9 @@ _TAG_SUFFIX = re.compile(r"[A-Za-z0-9]{1,20}")
 _USER_DATA = frozenset(
     {"messages", "tools", "functions", "response_format", "metadata", "prediction", "logit_bias"}
 )
+# Normalising a key can take time that grows with the square of its length.
+_MAX_KEY_CHARACTERS = 128
+_NO_CAPITALS = bytes(code for code in range(128) if not chr(code).isupper())
 
 
 def own_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -44,10 +47,15 @@ def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str
 def without_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     """The body without the one setting that says nothing: a `tagSuffix` alone, as AWS's own example sends it.
 
-    Raises GuardrailOverrideError for any other.
+    Raises GuardrailOverrideError for any other, and InvalidRequestError for a key of more than 128 characters where
+    Bedrock could read a setting.
     """
     kept = {key: value for key, value in document.items() if not _is_idle_config(key, value)}
     for key in _setting_keys(kept):
+        if len(key) > _MAX_KEY_CHARACTERS:
+            raise InvalidRequestError(
+                f"The request body has a key of more than {_MAX_KEY_CHARACTERS} characters."
+            )
         if _names_a_setting(key):
             raise GuardrailOverrideError(
                 "This gateway enforces its own guardrail: the request body may not set one.", param=key[:64]
@@ -85,6 +93,15 @@ def _setting_keys(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _names_a_setting(key: str) -> bool:
-    """In any case and any spelling that a lenient reader could take for it."""
-    plain = unicodedata.normalize("NFKC", key).casefold()
-    return "guardrail" in plain or plain.strip().startswith("amazon-bedrock-")
+    letters = _letters(key)
+    return b"GUARDRAIL" in letters or letters.startswith(b"AMAZONBEDROCK")
+
+
+def _letters(key: str) -> bytes:
+    """The key's Latin letters as ASCII capitals: alike for every spelling that a lenient reader could take for it.
+
+    Left out are case, accents, compatibility forms, punctuation, blanks and characters that nobody sees.
+    """
+    # Capitals, because the dotless i has no other ASCII letter.
+    plain = key if key.isascii() else unicodedata.normalize("NFKD", key)
+    return plain.upper().encode("ascii", "ignore").translate(None, _NO_CAPITALS)

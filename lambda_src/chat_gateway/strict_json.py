@@ -9,14 +9,15 @@ from typing import Any, NoReturn
 from chat_gateway.errors import InvalidRequestError
 
 _MAX_DEPTH = 100
-_MAX_DIGITS = 308  # of an integer that a double can hold
+_MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
 
 
 def loads_object(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`.
 
     Raises InvalidRequestError for anything that is not UTF-8 JSON, is no object, repeats a key at any depth,
-    is nested more than 100 deep, or holds a number that is none to every reader: NaN, or one beyond a double.
+    is nested more than 100 deep, or holds a number that is none to every reader: NaN, one beyond a double, or one of
+    more than 308 characters.
     """
     if not raw:
         raise InvalidRequestError("The request is empty.")
@@ -68,12 +69,14 @@ def _check_depth(document: dict[str, Any]) -> None:
 
 
 def _integer(text: str) -> int:
-    if len(text) > _MAX_DIGITS:
+    if len(text) > _MAX_NUMBER_CHARACTERS:
         raise InvalidRequestError("The request holds a number that is too large.")
     return int(text)
 
 
 def _finite(text: str) -> float:
+    if len(text) > _MAX_NUMBER_CHARACTERS:
+        raise InvalidRequestError("The request holds a number that is too long.")
     number = float(text)
     if math.isinf(number):
         raise InvalidRequestError("The request holds a number that is too large.")

@@ -98,12 +98,42 @@ def test_naming_anything_else_in_a_header_is_refused(headers: dict[str, list[str
         {"stream_options": {"a": {"b": [{"guardrailVersion": 1}]}}},
         {"\uff47uardrail": 1},
         {"amazon\u2011bedrock-guardrail": 1},
+        {"amazon\u2010bedrock\u2010trace": 1},
+        {"\U0001d420\U0001d42e\U0001d41a\U0001d42b\U0001d41d\U0001d42b\U0001d41a\U0001d422\U0001d425": 1},
+        {"guard\u200brail": 1},
+        {"guard\u00adrail": 1},
+        {"guard\ufe0frail": 1},
+        {"\u202eguard\u2066rail": 1},
+        {"guardra\u0131l": 1},
+        {"guardra\u0130l": 1},
+        {"gu\u00e1rdrail": 1},
+        {"guard_rail": 1},
+        {"guard\u0000rail": 1},
+        {"amazon_bedrock_trace": 1},
+        {"AMAZON\u017f-bedrock guardrail": 1},
     ],
 )
 @pytest.mark.parametrize("tagging", Tagging)
 def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any], tagging: Tagging) -> None:
     with pytest.raises(GuardrailOverrideError):
         guarded(document, guardrail=replace(ENFORCED, tagging=tagging))
+
+
+@pytest.mark.parametrize("key", ["a" * 129, "a" + "\u0301" * 20_000 + "\u0327" * 20_000, "guardrail" * 15])
+def test_a_long_key_is_refused(key: str) -> None:
+    """A key of more than 128 characters is a 400 that repeats none of it, wherever Bedrock could read a setting."""
+    for document in ({key: 1}, {"extra_body": [{"a": {key: 1}}]}):
+        with pytest.raises(InvalidRequestError, match="128 characters") as caught:
+            guarded(document)
+        assert (caught.value.param, key[:20] in caught.value.message) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "document", [{"a" * 128: 1}, {"metadata": {"a" * 129: "guardrail"}}, {"tools": [{"\u0301" * 129: 1}]}]
+)
+def test_other_keys_may_be_long(document: dict[str, Any]) -> None:
+    """A key of 128 characters goes up, and so does any among the caller's own words."""
+    assert body_of(guarded(document)) == SILENT | document
 
 
 def test_awss_own_example_of_a_tag_suffix_says_nothing_and_is_left_out() -> None:
