@@ -94,21 +94,23 @@ def _job(seen: Seen, answer: bytes) -> Got:
     if len(lines) + len(letters) + len(failures or []) != 1:
         raise UnreadableError(f"{len(lines)} results, {len(letters)} dead letters and {failures} to repeat")
     if lines:
-        return _result(lines[0])
+        stored = [call.parameters["Body"] for call in seen.calls if call.operation == "PutObject"]
+        return _result(stored[-1] if "result_location" in _object(lines[0]) and stored else lines[0])
     tells = json.dumps([letter["MessageAttributes"] for letter in letters])
     return Got(words=None, error={}, status=None, body="", headers={}, tells=tells)
 
 
 def _result(line: str) -> Got:
-    """The line of a job's result; one that points to S3 has no body."""
+    """The line of a job's result."""
     result = _object(line)
     response = result["response"] or {}
     status, body = response.get("status_code"), response.get("body")
-    if result["error"] is None:
-        words = _words(body) if body is not None else None
-        return Got(words=words, error=None, status=status, body=line, headers={})
-    error = {"type": "of a line", "param": None, **result["error"]} if body is None else _error(body)
-    return Got(words=None, error=error, status=status, body=line, headers={})
+    if result["error"] is not None:
+        error = {"type": "of a line", "param": None, **result["error"]} if body is None else _error(body)
+        return Got(words=None, error=error, status=status, body=line, headers={})
+    if not isinstance(body, dict):
+        raise UnreadableError("a result without a body")
+    return Got(words=_words(body), error=None, status=status, body=line, headers={})
 
 
 def _words(document: dict[str, Any]) -> str | None:

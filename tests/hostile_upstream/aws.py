@@ -19,7 +19,7 @@ _HOSTILE_TARGETS = "DynamoDB_"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: the operation's name and its parameters."""
+    """One call: the operation's name and its parameters; of S3's PutObject only its Body, as text."""
 
     operation: str
     parameters: dict[str, Any]
@@ -57,6 +57,7 @@ class FakeAws(LoopbackServer):
         if request.method != "PUT":
             return self._objects.get(path, b"")
         self._objects[path] = request.body
+        self.calls.append(Call("PutObject", {"Body": request.body.decode()}))
         return b""
 
 

@@ -35,7 +35,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answered:
     """What a function answered to the Runtime API: all bytes and trailers. `is_whole`: it was not cut off."""
 
     body: bytes
@@ -47,7 +47,7 @@ class Answer:
 class Exchange:
     """One event and what came of it: the answer, None where there was none, and what was logged."""
 
-    answer: Answer | None
+    answer: Answered | None
     log: str
     peak_bytes: int
 
@@ -83,13 +83,13 @@ class Function:
             self._start()
         return exchange
 
-    def _answered(self, event: object) -> Answer | None:
+    def _answered(self, event: object) -> Answered | None:
         try:
             request = self._api.invoke(event).answer(_PATIENCE_S)
             self._api.wait_for("GET /invocation/next", _PATIENCE_S)
         except AssertionError:
             return None
-        return Answer(request.body, request.trailers, request.complete)
+        return Answered(request.body, request.trailers, request.complete)
 
     def _start(self) -> None:
         self._api = self._running.enter_context(RuntimeApiServer())

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import aws_answers
 from tests.e2e.streaming_runtime import DELIMITER
 from tests.hostile_upstream import claims, honest, markers
-from tests.hostile_upstream.functions import Answer, Exchange
+from tests.hostile_upstream.functions import Answered, Exchange
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario
 from tests.hostile_upstream.trials import Observation, Seen, Trial
@@ -34,7 +34,7 @@ def answered(
 ) -> Seen:
     head = {"statusCode": status, "headers": {"content-type": "application/json", **(headers or {})}}
     content = json.dumps(head).encode() + DELIMITER + body
-    answer = Answer(content, [], is_whole=True)
+    answer = Answered(content, [], is_whole=True)
     return Seen(Exchange(answer, line(status=status) if log is None else log, 50 * MIB), [])
 
 
