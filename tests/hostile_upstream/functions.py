@@ -20,6 +20,7 @@ from tests.runtime_api import (
 
 _WORKER = "chat_gateway.entrypoints.worker.handle"
 _PATIENCE_S = 25.0
+MAX_RECEIVES = 10
 # Seconds to connect, to the first byte, between bytes, in all.
 _IMPATIENT, _PATIENT = ("1", "1", "0.5", "2"), ("5", "10", "10", "20")
 # Lambda returns 6 MB in one piece.
@@ -105,7 +106,8 @@ class Function:
 
     def _variables(self) -> Mapping[str, str]:
         if self._kind.is_worker:
-            return {**contenders.worker_variables(self.aws.address, width=1), "JOB_ENDING_S": "1"}
+            worker = contenders.worker_variables(self.aws.address, width=1)
+            return {**worker, "JOB_ENDING_S": "1", "JOB_MAX_RECEIVES": str(MAX_RECEIVES)}
         chat = contenders.chat_variables(self.aws.address)
         return {**chat, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
 

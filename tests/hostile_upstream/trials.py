@@ -10,7 +10,7 @@ from typing import Any
 from tests.e2e.streaming_runtime import proxy_event
 from tests.hostile_upstream import honest, markers
 from tests.hostile_upstream.aws import Call
-from tests.hostile_upstream.functions import Exchange, Function, Kind
+from tests.hostile_upstream.functions import MAX_RECEIVES, Exchange, Function, Kind
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.script import Script
@@ -44,6 +44,11 @@ class Trial:
     @property
     def key(self) -> str:
         return f"trial-{self.number}"
+
+    @property
+    def receives(self) -> int:
+        """How often a job has been delivered; half of them for the last time, so that a failure is a dead letter."""
+        return 1 if self.number % 2 else MAX_RECEIVES
 
     @property
     def next_words(self) -> str:
@@ -92,7 +97,8 @@ def _prompt(trial: Trial) -> str:
 
 def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
     body: dict[str, Any] = {"model": _MODEL, "messages": [{"role": "user", "content": prompt}]}
-    event = _job_event(key, body) if trial.way is Way.JOB else _chat_event(key, body, trial.way)
+    is_job = trial.way is Way.JOB
+    event = _job_event(key, body, trial.receives) if is_job else _chat_event(key, body, trial.way)
     function.aws.calls.clear()
     exchange = function.exchange(event)
     return Seen(exchange, list(function.aws.calls))
@@ -103,13 +109,16 @@ def _chat_event(key: str, body: dict[str, Any], way: Way) -> dict[str, Any]:
     return {**event, "requestContext": {"extendedRequestId": key, "requestId": f"{key}-api"}}
 
 
-def _job_event(key: str, body: dict[str, Any]) -> dict[str, Any]:
+def _job_event(key: str, body: dict[str, Any], receives: int) -> dict[str, Any]:
     line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}
     record = {
         "messageId": key,
         "receiptHandle": "handle",
         "body": json.dumps(line),
-        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
+        "attributes": {
+            "ApproximateReceiveCount": str(receives),
+            "SentTimestamp": str(int(time.time() * 1000)),
+        },
         "messageAttributes": {},
     }
     return {"Records": [record]}
