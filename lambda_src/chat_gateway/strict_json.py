@@ -6,10 +6,15 @@ import json
 import math
 from typing import Any, NoReturn
 
+from chat_gateway import places
 from chat_gateway.errors import InvalidRequestError
 
 _MAX_DEPTH = 100
 _MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
+
+
+class _RepeatedKeyError(ValueError):
+    """An object has a key twice."""
 
 
 def loads_object(raw: bytes) -> dict[str, Any]:
@@ -22,9 +27,12 @@ def loads_object(raw: bytes) -> dict[str, Any]:
     if not raw:
         raise InvalidRequestError("The request is empty.")
     try:
-        document = _DECODER.decode(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        document = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise InvalidRequestError("The request is not UTF-8.") from None
+    except _RepeatedKeyError:
+        raise _repeated_key(text) from None
     except json.JSONDecodeError as error:
         # Some of the decoder's messages end in "at", for a place to follow.
         problem = error.msg.removesuffix(" at")
@@ -42,7 +50,10 @@ def dumps(document: dict[str, Any]) -> bytes:
     try:
         return _ENCODER.encode(document).encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidRequestError("The request holds an unpaired surrogate, which is not text.") from None
+        place = places.of_first(document, _has_surrogate)
+        raise InvalidRequestError(
+            f"The request holds an unpaired surrogate, which is not text, in {place}.", param=place
+        ) from None
     except RecursionError:
         raise InvalidRequestError("The request is nested too deeply.") from None
 
@@ -50,8 +61,24 @@ def dumps(document: dict[str, Any]) -> bytes:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise InvalidRequestError("The request repeats a key within one object.")
+        raise _RepeatedKeyError
     return document
+
+
+def _repeated_key(text: str) -> InvalidRequestError:
+    try:
+        found = places.of_repeated_key(text)
+    except (ValueError, RecursionError):  # what follows is no JSON
+        found = None
+    key, place = found or ("*", "the request")
+    return InvalidRequestError(
+        f"The request repeats a key within one object: {key!r} in {place}.",
+        param=None if place == "the request" else place,
+    )
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _check_depth(document: dict[str, Any]) -> None:

@@ -59,12 +59,14 @@ def _headers() -> Iterator[Bypass]:
     values = {
         IDENTIFIER: ["", "none", "null", "other", "*", "%00"],
         VERSION: ["", "DRAFT", "0", "99", "1,1"],
-        TRACE: ["DISABLED", ""],
+        TRACE: ["OFF", ""],
     }
     for name, tried in values.items():
         for spelling in (name, name.lower(), name.upper()):
             for value in tried:
                 yield Bypass(f"{spelling}: {value!r}", OVERRIDE, body(), [(spelling, value)])
+    for value in ("ENABLED", "DISABLED", "ENABLED_FULL"):
+        yield Bypass(f"{TRACE}: {value!r}, which switches nothing off", BLOCKED, body(), [(TRACE, value)])
     yield Bypass("identifier twice", OVERRIDE, body(), [(IDENTIFIER, "other"), (IDENTIFIER, "other2")])
     yield Bypass("both names changed", OVERRIDE, body(), [(IDENTIFIER, "other"), (VERSION, "1")])
     yield Bypass(
@@ -77,7 +79,7 @@ def _headers() -> Iterator[Bypass]:
 
 def _body_settings() -> Iterator[Bypass]:
     suffixes = [{"tagSuffix": suffix} for suffix in ("", None, "a b", "x" * 21)]
-    configs: list[Any] = [None, {}, "", [], False, {"guardrailIdentifier": "x"}, *suffixes]
+    configs: list[Any] = ["", False, [None], {"guardrailIdentifier": "x"}, *suffixes]
     for value in configs:
         yield Bypass(f"{CONFIG}: {value!r}", OVERRIDE, body(**{CONFIG: value}))
     for key in (
@@ -92,7 +94,10 @@ def _body_settings() -> Iterator[Bypass]:
     for wrapper in ("extra_body", "extra_headers", "additionalModelRequestFields", "stream_options"):
         yield Bypass(f"inside {wrapper}", OVERRIDE, body(**{wrapper: {CONFIG: {"tagSuffix": "x"}}}))
     yield Bypass("deep inside", OVERRIDE, body(x=[{"y": [{"guardrailVersion": "1"}]}]))
-    yield Bypass("fullwidth letter", OVERRIDE, body(ｇuardrailConfig=None))
+    yield Bypass("fullwidth letter", OVERRIDE, body(ｇuardrailConfig="x"))
+    for value in (None, [], {}):
+        for key in (CONFIG, "guardrails", "guardrail_config"):
+            yield Bypass(f"{key}: {value!r}, which says nothing", BLOCKED, body(**{key: value}))
     yield Bypass("a tag suffix alone", BLOCKED, body(**{CONFIG: {"tagSuffix": "xyz"}}))
 
 

@@ -61,7 +61,9 @@ def test_the_word_never_reaches_the_model_and_the_answer_is_the_documented_one(
     answer = http.post(bypass.path, content=content, headers=headers)
     check(bypass, answer.status_code, answer.text, standin)
     if bypass.gets == BLOCKED:
-        assert ("guardContent_" in sent_by(standin)["body_text"]) is (tagging == "all_text")
+        sent = sent_by(standin)["body_text"]
+        assert ("guardContent_" in sent) is (tagging == "all_text")
+        assert ("guardrail" in sent.lower()) is (tagging == "all_text")
 
 
 @pytest.mark.parametrize("tagging", ["all_text"], indirect=True)

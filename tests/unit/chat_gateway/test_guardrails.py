@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -69,7 +70,9 @@ def test_naming_what_is_enforced_is_accepted() -> None:
         {IDENTIFIER_HEADER: ["abc123", "abc123"]},
         {IDENTIFIER_HEADER: ["ABC123"]},
         {VERSION_HEADER: ["DRAFT"]},
-        {TRACE_HEADER: ["ENABLED"]},
+        {TRACE_HEADER: ["enabled"]},
+        {TRACE_HEADER: [""]},
+        {TRACE_HEADER: ["ENABLED", "DISABLED"]},
         {"x-amzn-bedrock-guardrail-something-new": ["off"]},
     ],
 )
@@ -85,15 +88,18 @@ def test_naming_anything_else_in_a_header_is_refused(headers: dict[str, list[str
         {CONFIG_KEY: {"tagSuffix": ""}},
         {CONFIG_KEY: {"tagSuffix": "x" * 21}},
         {CONFIG_KEY: {"tagSuffix": 7}},
-        {CONFIG_KEY: {}},
-        {CONFIG_KEY: None},
+        {CONFIG_KEY: ""},
+        {CONFIG_KEY: False},
+        {CONFIG_KEY: [None]},
         {"amazon-bedrock-guardrailconfig": {"tagSuffix": "x"}},
         {"Amazon-Bedrock-Anything": 1},
         {" amazon-bedrock-trace": "x"},
-        {"guardrails": []},
-        {"guardrail_config": None},
+        {"guardrails": False},
+        {"guardrail_config": ""},
         {"GuardrailIdentifier": "x"},
-        {"extra_body": {CONFIG_KEY: {}}},
+        {"extra_body": {CONFIG_KEY: {"a": None}}},
+        {"guided_json": {"properties": {"a": {"guardrailConfig": "x"}}}},
+        {"properties": [{"guardrailConfig": "x"}]},
         {"extra_headers": [{"X-Amzn-Bedrock-GuardrailIdentifier": ""}]},
         {"stream_options": {"a": {"b": [{"guardrailVersion": 1}]}}},
         {"\uff47uardrail": 1},
@@ -117,6 +123,32 @@ def test_naming_anything_else_in_a_header_is_refused(headers: dict[str, list[str
 def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any], tagging: Tagging) -> None:
     with pytest.raises(GuardrailOverrideError):
         guarded(document, guardrail=replace(ENFORCED, tagging=tagging))
+
+
+@pytest.mark.parametrize("value", ["ENABLED", "DISABLED", "ENABLED_FULL"])
+def test_a_trace_switches_nothing_off(value: str) -> None:
+    """A caller may ask for a trace, as AWS's example does; what goes up and what is shown is the environment's."""
+    request = guarded(headers={TRACE_HEADER: [value]})
+    assert (request.headers, request.shows_trace) == (HEADERS, False)
+
+
+@pytest.mark.parametrize(
+    "key", ["guardrails", "guardrail_config", "guardrailConfig", CONFIG_KEY, "GUARD-RAIL"]
+)
+@pytest.mark.parametrize("value", [None, [], {}])
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"extra": [{"a": 1, **x}]}], ids=["top", "deep"])
+def test_what_says_nothing_goes_nowhere(key: str, value: object, wrap: Callable[[Any], Any]) -> None:
+    """A setting that is null or empty is left out of what goes up, and all else of it stays."""
+    document = wrap({key: value})
+    left = {"extra": [{"a": 1}]} if "extra" in document else {}
+    assert body_of(guarded(document)) == SILENT | left
+
+
+@pytest.mark.parametrize("names", ["properties", "$defs", "definitions", "patternProperties"])
+def test_a_schemas_names_are_the_callers(names: str) -> None:
+    """A JSON schema may have a property of any name, wherever it stands."""
+    schema = {"type": "object", names: {"guardrail_id": {"type": "string"}, "x" * 200: {}}}
+    assert body_of(guarded({"guided_json": schema})) == SILENT | {"guided_json": schema}
 
 
 @pytest.mark.parametrize("key", ["a" * 129, "a" + "\u0301" * 20_000 + "\u0327" * 20_000, "guardrail" * 15])
