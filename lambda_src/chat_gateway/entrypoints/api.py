@@ -17,6 +17,7 @@ from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
 from chat_gateway.settings import HttpSettings
 from response_streaming import StreamingResponse, buffered_elsewhere
+from watchdog_timer import named
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -47,6 +48,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> StreamingResponse:
     started = time.monotonic()
     headers = proxy_event.headers(event)
     exchange = _exchange(event, context, headers, started)
+    return named(exchange.name, _respond, event, context, headers, exchange)
+
+
+def _respond(
+    event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
+) -> StreamingResponse:
     try:
         client_request_id = proxy_event.client_request_id(headers)
         if client_request_id is not None:
