@@ -100,6 +100,8 @@ def _upstream(upstream: str) -> dict[str, str]:
         "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "120",
         "UPSTREAM_TOTAL_TIMEOUT_S": "290",
         "MAX_REQUEST_BYTES": str(5 * 1024 * 1024),
+        "SEPARATE_REASONING": "true",
+        "MAX_RESPONSE_BYTES": str(8 * 1024 * 1024),
         "GUARDRAIL_IDENTIFIER": "gr12345",
         "GUARDRAIL_VERSION": "1",
         "GUARDRAIL_OVERRIDE": "denied",
@@ -112,7 +114,6 @@ def _chat(upstream: str) -> dict[str, str]:
     return {
         **_upstream(upstream),
         "STREAM_TIMEOUT_S": "897",
-        "MAX_RESPONSE_BYTES": str(200 * 1024 * 1024),
         "COUNT_STREAM_TOKENS": "true",
     }
 

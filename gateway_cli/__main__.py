@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import boto3
 import click
@@ -40,7 +41,11 @@ def bedrock_key_group() -> None:
 def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:
     """Stores the key, asked for without echo or read from standard input."""
     secret_arn = outputs.bedrock_api_key_secret()
-    key = click.prompt("Bedrock API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
+    key = (
+        click.prompt("Bedrock API key", hide_input=True)
+        if sys.stdin.isatty()
+        else sys.stdin.read(bedrock_key.MAX_INPUT_CHARACTERS)
+    )
     bedrock_key.put(session, secret_arn, key)
     click.echo("Stored.")
 
@@ -63,9 +68,11 @@ def prove(
 ) -> None:
     """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
     tried = []
-    for probe in proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack):
-        click.echo(probe)
-        tried.append(probe)
+    probes = proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack)
+    with closing(probes):
+        for probe in probes:
+            click.echo(probe)
+            tried.append(probe)
     if any(probe.says for probe in tried):
         raise click.ClickException("The guardrail does not hold.")
 

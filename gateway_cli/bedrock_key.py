@@ -8,6 +8,8 @@ import boto3
 
 # What the functions accept.
 _KEY = re.compile(r"[!-~]{8,16384}")
+# As much as to tell that it is too long.
+MAX_INPUT_CHARACTERS = 20_000
 
 
 class InvalidKeyError(ValueError):

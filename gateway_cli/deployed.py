@@ -14,7 +14,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from gateway_cli import stack_outputs
+from gateway_cli import stack_outputs, termination
 
 _NO_REGION = "No region: give --region, or set AWS_REGION."
 _NO_CREDENTIALS = "No AWS credentials: give --profile, or set AWS_PROFILE, or log in as for any AWS tool."
@@ -32,7 +32,7 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
         @click.option("--profile", help="Default: AWS's usual rules.")
         @wraps(command)
         def run(*, env_name: str, region: str | None, profile: str | None, **arguments: Any) -> None:
-            with _told(failures):
+            with _told(failures), termination.as_keyboard_interrupt():
                 # boto3 itself knows AWS_DEFAULT_REGION only.
                 region = region or os.environ.get("AWS_REGION")
                 session = boto3.Session(region_name=region, profile_name=profile)
@@ -64,7 +64,10 @@ def _told(failures: tuple[type[Exception], ...]) -> Iterator[None]:
             raise
         raise click.ClickException(f"{error}: see AWS_ENDPOINT_URL.") from None
     except sqlite3.Error as error:
-        raise click.ClickException(f"A file could not be used: {error}.") from None
+        raise click.ClickException(
+            f"A temporary file, or the record, could not be used: {error}. "
+            "SQLITE_TMPDIR says where temporary files go."
+        ) from None
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever read our output has left; click knows
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import boto3
 
@@ -24,8 +24,8 @@ def prove(
     model: str = MODEL,
     base_url: str | None = None,
     attack: str | None = None,
-) -> Iterator[Probe]:
-    """Six probes, and of input tags what can be told, each as soon as it is known.
+) -> Generator[Probe, None, None]:
+    """Six probes, and of input tags what can be told, each as soon as it is known. Closed, it leaves no client.
 
     `base_url` is in place of the stack's own; `attack` is a prompt that the prompt-attack filter must block.
     """

@@ -10,10 +10,6 @@ from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
 from infra.upstream import grant_upstream, upstream_variables
 
-# What a function may return: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MAX_STREAMED_BYTES = 200 * 1024 * 1024
-_MAX_BUFFERED_BYTES = 6 * 1024 * 1024 - 64 * 1024  # the rest is for headers
-
 
 class ChatFunction(Construct):
     """Answers HTTP requests; may read the Bedrock API key, or ask Bedrock itself."""
@@ -41,9 +37,6 @@ class ChatFunction(Construct):
                     environment, api_key, guardrail, total_timeout_s=environment.timeouts.answer_s
                 ),
                 "STREAM_TIMEOUT_S": str(environment.timeouts.stream_s),
-                "MAX_RESPONSE_BYTES": str(
-                    _MAX_STREAMED_BYTES if environment.streams else _MAX_BUFFERED_BYTES
-                ),
                 "COUNT_STREAM_TOKENS": str(environment.count_stream_tokens).lower(),
             },
             streams=environment.streams,

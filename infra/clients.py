@@ -24,6 +24,8 @@ class Clients(Construct):
             "Table",
             partition_key=dynamodb.Attribute(name="key_sha256", type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            # Removes a client some days after it expired; the authorizer checks the time itself.
+            time_to_live_attribute="expires_at",
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),

@@ -129,6 +129,7 @@ class Environment:
     reserved_concurrency: int | None = None  # of the chat function; None: the account's unreserved pool
     memory_mib: int = 512
     count_stream_tokens: bool = True  # ask for the usage chunk of every stream; some models refuse that
+    separate_reasoning: bool = True  # gpt-oss's <reasoning> becomes reasoning_content
 
     @property
     def signs_upstream(self) -> bool:

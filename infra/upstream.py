@@ -10,6 +10,12 @@ from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.guardrail import EnforcedGuardrail
 
+# An answer in one piece is parsed, and a JSON document takes many times its size in memory.
+_MAX_RESPONSE_BYTES = 8 * 1024 * 1024
+# Where nothing streams, it is a string in a JSON document of 6 MB, and escapes may double it:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_BUFFERED_BYTES = 3 * 1024 * 1024 - 64 * 1024  # the rest is for headers
+
 
 def upstream_variables(
     environment: Environment,
@@ -27,6 +33,8 @@ def upstream_variables(
         "UPSTREAM_FIRST_BYTE_TIMEOUT_S": str(environment.timeouts.first_byte_s(total_timeout_s)),
         "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": str(environment.timeouts.between_bytes_s(total_timeout_s)),
         "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
+        "SEPARATE_REASONING": str(environment.separate_reasoning).lower(),
+        "MAX_RESPONSE_BYTES": str(_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES),
     }
     return variables | _credentials_variables(environment, api_key) | guardrail_variables(guardrail)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -41,8 +41,8 @@ class DeadLetter:
     attributes: dict[str, str]
 
 
-def peek(sqs: SQSClient, queue_url: str, *, limit: int) -> Iterator[DeadLetter]:
-    """Up to `limit` dead letters, each once; they are hidden from others until the iterator ends."""
+def peek(sqs: SQSClient, queue_url: str, *, limit: int) -> Generator[DeadLetter, None, None]:
+    """Up to `limit` dead letters, each once; they are hidden from others until the generator ends or is closed."""
     handles: list[MessageTypeDef] = []
     seen: set[str] = set()
     empty = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,12 @@ def list_dead_letters(session: boto3.Session, outputs: StackOutputs, limit: int,
     Looking counts as receiving, and hides them from others while it lasts.
     """
     sqs = aws_clients.sqs(session)
-    letters = dead_letters.peek(sqs, outputs.dead_letter_queue_url, limit=limit)
-    if as_json:
-        for letter in letters:
-            click.echo(json.dumps(asdict(letter)))
-        return
-    screen.table(("custom_id", "sent at", "receives", "message id", "attributes"), map(_row, letters))
+    with closing(dead_letters.peek(sqs, outputs.dead_letter_queue_url, limit=limit)) as letters:
+        if as_json:
+            for letter in letters:
+                click.echo(json.dumps(asdict(letter)))
+            return
+        screen.table(("custom_id", "sent at", "receives", "message id", "attributes"), map(_row, letters))
     waiting = status.depth(sqs, outputs.dead_letter_queue_url).waiting
     if waiting > limit:
         click.echo(f"About {waiting} in all.")

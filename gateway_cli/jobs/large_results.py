@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,14 @@ class LargeResults:
 
     def _read(self, key: str) -> ResultLine:
         try:
-            raw = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            with closing(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]) as body:
+                raw = body.read(result_line.MAX_BYTES + 1)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise UnusableLocationError("its result_location holds nothing any more") from None
             raise
+        if len(raw) > result_line.MAX_BYTES:
+            raise UnusableLocationError("its result_location holds more than 64 MiB")
         try:
             return result_line.parse(raw)
         except NotAResultError as error:

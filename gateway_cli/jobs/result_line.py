@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+# Far more than a model says: what is longer would fill the memory of whoever reads it.
+MAX_BYTES = 64 * 1024 * 1024
+
 
 class NotAResultError(ValueError):
     """What should be a result line is none; the message never repeats its text."""
@@ -25,6 +28,8 @@ class ResultLine:
 
 def parse(raw: bytes) -> ResultLine:
     """The result in a line. Raises NotAResultError."""
+    raw = raw.strip()
+    _require_size(raw)
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):
@@ -36,7 +41,12 @@ def parse(raw: bytes) -> ResultLine:
         raise NotAResultError("'id' is no string")
     if not isinstance(custom_id, str | None) or not isinstance(location, str | None):
         raise NotAResultError("'custom_id' or 'result_location' is no string")
-    raw = raw.strip()
     if b"\n" in raw or b"\r" in raw:
         raw = json.dumps(document).encode()
+        _require_size(raw)
     return ResultLine(id_, custom_id, raw, location)
+
+
+def _require_size(raw: bytes) -> None:
+    if len(raw) > MAX_BYTES:
+        raise NotAResultError("longer than 64 MiB")

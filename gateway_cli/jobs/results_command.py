@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway_cli.deployed import deployed
-from gateway_cli.jobs import aws_clients, exit_codes, input_check, interruption, screen
+from gateway_cli.jobs import aws_clients, exit_codes, file_parameters, input_check, interruption, screen
 from gateway_cli.jobs.expected_ids import ExpectedIds
 from gateway_cli.jobs.interruption import Interruption
 from gateway_cli.jobs.large_results import LargeResults
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=file_parameters.written,
     help="The file to add to. Results that it holds already are not added again.",
 )
 @click.option("--count", type=click.IntRange(1), help="End after so many new results.")
 @click.option(
     "--expect",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=file_parameters.regular,
     help="End when every custom_id of this input file has a result in --out.",
 )
 @click.option(

@@ -7,11 +7,12 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
-from gateway_cli.jobs import result_line, scratch
+from gateway_cli.jobs import regular_files, result_line, scratch
 from gateway_cli.jobs.result_line import NotAResultError, ResultLine
 
 _SCHEMA = """
@@ -20,9 +21,10 @@ CREATE TABLE kept (
 ) WITHOUT ROWID;
 """
 
-
 # How the gateway begins a line.
 _BEGINNING = b'{"id": "'
+# With its line break.
+_MAX_LINE_BYTES = result_line.MAX_BYTES + len(b"\r\n")
 
 
 class ResultsFileError(Exception):
@@ -47,7 +49,12 @@ class ResultsFile:
         """Reads what the file holds. Raises ResultsFileError, OSError."""
         self._path = path
         self.conflicts_path = path.with_name(f"{path.name}.conflicts")
+        if regular_files.is_other(self.conflicts_path):
+            raise ResultsFileError(
+                f"{self.conflicts_path} is no regular file: no conflict could be kept there."
+            )
         self._kept = scratch.database(_SCHEMA)
+        self._count = 0
         self._failure: OSError | sqlite3.Error | None = None
         self._file = path.open("a+b", buffering=0)
         try:
@@ -68,9 +75,8 @@ class ResultsFile:
         self._file.close()
 
     def count(self) -> int:
-        """How many different results the file holds."""
-        (count,) = self._kept.execute("SELECT count(*) FROM kept").fetchone()
-        return int(count)
+        """How many different results the file holds, on disk."""
+        return self._count
 
     def lines(self) -> Iterator[ResultLine]:
         """Every line."""
@@ -78,7 +84,10 @@ class ResultsFile:
             yield from (result_line.parse(raw) for raw in file if raw.strip())
 
     def keep(self, lines: Iterable[ResultLine]) -> list[Verdict]:
-        """Writes what is new; on disk when this returns. Raises OSError or sqlite3.Error, then in every later call."""
+        """Writes what is new; on disk when this returns. Raises OSError or sqlite3.Error, then in every later call.
+
+        Then the file holds none of these lines.
+        """
         if self._failure is not None:
             raise self._failure
         try:
@@ -86,22 +95,29 @@ class ResultsFile:
         except (OSError, sqlite3.Error) as failure:
             # What was to be written is noted as kept, and is not: no message may be deleted from now on.
             self._failure = failure
-            self._file.truncate(self._size)
             raise
 
     def _keep(self, lines: Iterable[ResultLine]) -> list[Verdict]:
-        verdicts, new = [], bytearray()
+        verdicts, new, conflicts = [], bytearray(), bytearray()
         for line in lines:
             verdict = self._verdict(line, start=self._size + len(new))
             verdicts.append(verdict)
             if verdict is Verdict.NEW:
                 new += line.raw + b"\n"
             elif verdict is Verdict.CONFLICT:
-                _append(self.conflicts_path, self._first(line, new) + b"\n" + line.raw + b"\n")
+                conflicts += self._first(line, new) + b"\n" + line.raw + b"\n"
+        if conflicts:
+            self._keep_conflicts(conflicts)
         if new:
-            _write_to_disk(self._file, new)
+            _append(self._file, new)
             self._size += len(new)
+            self._count += verdicts.count(Verdict.NEW)
         return verdicts
+
+    def _keep_conflicts(self, lines: bytearray) -> None:
+        with self.conflicts_path.open("ab", buffering=0) as file:
+            _append(file, lines)
+        _sync_folder(self.conflicts_path)
 
     def _verdict(self, line: ResultLine, *, start: int) -> Verdict:
         content = scratch.digest(line.raw)
@@ -128,13 +144,13 @@ class ResultsFile:
         """Notes every line. How many bytes of one that was left half written were cut off."""
         self._size, raw = 0, b"\n"
         with self._path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
+            for number, raw in enumerate(iter(lambda: file.readline(_MAX_LINE_BYTES + 1), b""), start=1):
                 if not self._note(raw, number):
                     self._file.truncate(self._size)
                     return len(raw)
                 self._size += len(raw)
         if not raw.endswith(b"\n"):
-            _write_to_disk(self._file, b"\n")
+            _append(self._file, b"\n")
             self._size += 1
         return 0
 
@@ -143,9 +159,10 @@ class ResultsFile:
         try:
             if raw.strip():
                 line = result_line.parse(raw)
-                self._add(line, scratch.digest(line.raw), self._size)
+                self._count += self._add(line, scratch.digest(line.raw), self._size)
         except NotAResultError as error:
-            if not raw.endswith(b"\n") and raw[: len(_BEGINNING)] == _BEGINNING[: len(raw)]:
+            is_cut = not raw.endswith(b"\n") and len(raw) <= _MAX_LINE_BYTES
+            if is_cut and raw[: len(_BEGINNING)] == _BEGINNING[: len(raw)]:
                 return False
             raise ResultsFileError(
                 f"{self._path} holds something else than results: line {number} is {error}."
@@ -153,9 +170,17 @@ class ResultsFile:
         return True
 
 
-def _append(path: Path, data: bytes) -> None:
-    with path.open("ab", buffering=0) as file:
-        _write_to_disk(file, data)
+def _append(file: FileIO, data: bytes | bytearray) -> None:
+    """Writes `data` to disk, or nothing of it. Raises OSError with the file's name."""
+    size_bytes = os.fstat(file.fileno()).st_size
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(file.fileno())
+    except OSError as error:
+        file.truncate(size_bytes)
+        raise OSError(error.errno, error.strerror, str(file.name)) from error
 
 
 def _sync_folder(path: Path) -> None:
@@ -165,10 +190,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _write_to_disk(file: BinaryIO, data: bytes | bytearray) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-    os.fsync(file.fileno())

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from gateway_cli.jobs import regular_files
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (format INTEGER, sha256 TEXT, queue TEXT, id TEXT);
 CREATE TABLE IF NOT EXISTS accepted (line INTEGER PRIMARY KEY);
@@ -39,6 +41,8 @@ class SubmissionRecord:
     def __init__(self, path: Path, identity: Identity) -> None:
         """Raises RecordError."""
         self._path = path
+        if regular_files.is_other(path):
+            raise RecordError(f"{path} cannot be used as record: it is no regular file.")
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -68,10 +72,15 @@ class SubmissionRecord:
         return self._database.execute("SELECT 1 FROM accepted WHERE line = ?", (line,)).fetchone() is not None
 
     def add(self, lines: Iterable[int]) -> None:
-        """Writes the lines to disk."""
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT OR IGNORE INTO accepted VALUES (?)", ((line,) for line in lines))
-        self._database.execute("COMMIT")
+        """Writes the lines to disk. Raises RecordError, and then holds none of them."""
+        try:
+            with self._database:
+                self._database.execute("BEGIN")
+                self._database.executemany(
+                    "INSERT OR IGNORE INTO accepted VALUES (?)", ((line,) for line in lines)
+                )
+        except sqlite3.Error as error:
+            raise _as_record_error(error, self._path) from None
 
     def _open(self) -> None:
         """Held by this process alone until it ends, whichever way."""

@@ -44,7 +44,7 @@ class Submission:
         """Sends what the record does not have, until that is done or interrupted.
 
         At most one batch for each of `senders` is in memory, and is sent again by the next run if this process is
-        killed, as the same job. Raises FileChangedError, SendError, and what boto3 and SQLite raise.
+        killed, as the same job. Raises FileChangedError, SendError, RecordError, and what boto3 and SQLite raise.
         """
 
         def step() -> bool:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway_cli.deployed import deployed
-from gateway_cli.jobs import aws_clients, exit_codes, input_check, interruption, screen, status
+from gateway_cli.jobs import (
+    aws_clients,
+    exit_codes,
+    file_parameters,
+    input_check,
+    interruption,
+    screen,
+    status,
+)
 from gateway_cli.jobs.input_check import CheckedInput, FileChangedError
 from gateway_cli.jobs.interruption import Interruption
 from gateway_cli.jobs.sending import SendError
@@ -29,7 +37,11 @@ _BAD_LINES_IN_JSON = 100
 
 
 @click.command("submit")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=file_parameters.regular,
+)
 @click.option("--skip-bad", is_flag=True, help="Send the good lines of a file that has bad ones.")
 @click.option(
     "--senders", type=click.IntRange(1, 32), default=4, show_default=True, help="Batches sent at once."
@@ -38,6 +50,7 @@ _BAD_LINES_IN_JSON = 100
     "--record",
     "record_path",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=file_parameters.written,
     help="Where to remember what was sent. Default: FILE.ENV.submitted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -56,8 +69,6 @@ def submit(
     The whole file is checked first; with a bad line in it, nothing is sent. Stopped for whatever reason, the same
     command sends the rest.
     """
-    if not file.is_file():
-        raise click.ClickException(f"{file} is no regular file: it has to be read twice.")
     with file.open("rb") as opened, interruption.heeded() as heeded:
         checked = _check(opened, heeded)
         _tell_bad_lines(checked)

@@ -1,12 +1,12 @@
-"""Calls AWS services that speak JSON, over the standard library alone: what a cold start can afford.
+"""Calls AWS services that speak JSON, over our own HTTP/1.1: what a cold start can afford.
 
 boto3 would add about 300 ms before the first answer; see docs/adr.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
+import math
 import os
 import queue
 import threading
@@ -17,22 +17,32 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from chat_gateway import sigv4, tls
+from chat_gateway import foreign_json, foreign_text, http_body, http_connect, sigv4
+from chat_gateway.http_connect import Origin, left_s
+from chat_gateway.http_connection import HttpConnection
 from chat_gateway.settings import AwsSettings
 
-_TIMEOUT_S = 1.5
+# Of one attempt, from connecting to the last byte.
+_ATTEMPT_S = 2.0
 _ATTEMPTS = 3  # unless told otherwise: one may find a kept connection closed, another a service that stumbled
 _PAUSE_S = 0.05
+# A record's line of 400 kB, escaped, takes less than 1 MB; a secret at most 64 KB.
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024
 # Throttling is a client error in these protocols.
 _THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 
 
 class AwsCallError(Exception):
-    """A call failed: `code` is AWS's exception name, or the name of the network error; `answer` what AWS said."""
+    """A call failed: `code` is AWS's exception name, or the name of the network error; `answer` what AWS said.
 
-    def __init__(self, operation: str, code: str, answer: Mapping[str, Any] | None = None) -> None:
+    `is_passing`: the same call may succeed later, since the service could not be reached, stumbled or throttled.
+    """
+
+    def __init__(
+        self, operation: str, code: str, answer: Mapping[str, Any] | None = None, *, is_passing: bool = False
+    ) -> None:
         super().__init__(f"{operation} failed: {code}")
-        self.code = code
+        self.code, self.is_passing = code, is_passing
         self.answer = answer or {}
 
 
@@ -50,48 +60,64 @@ class AwsJsonClient:
         attempts: int = _ATTEMPTS,
     ) -> None:
         url = urlsplit(settings.endpoint_url or f"https://{service}.{settings.region}.{settings.dns_suffix}")
+        is_encrypted = url.scheme == "https"
         self._host = url.netloc
-        self._encrypted = url.scheme == "https"
+        self._origin = Origin(url.hostname or "", url.port or (443 if is_encrypted else 80), is_encrypted)
         self._service, self._region = service, settings.region
         self._target_prefix, self._content_type = target_prefix, f"application/x-amz-json-{json_version}"
         self._env, self._attempts = env, attempts
         self._lock = threading.Lock()
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: HttpConnection | None = None
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The operation's output. Raises AwsCallError once every attempt has failed."""
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
+        """The operation's output, by `ends_at` (on time.monotonic()).
+
+        Raises AwsCallError once every attempt has failed; each takes 2 s at most.
+        """
         content = json.dumps(parameters).encode()
-        with self._lock:
-            for attempt in range(1, self._attempts + 1):
-                try:
-                    status, answer = self._post(operation, content)
-                except (OSError, http.client.HTTPException) as error:
-                    self.close()
-                    status, answer = HTTPStatus.SERVICE_UNAVAILABLE, {"__type": type(error).__name__}
-                if status == HTTPStatus.OK:
-                    return answer
-                code = str(answer.get("__type", status)).rpartition("#")[2]
-                is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _THROTTLED
-                if not is_passing or attempt == self._attempts:
-                    break
-                time.sleep(_PAUSE_S * attempt)
-        raise AwsCallError(operation, code, answer)
-
-    def _post(self, operation: str, content: bytes) -> tuple[int, dict[str, Any]]:
-        if self._connection is None:
-            self._connection = (
-                http.client.HTTPSConnection(self._host, timeout=_TIMEOUT_S, context=tls.context())
-                if self._encrypted
-                else http.client.HTTPConnection(self._host, timeout=_TIMEOUT_S)
-            )
-        self._connection.request("POST", "/", content, self._headers(operation, content))
-        response = self._connection.getresponse()
-        body = response.read()
+        if not self._lock.acquire(timeout=min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)):
+            raise AwsCallError(operation, "TimeoutError", is_passing=True)
         try:
-            answer = json.loads(body)
-        except ValueError:
-            answer = {}
-        return response.status, answer if isinstance(answer, dict) else {}
+            return self._called(operation, content, ends_at)
+        finally:
+            self._lock.release()
+
+    def _called(self, operation: str, content: bytes, ends_at: float) -> dict[str, Any]:
+        for attempt in range(1, self._attempts + 1):
+            try:
+                status, answer = self._post(operation, content, min(ends_at, time.monotonic() + _ATTEMPT_S))
+            except (OSError, ValueError) as error:
+                self.close()
+                status, answer = HTTPStatus.SERVICE_UNAVAILABLE, {"__type": type(error).__name__}
+            if status == HTTPStatus.OK:
+                return answer
+            code = _code(answer) or str(status)
+            is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _THROTTLED
+            if not is_passing or attempt == self._attempts or time.monotonic() >= ends_at:
+                break
+            time.sleep(_PAUSE_S * attempt)
+        raise AwsCallError(operation, code, answer, is_passing=is_passing)
+
+    def _post(self, operation: str, content: bytes, ends_at: float) -> tuple[int, dict[str, Any]]:
+        left_s(ends_at)  # raises where there is no time left
+        if self._connection is None:
+            self._connection = HttpConnection(http_connect.connect(self._origin, ends_at=ends_at))
+        connection = self._connection
+        stopped = connection.send(self._head(operation, content), content, ends_at=ends_at)
+        if stopped is not None:
+            raise stopped
+        head = connection.read_head(ends_at=ends_at)
+        body = http_body.gather(connection.pieces(), _MAX_ANSWER_BYTES)
+        if not connection.can_be_kept():
+            self.close()
+        return head.status, _object(body)
+
+    def _head(self, operation: str, content: bytes) -> bytes:
+        headers = {**self._headers(operation, content), "content-length": str(len(content))}
+        lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        return "\r\n".join(lines).encode("ascii")
 
     def _headers(self, operation: str, content: bytes) -> dict[str, str]:
         return sigv4.signed_headers(
@@ -131,3 +157,17 @@ class AwsJsonPool:
             return client.call(operation, parameters)
         finally:
             self._idle.put(client)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = foreign_json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _code(answer: Mapping[str, Any]) -> str | None:
+    """AWS's name of an error, without the namespace that some services put before it."""
+    kind = answer.get("__type")
+    return foreign_text.name(kind.rpartition("#")[2]) if isinstance(kind, str) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx
 
 from chat_gateway.bedrock_key import BedrockApiKey
@@ -25,9 +27,9 @@ class BearerAuth(UpstreamAuth):
         """`text` without the key."""
         return text.replace(self._key, "***")
 
-    def after_refusal(self) -> BearerAuth | None:
+    def after_refusal(self, *, ends_at: float = math.inf) -> BearerAuth | None:
         """With the key that the secret holds now, where it is another. Raises UpstreamCredentialsError."""
-        replacement = self._api_key.replacement_for(self._key)
+        replacement = self._api_key.replacement_for(self._key, ends_at=ends_at)
         return None if replacement is None else BearerAuth(self._base_url, self._api_key, replacement)
 
 
@@ -37,6 +39,6 @@ class BearerCredentials:
     def __init__(self, base_url: str, api_key: BedrockApiKey) -> None:
         self._base_url, self._api_key = base_url, api_key
 
-    def auth(self) -> BearerAuth:
-        """With the current key. Raises UpstreamCredentialsError."""
-        return BearerAuth(self._base_url, self._api_key, self._api_key.get())
+    def auth(self, *, ends_at: float = math.inf) -> BearerAuth:
+        """With the current key, read by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
+        return BearerAuth(self._base_url, self._api_key, self._api_key.get(ends_at=ends_at))

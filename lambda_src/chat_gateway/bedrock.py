@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +12,18 @@ from typing import Any
 
 import httpx
 
-from chat_gateway import guardrail_outcome, upstream_errors
+from chat_gateway import (
+    enumerations,
+    foreign_json,
+    guardrail_outcome,
+    http_body,
+    reasoning,
+    refusals,
+    upstream_errors,
+)
 from chat_gateway.errors import (
     GatewayError,
+    ResponseTooLargeError,
     UpstreamConnectionError,
     UpstreamProtocolError,
     UpstreamTimeoutError,
@@ -23,13 +31,13 @@ from chat_gateway.errors import (
 from chat_gateway.guardrail_outcome import Outcome
 from chat_gateway.upstream_auth import UpstreamAuth
 from chat_gateway.upstream_transport import KeptConnections
-from response_streaming import ALARM
 
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-# A 403 that is not about the credentials but about what they may do.
-_NO_ACCESS = re.compile(r"access to the model|not authorized to perform: bedrock:(?!CallWithBearerToken)")
-# How long the end of an answer may take once all of it that matters has come.
+# Time allowed for reading the rest of the body after the last event.
 _ENDING_S = 0.5
+# Of an error's body; what follows is not read.
+_MAX_ERROR_BYTES = 65_536
+_FIRST_UNDEFINED_STATUS = 600
 _LATE = "Bedrock did not answer in time."
 # After these, Bedrock may have had the whole request, and charge for an answer that did not arrive.
 _AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
@@ -53,17 +61,25 @@ class Completion:
     bedrock_request_id: str | None
     guardrail_outcome: Outcome = field(default_factory=Outcome)
 
-    def presented(self, *, keep_trace: bool) -> Completion:
+    def presented(self, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
         """The same in the shape that callers see; as it came wherever that is it."""
-        outcome = guardrail_outcome.read(self.document)
-        changed = guardrail_outcome.present(self.document, keep_trace=keep_trace)
+        has_trace = guardrail_outcome.may_hold_trace(self.text)
+        outcome = guardrail_outcome.read(self.document, has_trace=has_trace)
+        document = self.document
+        changed = guardrail_outcome.present(document, has_trace=has_trace, keep_trace=keep_trace)
+        changed = enumerations.conform(document, enumerations.COMPLETION) or changed
+        if separates_reasoning:
+            changed = reasoning.separate(document) or changed
+        text: str | None = self.text
+        if enumerations.conform_service_tier(document) and not changed:
+            text = enumerations.text_with_service_tier(self.text, document)
         # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
-        text = json.dumps(self.document) if changed else self.text
+        text = json.dumps(document) if changed or text is None else text
         return replace(self, text=text, guardrail_outcome=outcome)
 
 
 class RefusedCredentialsError(Exception):
-    """Bedrock answered 401 or 403: `detail` names its error class and message, for the log.
+    """Bedrock answered 401 or 403: `detail` says why, for the log, in words of ours.
 
     `lacks_access`: the credentials are good, and may not use this model or guardrail.
     """
@@ -77,17 +93,15 @@ class RefusedCredentialsError(Exception):
 class UpstreamAnswer:
     """An answer whose status and headers have come, and whose body is still to be read; must be closed."""
 
-    def __init__(self, response: httpx.Response, *, deadline: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, response: httpx.Response, auth: UpstreamAuth, *, deadline: float, clock: Callable[[], float]
+    ) -> None:
         self._response, self._deadline, self._clock = response, deadline, clock
-        self._shut_down: Callable[[], None] = response.extensions.get("shut_down", response.close)
-        self._cut_off = ALARM.at(self._on_alarms_clock(deadline), self._shut_down)
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self.bedrock_request_id = upstream_errors.request_id(response.headers)
+        self.concealed = auth.concealed
+        self.bedrock_request_id = upstream_errors.request_id(response.headers, self.concealed)
         self.chunks = self._read()
-
-    def _on_alarms_clock(self, moment: float) -> float:
-        return time.monotonic() + max(0.0, moment - self._clock())
 
     def _read(self) -> Iterator[bytes]:
         """The body as it arrives. Raises UpstreamTimeoutError once the deadline has passed."""
@@ -118,15 +132,14 @@ class UpstreamAnswer:
 
     def finish(self) -> None:
         """Reads the little that may be left after the last event, so that the connection can be used again."""
-        self._cut_off.cancel()
-        self._cut_off = ALARM.at(time.monotonic() + _ENDING_S, self._shut_down)
+        end_by = self._response.extensions.get("end_by")
+        if end_by is not None:
+            end_by(time.monotonic() + _ENDING_S)
         with contextlib.suppress(GatewayError):
-            for _ in self.chunks:
-                pass
+            http_body.gather(self.chunks, _MAX_ERROR_BYTES, cuts=True)
 
     def close(self) -> None:
         """Gives the connection back, or closes it where the answer was not read to its end."""
-        self._cut_off.cancel()
         self._response.close()
 
 
@@ -139,11 +152,12 @@ class BedrockClient:
         base_url: str,
         timeouts: UpstreamTimeouts,
         max_connections: int,
+        max_answer_bytes: int,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = httpx.URL(f"{base_url}/chat/completions")
-        self._timeouts, self._clock = timeouts, clock
+        self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
         # A transport and not a client: no redirects to follow, no cookies to keep, no proxies to heed.
         self._transport = transport or KeptConnections(base_url, max_idle=max_connections)
 
@@ -153,11 +167,20 @@ class BedrockClient:
         """The completion of the request `content`, read to its end by `deadline` (on this client's clock).
 
         Raises RefusedCredentialsError, UpstreamCredentialsError, UpstreamError, UpstreamTimeoutError,
-        UpstreamConnectionError and UpstreamProtocolError.
+        UpstreamConnectionError, UpstreamProtocolError and ResponseTooLargeError.
         """
         accepting = {**headers, "accept": "application/json"}
         with contextlib.closing(self._ask(content, auth, accepting, deadline)) as answer:
-            return _completion(b"".join(answer.chunks), answer.bedrock_request_id)
+            return _completion(self._gathered(answer), answer.bedrock_request_id)
+
+    def _gathered(self, answer: UpstreamAnswer) -> bytes:
+        try:
+            return http_body.gather(answer.chunks, self._max_answer_bytes)
+        except http_body.TooLargeError:
+            raise ResponseTooLargeError(
+                f"The completion is larger than {self._max_answer_bytes} bytes; a streamed one may be larger.",
+                bedrock_request_id=answer.bedrock_request_id,
+            ) from None
 
     def stream(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
@@ -184,7 +207,7 @@ class BedrockClient:
         if answer.status == HTTPStatus.OK:
             return answer
         with contextlib.closing(answer):
-            raise _error(answer, b"".join(answer.chunks), auth)
+            raise _error(answer, _error_body(answer))
 
     def _send(
         self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
@@ -198,12 +221,13 @@ class BedrockClient:
             response = self._transport.handle_request(next(auth.sync_auth_flow(request)))
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
-        return UpstreamAnswer(response, deadline=deadline, clock=self._clock)
+        return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
 
     def _within(self, left_s: float) -> dict[str, float]:
-        """httpx's names, and `first_byte`."""
+        """httpx's names, `first_byte` and `ends_at`."""
         timeouts = self._timeouts
         return {
+            "ends_at": time.monotonic() + left_s,
             "connect": min(timeouts.connect_s, left_s),
             "first_byte": min(timeouts.first_byte_s, left_s),
             "read": timeouts.between_bytes_s,
@@ -217,36 +241,46 @@ def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
     return UpstreamConnectionError("The connection to Bedrock failed.", was_sent=was_sent)
 
 
-def _error(answer: UpstreamAnswer, content: bytes, auth: UpstreamAuth) -> Exception:
-    if answer.status in _REFUSED:
-        detail = _refusal(answer, content, auth)
-        lacks_access = answer.status == HTTPStatus.FORBIDDEN and _NO_ACCESS.search(detail) is not None
-        return RefusedCredentialsError(detail, answer.bedrock_request_id, lacks_access=lacks_access)
-    if answer.status < HTTPStatus.BAD_REQUEST:
+def _error_body(answer: UpstreamAnswer) -> bytes:
+    """What can be read of it: the status says enough where it is cut off."""
+    try:
+        return http_body.gather(answer.chunks, _MAX_ERROR_BYTES, cuts=True)
+    except GatewayError:
+        return b""
+
+
+def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
+    status = answer.status
+    if not HTTPStatus.BAD_REQUEST <= status < _FIRST_UNDEFINED_STATUS:
         return UpstreamProtocolError(
-            f"Bedrock answered with the unexpected HTTP status {answer.status}.",
+            f"Bedrock answered with the unexpected HTTP status {status}.",
             bedrock_request_id=answer.bedrock_request_id,
         )
-    return upstream_errors.parse(answer.status, answer.headers, content)
-
-
-def _refusal(answer: UpstreamAnswer, content: bytes, auth: UpstreamAuth) -> str:
-    kind = answer.headers.get("x-amzn-errortype", "").partition(":")[0] or f"HTTP {answer.status}"
-    message = upstream_errors.parse(answer.status, answer.headers, content).message
-    return auth.concealed(f"{kind}: {message}")[:300]
+    error = upstream_errors.parse(status, answer.headers, content, answer.concealed)
+    if status not in _REFUSED:
+        return error
+    refusal = refusals.read(status, upstream_errors.error_class(answer.headers), error.message)
+    return RefusedCredentialsError(
+        refusal.reason, answer.bedrock_request_id, lacks_access=not refusal.is_about_key
+    )
 
 
 def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:
     try:
         text = answer.decode("utf-8")
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = foreign_json.loads(text)
+    except ValueError:
         raise UpstreamProtocolError(
-            "Bedrock's answer is not JSON.", bedrock_request_id=bedrock_request_id
+            "Bedrock's answer is not JSON that the gateway can read.", bedrock_request_id=bedrock_request_id
         ) from None
     # A wrong path answers HTTP 200 with an UnknownOperationException, so 200 alone proves nothing.
-    if not isinstance(document, dict) or not isinstance(document.get("choices"), list):
+    if not _has_choices(document):
         raise UpstreamProtocolError(
             "Bedrock's answer holds no choices.", bedrock_request_id=bedrock_request_id
         )
     return Completion(text, document, bedrock_request_id)
+
+
+def _has_choices(document: object) -> bool:
+    choices = document.get("choices") if isinstance(document, dict) else None
+    return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)

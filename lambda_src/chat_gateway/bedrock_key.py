@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from chat_gateway.aws_json import AwsCallError, AwsJsonClient
 from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
@@ -65,40 +66,53 @@ class BedrockApiKey:
         self._next_read_at = 0.0
         self._next_search_at = 0.0
 
-    def get(self) -> str:
-        """The key, read again when it is older than `max_age_s`. Raises UpstreamCredentialsError.
+    def get(self, *, ends_at: float = math.inf) -> str:
+        """The key, read again when it is older than `max_age_s`, by `ends_at` (on time.monotonic()).
+
+        Raises UpstreamCredentialsError.
 
         An old key goes on serving while the secret cannot be read or holds none; Bedrock may still take it.
         """
-        with self._lock:
+        with self._held(ends_at):
             if self._key is None:
-                return self._read()
+                return self._read(ends_at)
             if self._clock() >= self._next_read_at:
                 self._next_read_at = self._clock() + _PAUSE_AFTER_FAILURE_S
                 with contextlib.suppress(UpstreamCredentialsError):
-                    self._read()
+                    self._read(ends_at)
             return self._key
 
-    def replacement_for(self, refused: str) -> str | None:
+    def replacement_for(self, refused: str, *, ends_at: float = math.inf) -> str | None:
         """The key to try after Bedrock refused `refused`, read anew; None where the secret still holds that one.
 
         A search that found nothing new is not repeated for some seconds, however often Bedrock refuses.
         Raises UpstreamCredentialsError.
         """
-        with self._lock:
+        with self._held(ends_at):
             if self._key in (None, refused) and self._clock() >= self._next_search_at:
-                self._read()
+                self._read(ends_at)
                 if self._key == refused:
                     self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
             return None if self._key == refused else self._key
 
-    def _read(self) -> str:
+    @contextlib.contextmanager
+    def _held(self, ends_at: float) -> Iterator[None]:
+        """The lock, which is held while the secret is read."""
+        left_s = min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)
+        if not self._lock.acquire(timeout=left_s):
+            raise UpstreamCredentialsUnavailableError("the secret was not read in time")
         try:
-            answer = self._secrets.call("GetSecretValue", {"SecretId": self._secret_arn})
+            yield
+        finally:
+            self._lock.release()
+
+    def _read(self, ends_at: float) -> str:
+        try:
+            answer = self._secrets.call("GetSecretValue", {"SecretId": self._secret_arn}, ends_at=ends_at)
         except AwsCallError as error:
-            raise UpstreamCredentialsUnavailableError(
-                f"the secret could not be read: {error.code}"
-            ) from error
+            # A denied read stays denied until an operator acts; callers need not repeat it.
+            kind = UpstreamCredentialsUnavailableError if error.is_passing else UpstreamCredentialsError
+            raise kind(f"the secret could not be read: {error.code}") from error
         self._key = parse_secret(str(answer.get("SecretString", "")))
         self._next_read_at = self._clock() + self._max_age_s
         return self._key

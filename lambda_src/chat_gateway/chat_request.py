@@ -16,13 +16,14 @@ PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 class ChatRequest:
     """A request that passed our checks: what was checked is what is sent.
 
-    `hides_usage` says that we asked for the stream's usage chunk and the caller did not.
+    `asks_for_usage` says that the caller asked for the stream's usage chunk; `adds_usage`, that we did.
     """
 
     model: str
     document: dict[str, Any]
     streams: bool = False
-    hides_usage: bool = False
+    asks_for_usage: bool = False
+    adds_usage: bool = False
 
 
 def parse(raw: bytes, *, ask_for_usage: bool = False) -> ChatRequest:
@@ -37,13 +38,16 @@ def from_document(document: dict[str, Any], *, ask_for_usage: bool = False) -> C
     """
     model = _checked_model(document)
     _check_messages(document)
+    _leave_out_reasoning(document)
     streams = _checked_stream(document)
-    hides_usage = ask_for_usage and streams and _add_usage(document)
+    asks_for_usage = streams and _include_usage(document) is True
+    adds_usage = ask_for_usage and streams and _add_usage(document)
     return ChatRequest(
         model=model,
         document=document,
         streams=streams,
-        hides_usage=hides_usage,
+        asks_for_usage=asks_for_usage,
+        adds_usage=adds_usage,
     )
 
 
@@ -70,6 +74,16 @@ def _check_messages(document: dict[str, Any]) -> None:
         raise InvalidRequestError("'messages' must not be empty.", param="messages", code="empty_array")
 
 
+def _leave_out_reasoning(document: dict[str, Any]) -> None:
+    """Takes out what callers repeat of an answer's `reasoning_content`: Bedrock has no such field in a message."""
+    document["messages"] = [
+        {key: value for key, value in message.items() if key != "reasoning_content"}
+        if isinstance(message, dict) and "reasoning_content" in message
+        else message
+        for message in document["messages"]
+    ]
+
+
 def _checked_stream(document: dict[str, Any]) -> bool:
     stream = document.get("stream")
     if stream is not None and not isinstance(stream, bool):
@@ -77,12 +91,18 @@ def _checked_stream(document: dict[str, Any]) -> bool:
     return stream is True
 
 
-def _add_usage(document: dict[str, Any]) -> bool:
-    """Whether the usage chunk had to be asked for. Options that are no object are left to Bedrock's judgement."""
+def _include_usage(document: dict[str, Any]) -> object:
+    """What the caller says of the usage chunk; None where nothing."""
     options = document.get("stream_options")
+    return options.get("include_usage") if isinstance(options, dict) else None
+
+
+def _add_usage(document: dict[str, Any]) -> bool:
+    """Whether the usage chunk had to be asked for. A caller's word, and options that are no object, stay as they are."""
+    options = document.get("stream_options", {})
     if options is None:
         options = {}
-    if not isinstance(options, dict) or options.get("include_usage"):
+    if not isinstance(options, dict) or options.get("include_usage") is not None:
         return False
     document["stream_options"] = {**options, "include_usage": True}
     return True

@@ -5,58 +5,104 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from chat_gateway import guardrail_outcome, sse, upstream_errors
-from chat_gateway.errors import UpstreamConnectionError, UpstreamError, UpstreamProtocolError
+from chat_gateway import enumerations, foreign_json, foreign_text, guardrail_outcome, sse, upstream_errors
+from chat_gateway.errors import (
+    GatewayError,
+    UpstreamConnectionError,
+    UpstreamError,
+    UpstreamProtocolError,
+)
+from chat_gateway.foreign_text import Conceal
 from chat_gateway.guardrail_outcome import Outcome
+from chat_gateway.reasoning import StreamSeparator
 
-_DONE = b"[DONE]"
-_DECODER = json.JSONDecoder()
+_DONE, _DONE_EVENT = b"[DONE]", b"data: [DONE]\n\n"
+# In place of Bedrock's comments, whose words are nobody's answer.
+_COMMENT = b":\n\n"
+_FRAME_BYTES = len(b"data: \n\n")
+_MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create (n)
+_GUARDRAIL_PREFIX = "amazon-bedrock-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRules:
+    """What of a stream its caller sees.
+
+    `shows_usage`: the caller asked for the usage chunk. `shows_trace`: what the guardrail found.
+    `separates_reasoning`: the model writes its thinking into its words, and it is to stand apart.
+    """
+
+    shows_usage: bool = False
+    shows_trace: bool = True
+    separates_reasoning: bool = False
 
 
 class ChatStream:
     """One pass over a stream. What it has seen so far can be read at any time.
 
     `usage` is the token counts that Bedrock sent, `guardrail_outcome` what all events say of it, `events` the
-    number of data events that were no error, `first_token_at` when (on `clock`) the first of the answer's words came.
+    number of data events that were no error, `first_token_at` when (on `clock`) the first of the answer's words came,
+    `lacks_done` whether a finished stream ended without `[DONE]`.
     """
 
     def __init__(
         self,
         chunks: Iterable[bytes],
+        rules: StreamRules,
         *,
         bedrock_request_id: str | None,
-        hide_usage: bool,
-        keep_trace: bool = True,
+        conceal: Conceal = foreign_text.nothing_to_conceal,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._chunks, self._clock = chunks, clock
-        self._bedrock_request_id = bedrock_request_id
-        self._hide_usage, self._keep_trace = hide_usage, keep_trace
+        self._chunks, self._rules, self._clock = chunks, rules, clock
+        self._bedrock_request_id, self._conceal = bedrock_request_id, conceal
+        self._separator = StreamSeparator() if rules.separates_reasoning else None
         self._done = False
+        self._is_open: dict[int, bool] = {}  # by a choice's index
+        self._finish: _Event | None = None  # held back for what may still have to be said on it
+        self._said: dict[str, Any] = {}  # by the guardrail, in events that callers do not see
         self.events = 0
         self.first_token_at: float | None = None
         self.usage: dict[str, Any] | None = None
         self.guardrail_outcome = Outcome()
+        self.lacks_done = False
 
     def relay(self) -> Iterator[bytes]:
-        """The caller's bytes: of each piece that arrives, the events that it completes, unmodified but for
-        the one shape of a guardrail's block.
+        """The caller's bytes: of each piece that arrives, the events that it completes, unmodified wherever they
+        have OpenAI's shape.
 
-        Ends after `[DONE]`. Raises UpstreamError where Bedrock sends an error as an event,
-        UpstreamProtocolError where an event is no JSON object, UpstreamConnectionError where the stream ends
-        without `[DONE]`, and what `chunks` raises.
+        Ends after `[DONE]`, or where Bedrock ends the stream after every choice has finished. Raises UpstreamError where
+        Bedrock sends an error as an event, UpstreamProtocolError where an event is no JSON object or too large,
+        UpstreamConnectionError where the stream ends before its choices do, and what `chunks` raises. `conceal` takes our
+        credentials out of an error's text.
         """
+        try:
+            yield from self._relay_chunks()
+        except GatewayError:
+            if held := self._released():
+                yield held
+            raise
+
+    def _relay_chunks(self) -> Iterator[bytes]:
         splitter = sse.EventSplitter()
         for chunk in self._chunks:
-            yield from self._relay_events(splitter.feed(chunk))
+            try:
+                events = splitter.feed(chunk)
+            except sse.EventTooLargeError:
+                raise self._unreadable("an event that is too large") from None
+            yield from self._relay_events(events)
             if self._done:
                 return
-        raise UpstreamConnectionError(
-            "The connection to Bedrock was lost before its answer was complete.",
-            bedrock_request_id=self._bedrock_request_id,
-        )
+        if not self._is_open or any(self._is_open.values()):
+            raise UpstreamConnectionError(
+                "The connection to Bedrock was lost before its answer was complete.",
+                bedrock_request_id=self._bedrock_request_id,
+            )
+        self.lacks_done = True
+        yield self._released() + _DONE_EVENT
 
     def _relay_events(self, events: Iterable[bytes]) -> Iterator[bytes]:
         """What came together goes on together: a write for each event takes longer than reading it."""
@@ -74,59 +120,136 @@ class ChatStream:
         if kept:
             yield b"".join(kept)
 
-    def _read(self, event: bytes) -> bytes:
-        """Takes in one event. Returns what of it goes to the caller."""
-        data = sse.data_of(event)
+    def _read(self, raw: bytes) -> bytes:
+        """Takes in one event. Returns what goes to the caller now."""
+        data = sse.data_of(raw)
         if data is None:
-            return event
+            return _COMMENT
         if data == _DONE:
             self._done = True
-            return event
+            return self._released() + _DONE_EVENT
         document = self._document(data)
         if document.get("error"):
-            raise upstream_errors.from_event(document["error"], self._bedrock_request_id)
+            raise upstream_errors.from_event(document["error"], self._bedrock_request_id, self._conceal)
         self.events += 1
-        self._notice(document)
-        changed = guardrail_outcome.present(document, keep_trace=self._keep_trace)
-        if self._hide_usage and document.get("choices") == [] and document.get("usage"):
-            # A trace rides on the last event, which this is because we asked for usage; and that a stream was
-            # masked is said nowhere else. Else nothing is left to say, and an event without choices surprises callers.
-            is_masked = self.guardrail_outcome.action == guardrail_outcome.MASKED
-            if not is_masked and not guardrail_outcome.has_trace(document):
-                return b""
-            del document["usage"]
-            document["choices"] = [{"index": 0, "delta": {}, "finish_reason": None}] if is_masked else []
-            changed = True
-        return sse.event(json.dumps(document)) if changed else event
+        event = _Event(document, raw, is_written=len(raw) == len(data) + _FRAME_BYTES)
+        self._present(event, has_trace=guardrail_outcome.may_hold_trace(data))
+        return self._passed_on(event) if document.get("choices") else self._without_choices(event)
+
+    def _present(self, event: _Event, *, has_trace: bool) -> None:
+        """Notes what the event says, and gives it the shape that callers see."""
+        document = event.document
+        self._notice(document, has_trace=has_trace)
+        rules = self._rules
+        changed = guardrail_outcome.present(document, has_trace=has_trace, keep_trace=rules.shows_trace)
+        changed = enumerations.conform(document, enumerations.CHUNK) or changed
+        if self._separator is not None:
+            changed = self._separator.separate(document) or changed
+        if changed:
+            event.is_written = False
+        if enumerations.conform_service_tier(document) and event.is_written:
+            event.rewrite(enumerations.bytes_with_service_tier(event.raw, document))
+
+    def _passed_on(self, event: _Event) -> bytes:
+        """The event with words, behind the one that was held back; an event that finishes a choice is held back."""
+        earlier = self._released()
+        is_finish = self._note_ends(event.document)
+        if is_finish and not self._rules.shows_usage:
+            self._finish = event
+            return earlier
+        return earlier if not is_finish and _is_empty(event) else earlier + event.bytes()
+
+    def _without_choices(self, event: _Event) -> bytes:
+        """The usage, where the caller asked for it; else nothing that a caller expects, but for the guardrail's word.
+
+        The guardrail's word rides on a stream's last event, which is ours where we asked for the usage.
+        """
+        document = event.document
+        if self._rules.shows_usage:
+            if document.get("choices") != []:
+                document["choices"], event.is_written = [], False
+            return event.bytes()
+        self._said.update(
+            {key: value for key, value in document.items() if key.startswith(_GUARDRAIL_PREFIX)}
+        )
+        return b""
+
+    def _released(self) -> bytes:
+        """The event that was held back, with what was said since."""
+        held, self._finish = self._finish, None
+        if held is None:
+            return b""
+        if self._said:
+            held.document.update(self._said)
+            held.is_written = False
+        return held.bytes()
 
     def _document(self, data: bytes) -> dict[str, Any]:
         try:
-            document = _DECODER.decode(data.decode("utf-8", "surrogatepass"))
-        except (ValueError, RecursionError):
+            document = foreign_json.loads(data)
+        except ValueError:
             document = None
         if not isinstance(document, dict):
-            raise UpstreamProtocolError(
-                "Bedrock's stream holds an event that is not a JSON object.",
-                bedrock_request_id=self._bedrock_request_id,
-            )
+            raise self._unreadable("an event that is not a JSON object")
         return document
 
-    def _notice(self, document: dict[str, Any]) -> None:
+    def _unreadable(self, what: str) -> UpstreamProtocolError:
+        return UpstreamProtocolError(
+            f"Bedrock's stream holds {what}.", bedrock_request_id=self._bedrock_request_id
+        )
+
+    def _notice(self, document: dict[str, Any], *, has_trace: bool) -> None:
         if self.first_token_at is None and _has_words(document):
             self.first_token_at = self._clock()
         usage = document.get("usage")
         if isinstance(usage, dict):
             self.usage = usage
-        said = guardrail_outcome.read(document)
+        said = guardrail_outcome.read(document, has_trace=has_trace)
         self.guardrail_outcome = self.guardrail_outcome.combined_with(said)
+
+    def _note_ends(self, document: dict[str, Any]) -> bool:
+        """Whether a choice ends with this event."""
+        is_finish = False
+        for choice in _choices(document):
+            index = choice.get("index")
+            key = index if isinstance(index, int) else 0
+            ends = choice.get("finish_reason") is not None
+            if key in self._is_open or len(self._is_open) < _MAX_CHOICES:
+                self._is_open[key] = not ends and self._is_open.get(key, True)
+            is_finish = is_finish or ends
+        return is_finish
+
+
+class _Event:
+    """An event on its way: `raw` as it came, which goes on as long as it `is_written` so; else `document` is written."""
+
+    __slots__ = ("document", "is_written", "raw")
+
+    def __init__(self, document: dict[str, Any], raw: bytes, *, is_written: bool) -> None:
+        self.document, self.raw, self.is_written = document, raw, is_written
+
+    def rewrite(self, raw: bytes | None) -> None:
+        """Replaces the bytes; None where they have to be written anew."""
+        self.is_written = raw is not None
+        self.raw = self.raw if raw is None else raw
+
+    def bytes(self) -> bytes:
+        return self.raw if self.is_written else sse.event(json.dumps(self.document))
+
+
+def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = document["choices"] if isinstance(document.get("choices"), list) else []
+    return [choice for choice in choices if isinstance(choice, dict)]
+
+
+def _is_empty(event: _Event) -> bool:
+    """Whether nothing is left of an event whose words were all kept back."""
+    return not event.is_written and all(choice.get("delta") == {} for choice in _choices(event.document))
 
 
 def _has_words(document: dict[str, Any]) -> bool:
     """Whether a delta holds more than the role."""
-    choices = document.get("choices")
-    if not isinstance(choices, list):
-        return False
-    deltas = [choice.get("delta") for choice in choices if isinstance(choice, dict)]
+    deltas = [choice.get("delta") for choice in _choices(document)]
     return any(
         value
         for delta in deltas

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from chat_gateway import guardrails
+from chat_gateway import guardrails, reasoning
 from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
@@ -33,15 +33,20 @@ class Completions:
     bedrock: BedrockClient
     credentials: UpstreamCredentials
     guardrail: Guardrail | None
+    separates_reasoning: bool = True  # where a model writes its thinking into its words
 
     def guarded(self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]) -> GuardedRequest:
         """`request` as it may go up: under the environment's guardrail. `caller_headers` have lowercase names."""
-        return guardrails.guarded(self.guardrail, request.document, caller_headers)
+        guarded = guardrails.guarded(self.guardrail, request.document, caller_headers)
+        separates = self.separates_reasoning and reasoning.is_in_content(request.model)
+        return replace(guarded, separates_reasoning=True) if separates else guarded
 
     def create(self, request: GuardedRequest, attempts: Attempts) -> Completion:
         """The whole completion of `request`, with a guardrail's block in its one shape."""
         completion = self._tried(self.bedrock.complete, request, attempts)
-        return completion.presented(keep_trace=request.shows_trace)
+        return completion.presented(
+            keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
+        )
 
     def stream(self, request: GuardedRequest, attempts: Attempts) -> UpstreamAnswer:
         """Bedrock's stream for `request`, whose status is known to be 200."""
@@ -59,11 +64,11 @@ class Completions:
         self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float
     ) -> _Answer_co:
         content, headers = request.content, request.headers
-        auth = self.credentials.auth()
+        auth = self.credentials.auth(ends_at=deadline)
         try:
             return ask(content, auth=auth, headers=headers, deadline=deadline)
         except RefusedCredentialsError as refused:
-            replacement = auth.after_refusal()
+            replacement = auth.after_refusal(ends_at=deadline)
             if replacement is None:
                 raise _credentials_error(auth, refused) from None
         try:

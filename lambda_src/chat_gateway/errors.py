@@ -12,7 +12,7 @@ GatewayError                      has a status, a code and a message that may be
 ├── UpstreamTimeoutError          504, Bedrock did not answer in time
 ├── UpstreamConnectionError       502, the connection to Bedrock failed
 ├── UpstreamProtocolError         502, Bedrock's answer is not a chat completion
-├── ResponseTooLargeError         502, the answer is larger than Lambda can return
+├── ResponseTooLargeError         502, the answer is larger than the gateway reads
 └── InternalError                 500, a fault of ours
 
 ConfigurationError                a deployment's setting is missing or wrong; callers see InternalError
@@ -197,7 +197,7 @@ class UpstreamProtocolError(GatewayError):
 
 
 class ResponseTooLargeError(GatewayError):
-    """The completion does not fit into what Lambda returns in one piece."""
+    """The completion is larger than what the gateway reads and returns in one piece."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "response_too_large"

@@ -14,19 +14,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from chat_gateway.guardrail_outcome import INTERVENED, MASKED, Outcome
 
 NAMESPACE, METRIC = "BedrockChatGateway", "GuardrailInterventions"
-# Every combination of a metric's dimensions is paid for by itself, so only known values become one.
-_POLICIES = frozenset(
-    {
-        "automatedReasoningPolicy",
-        "contentPolicy",
-        "contextualGroundingPolicy",
-        "sensitiveInformationPolicy",
-        "topicPolicy",
-        "wordPolicy",
-    }
-)
-_OTHER, _UNKNOWN = "other", "unknown"
-_ONLY_DETECTED = "NONE"
+_UNKNOWN = "unknown"
 
 
 def count(outcome: Outcome) -> None:
@@ -37,9 +25,11 @@ def count(outcome: Outcome) -> None:
 
 
 def policies(outcome: Outcome) -> list[str]:
-    """The policies that blocked or masked, by AWS's names: `other` for a new one, `unknown` without a trace."""
-    acted = {finding["policy"] for finding in outcome.findings if finding.get("action") != _ONLY_DETECTED}
-    return sorted({policy if policy in _POLICIES else _OTHER for policy in acted}) or [_UNKNOWN]
+    """The policies that blocked or masked, by AWS's names: `other` for a new one, `unknown` without a trace.
+
+    No other word becomes a dimension: every combination of a metric's dimensions is paid for by itself.
+    """
+    return sorted(outcome.acted) or [_UNKNOWN]
 
 
 def _emit(policy: str, action: str) -> None:

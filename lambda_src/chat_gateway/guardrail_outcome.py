@@ -6,28 +6,49 @@ Chat completions answer a block with HTTP 200. That they carry InvokeModel's `am
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
-_ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
+_ACTION_KEY = "amazon-bedrock-guardrailAction"
+_TRACE, _PLAIN_TRACE = "amazonbedrocktrace", "trace"
 _BLOCKED_ID = "bedrock-guardrails-"
 _BLOCKED_REASON = "content_filter"
 _WORDS = "wordPolicy"
 _MAX_FINDINGS = 50
+_ONLY_DETECTED = "NONE"
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailAssessment.html
+_POLICIES = frozenset(
+    {
+        "automatedReasoningPolicy",
+        "contentPolicy",
+        "contextualGroundingPolicy",
+        "sensitiveInformationPolicy",
+        "topicPolicy",
+        _WORDS,
+    }
+)
+OTHER_POLICY = "other"
+# A guardrail's own names for topics, filters and patterns.
+_NAME = re.compile(r"[A-Za-z0-9 _.!?-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`action` is INTERVENED for a block, MASKED for an answer with parts replaced, NONE, or None where unsaid.
 
-    `findings` are what the trace says of it, if there is one: source, policy, name and action; no text.
+    `findings` are the first 50 that the trace has, if there is one: source, policy, name and action; no text. `counts`
+    is how many of all there are by policy, `acted` the policies that blocked or masked. A policy has AWS's name, or
+    `other`.
     """
 
     action: str | None = None
     findings: tuple[dict[str, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    acted: frozenset[str] = frozenset()
 
     def combined_with(self, other: Outcome) -> Outcome:
         """What two parts of one answer say together."""
@@ -35,36 +56,44 @@ class Outcome:
             return self
         actions = (self.action, other.action)
         strongest = next((action for action in (INTERVENED, MASKED, NONE) if action in actions), None)
-        return Outcome(strongest, (self.findings + other.findings)[:_MAX_FINDINGS])
-
-    def counts(self) -> dict[str, int]:
-        """How many findings each policy has."""
-        return dict(Counter(finding["policy"] for finding in self.findings))
+        return Outcome(
+            strongest,
+            (self.findings + other.findings)[:_MAX_FINDINGS],
+            Counter(self.counts) + Counter(other.counts),
+            self.acted | other.acted,
+        )
 
 
 NOTHING_SAID = Outcome()  # what nearly every event of a stream says
 
 
-def read(document: dict[str, Any]) -> Outcome:
+def may_hold_trace(raw: str | bytes) -> bool:
+    """Whether the JSON text `raw` may have a trace somewhere; where not, nobody has to look for it."""
+    if isinstance(raw, bytes):
+        return b"trace" in raw.lower() or b"\\u" in raw  # a key may be written in escapes
+    return "trace" in raw.lower() or "\\u" in raw
+
+
+def read(document: dict[str, Any], *, has_trace: bool = True) -> Outcome:
     """What a completion, or an event of a stream, says of the guardrail; never raises."""
-    trace, reported = document.get(_TRACE_KEY), document.get(_ACTION_KEY)
+    reported = document.get(_ACTION_KEY)
+    traces = [holder[key] for holder, key in _traces(document)] if has_trace else []
     is_block = _is_block(document)
-    if trace is None and reported is None and not is_block:
+    if not traces and reported is None and not is_block:
         return NOTHING_SAID
-    findings = tuple(_findings(trace))
-    if is_block:
-        return Outcome(INTERVENED, findings)
     # Bedrock reports a masked answer as INTERVENED, too.
-    action = MASKED if reported == INTERVENED else NONE if reported == NONE else None
-    return Outcome(action, findings)
+    action = (
+        INTERVENED if is_block else MASKED if reported == INTERVENED else NONE if reported == NONE else None
+    )
+    return _outcome(action, traces)
 
 
-def present(document: dict[str, Any], *, keep_trace: bool) -> bool:
-    """Gives `document` the one shape of a block, and takes the trace out; whether that changed it.
+def present(document: dict[str, Any], *, has_trace: bool = True, keep_trace: bool) -> bool:
+    """Gives `document` the one shape of a block, and takes the traces out; whether that changed it.
 
     A block has `finish_reason` content_filter wherever a choice ends.
     """
-    had_trace = not keep_trace and document.pop(_TRACE_KEY, None) is not None
+    changed = has_trace and not keep_trace and _without_traces(document)
     ends = [
         choice
         for choice in _choices(document)
@@ -72,26 +101,71 @@ def present(document: dict[str, Any], *, keep_trace: bool) -> bool:
         not in ((_BLOCKED_REASON,) if "message" in choice else (None, _BLOCKED_REASON))
     ]
     if not ends or not _is_block(document):
-        return had_trace
+        return changed
     for choice in ends:
         choice["finish_reason"] = _BLOCKED_REASON
     return True
 
 
-def has_trace(document: dict[str, Any]) -> bool:
+def holds_trace(document: dict[str, Any]) -> bool:
     """Whether the document says what the guardrail found."""
-    return _TRACE_KEY in document
+    return next(_traces(document), None) is not None
+
+
+def _without_traces(document: dict[str, Any]) -> bool:
+    found = list(_traces(document))
+    for holder, key in found:
+        del holder[key]
+    return bool(found)
+
+
+def _traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where traces stand, at any depth: the object and the key."""
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if _is_trace(key, inner):
+                    yield value, key
+                elif isinstance(inner, dict | list):
+                    waiting.append(inner)
+        else:
+            waiting.extend(inner for inner in value if isinstance(inner, dict | list))
+
+
+def _is_trace(key: str, value: object) -> bool:
+    """InvokeModel's key in any spelling, and Converse's, which is a common word."""
+    if len(key) > 40:
+        return False
+    plain = key.replace("-", "").replace("_", "").lower()
+    return plain == _TRACE or (plain == _PLAIN_TRACE and isinstance(value, dict) and "guardrail" in value)
 
 
 def _is_block(document: dict[str, Any]) -> bool:
-    return str(document.get("id", "")).startswith(_BLOCKED_ID) or any(
-        choice.get("finish_reason") == _BLOCKED_REASON for choice in _choices(document)
-    )
+    id_ = document.get("id")
+    if isinstance(id_, str) and id_.startswith(_BLOCKED_ID):
+        return True
+    return any(choice.get("finish_reason") == _BLOCKED_REASON for choice in _choices(document))
 
 
 def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
     choices = document.get("choices")
     return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+
+
+def _outcome(action: str | None, traces: list[Any]) -> Outcome:
+    listed: list[dict[str, str]] = []
+    counts: Counter[str] = Counter()
+    acted = set()
+    for trace in traces:
+        for finding in _findings(trace):
+            counts[finding["policy"]] += 1
+            if finding.get("action") != _ONLY_DETECTED:
+                acted.add(finding["policy"])
+            if len(listed) < _MAX_FINDINGS:
+                listed.append(finding)
+    return Outcome(action, tuple(listed), counts, frozenset(acted))
 
 
 def _findings(trace: object) -> Iterator[dict[str, str]]:
@@ -127,6 +201,9 @@ def _policies(assessment: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, 
 def _finding(source: str, policy: str, entry: dict[str, Any]) -> dict[str, str]:
     """`match` and `regex` hold the caller's words, so only these three are taken; of words not even a name."""
     taken = ("type", "action") if policy == _WORDS else ("name", "type", "action")
-    finding = {"source": source, "policy": policy}
-    finding.update((name, str(entry[name])[:100]) for name in taken if name in entry)
+    finding = {"source": source, "policy": policy if policy in _POLICIES else OTHER_POLICY}
+    for name in taken:
+        value = entry.get(name)
+        if isinstance(value, str) and _NAME.fullmatch(value):
+            finding[name] = value
     return finding

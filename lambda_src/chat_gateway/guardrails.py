@@ -42,12 +42,14 @@ class Guardrail:
 class GuardedRequest:
     """A request as it goes up: its body, and the headers of the guardrail that applies to it.
 
-    `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats.
+    `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats;
+    `separates_reasoning`, whether the model's thinking is to be taken out of its words.
     """
 
     content: bytes
     headers: dict[str, str]
     shows_trace: bool = True
+    separates_reasoning: bool = False
 
     @property
     def guardrail(self) -> str | None:

@@ -7,7 +7,7 @@ https://www.rfc-editor.org/rfc/rfc9112#section-6
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 _LONGEST_LINE_BYTES = 16_384
@@ -17,6 +17,24 @@ _EMPTY_LINES = (b"\r\n", b"\n")
 
 class BodyError(ValueError):
     """The bytes are no body, or end before it does."""
+
+
+class TooLargeError(ValueError):
+    """There are more bytes than were wanted."""
+
+
+def gather(pieces: Iterable[bytes], max_bytes: int, *, cuts: bool = False) -> bytes:
+    """All `pieces` in one. Where there are more than `max_bytes`, raises TooLargeError, or `cuts` and reads no more."""
+    kept: list[bytes] = []
+    left_bytes = max_bytes
+    for piece in pieces:
+        kept.append(piece[:left_bytes])
+        left_bytes -= len(piece)
+        if left_bytes < 0:
+            if not cuts:
+                raise TooLargeError
+            break
+    return b"".join(kept)
 
 
 class Body(Protocol):

@@ -12,10 +12,12 @@ from io import BufferedReader
 
 from chat_gateway.http_body import Body, ChunkedBody, CountedBody, UncountedBody
 
-# http.client's own.
-_LONGEST_LINE_BYTES, _MOST_FIELDS = 65_536, 100
+# Bedrock's heads take about 1 kB. http.client also takes 100 fields, but each of 64 kB.
+_LONGEST_HEAD_BYTES, _MOST_FIELDS = 65_536, 100
+_MOST_INTERIM_ANSWERS = 8
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r?\n")
+_FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_A_VALUE = re.compile(rb"[\r\n\0]")
 _SIZE = re.compile(rb"[0-9]{1,15}")
 _END = (b"\r\n", b"\n")
 _SWITCHING_PROTOCOLS, _FIRST_FINAL = 101, 200
@@ -40,8 +42,9 @@ class Head:
             return CountedBody(0)
         codings, sizes = self._values(b"transfer-encoding"), set(self._values(b"content-length"))
         if codings:
-            if [coding.lower() for coding in codings] != [b"chunked"]:
-                raise HeadError("an unknown transfer coding")
+            # https://www.rfc-editor.org/rfc/rfc9112#section-6.1 a length beside a coding may be an attack
+            if sizes or [coding.lower() for coding in codings] != [b"chunked"]:
+                raise HeadError("an unknown transfer coding, or a length beside it")
             return ChunkedBody()
         if not sizes:
             return UncountedBody()
@@ -55,32 +58,61 @@ class Head:
 
 def read(reader: BufferedReader) -> Head:
     """The head of the final answer, past any interim ones. Raises HeadError, and what reading raises."""
-    while True:
-        head = _read_one(reader)
+    for _ in range(_MOST_INTERIM_ANSWERS + 1):
+        head = _read_one(_Lines(reader))
         if head.status == _SWITCHING_PROTOCOLS:
             raise HeadError("another protocol")
         if head.status >= _FIRST_FINAL:
             return head
+    raise HeadError("too many interim answers")
 
 
-def _read_one(reader: BufferedReader) -> Head:
-    line = reader.readline(_LONGEST_LINE_BYTES)
+class _Lines:
+    """The lines of one head, and no more bytes than a head may have."""
+
+    def __init__(self, reader: BufferedReader) -> None:
+        self._reader, self._left_bytes = reader, _LONGEST_HEAD_BYTES
+
+    def next(self) -> bytes:
+        """A line with its end; without one where the connection ended. Raises HeadError."""
+        line = self._reader.readline(self._left_bytes)
+        self._left_bytes -= len(line)
+        if self._left_bytes <= 0:
+            raise HeadError("a head without an end")
+        return line
+
+
+def _read_one(lines: _Lines) -> Head:
+    line = lines.next()
     if not line:
         raise ConnectionResetError("closed without an answer")
     status_line = _STATUS_LINE.fullmatch(line)
     if status_line is None:
         raise HeadError("not the first line of an answer")
-    fields = _read_fields(reader)
+    fields = _read_fields(lines)
     wishes = b",".join(value.lower() for name, value in fields if name == b"connection")
     closes = b"close" in (wish.strip() for wish in wishes.split(b","))
     return Head(int(status_line[2]), fields, is_last=closes or status_line[1] == b"0")
 
 
-def _read_fields(reader: BufferedReader) -> list[tuple[bytes, bytes]]:
+def _read_fields(lines: _Lines) -> list[tuple[bytes, bytes]]:
     fields: list[tuple[bytes, bytes]] = []
-    while (line := reader.readline(_LONGEST_LINE_BYTES)) not in _END:
-        field = _FIELD.fullmatch(line)
-        if field is None or len(fields) == _MOST_FIELDS:
-            raise HeadError("not a field, or too many of them")
-        fields.append((field[1].lower(), field[2]))
+    while (line := lines.next()) not in _END:
+        if len(fields) == _MOST_FIELDS:
+            raise HeadError("too many fields")
+        fields.append(_field(line))
     return fields
+
+
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    """By hand, since a pattern for a value without the blanks around it takes quadratic time."""
+    name, colon, value = line.removesuffix(b"\n").removesuffix(b"\r").partition(b":")
+    value = value.strip(b" \t")
+    if (
+        not colon
+        or not line.endswith(b"\n")
+        or not _FIELD_NAME.fullmatch(name)
+        or _NOT_IN_A_VALUE.search(value)
+    ):
+        raise HeadError("not a field")
+    return name.lower(), value

@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chat_gateway import guardrail_metrics
+from chat_gateway import foreign_text, guardrail_metrics
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.bedrock import Completion
 from chat_gateway.errors import (
@@ -28,7 +28,15 @@ from chat_gateway.guardrails import Guardrail
 for _name in ("httpx", "httpcore", "boto3", "botocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-_MODEL_ID = re.compile(r"[A-Za-z0-9._:/-]{1,256}")
+# A model's id, or an ARN of a model or an inference profile:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (modelId)
+_MODEL_ID = re.compile(
+    r"[a-z0-9-]{1,30}(\.[a-z0-9-]{1,63}){1,3}(:[a-z0-9]{1,10}){0,2}|arn:aws[a-z-]{0,10}:bedrock:[A-Za-z0-9.:/_-]{1,230}"
+)
+# What programs make: UUIDs, ULIDs, trace ids, counters. Not words in a row.
+_CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_MAX_TOKENS = 2**53
+_MAX_FRAMES = 20
 _AUDITED = ("request_id", "bedrock_request_id", "client", "model", "guardrail", "guardrail_action")
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -47,7 +55,11 @@ class RequestLog:
 
     def add_model(self, model: str) -> None:
         """The model the caller named, unless what it named cannot be one."""
-        self.add(model=model if _MODEL_ID.fullmatch(model) else "(not a model id)")
+        self.add(model=_shown(model, _MODEL_ID) or "(not a model id)")
+
+    def add_client_request_id(self, request_id: str) -> None:
+        """The caller's own id, unless it could be anything else."""
+        self.add(client_request_id=_shown(request_id, _CLIENT_REQUEST_ID) or "(not shown)")
 
     def add_guardrail(self, guardrail: Guardrail | None) -> None:
         """The guardrail that is enforced."""
@@ -65,14 +77,14 @@ class RequestLog:
         self.add(guardrail_action=outcome.action)
         if outcome.action in (INTERVENED, MASKED):
             ids = {name: self.fields[name] for name in _AUDITED if name in self.fields}
-            found = {"guardrail_findings": list(outcome.findings), "guardrail_counts": outcome.counts()}
+            found = {"guardrail_findings": list(outcome.findings), "guardrail_counts": dict(outcome.counts)}
             self.logger.info("guardrail intervention", extra={**ids, **found})
             guardrail_metrics.count(outcome)
 
     def add_usage(self, usage: object) -> None:
         """The tokens that Bedrock counted."""
         if isinstance(usage, dict):
-            self.add(**{name: usage[name] for name in _TOKENS if isinstance(usage.get(name), int)})
+            self.add(**{name: usage[name] for name in _TOKENS if _is_count(usage.get(name))})
 
     def add_error(self, error: GatewayError) -> None:
         """The error's code and kind; its message stays out, since Bedrock's may repeat the prompt."""
@@ -105,6 +117,16 @@ class RequestLog:
         (self.logger.error if failed else self.logger.info)(message, extra=self.fields)
 
 
+def _shown(text: str, pattern: re.Pattern[str]) -> str | None:
+    """`text` where it has the pattern and does not look like a key; else None."""
+    return text if pattern.fullmatch(text) and foreign_text.without_keys(text) == text else None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_TOKENS
+
+
 def _stack(fault: Exception) -> list[str]:
     frames = traceback.extract_tb(fault.__traceback__)
-    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+    inner = frames[-_MAX_FRAMES:]
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in inner]

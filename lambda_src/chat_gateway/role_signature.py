@@ -6,6 +6,7 @@ Imported only where an environment signs: botocore, which Lambda brings, costs a
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ class RoleCredentials:
     def __init__(self, base_url: str, region: str, env: Mapping[str, str] = os.environ) -> None:
         self._base_url, self._region, self._env = base_url, region, env
 
-    def auth(self) -> RoleSignature:
+    def auth(self, *, ends_at: float = math.inf) -> RoleSignature:  # noqa: ARG002 - there is nothing to wait for
         """Reads the credentials when it signs."""
         return RoleSignature(self._base_url, self._region, self._env)
 

@@ -31,9 +31,11 @@ def completions(*, max_connections: int) -> Completions:
                 between_bytes_s=settings.between_bytes_timeout_s,
             ),
             max_connections=max_connections,
+            max_answer_bytes=settings.max_response_bytes,
         ),
         credentials=_credentials(settings),
         guardrail=settings.guardrail,
+        separates_reasoning=settings.separate_reasoning,
     )
 
 

@@ -58,7 +58,9 @@ class UpstreamSettings:
     between_bytes_timeout_s: float
     total_timeout_s: float  # one answer, from connecting to the last byte
     max_request_bytes: int
+    max_response_bytes: int  # of an answer that does not stream
     guardrail: Guardrail | None
+    separate_reasoning: bool  # a model's thinking stands apart from its words
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:
@@ -71,7 +73,9 @@ class UpstreamSettings:
             between_bytes_timeout_s=_read(env, "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S", _positive),
             total_timeout_s=_read(env, "UPSTREAM_TOTAL_TIMEOUT_S", _positive),
             max_request_bytes=int(_read(env, "MAX_REQUEST_BYTES", _positive)),
+            max_response_bytes=int(_read(env, "MAX_RESPONSE_BYTES", _positive)),
             guardrail=_guardrail(env),
+            separate_reasoning=_read(env, "SEPARATE_REASONING", _one_of(("true", "false"))) == "true",
         )
 
     @property
@@ -85,7 +89,6 @@ class HttpSettings:
     """What only the HTTP side needs."""
 
     stream_timeout_s: float  # a whole stream, from connecting to its last event
-    max_response_bytes: int  # of an answer that does not stream
     count_stream_tokens: bool  # ask for the usage chunk of every stream; some models refuse that
 
     @classmethod
@@ -93,7 +96,6 @@ class HttpSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
         return cls(
             stream_timeout_s=_read(env, "STREAM_TIMEOUT_S", _positive),
-            max_response_bytes=int(_read(env, "MAX_RESPONSE_BYTES", _positive)),
             count_stream_tokens=_read(env, "COUNT_STREAM_TOKENS", _one_of(("true", "false"))) == "true",
         )
 

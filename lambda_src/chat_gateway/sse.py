@@ -13,7 +13,12 @@ import re
 _LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 _EVENT_END = re.compile(_LINE_END + _LINE_END)
 _LONGEST_EVENT_END = 4
+_MAX_EVENT_BYTES = 1_048_576
 _BOM = b"\xef\xbb\xbf"
+
+
+class EventTooLargeError(ValueError):
+    """An event has no end within 1 MiB."""
 
 
 class EventSplitter:
@@ -24,7 +29,9 @@ class EventSplitter:
         self._only_lf = True
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The events that `chunk` completes, each with the line ends that close it."""
+        """The events that `chunk` completes, each with the line ends that close it. Raises EventTooLargeError."""
+        if len(self._rest) > _MAX_EVENT_BYTES:
+            raise EventTooLargeError
         searched = max(0, len(self._rest) - _LONGEST_EVENT_END)
         self._rest += chunk
         if self._only_lf and b"\r" not in chunk:

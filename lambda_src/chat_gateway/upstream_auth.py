@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from functools import cache
@@ -37,10 +38,10 @@ class UpstreamAuth(httpx.Auth, ABC):
     def concealed(self, text: str) -> str:
         """`text` without the credentials, which an error of Bedrock's may repeat."""
 
-    def after_refusal(self) -> UpstreamAuth | None:
+    def after_refusal(self, *, ends_at: float = math.inf) -> UpstreamAuth | None:  # noqa: ARG002 - for those that look it up
         """What to repeat the request with after Bedrock refused this; None where a repeat is pointless.
 
-        Raises UpstreamCredentialsError.
+        It is known by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError.
         """
         return None
 
@@ -48,8 +49,8 @@ class UpstreamAuth(httpx.Auth, ABC):
 class UpstreamCredentials(Protocol):
     """Where the credentials of the next attempt come from; safe to share between threads."""
 
-    def auth(self) -> UpstreamAuth:
-        """For one attempt. Raises UpstreamCredentialsError."""
+    def auth(self, *, ends_at: float = math.inf) -> UpstreamAuth:
+        """For one attempt, by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
         ...
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from chat_gateway import foreign_json, foreign_text, retry_after
 from chat_gateway.errors import UpstreamError
+from chat_gateway.foreign_text import Conceal
 
 _MAX_NESTING = 3
-_MAX_TEXT_CHARACTERS = 8192  # an error that repeats the prompt must still fit into a message of SQS
 _RETRY_HEADERS = ("retry-after", "retry-after-ms")
 _TYPES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
@@ -21,6 +20,7 @@ _CODES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_exceeded",
     HTTPStatus.NOT_FOUND: "model_not_found",
 }
+_STATUSES = frozenset([*range(400, 600), *map(str, range(400, 600))])
 # In the order in which they are looked for.
 _STATUS_WORDS: dict[str, int] = {
     "rate_limit": HTTPStatus.TOO_MANY_REQUESTS,
@@ -33,48 +33,85 @@ _STATUS_WORDS: dict[str, int] = {
 }
 
 
-def parse(status: int, headers: Mapping[str, str], content: bytes) -> UpstreamError:
-    """Bedrock's answer of `status` as an error in our shape; never raises, whatever the body is."""
-    detail = _detail(content)
-    return UpstreamError(
-        _text(detail.get("message")) or f"Bedrock answered with HTTP status {status}.",
-        status=status,
-        type_=_text(detail.get("type")) or _TYPES.get(status, _type_of(status)),
-        code=_text(detail.get("code")) or _CODES.get(status),
-        param=_text(detail.get("param")),
-        retry_headers={name: headers[name] for name in _RETRY_HEADERS if name in headers},
-        bedrock_request_id=request_id(headers),
+def parse(
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    conceal: Conceal = foreign_text.nothing_to_conceal,
+) -> UpstreamError:
+    """Bedrock's answer of `status` as an error in our shape, without what `conceal` takes out; never raises."""
+    return _error(
+        _detail(content),
+        status,
+        conceal,
+        default_message=f"Bedrock answered with HTTP status {status}.",
+        retry_headers=_retry_headers(headers, conceal),
+        bedrock_request_id=request_id(headers, conceal),
     )
 
 
-def from_event(error: object, bedrock_request_id: str | None) -> UpstreamError:
+def from_event(
+    error: object, bedrock_request_id: str | None, conceal: Conceal = foreign_text.nothing_to_conceal
+) -> UpstreamError:
     """An error that Bedrock sent as an event of a stream, with the status it would have had; never raises."""
     detail = error if isinstance(error, dict) else {"message": error}
-    status = _status_of(detail)
-    return UpstreamError(
-        _text(detail.get("message")) or "Bedrock ended the stream with an error.",
-        status=status,
-        type_=_text(detail.get("type")) or _TYPES.get(status, _type_of(status)),
-        code=_text(detail.get("code")) or _CODES.get(status),
-        param=_text(detail.get("param")),
+    return _error(
+        detail,
+        _status_of(detail),
+        conceal,
+        default_message="Bedrock ended the stream with an error.",
         retry_headers={},
         bedrock_request_id=bedrock_request_id,
     )
 
 
+def _error(
+    detail: Mapping[str, Any],
+    status: int,
+    conceal: Conceal,
+    *,
+    default_message: str,
+    retry_headers: dict[str, str],
+    bedrock_request_id: str | None,
+) -> UpstreamError:
+    return UpstreamError(
+        foreign_text.message(detail.get("message"), conceal) or default_message,
+        status=status,
+        type_=foreign_text.name(detail.get("type"), conceal) or _TYPES.get(status, _type_of(status)),
+        code=foreign_text.name(detail.get("code"), conceal) or _CODES.get(status),
+        param=foreign_text.place(detail.get("param"), conceal),
+        retry_headers=retry_headers,
+        bedrock_request_id=bedrock_request_id,
+    )
+
+
+def _retry_headers(headers: Mapping[str, str], conceal: Conceal) -> dict[str, str]:
+    """Those that say how long to wait."""
+    said = {name: foreign_text.header_value(headers.get(name), conceal) for name in _RETRY_HEADERS}
+    return {
+        name: value for name, value in said.items() if value and retry_after.wait_s({name: value}) is not None
+    }
+
+
 def _status_of(detail: Mapping[str, Any]) -> int:
     """The HTTP status in an error event: as a number, or by its type. What events carry is unconfirmed."""
     for name in ("status", "status_code", "code"):
-        value = str(detail.get(name))
-        if re.fullmatch("[45][0-9][0-9]", value):
+        value = detail.get(name)
+        if isinstance(value, int | str) and not isinstance(value, bool) and value in _STATUSES:
             return int(value)
-    kind = f"{detail.get('type')} {detail.get('code')}".lower()
+    kind = f"{foreign_text.name(detail.get('type'))} {foreign_text.name(detail.get('code'))}".lower()
     return next((status for word, status in _STATUS_WORDS.items() if word in kind), HTTPStatus.BAD_GATEWAY)
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
+def request_id(headers: Mapping[str, str], conceal: Conceal = foreign_text.nothing_to_conceal) -> str | None:
     """Bedrock's id of an answer. That it also sends OpenAI's `x-request-id` is unconfirmed."""
-    return headers.get("x-amzn-requestid") or headers.get("x-request-id")
+    said = headers.get("x-amzn-requestid") or headers.get("x-request-id")
+    return foreign_text.name(said, conceal)
+
+
+def error_class(headers: Mapping[str, str]) -> str | None:
+    """AWS's name of an error; None where the answer has none."""
+    return foreign_text.name(headers.get("x-amzn-errortype", "").partition(":")[0])
 
 
 def _type_of(status: int) -> str:
@@ -97,8 +134,8 @@ def _detail(content: bytes) -> dict[str, Any]:
 def _message_object(text: str | bytes) -> dict[str, Any] | None:
     """`{"error": {"message": …}}`, `{"message": …}` or `{"Message": …}` as an object with `message`, else None."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = foreign_json.loads(text)
+    except ValueError:
         return None
     if isinstance(document, dict) and isinstance(document.get("error"), dict):
         document = document["error"]
@@ -106,7 +143,3 @@ def _message_object(text: str | bytes) -> dict[str, Any] | None:
         return None
     message = document.get("message", document.get("Message"))
     return {**document, "message": message} if isinstance(message, str) and message else None
-
-
-def _text(value: object) -> str | None:
-    return value[:_MAX_TEXT_CHARACTERS] if isinstance(value, str) and value else None

@@ -6,20 +6,27 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 
 from guardrail_proof import probes
 from guardrail_proof.probes import Probe, Prompt
 
-_TIMEOUT_S = 45
+_TIMEOUT_S = 45  # of an answer, and of each wait for its next bytes
+_MAX_ANSWER_BYTES = 8 * 1024 * 1024  # to short prompts: some thousand times what a model says
 _ATTEMPTS = 3
 # Roles, keys and models may take a moment to be what was deployed.
 _PAUSE_S = 5.0
-# Longest that all four probes take.
-WITHIN_S = 4 * (_ATTEMPTS * _TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S)
+# Longest that one prompt takes, and all four probes.
+PROMPT_WITHIN_S = _ATTEMPTS * _TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S
+WITHIN_S = 4 * PROMPT_WITHIN_S
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class AnswerTooLargeError(Exception):
+    """An answer is longer than any that the proof could have asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,7 @@ class Endpoint:
     model: str
     canary: str
     transport: httpx.BaseTransport | None = None
+    timeout_s: float = _TIMEOUT_S
     pause_s: float = _PAUSE_S
 
 
@@ -43,9 +51,10 @@ def over_http(endpoint: Endpoint) -> Iterator[Probe]:
 
 def ask(endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False) -> Iterator[Probe]:
     """Each of the prompts, with the same patience."""
-    headers = {"authorization": f"Bearer {endpoint.api_key}"}
+    # Uncompressed, so that the limit is one of memory, too.
+    headers = {"authorization": f"Bearer {endpoint.api_key}", "accept-encoding": "identity"}
     with httpx.Client(
-        headers=headers, timeout=_TIMEOUT_S, transport=endpoint.transport, trust_env=False
+        headers=headers, timeout=endpoint.timeout_s, transport=endpoint.transport, trust_env=False
     ) as http:
         for prompt in prompts:
             end = _end(http, endpoint, prompt, streams=streams)
@@ -56,18 +65,37 @@ def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: boo
     """The answer's finish_reason, or `error …`."""
     body = {**prompt.body(endpoint.model), "stream": streams}
     for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            answer = http.post(f"{endpoint.base_url}/chat/completions", json=body)
-        except httpx.HTTPError as error:
-            end, may_pass = probes.no_end(type(error).__name__), True
-        else:
-            is_stream = streams and answer.is_success
-            end = (probes.end_of_stream if is_stream else probes.end_of_document)(answer.text)
-            may_pass = _may_pass(answer)
+        end, may_pass = _attempt(http, endpoint, body)
         if not may_pass or attempt == _ATTEMPTS:
             break
         time.sleep(endpoint.pause_s)
     return end
+
+
+def _attempt(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any]) -> tuple[str, bool]:
+    """The end of one attempt, and whether another may end otherwise."""
+    deadline = time.monotonic() + endpoint.timeout_s
+    try:
+        with http.stream("POST", f"{endpoint.base_url}/chat/completions", json=body) as answer:
+            text = _text(answer, deadline)
+    except httpx.HTTPError as error:
+        return probes.no_end(type(error).__name__), True
+    except AnswerTooLargeError:
+        return probes.no_end(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes"), False
+    is_stream = body["stream"] and answer.is_success
+    return (probes.end_of_stream if is_stream else probes.end_of_document)(text), _may_pass(answer)
+
+
+def _text(answer: httpx.Response, deadline: float) -> str:
+    """The whole body. Raises httpx.HTTPError, also where it goes on after `deadline`, and AnswerTooLargeError."""
+    received = bytearray()
+    for part in answer.iter_bytes():
+        received += part
+        if len(received) > _MAX_ANSWER_BYTES:
+            raise AnswerTooLargeError
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("The answer went on for too long.", request=answer.request)
+    return received.decode(errors="replace")
 
 
 def _may_pass(answer: httpx.Response) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,10 @@ if TYPE_CHECKING:
 # What a guardrail of the stack's own blocks.
 CANARY_WORD = "guardrail-canary-blocked"
 CLIENT_ID = "prove"
-# Longest that `prove` takes, its own calls of AWS aside.
+# Longest that `prove` takes, its own calls of AWS and probes of tags aside.
 WITHIN_S = over_http.WITHIN_S + as_jobs.WITHIN_S
+# By which this clock and the authorizer's may differ.
+_CLOCKS_DIFFER_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
     Raises botocore's errors where AWS refuses.
     """
     of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
-    with _temporary_client(session, gateway.clients_table) as api_key:
+    lifetime_s = over_http.WITHIN_S + len(of_tags) * over_http.PROMPT_WITHIN_S + _CLOCKS_DIFFER_S
+    with clients.temporary(session, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
         endpoint = Endpoint(
             base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
         )
@@ -55,13 +57,3 @@ def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
         canary=gateway.canary,
     )
     yield from as_jobs.as_jobs(queues, session)
-
-
-@contextmanager
-def _temporary_client(session: boto3.Session, table: str) -> Iterator[str]:
-    """A client's key, good while the block runs and for as long as API Gateway remembers it."""
-    api_key = clients.create(session, table, CLIENT_ID)
-    try:
-        yield api_key
-    finally:
-        clients.delete(session, table, api_key)

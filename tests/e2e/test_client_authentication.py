@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 from openai import AuthenticationError, OpenAI
@@ -56,6 +58,25 @@ def test_a_client_created_now_is_let_in_now(stack: LocalStack, client: OpenAI) -
     key = clients.create(stack.session(), stack.clients_table, "newcomer")
     newcomer = client.with_options(api_key=key)
     assert newcomer.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices
+
+
+def test_expired_client_is_refused(stack: LocalStack, client: OpenAI, standin: StandinControl) -> None:
+    """A client is let in while its `expires_at` is to come, and gets the 401 of a wrong key afterwards."""
+    now_s = int(time.time())
+
+    def answered(expires_at: int) -> bool:
+        session = stack.session()
+        key = clients.create(session, stack.clients_table, "expiring", expires_at=expires_at)
+        chat = client.with_options(api_key=key).chat
+        return bool(
+            chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices
+        )
+
+    with pytest.raises(AuthenticationError) as caught:
+        answered(now_s - 1)
+    assert caught.value.code == "invalid_api_key"
+    assert standin.requests() == []
+    assert answered(now_s + 600)
 
 
 def test_the_table_of_clients_holds_no_key(stack: LocalStack) -> None:

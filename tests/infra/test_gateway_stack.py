@@ -238,6 +238,12 @@ def test_job_records_end_by_themselves_and_cost_nothing_while_idle(stack: Synthe
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
+def test_expired_clients_are_removed(stack: Synthesised) -> None:
+    """DynamoDB removes a client by the attribute that the authorizer checks."""
+    table = stack.one("AWS::DynamoDB::Table", "Clients")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
     assert len(groups) == 4

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from chat_gateway import chat_request, retry, runtime
+from chat_gateway.chat_stream import StreamRules
 from chat_gateway.entrypoints import proxy_event
 from chat_gateway.entrypoints.exchange import Exchange
-from chat_gateway.errors import ConfigurationError, GatewayError, ResponseTooLargeError
+from chat_gateway.errors import ConfigurationError, GatewayError
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
 from chat_gateway.settings import HttpSettings
@@ -22,7 +23,6 @@ from watchdog_timer import named
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from chat_gateway.bedrock import Completion
     from chat_gateway.completions import Completions
 
 # What a stream's end needs before Lambda kills the function.
@@ -58,7 +58,7 @@ def _respond(
         client_request_id = proxy_event.client_request_id(headers)
         if client_request_id is not None:
             exchange.headers["x-client-request-id"] = client_request_id
-            exchange.log.add(client_request_id=client_request_id)
+            exchange.log.add_client_request_id(client_request_id)
         return _answer(event, context, headers, exchange)
     except GatewayError as error:
         return exchange.failed(error)
@@ -88,24 +88,13 @@ def _answer(
     if request.streams:
         exchange.log.add(stream=True)
         answer = _completions().stream(guarded, attempts)
-        return exchange.streamed(answer, hide_usage=request.hides_usage, keep_trace=guarded.shows_trace)
-    completion = _completions().create(guarded, attempts)
-    _check_size(completion, http.max_response_bytes)
-    return exchange.completed(completion)
-
-
-def _check_size(completion: Completion, max_bytes: int) -> None:
-    # UTF-8 bytes are at most thrice the characters, so that most answers need no second encoding.
-    if len(completion.text) * 3 > max_bytes and _encoded_bytes(completion.text) > max_bytes:
-        raise ResponseTooLargeError(
-            "The completion is larger than this gateway can return.",
-            bedrock_request_id=completion.bedrock_request_id,
+        rules = StreamRules(
+            shows_usage=request.asks_for_usage,
+            shows_trace=guarded.shows_trace,
+            separates_reasoning=guarded.separates_reasoning,
         )
-
-
-def _encoded_bytes(text: str) -> int:
-    """What the text takes in the JSON of a buffered response, where quotes and line breaks are escaped."""
-    return len(text.encode()) + text.count('"') + text.count("\\") + text.count("\n")
+        return exchange.streamed(answer, rules)
+    return exchange.completed(_completions().create(guarded, attempts))
 
 
 def _exchange(

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 from __future__ import annotations
 
 import hashlib
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,16 +38,18 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises where the table cannot be read, which API Gateway answers with its 500 and does not cache.
     """
-    client_id = _client_of(_bearer_token(event.get("authorizationToken", "")))
+    client_id, has_expired = _client_of(_bearer_token(event.get("authorizationToken", "")))
+    is_allowed = client_id is not None and not has_expired
     _logger.info(
         "client authentication",
         extra={
             "client": client_id,
-            "allowed": client_id is not None,
+            "allowed": is_allowed,
+            "expired": has_expired,
             "lambda_request_id": context.aws_request_id,
         },
     )
-    return _policy(client_id, _whole_stage(event["methodArn"]))
+    return _policy(client_id if is_allowed else None, _whole_stage(event["methodArn"]))
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -54,10 +57,10 @@ def _bearer_token(authorization: str) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _client_of(token: str | None) -> str | None:
-    """The id of the enabled client whose key `token` is, else None."""
+def _client_of(token: str | None) -> tuple[str | None, bool]:
+    """The id of the client whose key `token` is, else None; and whether that client has expired."""
     if token is None:
-        return None
+        return None, False
     dynamodb, table = _table()
     key = {"key_sha256": {"S": hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}}
     # Consistent, because a Deny for a key made a second ago would be cached for minutes.
@@ -65,7 +68,21 @@ def _client_of(token: str | None) -> str | None:
         dynamodb.call("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}).get("Item") or {}
     )
     client_id = item.get("client_id", {}).get("S")
-    return client_id if isinstance(client_id, str) and client_id else None
+    return (client_id if isinstance(client_id, str) and client_id else None), _has_expired(item)
+
+
+def _has_expired(item: dict[str, Any]) -> bool:
+    """Whether the time in `expires_at` (epoch seconds) has come. A malformed one has expired; without one none does.
+
+    DynamoDB's TTL only removes the item later, within days:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+    """
+    if "expires_at" not in item:
+        return False
+    try:
+        return time.time() >= int(item["expires_at"]["N"])
+    except (KeyError, TypeError, ValueError):
+        return True
 
 
 def _whole_stage(method_arn: str) -> str:

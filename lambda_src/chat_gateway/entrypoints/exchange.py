@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from chat_gateway import sse
 from chat_gateway.bedrock import Completion, UpstreamAnswer
-from chat_gateway.chat_stream import ChatStream
+from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
@@ -61,7 +61,7 @@ class Exchange:
         self._write(error.status)
         return self._refusal(error)
 
-    def streamed(self, upstream: UpstreamAnswer, *, hide_usage: bool, keep_trace: bool) -> StreamingResponse:
+    def streamed(self, upstream: UpstreamAnswer, rules: StreamRules) -> StreamingResponse:
         """Bedrock's events as they come; logged when they have ended."""
         return StreamingResponse(
             status_code=HTTPStatus.OK,
@@ -71,18 +71,18 @@ class Exchange:
                 "content-type": "text/event-stream; charset=utf-8",
                 "cache-control": "no-cache",
             },
-            body=named_items(self.name, self._relay(upstream, hide_usage=hide_usage, keep_trace=keep_trace)),
+            body=named_items(self.name, self._relay(upstream, rules)),
             hold_s=_HOLD_S,
             heartbeat=_HEARTBEAT,
             heartbeat_s=_HEARTBEAT_S,
         )
 
-    def _relay(self, upstream: UpstreamAnswer, *, hide_usage: bool, keep_trace: bool) -> Iterator[bytes]:
+    def _relay(self, upstream: UpstreamAnswer, rules: StreamRules) -> Iterator[bytes]:
         stream = ChatStream(
             upstream.chunks,
+            rules,
             bedrock_request_id=upstream.bedrock_request_id,
-            hide_usage=hide_usage,
-            keep_trace=keep_trace,
+            conceal=upstream.concealed,
         )
         began, error, is_sent = time.monotonic(), None, False
         self.log.add(bedrock_request_id=upstream.bedrock_request_id)
@@ -112,7 +112,7 @@ class Exchange:
 
     def _add_stream(self, stream: ChatStream) -> None:
         """What is only known once a stream has been read."""
-        self.log.add(events=stream.events)
+        self.log.add(events=stream.events, done_missing=stream.lacks_done or None)
         self.log.add_outcome(stream.guardrail_outcome)
         self.log.add_usage(stream.usage)
         if stream.first_token_at is not None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from chat_gateway import chat_request
+from chat_gateway import chat_request, foreign_text
 from chat_gateway.errors import (
     InvalidRequestError,
     MethodNotAllowedError,
@@ -88,10 +88,11 @@ def sdk_retry_count(headers: Headers) -> int | None:
 def ids(event: Event, headers: Headers) -> dict[str, Any]:
     """What identifies the request, under the names that the log uses; None where unknown."""
     context = event.get("requestContext") or {}
+    # Callers can set requestId (through x-amzn-requestid), not the extended one.
+    api_request_id = foreign_text.name(context.get("requestId"))
     return {
-        # Callers can set requestId (through x-amzn-requestid), not the extended one.
-        "request_id": context.get("extendedRequestId") or context.get("requestId"),
-        "api_request_id": context.get("requestId"),
+        "request_id": context.get("extendedRequestId") or api_request_id,
+        "api_request_id": api_request_id,
         "client": (context.get("authorizer") or {}).get("principalId"),
         "sdk_retry_count": sdk_retry_count(headers),
     }

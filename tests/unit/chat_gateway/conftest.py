@@ -25,7 +25,6 @@ AWS = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "CLIENTS_TABLE": "clients",
     "STREAM_TIMEOUT_S": "897",
-    "MAX_RESPONSE_BYTES": "6225920",
     "COUNT_STREAM_TOKENS": "true",
     "JOBS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/jobs",
     "RESULTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/results",

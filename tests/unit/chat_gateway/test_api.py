@@ -285,7 +285,7 @@ def test_a_key_that_bedrock_refuses_is_503_never_401(use_bedrock: Callable[..., 
     use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
     status, _, body = handle(event())
     assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
-    assert "Bearer Token has expired" in json.loads(log.getvalue())["reason"]
+    assert "the key has expired" in json.loads(log.getvalue())["reason"]
     assert KEY not in log.getvalue()
 
 
@@ -329,8 +329,9 @@ def test_a_model_name_that_cannot_be_one_is_not_logged(
     assert json.loads(log.getvalue())["model"] == "(not a model id)"
 
 
-def test_an_answer_larger_than_lambda_returns_is_502(use_bedrock: Callable[..., None]) -> None:
-    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 7_000_000})))
+def test_an_answer_over_the_limit_is_502(use_bedrock: Callable[..., None]) -> None:
+    """An answer in one piece of more than 8 MiB is not read to its end."""
+    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
     status, _, body = handle(event())
     assert (status, body["error"]["code"]) == (502, "response_too_large")
 
@@ -378,3 +379,108 @@ def test_a_long_wait_that_bedrock_asks_for_is_the_callers_at_once(
     status, headers, _ = handle(event())
     assert (status, headers["retry-after"]) == (429, "30")
     assert json.loads(log.getvalue())["upstream_attempts"] == 1
+
+
+@pytest.mark.parametrize("foreign", ["half \ud800", "\x00\x1b[2J", "words of a prompt " * 500])
+def test_a_foreign_error_is_one_log_line(
+    use_bedrock: Callable[..., None], log: StringIO, foreign: str
+) -> None:
+    """Whatever Bedrock writes into an error, the request has its log line, and none of the words are in it."""
+    error = {"message": foreign, "code": foreign, "type": foreign, "param": foreign}
+    use_bedrock(answering(httpx.Response(400, content=json.dumps({"error": error}).encode())))
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"], body["error"]["type"]) == (400, None, "invalid_request_error")
+    (line,) = log.getvalue().splitlines()
+    assert json.loads(line)["status"] == 400
+    assert foreign not in line
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "bcg-0123456789abcdefghijklmnopqrstuvwxyz",
+        "openai.bcg-0123456789abcdefghij",
+        "What_is_my_salary",
+        "ABSKQmVkcm9ja0FQSUtleS0xMjM0",
+        "Bearer x",
+        "openai." + "x" * 300,
+    ],
+)
+def test_a_model_that_is_none_is_not_logged(
+    use_bedrock: Callable[..., None], log: StringIO, model: str
+) -> None:
+    """A caller's key or words in place of a model do not enter the log."""
+    use_bedrock(ok)
+    handle(event({**VALID, "model": model}))
+    assert json.loads(log.getvalue())["model"] == "(not a model id)"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai.gpt-oss-120b-1:0",
+        "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+        "global.openai.gpt-6-astra",
+        "deepseek.v3.1",
+        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123",
+        "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/openai.gpt-oss-20b-1:0",
+    ],
+)
+def test_a_model_id_is_logged(use_bedrock: Callable[..., None], log: StringIO, model: str) -> None:
+    """Ids and ARNs of models and profiles are logged as they came."""
+    use_bedrock(ok)
+    handle(event({**VALID, "model": model}))
+    assert json.loads(log.getvalue())["model"] == model
+
+
+@pytest.mark.parametrize("request_id", ["my salary is 7", "bcg-0123456789abcdefghij", "x" * 200])
+def test_a_client_request_id_that_is_none_is_not_logged(
+    use_bedrock: Callable[..., None], log: StringIO, request_id: str
+) -> None:
+    """The caller gets back what it sent, and the log only what can be an id."""
+    use_bedrock(ok)
+    _, headers, _ = handle(event(headers={"X-Client-Request-Id": [request_id]}))
+    assert headers["x-client-request-id"] == request_id
+    assert json.loads(log.getvalue())["client_request_id"] == "(not shown)"
+
+
+@pytest.mark.parametrize("count", [True, -1, 2**70, "3", 1.5, None])
+def test_a_token_count_that_is_none_is_not_logged(
+    use_bedrock: Callable[..., None], log: StringIO, count: object
+) -> None:
+    """Only whole numbers of a sane size are token counts."""
+    usage = {"prompt_tokens": count, "completion_tokens": 5}
+    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "usage": usage})))
+    handle(event())
+    line = json.loads(log.getvalue())
+    assert ("prompt_tokens" in line, line["completion_tokens"]) == (False, 5)
+
+
+THINKS = {
+    "id": "chatcmpl-1",
+    "service_tier": "standard",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "<reasoning>hm</reasoning>Paris"},
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("openai.gpt-oss-20b-1:0", {"role": "assistant", "content": "Paris", "reasoning_content": "hm"}),
+        ("qwen.qwen3-32b-v1:0", {"role": "assistant", "content": "<reasoning>hm</reasoning>Paris"}),
+    ],
+)
+def test_a_marked_models_thinking_stands_apart(
+    use_bedrock: Callable[..., None], model: str, message: dict[str, str]
+) -> None:
+    """Only a model that is known to write its thinking into its words has it taken out; the tier is OpenAI's."""
+    use_bedrock(answering(httpx.Response(200, json=THINKS)))
+    _, _, body = handle(event({**VALID, "model": model}))
+    assert body["choices"][0]["message"] == message
+    assert body["service_tier"] == "default"

@@ -247,7 +247,9 @@ def test_a_stream_that_is_silent_between_two_events_for_too_long_ends_in_an_erro
     with Stalling(head + ROLE) as base_url:
         timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
         completions = Completions(
-            bedrock=BedrockClient(base_url=base_url, timeouts=timeouts, max_connections=1),
+            bedrock=BedrockClient(
+                base_url=base_url, timeouts=timeouts, max_connections=1, max_answer_bytes=8_388_608
+            ),
             credentials=BearerCredentials(base_url, api_key(FakeSecrets(KEY))),
             guardrail=None,
         )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.entrypoints import authorizer
@@ -21,7 +25,8 @@ class FakeTable:
     """DynamoDB with one client; keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.items = {hashlib.sha256(KEY.encode()).hexdigest(): {"client_id": {"S": "team-a"}}}
+        self.item: dict[str, Any] = {"client_id": {"S": "team-a"}}
+        self.items = {hashlib.sha256(KEY.encode()).hexdigest(): self.item}
         self.asked: list[str] = []
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +41,14 @@ def table(monkeypatch: pytest.MonkeyPatch) -> FakeTable:
     table = FakeTable()
     monkeypatch.setattr(authorizer, "_table", lambda: (table, "clients"))
     return table
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What the authorizer's logger writes."""
+    stream = StringIO()
+    monkeypatch.setattr(authorizer._logger.registered_handler, "stream", stream)
+    return stream
 
 
 def policy_for(authorization: str) -> dict[str, Any]:
@@ -77,15 +90,66 @@ def test_anything_else_is_a_deny_that_can_be_cached(table: FakeTable, authorizat
     assert policy_for(authorization)["principalId"] == authorizer.UNKNOWN_CLIENT
 
 
-def test_the_table_and_the_log_see_no_key(table: FakeTable, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_and_the_log_see_no_key(table: FakeTable, log: StringIO) -> None:
     policy_for(f"Bearer {KEY}")
     assert KEY not in "".join(table.asked)
-    assert KEY not in capsys.readouterr().out
+    assert "client authentication" in log.getvalue()
+    assert KEY not in log.getvalue()
 
 
 def test_an_item_without_a_client_id_lets_nobody_in(table: FakeTable) -> None:
     table.items = {key: {} for key in table.items}
     assert statement_for(f"Bearer {KEY}")["Effect"] == "Deny"
+
+
+def test_expired_client_is_denied(table: FakeTable, log: StringIO) -> None:
+    """A client is denied from the second of its `expires_at` on, and the log line says why."""
+    table.item["expires_at"] = {"N": str(int(time.time()))}
+    assert policy_for(f"Bearer {KEY}")["principalId"] == authorizer.UNKNOWN_CLIENT
+    assert statement_for(f"Bearer {KEY}")["Effect"] == "Deny"
+    line = json.loads(log.getvalue().splitlines()[-1])
+    assert (line["client"], line["allowed"], line["expired"]) == ("team-a", False, True)
+
+
+def test_client_is_allowed_until_it_expires(table: FakeTable) -> None:
+    """A client whose `expires_at` is yet to come is allowed, as is one without `expires_at`."""
+    table.item["expires_at"] = {"N": str(int(time.time()) + 600)}
+    assert statement_for(f"Bearer {KEY}")["Effect"] == "Allow"
+    assert len(table.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        {"S": "4102444800"},
+        {"S": "2100-01-01T00:00:00Z"},
+        {"N": "soon"},
+        {"N": "nan"},
+        {"N": "inf"},
+        {"N": "4102444800.5"},
+        {"N": ""},
+        {"N": None},
+        {"NULL": True},
+        {},
+        None,
+    ],
+)
+def test_malformed_expiry_is_denied(table: FakeTable, malformed: object) -> None:
+    """An `expires_at` that is no number of seconds denies the client."""
+    table.item["expires_at"] = malformed
+    assert statement_for(f"Bearer {KEY}")["Effect"] == "Deny"
+
+
+_VALUES = st.none() | st.text() | st.integers().map(str) | st.floats().map(str) | st.integers()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(["N", "S", "NULL", "L"]), _VALUES) | _VALUES)
+def test_any_expiry_is_allowed_or_denied(table: FakeTable, expires_at: object) -> None:
+    """Whatever `expires_at` is, the answer is a policy, and only a number of seconds to come allows."""
+    table.item["expires_at"], asked_at = expires_at, time.time()
+    is_allowed = statement_for(f"Bearer {KEY}")["Effect"] == "Allow"
+    assert not is_allowed or (isinstance(expires_at, dict) and int(expires_at["N"]) > asked_at)
 
 
 def test_a_table_that_cannot_be_read_is_a_failure_not_a_deny(monkeypatch: pytest.MonkeyPatch) -> None:

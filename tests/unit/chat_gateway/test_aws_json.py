@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +16,7 @@ import pytest
 
 from chat_gateway.aws_json import AwsCallError, AwsJsonClient, AwsJsonPool
 from chat_gateway.settings import AwsSettings
+from tests.unit.chat_gateway.test_bedrock import Stalling
 
 ENV = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
 
@@ -140,7 +143,7 @@ def test_without_an_endpoint_of_ones_own_the_regions_is_called() -> None:
     client = AwsJsonClient(
         settings, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1"
     )
-    assert (client._host, client._encrypted) == ("secretsmanager.cn-north-1.amazonaws.com.cn", True)
+    assert client._origin == ("secretsmanager.cn-north-1.amazonaws.com.cn", 443, True)
 
 
 @answers((400, '{"__type": "ConditionalCheckFailedException", "Item": {"a": {"S": "b"}}}'))
@@ -170,7 +173,9 @@ def test_calls_at_once_do_not_wait_for_each_other() -> None:
     both = threading.Barrier(2)
 
     class Slow(AwsJsonClient):
-        def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        def call(
+            self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        ) -> dict[str, Any]:
             with self._lock:
                 return {"order": both.wait(10)}
 
@@ -179,3 +184,30 @@ def test_calls_at_once_do_not_wait_for_each_other() -> None:
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(lambda _: pool.call("GetItem", {}), range(2)))
     assert sorted(answer["order"] for answer in answers) == [0, 1]
+
+
+@answers(*[(200, '{"Item": "' + "x" * 5_000_000 + '"}')] * 3)
+def test_an_answer_over_4_mib_is_an_error(client: AwsJsonClient) -> None:
+    """An answer that no service gives is not read to its end."""
+    with pytest.raises(AwsCallError, match="TooLargeError") as caught:
+        client.call("GetItem", {})
+    assert caught.value.is_passing
+
+
+@answers((400, json.dumps({"__type": "words of a prompt " * 100})))
+def test_an_error_without_a_name_is_its_status(client: AwsJsonClient) -> None:
+    """What AWS calls an error enters the log as a name, or not at all."""
+    with pytest.raises(AwsCallError) as caught:
+        client.call("GetItem", {})
+    assert (caught.value.code, caught.value.is_passing) == ("400", False)
+
+
+@pytest.mark.parametrize("sends", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"])
+def test_a_call_ends_by_its_moment(sends: bytes) -> None:
+    """A service that says nothing, or stops in the middle, costs no more than the time that the caller has."""
+    with Stalling(sends) as base_url:
+        settings = AwsSettings(region="us-east-1", dns_suffix="amazonaws.com", endpoint_url=base_url)
+        client = AwsJsonClient(settings, service="x", target_prefix="x", json_version="1.0", env=ENV)
+        with contextlib.closing(client), pytest.raises(AwsCallError, match="TimeoutError") as caught:
+            client.call("GetItem", {}, ends_at=time.monotonic() + 0.1)
+    assert caught.value.is_passing

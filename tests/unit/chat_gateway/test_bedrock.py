@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import httpx
@@ -47,6 +48,7 @@ def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: ob
         base_url=BASE_URL,
         timeouts=TIMEOUTS,
         max_connections=1,
+        max_answer_bytes=8_388_608,
         transport=httpx.MockTransport(handler),
         **options,  # type: ignore[arg-type]
     )
@@ -97,7 +99,7 @@ def test_a_refused_key_is_told_apart_without_repeating_the_key(status: int) -> N
     )
     with pytest.raises(RefusedCredentialsError) as caught:
         ask(client_for(lambda _: response))
-    assert caught.value.detail == "AccessDeniedException: The key *** has expired"
+    assert caught.value.detail == "AccessDeniedException: the key has expired"
     assert caught.value.bedrock_request_id == "bedrock-id"
 
 
@@ -256,7 +258,9 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 @pytest.mark.parametrize("method", ["complete", "stream"])
 def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: str) -> None:
     with Stalling(sends) as base_url:
-        client = BedrockClient(base_url=base_url, timeouts=TIMEOUTS, max_connections=1)
+        client = BedrockClient(
+            base_url=base_url, timeouts=TIMEOUTS, max_connections=1, max_answer_bytes=8_388_608
+        )
         with pytest.raises(UpstreamTimeoutError):
             read_all(client, base_url, method, deadline=time.monotonic() + 0.2)
 
@@ -267,7 +271,9 @@ def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_be
 ) -> None:
     with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
         timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
-        client = BedrockClient(base_url=base_url, timeouts=timeouts, max_connections=1)
+        client = BedrockClient(
+            base_url=base_url, timeouts=timeouts, max_connections=1, max_answer_bytes=8_388_608
+        )
         with pytest.raises(UpstreamTimeoutError) as caught:
             read_all(client, base_url, method, deadline=float("inf"))
     assert caught.value.was_sent
@@ -301,7 +307,7 @@ def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: flo
 
 
 def test_nothing_that_came_too_late_is_handed_over() -> None:
-    moments = iter([0.0, 0.0, 1.0, 11.0, 11.0, 11.0])
+    moments = iter([0.0, 1.0, 11.0, 11.0, 11.0])
     headers = {"content-type": "text/event-stream"}
     client = client_for(
         lambda _: httpx.Response(200, content=iter([b"1", b"2"]), headers=headers),
@@ -313,3 +319,62 @@ def test_nothing_that_came_too_late_is_handed_over() -> None:
         assert next(pieces) == b"1"
         with pytest.raises(UpstreamTimeoutError):
             next(pieces)
+
+
+@pytest.mark.parametrize("status", [201, 206, 304, 399, 600, 999])
+def test_a_status_that_is_no_answer_is_502(status: int) -> None:
+    """Only 200, and 400 to 599, reach a caller."""
+    error = error_of(httpx.Response(status, json={"error": {"message": "no"}}, headers=IDS))
+    assert (type(error), error.status) == (UpstreamProtocolError, 502)
+
+
+def test_an_error_that_is_cut_off_keeps_its_status() -> None:
+    """A throttled request is 429, also where the rest of the answer does not come."""
+
+    def cut_off() -> Iterator[bytes]:
+        yield b'{"message": "slow'
+        raise httpx.ReadError("")
+
+    assert error_of(httpx.Response(429, content=cut_off(), headers=IDS)).status == 429
+
+
+def test_of_an_endless_error_64_kib_are_read() -> None:
+    """An error's body is read up to a limit, and its status counts."""
+    read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read
+        while True:
+            read += 16_384
+            yield b"x" * 16_384
+
+    assert error_of(httpx.Response(503, content=endless(), headers=IDS)).status == 503
+    assert read <= 5 * 16_384
+
+
+def test_an_endless_answer_is_not_gathered() -> None:
+    """An answer in one piece is read up to its limit, and is then a 502 of its own code."""
+    endless = (b" " * 16_384 for _ in itertools.count())
+    error = error_of(httpx.Response(200, content=endless, headers=IDS))
+    assert (error.status, error.code, error.bedrock_request_id) == (502, "response_too_large", "bedrock-id")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"choices": [1]}',
+        '{"choices": [{"a": 1e999}]}',
+        '{"choices": [{"a": NaN}]}',
+        '{"choices": [{}], "a": ' + "9" * 5000 + "}",
+    ],
+    ids=["numbers", "infinite", "nan", "digits"],
+)
+def test_what_json_cannot_say_again_is_a_protocol_error(text: str) -> None:
+    """A completion is passed on only where every reader would read the same."""
+    assert isinstance(error_of(httpx.Response(200, text=text, headers=IDS)), UpstreamProtocolError)
+
+
+def test_a_small_answer_that_unfolds_is_a_protocol_error() -> None:
+    """8 MB of empty lists, which take hundreds of MB in memory, are not read."""
+    text = '{"choices": [{}], "a": [' + "[]," * 2_000_000 + "[]]}"
+    assert isinstance(error_of(httpx.Response(200, text=text, headers=IDS)), UpstreamProtocolError)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +20,8 @@ from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 
+PASSING = ("ThrottlingException", "InternalServiceError")
+
 
 class FakeSecrets:
     """Secrets Manager with one secret; counts its reads."""
@@ -25,11 +30,13 @@ class FakeSecrets:
         self.text, self.reads = text, 0
         self.failure: str | None = None
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
         assert (operation, parameters) == ("GetSecretValue", {"SecretId": "arn:secret"})
         self.reads += 1
         if self.failure:
-            raise AwsCallError(operation, self.failure)
+            raise AwsCallError(operation, self.failure, is_passing=self.failure in PASSING)
         return {"SecretString": self.text}
 
 
@@ -168,3 +175,41 @@ def test_a_key_that_bedrock_goes_on_refusing_is_not_looked_for_at_every_refusal(
     assert secrets.reads == 2
     secrets.text, clock.now_s = "ABSK-key-2", clock.now_s + 5
     assert key.replacement_for(refused) == "ABSK-key-2"
+
+
+@pytest.mark.parametrize(
+    "failure", ["AccessDeniedException", "ResourceNotFoundException", "DecryptionFailure"]
+)
+def test_a_denied_read_is_not_to_be_retried(failure: str) -> None:
+    """A secret that may not be read stays so until an operator acts: callers are told, the log says why."""
+    secrets = FakeSecrets("ABSK-key-1")
+    secrets.failure = failure
+    with pytest.raises(UpstreamCredentialsError) as caught:
+        api_key(secrets).get()
+    assert (caught.value.code, caught.value.headers()) == (
+        "upstream_credentials_invalid",
+        {"x-should-retry": "false"},
+    )
+    assert failure in caught.value.reason
+
+
+def test_a_request_waits_for_the_key_until_its_deadline() -> None:
+    """While another thread reads the secret, a request waits no longer than it has."""
+    reading, is_over = threading.Event(), threading.Event()
+
+    class SlowSecrets(FakeSecrets):
+        def call(
+            self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        ) -> dict[str, Any]:
+            reading.set()
+            is_over.wait(30)
+            return super().call(operation, parameters)
+
+    key = api_key(SlowSecrets("ABSK-key-1"))
+    reader = threading.Thread(target=key.get)
+    reader.start()
+    reading.wait(30)
+    with pytest.raises(UpstreamCredentialsUnavailableError):
+        key.get(ends_at=time.monotonic() + 0.01)
+    is_over.set()
+    reader.join()

@@ -30,7 +30,7 @@ def test_only_true_streams(stream: bool | None, streams: bool) -> None:
     [
         ({}, {"include_usage": True}, True),
         (None, {"include_usage": True}, True),
-        ({"include_usage": False}, {"include_usage": True}, True),
+        ({"include_usage": False}, {"include_usage": False}, False),
         ({"include_obfuscation": False}, {"include_obfuscation": False, "include_usage": True}, True),
         ({"include_usage": True}, {"include_usage": True}, False),
         ("no object", "no object", False),
@@ -42,7 +42,7 @@ def test_the_usage_chunk_is_asked_for_where_the_caller_did_not(
     body = json.dumps({**VALID, "stream": True, "stream_options": options}).encode()
     request = chat_request.parse(body, ask_for_usage=True)
     assert request.document["stream_options"] == sent
-    assert request.hides_usage is hidden
+    assert request.adds_usage is hidden
 
 
 @pytest.mark.parametrize(("stream", "ask_for_usage"), [(True, False), (False, True), (None, True)])
@@ -52,7 +52,7 @@ def test_nothing_is_added_to_a_request_that_does_not_stream_or_where_the_setting
     document = {**VALID, "stream": stream}
     request = chat_request.parse(json.dumps(document).encode(), ask_for_usage=ask_for_usage)
     assert request.document == document
-    assert not request.hides_usage
+    assert not request.adds_usage
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,11 @@ def test_a_missing_field_is_refused_by_name(missing: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         chat_request.parse(json.dumps(document).encode())
     assert (caught.value.param, caught.value.code) == (missing, "missing_required_parameter")
+
+
+def test_repeated_reasoning_stays_here() -> None:
+    """An answer's `reasoning_content` that a caller sends back does not go up, and nothing else is lost."""
+    said = {"role": "assistant", "content": "hi", "reasoning_content": "hm"}
+    messages = [{"role": "user", "content": "x"}, said, "odd", None]
+    request = chat_request.parse(json.dumps({**VALID, "messages": messages}).encode())
+    assert request.document["messages"] == [messages[0], {"role": "assistant", "content": "hi"}, "odd", None]

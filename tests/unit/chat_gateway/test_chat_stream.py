@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.chat_stream import ChatStream
+from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError, UpstreamConnectionError, UpstreamError, UpstreamProtocolError
 
 DONE = b"data: [DONE]\n\n"
@@ -30,9 +30,11 @@ ROLE = chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}
 USAGE_CHUNK = chunk(usage=USAGE)
 
 
-def stream_of(*pieces: bytes, hide_usage: bool = False) -> ChatStream:
+def stream_of(*pieces: bytes, **rules: bool) -> ChatStream:
+    """By these rules; its caller asked for the usage unless told otherwise."""
     clock = itertools.count(100)
-    return ChatStream(pieces, bedrock_request_id="r", hide_usage=hide_usage, clock=lambda: float(next(clock)))
+    said = StreamRules(**{"shows_usage": True, **rules})
+    return ChatStream(pieces, said, bedrock_request_id="r", clock=lambda: float(next(clock)))
 
 
 def relayed(stream: ChatStream) -> tuple[bytes, GatewayError | None]:
@@ -53,7 +55,7 @@ def test_each_event_is_passed_on_as_it_was_when_it_comes() -> None:
             taken.append(name)
             yield piece
 
-    stream = ChatStream(upstream(), bedrock_request_id=None, hide_usage=False)
+    stream = ChatStream(upstream(), StreamRules(), bedrock_request_id=None)
     relay = stream.relay()
     assert (next(relay), taken) == (ROLE, ["role"])
     assert (next(relay), taken) == (words("hello"), ["role", "hello"])
@@ -65,8 +67,8 @@ def test_however_the_bytes_arrive_the_caller_gets_the_same(cuts: list[int]) -> N
     whole = b": comment\n\n" + ROLE + words("é🦉") + USAGE_CHUNK + DONE
     marks = sorted({0, len(whole), *(cut % len(whole) for cut in cuts)})
     pieces = [whole[begin:end] for begin, end in itertools.pairwise(marks)]
-    stream = stream_of(*pieces, hide_usage=True)
-    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b""), None)
+    stream = stream_of(*pieces, shows_usage=False)
+    assert relayed(stream) == (whole.replace(USAGE_CHUNK, b"").replace(b": comment", b":"), None)
     assert (stream.usage, stream.events) == (USAGE, 3)
 
 
@@ -83,7 +85,7 @@ def test_a_usage_chunk_the_caller_asked_for_is_passed_on() -> None:
 
 def test_usage_beside_words_is_counted_and_never_hidden() -> None:
     piece = chunk(choices=[{"index": 0, "delta": {"content": "hi"}}], usage=USAGE)
-    stream = stream_of(piece, DONE, hide_usage=True)
+    stream = stream_of(piece, DONE, shows_usage=False)
     assert relayed(stream) == (piece + DONE, None)
     assert stream.usage == USAGE
 
@@ -124,7 +126,7 @@ def test_a_block_streams_in_its_one_shape_and_without_its_trace() -> None:
     last = chunk(
         id="bedrock-guardrails-1", choices=[end], **{"amazon-bedrock-trace": {"guardrail": {"match": "x"}}}
     )
-    stream = ChatStream([first, last, DONE], bedrock_request_id=None, hide_usage=False, keep_trace=False)
+    stream = stream_of(first, last, DONE, shows_trace=False)
     out, error = relayed(stream)
     assert error is None
     assert out.startswith(first)
@@ -135,36 +137,84 @@ def test_a_block_streams_in_its_one_shape_and_without_its_trace() -> None:
 
 def test_half_a_surrogate_pair_in_an_event_that_is_rewritten_does_not_end_the_stream() -> None:
     piece = chunk(choices=[{"index": 0, "delta": {"content": "\ud83d"}}], **{"amazon-bedrock-trace": {}})
-    stream = ChatStream([piece, DONE], bedrock_request_id=None, hide_usage=False, keep_trace=False)
+    stream = stream_of(piece, DONE, shows_trace=False)
     out, error = relayed(stream)
     assert error is None
     assert b"\\ud83d" in out
 
 
-def test_a_trace_that_was_asked_for_is_passed_on_even_where_it_rides_on_the_usage_we_keep_back() -> None:
-    last = chunk(usage=USAGE, **{"amazon-bedrock-trace": {"guardrail": {}}})
-    stream = stream_of(words("hi"), last, DONE, hide_usage=True)
-    out, _ = relayed(stream)
-    assert b"amazon-bedrock-trace" in out
-    assert b"usage" not in out
-    assert stream.usage == USAGE
+FINISH = {"index": 0, "delta": {}, "finish_reason": "stop"}
+ACTION = {"amazon-bedrock-guardrailAction": "INTERVENED"}
+TRACE = {"amazon-bedrock-trace": {"guardrail": {"match": "x"}}}
 
 
-def test_no_event_without_choices_reaches_a_caller_who_did_not_ask_for_usage() -> None:
-    last = chunk(usage=USAGE, **{"amazon-bedrock-guardrailAction": "NONE"})
-    stream = stream_of(words("hi"), last, DONE, hide_usage=True)
-    assert relayed(stream) == (words("hi") + DONE, None)
-    assert stream.guardrail_outcome.action == "NONE"
-
-
-def test_that_a_stream_was_masked_is_told_in_an_event_that_surprises_nobody() -> None:
-    told = {"amazon-bedrock-guardrailAction": "INTERVENED"}
-    traced = {**told, "amazon-bedrock-trace": {"guardrail": {}}}
-    pieces = (words("hi"), chunk(usage=USAGE, **traced), DONE)
-    stream = ChatStream(pieces, bedrock_request_id="r", hide_usage=True, keep_trace=False)
-    empty = {"index": 0, "delta": {}, "finish_reason": None}
-    assert relayed(stream) == (words("hi") + chunk(choices=[empty], **told) + DONE, None)
+@pytest.mark.parametrize(
+    "last",
+    [
+        chunk(usage=USAGE, **ACTION, **TRACE),
+        chunk(choices=None, usage=USAGE, **ACTION, **TRACE),
+        chunk(**ACTION, **TRACE),
+    ],
+)
+@pytest.mark.parametrize("shows_trace", [True, False])
+def test_the_guardrails_word_stands_on_the_finish(last: bytes, shows_trace: bool) -> None:
+    """What the guardrail says in an event without choices reaches a caller on the chunk that ends the answer."""
+    stream = stream_of(
+        words("hi"), chunk(choices=[FINISH]), last, DONE, shows_usage=False, shows_trace=shows_trace
+    )
+    finish = chunk(choices=[FINISH], **ACTION, **(TRACE if shows_trace else {}))
+    assert relayed(stream) == (words("hi") + finish + DONE, None)
     assert stream.guardrail_outcome.action == "MASKED"
+
+
+@pytest.mark.parametrize("usage_choices", [[], None])
+def test_events_without_choices_are_for_who_asked(usage_choices: object) -> None:
+    """Whoever asked for the usage gets it with an empty list of choices, and nobody else gets such an event."""
+    last = chunk(choices=usage_choices, usage=USAGE)
+    asked, silent = stream_of(words("hi"), last, DONE), stream_of(words("hi"), last, DONE, shows_usage=False)
+    assert relayed(asked) == (words("hi") + USAGE_CHUNK + DONE, None)
+    assert relayed(silent) == (words("hi") + DONE, None)
+    assert silent.usage == USAGE
+
+
+def test_a_finish_is_held_no_longer_than_needed() -> None:
+    """The end of an answer reaches the caller with the next event, with an error, or with the end."""
+    finish = chunk(choices=[FINISH])
+    later = chunk(choices=[{"index": 1, "delta": {"content": "b"}}])
+    assert relayed(stream_of(finish, later, DONE, shows_usage=False)) == (finish + later + DONE, None)
+    out, error = relayed(stream_of(finish, b"data: <html>\n\n", shows_usage=False))
+    assert (out, type(error)) == (finish, UpstreamProtocolError)
+
+
+@pytest.mark.parametrize("shows_usage", [True, False])
+def test_a_finished_stream_needs_no_done(shows_usage: bool) -> None:
+    """A stream that ends cleanly after every choice has finished is whole; the caller gets its `[DONE]`."""
+    finish = chunk(choices=[FINISH])
+    stream = stream_of(ROLE, words("hi"), finish, shows_usage=shows_usage)
+    assert relayed(stream) == (ROLE + words("hi") + finish + DONE, None)
+    assert stream.lacks_done
+
+
+def test_with_a_choice_open_a_stream_without_done_is_cut() -> None:
+    """A stream in which a choice has not finished was cut off."""
+    other = chunk(choices=[{"index": 1, "delta": {"content": "b"}}])
+    _, error = relayed(stream_of(ROLE, other, chunk(choices=[FINISH])))
+    assert isinstance(error, UpstreamConnectionError)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_the_standard_tier_is_the_default_one(blank: str) -> None:
+    """Bedrock's name for the tier becomes OpenAI's, and no other byte of an event changes."""
+    event = words('caf\u00e9, \\"service_tier\\": \\"standard\\"').replace(b"caf\\u00e9", "café".encode())
+    said = event.replace(b'{"id"', f'{{"service_tier":{blank}"standard", "id"'.encode(), 1)
+    out, _ = relayed(stream_of(said, DONE))
+    assert (
+        out
+        == said.replace(
+            f'"service_tier":{blank}"standard"'.encode(), f'"service_tier":{blank}"default"'.encode()
+        )
+        + DONE
+    )
 
 
 def test_a_stream_cut_before_done_is_an_error_never_an_ordinary_end() -> None:
@@ -208,9 +258,27 @@ def test_nothing_after_done_is_passed_on() -> None:
     assert relayed(stream_of(ROLE + DONE + words("late"), words("later"))) == (ROLE + DONE, None)
 
 
-def test_comments_and_empty_events_pass_through() -> None:
-    noise = b": ping\n\n\n\n"
-    assert relayed(stream_of(noise, ROLE, noise, DONE)) == (noise + ROLE + noise + DONE, None)
+def test_a_comment_goes_on_without_its_words() -> None:
+    """A comment keeps the connection alive, and none of its words reaches the caller."""
+    silence = b":\n\n"
+    assert relayed(stream_of(b": ping\n\n", ROLE, b"id: 7\n\n", DONE)) == (
+        silence + ROLE + silence + DONE,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'event: x\ndata: {"choices": []}\n\n',
+        b'data: {"choices":\ndata: []}\n\n',
+        b'data:{"choices": []}\r\n\r\n',
+        b'id: 1\rdata: {"choices": []}\r\r',
+    ],
+)
+def test_an_event_goes_on_as_one_line_of_data(event: bytes) -> None:
+    """Fields that an event brings beside its data do not reach the caller."""
+    assert relayed(stream_of(event, DONE)) == (b'data: {"choices": []}\n\n' + DONE, None)
 
 
 def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
@@ -219,6 +287,37 @@ def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
             yield words("word")
         yield DONE
 
-    stream = ChatStream(upstream(), bedrock_request_id=None, hide_usage=False)
+    stream = ChatStream(upstream(), StreamRules(), bedrock_request_id=None)
     assert sum(map(len, stream.relay())) == 100_000 * len(words("word")) + len(DONE)
     assert stream.events == 100_000
+
+
+@pytest.mark.parametrize("piece", [b"data: " + b"x" * 16_000, b"data: x\r", b": comment " * 100])
+def test_an_event_has_at_most_1_mib(piece: bytes) -> None:
+    """An event without an end is not gathered."""
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += len(piece)
+            yield piece
+
+    stream = ChatStream(endless(), StreamRules(), bedrock_request_id="r")
+    _, error = relayed(stream)
+    assert isinstance(error, UpstreamProtocolError)
+    assert taken < 1_200_000
+
+
+def test_an_error_event_does_not_repeat_our_key() -> None:
+    """An error in a stream loses what we sent, as any other does."""
+    error = b'data: {"error": {"message": "Bearer our-key-1 is bad: our-key-1", "code": "our-key-1"}}\n\n'
+    stream = ChatStream(
+        [error],
+        StreamRules(),
+        bedrock_request_id="r",
+        conceal=lambda text: text.replace("our-key-1", "***"),
+    )
+    _, raised = relayed(stream)
+    assert isinstance(raised, UpstreamError)
+    assert "our-key-1" not in raised.body()

@@ -96,7 +96,7 @@ def test_a_refused_key_that_is_still_in_the_secret_is_not_sent_twice() -> None:
         create(completions(bedrock, FakeSecrets(OLD)))
     assert len(bedrock.requests) == 1
     assert caught.value.status == 503
-    assert "Bearer Token has expired" in caught.value.reason
+    assert "the key has expired" in caught.value.reason
     assert "Bearer" not in caught.value.message
 
 
@@ -164,7 +164,8 @@ def test_what_passes_is_tried_again_within_the_attempts_there_are() -> None:
         (403, "You don't have access to the model with the specified model ID.", "upstream_access_denied"),
         (403, "not authorized to perform: bedrock:CallWithBearerToken", "upstream_credentials_invalid"),
         (403, "Bearer Token has expired", "upstream_credentials_invalid"),
-        (403, "", "upstream_credentials_invalid"),
+        (403, "", "upstream_access_denied"),
+        (403, "some wording of tomorrow", "upstream_access_denied"),
         (401, "You don't have access to the model", "upstream_credentials_invalid"),
     ],
 )

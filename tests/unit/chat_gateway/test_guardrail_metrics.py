@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import guardrail_metrics
+from chat_gateway import guardrail_metrics, guardrail_outcome
 from chat_gateway.guardrail_outcome import INTERVENED, MASKED, NONE, Outcome
 
 SOURCES = Path(guardrail_metrics.__file__).parents[1]
 
 
 def outcome(action: str | None, *findings: tuple[str, str]) -> Outcome:
-    return Outcome(action, tuple({"policy": policy, "action": did} for policy, did in findings))
+    """As it is read from a trace that found these."""
+    entries: dict[str, Any] = {}
+    for policy, did in findings:
+        entries.setdefault(f"{policy}Policy".replace("PolicyPolicy", "Policy"), {"found": []})[
+            "found"
+        ].append({"action": did})
+    trace = {"guardrail": {"input": {"abc123": entries}}}
+    said = guardrail_outcome.read({"amazon-bedrock-trace": trace})
+    return replace(said, action=action)
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +99,7 @@ def test_without_an_intervention_nothing_is_written(
 @given(st.lists(st.text()))
 def test_no_word_of_a_trace_becomes_a_dimension(names: list[str]) -> None:
     policies = guardrail_metrics.policies(outcome(INTERVENED, *((name, "BLOCKED") for name in names)))
-    assert set(policies) <= {"other", "unknown", *guardrail_metrics._POLICIES}
+    assert set(policies) <= {"other", "unknown", *guardrail_outcome._POLICIES}
 
 
 def test_the_workers_threads_count_beside_each_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,12 +83,12 @@ def test_a_word_is_not_told_by_its_name_either() -> None:
 
 
 def test_findings_are_counted_by_policy() -> None:
-    assert guardrail_outcome.read({"amazon-bedrock-trace": TRACE}).counts() == {
+    assert guardrail_outcome.read({"amazon-bedrock-trace": TRACE}).counts == {
         "topicPolicy": 1,
         "wordPolicy": 1,
         "sensitiveInformationPolicy": 2,
     }
-    assert Outcome("INTERVENED").counts() == {}
+    assert Outcome("INTERVENED").counts == {}
 
 
 @given(
@@ -149,3 +149,53 @@ def test_a_block_without_an_end_gets_one() -> None:
     document = {"id": "bedrock-guardrails-1", "choices": [{"message": {"content": "no"}}]}
     assert guardrail_outcome.present(document, keep_trace=False)
     assert document["choices"] == [{"message": {"content": "no"}, "finish_reason": "content_filter"}]
+
+
+def test_all_findings_are_counted_and_50_listed() -> None:
+    """A trace of 3,000 findings is counted to the last one, and the log gets the first 50."""
+    entities = [{"type": "EMAIL", "match": f"a{i}@example.com", "action": "ANONYMIZED"} for i in range(3000)]
+    policy = {"sensitiveInformationPolicy": {"piiEntities": entities}}
+    outcome = guardrail_outcome.read({"amazon-bedrock-trace": {"guardrail": {"input": {"abc123": policy}}}})
+    assert (len(outcome.findings), outcome.counts) == (50, {"sensitiveInformationPolicy": 3000})
+    both = outcome.combined_with(outcome)
+    assert (len(both.findings), both.counts) == (50, {"sensitiveInformationPolicy": 6000})
+
+
+def test_unknown_policies_count_as_other() -> None:
+    """However many policies a trace names, the log's counts have AWS's names and `other`."""
+    policies = {f"p{i}Policy": {"found": [{"action": "BLOCKED"}]} for i in range(500)}
+    outcome = guardrail_outcome.read({"amazon-bedrock-trace": {"guardrail": {"input": {"abc123": policies}}}})
+    assert outcome.counts == {"other": 500}
+
+
+PLACES = [
+    {"choices": [{"message": {"content": "x"}, "amazon-bedrock-trace": TRACE}]},
+    {"choices": [{"message": {"content": "x", "amazon-bedrock-trace": TRACE}}]},
+    {"choices": [], "metrics": [{"deep": [{"Amazon-Bedrock-Trace": TRACE}]}]},
+    {"choices": [], "amazonBedrockTrace": TRACE},
+    {"choices": [], "trace": TRACE},
+]
+
+
+@pytest.mark.parametrize("document", PLACES, ids=range(len(PLACES)))
+def test_a_trace_is_taken_out_wherever_it_stands(document: dict[str, Any]) -> None:
+    """Callers do not see what was found, at whatever depth and in whatever spelling; the record does count it."""
+    document = json.loads(json.dumps(document))
+    assert guardrail_outcome.may_hold_trace(json.dumps(document))
+    assert guardrail_outcome.read(document).counts["topicPolicy"] == 1
+    assert guardrail_outcome.present(document, keep_trace=False)
+    assert "ada@example.com" not in json.dumps(document)
+
+
+def test_a_trace_written_in_escapes_is_looked_for() -> None:
+    """A key that JSON escapes hide is found, too."""
+    raw = json.dumps(PLACES[0]).replace("amazon-bedrock-trace", "amazon-bedrock-\\u0074race")
+    assert guardrail_outcome.may_hold_trace(raw)
+    assert guardrail_outcome.may_hold_trace(raw.encode())
+
+
+def test_the_word_trace_in_an_answer_is_no_trace() -> None:
+    """A model may speak of traces, and call its fields so."""
+    document = {"choices": [{"message": {"content": "a trace"}}], "trace": {"id": 1}}
+    assert not guardrail_outcome.present(document, keep_trace=False)
+    assert document["trace"] == {"id": 1}

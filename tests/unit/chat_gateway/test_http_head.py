@@ -60,7 +60,7 @@ def test_it_says_whether_the_connection_is_of_use_afterwards(sent: bytes, is_las
     [
         (with_fields(b"content-length: 5"), CountedBody),
         (with_fields(b"content-length: 5", b"content-length: 5"), CountedBody),
-        (with_fields(b"transfer-encoding: Chunked", b"content-length: 5"), ChunkedBody),
+        (with_fields(b"transfer-encoding: Chunked"), ChunkedBody),
         (with_fields(), UncountedBody),
         (with_fields(status=b"204 No Content"), CountedBody),
     ],
@@ -79,6 +79,7 @@ def test_it_says_how_the_body_ends(sent: bytes, kind: type) -> None:
         [b"content-length: five"],
         [b"content-length:"],
         [b"transfer-encoding: gzip, chunked"],
+        [b"transfer-encoding: chunked", b"content-length: 5"],
         [b"transfer-encoding: identity"],
         [b"transfer-encoding: chunked", b"transfer-encoding: chunked"],
     ],
@@ -109,9 +110,20 @@ def test_what_is_no_head_is_refused(sent: bytes) -> None:
         read(sent)
 
 
-def test_long_and_many_fields_are_read() -> None:
-    head = read(with_fields(*[b"a: " + b"x" * 60_000] * 100))
-    assert (len(head.fields), len(head.fields[99][1])) == (100, 60_000)
+@pytest.mark.parametrize(("count", "size"), [(1, 60_000), (100, 600)])
+def test_long_and_many_fields_are_read(count: int, size: int) -> None:
+    """A head of 60 kB is read, however its bytes are divided."""
+    head = read(with_fields(*[b"a: " + b"x" * size] * count))
+    assert [len(value) for _, value in head.fields] == [size] * count
+
+
+def test_a_head_has_64_kb_and_8_interim_answers() -> None:
+    """A head without an end, and interim answers without an end, are refused."""
+    early = with_fields(status=b"103 Early Hints")
+    assert read(early * 8 + with_fields()).status == 200
+    for endless in (with_fields(*[b"a: " + b"x" * 700] * 100), early * 9 + with_fields()):
+        with pytest.raises(HeadError):
+            read(endless)
 
 
 @given(st.data())

@@ -242,7 +242,8 @@ def test_a_refused_role_is_not_tried_again_and_the_reason_holds_no_secret(status
     def refuses(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         canonical = f"The Canonical String should have been x-amz-security-token:{ROLE['AWS_SESSION_TOKEN']}"
-        return httpx.Response(status, json={"message": canonical}, headers={"x-amzn-requestid": "bedrock-id"})
+        message = f"The request signature we calculated does not match. {canonical}"
+        return httpx.Response(status, json={"message": message}, headers={"x-amzn-requestid": "bedrock-id"})
 
     gateway = Completions(
         bedrock=client_for(refuses), credentials=RoleCredentials(BASE_URL, REGION, ROLE), guardrail=None

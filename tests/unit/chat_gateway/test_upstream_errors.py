@@ -80,3 +80,54 @@ def test_any_answer_becomes_an_error_that_the_sdks_can_read(status: int, content
     assert detail.keys() == {"message", "type", "param", "code"}
     assert detail["message"]
     assert detail["type"]
+
+
+FOREIGN = [
+    "words of the prompt",
+    "x" * 8000,
+    "half \ud800",
+    "line\nbreak",
+    "\x1b[31mred",
+    "bcg-0123456789abcdefghij",
+    7,
+    ["list"],
+    {"a": "dict"},
+    True,
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=repr)
+@pytest.mark.parametrize("read", ["answer", "event"])
+def test_foreign_words_are_no_names(foreign: object, read: str) -> None:
+    """A code, type or param that is none is replaced by the status's own, or dropped."""
+    detail = {"message": "no", "code": foreign, "type": foreign, "param": foreign, "status": 429}
+    error = (
+        upstream_errors.parse(429, {}, json.dumps({"error": detail}).encode())
+        if read == "answer"
+        else upstream_errors.from_event(detail, None)
+    )
+    assert (error.code, error.type, error.param) == ("rate_limit_exceeded", "rate_limit_error", None)
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 200, "a b", "id\x00", "caf\u00e9", "", "ABSKQmVkcm9ja0FQSUtleS0xMjM0"]
+)
+def test_foreign_ids_and_waits_are_dropped(value: str) -> None:
+    """An id or a wait that is none does not enter our head."""
+    headers = {"x-amzn-requestid": value, "retry-after": value, "retry-after-ms": value}
+    error = upstream_errors.parse(429, headers, b"{}")
+    assert (error.bedrock_request_id, error.headers()) == (None, {})
+
+
+@pytest.mark.parametrize("status", [400, 404, 429, 500])
+def test_the_key_that_we_sent_is_not_repeated(status: int) -> None:
+    """An error that repeats the Authorization header reaches nobody with it, whatever its status."""
+    body = {"error": {"message": "you sent Authorization: Bearer our-key-1", "code": "our-key-1"}}
+    error = upstream_errors.parse(
+        status,
+        {"x-amzn-requestid": "our-key-1"},
+        json.dumps(body).encode(),
+        lambda text: text.replace("our-key-1", "***"),
+    )
+    assert "our-key-1" not in f"{error.message} {error.code} {error.bedrock_request_id}"
+    assert error.message.startswith("you sent Authorization: ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_gateway.http_connection import HttpConnection
 from chat_gateway.upstream_transport import KeptConnections
 
-TIMEOUT = {"connect": 5.0, "first_byte": 5.0, "read": 5.0}
+TIMEOUT = {"connect": 5.0, "first_byte": 5.0, "read": 5.0, "ends_at": float("inf")}
 ANSWER = b"HTTP/1.1 200 OK\r\nX-Id: 7\r\ncontent-length: 2\r\n\r\nhi"
 
 
@@ -38,14 +40,14 @@ class Peers(KeptConnections):
         self.prepared: list[bytes | None] = []
         self.is_connected = threading.Event()
 
-    def _connect(self, request: httpx.Request, timeout_s: float) -> socket.socket:
+    def _connect(self, request: httpx.Request, ends_at: float) -> HttpConnection:
         near, far = socket.socketpair()
         sends = self.prepared.pop(0) if self.prepared else ANSWER
         if sends is not None:
             far.sendall(sends)
         self.far_ends.append(far)
         self.is_connected.set()
-        return near
+        return HttpConnection(near)
 
     def close(self) -> None:
         super().close()
@@ -303,15 +305,26 @@ def test_a_silent_server_is_a_timeout_and_its_connection_is_gone(peers: Peers) -
     assert peers._idle == []
 
 
-def test_shutting_down_wakes_the_reader(peers: Peers) -> None:
+def test_a_body_ends_by_its_moment(peers: Peers) -> None:
+    """A moment that is set while the body is read ends the reading, and the connection is reset."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi"]
     response = peers.handle_request(request())
     body = pieces(response)
     next(body)
-    threading.Timer(0.01, response.extensions["shut_down"]).start()
-    with pytest.raises(httpx.RequestError):
+    response.extensions["end_by"](time.monotonic() + 0.01)
+    with pytest.raises(httpx.ReadTimeout):
         next(body)
     response.close()
+    assert peers._idle == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 8192])
+@pytest.mark.parametrize("behind", [b"x", ANSWER])
+def test_bytes_behind_an_answer_spoil_it(peers: Peers, size: int, behind: bytes) -> None:
+    """A connection on which anything followed an answer of any size is not used again."""
+    peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"y" * size + behind]
+    assert peers.body() == b"y" * size
+    assert peers._idle == []
 
 
 def test_nobody_there_is_a_connect_error() -> None:
@@ -328,8 +341,8 @@ def test_any_bytes_are_an_answer_or_an_error_of_httpxs(sent: bytes, begins_well:
     peers.prepared = [(b"HTTP/1.1 200 OK\r\n" if begins_well else b"") + sent]
     connect = peers._connect
 
-    def connect_and_end(request: httpx.Request, timeout_s: float) -> socket.socket:
-        connection = connect(request, timeout_s)
+    def connect_and_end(request: httpx.Request, ends_at: float) -> HttpConnection:
+        connection = connect(request, ends_at)
         peers.far_ends[-1].shutdown(socket.SHUT_WR)
         return connection
 

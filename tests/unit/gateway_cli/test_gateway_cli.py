@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
@@ -113,6 +114,14 @@ def test_what_cannot_be_a_key_is_refused_and_not_repeated(session: boto3.Session
     assert not key or key not in result.output
 
 
+def test_endless_input_is_no_key(session: boto3.Session) -> None:
+    """Standard input that does not end is read as far as shows that it is no key."""
+    with Path("/dev/zero").open("rb") as endless:
+        result = CliRunner().invoke(cli, ["bedrock-key", "put", "--env", "dev"], input=endless)
+    assert result.exit_code == 1
+    assert "8 visible ASCII characters" in result.output
+
+
 def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +191,7 @@ FAILS = Probe("the canary, as a job", "ended with 'stop'; it must be blocked")
 def test_the_proof_has_a_line_for_each_probe_and_fails_where_one_does(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch, probes: list[Probe], exit_code: int
 ) -> None:
-    monkeypatch.setattr(proof, "prove", lambda *_, **__: iter(probes))
+    monkeypatch.setattr(proof, "prove", lambda *_, **__: (probe for probe in probes))
     result = run("prove")
     assert result.exit_code == exit_code
     assert result.stdout.splitlines() == [str(probe) for probe in probes]

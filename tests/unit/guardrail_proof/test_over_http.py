@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -27,13 +27,14 @@ def guarded(request: httpx.Request) -> httpx.Response:
     return answer(request, "content_filter" if b"canary" in request.content else "stop")
 
 
-def prove(handler: Callable[[httpx.Request], httpx.Response]) -> list[Probe]:
+def prove(handler: Callable[[httpx.Request], httpx.Response], *, timeout_s: float = 45) -> list[Probe]:
     endpoint = Endpoint(
         base_url="https://gateway.test/openai/v1",
         api_key="key",
         model="m",
         canary="canary",
         transport=httpx.MockTransport(handler),
+        timeout_s=timeout_s,
         pause_s=0,
     )
     return list(over_http(endpoint))
@@ -115,3 +116,50 @@ def test_what_will_not_pass_and_a_wrong_answer_are_not_tried_again(final: httpx.
 
     assert any(probe.says for probe in prove(handler))
     assert len(asked) == 4
+
+
+class Endless(httpx.SyncByteStream):
+    """A body that goes on for ever; counts what was read of it."""
+
+    def __init__(self, part: bytes) -> None:
+        self.part, self.read_bytes = part, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.read_bytes += len(self.part)
+            yield self.part
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_endless_answer_is_read_to_the_limit(status: int) -> None:
+    """Of an answer that does not end, 8 MiB are read; it proves nothing and is not asked for again."""
+    bodies: list[Endless] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bodies.append(Endless(b": heartbeat\n" * 50_000))
+        return httpx.Response(status, stream=bodies[-1])
+
+    probes = prove(handler)
+    assert [probe.says and "an answer of more than 8,388,608 bytes" in probe.says for probe in probes] == [
+        True
+    ] * 4
+    assert len(bodies) == 4
+    assert all(body.read_bytes < 9 * 1024 * 1024 for body in bodies)
+
+
+def test_answer_without_end_in_time_is_a_timeout() -> None:
+    """An answer whose bytes keep coming ends when its time is over, like one that is silent."""
+    probes = prove(lambda _: httpx.Response(200, stream=Endless(b"\n")), timeout_s=0)
+    assert all(probe.says and "ReadTimeout" in probe.says for probe in probes)
+
+
+def test_compressed_answer_is_not_asked_for() -> None:
+    """The proof asks for uncompressed answers, whose size it can bound."""
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return guarded(request)
+
+    prove(handler)
+    assert set(asked) == {"identity"}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
+from chat_gateway.entrypoints import authorizer
 from guardrail_proof import as_jobs, over_http, prover
 from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError
+from tests.unit.chat_gateway.conftest import FakeContext
 
 ENV = {
     "STACK_ID": "arn:aws:cloudformation:us-east-1:123456789012:stack/gateway/1",
@@ -23,7 +25,6 @@ ENV = {
     "RESULTS_QUEUE_URL": "results",
     "PROOF_MODEL": "m",
     "PROOF_CANARY": "canary",
-    "AWS_DEFAULT_REGION": "us-east-1",
 }
 HOLDS = Probe("the canary, streamed", None)
 FAILS = Probe("the canary, in one piece", "ended with 'stop'; it must be blocked")
@@ -62,19 +63,10 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
+def deployment(clients_table: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="clients",
-            KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Deployment(monkeypatch)
+    return Deployment(monkeypatch)
 
 
 def clients() -> int:
@@ -106,6 +98,36 @@ def test_a_fault_of_the_proof_takes_its_client_away_too(
     with pytest.raises(RuntimeError):
         deployment.run()
     assert clients() == 0
+
+
+class FakeTable:
+    """The authorizer's table, with one item."""
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        self.item = item
+
+    def call(self, operation: str, parameters: object) -> dict[str, Any]:
+        return {"Item": self.item}
+
+
+def effect_at(monkeypatch: pytest.MonkeyPatch, item: dict[str, Any], key: str, epoch_s: float) -> str:
+    """What the authorizer answers to the key of `item` at that time."""
+    monkeypatch.setattr(authorizer, "_table", lambda: (FakeTable(item), "clients"))
+    event = {"authorizationToken": f"Bearer {key}", "methodArn": "arn:aws:execute-api:r:1:a/dev/POST/x"}
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time", lambda: epoch_s)
+        policy = authorizer.handle(event, FakeContext())  # type: ignore[arg-type]
+    effect: str = policy["policyDocument"]["Statement"][0]["Effect"]
+    return effect
+
+
+def test_client_left_behind_stops_working(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof's client works while the proof may take, and never after an hour, though nobody deletes it."""
+    began = time.time()
+    deployment.run(HOLDS)
+    (key,), (item,) = deployment.tried.keys, deployment.tried.clients
+    assert effect_at(monkeypatch, item, key, began + over_http.WITHIN_S) == "Allow"
+    assert effect_at(monkeypatch, item, key, began + 3600) == "Deny"
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])

@@ -51,12 +51,17 @@ def test_a_dead_letters_attributes_hold_nothing_of_what_bedrock_says(
     stack.work_on(ASKS, attempt=152)
     ((_, attributes),) = stack.dead_letters()
     assert PROMPT not in str(attributes)
-    assert attributes["last_error_code"] == "unreadable"
+    assert attributes["last_error_code"] == "server_error"
 
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(429, "rate_limit_exceeded"), (403, "upstream_credentials_invalid"), (500, "server_error")],
+    [
+        (429, "rate_limit_exceeded"),
+        (401, "upstream_credentials_invalid"),
+        (403, "upstream_access_denied"),
+        (500, "server_error"),
+    ],
 )
 def test_before_sqs_would_move_a_job_in_silence_the_worker_does_with_the_last_error(
     stack: Stack, use_bedrock: UseBedrock, status: int, code: str

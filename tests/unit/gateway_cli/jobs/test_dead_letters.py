@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import click
 import pytest
 from botocore.exceptions import ClientError
 from click.testing import Result
@@ -56,6 +58,20 @@ def test_looking_hides_nothing_and_deletes_nothing(run: Run, sqs: FakeSqs) -> No
     bodies = put(sqs, 25)
     done = run("dead-letters", "list", "--limit", "12", "--json")
     assert len({json.loads(line)["message_id"] for line in done.stdout.splitlines()}) == 12
+    assert [message.body for message in sqs.visible("dead")] == bodies
+
+
+def test_unwritable_output_hides_nothing(run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the list cannot be written, dead letters that it has received are visible again at once."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    bodies = put(sqs, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(click, "echo", full)
+        done = run("dead-letters", "list", "--json")
+    assert (done.exit_code, done.stderr) == (1, "Error: No space left on device.\n")
     assert [message.body for message in sqs.visible("dead")] == bodies
 
 

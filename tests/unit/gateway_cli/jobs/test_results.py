@@ -6,6 +6,9 @@ import io
 import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import Result
 
-from gateway_cli.jobs import aws_clients, results_file
+from gateway_cli.jobs import aws_clients
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
@@ -134,28 +137,6 @@ def test_a_line_is_on_disk_before_its_message_is_deleted(
     assert receive(run, "--count", "25").exit_code == 0
 
 
-def test_on_a_full_disk_the_run_ends_and_what_is_not_written_is_back_in_the_queue(
-    run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_to_disk, room = results_file._write_to_disk, [2]
-
-    def full(file: Any, data: bytes) -> None:
-        room[0] -= 1
-        if room[0] < 0:
-            file.write(data[:7])
-            raise OSError(28, "No space left on device")
-        write_to_disk(file, data)
-
-    monkeypatch.setattr(results_file, "_write_to_disk", full)
-    lines = [result(number) for number in range(50)]
-    put(sqs, *lines)
-    done = receive(run, "--count", "50")
-    assert done.exit_code == 1
-    assert "No space left on device" in done.stderr
-    assert sorted([*out_lines(), *sqs.bodies("results")]) == sorted(lines)
-    assert len(sqs.visible("results")) == 30
-
-
 def test_two_different_lines_with_one_id_are_told_and_both_kept(run: Run, sqs: FakeSqs) -> None:
     put(sqs, result(1, "one"), result(1, "two"))
     done = receive(run)
@@ -179,6 +160,36 @@ def test_a_large_result_is_fetched_and_written_whole(run: Run, sqs: FakeSqs, s3:
     put(sqs, line, line)
     assert receive(run).exit_code == 0
     assert out_lines() == [whole]
+
+
+class Endless:
+    """An object of S3's that does not end; counts what was read of it."""
+
+    def __init__(self) -> None:
+        self.read_bytes = 0
+        self.is_closed = False
+
+    def read(self, amount: int) -> bytes:
+        self.read_bytes += amount
+        return bytes(amount)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_larger_than_any_result_is_left(run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an object in S3, 64 MiB are read at most; the message of a larger one is left in the queue and told."""
+    body = Endless()
+    monkeypatch.setattr(FakeS3, "get_object", lambda *_, **__: {"Body": body})
+    monkeypatch.setattr(aws_clients, "s3", lambda *_, **__: FakeS3())
+    line = pointer(1, "s3://large-results/results/1.json")
+    put(sqs, line)
+    done = receive(run)
+    assert done.exit_code == 1
+    assert "its result_location holds more than 64 MiB" in done.stderr
+    assert body.read_bytes <= 64 * 1024 * 1024 + 1
+    assert body.is_closed
+    assert sqs.bodies("results") == [line]
 
 
 @pytest.mark.parametrize(
@@ -284,3 +295,74 @@ def test_a_folder_that_does_not_exist_is_an_error_line(run: Run) -> None:
     done = run("results", "--out", "nowhere/out.jsonl")
     assert done.exit_code == 1
     assert done.stderr == "Error: nowhere/out.jsonl: No such file or directory.\n"
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def bound_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+
+
+def link_to_device(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+@pytest.mark.parametrize("make", [fifo, bound_socket, link_to_device, Path.mkdir])
+@pytest.mark.parametrize("option", ["--out", "--expect"])
+def test_only_regular_files_are_used(
+    run: Run, sqs: FakeSqs, option: str, make: Callable[[Path], None]
+) -> None:
+    """A pipe, a socket, a device or a folder is a wrong command line, told before anything is received."""
+    make(Path("it"))
+    put(sqs, result(1))
+    done = run("results", "--out", "out.jsonl", option, "it")
+    assert done.exit_code == 2
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
+    assert f"Invalid value for '{option}'" in told
+    assert "is no regular file" in told or "is a directory" in told
+    assert not Path("out.jsonl").exists()
+    assert sqs.queues["results"][0].receives == 0
+
+
+@pytest.mark.parametrize("make", [fifo, link_to_device, Path.mkdir])
+def test_conflicts_need_a_regular_file(run: Run, sqs: FakeSqs, make: Callable[[Path], None]) -> None:
+    """Something else than a file where conflicts would go is told before anything is received."""
+    make(Path("out.jsonl.conflicts"))
+    put(sqs, result(1))
+    done = receive(run)
+    assert done.exit_code == 1
+    assert done.stderr == "Error: out.jsonl.conflicts is no regular file: no conflict could be kept there.\n"
+    assert sqs.queues["results"][0].receives == 0
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_symlink_to_a_file_is_one(run: Run, sqs: FakeSqs, exists: bool) -> None:
+    """Results go where a symlink leads, whether the file is there or yet to be made."""
+    if exists:
+        write(Path("behind.jsonl"), [result(1)])
+    Path("out.jsonl").symlink_to("behind.jsonl")
+    put(sqs, result(2))
+    assert receive(run, "--count", "1").exit_code == 0
+    assert Path("behind.jsonl").read_text().splitlines()[-1] == result(2)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_results_do_not_go_where_the_summary_goes(tmp_path: Path, stream: str) -> None:
+    """A file that standard output or error is redirected to is refused: the summary would overwrite results."""
+    redirected = tmp_path / "out.jsonl"
+    path = os.pathsep.join(folder for folder in sys.path if folder)
+    with redirected.open("wb") as opened:
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway_cli", "jobs", "results", "--out", redirected, "--env", "dev"],
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=opened if stream == "stdout" else subprocess.DEVNULL,
+            stderr=opened if stream == "stderr" else subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    said = redirected.read_bytes() if stream == "stderr" else done.stderr
+    assert b"is where standard output or standard error goes" in said

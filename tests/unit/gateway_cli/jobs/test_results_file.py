@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway_cli.jobs import result_line, results_file
+from gateway_cli.jobs import result_line
 from gateway_cli.jobs.result_line import NotAResultError, ResultLine
 from gateway_cli.jobs.results_file import ResultsFile, ResultsFileError, Verdict
 from tests.unit.gateway_cli.jobs.batch_lines import result, write
@@ -76,23 +76,39 @@ def test_only_one_process_writes_at_a_time(path: Path) -> None:
         ResultsFile(path)
 
 
-def test_on_a_full_disk_no_half_line_stays_and_nothing_counts_as_kept_any_more(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unsynced_line_does_not_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that was written but not made durable is cut off and not counted, and no later line is kept."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     with ResultsFile(path) as file:
         file.keep([line(1)])
-
-        def full(opened: object, data: bytes) -> None:
-            os.write(file._file.fileno(), data[:10])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
         with monkeypatch.context() as patch:
-            patch.setattr(results_file, "_write_to_disk", full)
-            with pytest.raises(OSError, match="No space left"):
+            patch.setattr(os, "fsync", full)
+            with pytest.raises(OSError, match=r"No space left on device: '.*out\.jsonl'"):
                 file.keep([line(2)])
         with pytest.raises(OSError, match="No space left"):
             file.keep([line(2)])
+        assert file.count() == 1
     assert path.read_text() == result(1) + "\n"
+
+
+@pytest.mark.parametrize("begins", [b"", b'{"id": "batch_req_1'])
+def test_line_longer_than_any_result_is_refused(path: Path, begins: bytes) -> None:
+    """A file with a line over 64 MiB is no file of results; it stays as it is, however the line begins."""
+    path.write_bytes(begins)
+    os.truncate(path, 70 * 1024 * 1024)
+    with pytest.raises(ResultsFileError, match="line 1 is longer than 64 MiB"):
+        ResultsFile(path)
+    assert path.stat().st_size == 70 * 1024 * 1024
+
+
+def test_result_that_grows_beyond_the_limit_is_none() -> None:
+    """A result is measured as it would be written: on one line, and escaped."""
+    raw = b'{"id": "1",\n"a": "' + "é".encode() * (12 * 1024 * 1024) + b'"}'
+    with pytest.raises(NotAResultError, match="longer than 64 MiB"):
+        result_line.parse(raw)
 
 
 def test_lines_of_a_file_that_were_made_elsewhere_are_known(path: Path) -> None:

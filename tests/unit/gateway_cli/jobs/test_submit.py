@@ -248,11 +248,23 @@ def test_what_is_no_file_is_refused(run: Run, path: str) -> None:
     assert path in result.stderr
 
 
-def test_a_pipe_is_refused_since_it_cannot_be_read_twice(run: Run) -> None:
+@pytest.mark.parametrize("options", [[], ["--record", "pipe"]])
+def test_pipe_is_a_wrong_command_line(run: Run, sqs: FakeSqs, options: list[str]) -> None:
+    """FILE is read twice and the record is read and written: neither can be a pipe."""
     os.mkfifo("pipe")
-    result = run("submit", "pipe")
+    result = run("submit", str(file_of(3)) if options else "pipe", *options)
+    assert result.exit_code == 2
+    assert "File 'pipe' is no regular file." in result.stderr
+    assert sqs.sent_batches == []
+
+
+def test_record_beside_the_file_is_no_pipe(run: Run, sqs: FakeSqs) -> None:
+    """A pipe in the place of the record is told, and nothing is sent."""
+    os.mkfifo("in.jsonl.dev.submitted")
+    result = run("submit", str(file_of(3)))
     assert result.exit_code == 1
-    assert "no regular file" in result.stderr
+    assert "in.jsonl.dev.submitted cannot be used as record: it is no regular file." in result.stderr
+    assert sqs.sent_batches == []
 
 
 _SUBMIT = """

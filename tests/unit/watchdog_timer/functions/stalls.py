@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 from watchdog_timer import WATCHDOG
@@ -22,29 +23,20 @@ def stall(*_: object, **__: object) -> Any:
     unicodedata.normalize("NFC", "a" + "\u0301\u0327" * 200_000)
 
 
-class Slow:
-    """Bedrock, by the model: it takes its time, or what it sends makes us stall."""
-
-    def guarded(self, request: Any, *, caller_headers: object) -> Any:
-        return SimpleNamespace(guardrail=None, shows_trace=False, model=request.model)
-
-    def create(self, guarded: Any, attempts: object) -> Any:
-        time.sleep(_SLOW_S)
-        raise LookupError("the answer that nobody asked for")
-
-    def stream(self, guarded: Any, attempts: object) -> Any:
-        return SimpleNamespace(
-            bedrock_request_id=None, chunks=self._chunks(guarded.model), finish=_nothing, close=_nothing
-        )
-
-    def _chunks(self, model: str) -> Iterator[bytes]:
-        yield b'data: {"choices": []}\n\n'
-        stall() if model == "stalls" else time.sleep(_SLOW_S)
-        yield b"data: [DONE]\n\n"
+def bedrock(request: Any) -> Any:
+    """Takes its time, or sends what makes us stall, where the model says so."""
+    httpx = import_module("httpx")
+    if b'"stream":true' in request.content:
+        chunks = _chunks(stalls=b'"stalls"' in request.content)
+        return httpx.Response(200, content=chunks, headers={"content-type": "text/event-stream"})
+    time.sleep(_SLOW_S)
+    return httpx.Response(200, json={"choices": [{"index": 0, "message": {"content": "at last"}}]})
 
 
-def _nothing() -> None:
-    return None
+def _chunks(*, stalls: bool) -> Iterator[bytes]:
+    yield b'data: {"choices": []}\n\n'
+    stall() if stalls else time.sleep(_SLOW_S)
+    yield b"data: [DONE]\n\n"
 
 
 def __getattr__(name: str) -> Callable[[Any, Any], Any]:
@@ -58,7 +50,15 @@ def __getattr__(name: str) -> Callable[[Any, Any], Any]:
 
 
 def _patch_api(api: Any) -> None:
-    api._completions = Slow
+    sys.path.append(str(Path(__file__).parents[4]))
+    client_for = import_module("tests.unit.chat_gateway.test_bedrock").client_for
+    keys = import_module("tests.unit.chat_gateway.test_bedrock_key")
+    completions = import_module("chat_gateway.completions").Completions(
+        bedrock=client_for(bedrock),
+        credentials=keys.key_credentials(keys.api_key(keys.FakeSecrets("ABSK-secret-key"))),
+        guardrail=None,
+    )
+    api._completions = lambda: completions
     parse = api.chat_request.parse
     api.chat_request.parse = lambda raw, **options: (
         stall() if b"stall at once" in raw else parse(raw, **options)

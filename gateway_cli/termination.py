@@ -1,0 +1,22 @@
+"""Has SIGTERM and a closed terminal end a command as Ctrl-C does, so that it cleans up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def as_keyboard_interrupt() -> Iterator[None]:
+    """Raises KeyboardInterrupt in the block on either signal; one that is ignored, as under nohup, stays so."""
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,58 @@
+"""Reads JSON that Bedrock sent: what comes out can be written as JSON again, and fits into memory."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+_MAX_DEPTH = 100
+# A value of two bytes (`[]`) takes about a hundred in memory: what this many unfold to fits beside all else.
+_MAX_VALUES = 500_000
+
+
+def loads(data: bytes | str) -> Any:
+    """The JSON document in `data`, UTF-8 where it is bytes.
+
+    Raises ValueError where `data` is not JSON, holds NaN or a number beyond a double, is nested more than 100 deep,
+    or has more than 500,000 values.
+    """
+    text = data if isinstance(data, str) else data.decode("utf-8")
+    brackets = text.count("[") + text.count("{")
+    if brackets + text.count(",") > _MAX_VALUES:
+        raise ValueError("too many values")
+    try:
+        document = _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if brackets > _MAX_DEPTH:
+        _check_depth(document)
+    return document
+
+
+def _check_depth(document: Any) -> None:
+    level = [document]
+    for _ in range(_MAX_DEPTH + 1):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number beyond a double")
+    return number
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)

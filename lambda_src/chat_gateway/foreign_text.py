@@ -1,0 +1,59 @@
+"""Turns text that Bedrock sent into text of ours: the one place where foreign words enter errors, heads and logs.
+
+A name (an error's code, an id) has a pattern and a length, or is dropped. A message is kept, bounded and without secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Conceal = Callable[[str], str]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+=#@-]{0,127}")
+_PLACE = re.compile(r"[A-Za-z0-9_.\[\]'\"/$-]{1,200}")
+_HEADER_VALUE = re.compile(r"[ -~]{1,64}")
+_MAX_MESSAGE_CHARACTERS = 8192  # an error that repeats the prompt must still fit into a message of SQS
+# What keys look like: the callers' (bcg-, sk-), Bedrock's API keys, AWS's access keys, and any bearer token.
+_KEY = re.compile(
+    r"(?i)\bbearer\s{1,8}[!-~]{8,}|\b(?:sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def nothing_to_conceal(text: str) -> str:
+    """`text` as it is: for what no secret of ours went to."""
+    return text
+
+
+def name(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
+    """`value` where it is a name: at most 128 letters, digits and `_.:/+=#@-`, and no key; else None."""
+    return _matching(value, _NAME, conceal)
+
+
+def place(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
+    """`value` where it is the path of a parameter, such as `messages[0].content`, of at most 200 characters; else None."""
+    return _matching(value, _PLACE, conceal)
+
+
+def header_value(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
+    """`value` where it is at most 64 printable ASCII characters, and no key; else None."""
+    return _matching(value, _HEADER_VALUE, conceal)
+
+
+def message(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
+    """`value` where it is text: at most 8,192 characters of it, without keys and control characters; else None."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return _CONTROL.sub("\ufffd", without_keys(conceal(value)))[:_MAX_MESSAGE_CHARACTERS]
+
+
+def without_keys(text: str) -> str:
+    """`text` with what looks like a key masked."""
+    return _KEY.sub("***", text)
+
+
+def _matching(value: object, pattern: re.Pattern[str], conceal: Conceal) -> str | None:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        return None
+    return value if without_keys(conceal(value)) == value else None

@@ -1,0 +1,141 @@
+"""Takes a model's thinking out of its answer's words: `<reasoning>…</reasoning>` at their start becomes `reasoning_content`.
+
+`reasoning_content` is where DeepSeek's API put it first, and where clients look for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+_OPENING, _CLOSING = "<reasoning>", "</reasoning>"
+_MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create (n)
+_FIELD = "reasoning_content"
+
+
+class _Family(NamedTuple):
+    prefix: str  # of a model's id behind the geography of an inference profile
+    seen: str  # when the model was seen to answer so
+    source: str
+
+
+_FAMILIES = (_Family("openai.gpt-oss-", "2026-08-22", "recordings of chat completions on bedrock-runtime"),)
+
+
+def is_in_content(model: str) -> bool:
+    """Whether the model with this id, profile's id or ARN writes its thinking into `content`."""
+    id_ = model.rpartition("/")[2]
+    in_profile = id_.partition(".")[2]
+    return any(id_.startswith(family.prefix) or in_profile.startswith(family.prefix) for family in _FAMILIES)
+
+
+def separate(document: dict[str, Any]) -> bool:
+    """Separates the thinking in a completion's messages. Returns whether there was any."""
+    changed = False
+    for choice in _choices(document):
+        message = choice.get("message")
+        if not isinstance(message, dict):
+            continue
+        content = message.get("content")
+        if isinstance(content, str) and content.startswith(_OPENING):
+            thinking, _, words = content.removeprefix(_OPENING).partition(_CLOSING)
+            message[_FIELD], message["content"] = thinking, words.lstrip("\n")
+            changed = True
+    return changed
+
+
+class StreamSeparator:
+    """The same for the chunks of one stream, in which a tag may be split over any of them."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, _Text] = {}
+
+    def separate(self, document: dict[str, Any]) -> bool:
+        """Separates the thinking in a chunk's deltas. Returns whether that changed the chunk."""
+        changed = False
+        for choice in _choices(document):
+            delta = choice.get("delta")
+            if isinstance(delta, dict) and self._separate_delta(choice, delta):
+                changed = True
+        return changed
+
+    def _separate_delta(self, choice: dict[str, Any], delta: dict[str, Any]) -> bool:
+        index = choice.get("index")
+        key = index if isinstance(index, int) and 0 <= index < _MAX_CHOICES else 0
+        text = self._texts.setdefault(key, _Text())
+        content = delta.get("content")
+        if text.is_past or (not isinstance(content, str) and not choice.get("finish_reason")):
+            return False
+        said = text.feed(content) if isinstance(content, str) else _NOTHING
+        if choice.get("finish_reason"):
+            said = said.joined(text.end())
+        if said == _Said("", content or ""):
+            return False
+        _write(delta, said)
+        return True
+
+
+class _Said(NamedTuple):
+    thinking: str
+    words: str
+
+    def joined(self, other: _Said) -> _Said:
+        return _Said(self.thinking + other.thinking, self.words + other.words)
+
+
+_NOTHING = _Said("", "")
+
+
+class _Text:
+    """One choice's text, which is in one of four places: at its start, inside of the tag, behind it, or in the words."""
+
+    def __init__(self) -> None:
+        self.is_past = False  # in the words, which go on as they come
+        self._read = self._at_start
+        self._kept = ""  # what may be the beginning of a tag
+
+    def feed(self, piece: str) -> _Said:
+        """What of the text so far has become clear."""
+        text, self._kept = self._kept + piece, ""
+        return self._read(text)
+
+    def end(self) -> _Said:
+        """What was kept back: thinking inside of the tag, words where no tag came about."""
+        kept, self._kept, self.is_past = self._kept, "", True
+        return _Said(kept, "") if self._read == self._inside else _Said("", kept)
+
+    def _at_start(self, text: str) -> _Said:
+        if text != _OPENING and _OPENING.startswith(text):
+            self._kept = text
+            return _NOTHING
+        if not text.startswith(_OPENING):
+            self.is_past = True
+            return _Said("", text)
+        self._read = self._inside
+        return self._inside(text.removeprefix(_OPENING))
+
+    def _inside(self, text: str) -> _Said:
+        thinking, closing, words = text.partition(_CLOSING)
+        if closing:
+            self._read = self._behind
+            return _Said(thinking, self._behind(words).words)
+        kept = next((n for n in range(len(_CLOSING) - 1, 0, -1) if text.endswith(_CLOSING[:n])), 0)
+        self._kept = text[len(text) - kept :]
+        return _Said(text[: len(text) - kept], "")
+
+    def _behind(self, text: str) -> _Said:
+        words = text.lstrip("\n")
+        self.is_past = bool(words)
+        return _Said("", words)
+
+
+def _write(delta: dict[str, Any], said: _Said) -> None:
+    delta.pop("content", None)
+    if said.thinking:
+        delta[_FIELD] = said.thinking
+    if said.words:
+        delta["content"] = said.words
+
+
+def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = document.get("choices")
+    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []

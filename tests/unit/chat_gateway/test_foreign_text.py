@@ -1,0 +1,99 @@
+"""Foreign text becomes ours by pattern and length, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import foreign_text
+
+KEY = "kG7-secret-of-any-shape"
+
+
+def conceal(text: str) -> str:
+    return text.replace(KEY, "***")
+
+
+@pytest.mark.parametrize(
+    "value", ["rate_limit_exceeded", "ThrottlingException", "0d3c7f1e-9a", "a", "JKJaXmPLvHcESHA=", "x" * 128]
+)
+def test_a_name_is_kept(value: str) -> None:
+    """Codes, types and ids as AWS and OpenAI write them stay as they are."""
+    assert foreign_text.name(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "two words",
+        "x" * 129,
+        "a\n",
+        "a\x1b[31m",
+        "caf\u00e9",
+        "\ud800",
+        "-a",
+        None,
+        7,
+        ["a"],
+        {"a": 1},
+        KEY,
+    ],
+)
+def test_what_is_no_name_is_dropped(value: object) -> None:
+    """Words, control characters, long text, other types and our own key are no names."""
+    assert foreign_text.name(value, conceal) is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "bcg-0123456789abcdefghij",
+        "sk-bcg-0123456789abcdefghij",
+        "ABSKQmVkcm9ja0FQSUtleS0xMjM0",
+        "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3M",
+        "ASIAIOSFODNN7EXAMPLE",
+    ],
+)
+def test_what_looks_like_a_key_is_masked(key: str) -> None:
+    """A key is masked in messages, and is no name, whoever it belongs to."""
+    assert foreign_text.name(key) is None
+    assert foreign_text.header_value(f"id {key}") is None
+    assert foreign_text.message(f"the key {key} is bad") == "the key *** is bad"
+
+
+def test_a_message_loses_secrets_and_controls() -> None:
+    """A message keeps its words, its line breaks and at most 8,192 characters."""
+    sent = f"Authorization: Bearer {'x' * 30}, key {KEY},\nhalf \ud800 \x1b[2J" + "y" * 9000
+    message = foreign_text.message(sent, conceal) or ""
+    assert message.startswith("Authorization: *** key ***,\nhalf \ufffd \ufffd[2J")
+    assert len(message) == 8192
+
+
+@pytest.mark.parametrize("value", [None, "", " \n", 7, {"message": "x"}])
+def test_what_is_no_message_is_none(value: object) -> None:
+    """An empty message, or one that is no text, is none."""
+    assert foreign_text.message(value) is None
+
+
+@given(st.text() | st.integers() | st.none() | st.lists(st.text()))
+def test_whatever_comes_is_safe(value: object) -> None:
+    """What comes out is short, printable where it is a name, and encodes as UTF-8."""
+    for kept in (foreign_text.name(value), foreign_text.place(value), foreign_text.header_value(value)):
+        assert kept is None or (kept.isascii() and kept.isprintable() and len(kept) <= 200)
+    message = foreign_text.message(value)
+    assert message is None or message.encode("utf-8")
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_our_key_never_comes_out(before: str, after: str) -> None:
+    """Wherever an upstream repeats the key that we sent, it is taken out."""
+    sent = before + KEY + after
+    for kept in (
+        foreign_text.name(sent, conceal),
+        foreign_text.place(sent, conceal),
+        foreign_text.header_value(sent, conceal),
+        foreign_text.message(sent, conceal),
+    ):
+        assert kept is None or KEY not in kept

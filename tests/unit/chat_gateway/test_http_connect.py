@@ -1,0 +1,125 @@
+"""Connecting ends by its moment: name lookup, every address and the TLS handshake together."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chat_gateway import http_connect
+from chat_gateway.http_connect import Origin
+
+# Far beyond what a test may take, and far below what six addresses or a name server would.
+SOON_S, NEVER_S = 0.3, 60.0
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def full_listeners(count: int) -> Iterator[list[int]]:
+    """Ports that do not answer: their backlog is full, so that a further connection waits."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            server = stack.enter_context(socket.socket())
+            server.bind(("127.0.0.1", 0))
+            server.listen(0)
+            port = server.getsockname()[1]
+            for _ in range(3):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(("127.0.0.1", port))
+            ports.append(port)
+        yield ports
+
+
+def addresses_of(*ports: int) -> list[Any]:
+    return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
+
+
+def connect(origin: Origin, seconds: float) -> socket.socket:
+    return http_connect.connect(origin, ends_at=time.monotonic() + seconds)
+
+
+def port_of(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])
+
+
+def test_it_connects(listener: socket.socket) -> None:
+    """A name that leads to a listener is connected to."""
+    connect(Origin("localhost", port_of(listener), is_encrypted=False), NEVER_S).close()
+
+
+def test_six_silent_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six addresses that do not answer take no longer than one."""
+    with full_listeners(6) as ports:
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(*ports))
+        with pytest.raises(TimeoutError):
+            connect(Origin("bedrock.test", 1, is_encrypted=False), SOON_S)
+
+
+def test_a_living_address_behind_a_silent_one(
+    monkeypatch: pytest.MonkeyPatch, listener: socket.socket
+) -> None:
+    """An address that does not answer leaves time for the next one, which does."""
+    with full_listeners(1) as ports:
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(*ports, port_of(listener)))
+        connect(Origin("bedrock.test", 1, is_encrypted=False), 2 * SOON_S).close()
+
+
+def test_a_slow_name_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lookup that hangs costs no more than the time that was given."""
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(NEVER_S) and [])
+    with pytest.raises(TimeoutError):
+        connect(Origin("bedrock.test", 1, is_encrypted=False), SOON_S)
+    is_over.set()
+
+
+@pytest.mark.parametrize("found", [[], OSError("no such name"), UnicodeError("label too long")])
+def test_a_name_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch, found: Any) -> None:
+    """A name that leads nowhere is an OSError."""
+
+    def look_up(*_: object, **__: object) -> Any:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(OSError, match="name"):
+        connect(Origin("bedrock.test", 1, is_encrypted=False), NEVER_S)
+
+
+def test_a_handshake_byte_by_byte_ends_in_time(listener: socket.socket) -> None:
+    """A server that answers the TLS handshake one byte at a time never leaves the socket waiting, and is given up."""
+    is_over = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            # The head of a handshake record of 16 kB, and then a byte of it at a time.
+            connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03")
+            while not is_over.wait(0.01):
+                connection.sendall(b"\x00")
+
+    server = threading.Thread(target=drip)
+    server.start()
+    with pytest.raises(TimeoutError):
+        connect(Origin("127.0.0.1", port_of(listener), is_encrypted=True), SOON_S)
+    is_over.set()
+    server.join()
+
+
+def test_a_moment_that_has_passed_is_a_timeout(listener: socket.socket) -> None:
+    """Nothing is begun without time."""
+    with pytest.raises(TimeoutError):
+        connect(Origin("127.0.0.1", port_of(listener), is_encrypted=False), 0.0)

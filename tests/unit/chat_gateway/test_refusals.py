@@ -1,0 +1,70 @@
+"""Why Bedrock refused is told in words of ours, and a refusal is about the key only where it says so."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import refusals
+
+ABOUT_THE_KEY = [
+    "Authentication failed: Please make sure your API Key is valid.",
+    "Bearer Token has expired",
+    "The security token included in the request is invalid",
+    "The request signature we calculated does not match the signature you provided.",
+    "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:CallWithBearerToken on resource: arn:aws:bedrock:x",
+]
+ABOUT_ACCESS = [
+    "You don't have access to the model with the specified model ID.",
+    (
+        "Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace "
+        "actions (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe)."
+    ),
+    "INVALID_PAYMENT_INSTRUMENT: A valid payment instrument must be provided.",
+    "Your account is not authorized to invoke this API operation.",
+    (
+        "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: bedrock:InvokeModel on resource: "
+        "arn:aws:bedrock:us-east-1::foundation-model/openai.gpt-oss-20b-1:0 with an explicit deny"
+    ),
+    "User is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:1:key/k",
+    "Your account does not have an agreement to this model",
+    "This model is not available to this kind of account. Try again after 2 minutes.",
+    "some wording of tomorrow",
+    "",
+]
+
+
+@pytest.mark.parametrize("message", ABOUT_THE_KEY)
+def test_a_wording_about_the_key_is_known(message: str) -> None:
+    """A 403 that names the key is about the key."""
+    assert refusals.read(403, "AccessDeniedException", message).is_about_key
+
+
+@pytest.mark.parametrize("message", ABOUT_ACCESS)
+def test_any_other_403_is_about_access(message: str) -> None:
+    """A 403 of any other wording is about what the credentials may do."""
+    assert not refusals.read(403, "AccessDeniedException", message).is_about_key
+
+
+@pytest.mark.parametrize("message", [*ABOUT_THE_KEY, *ABOUT_ACCESS])
+def test_401_is_always_about_the_key(message: str) -> None:
+    """A 401 is about the key whatever it says."""
+    assert refusals.read(401, None, message).is_about_key
+
+
+def test_action_and_resource_are_named() -> None:
+    """An operator reads which permission is missing, and on what."""
+    reason = refusals.read(403, "AccessDeniedException", ABOUT_ACCESS[4]).reason
+    assert reason == (
+        "AccessDeniedException: not authorized bedrock:InvokeModel "
+        "arn:aws:bedrock:us-east-1::foundation-model/openai.gpt-oss-20b-1:0"
+    )
+
+
+@given(st.text(), st.sampled_from([*ABOUT_THE_KEY, *ABOUT_ACCESS]))
+def test_no_other_word_is_repeated(words: str, message: str) -> None:
+    """A reason is the same whatever else stands in the message, and short."""
+    alone = refusals.read(403, None, message)
+    assert refusals.read(403, None, f"{message}\n{'secret prompt ' * 3}").reason == alone.reason
+    assert len(refusals.read(403, None, words + message).reason) < 600

@@ -1,0 +1,86 @@
+"""A command that SIGTERM or a closed terminal ends cleans up as after Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gateway_cli import termination
+
+_PROVE = """
+import signal, sys, time
+from dataclasses import fields
+import boto3
+from moto import mock_aws
+from gateway_cli import stack_outputs
+from gateway_cli.__main__ import cli
+from guardrail_proof import over_http
+
+OUTPUTS = stack_outputs.StackOutputs(
+    **{field.name: field.name for field in fields(stack_outputs.StackOutputs)}
+)
+
+def clients():
+    return boto3.client("dynamodb").scan(TableName="clients_table")["Count"]
+
+def waiting(endpoint):
+    print("clients:", clients(), flush=True)
+    while True:
+        signal.pause()
+        yield
+
+stack_outputs.read = lambda *_: OUTPUTS
+over_http.over_http = waiting
+with mock_aws():
+    boto3.client("dynamodb").create_table(
+        TableName="clients_table",
+        KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    try:
+        cli(["prove", "--env", "dev"])
+    finally:
+        print("clients:", clients(), flush=True)
+"""
+
+
+def started() -> subprocess.Popen[str]:
+    """The command `prove`, which is about to ask; the first line it says is how many clients there are."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    path = os.pathsep.join(folder for folder in sys.path if folder)
+    return subprocess.Popen(
+        [sys.executable, "-c", _PROVE],
+        env={**kept, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ended_proof_leaves_no_client(number: signal.Signals) -> None:
+    """A signal that ends `prove` takes its client away, and the command says that it was aborted."""
+    with started() as command:
+        assert command.stdout is not None
+        assert command.stdout.readline() == "clients: 1\n"
+        command.send_signal(number)
+        said, complained = command.communicate(timeout=60)
+    assert (command.returncode, said) == (1, "clients: 0\n")
+    assert complained.strip() == "Aborted!"
+
+
+def test_ignored_signal_stays_ignored() -> None:
+    """A command that nohup protects from a closed terminal stays protected, and nothing is changed for good."""
+    earlier = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with termination.as_keyboard_interrupt():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, earlier)
