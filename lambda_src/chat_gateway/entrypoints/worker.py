@@ -131,6 +131,8 @@ def _message(record: dict[str, Any]) -> JobMessage:
     return JobMessage(
         id=record["messageId"],
         key=sent_key if _KEY.fullmatch(sent_key) else record["messageId"],
+        # Of a role's sessions the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        sender=record["attributes"].get("SenderId", "").partition(":")[0],
         receipt_handle=record["receiptHandle"],
         body=record["body"],
         receives=int(record["attributes"]["ApproximateReceiveCount"]),

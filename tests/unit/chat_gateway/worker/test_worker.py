@@ -30,13 +30,13 @@ def test_a_job_is_answered_with_a_line_of_batch_output(stack: Stack, use_bedrock
         ("not json", "invalid_request_error"),
         (line(url="/v1/embeddings"), "invalid_request_error"),
         (line(body={**VALID, "stream": True}), "unsupported_value"),
-        (line(body={**VALID, "pad": "x" * 100}), "request_too_large"),
+        (line(body={**VALID, "pad": "x" * 300}), "request_too_large"),
     ],
 )
 def test_what_can_never_succeed_is_answered_with_an_error_line_and_not_retried(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, job: str, code: str
 ) -> None:
-    monkeypatch.setenv("MAX_REQUEST_BYTES", "150")
+    monkeypatch.setenv("MAX_REQUEST_BYTES", "300")
     use_bedrock(lambda _: pytest.fail("asked"))
     assert stack.work_on(job) == set()
     (result,) = stack.results()
