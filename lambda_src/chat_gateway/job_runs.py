@@ -25,6 +25,7 @@ from chat_gateway.job_outcomes import (
 )
 from chat_gateway.job_records import Answered, Conflicting, Held, JobRecords
 from chat_gateway.job_results import JobResults
+from chat_gateway.job_vetting import Vetted
 from chat_gateway.jobs import Job, JobMessage, Result
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
@@ -62,6 +63,7 @@ _Try = Callable[[_Attempt, RequestLog], Outcome]
 class JobRuns:
     """The attempts of one invocation, made by any number of threads. `clock` is in monotonic seconds, and so are
     `ends_at`, when the last answer must have come, and `killed_at`, when Lambda will have ended the invocation.
+    `vetted` says which messages kill their worker.
     """
 
     completions: Completions
@@ -73,9 +75,15 @@ class JobRuns:
     ends_at: float
     killed_at: float
     new_log: Callable[[], RequestLog]
+    vetted: Vetted = field(default_factory=Vetted)
     clock: Callable[[], float] = time.monotonic
     # What said that Bedrock takes no more jobs of a model for now; a refused key stands under None.
     _busy: dict[str | None, GatewayError] = field(default_factory=dict)
+
+    @property
+    def begin_by(self) -> float:
+        """When the last job may be begun."""
+        return self.ends_at - self.settings.least_time_s
 
     def run(self, message: JobMessage) -> Run:
         """The attempt, however it ended: never raises."""
@@ -96,8 +104,10 @@ class JobRuns:
         return Retry(self.delays.after(message.receives, asked_s=asked_s))
 
     def _outcome(self, message: JobMessage, log: RequestLog) -> Outcome:
-        if self.ends_at - self.clock() < self.settings.least_time_s:
+        if message.id in self.vetted.unknown or self.clock() > self.begin_by:
             return self._not_begun(message, Retry(0), JobNotBegunError(), log)
+        if message.id in self.vetted.killers:
+            return self._claimed(message, self._killed, log)
         try:
             job = jobs.parse(message.body, max_bytes=self.upstream.max_request_bytes)
         except GatewayError as error:
@@ -122,7 +132,7 @@ class JobRuns:
             log.add(answered_before=True)
             return Send(self.results.line(claim.kept))
         if isinstance(claim, Conflicting):
-            return _conflicting(message, claim, log)
+            return self._conflicting(message, claim, log)
         if isinstance(claim, Held):
             log.add(held_elsewhere=True)
             return Retry(job_delays.until(claim.until_s, now_s=self.records.clock()))
@@ -132,6 +142,22 @@ class JobRuns:
             _add_error(log, died)
             return bury(message, died, attempts=claim.attempts - 1)
         return try_(_Attempt(message, owner, claim.attempts), log)
+
+    def _conflicting(self, message: JobMessage, claim: Conflicting, log: RequestLog) -> Outcome:
+        """An error line of the message's own; what was answered under the key stays as it is."""
+        error, id_ = IdempotencyKeyConflictError(), jobs.conflict_id(message.id)
+        _add_error(log, error)
+        log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
+        kills = message.id in self.vetted.killers  # whoever reads it
+        custom_id = None if kills else jobs.readable_custom_id(message.body)
+        return Send(jobs.error_result(id_, custom_id, error).line())
+
+    def _killed(self, attempt: _Attempt, log: RequestLog) -> Outcome:
+        """The job killed a child process in place of the worker: that is a failed attempt, without asking Bedrock."""
+        died = WorkersDiedError()
+        _add_error(log, died)
+        self._release(attempt, log, counts=True)
+        return self._failed(attempt.message, died, attempts=attempt.number)
 
     def _refused(self, error: GatewayError, attempt: _Attempt, log: RequestLog) -> Outcome:
         """The message is no job; that answer, too, is the only one under its key."""
@@ -229,11 +255,3 @@ def _add_error(log: RequestLog, error: GatewayError) -> None:
 
 def _error_result(message: JobMessage, error: GatewayError) -> Result:
     return jobs.error_result(jobs.result_id(message.key), jobs.readable_custom_id(message.body), error)
-
-
-def _conflicting(message: JobMessage, claim: Conflicting, log: RequestLog) -> Outcome:
-    """An error line of the message's own; what was answered under the key stays as it is."""
-    error, id_ = IdempotencyKeyConflictError(), jobs.conflict_id(message.id)
-    _add_error(log, error)
-    log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
-    return Send(jobs.error_result(id_, jobs.readable_custom_id(message.body), error).line())
