@@ -102,6 +102,8 @@ class AwsJsonClient:
 
     def _post(self, operation: str, content: bytes, ends_at: float) -> tuple[int, dict[str, Any]]:
         left_s(ends_at)  # raises where there is no time left
+        if self._connection is not None and not self._connection.is_idle():
+            self.close()
         if self._connection is None:
             self._connection = HttpConnection(http_connect.connect(self._origin, ends_at=ends_at))
         connection = self._connection

@@ -236,9 +236,11 @@ class BedrockClient:
 
 def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
     was_sent = isinstance(error, _AFTER_SENDING)
+    # The transport's words are its own: the kind of failure, and nothing that came over the wire.
+    cause = f"{type(error).__name__} {error}".strip()
     if is_late or isinstance(error, httpx.TimeoutException):
-        return UpstreamTimeoutError(_LATE, was_sent=was_sent)
-    return UpstreamConnectionError("The connection to Bedrock failed.", was_sent=was_sent)
+        return UpstreamTimeoutError(_LATE, was_sent=was_sent, cause=cause)
+    return UpstreamConnectionError("The connection to Bedrock failed.", was_sent=was_sent, cause=cause)
 
 
 def _error_body(answer: UpstreamAnswer) -> bytes:

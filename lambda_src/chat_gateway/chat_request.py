@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chat_gateway import strict_json
+from chat_gateway import defaults, strict_json
 from chat_gateway.errors import InvalidRequestError
 
+# What a client that speaks another API has to be told.
+_RESPONSES_ADVICE = (
+    " The request has 'input', as the Responses API wants it: set your client to chat completions"
+    " (docs/using-other-clients.md)."
+)
 # Bedrock's own path, and what most OpenAI clients expect.
 PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 
@@ -16,38 +21,32 @@ PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 class ChatRequest:
     """A request that passed our checks: what was checked is what is sent.
 
-    `asks_for_usage` says that the caller asked for the stream's usage chunk; `adds_usage`, that we did.
+    `asks_for_usage` says that the caller asked for the stream's usage chunk.
     """
 
     model: str
     document: dict[str, Any]
     streams: bool = False
     asks_for_usage: bool = False
-    adds_usage: bool = False
 
 
-def parse(raw: bytes, *, ask_for_usage: bool = False) -> ChatRequest:
+def parse(raw: bytes) -> ChatRequest:
     """The request in an HTTP body. Raises InvalidRequestError."""
-    return from_document(strict_json.loads_object(raw), ask_for_usage=ask_for_usage)
+    return from_document(strict_json.loads_object(raw))
 
 
-def from_document(document: dict[str, Any], *, ask_for_usage: bool = False) -> ChatRequest:
-    """The request in a parsed JSON object; fields we do not know are kept. Raises InvalidRequestError.
-
-    `ask_for_usage` adds `stream_options.include_usage` to a request that streams.
-    """
+def from_document(document: dict[str, Any]) -> ChatRequest:
+    """The request in a parsed JSON object; fields we do not know are kept. Raises InvalidRequestError."""
     model = _checked_model(document)
     _check_messages(document)
     _leave_out_reasoning(document)
     streams = _checked_stream(document)
     asks_for_usage = streams and _include_usage(document) is True
-    adds_usage = ask_for_usage and streams and _add_usage(document)
     return ChatRequest(
         model=model,
-        document=document,
+        document=defaults.without_defaults(document),
         streams=streams,
         asks_for_usage=asks_for_usage,
-        adds_usage=adds_usage,
     )
 
 
@@ -64,8 +63,11 @@ def _checked_model(document: dict[str, Any]) -> str:
 
 def _check_messages(document: dict[str, Any]) -> None:
     if "messages" not in document:
+        advice = _RESPONSES_ADVICE if "input" in document else ""
         raise InvalidRequestError(
-            "Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter"
+            f"Missing required parameter: 'messages'.{advice}",
+            param="messages",
+            code="missing_required_parameter",
         )
     messages = document["messages"]
     if not isinstance(messages, list):
@@ -95,14 +97,3 @@ def _include_usage(document: dict[str, Any]) -> object:
     """What the caller says of the usage chunk; None where nothing."""
     options = document.get("stream_options")
     return options.get("include_usage") if isinstance(options, dict) else None
-
-
-def _add_usage(document: dict[str, Any]) -> bool:
-    """Whether the usage chunk had to be asked for. A caller's word, and options that are no object, stay as they are."""
-    options = document.get("stream_options", {})
-    if options is None:
-        options = {}
-    if not isinstance(options, dict) or options.get("include_usage") is not None:
-        return False
-    document["stream_options"] = {**options, "include_usage": True}
-    return True

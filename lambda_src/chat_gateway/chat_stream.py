@@ -24,7 +24,6 @@ _DONE, _DONE_EVENT = b"[DONE]", b"data: [DONE]\n\n"
 _COMMENT = b":\n\n"
 _FRAME_BYTES = len(b"data: \n\n")
 _MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create (n)
-_GUARDRAIL_PREFIX = "amazon-bedrock-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +168,7 @@ class ChatStream:
             if document.get("choices") != []:
                 document["choices"], event.is_written = [], False
             return event.bytes()
-        self._said.update(
-            {key: value for key, value in document.items() if key.startswith(_GUARDRAIL_PREFIX)}
-        )
+        self._said.update(guardrail_outcome.said(document))
         return b""
 
     def _released(self) -> bytes:

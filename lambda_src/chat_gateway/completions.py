@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from chat_gateway import guardrails, reasoning
+from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
@@ -34,9 +35,12 @@ class Completions:
     credentials: UpstreamCredentials
     guardrail: Guardrail | None
     separates_reasoning: bool = True  # where a model writes its thinking into its words
+    allowed_models: AllowedModels | None = None  # None: all that the credentials may use
 
     def guarded(self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]) -> GuardedRequest:
         """`request` as it may go up: under the environment's guardrail. `caller_headers` have lowercase names."""
+        if self.allowed_models is not None:
+            self.allowed_models.check(request.model)
         guarded = guardrails.guarded(self.guardrail, request.document, caller_headers)
         separates = self.separates_reasoning and reasoning.is_in_content(request.model)
         return replace(guarded, separates_reasoning=True) if separates else guarded

@@ -3,6 +3,7 @@
 GatewayError                      has a status, a code and a message that may be shown to the caller
 ├── InvalidRequestError           400, the caller's request cannot be answered as it is
 ├── RequestTooLargeError          413, the body is over the limit
+├── ModelNotAllowedError          403, the environment does not allow the model
 ├── GuardrailOverrideError        403, the caller tried to change the enforced guardrail
 ├── UnknownPathError              404, no such path
 ├── MethodNotAllowedError         405, the path exists, the method does not
@@ -75,6 +76,14 @@ class RequestTooLargeError(GatewayError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     type = "invalid_request_error"
     code = "request_too_large"
+
+
+class ModelNotAllowedError(GatewayError):
+    """The environment names the models that may be called, and this is none of them."""
+
+    status = HTTPStatus.FORBIDDEN
+    type = "invalid_request_error"
+    code = "model_not_allowed"
 
 
 class GuardrailOverrideError(GatewayError):
@@ -168,11 +177,21 @@ class UpstreamError(GatewayError):
 
 
 class _UnansweredError(GatewayError):
-    """`was_sent`: Bedrock may have had the whole request, and may charge for the answer that did not arrive."""
+    """`was_sent`: Bedrock may have had the whole request, and may charge for the answer that did not arrive.
 
-    def __init__(self, message: str, *, bedrock_request_id: str | None = None, was_sent: bool = True) -> None:
+    `cause` is for the log: the kind of failure, in words of ours.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        bedrock_request_id: str | None = None,
+        was_sent: bool = True,
+        cause: str | None = None,
+    ) -> None:
         super().__init__(message, bedrock_request_id=bedrock_request_id)
-        self.was_sent = was_sent
+        self.was_sent, self.cause = was_sent, cause
 
 
 class UpstreamTimeoutError(_UnansweredError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
-_ACTION_KEY = "amazon-bedrock-guardrailAction"
+_ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
 _TRACE, _PLAIN_TRACE = "amazonbedrocktrace", "trace"
 _BLOCKED_ID = "bedrock-guardrails-"
 _BLOCKED_REASON = "content_filter"
@@ -64,14 +64,17 @@ class Outcome:
         )
 
 
+# What the escapes of ASCII letters begin with: a key may be written in them.
+_ESCAPED_LETTERS = ("\\u004", "\\u005", "\\u006", "\\u007")
+_ESCAPED_LETTERS_BYTES = tuple(escape.encode() for escape in _ESCAPED_LETTERS)
 NOTHING_SAID = Outcome()  # what nearly every event of a stream says
 
 
 def may_hold_trace(raw: str | bytes) -> bool:
     """Whether the JSON text `raw` may have a trace somewhere; where not, nobody has to look for it."""
     if isinstance(raw, bytes):
-        return b"trace" in raw.lower() or b"\\u" in raw  # a key may be written in escapes
-    return "trace" in raw.lower() or "\\u" in raw
+        return b"trace" in raw.lower() or any(escape in raw for escape in _ESCAPED_LETTERS_BYTES)
+    return "trace" in raw.lower() or any(escape in raw for escape in _ESCAPED_LETTERS)
 
 
 def read(document: dict[str, Any], *, has_trace: bool = True) -> Outcome:
@@ -89,11 +92,14 @@ def read(document: dict[str, Any], *, has_trace: bool = True) -> Outcome:
 
 
 def present(document: dict[str, Any], *, has_trace: bool = True, keep_trace: bool) -> bool:
-    """Gives `document` the one shape of a block, and takes the traces out; whether that changed it.
+    """Gives `document` the one shape of a block, and takes the traces out; whether it has to be written anew.
 
-    A block has `finish_reason` content_filter wherever a choice ends.
+    A block has `finish_reason` content_filter wherever a choice ends. Text that may hold a trace is always written anew: of
+    a key that is repeated, the text still has what the document has not.
     """
-    changed = has_trace and not keep_trace and _without_traces(document)
+    changed = has_trace and not keep_trace
+    if changed:
+        _leave_out_traces(document)
     ends = [
         choice
         for choice in _choices(document)
@@ -107,16 +113,14 @@ def present(document: dict[str, Any], *, has_trace: bool = True, keep_trace: boo
     return True
 
 
-def holds_trace(document: dict[str, Any]) -> bool:
-    """Whether the document says what the guardrail found."""
-    return next(_traces(document), None) is not None
+def said(document: dict[str, Any]) -> dict[str, Any]:
+    """What stands in `document` for callers to see of the guardrail."""
+    return {key: document[key] for key in (_ACTION_KEY, _TRACE_KEY) if key in document}
 
 
-def _without_traces(document: dict[str, Any]) -> bool:
-    found = list(_traces(document))
-    for holder, key in found:
+def _leave_out_traces(document: dict[str, Any]) -> None:
+    for holder, key in list(_traces(document)):
         del holder[key]
-    return bool(found)
 
 
 def _traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

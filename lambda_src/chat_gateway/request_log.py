@@ -19,7 +19,9 @@ from chat_gateway.errors import (
     InternalError,
     InvalidRequestError,
     UpstreamAccessError,
+    UpstreamConnectionError,
     UpstreamCredentialsError,
+    UpstreamTimeoutError,
 )
 from chat_gateway.guardrail_outcome import INTERVENED, MASKED, Outcome
 from chat_gateway.guardrails import Guardrail
@@ -91,12 +93,15 @@ class RequestLog:
         self.add(
             error_code=error.code,
             error_class=type(error).__name__,
+            error_param=foreign_text.place(error.param),
             bedrock_request_id=error.bedrock_request_id,
         )
         if isinstance(error, UpstreamCredentialsError):
             self.add(secret_arn=self.secret_arn, reason=error.reason)
         elif isinstance(error, UpstreamAccessError):
             self.add(reason=error.reason)
+        elif isinstance(error, UpstreamTimeoutError | UpstreamConnectionError):
+            self.add(reason=error.cause)
         elif isinstance(error, InvalidRequestError):
             self.add(reason=error.message)  # our own words, which repeat none of the caller's
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.aws_json import AwsJsonClient
 from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock import BedrockClient, UpstreamTimeouts
@@ -36,6 +37,7 @@ def completions(*, max_connections: int) -> Completions:
         credentials=_credentials(settings),
         guardrail=settings.guardrail,
         separates_reasoning=settings.separate_reasoning,
+        allowed_models=AllowedModels(settings.models) if settings.models else None,
     )
 
 

@@ -60,6 +60,7 @@ class UpstreamSettings:
     max_request_bytes: int
     max_response_bytes: int  # of an answer that does not stream
     guardrail: Guardrail | None
+    models: tuple[str, ...]  # ids and ARNs that may be called; none named: all
     separate_reasoning: bool  # a model's thinking stands apart from its words
 
     @classmethod
@@ -75,6 +76,7 @@ class UpstreamSettings:
             max_request_bytes=int(_read(env, "MAX_REQUEST_BYTES", _positive)),
             max_response_bytes=int(_read(env, "MAX_RESPONSE_BYTES", _positive)),
             guardrail=_guardrail(env),
+            models=_models(env),
             separate_reasoning=_read(env, "SEPARATE_REASONING", _one_of(("true", "false"))) == "true",
         )
 
@@ -188,6 +190,10 @@ def _api_key(env: Mapping[str, str]) -> ApiKeySettings | None:
         secret_arn=_read(env, "BEDROCK_API_KEY_SECRET_ARN", str),
         max_age_s=_read(env, "SECRET_MAX_AGE_S", _positive),
     )
+
+
+def _models(env: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(_read(env, "UPSTREAM_MODELS", str).split(",")) if "UPSTREAM_MODELS" in env else ()
 
 
 def _guardrail(env: Mapping[str, str]) -> Guardrail | None:

@@ -122,8 +122,8 @@ def _read_failure(error: Exception) -> httpx.RequestError:
     if isinstance(error, TimeoutError):
         return httpx.ReadTimeout("")
     if isinstance(error, OSError):
-        return httpx.ReadError("")
-    return httpx.RemoteProtocolError("")
+        return httpx.ReadError(type(error).__name__)
+    return httpx.RemoteProtocolError(str(error))
 
 
 class _Stream(httpx.SyncByteStream):

@@ -11,24 +11,28 @@ from aws_lambda_powertools import Logger
 
 from chat_gateway import chat_request, retry, runtime
 from chat_gateway.chat_stream import StreamRules
-from chat_gateway.entrypoints import proxy_event
+from chat_gateway.entrypoints import proxy_event, routes
 from chat_gateway.entrypoints.exchange import Exchange
-from chat_gateway.errors import ConfigurationError, GatewayError
+from chat_gateway.errors import ConfigurationError, GatewayError, UpstreamError
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
 from chat_gateway.settings import HttpSettings
+from chat_gateway.stream_usage import StreamUsage
 from response_streaming import StreamingResponse, buffered_elsewhere
 from watchdog_timer import named
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from chat_gateway.chat_request import ChatRequest
     from chat_gateway.completions import Completions
+    from chat_gateway.guardrails import GuardedRequest
 
 # What a stream's end needs before Lambda kills the function.
 _ENDING_S = 1.0
 
 _logger = Logger()
+_stream_usage = StreamUsage()
 _is_cold = True
 
 
@@ -55,10 +59,8 @@ def _respond(
     event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
 ) -> StreamingResponse:
     try:
-        client_request_id = proxy_event.client_request_id(headers)
-        if client_request_id is not None:
-            exchange.headers["x-client-request-id"] = client_request_id
-            exchange.log.add_client_request_id(client_request_id)
+        if not proxy_event.is_chat_completion(event):
+            return _refused(event, exchange)
         return _answer(event, context, headers, exchange)
     except GatewayError as error:
         return exchange.failed(error)
@@ -66,35 +68,66 @@ def _respond(
         return exchange.failed(exchange.log.add_fault(fault))
 
 
+def _refused(event: dict[str, Any], exchange: Exchange) -> StreamingResponse:
+    """The answer to what is no chat completion."""
+    method, path = proxy_event.method_and_path(event)
+    exchange.log.add(**routes.described(method, path))
+    return exchange.failed(
+        routes.refusal(method, str(event.get("resource")), path, base_url=proxy_event.base_url(event))
+    )
+
+
 def _answer(
     event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
 ) -> StreamingResponse:
-    proxy_event.check_route(event)
-    http, upstream = _settings(), runtime.upstream_settings()
+    upstream = runtime.upstream_settings()
     body = proxy_event.body(event, max_bytes=upstream.max_request_bytes)
-    request = chat_request.parse(body, ask_for_usage=http.count_stream_tokens)
+    request = chat_request.parse(body)
     exchange.log.add_model(request.model)
     exchange.log.add_guardrail(upstream.guardrail)
-    total_s = http.stream_timeout_s if request.streams else upstream.total_timeout_s
+    exchange.attempts = _attempts(request, context, headers, exchange.started)
+    if request.streams:
+        return _streamed(request, headers, exchange, exchange.attempts)
+    guarded = _guarded(request, headers, exchange)
+    return exchange.completed(_completions().create(guarded, exchange.attempts))
+
+
+def _attempts(
+    request: ChatRequest, context: LambdaContext, headers: proxy_event.Headers, started: float
+) -> Attempts:
+    total_s = _settings().stream_timeout_s if request.streams else runtime.upstream_settings().total_timeout_s
     left_s = context.get_remaining_time_in_millis() / 1000 - _ENDING_S
-    deadline = exchange.started + min(total_s, left_s)
+    repeats = proxy_event.sdk_retry_count(headers)
+    policy = retry.FOR_REPEATING_CALLERS if repeats else retry.FOR_CALLERS
+    return Attempts(policy=policy, deadline=started + min(total_s, left_s))
+
+
+def _guarded(request: ChatRequest, headers: proxy_event.Headers, exchange: Exchange) -> GuardedRequest:
     guarded = _completions().guarded(request, caller_headers=headers)
     exchange.log.add(guardrail=guarded.guardrail)
-    repeats = proxy_event.sdk_retry_count(headers)
-    attempts = Attempts(
-        policy=retry.FOR_REPEATING_CALLERS if repeats else retry.FOR_CALLERS, deadline=deadline
-    )
-    exchange.attempts = attempts
-    if request.streams:
-        exchange.log.add(stream=True)
+    return guarded
+
+
+def _streamed(
+    request: ChatRequest, headers: proxy_event.Headers, exchange: Exchange, attempts: Attempts
+) -> StreamingResponse:
+    """The stream, with its usage counted where the model lets us."""
+    exchange.log.add(stream=True)
+    asking = _stream_usage.asked_for(request) if _settings().count_stream_tokens else request
+    guarded = _guarded(asking, headers, exchange)
+    try:
         answer = _completions().stream(guarded, attempts)
-        rules = StreamRules(
-            shows_usage=request.asks_for_usage,
-            shows_trace=guarded.shows_trace,
-            separates_reasoning=guarded.separates_reasoning,
-        )
-        return exchange.streamed(answer, rules)
-    return exchange.completed(_completions().create(guarded, attempts))
+    except UpstreamError as error:
+        if asking is request or not _stream_usage.is_refused(asking, error):
+            raise
+        guarded = _guarded(request, headers, exchange)
+        answer = _completions().stream(guarded, attempts)
+    rules = StreamRules(
+        shows_usage=request.asks_for_usage,
+        shows_trace=guarded.shows_trace,
+        separates_reasoning=guarded.separates_reasoning,
+    )
+    return exchange.streamed(answer, rules)
 
 
 def _exchange(
@@ -106,7 +139,10 @@ def _exchange(
     log.add(request_id=context.aws_request_id)  # unless API Gateway has one
     log.add(**proxy_event.ids(event, headers), lambda_request_id=context.aws_request_id, cold_start=_is_cold)
     _is_cold = False
-    return Exchange(log=log, started=started, headers={"x-request-id": log.fields["request_id"]})
+    exchange = Exchange(log=log, started=started, headers={"x-request-id": log.fields["request_id"]})
+    if "x-client-request-id" in headers:
+        exchange.add_client_request_id(proxy_event.client_request_id(headers))
+    return exchange
 
 
 def _secret_arn() -> str | None:

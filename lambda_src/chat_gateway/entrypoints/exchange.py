@@ -41,6 +41,14 @@ class Exchange:
         """What the traceback of a process that dies at this request calls it."""
         return f"request {self.log.fields['request_id']}"
 
+    def add_client_request_id(self, request_id: str | None) -> None:
+        """The caller's own id, to be echoed; None where it is ignored, which the log says."""
+        if request_id is None:
+            self.log.add(client_request_id="(ignored)")
+            return
+        self.headers["x-client-request-id"] = request_id
+        self.log.add_client_request_id(request_id)
+
     def completed(self, completion: Completion) -> StreamingResponse:
         """Bedrock's JSON as it came."""
         self.log.add_completion(completion)
@@ -132,7 +140,7 @@ class Exchange:
 
     def _write(self, status: int, *, failed: bool = False) -> None:
         if self.attempts is not None:
-            self.log.add(upstream_attempts=self.attempts.count)
+            self.log.add(upstream_attempts=self.attempts.count or None)
         self.log.add(status=int(status), latency_ms=round((time.monotonic() - self.started) * 1000))
         self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 

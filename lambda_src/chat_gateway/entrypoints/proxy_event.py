@@ -12,12 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat_gateway import chat_request, foreign_text
-from chat_gateway.errors import (
-    InvalidRequestError,
-    MethodNotAllowedError,
-    RequestTooLargeError,
-    UnknownPathError,
-)
+from chat_gateway.errors import InvalidRequestError, RequestTooLargeError
 
 # https://platform.openai.com/docs/api-reference/debugging-requests
 _CLIENT_REQUEST_ID = re.compile(r"[ -~]{1,512}")
@@ -34,12 +29,22 @@ def headers(event: Event) -> Headers:
     return found
 
 
-def check_route(event: Event) -> None:
-    """Raises UnknownPathError or MethodNotAllowedError."""
-    if event.get("resource") not in chat_request.PATHS:
-        raise UnknownPathError("Unknown path. This gateway answers POST …/chat/completions only.")
-    if event.get("httpMethod") != "POST":
-        raise MethodNotAllowedError("Only POST is allowed here.")
+def is_chat_completion(event: Event) -> bool:
+    """Whether the event is a POST to one of the paths of chat completions."""
+    return event.get("httpMethod") == "POST" and event.get("resource") in chat_request.PATHS
+
+
+def method_and_path(event: Event) -> tuple[str, str]:
+    """What the caller asked for, without stage and query."""
+    return str(event.get("httpMethod") or ""), str(event.get("path") or "")
+
+
+def base_url(event: Event) -> str:
+    """What a client's base URL should be; from the first slash on where API Gateway does not say its host."""
+    context = event.get("requestContext") or {}
+    host, whole_path = context.get("domainName"), str(context.get("path") or "")
+    stage = whole_path.removesuffix(str(event.get("path") or "")) if host else ""
+    return f"https://{host}{stage}/openai/v1" if host else "/openai/v1"
 
 
 def body(event: Event, *, max_bytes: int) -> bytes:
@@ -67,16 +72,9 @@ def _too_large(max_bytes: int) -> RequestTooLargeError:
 
 
 def client_request_id(headers: Headers) -> str | None:
-    """The caller's own id. Raises InvalidRequestError for what OpenAI would not take."""
-    values = headers.get("x-client-request-id")
-    if not values:
-        return None
-    if len(values) > 1 or not _CLIENT_REQUEST_ID.fullmatch(values[0]):
-        raise InvalidRequestError(
-            "X-Client-Request-Id must be one value of at most 512 printable ASCII characters.",
-            param="x-client-request-id",
-        )
-    return values[0]
+    """The caller's own id, where there is one value that OpenAI would take; else None."""
+    values = headers.get("x-client-request-id") or []
+    return values[0] if len(values) == 1 and _CLIENT_REQUEST_ID.fullmatch(values[0]) else None
 
 
 def sdk_retry_count(headers: Headers) -> int | None:

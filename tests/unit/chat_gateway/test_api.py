@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from chat_gateway import chat_request
+from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api, proxy_event
 from chat_gateway.errors import ConfigurationError, RequestTooLargeError
@@ -122,14 +124,15 @@ def test_a_callers_own_request_id_is_echoed_and_never_taken_for_ours(
 
 
 @pytest.mark.parametrize("value", [["x" * 513], ["é"], ["a\nb"], [""], ["one", "two"]])
-def test_a_request_id_that_is_not_ascii_or_too_long_is_refused(
-    use_bedrock: Callable[..., None], value: list[str]
+def test_a_request_id_that_is_none_is_ignored(
+    use_bedrock: Callable[..., None], log: StringIO, value: list[str]
 ) -> None:
+    """A client request id that OpenAI would not take does not fail the request, and the log says that it was ignored."""
     use_bedrock(ok)
-    status, headers, body = handle(event(headers={"X-Client-Request-Id": value}))
-    assert status == 400
-    assert body["error"]["param"] == "x-client-request-id"
+    status, headers, _ = handle(event(headers={"X-Client-Request-Id": value}))
+    assert status == 200
     assert "x-client-request-id" not in headers
+    assert json.loads(log.getvalue())["client_request_id"] == "(ignored)"
 
 
 def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
@@ -484,3 +487,79 @@ def test_a_marked_models_thinking_stands_apart(
     _, _, body = handle(event({**VALID, "model": model}))
     assert body["choices"][0]["message"] == message
     assert body["service_tier"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "shown"),
+    [
+        ("GET", "/openai/v1/models", "/openai/v1/models"),
+        ("POST", "/v1/bcg-0123456789abcdefghij", None),
+        ("POST", "/" + "x" * 300, None),
+        ("POST", "/caf\u00e9 \x1b", None),
+    ],
+)
+def test_a_404_says_what_came(
+    use_bedrock: Callable[..., None], log: StringIO, method: str, path: str, shown: str | None
+) -> None:
+    """The log line of an unknown path has method and path, unless the path could be anything else."""
+    use_bedrock(ok)
+    status, _, body = handle({**event(resource="/{proxy+}", method=method), "path": path})
+    line = json.loads(log.getvalue())
+    assert (status, line["method"], line.get("path")) == (404, method, shown)
+    assert path in body["error"]["message"] or shown is None
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (httpx.ConnectTimeout(""), "ConnectTimeout"),
+        (httpx.ConnectError("ConnectionRefusedError"), "ConnectError ConnectionRefusedError"),
+        (httpx.RemoteProtocolError("too many fields"), "RemoteProtocolError too many fields"),
+    ],
+)
+def test_a_failed_connection_has_a_cause(
+    use_bedrock: Callable[..., None], log: StringIO, failure: Exception, cause: str
+) -> None:
+    """The log line of a failed connection says what failed."""
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise failure
+
+    use_bedrock(fail)
+    handle(event())
+    assert json.loads(log.getvalue())["reason"] == cause
+
+
+def test_a_400_of_bedrocks_is_logged_with_its_place(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    """Bedrock's code and param are in the log line, and its message is not."""
+    error = {"message": PROMPT, "code": "unsupported_value", "param": "messages[0].content"}
+    use_bedrock(answering(httpx.Response(400, json={"error": error})))
+    handle(event())
+    line = json.loads(log.getvalue())
+    assert (line["error_code"], line["error_param"]) == ("unsupported_value", "messages[0].content")
+    assert PROMPT not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("model", "status"),
+    [
+        ("openai.gpt-oss-20b-1:0", 200),
+        ("abc123", 200),
+        ("arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123", 200),
+        ("arn:aws:bedrock:us-east-1:2:application-inference-profile/abc123", 403),
+        ("arn:aws:bedrock:us-east-1::foundation-model/openai.gpt-oss-20b-1:0", 403),
+        ("openai.gpt-oss-120b-1:0", 403),
+    ],
+)
+def test_only_allowed_models_are_asked(
+    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, model: str, status: int
+) -> None:
+    """An environment that names its models refuses others before anything is sent."""
+    use_bedrock(ok if status == 200 else lambda _: pytest.fail("asked"))
+    listed = ["openai.gpt-oss-20b-1:0", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123"]
+    limited = replace(api._completions(), allowed_models=AllowedModels(listed))
+    monkeypatch.setattr(api, "_completions", lambda: limited)
+    got, _, body = handle(event({**VALID, "model": model}))
+    assert got == status
+    if status == 403:
+        assert body["error"]["code"] == "model_not_allowed"

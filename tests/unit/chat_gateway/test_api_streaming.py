@@ -330,3 +330,24 @@ def test_the_deadline_leaves_lambda_time_to_end_the_stream(
     began = time.monotonic()
     api.handle.__wrapped__(event(STREAMING), FakeContext(remaining_ms=10_000))  # type: ignore[attr-defined]
     assert began + 9 <= asked[0] <= time.monotonic() + 9
+
+
+def test_a_model_that_refuses_usage_still_streams(use_bedrock: Callable[..., None]) -> None:
+    """A 400 that names what we added is not the caller's: Bedrock is asked once more without, and from then on."""
+    asked: list[dict[str, Any]] = []
+    streams = streaming(ROLE, DONE)
+
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content))
+        if "stream_options" in asked[-1]:
+            error = {"message": "Unsupported parameter: 'stream_options'.", "param": "stream_options"}
+            return httpx.Response(400, json={"error": error})
+        return streams(request)
+
+    use_bedrock(bedrock)
+    body = {**STREAMING, "model": "openai.refuses-usage"}
+    assert b"".join(respond(body).body) == ROLE + DONE
+    assert ["stream_options" in sent for sent in asked] == [True, False]
+    streams = streaming(ROLE, DONE)
+    assert b"".join(respond(body).body) == ROLE + DONE
+    assert ["stream_options" in sent for sent in asked] == [True, False, False]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -211,3 +212,31 @@ def test_a_call_ends_by_its_moment(sends: bytes) -> None:
         with contextlib.closing(client), pytest.raises(AwsCallError, match="TimeoutError") as caught:
             client.call("GetItem", {}, ends_at=time.monotonic() + 0.1)
     assert caught.value.is_passing
+
+
+def test_what_comes_late_is_no_answer() -> None:
+    """Bytes that follow an answer later are not taken for the answer to the next call."""
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+    late = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"forged": "x"}'
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = AwsSettings(region="us-east-1", dns_suffix="amazonaws.com", endpoint_url=url)
+        client = AwsJsonClient(settings, service="x", target_prefix="x", json_version="1.0", env=ENV)
+        connections: list[socket.socket] = []
+
+        def accept() -> None:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                connections.append(connection)
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        server = threading.Thread(target=accept)
+        server.start()
+        assert client.call("GetItem", {}) == {}
+        connections[0].sendall(late)
+        assert client.call("GetItem", {}) == {}
+        server.join()
+        client.close()
+        for connection in connections:
+            connection.close()

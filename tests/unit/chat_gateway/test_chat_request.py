@@ -26,33 +26,50 @@ def test_only_true_streams(stream: bool | None, streams: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "sent", "hidden"),
+    ("options", "asks"),
     [
-        ({}, {"include_usage": True}, True),
-        (None, {"include_usage": True}, True),
-        ({"include_usage": False}, {"include_usage": False}, False),
-        ({"include_obfuscation": False}, {"include_obfuscation": False, "include_usage": True}, True),
-        ({"include_usage": True}, {"include_usage": True}, False),
-        ("no object", "no object", False),
+        ({"include_usage": True}, True),
+        ({"include_usage": False}, False),
+        ({}, False),
+        (None, False),
+        ("x", False),
     ],
 )
-def test_the_usage_chunk_is_asked_for_where_the_caller_did_not(
-    options: object, sent: object, hidden: bool
-) -> None:
-    body = json.dumps({**VALID, "stream": True, "stream_options": options}).encode()
-    request = chat_request.parse(body, ask_for_usage=True)
-    assert request.document["stream_options"] == sent
-    assert request.adds_usage is hidden
+def test_it_knows_who_asked_for_usage(options: object, asks: bool) -> None:
+    """Only a caller who says so asked for the usage chunk, and its options stay as they are."""
+    document = {**VALID, "stream": True, "stream_options": options}
+    request = chat_request.parse(json.dumps(document).encode())
+    assert (request.asks_for_usage, request.document) == (asks, document)
 
 
-@pytest.mark.parametrize(("stream", "ask_for_usage"), [(True, False), (False, True), (None, True)])
-def test_nothing_is_added_to_a_request_that_does_not_stream_or_where_the_setting_is_off(
-    stream: bool | None, ask_for_usage: bool
-) -> None:
-    document = {**VALID, "stream": stream}
-    request = chat_request.parse(json.dumps(document).encode(), ask_for_usage=ask_for_usage)
-    assert request.document == document
-    assert not request.adds_usage
+def test_a_responses_request_is_told_so() -> None:
+    """A body with `input` in place of `messages` gets the advice that its client needs."""
+    with pytest.raises(InvalidRequestError, match="Responses API") as caught:
+        chat_request.parse(b'{"model": "m", "input": "hello"}')
+    assert caught.value.param == "messages"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_left_out"),
+    [
+        ({"n": 1}, True),
+        ({"n": 1.0}, True),
+        ({"n": 2}, False),
+        ({"n": True}, False),
+        ({"n": None}, True),
+        ({"n": "1"}, False),
+        ({"logit_bias": {}}, True),
+        ({"logit_bias": {"1": 5}}, False),
+        ({"presence_penalty": 0, "frequency_penalty": 0.0}, True),
+        ({"presence_penalty": False}, False),
+        ({"temperature": 1}, False),
+        ({"stop": []}, False),
+    ],
+)
+def test_values_that_say_only_the_default(said: dict[str, object], is_left_out: bool) -> None:
+    """What Bedrock refuses in any value is left out where it says the default, and goes up where it does not."""
+    request = chat_request.parse(json.dumps({**VALID, **said}).encode())
+    assert request.document == (VALID if is_left_out else {**VALID, **said})
 
 
 @pytest.mark.parametrize(

@@ -321,3 +321,18 @@ def test_an_error_event_does_not_repeat_our_key() -> None:
     _, raised = relayed(stream)
     assert isinstance(raised, UpstreamError)
     assert "our-key-1" not in raised.body()
+
+
+def test_a_repeated_key_hides_no_trace() -> None:
+    """Of a key that is repeated readers take the last one: a trace under the first does not go out either."""
+    twice = b'"a": {"amazon-bedrock-trace": {"match": "SECRET"}}, "a": 1'
+    event = b'data: {"choices": [{"index": 0, "delta": {}}], ' + twice + b"}\n\n"
+    out, _ = relayed(stream_of(event, DONE, shows_trace=False))
+    assert b"SECRET" not in out
+
+
+def test_only_known_words_of_the_guardrail_are_kept() -> None:
+    """However many keys events without choices bring, two of them are remembered."""
+    pieces = [chunk(**{f"amazon-bedrock-{number}": "x"}) for number in range(100)]
+    out, _ = relayed(stream_of(words("hi"), chunk(choices=[FINISH]), *pieces, DONE, shows_usage=False))
+    assert out == words("hi") + chunk(choices=[FINISH]) + DONE

@@ -197,5 +197,12 @@ def test_a_trace_written_in_escapes_is_looked_for() -> None:
 def test_the_word_trace_in_an_answer_is_no_trace() -> None:
     """A model may speak of traces, and call its fields so."""
     document = {"choices": [{"message": {"content": "a trace"}}], "trace": {"id": 1}}
-    assert not guardrail_outcome.present(document, keep_trace=False)
+    guardrail_outcome.present(document, keep_trace=False)
     assert document["trace"] == {"id": 1}
+
+
+@pytest.mark.parametrize("raw", ['{"content": "caf\\u00e9 \\ud83d"}', '{"content": "hello"}', ""])
+def test_other_text_is_not_looked_through(raw: str) -> None:
+    """Words in any language, in escapes too, are no reason to look for a trace."""
+    assert not guardrail_outcome.may_hold_trace(raw)
+    assert not guardrail_outcome.may_hold_trace(raw.encode())

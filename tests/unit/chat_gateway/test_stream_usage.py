@@ -1,0 +1,77 @@
+"""The usage of streams is asked for, and a model that refuses is asked without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat_gateway.chat_request import ChatRequest
+from chat_gateway.errors import UpstreamError
+from chat_gateway.stream_usage import StreamUsage
+
+
+def request(options: object = None, *, streams: bool = True, model: str = "m") -> ChatRequest:
+    return ChatRequest(model, {"stream_options": options} if options is not None else {}, streams=streams)
+
+
+def refusal(message: str, *, status: int = 400, param: str | None = None) -> UpstreamError:
+    return UpstreamError(
+        message, status=status, type_="x", code=None, param=param, retry_headers={}, bedrock_request_id=None
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        (None, {"include_usage": True}),
+        ({}, {"include_usage": True}),
+        ({"include_obfuscation": False}, {"include_obfuscation": False, "include_usage": True}),
+        ({"include_usage": None}, {"include_usage": True}),
+    ],
+)
+def test_usage_is_asked_for(options: object, sent: object) -> None:
+    """A stream whose caller says nothing of the usage gets it, beside the caller's other options."""
+    assert StreamUsage().asked_for(request(options)).document["stream_options"] == sent
+
+
+@pytest.mark.parametrize("options", [{"include_usage": False}, {"include_usage": True}, "no object", []])
+def test_a_callers_word_stays(options: object) -> None:
+    """Where the caller said something of the usage, nothing is changed."""
+    said = request(options)
+    assert StreamUsage().asked_for(said) is said
+
+
+def test_what_does_not_stream_stays() -> None:
+    """A request in one piece has its usage anyway."""
+    said = request(streams=False)
+    assert StreamUsage().asked_for(said) is said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("Unsupported parameter: 'stream_options'"),
+        refusal("include_usage is not known"),
+        refusal("no", param="stream_options.include_usage"),
+    ],
+)
+def test_a_model_that_refuses_is_remembered(error: UpstreamError) -> None:
+    """After a 400 that names what we added, the model is not asked for it again, and others are."""
+    usage = StreamUsage()
+    assert usage.is_refused(request(), error)
+    assert usage.asked_for(request()).document == {}
+    assert usage.asked_for(request(model="other")).document != {}
+
+
+@pytest.mark.parametrize("error", [refusal("bad temperature"), refusal("stream_options", status=500)])
+def test_another_error_is_the_callers(error: UpstreamError) -> None:
+    """Only a 400 that names the option is about it."""
+    assert not StreamUsage().is_refused(request(), error)
+
+
+def test_what_is_remembered_has_an_end() -> None:
+    """However many names callers invent, a hundred are remembered."""
+    usage = StreamUsage()
+    for number in range(1000):
+        usage.is_refused(request(model=str(number)), refusal("stream_options"))
+    remembered = [n for n in range(1000) if usage.asked_for(request(model=str(n))).document == {}]
+    assert remembered == list(range(900, 1000))
