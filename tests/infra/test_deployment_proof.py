@@ -111,8 +111,10 @@ def test_it_may_do_what_the_proof_needs_and_no_more(name: str) -> None:
     by_name = {
         n: id_ for id_ in stack.resources("AWS::SQS::Queue") for n in ("QueuesJobs", "Results") if n in id_
     }
+    (key,) = stack.resources("AWS::SecretsManager::Secret")
     assert allowed[1:] == [
         (["dynamodb:DeleteItem", "dynamodb:PutItem"], table),
+        ("secretsmanager:GetSecretValue", key),
         ("sqs:SendMessage", by_name["QueuesJobs"]),
         (["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"], by_name["Results"]),
         ("cloudformation:DescribeStacks", "AWS::StackId"),
@@ -135,7 +137,8 @@ def test_its_package_imports_with_what_lambda_brings_and_holds_nothing_of_the_ga
     code = """
 import sys
 from unittest.mock import MagicMock
-for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+brought = ("auth", "awsrequest", "config", "exceptions")
+for name in ("boto3", "botocore", *(f"botocore.{part}" for part in brought)):
     sys.modules[name] = MagicMock()
 sys.path.insert(0, sys.argv[1])
 import guardrail_proof.prover
