@@ -63,7 +63,8 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 .venv-sdk-%/.installed: tests/sdk_clients/requirements-%.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing the $* Python clients (about a minute, once) …"
-	@$(call quietly,$(PYTHON) -m venv .venv-sdk-$* && .venv-sdk-$*/bin/python $(PIP_INSTALL) -r $<,the Python clients)
+	@$(call quietly,$(PYTHON) -m venv .venv-sdk-$*,the Python clients)
+	@$(call pip_install,.venv-sdk-$*/bin/python,$<,the Python clients)
 	@touch $@
 
 $(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json

@@ -54,6 +54,14 @@ def test_async_stream(gateway: Gateway) -> None:
     assert asyncio.run(text()) == samples.HEARD_HELLO
 
 
+@pytest.mark.skipif(not hasattr(openai, "BedrockOpenAI"), reason="version 1 has no such client")
+def test_bedrock_client(gateway: Gateway) -> None:
+    """The SDK's client for Bedrock takes a base URL and a key."""
+    with openai.BedrockOpenAI(base_url=gateway.base_url, api_key=gateway.api_key) as client:
+        completion = client.chat.completions.create(**asked(samples.HELLO))
+    assert completion.choices[0].message.content == samples.HEARD_HELLO
+
+
 def test_tool(client: OpenAI) -> None:
     """The model calls a tool, and answers with what the tool said."""
     request = asked(samples.WEATHER_QUESTION, tools=[samples.WEATHER_TOOL])
