@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from local.stack import LocalStack, deployed
 from tests.sdk_clients import upstream
 
 _FOLDER = Path(__file__).parent
+_STATE = StateFolder(ROOT / ".local" / "sdk-check")
 _INTERRUPTED = 130
 # The libraries send no telemetry and download no price list.
 _SILENT = {
@@ -79,9 +79,8 @@ def main() -> int:
 
 def _run(screen: Screen) -> int:
     with (
-        tempfile.TemporaryDirectory() as folder,
         upstream.scripted() as url,
-        deployed(url, state=StateFolder(Path(folder)), step=screen.step) as stack,
+        deployed(url, state=_STATE, step=screen.step) as stack,
     ):
         failed = [suite.title for suite in SUITES if not _passes(suite, _environment(stack), screen)]
     screen.say([f"These do not work: {', '.join(failed)}." if failed else "All clients work."])
