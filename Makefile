@@ -88,7 +88,7 @@ smoke: install ## The same, checking every step; exits 0 or not
 	@$(BIN)/python -m local --check
 
 .PHONY: test
-test: lint unit infra-test e2e ## Everything: lint, types, unit, infra and end-to-end tests
+test: lint unit hostile infra-test e2e ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries
@@ -101,6 +101,10 @@ lint: .venv/.installed ## Style, types and import boundaries
 unit: .venv/.installed ## Unit tests: a minute or two, no network
 	@pytest -q tests/unit
 
+.PHONY: hostile
+hostile: .venv/.installed ## The functions against a Bedrock that answers as it should not (under a minute)
+	@pytest -q tests/hostile_upstream
+
 .PHONY: infra-test
 infra-test: $(TOOLS) ## What the templates say, and cdk-nag
 	@pytest -q tests/infra
@@ -110,7 +114,7 @@ e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack depl
 	@pytest -q tests/e2e
 
 .PHONY: chaos
-chaos: $(TOOLS) .venv-emulator/.installed ## 2,000 jobs while Bedrock fails and workers are killed (minutes)
+chaos: $(TOOLS) .venv-emulator/.installed ## Random hostile answers; 2,000 jobs while Bedrock fails and workers are killed (minutes)
 	@pytest -q tests/chaos
 
 .PHONY: sdk-check

@@ -247,6 +247,8 @@ def _error(text: str) -> GatewayError:
 
 
 def _bury(error: GatewayError) -> None:
-    message = jobs.JobMessage(id="a", key="a", receipt_handle="a", body="{}", receives=1, sent_at_s=0)
+    message = jobs.JobMessage(
+        id="a", key="a", sender="a", receipt_handle="a", body="{}", receives=1, sent_at_s=0
+    )
     job_outcomes.bury(message, error, attempts=1)
     jobs.error_result("a", None, error).line()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from chat_gateway import chat_request, guardrail_overrides, guardrails, jobs, strict_json
+from chat_gateway import chat_request, guardrail_overrides, guardrails, job_rehearsal, jobs, strict_json
 from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.entrypoints import proxy_event, routes
 from chat_gateway.guardrail_tags import Tagging
@@ -99,6 +101,7 @@ def _read_headers(event: dict[str, Any]) -> None:
 def _jobs() -> Iterator[Case]:
     kinds = some(JSON, "open lists", "numbers", "one string", "escapes", "one integer")
     lines = changed(kinds, lambda raw: f'{{"custom_id":"a","body":{raw.decode()}}}')
-    yield from cases("jobs.parse", REQUEST_BYTES, lines, jobs.parse)
+    yield from cases("jobs.parse", REQUEST_BYTES, lines, partial(jobs.parse, max_bytes=sys.maxsize))
+    yield from cases("job_rehearsal.framed", REQUEST_BYTES, lines, job_rehearsal.framed)
     refused = some(lines, "open lists", "escapes", "one integer")
     yield from cases("readable_custom_id", REQUEST_BYTES, refused, jobs.readable_custom_id)
