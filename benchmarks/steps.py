@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from benchmarks import cold, contenders, exchanges, machine, warm
 from benchmarks.exchanges import HttpTarget, Target
@@ -40,6 +41,7 @@ class Rounds:
     paced: int
     fast: int
     slow: int = 0
+    warming_up: int = 5
 
 
 def new_results(functions: Sequence[Function], versions: Mapping[str, str]) -> Results:
@@ -95,15 +97,17 @@ def measure_warm(
     streaming = [
         target for name, target in targets.items() if name not in (contenders.BARE, contenders.FASTAPI)
     ]
+    kilobyte = partial(warm.measure, size_bytes=KILOBYTE, warming_up=rounds.warming_up)
+    large = partial(warm.measure, size_bytes=_LARGE_BYTES, rounds=rounds.large, warming_up=rounds.warming_up)
     # In this order: peak memory only grows.
-    results.buffered = warm.measure(buffered, Shape(), size_bytes=KILOBYTE, rounds=rounds.buffered)
+    results.buffered = kilobyte(buffered, Shape(), rounds=rounds.buffered)
     say("buffered requests measured")
-    results.streamed = warm.measure(streaming, _STREAM, size_bytes=KILOBYTE, rounds=rounds.streamed)
-    results.paced = warm.measure(streaming, _PACED, size_bytes=KILOBYTE, rounds=rounds.paced)
-    results.fast = warm.measure(streaming, _FAST, size_bytes=KILOBYTE, rounds=rounds.fast)
+    results.streamed = kilobyte(streaming, _STREAM, rounds=rounds.streamed)
+    results.paced = kilobyte(streaming, _PACED, rounds=rounds.paced)
+    results.fast = kilobyte(streaming, _FAST, rounds=rounds.fast)
     say("streams measured")
     if rounds.slow:
-        results.slow = warm.measure(buffered, _SLOW, size_bytes=KILOBYTE, rounds=rounds.slow)
-    results.large = warm.measure(buffered, Shape(), size_bytes=_LARGE_BYTES, rounds=rounds.large)
-    results.large_streamed = warm.measure(streaming, _STREAM, size_bytes=_LARGE_BYTES, rounds=rounds.large)
+        results.slow = kilobyte(buffered, _SLOW, rounds=rounds.slow)
+    results.large = large(buffered, Shape())
+    results.large_streamed = large(streaming, _STREAM)
     say("large requests measured")
