@@ -126,8 +126,8 @@ bench: .venv/.installed ## Cold starts, latency, memory, beside others: docs/per
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick
-bench-quick: .venv/.installed ## The same for ours and a bare handler only; fails where a target is far off
-	@$(BIN)/python -m benchmarks --quick
+bench-quick: .venv/.installed ## Ours and a bare handler only; with BEFORE=<commit>: which rows a change made worse
+	@$(BIN)/python -m benchmarks --quick $${BEFORE:+--before "$$BEFORE"}
 
 .PHONY: format
 format: .venv/.installed ## Format the code
