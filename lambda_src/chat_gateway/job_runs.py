@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from http import HTTPStatus
 from chat_gateway import job_delays, jobs, retry, retry_after
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.completions import Completions
-from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
+from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError, UpstreamError
 from chat_gateway.job_delays import JobDelays
 from chat_gateway.job_outcomes import (
     IdempotencyKeyConflictError,
@@ -20,6 +21,7 @@ from chat_gateway.job_outcomes import (
     Outcome,
     Retry,
     Send,
+    Undecided,
     WorkersDiedError,
     bury,
 )
@@ -79,6 +81,8 @@ class JobRuns:
     clock: Callable[[], float] = time.monotonic
     # What said that Bedrock takes no more jobs of a model for now; a refused key stands under None.
     _busy: dict[str | None, GatewayError] = field(default_factory=dict)
+    # When a job of a model was last answered.
+    _answered_at: dict[str, float] = field(default_factory=dict)
 
     @property
     def begin_by(self) -> float:
@@ -88,7 +92,9 @@ class JobRuns:
     def run(self, message: JobMessage) -> Run:
         """The attempt, however it ended: never raises."""
         started, log = self.clock(), self.new_log()
-        log.add(request_id=jobs.result_id(message.key), attempt=message.receives)
+        log.add(
+            request_id=jobs.result_id(message.key), receives=message.receives, sender=message.sender or None
+        )
         log.add_guardrail(self.upstream.guardrail)
         try:
             outcome = self._outcome(message, log)
@@ -113,6 +119,7 @@ class JobRuns:
         except GatewayError as error:
             return self._claimed(message, partial(self._refused, error), log)
         log.add_model(job.request.model)
+        log.add_custom_id(job.custom_id)
         busy = self._busy.get(None) or self._busy.get(job.request.model)
         if busy is not None:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
@@ -136,7 +143,7 @@ class JobRuns:
         if isinstance(claim, Held):
             log.add(held_elsewhere=True)
             return Retry(job_delays.until(claim.until_s, now_s=self.records.clock()))
-        log.add(job_attempt=claim.attempts)
+        log.add(attempts=claim.attempts)
         if claim.attempts > self.settings.max_attempts:
             died = WorkersDiedError()
             _add_error(log, died)
@@ -195,6 +202,7 @@ class JobRuns:
             return _error_result(message, error)
         finally:
             log.add(upstream_attempts=tries.count)
+        self._answered_at[job.request.model] = self.clock()
         log.add_completion(completion)
         log.add(status=HTTPStatus.OK)
         return jobs.Result(
@@ -214,12 +222,28 @@ class JobRuns:
         return result.line() if is_whole_in_s3 else self.results.line(first)
 
     def _failed_upstream(self, attempt: _Attempt, job: Job, error: GatewayError, log: RequestLog) -> Outcome:
-        is_busy = error.status in _BUSY
+        is_busy, model, failed_at = error.status in _BUSY, job.request.model, self.clock()
         if is_busy:
             everything = isinstance(error, UpstreamCredentialsError)
-            self._busy[None if everything else job.request.model] = error
+            self._busy[None if everything else model] = error
+        if isinstance(error, UpstreamError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return Undecided(error, attempt.owner, attempt.number, model, failed_at)
         self._release(attempt, log, counts=not is_busy)
         return self._failed(attempt.message, error, attempts=None if is_busy else attempt.number)
+
+    def decide(self, run: Run) -> None:
+        """Gives an undecided run its outcome once the others of its batch have ended: never raises.
+
+        A 503 is the job's own failure where Bedrock answered another job of the same model after it: some models answer
+        so to a parameter that they do not take. Otherwise Bedrock was busy, which costs the job no attempt.
+        """
+        undecided = run.outcome
+        if not isinstance(undecided, Undecided):
+            return
+        is_own = self._answered_at.get(undecided.model, -math.inf) > undecided.failed_at
+        attempt = _Attempt(run.message, undecided.owner, undecided.number)
+        self._release(attempt, run.log, counts=is_own)
+        run.outcome = self._failed(run.message, undecided.error, attempts=attempt.number if is_own else None)
 
     def _release(self, attempt: _Attempt, log: RequestLog, *, counts: bool) -> None:
         """Where it fails, the next delivery waits for the lease to end."""

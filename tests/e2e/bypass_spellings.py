@@ -79,11 +79,11 @@ def _keys() -> Iterator[Bypass]:
         yield Bypass(f"key {key!r}", OVERRIDE, body(**{key: "off"}))
     for wrapper in ("extra_query", "stream_options", "reasoning", "x" * 128):
         yield Bypass(
-            f"invisible key inside {wrapper[:20]}", OVERRIDE, body(**{wrapper: [{"guard\u200brail": None}]})
+            f"invisible key inside {wrapper[:20]}", OVERRIDE, body(**{wrapper: [{"guard\u200brail": 1}]})
         )
-    escaped = body(GUARD=None).replace(b"GUARD", b"\\u0067uard\\u0072ail")
+    escaped = body(GUARD=1).replace(b"GUARD", b"\\u0067uard\\u0072ail")
     yield Bypass("key in escapes", OVERRIDE, escaped)
-    yield Bypass("a long key", MALFORMED, body(**{"a" * 120 + "guardrail": None}))
+    yield Bypass("a long key", MALFORMED, body(**{"a" * 120 + "guardrail": 1}))
     yield Bypass("a key of combining marks", MALFORMED, body(**{"guardrail" + "\u0301\u0327" * 20_000: None}))
     for name, key in {
         "escapes of escapes": "\\u0067uardrailConfig",

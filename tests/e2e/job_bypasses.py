@@ -66,7 +66,7 @@ def _lines() -> Iterator[JobBypass]:
         "",
     ):
         yield JobBypass(f"url {url}", REFUSED, _line(f"url {url}", url=url))
-    for method in ("GET", "post", "POST ", None):
+    for method in ("GET", "POST ", None):
         yield JobBypass(f"method {method}", REFUSED, _line(f"method {method}", method=method))
     for name, body in {
         "as text": json.dumps({"model": MODEL, "messages": asking(QUESTION)}),

@@ -65,7 +65,7 @@ def attempts(stack: LocalStack, ids: set[str]) -> dict[str, int]:
     """By result id, the delivery in which the job was answered, as the worker logged it."""
     lines = request_logs.lines(stack.session(), stack.worker_log_group)
     return {
-        line["request_id"]: line["attempt"]
+        line["request_id"]: line["receives"]
         for _, line in lines
         if line["message"] == "job" and line["request_id"] in ids and line.get("status") == 200
     }

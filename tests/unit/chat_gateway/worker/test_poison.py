@@ -39,7 +39,7 @@ def poison(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         assert not is_poison(text)
         return parse(text, max_bytes=max_bytes)
 
-    def readable(text: str) -> str | None:
+    def readable(text: str) -> jobs.CustomId | None:
         assert not is_poison(text)
         return custom_id(text)
 
