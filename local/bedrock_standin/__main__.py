@@ -62,7 +62,7 @@ def make_generator(name: str, model: str | None) -> Generator:
         from .model import ModelGenerator
 
         return ForcedToolCalls(ModelGenerator())
-    return ForcedToolCalls(HttpGenerator(name, model))
+    return HttpGenerator(name, model)  # a server of the caller's choice calls tools as it does
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Makes a model call a tool that it must call, by a grammar; a small model would not do it by itself.
 
-The server behind it needs `response_format` of type `json_schema`, as llama.cpp, Ollama and vLLM have it.
+The generator must heed `response_format` of type `json_schema`, as llama.cpp does.
 """
 
 from __future__ import annotations

@@ -28,6 +28,5 @@ def test_a_missing_key_or_an_unknown_generator_is_refused(
 
 def test_the_generator_is_chosen_by_name() -> None:
     assert isinstance(make_generator("echo", None), EchoGenerator)
-    forcing = make_generator("http://localhost:11434/v1", None)
-    assert isinstance(forcing, ForcedToolCalls)
-    assert isinstance(forcing.generator, HttpGenerator)
+    assert isinstance(make_generator("model", None), ForcedToolCalls)
+    assert isinstance(make_generator("http://localhost:11434/v1", None), HttpGenerator)
