@@ -19,7 +19,6 @@ from chat_gateway import (
     guardrail_outcome,
     http_body,
     reasoning,
-    refusals,
     upstream_errors,
 )
 from chat_gateway.errors import (
@@ -266,6 +265,8 @@ def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
     error = upstream_errors.parse(status, answer.headers, content, answer.concealed)
     if status not in _REFUSED:
         return error
+    from chat_gateway import refusals  # where Bedrock refuses only
+
     refusal = refusals.read(
         status, upstream_errors.error_class(answer.headers, answer.concealed), error.message
     )

@@ -8,13 +8,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chat_gateway import enumerations, foreign_json, foreign_text, guardrail_outcome, sse, upstream_errors
+from chat_gateway import (
+    enumerations,
+    event_template,
+    foreign_json,
+    foreign_text,
+    guardrail_outcome,
+    sse,
+    upstream_errors,
+)
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
     UpstreamError,
     UpstreamProtocolError,
 )
+from chat_gateway.event_template import EventTemplate
 from chat_gateway.foreign_text import Conceal
 from chat_gateway.guardrail_outcome import Outcome
 from chat_gateway.reasoning import StreamSeparator
@@ -61,6 +70,7 @@ class ChatStream:
         self._separator = StreamSeparator() if rules.separates_reasoning else None
         self._done = False
         self._is_open: dict[int, bool] = {}  # by a choice's index
+        self._template: EventTemplate | None = None  # of the event before, where it said nothing but words
         self._finish: _Event | None = None  # held back for what may still have to be said on it
         self._said: dict[str, Any] = {}  # by the guardrail, in events that callers do not see
         self.events = 0
@@ -121,6 +131,9 @@ class ChatStream:
 
     def _read(self, raw: bytes) -> bytes:
         """Takes in one event. Returns what goes to the caller now."""
+        if self._template is not None and (known := self._template.written(raw)) is not None:
+            self.events += 1
+            return known
         data = sse.data_of(raw)
         if data is None:
             return _COMMENT
@@ -146,6 +159,7 @@ class ChatStream:
             changed = self._separator.separate(document) or changed
         if changed:
             event.is_written = False
+        event.says_only_words = event.is_written and not has_trace and _is_words_alone(document)
         if enumerations.conform_service_tier(document) and event.is_written:
             event.rewrite(enumerations.bytes_with_service_tier(event.raw, document))
 
@@ -153,10 +167,24 @@ class ChatStream:
         """The event with words, behind the one that was held back; an event that finishes a choice is held back."""
         earlier = self._released()
         is_finish = self._note_ends(event.document)
+        self._template = None
         if is_finish and not self._rules.shows_usage:
             self._finish = event
             return earlier
-        return earlier if not is_finish and _is_empty(event) else earlier + event.bytes()
+        if not is_finish and _is_empty(event):
+            return earlier
+        written = event.bytes()
+        if not is_finish and self._may_repeat(event):
+            self._template = event_template.of(event.raw, written)
+        return earlier + written
+
+    def _may_repeat(self, event: _Event) -> bool:
+        """Whether events that differ from this one in their words alone would be treated alike."""
+        return (
+            event.says_only_words
+            and self.first_token_at is not None
+            and (self._separator is None or self._separator.is_past)
+        )
 
     def _without_choices(self, event: _Event) -> bytes:
         """The usage, where the caller asked for it; else nothing that a caller expects, but for the guardrail's word.
@@ -220,18 +248,21 @@ class ChatStream:
 class _Event:
     """An event on its way: `raw` as it came, which goes on as long as it `is_written` so; else `document` is written."""
 
-    __slots__ = ("document", "is_written", "raw")
+    __slots__ = ("_rewritten", "document", "is_written", "raw", "says_only_words")
 
     def __init__(self, document: dict[str, Any], raw: bytes, *, is_written: bool) -> None:
         self.document, self.raw, self.is_written = document, raw, is_written
+        self._rewritten: bytes | None = None
+        self.says_only_words = False
 
     def rewrite(self, raw: bytes | None) -> None:
-        """Replaces the bytes; None where they have to be written anew."""
-        self.is_written = raw is not None
-        self.raw = self.raw if raw is None else raw
+        """Replaces the bytes that go on; None where they have to be written anew."""
+        self.is_written, self._rewritten = raw is not None, raw
 
     def bytes(self) -> bytes:
-        return self.raw if self.is_written else sse.event(json.dumps(self.document))
+        if not self.is_written:
+            return sse.event(json.dumps(self.document))
+        return self.raw if self._rewritten is None else self._rewritten
 
 
 def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -242,6 +273,18 @@ def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
 def _is_empty(event: _Event) -> bool:
     """Whether nothing is left of an event whose words were all kept back."""
     return not event.is_written and all(choice.get("delta") == {} for choice in _choices(event.document))
+
+
+def _is_words_alone(document: dict[str, Any]) -> bool:
+    """Whether a chunk is one choice's words, and says nothing of usage, the guardrail or an end."""
+    if document.get("usage") is not None or guardrail_outcome.said(document):
+        return False
+    choices = document.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
+        return False
+    choice = choices[0]
+    delta = choice.get("delta")
+    return choice.get("finish_reason") is None and isinstance(delta, dict) and delta.keys() == {"content"}
 
 
 def _has_words(document: dict[str, Any]) -> bool:

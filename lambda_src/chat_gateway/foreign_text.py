@@ -10,18 +10,19 @@ from collections.abc import Callable
 
 Conceal = Callable[[str], str]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+=#@-]{0,127}")
-_PLACE = re.compile(r"[A-Za-z0-9_.\[\]'\"/$-]{1,200}")
-_PATH = re.compile(r"/[!-~]{0,199}")
+# re compiles each of these when it is first needed, and keeps it.
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.:/+=#@-]{0,127}"
+_PLACE = r"[A-Za-z0-9_.\[\]'\"/$-]{1,200}"
+_PATH = r"/[!-~]{0,199}"
 # A guardrail's own names for topics, filters and patterns.
-_LABEL = re.compile(r"[A-Za-z0-9 _.!?-]{1,100}")
-_HEADER_VALUE = re.compile(r"[ -~]{1,64}")
+_LABEL = r"[A-Za-z0-9 _.!?-]{1,100}"
+_HEADER_VALUE = r"[ -~]{1,64}"
 _MAX_MESSAGE_CHARACTERS = 8192  # an error that repeats the prompt must still fit into a message of SQS
 # What keys look like: the callers' (bcg-, sk-), Bedrock's API keys, AWS's access keys, and any bearer token.
 _KEY = re.compile(
     r"(?i)\bbearer\s{1,8}[!-~]{8,}|\b(?:sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 def nothing_to_conceal(text: str) -> str:
@@ -58,7 +59,7 @@ def message(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
     """`value` where it is text: at most 8,192 characters of it, without keys and control characters; else None."""
     if not isinstance(value, str) or not value.strip():
         return None
-    return _CONTROL.sub("\ufffd", without_keys(conceal(value)))[:_MAX_MESSAGE_CHARACTERS]
+    return re.sub(_CONTROL, "\ufffd", without_keys(conceal(value)))[:_MAX_MESSAGE_CHARACTERS]
 
 
 def without_keys(text: str) -> str:
@@ -66,7 +67,7 @@ def without_keys(text: str) -> str:
     return _KEY.sub("***", text)
 
 
-def _matching(value: object, pattern: re.Pattern[str], conceal: Conceal) -> str | None:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
+def _matching(value: object, pattern: str, conceal: Conceal) -> str | None:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
         return None
     return value if without_keys(conceal(value)) == value else None

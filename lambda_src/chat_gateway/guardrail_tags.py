@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from chat_gateway import places, prompt_strings
+from chat_gateway import prompt_strings
 from chat_gateway.errors import InvalidRequestError
 
 _TAG = "amazon-bedrock-guardrails-guardContent"
@@ -50,6 +50,8 @@ def are_in(document: Mapping[str, Any], content: bytes) -> bool:
 
 def _place(document: Mapping[str, Any]) -> str:
     """Where the tag stands, or the message in which it comes about when parts or escapes are joined."""
+    from chat_gateway import places  # for refused requests only
+
     place = places.of_first(document, _holds_tag)
     if place is not None:
         return place

@@ -5,27 +5,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 _OPENING, _CLOSING = "<reasoning>", "</reasoning>"
 _MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create (n)
 _FIELD = "reasoning_content"
 
 
-class _Family(NamedTuple):
-    prefix: str  # of a model's id behind the geography of an inference profile
-    seen: str  # when the model was seen to answer so
-    source: str
-
-
-_FAMILIES = (_Family("openai.gpt-oss-", "2026-08-22", "recordings of chat completions on bedrock-runtime"),)
+# The beginning of a model's id behind the geography of an inference profile, when it was seen, and where.
+_FAMILIES = (("openai.gpt-oss-", "2026-08-22", "recordings of chat completions on bedrock-runtime"),)
 
 
 def is_in_content(model: str) -> bool:
     """Whether the model with this id, profile's id or ARN writes its thinking into `content`."""
     id_ = model.rpartition("/")[2]
     in_profile = id_.partition(".")[2]
-    return any(id_.startswith(family.prefix) or in_profile.startswith(family.prefix) for family in _FAMILIES)
+    return any(id_.startswith(prefix) or in_profile.startswith(prefix) for prefix, _, _ in _FAMILIES)
 
 
 def separate(document: dict[str, Any]) -> bool:
@@ -49,6 +44,11 @@ class StreamSeparator:
     def __init__(self) -> None:
         self._texts: dict[int, _Text] = {}
 
+    @property
+    def is_past(self) -> bool:
+        """Whether every choice so far is in its words, which go on as they come."""
+        return bool(self._texts) and all(text.is_past for text in self._texts.values())
+
     def separate(self, document: dict[str, Any]) -> bool:
         """Separates the thinking in a chunk's deltas. Returns whether that changed the chunk."""
         changed = False
@@ -67,22 +67,17 @@ class StreamSeparator:
             return False
         said = text.feed(content) if isinstance(content, str) else _NOTHING
         if choice.get("finish_reason"):
-            said = said.joined(text.end())
-        if said == _Said("", content or ""):
+            thinking, words = text.end()
+            said = (said[0] + thinking, said[1] + words)
+        if said == ("", content or ""):
             return False
         _write(delta, said)
         return True
 
 
-class _Said(NamedTuple):
-    thinking: str
-    words: str
-
-    def joined(self, other: _Said) -> _Said:
-        return _Said(self.thinking + other.thinking, self.words + other.words)
-
-
-_NOTHING = _Said("", "")
+# Thinking, and words.
+_Said = tuple[str, str]
+_NOTHING: _Said = ("", "")
 
 
 class _Text:
@@ -101,7 +96,7 @@ class _Text:
     def end(self) -> _Said:
         """What was kept back: thinking inside of the tag, words where no tag came about."""
         kept, self._kept, self.is_past = self._kept, "", True
-        return _Said(kept, "") if self._read == self._inside else _Said("", kept)
+        return (kept, "") if self._read == self._inside else ("", kept)
 
     def _at_start(self, text: str) -> _Said:
         if text != _OPENING and _OPENING.startswith(text):
@@ -109,7 +104,7 @@ class _Text:
             return _NOTHING
         if not text.startswith(_OPENING):
             self.is_past = True
-            return _Said("", text)
+            return "", text
         self._read = self._inside
         return self._inside(text.removeprefix(_OPENING))
 
@@ -117,23 +112,24 @@ class _Text:
         thinking, closing, words = text.partition(_CLOSING)
         if closing:
             self._read = self._behind
-            return _Said(thinking, self._behind(words).words)
+            return thinking, self._behind(words)[1]
         kept = next((n for n in range(len(_CLOSING) - 1, 0, -1) if text.endswith(_CLOSING[:n])), 0)
         self._kept = text[len(text) - kept :]
-        return _Said(text[: len(text) - kept], "")
+        return text[: len(text) - kept], ""
 
     def _behind(self, text: str) -> _Said:
         words = text.lstrip("\n")
         self.is_past = bool(words)
-        return _Said("", words)
+        return "", words
 
 
 def _write(delta: dict[str, Any], said: _Said) -> None:
     delta.pop("content", None)
-    if said.thinking:
-        delta[_FIELD] = said.thinking
-    if said.words:
-        delta["content"] = said.words
+    thinking, words = said
+    if thinking:
+        delta[_FIELD] = thinking
+    if words:
+        delta["content"] = words
 
 
 def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ import json
 import math
 from typing import Any, NoReturn
 
-from chat_gateway import places
 from chat_gateway.errors import InvalidRequestError
 
 _MAX_DEPTH = 100
@@ -27,12 +26,11 @@ def loads_object(raw: bytes) -> dict[str, Any]:
     if not raw:
         raise InvalidRequestError("The request is empty.")
     try:
-        text = raw.decode("utf-8")
-        document = _DECODER.decode(text)
+        document = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise InvalidRequestError("The request is not UTF-8.") from None
     except _RepeatedKeyError:
-        raise _repeated_key(text) from None
+        raise _repeated_key(raw) from None
     except json.JSONDecodeError as error:
         # Some of the decoder's messages end in "at", for a place to follow.
         problem = error.msg.removesuffix(" at")
@@ -50,6 +48,8 @@ def dumps(document: dict[str, Any]) -> bytes:
     try:
         return _ENCODER.encode(document).encode("utf-8")
     except UnicodeEncodeError:
+        from chat_gateway import places  # for refused requests only
+
         place = places.of_first(document, _has_surrogate)
         raise InvalidRequestError(
             f"The request holds an unpaired surrogate, which is not text, in {place}.", param=place
@@ -65,9 +65,11 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _repeated_key(text: str) -> InvalidRequestError:
+def _repeated_key(raw: bytes) -> InvalidRequestError:
+    from chat_gateway import places  # for refused requests only
+
     try:
-        found = places.of_repeated_key(text)
+        found = places.of_repeated_key(raw.decode("utf-8"))
     except (ValueError, RecursionError):  # what follows is no JSON
         found = None
     key, place = found or ("*", "the request")

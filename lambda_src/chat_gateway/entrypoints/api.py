@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from chat_gateway import chat_request, retry, runtime
 from chat_gateway.chat_stream import StreamRules
-from chat_gateway.entrypoints import proxy_event, routes
+from chat_gateway.entrypoints import proxy_event
 from chat_gateway.entrypoints.exchange import Exchange
 from chat_gateway.errors import ConfigurationError, GatewayError, UpstreamError
 from chat_gateway.request_log import RequestLog
@@ -70,6 +70,8 @@ def _respond(
 
 def _refused(event: dict[str, Any], exchange: Exchange) -> StreamingResponse:
     """The answer to what is no chat completion."""
+    from chat_gateway.entrypoints import routes  # for refused requests only
+
     method, path = proxy_event.method_and_path(event)
     exchange.log.add(**routes.described(method, path))
     return exchange.failed(
