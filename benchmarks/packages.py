@@ -49,7 +49,8 @@ def peer(where: Path, name: str, *, dependencies: Path | None = None, streams: b
         if dependencies is not None:
             _copy(dependencies, folder)
         if streams:
-            _copy(_SOURCES / "response_streaming", folder / "response_streaming")
+            for package in ("response_streaming", "watchdog_timer"):
+                _copy(_SOURCES / package, folder / package)
 
     return _package(where / name, fill)
 

@@ -6,10 +6,12 @@ import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from chat_gateway import jobs
 from chat_gateway.job_outcomes import Bury, Retry, Send
 from chat_gateway.job_post import JobPost, PutBack
 from chat_gateway.job_runs import JobRuns, Run
 from chat_gateway.jobs import JobMessage
+from watchdog_timer import named
 
 
 def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *, width: int) -> list[str]:
@@ -32,7 +34,7 @@ def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *
 
 
 def _run_into(ended: queue.SimpleQueue[Run], run: Callable[[JobMessage], Run], message: JobMessage) -> None:
-    ended.put(run(message))
+    ended.put(named(f"job {jobs.result_id(message.key)}", run, message))
 
 
 def _next(ended: queue.SimpleQueue[Run]) -> list[Run]:

@@ -35,6 +35,19 @@ class WorkersDiedError(GatewayError):
         super().__init__("The workers that began the job did not live to its end.")
 
 
+class IdempotencyKeyConflictError(GatewayError):
+    """The job's key is in use by another job."""
+
+    status = HTTPStatus.CONFLICT
+    type = "invalid_request_error"
+    code = "idempotency_key_conflict"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another job with this idempotency_key was there before. Send this job under a new key."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """The job has its result line, which is to be sent."""

@@ -1,7 +1,7 @@
 """Remembers in DynamoDB who works on a job and what it was answered, so that one answer is paid for.
 
-A record belongs to a message's key and body. It is claimed for as long as the claiming invocation can live, and the
-first answer stored in it is the only one there will be.
+A record belongs to a message's key, and to the first body that was sent under it. It is claimed for as long as the
+claiming invocation can live, and the first answer stored in it is the only one there will be.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from chat_gateway.aws_json import AwsCallError, AwsJsonPool
 from chat_gateway.jobs import JobMessage, KeptLine
 
 _UNANSWERED = "attribute_not_exists(answer_line) AND attribute_not_exists(answer_key)"
+_OWNED = "body_sha256 = :body, sender = :sender"
+_SAME_BODY = "(attribute_not_exists(body_sha256) OR body_sha256 = :body)"
 _FREE = "(attribute_not_exists(leased_until) OR leased_until < :now)"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 # By how much the clocks of two workers may differ.
@@ -45,6 +47,16 @@ class Answered:
     kept: KeptLine
 
 
+@dataclass(frozen=True, slots=True)
+class Conflicting:
+    """The key belongs to another body, which `sender` sent."""
+
+    sender: str
+
+
+Claim = Claimed | Held | Answered | Conflicting
+
+
 class _RefusedError(Exception):
     """The record is not as a condition wants it; `item` is how it is."""
 
@@ -62,15 +74,16 @@ class JobRecords:
     kept_for_s: int  # longer than SQS keeps a job
     clock: Callable[[], float] = time.time
 
-    def claim(self, message: JobMessage, *, owner: str, lease_s: float) -> Claimed | Held | Answered:
-        """Takes the job for `lease_s`, unless it is answered or someone else's lease has not ended."""
+    def claim(self, message: JobMessage, *, owner: str, lease_s: float) -> Claim:
+        """Takes the job for `lease_s`, unless its key is another's, it is answered, or someone's lease has not ended."""
         now_s = self.clock()
         try:
-            item = self._update(
+            changed = self._update(
                 message,
-                "SET leased_by = :owner, leased_until = :until, expires_at = :expires ADD attempts :one",
-                condition=f"{_UNANSWERED} AND {_FREE}",
+                f"SET {_OWNED}, leased_by = :owner, leased_until = :until, expires_at = :expires ADD attempts :one",
+                condition=f"{_SAME_BODY} AND {_UNANSWERED} AND {_FREE}",
                 returns="UPDATED_NEW",
+                **_owned_by(message),
                 owner={"S": owner},
                 until=_number(now_s + lease_s + _SKEW_S),
                 now=_number(now_s),
@@ -78,13 +91,8 @@ class JobRecords:
                 one={"N": "1"},
             )
         except _RefusedError as refused:
-            item = refused.item
-        if (kept := _kept(item)) is not None:
-            return Answered(kept)
-        # A claim whose answer was lost on the way is refused when it is repeated, and is still ours.
-        if item["leased_by"]["S"] == owner:
-            return Claimed(int(item["attempts"]["N"]))
-        return Held(float(item["leased_until"]["N"]))
+            return _refusal(message, owner, refused.item)
+        return Claimed(int(changed["attempts"]["N"]))
 
     def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
         """Stores the answer, and returns the one that counts: the first, whoever stored it."""
@@ -92,8 +100,9 @@ class JobRecords:
         try:
             self._update(
                 message,
-                f"SET {name} = :answer, expires_at = :expires REMOVE leased_by, leased_until",
-                condition=_UNANSWERED,
+                f"SET {_OWNED}, {name} = :answer, expires_at = :expires REMOVE leased_by, leased_until",
+                condition=f"{_SAME_BODY} AND {_UNANSWERED}",
+                **_owned_by(message),
                 answer={"S": answer.line or answer.s3_key},
                 expires=self._expires(),
             )
@@ -122,7 +131,7 @@ class JobRecords:
                 "UpdateItem",
                 {
                     "TableName": self.table,
-                    "Key": _key(message),
+                    "Key": {"job": {"S": message.key}},
                     "UpdateExpression": expression,
                     "ConditionExpression": condition,
                     "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
@@ -140,9 +149,24 @@ class JobRecords:
         return _number(self.clock() + self.kept_for_s)
 
 
-def _key(message: JobMessage) -> Any:
-    body = hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()
-    return {"job": {"S": f"{message.key}:{body}"}}
+def _refusal(message: JobMessage, owner: str, item: Mapping[str, Any]) -> Claim:
+    """Why the record in `item` could not be claimed."""
+    if item["body_sha256"] != _body_sha256(message):
+        return Conflicting(item["sender"]["S"])
+    if (kept := _kept(item)) is not None:
+        return Answered(kept)
+    # A claim whose answer was lost on the way is refused when it is repeated, and is still ours.
+    if item["leased_by"]["S"] == owner:
+        return Claimed(int(item["attempts"]["N"]))
+    return Held(float(item["leased_until"]["N"]))
+
+
+def _owned_by(message: JobMessage) -> dict[str, Any]:
+    return {"body": _body_sha256(message), "sender": {"S": message.sender}}
+
+
+def _body_sha256(message: JobMessage) -> Any:
+    return {"S": hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()}
 
 
 def _number(seconds: float) -> Any:

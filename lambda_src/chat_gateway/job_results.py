@@ -20,6 +20,10 @@ MAX_MESSAGE_BYTES = 1_048_576
 MAX_RECORD_LINE_BYTES = 400_000
 
 
+class LineTooLongError(Exception):
+    """What lies in the place of a stored line is too long to be one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResults:
     """One bucket. Both methods raise botocore's errors."""
@@ -40,8 +44,11 @@ class JobResults:
         return KeptLine(s3_key=key)
 
     def line(self, kept: KeptLine) -> str:
-        """The line to send."""
+        """The line to send. Raises LineTooLongError where the object is longer than `keep` makes any that is sent."""
         if kept.line is not None:
             return kept.line
         answer = self.s3.get_object(Bucket=self.bucket, Key=kept.s3_key or "")
-        return answer["Body"].read().decode()
+        line = answer["Body"].read(MAX_MESSAGE_BYTES + 1)
+        if len(line) > MAX_MESSAGE_BYTES:
+            raise LineTooLongError
+        return line.decode()

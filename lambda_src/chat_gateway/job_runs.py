@@ -6,20 +6,24 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 
 from chat_gateway import job_delays, jobs, retry, retry_after
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.completions import Completions
-from chat_gateway.errors import (
-    GatewayError,
-    RequestTooLargeError,
-    UpstreamAccessError,
-    UpstreamCredentialsError,
-)
+from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
 from chat_gateway.job_delays import JobDelays
-from chat_gateway.job_outcomes import JobNotBegunError, Outcome, Retry, Send, WorkersDiedError, bury
-from chat_gateway.job_records import Answered, Held, JobRecords
+from chat_gateway.job_outcomes import (
+    IdempotencyKeyConflictError,
+    JobNotBegunError,
+    Outcome,
+    Retry,
+    Send,
+    WorkersDiedError,
+    bury,
+)
+from chat_gateway.job_records import Answered, Conflicting, Held, JobRecords
 from chat_gateway.job_results import JobResults
 from chat_gateway.jobs import Job, JobMessage, Result
 from chat_gateway.request_log import RequestLog
@@ -44,12 +48,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A job that is ours to answer. `number` counts this attempt and those before it that failed or died."""
+    """A message that is ours to answer. `number` counts this attempt and those before it that failed or died."""
 
     message: JobMessage
-    job: Job
     owner: str
     number: int
+
+
+_Try = Callable[[_Attempt, RequestLog], Outcome]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,24 +96,17 @@ class JobRuns:
         return Retry(self.delays.after(message.receives, asked_s=asked_s))
 
     def _outcome(self, message: JobMessage, log: RequestLog) -> Outcome:
-        try:
-            job = self._parsed(message.body)
-        except GatewayError as error:
-            _add_error(log, error)
-            return Send(_error_result(message, error).line())
-        log.add_model(job.request.model)
         if self.ends_at - self.clock() < self.settings.least_time_s:
             return self._not_begun(message, Retry(0), JobNotBegunError(), log)
+        try:
+            job = jobs.parse(message.body, max_bytes=self.upstream.max_request_bytes)
+        except GatewayError as error:
+            return self._claimed(message, partial(self._refused, error), log)
+        log.add_model(job.request.model)
         busy = self._busy.get(None) or self._busy.get(job.request.model)
         if busy is not None:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
-        return self._claimed(message, job, log)
-
-    def _parsed(self, line: str) -> Job:
-        job = jobs.parse(line)
-        if len(line.encode()) > self.upstream.max_request_bytes:
-            raise RequestTooLargeError(f"The job is larger than {self.upstream.max_request_bytes} bytes.")
-        return job
+        return self._claimed(message, partial(self._attempted, job), log)
 
     def _not_begun(
         self, message: JobMessage, retry: Retry, error: JobNotBegunError, log: RequestLog
@@ -115,12 +114,15 @@ class JobRuns:
         _add_error(log, error)
         return retry if self._may_come_again(message, retry) else bury(message, error, attempts=None)
 
-    def _claimed(self, message: JobMessage, job: Job, log: RequestLog) -> Outcome:
+    def _claimed(self, message: JobMessage, try_: _Try, log: RequestLog) -> Outcome:
+        """What `try_` makes of the message, once nobody else may answer it."""
         owner, lease_s = uuid.uuid4().hex, max(0.0, self.killed_at - self.clock())
         claim = self.records.claim(message, owner=owner, lease_s=lease_s)
         if isinstance(claim, Answered):
             log.add(answered_before=True)
             return Send(self.results.line(claim.kept))
+        if isinstance(claim, Conflicting):
+            return _conflicting(message, claim, log)
         if isinstance(claim, Held):
             log.add(held_elsewhere=True)
             return Retry(job_delays.until(claim.until_s, now_s=self.records.clock()))
@@ -129,25 +131,32 @@ class JobRuns:
             died = WorkersDiedError()
             _add_error(log, died)
             return bury(message, died, attempts=claim.attempts - 1)
-        return self._attempted(_Attempt(message, job, owner, claim.attempts), log)
+        return try_(_Attempt(message, owner, claim.attempts), log)
 
-    def _attempted(self, attempt: _Attempt, log: RequestLog) -> Outcome:
+    def _refused(self, error: GatewayError, attempt: _Attempt, log: RequestLog) -> Outcome:
+        """The message is no job; that answer, too, is the only one under its key."""
+        _add_error(log, error)
+        return self._finished(attempt, _error_result(attempt.message, error), log)
+
+    def _attempted(self, job: Job, attempt: _Attempt, log: RequestLog) -> Outcome:
         try:
-            result = self._answer(attempt, log)
+            result = self._answer(job, attempt.message, log)
         except GatewayError as error:
-            return self._failed_upstream(attempt, error, log)
+            return self._failed_upstream(attempt, job, error, log)
         except Exception as fault:  # noqa: BLE001 - the claim must be given back whatever it was
             self._release(attempt, log, counts=True)
             return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
+        return self._finished(attempt, result, log)
+
+    def _finished(self, attempt: _Attempt, result: Result, log: RequestLog) -> Outcome:
         try:
             return Send(self._stored(attempt.message, result))
         except Exception as fault:  # noqa: BLE001 - an answer that cannot be kept must not be sent
             self._release(attempt, log, counts=True)
             return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
 
-    def _answer(self, attempt: _Attempt, log: RequestLog) -> Result:
+    def _answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
         """The result to store. Raises GatewayError where the job is worth another attempt."""
-        message, job = attempt.message, attempt.job
         deadline = min(self.clock() + self.upstream.total_timeout_s, self.ends_at)
         tries = Attempts(policy=retry.FOR_JOBS, deadline=deadline, clock=self.clock)
         try:
@@ -178,11 +187,11 @@ class JobRuns:
         is_whole_in_s3 = first == ours and ours.line is None
         return result.line() if is_whole_in_s3 else self.results.line(first)
 
-    def _failed_upstream(self, attempt: _Attempt, error: GatewayError, log: RequestLog) -> Outcome:
+    def _failed_upstream(self, attempt: _Attempt, job: Job, error: GatewayError, log: RequestLog) -> Outcome:
         is_busy = error.status in _BUSY
         if is_busy:
             everything = isinstance(error, UpstreamCredentialsError)
-            self._busy[None if everything else attempt.job.request.model] = error
+            self._busy[None if everything else job.request.model] = error
         self._release(attempt, log, counts=not is_busy)
         return self._failed(attempt.message, error, attempts=None if is_busy else attempt.number)
 
@@ -219,4 +228,12 @@ def _add_error(log: RequestLog, error: GatewayError) -> None:
 
 
 def _error_result(message: JobMessage, error: GatewayError) -> Result:
-    return jobs.error_result(message.key, jobs.readable_custom_id(message.body), error)
+    return jobs.error_result(jobs.result_id(message.key), jobs.readable_custom_id(message.body), error)
+
+
+def _conflicting(message: JobMessage, claim: Conflicting, log: RequestLog) -> Outcome:
+    """An error line of the message's own; what was answered under the key stays as it is."""
+    error, id_ = IdempotencyKeyConflictError(), jobs.conflict_id(message.id)
+    _add_error(log, error)
+    log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
+    return Send(jobs.error_result(id_, jobs.readable_custom_id(message.body), error).line())

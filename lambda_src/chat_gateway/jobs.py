@@ -12,7 +12,7 @@ from typing import Any
 
 from chat_gateway import chat_request, strict_json
 from chat_gateway.chat_request import ChatRequest
-from chat_gateway.errors import GatewayError, InvalidRequestError, UpstreamError
+from chat_gateway.errors import GatewayError, InvalidRequestError, RequestTooLargeError, UpstreamError
 
 _MAX_CUSTOM_ID_CHARACTERS = 512
 
@@ -22,10 +22,12 @@ class JobMessage:
     """A job as the queue delivers it, for the `receives`-th time; `sent_at_s` is in epoch seconds.
 
     Messages with one `key` and one body are one job: the sender's idempotency key, else the message's own id.
+    `sender` is who sent it, as IAM knows them; empty where SQS does not say.
     """
 
     id: str
     key: str
+    sender: str
     receipt_handle: str
     body: str
     receives: int
@@ -90,9 +92,17 @@ def result_id(key: str) -> str:
     return f"batch_req_{key}"
 
 
-def parse(line: str) -> Job:
-    """The job in a line of batch input. Raises InvalidRequestError for what can never succeed."""
-    document = strict_json.loads_object(line.encode("utf-8", "surrogatepass"))
+def conflict_id(message_id: str) -> str:
+    """The `id` of the output line for a message whose key is another job's: no key can make the same one."""
+    return f"batch_req_{message_id}.conflict"
+
+
+def parse(line: str, *, max_bytes: int) -> Job:
+    """The job in a line of batch input. Raises RequestTooLargeError, and InvalidRequestError for what can never succeed."""
+    raw = line.encode("utf-8", "surrogatepass")
+    if len(raw) > max_bytes:
+        raise RequestTooLargeError(f"The job is larger than {max_bytes} bytes.")
+    document = strict_json.loads_object(raw)
     custom_id = _custom_id(document)
     if custom_id is None:
         raise InvalidRequestError(
@@ -125,12 +135,12 @@ def _custom_id(document: object) -> str | None:
     )
 
 
-def error_result(key: str, custom_id: str | None, error: GatewayError) -> Result:
-    """The output line for a job that failed for good; with the answer where Bedrock gave one."""
+def error_result(id_: str, custom_id: str | None, error: GatewayError) -> Result:
+    """The output line `id_` for a job that failed for good; with the answer where Bedrock gave one."""
     detail = json.loads(error.body())["error"]
     asked = isinstance(error, UpstreamError)
     return Result(
-        id=result_id(key),
+        id=id_,
         custom_id=custom_id,
         status_code=error.status if asked else None,
         request_id=error.bedrock_request_id,

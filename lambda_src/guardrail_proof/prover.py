@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 
 from guardrail_proof import probes
 from guardrail_proof.proof import Gateway, prove
+from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ class GuardrailNotProvenError(Exception):
     """The message names each probe that went wrong; CloudFormation shows it as the deployment's failure."""
 
 
+@watched
 def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Returns where the guardrail holds. Raises GuardrailNotProvenError."""
     session = boto3.Session()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from response_streaming.responses import StreamError, StreamingResponse
+from watchdog_timer import watched
 
 Handler = Callable[[Any, Any], Any]
 
@@ -20,12 +21,15 @@ def buffered_elsewhere(handler: Handler) -> Handler:
     except a StreamError: it replaces the response, or ends it with `last_chunk` after the first item.
     """
 
+    @watched
+    def whole(event: Any, context: Any) -> Any:
+        result = handler(event, context)
+        return buffered(result) if isinstance(result, StreamingResponse) else result
+
     @functools.wraps(handler)
     def wrapper(event: Any, context: Any) -> Any:
-        result = handler(event, context)
-        if isinstance(result, StreamingResponse) and not getattr(context, "response_streaming", False):
-            return buffered(result)
-        return result
+        streams = getattr(context, "response_streaming", False)
+        return handler(event, context) if streams else whole(event, context)
 
     return wrapper
 

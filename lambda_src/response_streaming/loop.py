@@ -17,6 +17,7 @@ from response_streaming.responses import StreamingResponse
 from response_streaming.runtime_api import Invocation, RefusedError, RuntimeApi, RuntimeApiError
 from response_streaming.streaming import stream
 from response_streaming.writer import AbandonedError
+from watchdog_timer import WATCHDOG
 
 _INIT_FAILED = 1
 # awslambdaric's: https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
@@ -53,7 +54,8 @@ def serve_one(api: RuntimeApi, handler: Handler) -> None:
     invocation = api.next_invocation()
     _set_trace_id(invocation.trace_id)
     try:
-        _answer(api, handler, invocation)
+        # To the last byte of the body, which is made after the handler has returned.
+        WATCHDOG.run(f"invocation {invocation.request_id}", _answer, api, handler, invocation)
     except AbandonedError as error:
         reason = type(error.__cause__).__name__
         failures.log(invocation.request_id, f"the Runtime API stopped reading the response: {reason}")

@@ -19,6 +19,7 @@ from chat_gateway.retry import Attempts
 from chat_gateway.settings import HttpSettings
 from chat_gateway.stream_usage import StreamUsage
 from response_streaming import StreamingResponse, buffered_elsewhere
+from watchdog_timer import named
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -51,6 +52,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> StreamingResponse:
     started = time.monotonic()
     headers = proxy_event.headers(event)
     exchange = _exchange(event, context, headers, started)
+    return named(exchange.name, _respond, event, context, headers, exchange)
+
+
+def _respond(
+    event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
+) -> StreamingResponse:
     try:
         if not proxy_event.is_chat_completion(event):
             return _refused(event, exchange)

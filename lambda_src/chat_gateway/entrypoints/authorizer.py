@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 
 from chat_gateway.aws_json import AwsJsonClient
 from chat_gateway.settings import AuthorizerSettings, AwsSettings
+from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,6 +32,7 @@ def _table() -> tuple[AwsJsonClient, str]:
     return dynamodb, AuthorizerSettings.from_env().clients_table
 
 
+@watched
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An IAM policy that allows or denies the whole stage: API Gateway caches it for every path.
 

@@ -15,6 +15,7 @@ from chat_gateway.errors import GatewayError
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
 from response_streaming import StreamError, StreamingResponse
+from watchdog_timer import named_items
 
 # The 200 waits for the first event, so that an error in its place can still be a status, but not for ever.
 _HOLD_S = 15.0
@@ -42,6 +43,11 @@ class Exchange:
             return
         self.headers["x-client-request-id"] = request_id
         self.log.add_client_request_id(request_id)
+
+    @property
+    def name(self) -> str:
+        """What the traceback of a process that dies at this request calls it."""
+        return f"request {self.log.fields['request_id']}"
 
     def completed(self, completion: Completion) -> StreamingResponse:
         """Bedrock's JSON as it came."""
@@ -73,7 +79,7 @@ class Exchange:
                 "content-type": "text/event-stream; charset=utf-8",
                 "cache-control": "no-cache",
             },
-            body=self._relay(upstream, rules),
+            body=named_items(self.name, self._relay(upstream, rules)),
             hold_s=_HOLD_S,
             heartbeat=_HEARTBEAT,
             heartbeat_s=_HEARTBEAT_S,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from chat_gateway import job_batch, runtime
+from chat_gateway import job_batch, jobs, runtime
 from chat_gateway.aws_json import AwsJsonClient, AwsJsonPool
 from chat_gateway.errors import ConfigurationError
 from chat_gateway.job_delays import JobDelays
@@ -27,6 +28,7 @@ from chat_gateway.job_runs import JobRuns
 from chat_gateway.jobs import JobMessage
 from chat_gateway.request_log import RequestLog
 from chat_gateway.settings import AwsSettings, WorkerSettings
+from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -40,6 +42,8 @@ _RECORD_ATTEMPTS = 5
 
 # By which a sender that repeats itself, not knowing whether a message arrived, has one job and not two.
 _KEY_ATTRIBUTE, _KEY = "idempotency_key", re.compile(r"[A-Za-z0-9_-]{1,128}")
+# Lambda's largest log line is 256 KB, and a key has 128 characters.
+_MAX_IDS_LOGGED = 100
 
 _logger = Logger()
 
@@ -105,11 +109,21 @@ def _delays() -> JobDelays:
     return JobDelays(first_s=settings.retry_delay_s, max_s=settings.max_retry_delay_s)
 
 
+@watched
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The messages to be delivered again, as SQS wants them reported."""
     messages = [_message(record) for record in event["Records"]]
+    _log_batch(messages, context)
     failed = job_batch.work_through(messages, _runs(context), _aws().post, width=_settings().width)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _log_batch(messages: Sequence[JobMessage], context: LambdaContext) -> None:
+    """One line before any job is read: a worker that dies writes none of the jobs' own."""
+    ids = [jobs.result_id(message.key) for message in messages[:_MAX_IDS_LOGGED]]
+    _logger.info(
+        "jobs", extra={"jobs": ids, "total": len(messages), "lambda_request_id": context.aws_request_id}
+    )
 
 
 def _message(record: dict[str, Any]) -> JobMessage:
@@ -117,6 +131,8 @@ def _message(record: dict[str, Any]) -> JobMessage:
     return JobMessage(
         id=record["messageId"],
         key=sent_key if _KEY.fullmatch(sent_key) else record["messageId"],
+        # Of a role's sessions the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        sender=record["attributes"].get("SenderId", "").partition(":")[0],
         receipt_handle=record["receiptHandle"],
         body=record["body"],
         receives=int(record["attributes"]["ApproximateReceiveCount"]),

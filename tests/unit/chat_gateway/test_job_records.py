@@ -10,13 +10,20 @@ import pytest
 from moto import mock_aws
 
 from chat_gateway.aws_json import AwsCallError
-from chat_gateway.job_records import Answered, Claimed, Held, JobRecords
+from chat_gateway.job_records import Answered, Claim, Claimed, Conflicting, Held, JobRecords
 from chat_gateway.jobs import JobMessage, KeptLine
 from tests.unit.chat_gateway import job_table
 
 MESSAGE = JobMessage(
-    id="message-1", key="message-1", receipt_handle="handle", body="{}", receives=1, sent_at_s=0
+    id="message-1",
+    key="key-1",
+    sender="AROAOWNER",
+    receipt_handle="handle",
+    body="{}",
+    receives=1,
+    sent_at_s=0,
 )
+FORGED = replace(MESSAGE, id="message-2", sender="AROAFORGER", body="[]")
 ANSWER = KeptLine(line="the answer")
 OTHER = KeptLine(line="another answer")
 
@@ -43,7 +50,7 @@ def records(function_env: None, clock: Clock) -> Iterator[JobRecords]:
         yield JobRecords(dynamodb=table, table=job_table.TABLE, kept_for_s=432_000, clock=clock)
 
 
-def claim(records: JobRecords, owner: str, message: JobMessage = MESSAGE) -> Claimed | Held | Answered:
+def claim(records: JobRecords, owner: str, message: JobMessage = MESSAGE) -> Claim:
     return records.claim(message, owner=owner, lease_s=100)
 
 
@@ -124,10 +131,39 @@ def test_a_release_leaves_an_answer_alone(records: JobRecords) -> None:
     assert claim(records, "second") == Answered(ANSWER)
 
 
-def test_another_message_or_another_body_is_another_job(records: JobRecords) -> None:
+def test_another_key_is_another_job(records: JobRecords) -> None:
+    """One body may be asked as often as its senders name it differently."""
     claim(records, "first")
-    assert claim(records, "second", replace(MESSAGE, key="message-2")) == Claimed(1)
-    assert claim(records, "second", replace(MESSAGE, body="[]")) == Claimed(1)
+    assert claim(records, "second", replace(MESSAGE, key="key-2")) == Claimed(1)
+
+
+def test_a_key_belongs_to_its_first_body(records: JobRecords, clock: Clock) -> None:
+    """Whether the job is being worked on, given back, left by a dead worker, or answered: another body gets nothing."""
+    conflict = Conflicting(sender="AROAOWNER")
+    claim(records, "first")
+    assert claim(records, "forger", FORGED) == conflict
+    records.release(MESSAGE, owner="first", counts=True)
+    assert claim(records, "forger", FORGED) == conflict
+    assert claim(records, "second") == Claimed(2)
+    clock.now_s += 1000
+    assert claim(records, "forger", FORGED) == conflict
+    records.finish(MESSAGE, ANSWER)
+    assert claim(records, "forger", FORGED) == conflict
+    assert claim(records, "third") == Answered(ANSWER)
+
+
+def test_the_record_says_who_sent_it(records: JobRecords) -> None:
+    """For whoever looks into a conflict."""
+    claim(records, "first")
+    (item,) = records.dynamodb.call("Scan", {"TableName": job_table.TABLE})["Items"]
+    assert (item["job"], item["sender"]) == ({"S": "key-1"}, {"S": "AROAOWNER"})
+
+
+def test_a_deleted_record_is_made_again(records: JobRecords) -> None:
+    """An answer that has been paid for is kept, also where someone deleted the claim."""
+    records.finish(MESSAGE, ANSWER)
+    assert claim(records, "second") == Answered(ANSWER)
+    assert claim(records, "forger", FORGED) == Conflicting(sender="AROAOWNER")
 
 
 def test_a_record_ends_by_itself_after_its_job(records: JobRecords, clock: Clock) -> None:

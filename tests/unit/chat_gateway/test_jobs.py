@@ -13,11 +13,12 @@ from chat_gateway import jobs
 from chat_gateway.errors import InternalError, InvalidRequestError, UpstreamError
 from tests.unit.chat_gateway.test_chat_request import VALID
 
+MAX_BYTES = 1_048_576
 LINE: dict[str, Any] = {"custom_id": "job-1", "method": "POST", "url": "/v1/chat/completions", "body": VALID}
 
 
 def test_a_line_of_batch_input_is_a_job() -> None:
-    job = jobs.parse(json.dumps(LINE))
+    job = jobs.parse(json.dumps(LINE), max_bytes=MAX_BYTES)
     assert job.custom_id == "job-1"
     assert job.request.document == VALID
 
@@ -39,14 +40,14 @@ def test_a_line_of_batch_input_is_a_job() -> None:
 )
 def test_what_can_never_succeed_is_refused_by_name(change: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        jobs.parse(json.dumps({**LINE, **change}))
+        jobs.parse(json.dumps({**LINE, **change}), max_bytes=MAX_BYTES)
     assert caught.value.param == param
 
 
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
     with pytest.raises(InvalidRequestError):
-        jobs.parse(line)
+        jobs.parse(line, max_bytes=MAX_BYTES)
     assert jobs.readable_custom_id(line) is None
 
 
@@ -100,7 +101,7 @@ def test_an_error_of_bedrocks_keeps_its_status_and_id() -> None:
         retry_headers={},
         bedrock_request_id="r",
     )
-    document = json.loads(jobs.error_result("m-1", "job-1", error).line())
+    document = json.loads(jobs.error_result("batch_req_m-1", "job-1", error).line())
     assert document["id"] == "batch_req_m-1"
     assert document["response"]["status_code"] == 400
     assert document["response"]["request_id"] == "r"
@@ -109,6 +110,6 @@ def test_an_error_of_bedrocks_keeps_its_status_and_id() -> None:
 
 
 def test_an_error_before_bedrock_was_asked_has_no_response() -> None:
-    document = json.loads(jobs.error_result("m-1", None, InternalError()).line())
+    document = json.loads(jobs.error_result("batch_req_m-1", None, InternalError()).line())
     assert document["response"] is None
     assert document["error"]["code"] == "internal_error"

@@ -58,7 +58,9 @@ class Stack:
         """From now on the table cannot be used."""
         clients()[2].delete_table(TableName=job_table.TABLE)
 
-    def deliver(self, *, attempt: int = 1, age_s: float = 0, key: str | None = None) -> list[dict[str, Any]]:
+    def deliver(
+        self, *, attempt: int = 1, age_s: float = 0, key: str | None = None, sender: str = "AROAOWNER:session"
+    ) -> list[dict[str, Any]]:
         """What is in the jobs queue, as Lambda hands it over."""
         records = []
         while received := self.sqs.receive_message(QueueUrl=self.jobs_url, MaxNumberOfMessages=10).get(
@@ -72,6 +74,7 @@ class Stack:
                     "messageAttributes": {} if key is None else {"idempotency_key": {"stringValue": key}},
                     "attributes": {
                         "ApproximateReceiveCount": str(attempt),
+                        "SenderId": sender,
                         "SentTimestamp": str(int((self.now_s - age_s) * 1000)),
                     },
                 }

@@ -236,13 +236,71 @@ def test_a_line_that_was_sent_twice_under_one_key_is_asked_once_and_answered_ali
     assert bedrock.calls == 1
 
 
-def test_another_line_under_the_same_key_is_another_job(stack: Stack, use_bedrock: UseBedrock) -> None:
+@pytest.mark.parametrize(
+    "forged", [line(custom_id="forged"), "not json", line(url="/v1/embeddings", custom_id="forged")]
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_another_line_under_a_used_key_conflicts(
+    stack: Stack, use_bedrock: UseBedrock, forged: str, is_late: bool
+) -> None:
+    """It gets an error line of its own, however it reads; what the key's first line is answered stays as it is."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
-    for custom_id in ("one", "two"):
-        stack.send(line(custom_id=custom_id))
-        stack.handle(stack.deliver(key="mine"))
-    assert bedrock.calls == 2
+    stack.send(line())
+    first = stack.deliver(key="mine")
+    if is_late:
+        assert stack.handle(first) == set()
+    else:
+        stack.aws.records.claim(_message(first[0]), owner="at work", lease_s=1)
+    stack.send(forged)
+    second = stack.deliver(key="mine", sender="AROAFORGER:session")
+    assert stack.handle(second) == set()
+    stack.now_s += 10
+    assert stack.handle(again(first)) == set()
+    results = stack.results()
+    assert bedrock.calls == 1
+    (conflict,) = [result for result in results if result["error"] is not None]
+    assert conflict["id"] == f"batch_req_{second[0]['messageId']}.conflict"
+    assert conflict["custom_id"] == (None if forged == "not json" else "forged")
+    assert conflict["error"]["code"] == "idempotency_key_conflict"
+    assert {result["id"] for result in results} - {conflict["id"]} == {"batch_req_mine"}
+
+
+def test_a_line_that_is_no_job_uses_up_its_key_too(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """Else its error line and another's answer would have one id."""
+    use_bedrock(Bedrock())
+    for body in ("not json", line()):
+        stack.send(body)
+        assert stack.handle(stack.deliver(key="mine")) == set()
+    refused, conflict = stack.results()
+    assert (refused["id"], refused["error"]["code"]) == ("batch_req_mine", "invalid_request_error")
+    assert conflict["error"]["code"] == "idempotency_key_conflict"
+
+
+def test_a_conflict_that_comes_twice_is_one_line(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """SQS may deliver that message twice as well."""
+    use_bedrock(Bedrock())
+    stack.send(line())
+    stack.handle(stack.deliver(key="mine"))
+    stack.send(line(custom_id="other"))
+    records = stack.deliver(key="mine")
+    stack.handle(records)
+    stack.handle(again(records))
+    _, first, second = stack.result_lines()
+    assert first == second
+
+
+def test_an_object_too_long_to_be_a_line_is_not_read(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """Whatever lies in the place of a kept line, the worker's memory is bounded, and the job is not lost."""
+    bedrock = Bedrock(pad=500_000)
+    use_bedrock(bedrock)
+    stack.send(line())
+    records = stack.deliver()
+    stack.handle(records)
+    (key,) = [item["Key"] for item in stack.s3.list_objects_v2(Bucket="large-results")["Contents"]]
+    stack.s3.put_object(Bucket="large-results", Key=key, Body=b" " * 1_048_577)
+    assert len(stack.handle(again(records))) == 1
+    assert len(stack.results()) == bedrock.calls == 1
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 129, "é"])

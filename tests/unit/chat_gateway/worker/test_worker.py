@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from typing import Any
 
 import httpx
 import pytest
@@ -29,13 +30,13 @@ def test_a_job_is_answered_with_a_line_of_batch_output(stack: Stack, use_bedrock
         ("not json", "invalid_request_error"),
         (line(url="/v1/embeddings"), "invalid_request_error"),
         (line(body={**VALID, "stream": True}), "unsupported_value"),
-        (line(body={**VALID, "pad": "x" * 100}), "request_too_large"),
+        (line(body={**VALID, "pad": "x" * 300}), "request_too_large"),
     ],
 )
 def test_what_can_never_succeed_is_answered_with_an_error_line_and_not_retried(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, job: str, code: str
 ) -> None:
-    monkeypatch.setenv("MAX_REQUEST_BYTES", "150")
+    monkeypatch.setenv("MAX_REQUEST_BYTES", "300")
     use_bedrock(lambda _: pytest.fail("asked"))
     assert stack.work_on(job) == set()
     (result,) = stack.results()
@@ -112,6 +113,13 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     return stream
 
 
+def logged(log: StringIO, message: str) -> dict[str, Any]:
+    """The one line with that message."""
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    (found,) = [line for line in lines if line["message"] == message]
+    return found  # type: ignore[no-any-return]
+
+
 def test_a_log_line_joins_the_ids_of_a_job_and_holds_none_of_its_words(
     stack: Stack, use_bedrock: UseBedrock, log: StringIO
 ) -> None:
@@ -131,8 +139,24 @@ def test_a_log_line_joins_the_ids_of_a_job_and_holds_none_of_its_words(
         "status": 400,
         "retried": False,
     }
-    assert expected.items() <= json.loads(log.getvalue()).items()
+    assert expected.items() <= logged(log, "job").items()
     assert PROMPT not in log.getvalue()
+
+
+def test_a_batch_is_logged_before_its_jobs(stack: Stack, use_bedrock: UseBedrock, log: StringIO) -> None:
+    """A worker that dies at a job writes no other line, so the ids of all its jobs are in that one, or 100 of them."""
+
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        assert "jobs" in {json.loads(line)["message"] for line in log.getvalue().splitlines()}
+        return httpx.Response(200, json=COMPLETION)
+
+    use_bedrock(bedrock)
+    stack.send(*(line(custom_id=f"job-{number}") for number in range(101)))
+    records = stack.deliver()
+    assert stack.handle(records) == set()
+    written = logged(log, "jobs")
+    assert written["jobs"] == [f"batch_req_{record['messageId']}" for record in records[:100]]
+    assert (written["total"], written["lambda_request_id"]) == (101, "lambda-id")
 
 
 def test_a_log_line_says_which_call_of_the_records_failed(
@@ -141,9 +165,9 @@ def test_a_log_line_says_which_call_of_the_records_failed(
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.lose_records()
     stack.work_on(line())
-    logged = json.loads(log.getvalue())
-    assert logged["reason"] == "UpdateItem failed: ResourceNotFoundException"
-    assert (logged["level"], logged["retried"], logged["retry_in_s"]) == ("ERROR", True, 15)
+    written = logged(log, "job")
+    assert written["reason"] == "UpdateItem failed: ResourceNotFoundException"
+    assert (written["level"], written["retried"], written["retry_in_s"]) == ("ERROR", True, 15)
 
 
 def test_a_claim_that_cannot_be_given_back_does_not_hide_what_bedrock_said(
@@ -155,7 +179,7 @@ def test_a_claim_that_cannot_be_given_back_does_not_hide_what_bedrock_said(
 
     use_bedrock(throttled)
     stack.work_on(line())
-    logged = json.loads(log.getvalue())
-    assert logged["error_code"] == "rate_limit_exceeded"
-    assert logged["release_failure"] == "ResourceNotFoundException"
+    written = logged(log, "job")
+    assert written["error_code"] == "rate_limit_exceeded"
+    assert written["release_failure"] == "ResourceNotFoundException"
     assert hidden_s == [75]

@@ -1,0 +1,85 @@
+"""Each function of the gateway under an impatient watchdog, with a part that stalls: `stalls.api`, `stalls.worker` …"""
+
+from __future__ import annotations
+
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from watchdog_timer import WATCHDOG
+
+# Enough for a busy machine to let the thread run in between.
+WATCHDOG.limit_s, WATCHDOG.beat_s = 2.0, 0.1
+# Longer than the limit.
+_SLOW_S = 3.0
+
+
+def stall(*_: object, **__: object) -> Any:
+    """Holds the GIL for minutes: the time grows with the square of the marks that are out of order."""
+    unicodedata.normalize("NFC", "a" + "\u0301\u0327" * 200_000)
+
+
+def bedrock(request: Any) -> Any:
+    """Takes its time, or sends what makes us stall, where the model says so."""
+    httpx = import_module("httpx")
+    if b'"stream":true' in request.content:
+        chunks = _chunks(stalls=b'"stalls"' in request.content)
+        return httpx.Response(200, content=chunks, headers={"content-type": "text/event-stream"})
+    time.sleep(_SLOW_S)
+    return httpx.Response(200, json={"choices": [{"index": 0, "message": {"content": "at last"}}]})
+
+
+def _chunks(*, stalls: bool) -> Iterator[bytes]:
+    yield b'data: {"choices": []}\n\n'
+    stall() if stalls else time.sleep(_SLOW_S)
+    yield b"data: [DONE]\n\n"
+
+
+def __getattr__(name: str) -> Callable[[Any, Any], Any]:
+    """The handler of that name: imported only where it is the one that is run."""
+    if name not in _PATCHES:
+        raise AttributeError(name)
+    package = "guardrail_proof" if name == "prover" else "chat_gateway.entrypoints"
+    module: Any = import_module(f"{package}.{name}")
+    _PATCHES[name](module)
+    return module.handle  # type: ignore[no-any-return]
+
+
+def _patch_api(api: Any) -> None:
+    sys.path.append(str(Path(__file__).parents[4]))
+    client_for = import_module("tests.unit.chat_gateway.test_bedrock").client_for
+    keys = import_module("tests.unit.chat_gateway.test_bedrock_key")
+    completions = import_module("chat_gateway.completions").Completions(
+        bedrock=client_for(bedrock),
+        credentials=keys.key_credentials(keys.api_key(keys.FakeSecrets("ABSK-secret-key"))),
+        guardrail=None,
+    )
+    api._completions = lambda: completions
+    parse = api.chat_request.parse
+    api.chat_request.parse = lambda raw, **options: (
+        stall() if b"stall at once" in raw else parse(raw, **options)
+    )
+
+
+def _patch_authorizer(authorizer: Any) -> None:
+    authorizer._client_of = stall
+
+
+def _patch_prover(prover: Any) -> None:
+    prover._stack_status = stall
+
+
+def _patch_worker(worker: Any) -> None:
+    worker.jobs.parse = stall
+
+
+_PATCHES = {
+    "api": _patch_api,
+    "authorizer": _patch_authorizer,
+    "prover": _patch_prover,
+    "worker": _patch_worker,
+}

@@ -1,0 +1,104 @@
+"""The timer runs while an invocation does, and at no other time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from watchdog_timer import WATCHDOG
+
+_SOURCES = Path(__file__).parents[3] / "lambda_src"
+_WITHIN_S = 60
+_HEAD = """
+import signal, time
+from watchdog_timer import Watchdog
+
+def timer_s():
+    return signal.getitimer(signal.ITIMER_REAL)[0]
+"""
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own with `code` in it."""
+    return subprocess.run(
+        [sys.executable, "-c", _HEAD + code],
+        env={"PYTHONPATH": str(_SOURCES)},
+        capture_output=True,
+        text=True,
+        timeout=_WITHIN_S,
+        check=False,
+    )
+
+
+def test_the_timer_runs_meanwhile_only() -> None:
+    """Lambda freezes the process between invocations: a timer left running would kill the next one."""
+    ended = run(
+        """
+watchdog = Watchdog(limit_s=100)
+assert watchdog.run("one", timer_s) > 90
+assert timer_s() == 0
+try:
+    watchdog.run("two", lambda: 1 / 0)
+except ZeroDivisionError:
+    assert timer_s() == 0
+    print("raised")
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("raised\n", "")
+
+
+def test_the_timer_is_in_time() -> None:
+    """A stalled process ends within 30 s, and before the timeout of a function that has less."""
+    ended = run(
+        """
+assert 20 < Watchdog().run("one", timer_s) <= 25
+assert 5 < Watchdog().run("one", timer_s, left_s=10) <= 9
+"""
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_late_beat_sets_no_timer() -> None:
+    """The thread that sets the timer back leaves a run alone that has just ended."""
+    ended = run(
+        """
+watchdog = Watchdog(limit_s=100, beat_s=0)
+end_s = time.monotonic() + 1
+while time.monotonic() < end_s:
+    watchdog.run("run", int)
+    assert timer_s() == 0
+"""
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_traceback_shows_every_thread() -> None:
+    """The one that stalls need not be the one that the signal interrupts."""
+    ended = run(
+        """
+import re, threading
+
+def stall():
+    re.match("(a+)+b", "a" * 100)
+
+def wait_for_a_thread():
+    thread = threading.Thread(target=stall)
+    thread.start()
+    thread.join()
+
+Watchdog(limit_s=1, beat_s=0.1).run("the run", wait_for_a_thread)
+"""
+    )
+    assert ended.returncode == -signal.SIGALRM
+    assert " in stall\n" in ended.stderr
+    assert " in the run\n" in ended.stderr
+
+
+def test_elsewhere_it_is_off() -> None:
+    """Outside a function's process SIGALRM is someone else's, such as this test runner's time limit."""
+    before_s = signal.getitimer(signal.ITIMER_REAL)[0]
+    during_s = WATCHDOG.run("run", signal.getitimer, signal.ITIMER_REAL)[0]
+    assert before_s >= during_s >= before_s - 10
+    assert (before_s == 0) == (during_s == 0)
