@@ -15,6 +15,8 @@ from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import GatewayError, InvalidRequestError, RequestTooLargeError, UpstreamError
 
 _MAX_CUSTOM_ID_CHARACTERS = 512
+# The message attribute with a job's key.
+KEY_ATTRIBUTE = "idempotency_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
