@@ -24,8 +24,13 @@ _POLL_S = 1
 # SQS answers from some of its servers; a queue is empty when several answers are.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 _EMPTY_ANSWERS = 2
-# What the last failed attempt left; the next one starts without it.
-_OF_LAST_ATTEMPT = "last_"
+# What the worker says of the failure; the job is sent back without it.
+_OF_FAILURE = frozenset(
+    {
+        *("last_error_class", "last_error_code", "last_error_status", "bedrock_request_id"),
+        *("attempts", "receives", "sent_at", "failed_at", "job_id"),
+    }
+)
 _ATTRIBUTE_FIELDS = ("DataType", "StringValue", "BinaryValue")
 _MAX_ASIDE = 1000  # the others become visible by themselves, within `_HIDDEN_S`
 
@@ -36,8 +41,11 @@ class DeadLetter:
 
     custom_id: str | None  # None where the line cannot be read
     message_id: str
-    receives: int  # attempts, and every look at it since
-    sent_at: str  # ISO 8601, UTC
+    job_id: (
+        str | None
+    )  # in the worker's log, and the result's `id`; None where SQS moved a job that names no key
+    receives: int | None  # deliveries of the job; None where SQS moved it
+    sent_at: str  # of the job, in ISO 8601, UTC
     attributes: dict[str, str]
 
 
@@ -135,24 +143,34 @@ def _kept_attributes(message: MessageTypeDef) -> dict[str, Any]:
     return {
         name: {field: value[field] for field in _ATTRIBUTE_FIELDS if field in value}
         for name, value in cast(dict[str, Any], message.get("MessageAttributes", {})).items()
-        if not name.startswith(_OF_LAST_ATTEMPT) and name != IDEMPOTENCY_KEY  # a redriven job is a new one
+        if name not in _OF_FAILURE
     }
 
 
 def _letter(message: MessageTypeDef) -> DeadLetter:
-    system = message["Attributes"]
-    sent_at = datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, tz=UTC)
+    attributes = {
+        name: value["StringValue"]
+        for name, value in sorted(message.get("MessageAttributes", {}).items())
+        if value["DataType"].startswith("String")
+    }
+    key, receives = attributes.get(IDEMPOTENCY_KEY), attributes.get("receives")
     return DeadLetter(
         custom_id=_custom_id(message["Body"]),
         message_id=message["MessageId"],
-        receives=int(system["ApproximateReceiveCount"]),
-        sent_at=sent_at.isoformat(timespec="seconds"),
-        attributes={
-            name: value["StringValue"]
-            for name, value in sorted(message.get("MessageAttributes", {}).items())
-            if value["DataType"].startswith("String")
-        },
+        job_id=attributes.get("job_id") or (None if key is None else f"batch_req_{key}"),
+        receives=int(receives) if receives and receives.isdecimal() else None,
+        sent_at=attributes.get("sent_at") or _sent_at(message),
+        attributes=attributes,
     )
+
+
+def _sent_at(message: MessageTypeDef) -> str:
+    """When the message was sent: where SQS itself moved it, that was the job.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+    """
+    sent_s = int(message["Attributes"]["SentTimestamp"]) / 1000
+    return datetime.fromtimestamp(sent_s, tz=UTC).isoformat(timespec="seconds")
 
 
 def _custom_id(body: str) -> str | None:
