@@ -105,6 +105,7 @@ class GatewayStack(cdk.Stack):
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
             "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,
+            "JobRecordsTableName": self.job_records.table.table_name,
             "LargeResultsBucketName": self.queues.large_results.bucket_name,
             "ChatLogGroupName": self.chat.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,

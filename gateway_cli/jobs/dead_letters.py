@@ -10,10 +10,11 @@ from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway_cli.jobs import held_messages, sending
+from gateway_cli.jobs import held_messages, job_keys, sending
 from gateway_cli.jobs.batches import batches
 from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.sending import IDEMPOTENCY_KEY, Message
+from gateway_cli.jobs.job_records import JobRecords
+from gateway_cli.jobs.sending import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -83,8 +84,8 @@ class Redrive:
     SQS's own StartMessageMoveTask is not used: the local AWS does not have it.
     """
 
-    def __init__(self, sqs: SQSClient, *, dead_letters_url: str, jobs_url: str) -> None:
-        self._sqs, self._from, self._to = sqs, dead_letters_url, jobs_url
+    def __init__(self, sqs: SQSClient, records: JobRecords, *, dead_letters_url: str, jobs_url: str) -> None:
+        self._sqs, self._records, self._from, self._to = sqs, records, dead_letters_url, jobs_url
         self._aside: list[MessageTypeDef] = []  # failed again, or refused: given back at the end
         self.redriven = Redriven()
 
@@ -118,6 +119,9 @@ class Redrive:
     def _move(self, letters: list[MessageTypeDef], batch: list[Message], stop: Event) -> list[MessageTypeDef]:
         """Those that were accepted, and deleted here."""
         by_key = dict(zip((message.key for message in batch), letters, strict=True))
+        for letter in letters:
+            if job_keys.ATTRIBUTE in letter.get("MessageAttributes", {}):
+                self._records.begin_anew(letter["MessageAttributes"][job_keys.ATTRIBUTE]["StringValue"])
         outcome = sending.send(self._sqs, self._to, batch, stop=stop)
         accepted = [by_key[key] for key in outcome.accepted]
         self.redriven.moved += len(accepted)
@@ -153,11 +157,11 @@ def _letter(message: MessageTypeDef) -> DeadLetter:
         for name, value in sorted(message.get("MessageAttributes", {}).items())
         if value["DataType"].startswith("String")
     }
-    key, receives = attributes.get(IDEMPOTENCY_KEY), attributes.get("receives")
+    key, receives = attributes.get(job_keys.ATTRIBUTE), attributes.get("receives")
     return DeadLetter(
         custom_id=_custom_id(message["Body"]),
         message_id=message["MessageId"],
-        job_id=attributes.get("job_id") or (None if key is None else f"batch_req_{key}"),
+        job_id=attributes.get("job_id") or (None if key is None else job_keys.result_id(key)),
         receives=int(receives) if receives and receives.isdecimal() else None,
         sent_at=attributes.get("sent_at") or _sent_at(message),
         attributes=attributes,

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from gateway_cli.deployed import deployed
 from gateway_cli.jobs import aws_clients, dead_letters, exit_codes, interruption, screen, status
 from gateway_cli.jobs.dead_letters import DeadLetter, Redrive, Redriven
+from gateway_cli.jobs.job_records import JobRecords
 from gateway_cli.jobs.sending import SendError
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ def redrive(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> Non
     None is lost: each is deleted only when the jobs queue has accepted it.
     """
     sqs = aws_clients.sqs(session)
-    run = Redrive(sqs, dead_letters_url=outputs.dead_letter_queue_url, jobs_url=outputs.jobs_queue_url)
+    records = JobRecords(aws_clients.dynamodb(session), outputs.job_records_table)
+    run = Redrive(
+        sqs, records, dead_letters_url=outputs.dead_letter_queue_url, jobs_url=outputs.jobs_queue_url
+    )
     total = status.depth(sqs, outputs.dead_letter_queue_url).waiting
     with interruption.heeded() as heeded:
         try:

@@ -15,8 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import Result
 
-from gateway_cli.jobs import sending
+from gateway_cli.jobs import backoff
 from tests.unit.gateway_cli.jobs.batch_lines import job
+from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 Run = Callable[..., Result]
@@ -25,7 +26,7 @@ PROMPT = {"model": "m", "messages": [{"role": "user", "content": "my secret"}]}
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_wait_s", lambda _: 0.0)
+    monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
 
 
 def put(sqs: FakeSqs, count: int) -> list[str]:
@@ -140,12 +141,23 @@ def test_redrive_sends_all_back_without_what_the_last_attempt_left(run: Run, sqs
     assert sqs.queues["jobs"][1].attributes == {}
 
 
-def test_redrive_keeps_the_key_alone(run: Run, sqs: FakeSqs) -> None:
+def test_redrive_keeps_the_key_alone(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
     """What is sent back is the same job, so that its answer is found; it takes nothing of its last failure along."""
     sqs.put("dead", job("job-1"), age_s=60, **BURIED)
     assert run("dead-letters", "redrive").exit_code == 0
     key = {"DataType": "String", "StringValue": BURIED["idempotency_key"]}
     assert sqs.queues["jobs"][0].attributes == {"idempotency_key": key}
+    assert records.begun_anew == [BURIED["idempotency_key"]]
+
+
+def test_without_leave_to_change_records_none_goes(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
+    """A job whose record cannot be told that it begins anew stays a dead letter, visible at once."""
+    records.refuses = True
+    sqs.put("dead", job("job-1"), age_s=60, **BURIED)
+    done = run("dead-letters", "redrive")
+    assert done.exit_code == 1
+    assert "AccessDenied" in done.stderr
+    assert (sqs.bodies("jobs"), len(sqs.visible("dead"))) == ([], 1)
 
 
 def test_large_dead_letters_go_back_in_batches_that_sqs_takes(run: Run, sqs: FakeSqs) -> None:
