@@ -39,7 +39,7 @@ class DeploymentProof(Construct):
         base_url: str,
         clients: dynamodb.ITable,
         jobs: sqs.IQueue,
-        results: sqs.IQueue,
+        records: dynamodb.ITable,
         proves: Sequence[GatewayFunction],
         after: Sequence[Construct],
     ) -> None:
@@ -59,7 +59,7 @@ class DeploymentProof(Construct):
                 "BASE_URL": base_url,
                 "CLIENTS_TABLE": clients.table_name,
                 "JOBS_QUEUE_URL": jobs.queue_url,
-                "RESULTS_QUEUE_URL": results.queue_url,
+                "JOB_RECORDS_TABLE": records.table_name,
                 "PROOF_MODEL": settings.model,
                 "PROOF_CANARY": settings.canary,
                 "PROVEN": _hash([function.fingerprint for function in proves]),
@@ -67,7 +67,7 @@ class DeploymentProof(Construct):
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
         jobs.grant(prover.role, "sqs:SendMessage")
-        results.grant(prover.role, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+        records.grant(prover.role, "dynamodb:GetItem")
         prover.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
         )

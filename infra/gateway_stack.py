@@ -89,7 +89,7 @@ class GatewayStack(cdk.Stack):
             base_url=self.api.base_url,
             clients=self.clients.table,
             jobs=self.queues.jobs,
-            results=self.queues.results,
+            records=self.job_records.table,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.bedrock_api_key is None else [self.bedrock_api_key]),

@@ -49,7 +49,7 @@ def _gateway(env: Mapping[str, str] = os.environ) -> Gateway:
         base_url=env["BASE_URL"],
         clients_table=env["CLIENTS_TABLE"],
         jobs_queue_url=env["JOBS_QUEUE_URL"],
-        results_queue_url=env["RESULTS_QUEUE_URL"],
+        job_records_table=env["JOB_RECORDS_TABLE"],
         model=env["PROOF_MODEL"],
         canary=env["PROOF_CANARY"],
     )
