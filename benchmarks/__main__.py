@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick]`: measures, prints the tables, and says by its exit status whether it is far off."""
+"""`python -m benchmarks [--quick [--before COMMIT]]`: measures and prints tables; docs/performance.md has the statuses."""
 
 from __future__ import annotations
 
@@ -6,30 +6,50 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from benchmarks import installed_peers, runs, table, targets
+from benchmarks import (
+    comparison,
+    comparison_table,
+    installed_peers,
+    paired_rounds,
+    runs,
+    table,
+    targets,
+    worktree,
+)
+from benchmarks.failures import CannotCompareError
 from benchmarks.results import Results
 from benchmarks.targets import Verdict
+from local import interruption
 
 _OUTPUT = Path(__file__).parents[1] / "docs" / "performance"
 _PLOT = Path(__file__).parent / "plot.py"
+# Where nothing was compared: click's own status for a command line that it does not understand.
+_NOT_COMPARED, _INTERRUPTED = 2, 130
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Ours and the bare handlers only; writes no files.")
+@click.option("--before", metavar="COMMIT", help="With --quick: compares with that commit, row by row.")
 @click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), default=_OUTPUT, help="Where the files go."
 )
-def main(*, quick: bool, output: Path) -> None:
-    """Measures the gateway's functions; fails where a target is missed by more than a quarter (quick only)."""
+def main(*, quick: bool, before: str | None, output: Path) -> None:
+    """Measures the gateway's functions. With --quick it fails where a target is missed by more than a quarter, and
+    with --before where a row is worse than it was."""
     began_s = time.monotonic()
 
     def say(text: str) -> None:
         click.echo(f"{time.monotonic() - began_s:5.0f} s  {text}", err=True)
 
+    if before is not None:
+        if not quick:
+            raise click.UsageError("--before goes with --quick")
+        sys.exit(_compare(before, say))
     if quick:
         results = runs.quick(say)
         verdicts = targets.verdicts(results)
@@ -41,6 +61,25 @@ def main(*, quick: bool, output: Path) -> None:
     verdicts = targets.verdicts(results)
     click.echo(table.render(results, verdicts))
     _write(results, verdicts, output, peers.plot)
+
+
+def _compare(before: str, say: Callable[[str], None]) -> int:
+    """Prints the comparison. The exit status."""
+    try:
+        with interruption.as_keyboard_interrupt():
+            commit = worktree.find(before)
+            rounds = paired_rounds.run(commit, say)
+    except CannotCompareError as error:
+        click.echo(f"error: {error}", err=True)
+        return _NOT_COMPARED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    compared = comparison.compare(rounds)
+    click.echo(comparison_table.render(compared, commit, rounds=len(rounds)))
+    complaints = comparison_table.complaints(compared)
+    for complaint in complaints:
+        click.echo(f"error: {complaint}", err=True)
+    return 1 if complaints else 0
 
 
 def _complain(far_off: list[Verdict]) -> int:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks import functions
-from benchmarks.functions import Function
+from benchmarks.functions import Function, Running
 from benchmarks.managed_runtime import ManagedRuntime
-from tests.runtime_api import RuntimeApiServer
+from tests.runtime_api import Invocation, Request, RuntimeApiServer
+
+# A chat completion, an authorizer's policy, a batch without failures.
+_GOOD_ANSWERS = (b"choices", b"Allow", b'"batchItemFailures": []')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,22 @@ def _start(function: Function, event: bytes, runtime: ManagedRuntime) -> ColdSta
     with RuntimeApiServer() as api:
         invocation = api.invoke(body=event)
         with functions.running(function, api, runtime) as running:
-            answer = invocation.answer(30)
-            if b"choices" not in answer.body and b"Allow" not in answer.body:
-                raise AssertionError(
-                    f"{function.name} answered {answer.body[:300]!r}: {running.process.stderr[:2000]}"
-                )
+            answer = _answer(invocation, running)
             first = api.requests[0]
             return ColdStart(
                 (first.began_s - running.spawned_s) * 1000, (answer.ended_s - running.spawned_s) * 1000
             )
+
+
+def _answer(invocation: Invocation, running: Running) -> Request:
+    try:
+        answer = invocation.answer(30)
+    except AssertionError as error:
+        raise AssertionError(_described(running, str(error))) from None
+    if not any(part in answer.body for part in _GOOD_ANSWERS):
+        raise AssertionError(_described(running, f"answered {answer.body[:300]!r}"))
+    return answer
+
+
+def _described(running: Running, failure: str) -> str:
+    return f"{running.function.name}: {failure} {running.process.stderr[:2000]}"

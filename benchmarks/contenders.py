@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import packages
+from benchmarks import aws_answers, packages
 from benchmarks.functions import Function
 from benchmarks.packages import Package
 
@@ -14,7 +14,6 @@ FASTAPI, LITELLM, DIRECT, WORKER = "FastAPI sample", "LiteLLM proxy", "upstream 
 
 _CHAT_PATH = "/openai/v1/chat/completions"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bedrock-api-key-a1b2c3"  # noqa: S105
-_KEY = "bedrock-api-key-benchmark"
 
 
 def quick(where: Path, upstream: str) -> list[Function]:
@@ -32,7 +31,7 @@ def quick(where: Path, upstream: str) -> list[Function]:
             OURS,
             packages.ours(where, "api", requirements="upstream", streams=True),
             "chat_gateway.entrypoints.api.handle",
-            _chat(upstream),
+            chat_variables(upstream),
             streams=True,
         ),
     ]
@@ -66,7 +65,9 @@ def fastapi_sample(where: Path, upstream: str, dependencies: Path) -> Function:
 def worker(where: Path, upstream: str, *, width: int) -> Function:
     """The jobs worker."""
     package = packages.ours(where / str(width), "worker", requirements="upstream")
-    return _function(WORKER, package, "chat_gateway.entrypoints.worker.handle", _worker(upstream, width))
+    return _function(
+        WORKER, package, "chat_gateway.entrypoints.worker.handle", worker_variables(upstream, width)
+    )
 
 
 def _function(
@@ -76,7 +77,7 @@ def _function(
 
 
 def _bare(upstream: str) -> dict[str, str]:
-    return {"UPSTREAM_ADDRESS": upstream, "UPSTREAM_PATH": _CHAT_PATH, "UPSTREAM_KEY": _KEY}
+    return {"UPSTREAM_ADDRESS": upstream, "UPSTREAM_PATH": _CHAT_PATH, "UPSTREAM_KEY": aws_answers.KEY}
 
 
 def _aws(upstream: str) -> dict[str, str]:
@@ -109,7 +110,7 @@ def _upstream(upstream: str) -> dict[str, str]:
     }
 
 
-def _chat(upstream: str) -> dict[str, str]:
+def chat_variables(upstream: str) -> dict[str, str]:
     """What infra.chat_function sets."""
     return {
         **_upstream(upstream),
@@ -118,7 +119,7 @@ def _chat(upstream: str) -> dict[str, str]:
     }
 
 
-def _worker(upstream: str, width: int) -> dict[str, str]:
+def worker_variables(upstream: str, width: int) -> dict[str, str]:
     """What infra.job_worker sets."""
     queues = f"http://{upstream}/123456789012"
     return {

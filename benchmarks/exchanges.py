@@ -14,7 +14,7 @@ from typing import Protocol
 from benchmarks import events, functions
 from benchmarks.functions import Function, Running
 from benchmarks.managed_runtime import ManagedRuntime
-from tests.runtime_api import Chunk, RuntimeApiServer
+from tests.runtime_api import Chunk, Request, RuntimeApiServer
 
 _PATIENCE_S = 60.0
 _PRELUDE_END = bytes(8)
@@ -53,19 +53,25 @@ class FunctionTarget:
         self._api = running.api
 
     def ask(self, body: bytes) -> Timing:
-        event = _chat_event(body)
-        began_s = time.monotonic()
-        invocation = self._api.invoke(body=event)
-        request = invocation.answer(_PATIENCE_S)
-        # What the function still does after its answer is not to fall into the next one's time.
-        self._api.wait_for("GET /invocation/next")
-        self._api.requests.clear()
+        began_s, request = answered(self._api, _chat_event(body), within_s=_PATIENCE_S)
         content = request.body
         if b"choices" not in content or not request.complete:
             raise AssertionError(f"{self.name} answered {content[:300]!r}")
         chunks = request.chunks or [Chunk(request.content, request.ended_s)]
         first_s = next(chunk.at_s for chunk in chunks if not chunk.data.endswith(_PRELUDE_END))
         return Timing(first_s - began_s, request.ended_s - began_s, _delays(chunks))
+
+
+def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[float, Request]:
+    """When the function got the event (time.monotonic), and its answer, once it waits for the next event.
+
+    So what a function does after its answer never counts for the next one.
+    """
+    began_s = time.monotonic()
+    request = api.invoke(body=event, remaining_s=within_s).answer(within_s)
+    api.wait_for("GET /invocation/next")
+    api.requests.clear()
+    return began_s, request
 
 
 class HttpTarget:

@@ -19,7 +19,7 @@ from tests.runtime_api import RuntimeApiServer, RuntimeProcess
 class Function:
     """A deployment package, its handler (`module.function`) and its variables.
 
-    `streams`: started through the package's own `response_streaming/start`, else by awslambdaric.
+    `streams`: started through the package's own `streaming_start`, else by awslambdaric.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Function:
     handler: str
     env: Mapping[str, str]
     streams: bool = False
+    streaming_start: str = STREAMING_START
     has_bytecode: bool = True
 
     @property
@@ -39,7 +40,7 @@ class Function:
     def command(self, python: Path) -> Sequence[str]:
         """As Lambda starts it."""
         if self.streams:
-            return [str(self.task_root / STREAMING_START), str(python), "/var/runtime/bootstrap.py"]
+            return [str(self.task_root / self.streaming_start), str(python), "/var/runtime/bootstrap.py"]
         return [str(python), "-m", "awslambdaric", self.handler]
 
 

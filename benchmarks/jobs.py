@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from benchmarks import functions
+from benchmarks import exchanges, functions
 from benchmarks.events import chat_body
-from benchmarks.functions import Function
+from benchmarks.exchanges import Timing
+from benchmarks.functions import Function, Running
 from benchmarks.managed_runtime import ManagedRuntime
 from benchmarks.shapes import Shape
+from benchmarks.warm import KILOBYTE
 from tests.runtime_api import RuntimeApiServer
+
+# A batch may take this long. The worker puts jobs back where too little time is left.
+_PATIENCE_S = 330.0
+
+
+class WorkerTarget:
+    """A worker under the Runtime API, which gets each request as a batch of `jobs` jobs."""
+
+    def __init__(self, running: Running, *, jobs: int) -> None:
+        self.name, self.pid = running.function.name, running.process.pid
+        self._running, self._jobs = running, jobs
+
+    def ask(self, body: bytes) -> Timing:
+        """The batch's time. Raises AssertionError where a job failed."""
+        return _work(self._running, batch_event(body, self._jobs))
+
+
+@contextmanager
+def worker_target(worker: Function, runtime: ManagedRuntime, *, jobs: int) -> Iterator[WorkerTarget]:
+    """The worker for as long as it is entered, warmed by one job."""
+    with RuntimeApiServer() as api, functions.running(worker, api, runtime) as running:
+        _work(running, batch_event(chat_body(Shape(), KILOBYTE), 1))
+        yield WorkerTarget(running, jobs=jobs)
 
 
 def batch_s(worker: Function, runtime: ManagedRuntime, *, jobs: int, latency_s: float) -> float:
@@ -18,23 +45,22 @@ def batch_s(worker: Function, runtime: ManagedRuntime, *, jobs: int, latency_s: 
 
     Raises AssertionError where a job failed.
     """
-    with RuntimeApiServer() as api, functions.running(worker, api, runtime) as running:
-        _work(api, running, jobs=1, latency_s=0)
-        return _work(api, running, jobs=jobs, latency_s=latency_s)
+    with worker_target(worker, runtime, jobs=jobs) as target:
+        return target.ask(chat_body(Shape(latency_us=int(latency_s * 1e6)), KILOBYTE)).total_s
 
 
-def _work(api: RuntimeApiServer, running: functions.Running, *, jobs: int, latency_s: float) -> float:
-    event = _batch(jobs, Shape(latency_us=int(latency_s * 1e6)))
-    began_s = time.monotonic()
-    answer = api.invoke(body=event, remaining_s=330).answer(300)
+def _work(running: Running, event: bytes) -> Timing:
+    began_s, answer = exchanges.answered(running.api, event, within_s=_PATIENCE_S)
     if json.loads(answer.body) != {"batchItemFailures": []}:
-        raise AssertionError(f"jobs failed: {answer.body[:300]!r} {running.process.stdout[-2000:]}")
-    return answer.ended_s - began_s
+        raise AssertionError(
+            f"{running.function.name} failed jobs: {answer.body[:300]!r} {running.process.stdout[-2000:]}"
+        )
+    return Timing(answer.ended_s - began_s, answer.ended_s - began_s)
 
 
-def _batch(jobs: int, shape: Shape) -> bytes:
-    """SQS's event with so many jobs."""
-    body = json.loads(chat_body(shape, 1000))
+def batch_event(body: bytes, jobs: int) -> bytes:
+    """SQS's event with so many jobs, each with the chat completion `body`."""
+    content = json.loads(body)
     now_ms = str(int(time.time() * 1000))
     return json.dumps(
         {
@@ -47,7 +73,7 @@ def _batch(jobs: int, shape: Shape) -> bytes:
                             "custom_id": f"job-{number}",
                             "method": "POST",
                             "url": "/v1/chat/completions",
-                            "body": body,
+                            "body": content,
                         }
                     ),
                     "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": now_ms},

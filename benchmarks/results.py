@@ -56,6 +56,7 @@ class Results:
     paced: dict[str, Series] = field(default_factory=dict)
     fast: dict[str, Series] = field(default_factory=dict)
     slow: dict[str, Series] = field(default_factory=dict)  # buffered, from an upstream that takes its time
+    workers: dict[str, Series] = field(default_factory=dict)  # a batch of jobs as the request
     sizes: dict[str, Size] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
 

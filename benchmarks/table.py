@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.contenders import LITELLM
+from benchmarks.markdown import number, section
 from benchmarks.results import Results
 from benchmarks.targets import Verdict, added_per_event_us, events_per_s
 from benchmarks.warm import Series
@@ -14,17 +15,17 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
     """All tables."""
     parts = [
         _machine(results),
-        _section("Cold start, ms (with bytecode | without)", _cold(results)),
-        _section("Buffered, 1 kB request", _latencies(results.buffered)),
-        _section("Buffered, 4 MB request", _latencies(results.large)),
-        _section("Buffered, 1 kB request, upstream takes 100 ms", _latencies(results.slow)),
-        _section("Streamed, 1 kB request, 50 events", _first_bytes(results.streamed)),
-        _section("Streamed, 4 MB request, 50 events", _first_bytes(results.large_streamed)),
-        _section("Streamed events", _events(results)),
-        _section("Deployment packages, zipped, kB (with bytecode | without)", _sizes(results)),
-        _section("Jobs, one batch through one worker", _jobs(results)),
+        section("Cold start, ms (with bytecode | without)", _cold(results)),
+        section("Buffered, 1 kB request", _latencies(results.buffered)),
+        section("Buffered, 4 MB request", _latencies(results.large)),
+        section("Buffered, 1 kB request, upstream takes 100 ms", _latencies(results.slow)),
+        section("Streamed, 1 kB request, 50 events", _first_bytes(results.streamed)),
+        section("Streamed, 4 MB request, 50 events", _first_bytes(results.large_streamed)),
+        section("Streamed events", _events(results)),
+        section("Deployment packages, zipped, kB (with bytecode | without)", _sizes(results)),
+        section("Jobs, one batch through one worker", _jobs(results)),
         _note(results),
-        _section("Targets", _verdicts(verdicts)),
+        section("Targets", _verdicts(verdicts)),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -43,23 +44,6 @@ def _note(results: Results) -> str:
     )
 
 
-def _section(title: str, rows: list[list[str]]) -> str:
-    """Empty where there is nothing below the header."""
-    if len(rows) < 2:
-        return ""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["| " + " | ".join(_padded(row, widths)) + " |" for row in rows]
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([f"**{title}**", "", lines[0], rule, *lines[1:], ""])
-
-
-def _padded(row: Iterable[str], widths: Sequence[int]) -> Iterable[str]:
-    return (
-        cell.ljust(width) if number == 0 else cell.rjust(width)
-        for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-    )
-
-
 def _cold(results: Results) -> list[list[str]]:
     rows = [["", "to /next", "to the first answer", "to /next, no bytecode", "answer, no bytecode"]]
     for name, starts in results.cold.items():
@@ -67,10 +51,10 @@ def _cold(results: Results) -> list[list[str]]:
         rows.append(
             [
                 name,
-                _number(starts.shipped.next_ms, 0),
-                _number(starts.shipped.answer_ms, 0),
-                _number(without.next_ms if without else None, 0),
-                _number(without.answer_ms if without else None, 0),
+                number(starts.shipped.next_ms, 0),
+                number(starts.shipped.answer_ms, 0),
+                number(without.next_ms if without else None, 0),
+                number(without.answer_ms if without else None, 0),
             ]
         )
     return rows
@@ -79,16 +63,16 @@ def _cold(results: Results) -> list[list[str]]:
 def _latencies(series: Mapping[str, Series]) -> list[list[str]]:
     rows = [["", "p50 ms", "p90 ms", "p99 ms", "CPU s per 1,000", "peak MiB"]]
     for name, one in series.items():
-        latencies = [_number(value, 2) for value in (one.p50_ms, one.p90_ms, one.p99_ms)]
-        rows.append([name, *latencies, _number(one.cpu_s_per_1000, 2), _number(one.peak_mib, 0)])
+        latencies = [number(value, 2) for value in (one.p50_ms, one.p90_ms, one.p99_ms)]
+        rows.append([name, *latencies, number(one.cpu_s_per_1000, 2), number(one.peak_mib, 0)])
     return rows
 
 
 def _first_bytes(series: Mapping[str, Series]) -> list[list[str]]:
     rows = [["", "first byte p50 ms", "whole p50 ms", "whole p99 ms", "CPU s per 1,000", "peak MiB"]]
     for name, one in series.items():
-        latencies = [_number(value, 2) for value in (one.first_byte_p50_ms, one.p50_ms, one.p99_ms)]
-        rows.append([name, *latencies, _number(one.cpu_s_per_1000, 2), _number(one.peak_mib, 0)])
+        latencies = [number(value, 2) for value in (one.first_byte_p50_ms, one.p50_ms, one.p99_ms)]
+        rows.append([name, *latencies, number(one.cpu_s_per_1000, 2), number(one.peak_mib, 0)])
     return rows
 
 
@@ -97,24 +81,22 @@ def _events(results: Results) -> list[list[str]]:
     for name in results.fast:
         delay_us = results.paced[name].event_delay_us if name in results.paced else None
         added, rate = added_per_event_us(results, name), events_per_s(results, name)
-        rows.append([name, _number(added, 1), f"{rate:,.0f}", _number(delay_us, 0)])
+        rows.append([name, number(added, 1), f"{rate:,.0f}", number(delay_us, 0)])
     return rows
 
 
 def _sizes(results: Results) -> list[list[str]]:
     rows = [["", "with bytecode", "without"]]
     for name, size in results.sizes.items():
-        rows.append(
-            [name, _number(size.zipped_bytes / 1000, 0), _number(size.zipped_sources_bytes / 1000, 0)]
-        )
+        rows.append([name, number(size.zipped_bytes / 1000, 0), number(size.zipped_sources_bytes / 1000, 0)])
     return rows
 
 
 def _jobs(results: Results) -> list[list[str]]:
     rows = [["", "width", "upstream s", "took s", "jobs/s"]]
     for batch in results.batches:
-        numbers = [str(batch.width), _number(batch.latency_s, 1), _number(batch.took_s, 2)]
-        rows.append([f"{batch.jobs} jobs", *numbers, _number(batch.jobs_per_s, 1)])
+        numbers = [str(batch.width), number(batch.latency_s, 1), number(batch.took_s, 2)]
+        rows.append([f"{batch.jobs} jobs", *numbers, number(batch.jobs_per_s, 1)])
     return rows
 
 
@@ -126,7 +108,3 @@ def _verdicts(verdicts: Sequence[Verdict]) -> list[list[str]]:
         word = "reached" if verdict.is_reached else "MISSED"
         rows.append([verdict.name, measured, bound, verdict.unit, word])
     return rows
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:,.{digits}f}"

@@ -7,7 +7,6 @@ connection, bytes made in advance. What is asked of it stands in the model's nam
 
 from __future__ import annotations
 
-import hashlib
 import json
 import socket
 import sys
@@ -16,8 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedReader
-from typing import Any
 
+from benchmarks import aws_answers
 from benchmarks.shapes import Shape
 
 _HEAD = b"HTTP/1.1 200 OK\r\nX-Amzn-RequestId: 8d1f6c1e-upstream\r\nContent-Type: %b\r\n"
@@ -46,10 +45,6 @@ _USAGE = (
     '{"id":"chatcmpl-edc562cd","object":"chat.completion.chunk","created":0,"model":"openai.gpt-oss-120b-1:0",'
     '"choices":[],"usage":{"prompt_tokens":23,"completion_tokens":112,"total_tokens":135}}'
 )
-_AWS_ANSWERS = {
-    b"secretsmanager.GetSecretValue": {"Name": "bedrock-key", "SecretString": "bedrock-api-key-benchmark"},
-    b"DynamoDB_20120810.GetItem": {"Item": {"client_id": {"S": "team"}}},
-}
 
 
 def serve(listener: socket.socket) -> None:
@@ -94,7 +89,9 @@ def _body(source: BufferedReader, head: dict[bytes, bytes]) -> bytes:
 
 def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) -> None:
     if b"x-amz-target" in head:
-        _send_whole(connection, b"application/x-amz-json-1.1", _aws_answer(head[b"x-amz-target"], body))
+        _send_whole(
+            connection, b"application/x-amz-json-1.1", aws_answers.answer(head[b"x-amz-target"], body)
+        )
         return
     shape = Shape.asked_for(body)
     time.sleep(shape.latency_us / 1e6)
@@ -102,33 +99,6 @@ def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) ->
         _send_stream(connection, shape)
     else:
         _send_whole(connection, b"application/json", _COMPLETION)
-
-
-def _aws_answer(target: bytes, body: bytes) -> bytes:
-    if target in _AWS_ANSWERS:
-        return json.dumps(_AWS_ANSWERS[target]).encode()
-    return json.dumps(_worker_answer(target, json.loads(body))).encode()
-
-
-def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:
-    """What the jobs worker asks of SQS and DynamoDB."""
-    if target.endswith(b".UpdateItem"):
-        owner = request["ExpressionAttributeValues"].get(":owner", {"S": ""})
-        return {"Attributes": {"leased_by": owner, "attempts": {"N": "1"}}}
-    if b"Batch" in target:
-        done = [{"Id": entry["Id"], **_sent(entry.get("MessageBody"))} for entry in request["Entries"]]
-        return {"Successful": done, "Failed": []}
-    return _sent(request.get("MessageBody"))
-
-
-def _sent(text: str | None) -> dict[str, str]:
-    """boto3 checks the MD5 of what it sent."""
-    if text is None:
-        return {}
-    return {
-        "MessageId": "m",
-        "MD5OfMessageBody": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
-    }
 
 
 def _send_whole(connection: socket.socket, content_type: bytes, content: bytes) -> None:

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 def running() -> Iterator[str]:
     """Its address (host:port) for as long as it is entered."""
     command = [sys.executable, "-m", "benchmarks.upstream"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    # In a session of its own: Ctrl-C ends it through us, and it prints no traceback.
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
         try:
             yield f"127.0.0.1:{int(process.stdout.readline())}"

@@ -12,7 +12,6 @@ from benchmarks.events import chat_body
 from benchmarks.exchanges import Target, Timing
 from benchmarks.shapes import Shape
 
-_WARMING_UP = 5
 _SETTLE_S = 0.002
 KILOBYTE, MEGABYTE = 1000, 1_000_000
 
@@ -34,11 +33,21 @@ class Series:
     peak_mib: float | None
 
 
-def measure(targets: Sequence[Target], shape: Shape, *, size_bytes: int, rounds: int) -> dict[str, Series]:
-    """By the target's name, `rounds` requests of about `size_bytes` to each, in turns."""
+def measure(
+    targets: Sequence[Target],
+    shape: Shape,
+    *,
+    size_bytes: int,
+    rounds: int,
+    warming_up: int,
+) -> dict[str, Series]:
+    """By the target's name, `rounds` requests of about `size_bytes` to each, in turns.
+
+    `warming_up` requests to each go before and count for nothing but its peak memory.
+    """
     body = chat_body(shape, size_bytes)
     for target in targets:
-        for _ in range(_WARMING_UP):
+        for _ in range(warming_up):
             target.ask(body)
     before = [process_costs.cpu_s(target.pid) for target in targets]
     taken = list(zip(*([_ask(target, body) for target in targets] for _ in range(rounds)), strict=True))

@@ -25,7 +25,9 @@ def prove(
     base_url: str | None = None,
     attack: str | None = None,
 ) -> Generator[Probe, None, None]:
-    """Six probes, and of input tags what can be told, each as soon as it is known. Closed, it leaves no client.
+    """Six probes, of input tags what can be told, and one of Bedrock itself, each as soon as it is known.
+
+    Closed, it leaves no client.
 
     `base_url` is in place of the stack's own; `attack` is a prompt that the prompt-attack filter must block.
     """
@@ -38,5 +40,7 @@ def prove(
         canary=canary,
         tagging=outputs.tagging,
         attack=attack,
+        bedrock_base_url=outputs.bedrock_base_url,
+        secret_arn=outputs.secret_arn,
     )
     yield from proof.prove(gateway, session)

@@ -33,6 +33,7 @@ class StackOutputs:
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind that key
+    bedrock_base_url: str | None = None  # None: the stack was deployed by an earlier version
     tagging: str | None = (
         None  # which text the guardrail is told to check; None where no guardrail is enforced
     )
@@ -88,5 +89,6 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
+        bedrock_base_url=outputs.get("BedrockBaseUrl"),
         tagging=outputs.get("GuardrailTagging"),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from infra import environments
+from infra import environments, region
 from infra.gateway_stack import GatewayStack
 
 
@@ -25,6 +25,7 @@ def build_app(context: dict[str, Any] | None = None) -> cdk.App:
         aws_endpoint_url=app.node.try_get_context("aws_endpoint_url"),
         prove_on_deploy=app.node.try_get_context("prove_on_deploy"),
     )
+    region.check(environment)
     GatewayStack(
         app,
         f"bedrock-chat-gateway-{environment.name}",

@@ -13,13 +13,15 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import triggers
 from constructs import Construct
 
+from infra import upstream
+from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
 from infra.proof_settings import Proof
 
 # Longer than all probes may take; the trigger and CDK's function behind it (15 min) wait longer still.
-_FUNCTION_TIMEOUT_S = 780
-_TRIGGER_TIMEOUT_S = _FUNCTION_TIMEOUT_S + 30
+_FUNCTION_TIMEOUT_S = 870
+_TRIGGER_TIMEOUT_S = _FUNCTION_TIMEOUT_S + 15
 
 
 class DeploymentProof(Construct):
@@ -37,6 +39,7 @@ class DeploymentProof(Construct):
         environment: Environment,
         settings: Proof,
         base_url: str,
+        api_key: BedrockApiKey | None,
         clients: dynamodb.ITable,
         jobs: sqs.IQueue,
         records: dynamodb.ITable,
@@ -62,10 +65,14 @@ class DeploymentProof(Construct):
                 "JOB_RECORDS_TABLE": records.table_name,
                 "PROOF_MODEL": settings.model,
                 "PROOF_CANARY": settings.canary,
+                "BEDROCK_BASE_URL": upstream.base_url(environment),
+                **_optional(environment, settings, api_key),
                 "PROVEN": _hash([function.fingerprint for function in proves]),
             },
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        if api_key is not None:
+            api_key.grant_read(prover.role)
         jobs.grant(prover.role, "sqs:SendMessage")
         records.grant(prover.role, "dynamodb:GetItem")
         prover.role.add_to_policy(
@@ -79,6 +86,16 @@ class DeploymentProof(Construct):
             execute_after=[*after, prover.role],
         )
         self.log_group = prover.log_group
+
+
+def _optional(environment: Environment, settings: Proof, api_key: BedrockApiKey | None) -> dict[str, str]:
+    """The variables of what not every environment has."""
+    values = {
+        "PROOF_TAGGING": None if environment.guardrail is None else str(environment.guardrail.tagging),
+        "PROOF_ATTACK": settings.attack,
+        "BEDROCK_API_KEY_SECRET_ARN": None if api_key is None else api_key.secret.secret_arn,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _hash(parts: Sequence[str]) -> str:

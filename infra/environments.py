@@ -31,6 +31,8 @@ _MAX_PAUSE_S = 120
 _MAX_FUNCTION_TIMEOUT_S = 900
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 _MAX_VISIBILITY_S = 43_200
+# A job is received, and then Lambda starts a function, whose time counts from there; clocks may differ by 2 s.
+_JOB_HANDOVER_S = 10
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
 _MODEL = re.compile(
@@ -143,11 +145,11 @@ class Environment:
 
     @property
     def job_visibility_s(self) -> int:
-        """How long a job stays hidden from other workers: AWS asks for at least 6 x the function's timeout, and the window.
+        """How long a job stays hidden after it was received: while its batch fills, and while its worker may live.
 
-        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        AWS recommends six times the function's timeout: docs/adr/0019-a-job-that-kills-its-worker.md.
         """
-        return 6 * self.timeouts.worker_function_s + self.jobs.window_s
+        return self.jobs.window_s + self.timeouts.worker_function_s + _JOB_HANDOVER_S
 
     @property
     def job_max_receives(self) -> int:

@@ -28,6 +28,7 @@ _MEDIA_TYPE = (
     "Send the request as application/json.",
 )
 _BAD_REQUEST = (400, "invalid_request_error", "bad_request", "The request is not valid.")
+_BLOCKED = (403, "invalid_request_error", "request_blocked", "Request blocked.")
 _UNKNOWN = (404, "invalid_request_error", "unknown_url", "Unknown path.")
 
 _RESPONSES = {
@@ -47,13 +48,13 @@ _RESPONSES = {
     "Throttled": (_Type.THROTTLED, _THROTTLED),
     "QuotaExceeded": (_Type.QUOTA_EXCEEDED, _THROTTLED),
     "RequestTooLarge": (_Type.REQUEST_TOO_LARGE, _TOO_LARGE),
-    "WafFiltered": (
-        _Type.WAF_FILTERED,
-        (403, "invalid_request_error", "request_blocked", "Request blocked."),
-    ),
+    "UnsupportedMediaType": (_Type.UNSUPPORTED_MEDIA_TYPE, _MEDIA_TYPE),
+    "BadRequestBody": (_Type.BAD_REQUEST_BODY, _BAD_REQUEST),
+    "BadRequestParameters": (_Type.BAD_REQUEST_PARAMETERS, _BAD_REQUEST),
+    "WafFiltered": (_Type.WAF_FILTERED, _BLOCKED),
     # No status of their own: each keeps API Gateway's.
-    "Default4xx": (_Type.DEFAULT_4_XX, (None, "invalid_request_error", "bad_request", _BAD_REQUEST[3])),
-    "Default5xx": (_Type.DEFAULT_5_XX, (None, "server_error", "internal_error", _INTERNAL[3])),
+    "Default4xx": (_Type.DEFAULT_4_XX, (None, *_BAD_REQUEST[1:])),
+    "Default5xx": (_Type.DEFAULT_5_XX, (None, *_INTERNAL[1:])),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra import upstream
 from infra.bedrock_api_key import BedrockApiKey
 from infra.bedrock_api_key_policy import BedrockApiKeyPolicy
 from infra.chat_api import ChatApi
@@ -56,7 +57,7 @@ class GatewayStack(cdk.Stack):
             records=self.job_records,
         )
         self._prove(environment)
-        self._add_outputs()
+        self._add_outputs(environment)
 
     def _bedrock_api_key(self, environment: Environment) -> BedrockApiKey | None:
         """The key, and the policy for its user; none where the functions' roles sign."""
@@ -87,6 +88,7 @@ class GatewayStack(cdk.Stack):
             environment=environment,
             settings=environment.prove_on_deploy,
             base_url=self.api.base_url,
+            api_key=self.bedrock_api_key,
             clients=self.clients.table,
             jobs=self.queues.jobs,
             records=self.job_records.table,
@@ -97,7 +99,7 @@ class GatewayStack(cdk.Stack):
             ],
         )
 
-    def _add_outputs(self) -> None:
+    def _add_outputs(self, environment: Environment) -> None:
         outputs = {
             "BaseUrl": self.api.base_url,
             "RestApiId": self.api.api.rest_api_id,
@@ -109,6 +111,7 @@ class GatewayStack(cdk.Stack):
             "LargeResultsBucketName": self.queues.large_results.bucket_name,
             "ChatLogGroupName": self.chat.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
+            "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
         if self.bedrock_api_key is not None:

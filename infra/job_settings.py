@@ -82,7 +82,7 @@ class Jobs:
         """As many as fit into a job's life if every worker dies and leaves it hidden to the end of its timeout.
 
         Generous, because every receive counts, one that is throttled too: at 15 min at most between two, and half of
-        that on average, the default 152 are 19 hours of being throttled.
+        that on average, the default 876 are more than the 3½ days after which a job is given up.
         """
         return min(_MAX_RECEIVES, GIVE_UP_AFTER_S // visibility_s)
 

@@ -17,6 +17,12 @@ _MAX_RESPONSE_BYTES = 8 * 1024 * 1024
 _MAX_BUFFERED_BYTES = 3 * 1024 * 1024 - 64 * 1024  # the rest is for headers
 
 
+def base_url(environment: Environment) -> str:
+    """Bedrock's, or what the environment says in its place; ends in /openai/v1."""
+    bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
+    return environment.upstream_url or bedrock
+
+
 def upstream_variables(
     environment: Environment,
     api_key: BedrockApiKey | None,
@@ -25,9 +31,8 @@ def upstream_variables(
     total_timeout_s: int,
 ) -> dict[str, str]:
     """Environment variables that chat_gateway.settings.UpstreamSettings reads."""
-    bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
     variables = {
-        "BEDROCK_BASE_URL": environment.upstream_url or bedrock,
+        "BEDROCK_BASE_URL": base_url(environment),
         "UPSTREAM_CONNECT_TIMEOUT_S": str(environment.timeouts.connect_s),
         "UPSTREAM_TOTAL_TIMEOUT_S": str(total_timeout_s),
         "UPSTREAM_FIRST_BYTE_TIMEOUT_S": str(environment.timeouts.first_byte_s(total_timeout_s)),

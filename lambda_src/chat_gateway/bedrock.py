@@ -15,6 +15,7 @@ import httpx
 from chat_gateway import (
     enumerations,
     foreign_json,
+    foreign_text,
     guardrail_outcome,
     http_body,
     reasoning,
@@ -28,6 +29,7 @@ from chat_gateway.errors import (
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
+from chat_gateway.foreign_text import Conceal
 from chat_gateway.guardrail_outcome import Outcome
 from chat_gateway.upstream_auth import UpstreamAuth
 from chat_gateway.upstream_transport import KeptConnections
@@ -60,11 +62,12 @@ class Completion:
     document: dict[str, Any]
     bedrock_request_id: str | None
     guardrail_outcome: Outcome = field(default_factory=Outcome)
+    conceal: Conceal = field(default=foreign_text.nothing_to_conceal, compare=False, repr=False)
 
     def presented(self, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
         """The same in the shape that callers see; as it came wherever that is it."""
         has_trace = guardrail_outcome.may_hold_trace(self.text)
-        outcome = guardrail_outcome.read(self.document, has_trace=has_trace)
+        outcome = guardrail_outcome.read(self.document, has_trace=has_trace, conceal=self.conceal)
         document = self.document
         changed = guardrail_outcome.present(document, has_trace=has_trace, keep_trace=keep_trace)
         changed = enumerations.conform(document, enumerations.COMPLETION) or changed
@@ -171,7 +174,9 @@ class BedrockClient:
         """
         accepting = {**headers, "accept": "application/json"}
         with contextlib.closing(self._ask(content, auth, accepting, deadline)) as answer:
-            return _completion(self._gathered(answer), answer.bedrock_request_id)
+            return replace(
+                _completion(self._gathered(answer), answer.bedrock_request_id), conceal=answer.concealed
+            )
 
     def _gathered(self, answer: UpstreamAnswer) -> bytes:
         try:
@@ -261,7 +266,9 @@ def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
     error = upstream_errors.parse(status, answer.headers, content, answer.concealed)
     if status not in _REFUSED:
         return error
-    refusal = refusals.read(status, upstream_errors.error_class(answer.headers), error.message)
+    refusal = refusals.read(
+        status, upstream_errors.error_class(answer.headers, answer.concealed), error.message
+    )
     return RefusedCredentialsError(
         refusal.reason, answer.bedrock_request_id, lacks_access=not refusal.is_about_key
     )

@@ -201,7 +201,7 @@ class ChatStream:
         usage = document.get("usage")
         if isinstance(usage, dict):
             self.usage = usage
-        said = guardrail_outcome.read(document, has_trace=has_trace)
+        said = guardrail_outcome.read(document, has_trace=has_trace, conceal=self._conceal)
         self.guardrail_outcome = self.guardrail_outcome.combined_with(said)
 
     def _note_ends(self, document: dict[str, Any]) -> bool:

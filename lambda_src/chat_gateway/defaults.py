@@ -29,5 +29,8 @@ def without_defaults(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_said(document: dict[str, Any], default: _Default) -> bool:
-    value = document.get(default.name)
-    return value == default.value and not isinstance(value, bool) and value is not None
+    """Whether the parameter is there, with its default or with null, which OpenAI takes for it."""
+    if default.name not in document:
+        return False
+    value = document[default.name]
+    return value is None or (value == default.value and not isinstance(value, bool))

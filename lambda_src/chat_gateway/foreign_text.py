@@ -13,6 +13,8 @@ Conceal = Callable[[str], str]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+=#@-]{0,127}")
 _PLACE = re.compile(r"[A-Za-z0-9_.\[\]'\"/$-]{1,200}")
 _PATH = re.compile(r"/[!-~]{0,199}")
+# A guardrail's own names for topics, filters and patterns.
+_LABEL = re.compile(r"[A-Za-z0-9 _.!?-]{1,100}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,64}")
 _MAX_MESSAGE_CHARACTERS = 8192  # an error that repeats the prompt must still fit into a message of SQS
 # What keys look like: the callers' (bcg-, sk-), Bedrock's API keys, AWS's access keys, and any bearer token.
@@ -35,6 +37,11 @@ def name(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
 def place(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
     """`value` where it is the path of a parameter, such as `messages[0].content`, of at most 200 characters; else None."""
     return _matching(value, _PLACE, conceal)
+
+
+def label(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
+    """`value` where it is a name that an operator gives in a guardrail, of at most 100 characters, and no key; else None."""
+    return _matching(value, _LABEL, conceal)
 
 
 def path(value: object) -> str | None:

@@ -6,11 +6,13 @@ Chat completions answer a block with HTTP 200. That they carry InvokeModel's `am
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from chat_gateway import foreign_text
+from chat_gateway.foreign_text import Conceal
 
 INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
 _ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
@@ -32,8 +34,6 @@ _POLICIES = frozenset(
     }
 )
 OTHER_POLICY = "other"
-# A guardrail's own names for topics, filters and patterns.
-_NAME = re.compile(r"[A-Za-z0-9 _.!?-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,13 @@ def may_hold_trace(raw: str | bytes) -> bool:
     return "trace" in raw.lower() or any(escape in raw for escape in _ESCAPED_LETTERS)
 
 
-def read(document: dict[str, Any], *, has_trace: bool = True) -> Outcome:
-    """What a completion, or an event of a stream, says of the guardrail; never raises."""
+def read(
+    document: dict[str, Any],
+    *,
+    has_trace: bool = True,
+    conceal: Conceal = foreign_text.nothing_to_conceal,
+) -> Outcome:
+    """What a completion, or an event of a stream, says of the guardrail, without what `conceal` takes out; never raises."""
     reported = document.get(_ACTION_KEY)
     traces = [holder[key] for holder, key in _traces(document)] if has_trace else []
     is_block = _is_block(document)
@@ -88,7 +93,7 @@ def read(document: dict[str, Any], *, has_trace: bool = True) -> Outcome:
     action = (
         INTERVENED if is_block else MASKED if reported == INTERVENED else NONE if reported == NONE else None
     )
-    return _outcome(action, traces)
+    return _outcome(action, traces, conceal)
 
 
 def present(document: dict[str, Any], *, has_trace: bool = True, keep_trace: bool) -> bool:
@@ -158,12 +163,12 @@ def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
 
 
-def _outcome(action: str | None, traces: list[Any]) -> Outcome:
+def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> Outcome:
     listed: list[dict[str, str]] = []
     counts: Counter[str] = Counter()
     acted = set()
     for trace in traces:
-        for finding in _findings(trace):
+        for finding in _findings(trace, conceal):
             counts[finding["policy"]] += 1
             if finding.get("action") != _ONLY_DETECTED:
                 acted.add(finding["policy"])
@@ -172,7 +177,7 @@ def _outcome(action: str | None, traces: list[Any]) -> Outcome:
     return Outcome(action, tuple(listed), counts, frozenset(acted))
 
 
-def _findings(trace: object) -> Iterator[dict[str, str]]:
+def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:
     """Of `{"guardrail": {"input": {id: assessment}, "outputs": [{id: assessment | [assessment]}]}}` what has no text."""
     guardrail = trace.get("guardrail") if isinstance(trace, dict) else None
     if not isinstance(guardrail, dict):
@@ -180,7 +185,7 @@ def _findings(trace: object) -> Iterator[dict[str, str]]:
     for source, part in (("input", guardrail.get("input")), ("output", guardrail.get("outputs"))):
         for assessment in _dicts_below(part):
             for policy, entries in _policies(assessment):
-                yield from (_finding(source, policy, entry) for entry in entries)
+                yield from (_finding(source, policy, entry, conceal) for entry in entries)
 
 
 def _dicts_below(part: object) -> Iterator[dict[str, Any]]:
@@ -202,12 +207,12 @@ def _policies(assessment: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, 
                     yield policy, [entry for entry in entries if isinstance(entry, dict)]
 
 
-def _finding(source: str, policy: str, entry: dict[str, Any]) -> dict[str, str]:
+def _finding(source: str, policy: str, entry: dict[str, Any], conceal: Conceal) -> dict[str, str]:
     """`match` and `regex` hold the caller's words, so only these three are taken; of words not even a name."""
     taken = ("type", "action") if policy == _WORDS else ("name", "type", "action")
     finding = {"source": source, "policy": policy if policy in _POLICIES else OTHER_POLICY}
     for name in taken:
-        value = entry.get(name)
-        if isinstance(value, str) and _NAME.fullmatch(value):
+        value = foreign_text.label(entry.get(name), conceal)
+        if value is not None:
             finding[name] = value
     return finding

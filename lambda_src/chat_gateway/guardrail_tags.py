@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from chat_gateway import prompt_strings
+from chat_gateway import places, prompt_strings
 from chat_gateway.errors import InvalidRequestError
 
 _TAG = "amazon-bedrock-guardrails-guardContent"
@@ -33,8 +33,10 @@ class Tagging(StrEnum):
 def check(document: Mapping[str, Any], content: bytes) -> None:
     """Raises InvalidRequestError where a caller's body, given parsed and serialised, holds an input tag."""
     if are_in(document, content):
+        place = _place(document)
         raise InvalidRequestError(
-            "The request holds a guardrail's input tag, which could exempt the rest of it from the check.",
+            f"The request holds a guardrail's input tag in {place}, which could exempt the rest of it from the check.",
+            param=place,
             code="guardrail_tag_not_allowed",
         )
 
@@ -44,6 +46,22 @@ def are_in(document: Mapping[str, Any], content: bytes) -> bool:
     return _ANY_TAG in content.lower() or any(
         _ANY_TAG in text.lower().encode("utf-8", "replace") for text in _joined(document)
     )
+
+
+def _place(document: Mapping[str, Any]) -> str:
+    """Where the tag stands, or the message in which it comes about when parts or escapes are joined."""
+    place = places.of_first(document, _holds_tag)
+    if place is not None:
+        return place
+    messages = document.get("messages")
+    for index, message in enumerate(messages if isinstance(messages, list) else []):
+        if any(_holds_tag(text) for text in _joined({"messages": [message]})):
+            return f"messages[{index}]"
+    return "the request"
+
+
+def _holds_tag(text: str) -> bool:
+    return _ANY_TAG in text.lower().encode("utf-8", "replace")
 
 
 def tagged(document: dict[str, Any], tagging: Tagging, suffix: str) -> dict[str, Any] | None:

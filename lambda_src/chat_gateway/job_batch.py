@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from chat_gateway import jobs
-from chat_gateway.job_outcomes import Bury, Retry, Send
+from chat_gateway.job_outcomes import Bury, Retry, Send, Undecided
 from chat_gateway.job_post import JobPost, PutBack
 from chat_gateway.job_runs import JobRuns, Run
 from chat_gateway.jobs import JobMessage
@@ -21,6 +21,7 @@ def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *
     """
     ended: queue.SimpleQueue[Run] = queue.SimpleQueue()
     failed: list[str] = []
+    undecided: list[Run] = []
     with ThreadPoolExecutor(max_workers=width) as pool:
         for message in messages:
             pool.submit(_run_into, ended, runs.run, message)
@@ -28,9 +29,11 @@ def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *
         while open_count:
             batch = _next(ended)
             open_count -= len(batch)
-            _see_to(batch, runs, post)
-            failed += [run.message.id for run in batch if isinstance(run.outcome, Retry)]
-    return failed
+            undecided += [run for run in batch if isinstance(run.outcome, Undecided)]
+            failed += _see_to([run for run in batch if not isinstance(run.outcome, Undecided)], runs, post)
+    for run in undecided:
+        runs.decide(run)
+    return failed + _see_to(undecided, runs, post)
 
 
 def _run_into(ended: queue.SimpleQueue[Run], run: Callable[[JobMessage], Run], message: JobMessage) -> None:
@@ -45,7 +48,8 @@ def _next(ended: queue.SimpleQueue[Run]) -> list[Run]:
     return batch
 
 
-def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> None:
+def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> list[str]:
+    """The ids of the messages that are to be delivered again."""
     sent = [(run, run.outcome.line) for run in batch if isinstance(run.outcome, Send)]
     _note_failures([run for run, _ in sent], post.send_results([line for _, line in sent]), runs)
     buried = [(run, run.outcome.letter) for run in batch if isinstance(run.outcome, Bury)]
@@ -53,6 +57,7 @@ def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> None:
     _put_back(batch, post)
     for run in batch:
         _write(run, runs.clock())
+    return [run.message.id for run in batch if isinstance(run.outcome, Retry)]
 
 
 def _note_failures(batch: list[Run], failures: list[str | None], runs: JobRuns) -> None:

@@ -70,7 +70,21 @@ class Bury:
     letter: Letter
 
 
-Outcome = Send | Retry | Bury
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Bedrock answered 503, which may be its own state or this job's doing: other answers of the batch will tell.
+
+    `number` is the attempt's, `model` the job's, `failed_at` in monotonic seconds.
+    """
+
+    error: GatewayError
+    owner: str
+    number: int
+    model: str
+    failed_at: float
+
+
+Outcome = Send | Retry | Bury | Undecided
 
 
 def bury(message: JobMessage, error: GatewayError, *, attempts: int | None) -> Bury:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from http import HTTPStatus
 from chat_gateway import job_delays, jobs, retry, retry_after
 from chat_gateway.aws_json import AwsCallError
 from chat_gateway.completions import Completions
-from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
+from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError, UpstreamError
 from chat_gateway.job_delays import JobDelays
 from chat_gateway.job_outcomes import (
     Bury,
@@ -21,11 +22,13 @@ from chat_gateway.job_outcomes import (
     Outcome,
     Retry,
     Send,
+    Undecided,
     WorkersDiedError,
     bury,
 )
 from chat_gateway.job_records import Answered, Conflicting, Held, JobRecords
 from chat_gateway.job_results import JobResults
+from chat_gateway.job_vetting import Vetted
 from chat_gateway.jobs import Job, JobMessage, Result
 from chat_gateway.request_log import RequestLog
 from chat_gateway.retry import Attempts
@@ -63,6 +66,7 @@ _Try = Callable[[_Attempt, RequestLog], Outcome]
 class JobRuns:
     """The attempts of one invocation, made by any number of threads. `clock` is in monotonic seconds, and so are
     `ends_at`, when the last answer must have come, and `killed_at`, when Lambda will have ended the invocation.
+    `vetted` says which messages kill their worker.
     """
 
     completions: Completions
@@ -74,14 +78,24 @@ class JobRuns:
     ends_at: float
     killed_at: float
     new_log: Callable[[], RequestLog]
+    vetted: Vetted = field(default_factory=Vetted)
     clock: Callable[[], float] = time.monotonic
     # What said that Bedrock takes no more jobs of a model for now; a refused key stands under None.
     _busy: dict[str | None, GatewayError] = field(default_factory=dict)
+    # When a job of a model was last answered.
+    _answered_at: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def begin_by(self) -> float:
+        """When the last job may be begun."""
+        return self.ends_at - self.settings.least_time_s
 
     def run(self, message: JobMessage) -> Run:
         """The attempt, however it ended: never raises."""
         started, log = self.clock(), self.new_log()
-        log.add(request_id=jobs.result_id(message.key), attempt=message.receives)
+        log.add(
+            request_id=jobs.result_id(message.key), receives=message.receives, sender=message.sender or None
+        )
         log.add_guardrail(self.upstream.guardrail)
         try:
             outcome = self._outcome(message, log)
@@ -99,13 +113,16 @@ class JobRuns:
         return Retry(self.delays.after(message.receives, asked_s=asked_s))
 
     def _outcome(self, message: JobMessage, log: RequestLog) -> Outcome:
-        if self.ends_at - self.clock() < self.settings.least_time_s:
+        if message.id in self.vetted.unknown or self.clock() > self.begin_by:
             return self._not_begun(message, Retry(0), JobNotBegunError(), log)
+        if message.id in self.vetted.killers:
+            return self._claimed(message, self._killed, log)
         try:
             job = jobs.parse(message.body, max_bytes=self.upstream.max_request_bytes)
         except GatewayError as error:
             return self._claimed(message, partial(self._refused, error), log)
         log.add_model(job.request.model)
+        log.add_custom_id(job.custom_id)
         busy = self._busy.get(None) or self._busy.get(job.request.model)
         if busy is not None:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
@@ -125,16 +142,32 @@ class JobRuns:
             log.add(answered_before=True)
             return Send(self.results.line(claim.kept))
         if isinstance(claim, Conflicting):
-            return _conflicting(message, claim, log)
+            return self._conflicting(message, claim, log)
         if isinstance(claim, Held):
             log.add(held_elsewhere=True)
             return Retry(job_delays.until(claim.until_s, now_s=self.records.clock()))
-        log.add(job_attempt=claim.attempts)
+        log.add(attempts=claim.attempts)
         if claim.attempts > self.settings.max_attempts:
             died = WorkersDiedError()
             _add_error(log, died)
             return bury(message, died, attempts=claim.attempts - 1)
         return try_(_Attempt(message, owner, claim.attempts), log)
+
+    def _conflicting(self, message: JobMessage, claim: Conflicting, log: RequestLog) -> Outcome:
+        """An error line of the message's own; what was answered under the key stays as it is."""
+        error, id_ = IdempotencyKeyConflictError(), jobs.conflict_id(message.id)
+        _add_error(log, error)
+        log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
+        kills = message.id in self.vetted.killers  # whoever reads it
+        custom_id = None if kills else jobs.readable_custom_id(message.body)
+        return Send(jobs.error_result(id_, custom_id, error).line())
+
+    def _killed(self, attempt: _Attempt, log: RequestLog) -> Outcome:
+        """The job killed a child process in place of the worker: that is a failed attempt, without asking Bedrock."""
+        died = WorkersDiedError()
+        _add_error(log, died)
+        self._release(attempt, log, counts=True)
+        return self._failed(attempt.message, died, attempts=attempt.number)
 
     def _refused(self, error: GatewayError, attempt: _Attempt, log: RequestLog) -> Outcome:
         """The message is no job; that answer, too, is the only one under its key."""
@@ -172,6 +205,7 @@ class JobRuns:
             return _error_result(message, error)
         finally:
             log.add(upstream_attempts=tries.count)
+        self._answered_at[job.request.model] = self.clock()
         log.add_completion(completion)
         log.add(status=HTTPStatus.OK)
         return jobs.Result(
@@ -191,12 +225,28 @@ class JobRuns:
         return result.line() if is_whole_in_s3 else self.results.line(first)
 
     def _failed_upstream(self, attempt: _Attempt, job: Job, error: GatewayError, log: RequestLog) -> Outcome:
-        is_busy = error.status in _BUSY
+        is_busy, model, failed_at = error.status in _BUSY, job.request.model, self.clock()
         if is_busy:
             everything = isinstance(error, UpstreamCredentialsError)
-            self._busy[None if everything else job.request.model] = error
+            self._busy[None if everything else model] = error
+        if isinstance(error, UpstreamError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return Undecided(error, attempt.owner, attempt.number, model, failed_at)
         self._release(attempt, log, counts=not is_busy)
         return self._failed(attempt.message, error, attempts=None if is_busy else attempt.number)
+
+    def decide(self, run: Run) -> None:
+        """Gives an undecided run its outcome once the others of its batch have ended: never raises.
+
+        A 503 is the job's own failure where Bedrock answered another job of the same model after it: some models answer
+        so to a parameter that they do not take. Otherwise Bedrock was busy, which costs the job no attempt.
+        """
+        undecided = run.outcome
+        if not isinstance(undecided, Undecided):
+            return
+        is_own = self._answered_at.get(undecided.model, -math.inf) > undecided.failed_at
+        attempt = _Attempt(run.message, undecided.owner, undecided.number)
+        self._release(attempt, run.log, counts=is_own)
+        run.outcome = self._failed(run.message, undecided.error, attempts=attempt.number if is_own else None)
 
     def _release(self, attempt: _Attempt, log: RequestLog, *, counts: bool) -> None:
         """Where it fails, the next delivery waits for the lease to end."""
@@ -239,11 +289,3 @@ def _add_error(log: RequestLog, error: GatewayError) -> None:
 
 def _error_result(message: JobMessage, error: GatewayError) -> Result:
     return jobs.error_result(jobs.result_id(message.key), jobs.readable_custom_id(message.body), error)
-
-
-def _conflicting(message: JobMessage, claim: Conflicting, log: RequestLog) -> Outcome:
-    """An error line of the message's own; what was answered under the key stays as it is."""
-    error, id_ = IdempotencyKeyConflictError(), jobs.conflict_id(message.id)
-    _add_error(log, error)
-    log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
-    return Send(jobs.error_result(id_, jobs.readable_custom_id(message.body), error).line())

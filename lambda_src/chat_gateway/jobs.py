@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/batch/request-input
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,11 @@ from chat_gateway.errors import GatewayError, InvalidRequestError, RequestTooLar
 _MAX_CUSTOM_ID_CHARACTERS = 512
 # The message attribute with a job's key.
 KEY_ATTRIBUTE = "idempotency_key"
+# OpenAI's own path, Azure's, and ours.
+_URLS = frozenset({*chat_request.PATHS, "/chat/completions"})
+_BYTE_ORDER_MARK = "\ufeff"
+
+CustomId = str | int | float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,7 @@ class Letter:
 class Job:
     """One line of batch input: the caller's own id, and the request."""
 
-    custom_id: str
+    custom_id: CustomId
     request: ChatRequest
 
 
@@ -57,7 +63,7 @@ class Result:
     """One line of batch output. `custom_id` is None only where the input line had none that could be read."""
 
     id: str
-    custom_id: str | None
+    custom_id: CustomId | None
     status_code: int | None  # None where Bedrock was not asked
     request_id: str | None
     body: dict[str, Any] | None
@@ -101,18 +107,21 @@ def conflict_id(message_id: str) -> str:
 
 def parse(line: str, *, max_bytes: int) -> Job:
     """The job in a line of batch input. Raises RequestTooLargeError, and InvalidRequestError for what can never succeed."""
-    raw = line.encode("utf-8", "surrogatepass")
+    raw = line.removeprefix(_BYTE_ORDER_MARK).encode("utf-8", "surrogatepass")
     if len(raw) > max_bytes:
         raise RequestTooLargeError(f"The job is larger than {max_bytes} bytes.")
     document = strict_json.loads_object(raw)
     custom_id = _custom_id(document)
     if custom_id is None:
         raise InvalidRequestError(
-            f"'custom_id' must be a string of 1 to {_MAX_CUSTOM_ID_CHARACTERS} characters.", param="custom_id"
+            f"'custom_id' must be a string of 1 to {_MAX_CUSTOM_ID_CHARACTERS} characters, or a number.",
+            param="custom_id",
         )
-    if document.get("method") != "POST":
+    method = document.get("method", "POST")
+    if not isinstance(method, str) or method.upper() != "POST":
         raise InvalidRequestError("'method' must be POST.", param="method")
-    if document.get("url") not in chat_request.PATHS:
+    url = document.get("url")
+    if not isinstance(url, str) or url not in _URLS:
         raise InvalidRequestError("'url' must be /v1/chat/completions.", param="url")
     if not isinstance(document.get("body"), dict):
         raise InvalidRequestError("'body' must be an object.", param="body")
@@ -122,22 +131,26 @@ def parse(line: str, *, max_bytes: int) -> Job:
     return Job(custom_id, request)
 
 
-def readable_custom_id(line: str) -> str | None:
+def readable_custom_id(line: str) -> CustomId | None:
     """The `custom_id` of a line that `parse` may refuse, so that its sender can tell which one it was."""
     try:
-        return _custom_id(json.loads(line))
+        return _custom_id(json.loads(line.removeprefix(_BYTE_ORDER_MARK)))
     except (ValueError, RecursionError):
         return None
 
 
-def _custom_id(document: object) -> str | None:
+def _custom_id(document: object) -> CustomId | None:
+    """As it was written: a number stays one."""
     custom_id = document.get("custom_id") if isinstance(document, dict) else None
-    return (
-        custom_id if isinstance(custom_id, str) and 0 < len(custom_id) <= _MAX_CUSTOM_ID_CHARACTERS else None
-    )
+    if isinstance(custom_id, float):
+        return custom_id if math.isfinite(custom_id) else None
+    if isinstance(custom_id, int) and not isinstance(custom_id, bool):
+        return custom_id
+    is_id = isinstance(custom_id, str) and 0 < len(custom_id) <= _MAX_CUSTOM_ID_CHARACTERS
+    return custom_id if is_id else None
 
 
-def error_result(id_: str, custom_id: str | None, error: GatewayError) -> Result:
+def error_result(id_: str, custom_id: CustomId | None, error: GatewayError) -> Result:
     """The output line `id_` for a job that failed for good; with the answer where Bedrock gave one."""
     detail = json.loads(error.body())["error"]
     asked = isinstance(error, UpstreamError)

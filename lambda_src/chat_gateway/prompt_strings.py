@@ -27,16 +27,33 @@ _NO_PROMPT = frozenset(
 _FORMAT_WORDS = frozenset(
     """
     $defs $ref additionalProperties allOf anyOf arguments array assistant auto boolean const content
-    custom default definitions description developer enum exclusiveMaximum exclusiveMinimum false file
-    file_data file_id filename format function function_call functions high id image_url input_audio
-    integer items json json_object json_schema low maximum maxItems maxLength medium messages minimal
-    minimum minItems minLength multipleOf name none not null number object oneOf parameters pattern
-    prefixItems properties refusal required response_format role schema strict string system text title
-    tool tool_call_id tool_calls tool_choice tools true type uniqueItems url user
+    custom data default definitions description detail developer enum exclusiveMaximum exclusiveMinimum
+    false file file_data file_id filename format function function_call functions high id image_url
+    input_audio integer items json json_object json_schema low maximum maxItems maxLength medium messages
+    minimal minimum minItems minLength mp3 multipleOf name none not null number object oneOf parameters
+    pattern prefixItems properties refusal required response_format role schema strict string system text
+    title tool tool_call_id tool_calls tool_choice tools true type uniqueItems url user wav
     """.split()  # noqa: SIM905 - one word a line would be a page
 )
-_MEDIA = frozenset({"image_url", "input_audio", "file"})
-_ENCODED = re.compile(r"data:(image|audio|application/pdf)[^,]*,[A-Za-z0-9+/=_-]*|[A-Za-z0-9+/=_-]{64,}")
+# Where a part of this type holds base64: https://platform.openai.com/docs/api-reference/chat/create
+_ENCODED_AT = {"image_url": "url", "input_audio": "data", "file": "file_data"}
+# https://www.rfc-editor.org/rfc/rfc2397
+_DATA_URL_HEAD = re.compile(r"data:[a-z]{1,16}/[A-Za-z0-9.+-]{1,80};base64")
+_COMMON_HEADS = frozenset(
+    f"data:{media_type};base64"
+    for media_type in (
+        "application/pdf",
+        "audio/mp3",
+        "audio/mpeg",
+        "audio/wav",
+        "image/gif",
+        "image/jpeg",
+        "image/jpg",
+        "image/png",
+        "image/webp",
+    )
+)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]++={0,2}")
 
 
 def is_text_part(part: object) -> bool:
@@ -47,7 +64,8 @@ def is_text_part(part: object) -> bool:
 def outside_content(document: Mapping[str, Any]) -> list[str]:
     """The strings, keys and numbers of a body that are no message's text, each once, in order.
 
-    Left out are parameters that are no part of a prompt, the format's own words, and media.
+    Left out are parameters that are no part of a prompt, the format's own words, and the base64 of media where the API
+    has its place; docs/guardrails.md lists the places.
     """
     found: dict[str, None] = {}
     for key, value in document.items():
@@ -82,14 +100,21 @@ def _without_text(message: Mapping[str, Any]) -> dict[str, Any]:
 def _part_without_text(part: Any) -> Any:
     if is_text_part(part):
         return {key: value for key, value in part.items() if key != "text"}
-    return _without_media(part) if isinstance(part, dict) and part.get("type") in _MEDIA else part
+    kind = part.get("type") if isinstance(part, dict) else None
+    key = _ENCODED_AT.get(kind) if isinstance(kind, str) else None
+    medium = part.get(kind) if key is not None else None
+    if isinstance(medium, dict) and isinstance(medium.get(key), str):
+        return {**part, kind: {**medium, key: _without_base64(medium[key], is_url=kind == "image_url")}}
+    return part
 
 
-def _without_media(value: Any) -> Any:
-    """The same without what only an image, a sound or a document can be."""
-    if isinstance(value, dict):
-        return {key: _without_media(inner) for key, inner in value.items()}
-    return None if isinstance(value, str) and _ENCODED.fullmatch(value) else value
+def _without_base64(value: str, *, is_url: bool) -> str:
+    """What of a medium is text: nothing, an uncommon data URL's head, or all of what is not base64."""
+    head, comma, encoded = value.rpartition(",")
+    may_be_encoded = _DATA_URL_HEAD.fullmatch(head) is not None if comma else not is_url
+    if not may_be_encoded or len(encoded) % 4 or not _BASE64.fullmatch(encoded):
+        return value
+    return "" if head in _COMMON_HEADS else head
 
 
 def _strings(values: list[Any]) -> Iterator[str]:

@@ -59,6 +59,10 @@ class RequestLog:
         """The model the caller named, unless what it named cannot be one."""
         self.add(model=_shown(model, _MODEL_ID) or "(not a model id)")
 
+    def add_custom_id(self, custom_id: str | float) -> None:
+        """The sender's own id of a job, unless it could be anything else."""
+        self.add(custom_id=_shown(str(custom_id), _CLIENT_REQUEST_ID) or "(not shown)")
+
     def add_client_request_id(self, request_id: str) -> None:
         """The caller's own id, unless it could be anything else."""
         self.add(client_request_id=_shown(request_id, _CLIENT_REQUEST_ID) or "(not shown)")

@@ -6,24 +6,33 @@ import json
 import math
 from typing import Any, NoReturn
 
+from chat_gateway import places
 from chat_gateway.errors import InvalidRequestError
 
 _MAX_DEPTH = 100
-_MAX_DIGITS = 308  # of an integer that a double can hold
+_MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
+
+
+class _RepeatedKeyError(ValueError):
+    """An object has a key twice."""
 
 
 def loads_object(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`.
 
     Raises InvalidRequestError for anything that is not UTF-8 JSON, is no object, repeats a key at any depth,
-    is nested more than 100 deep, or holds a number that is none to every reader: NaN, or one beyond a double.
+    is nested more than 100 deep, or holds a number that is none to every reader: NaN, one beyond a double, or one of
+    more than 308 characters.
     """
     if not raw:
         raise InvalidRequestError("The request is empty.")
     try:
-        document = _DECODER.decode(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        document = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise InvalidRequestError("The request is not UTF-8.") from None
+    except _RepeatedKeyError:
+        raise _repeated_key(text) from None
     except json.JSONDecodeError as error:
         # Some of the decoder's messages end in "at", for a place to follow.
         problem = error.msg.removesuffix(" at")
@@ -41,7 +50,10 @@ def dumps(document: dict[str, Any]) -> bytes:
     try:
         return _ENCODER.encode(document).encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidRequestError("The request holds an unpaired surrogate, which is not text.") from None
+        place = places.of_first(document, _has_surrogate)
+        raise InvalidRequestError(
+            f"The request holds an unpaired surrogate, which is not text, in {place}.", param=place
+        ) from None
     except RecursionError:
         raise InvalidRequestError("The request is nested too deeply.") from None
 
@@ -49,8 +61,24 @@ def dumps(document: dict[str, Any]) -> bytes:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise InvalidRequestError("The request repeats a key within one object.")
+        raise _RepeatedKeyError
     return document
+
+
+def _repeated_key(text: str) -> InvalidRequestError:
+    try:
+        found = places.of_repeated_key(text)
+    except (ValueError, RecursionError):  # what follows is no JSON
+        found = None
+    key, place = found or ("*", "the request")
+    return InvalidRequestError(
+        f"The request repeats a key within one object: {key!r} in {place}.",
+        param=None if place == "the request" else place,
+    )
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _check_depth(document: dict[str, Any]) -> None:
@@ -68,12 +96,14 @@ def _check_depth(document: dict[str, Any]) -> None:
 
 
 def _integer(text: str) -> int:
-    if len(text) > _MAX_DIGITS:
+    if len(text) > _MAX_NUMBER_CHARACTERS:
         raise InvalidRequestError("The request holds a number that is too large.")
     return int(text)
 
 
 def _finite(text: str) -> float:
+    if len(text) > _MAX_NUMBER_CHARACTERS:
+        raise InvalidRequestError("The request holds a number that is too long.")
     number = float(text)
     if math.isinf(number):
         raise InvalidRequestError("The request holds a number that is too large.")

@@ -109,9 +109,9 @@ def request_id(headers: Mapping[str, str], conceal: Conceal = foreign_text.nothi
     return foreign_text.name(said, conceal)
 
 
-def error_class(headers: Mapping[str, str]) -> str | None:
+def error_class(headers: Mapping[str, str], conceal: Conceal = foreign_text.nothing_to_conceal) -> str | None:
     """AWS's name of an error; None where the answer has none."""
-    return foreign_text.name(headers.get("x-amzn-errortype", "").partition(":")[0])
+    return foreign_text.name(headers.get("x-amzn-errortype", "").partition(":")[0], conceal)
 
 
 def _type_of(status: int) -> str:

@@ -40,6 +40,7 @@ class Endpoint:
     transport: httpx.BaseTransport | None = None
     timeout_s: float = _TIMEOUT_S
     pause_s: float = _PAUSE_S
+    attempts: int = _ATTEMPTS
 
 
 def over_http(endpoint: Endpoint) -> Iterator[Probe]:
@@ -64,9 +65,9 @@ def ask(endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False)
 def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: bool) -> str:
     """The answer's finish_reason, or `error …`."""
     body = {**prompt.body(endpoint.model), "stream": streams}
-    for attempt in range(1, _ATTEMPTS + 1):
+    for attempt in range(1, endpoint.attempts + 1):
         end, may_pass = _attempt(http, endpoint, body)
-        if not may_pass or attempt == _ATTEMPTS:
+        if not may_pass or attempt == endpoint.attempts:
             break
         time.sleep(endpoint.pause_s)
     return end

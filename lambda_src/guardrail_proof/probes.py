@@ -31,12 +31,18 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One attempt: `says` is None where it went as it must, else what went otherwise."""
+    """One attempt: `says` is None where it went as it must, else what went otherwise.
+
+    `not_shown` is why an attempt shows neither; it fails nothing.
+    """
 
     name: str
     says: str | None
+    not_shown: str | None = None
 
     def __str__(self) -> str:
+        if self.not_shown is not None:
+            return f"-     {self.name}: not shown ({self.not_shown})"
         return f"ok    {self.name}" if self.says is None else f"FAIL  {self.name} {self.says}"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from guardrail_proof import as_jobs, clients, over_http, probes
+from guardrail_proof import as_jobs, at_bedrock, clients, over_http, probes
 from guardrail_proof.as_jobs import Jobs
+from guardrail_proof.at_bedrock import Bedrock
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.probes import Probe
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 # What a guardrail of the stack's own blocks.
 CANARY_WORD = "guardrail-canary-blocked"
 CLIENT_ID = "prove"
-# Longest that `prove` takes, its own calls of AWS and probes of tags aside.
-WITHIN_S = over_http.WITHIN_S + as_jobs.WITHIN_S
+# A probe of tags is asked once: by then the gateway has answered four times.
+_TAGS_TIMEOUT_S, _MOST_TAGS_PROBES = 30, 2
+# Longest that `prove` takes, its own calls of AWS aside.
+WITHIN_S = over_http.WITHIN_S + _MOST_TAGS_PROBES * _TAGS_TIMEOUT_S + as_jobs.WITHIN_S + at_bedrock.WITHIN_S
 # By which this clock and the authorizer's may differ.
 _CLOCKS_DIFFER_S = 60
 
@@ -35,21 +38,23 @@ class Gateway:
     canary: str
     tagging: str | None = None  # what the environment says of input tags
     attack: str | None = None  # a prompt that its prompt-attack filter must block
+    bedrock_base_url: str | None = None  # ends in /openai/v1; None where the stack does not tell
+    secret_arn: str | None = None  # of the Bedrock API key; None where requests are signed
 
 
 def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
-    """Six probes, and those of tags that there are, each as soon as it is known.
+    """Six probes, those of tags that there are, and one of Bedrock itself, each as soon as it is known.
 
     Raises botocore's errors where AWS refuses.
     """
     of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
-    lifetime_s = over_http.WITHIN_S + len(of_tags) * over_http.PROMPT_WITHIN_S + _CLOCKS_DIFFER_S
+    lifetime_s = over_http.WITHIN_S + len(of_tags) * _TAGS_TIMEOUT_S + _CLOCKS_DIFFER_S
     with clients.temporary(session, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
         endpoint = Endpoint(
             base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
         )
         yield from over_http.over_http(endpoint)
-        yield from over_http.ask(endpoint, of_tags)
+        yield from over_http.ask(replace(endpoint, attempts=1, timeout_s=_TAGS_TIMEOUT_S), of_tags)
     jobs = Jobs(
         queue_url=gateway.jobs_queue_url,
         records_table=gateway.job_records_table,
@@ -57,3 +62,8 @@ def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
         canary=gateway.canary,
     )
     yield from as_jobs.as_jobs(jobs, session)
+    if gateway.bedrock_base_url is not None:
+        bedrock = Bedrock(
+            base_url=gateway.bedrock_base_url, model=gateway.model, secret_arn=gateway.secret_arn
+        )
+        yield at_bedrock.unknown_guardrail(bedrock, session)

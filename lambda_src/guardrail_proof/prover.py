@@ -38,7 +38,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
         return
     tried = list(prove(_gateway(), session))
     for probe in tried:
-        _logger.info("guardrail probe", extra={"probe": probe.name, "wrong": probe.says})
+        _logger.info(
+            "guardrail probe", extra={"probe": probe.name, "wrong": probe.says, "not_shown": probe.not_shown}
+        )
     failure = probes.failure(tried)
     if failure is not None:
         raise GuardrailNotProvenError(failure)
@@ -52,6 +54,10 @@ def _gateway(env: Mapping[str, str] = os.environ) -> Gateway:
         job_records_table=env["JOB_RECORDS_TABLE"],
         model=env["PROOF_MODEL"],
         canary=env["PROOF_CANARY"],
+        tagging=env.get("PROOF_TAGGING"),
+        attack=env.get("PROOF_ATTACK"),
+        bedrock_base_url=env["BEDROCK_BASE_URL"],
+        secret_arn=env.get("BEDROCK_API_KEY_SECRET_ARN"),
     )
 
 

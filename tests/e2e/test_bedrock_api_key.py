@@ -45,7 +45,7 @@ def test_a_key_changed_while_running_costs_no_request(
     [
         ("REPLACE-WITH-A-BEDROCK-API-KEY", "placeholder"),
         ('{"apikey": "a-typing-error"}', "api_key"),
-        (NEW_KEY, "Bearer Token has expired"),
+        (NEW_KEY, "the key has expired"),
     ],
 )
 def test_a_key_that_cannot_be_used_is_503_and_not_retried_and_the_log_says_which_secret(

@@ -58,14 +58,14 @@ def test_naming_the_enforced_guardrail_is_accepted(stack: LocalStack, client: Op
     [
         {"extra_headers": {"X-Amzn-Bedrock-GuardrailIdentifier": "another"}},
         {"extra_headers": {"x-amzn-bedrock-guardrailversion": "DRAFT"}},
-        {"extra_headers": {"X-Amzn-Bedrock-Trace": "ENABLED"}},
+        {"extra_headers": {"X-Amzn-Bedrock-Trace": "OFF"}},
         {
             "extra_body": {
                 "amazon-bedrock-guardrailConfig": {"tagSuffix": "x", "streamProcessingMode": "ASYNCHRONOUS"}
             }
         },
         {"extra_body": {"anything": {"guardrailIdentifier": "another"}}},
-        {"extra_body": {"AMAZON-BEDROCK-guardrailconfig": None}},
+        {"extra_body": {"AMAZON-BEDROCK-guardrailconfig": "off"}},
     ],
 )
 def test_naming_another_is_refused_before_bedrock_is_asked(

@@ -11,14 +11,26 @@ import pytest
 
 from local import job_lines
 from local.stack import LocalStack
+from tests.e2e import bypass_spellings, job_bypasses, raw_http
 from tests.e2e.deployed_functions import variables_changed
-from tests.e2e.guardrail_bypasses import BLOCKED, MALFORMED, OVERRIDE, TAG, Bypass, body, bypasses
+from tests.e2e.guardrail_bypasses import (
+    BLOCKED,
+    CHAT_PATH,
+    MALFORMED,
+    OVERRIDE,
+    TAG,
+    UNKNOWN_PATH,
+    Bypass,
+    body,
+    bypasses,
+)
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
 
-ALL = list(bypasses())
-STATUS = {OVERRIDE: 403, TAG: 400, MALFORMED: 400, BLOCKED: 200}
+EACH_WAY, ONCE = list(bypasses()), list(bypass_spellings.bypasses())
+ENCODINGS, JOBS = list(bypass_spellings.encodings()), list(job_bypasses.bypasses())
+STATUS = {OVERRIDE: 403, TAG: 400, MALFORMED: 400, UNKNOWN_PATH: 404, BLOCKED: 200}
 
 
 def streamed(content: bytes) -> bytes:
@@ -33,32 +45,56 @@ def tagging(request: pytest.FixtureRequest, stack: LocalStack) -> Iterator[str]:
         yield request.param
 
 
-def test_at_least_sixty_ways_are_tried() -> None:
-    assert len({bypass.name for bypass in ALL}) == len(ALL) >= 60
+def test_350_ways_are_tried() -> None:
+    """The tables hold as many ways as the guide says, each under a name of its own."""
+    names = [*(b.name for b in [*EACH_WAY, *ONCE, *ENCODINGS]), *(b.name for b in JOBS)]
+    assert len(set(names)) == len(names) >= 350
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
-@pytest.mark.parametrize("bypass", ALL, ids=lambda bypass: bypass.name)
+@pytest.mark.parametrize("bypass", EACH_WAY, ids=lambda bypass: bypass.name)
 def test_the_word_never_reaches_the_model_and_the_answer_is_the_documented_one(
     tagging: str, http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
 ) -> None:
     content = streamed(bypass.body) if is_streamed else bypass.body
     headers = [*http.headers.multi_items(), *bypass.headers]
     answer = http.post(bypass.path, content=content, headers=headers)
-    assert answer.status_code == STATUS[bypass.gets]
+    check(bypass, answer.status_code, answer.text, standin)
+    if bypass.gets == BLOCKED:
+        sent = sent_by(standin)["body_text"]
+        assert ("guardContent_" in sent) is (tagging == "all_text")
+        assert ("guardrail" in sent.lower()) is (tagging == "all_text")
+
+
+@pytest.mark.parametrize("tagging", ["all_text"], indirect=True)
+@pytest.mark.parametrize("bypass", ONCE, ids=lambda bypass: bypass.name)
+def test_other_spellings_fare_no_better(
+    tagging: str, stack: LocalStack, standin: StandinControl, bypass: Bypass
+) -> None:
+    """Settings, words and tags in another spelling or place end as documented, under the enforced guardrail."""
+    status, text = raw_http.send(stack, bypass)
+    check(bypass, status, text, standin)
+    if bypass.gets == BLOCKED:
+        headers = sent_by(standin)["headers"]
+        assert headers["x-amzn-bedrock-guardrailidentifier"] == stack.guardrail_identifier
+        assert headers["x-amzn-bedrock-guardrailversion"] == stack.guardrail_version
+
+
+def check(bypass: Bypass, status: int, text: str, standin: StandinControl) -> None:
+    """The answer is the documented one, and the model was not asked."""
+    assert status == STATUS[bypass.gets], text
     assert standin.counters()["generations"] == 0
     if bypass.gets == BLOCKED:
-        assert (b"guardContent_" in sent_by(standin)) is (tagging == "all_text")
-        assert '"content_filter"' in answer.text.replace("'", '"')
+        assert '"content_filter"' in text.replace("'", '"')
     else:
         assert standin.requests() == []
-        assert bypass.gets in (MALFORMED, answer.json()["error"]["code"])
+        assert bypass.gets in (MALFORMED, json.loads(text)["error"]["code"])
 
 
-def sent_by(standin: StandinControl) -> bytes:
-    """The one body that reached the stand-in."""
+def sent_by(standin: StandinControl) -> dict[str, Any]:
+    """The one request that reached the stand-in."""
     (request,) = standin.requests()
-    return str(request["body_text"]).encode()
+    return request
 
 
 def job(bypass: Bypass) -> str | None:
@@ -67,25 +103,66 @@ def job(bypass: Bypass) -> str | None:
         document = json.loads(bypass.body)
     except ValueError:
         return None
-    if bypass.gets == MALFORMED or bypass.headers:
+    if bypass.gets == MALFORMED or bypass.headers or bypass.trailers or bypass.path != CHAT_PATH:
         return None
     line = {"custom_id": bypass.name, "method": "POST", "url": "/v1/chat/completions", "body": document}
     return json.dumps(line)
 
 
 def test_as_jobs_they_fare_no_better(tagging: str, stack: LocalStack, standin: StandinControl) -> None:
-    lines = {bypass.name: line for bypass in ALL if (line := job(bypass)) is not None}
-    session = stack.session()
-    job_lines.send(session, stack.jobs_queue_url, list(lines.values()))
-    received = job_lines.receive(session, stack.results_queue_url, count=len(lines), within_s=60)
-    results = {result["custom_id"]: result for result in map(json.loads, received)}
-    assert results.keys() == lines.keys()
+    tried = EACH_WAY if tagging == "off" else [*EACH_WAY, *ONCE]
+    expected = {bypass.name: bypass.gets for bypass in tried if job(bypass) is not None}
+    lines = [line for bypass in tried if (line := job(bypass)) is not None]
+    job_lines.send(stack.session(), stack.jobs_queue_url, lines)
+    assert results(stack, len(lines)) == expected
     assert standin.counters()["generations"] == 0
-    for bypass in ALL:
-        if bypass.name not in results:
-            continue
-        error = results[bypass.name]["error"]
-        assert (BLOCKED if error is None else error["code"]) == bypass.gets, bypass.name
+
+
+@pytest.mark.parametrize("tagging", ["all_text"], indirect=True)
+def test_what_surrounds_a_job_changes_nothing(
+    tagging: str, stack: LocalStack, standin: StandinControl
+) -> None:
+    """Neither another field of a job's line nor an attribute of its message sets a guardrail."""
+    sqs = stack.session().client("sqs")
+    for bypass in JOBS:
+        sqs.send_message(
+            QueueUrl=stack.jobs_queue_url,
+            MessageBody=bypass.line,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in bypass.attributes.items()
+            },
+        )
+    assert results(stack, len(JOBS)) == {bypass.name: bypass.gets for bypass in JOBS}
+    assert standin.counters()["generations"] == 0
+
+
+def results(stack: LocalStack, count: int) -> dict[str, str]:
+    """What each job got, by its `custom_id`."""
+    received = job_lines.receive(stack.session(), stack.results_queue_url, count=count, within_s=60)
+    return {
+        result["custom_id"]: BLOCKED if result["error"] is None else result["error"]["code"]
+        for result in map(json.loads, received)
+    }
+
+
+@pytest.fixture(scope="module")
+def guarded(stack: LocalStack) -> Iterator[RuntimeApiServer]:
+    """The same function, given events as API Gateway makes them."""
+    with (
+        RuntimeApiServer() as api,
+        streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=function_env(stack)),
+    ):
+        yield api
+
+
+@pytest.mark.parametrize("bypass", ENCODINGS, ids=lambda bypass: bypass.name)
+def test_what_is_no_utf_8_is_refused(
+    guarded: RuntimeApiServer, standin: StandinControl, bypass: Bypass
+) -> None:
+    """A body in another encoding is a 400, and so is UTF-8 with a character that only lenient readers accept."""
+    head, answer = head_and_body(guarded.invoke(event(bypass)).answer())
+    check(bypass, head["statusCode"], answer.decode(), standin)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +184,10 @@ def event(bypass: Bypass) -> dict[str, Any]:
     "bypass",
     [
         Bypass("nothing said", BLOCKED, body()),
-        *(b for b in ALL if b.gets == BLOCKED and "tag suffix" not in b.name),
-        *(b for b in ALL if b.name.startswith(("key guardrail", "inside extra", "deep", "fullwidth"))),
-        *(b for b in ALL if b.gets == TAG and "no suffix" in b.name),
+        *(b for b in EACH_WAY if b.gets == BLOCKED and "tag suffix" not in b.name),
+        *(b for b in EACH_WAY if b.name.startswith(("key guardrail", "inside extra", "deep", "fullwidth"))),
+        *(b for b in EACH_WAY if b.gets == TAG and "no suffix" in b.name),
+        *(b for b in ONCE if b.name.startswith(("word in", "key in")) and b.gets in (BLOCKED, OVERRIDE)),
     ],
     ids=lambda bypass: bypass.name,
 )
@@ -129,7 +207,7 @@ def test_with_enforcement_left_out_a_tag_exempts_the_rest_of_the_prompt(
         ("X-Amzn-Bedrock-GuardrailIdentifier", stack.guardrail_identifier),
         ("X-Amzn-Bedrock-GuardrailVersion", stack.guardrail_version),
     ]
-    tagged = next(bypass for bypass in ALL if bypass.name == "tag as user")
+    tagged = next(bypass for bypass in EACH_WAY if bypass.name == "tag as user")
     guarded = Bypass("its own guardrail, with tags", TAG, tagged.body, own)
     head, _ = head_and_body(unguarded.invoke(event(guarded)).answer())
     assert head["statusCode"] == 200

@@ -83,3 +83,20 @@ def test_a_line_sent_twice_under_one_key_is_asked_once(stack: LocalStack, standi
     sent = job_lines.receive(session, stack.results_queue_url, count=2, within_s=30)
     assert len(set(sent)) == 1
     assert standin.counters()["requests"] == 1
+
+
+def test_another_line_under_a_used_key_conflicts(stack: LocalStack, standin: StandinControl) -> None:
+    """On the emulator's DynamoDB as on moto's, the first line's answer stays, and the other is not asked."""
+    key = {"idempotency_key": {"stringValue": uuid.uuid4().hex}}
+    first, second = (
+        {**record(job_lines.job(custom_id, "Hi")), "messageAttributes": key}
+        for custom_id in ("owner", "forger")
+    )
+    for message in (first, second, first):
+        assert failures(stack, [message]) == []
+    lines = job_lines.receive(stack.session(), stack.results_queue_url, count=3, within_s=30)
+    results = {
+        (result["custom_id"], (result["error"] or {}).get("code")) for result in map(json.loads, lines)
+    }
+    assert results == {("owner", None), ("forger", "idempotency_key_conflict")}
+    assert standin.counters()["requests"] == 1

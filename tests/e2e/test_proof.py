@@ -28,6 +28,7 @@ ALL = [
     "a harmless prompt, streamed",
     "the canary, as a job",
     "a harmless prompt, as a job",
+    "a guardrail that does not exist, at Bedrock",
 ]
 STACK = "bedrock-chat-gateway-local"
 
@@ -74,7 +75,8 @@ def test_with_the_headers_ignored_the_command_fails_and_names_each_canary(
     ignored()
     unproven = prove(stack)
     assert unproven.returncode == 1
-    assert lines_of(unproven.stdout, "FAIL") == [name for name in ALL if "canary" in name]
+    failed = [line.partition(" was answered")[0] for line in lines_of(unproven.stdout, "FAIL")]
+    assert failed == [name for name in ALL if "harmless" not in name]
     assert "ended with 'stop'; it must be blocked" in unproven.stdout
     assert "The guardrail does not hold." in unproven.stderr
 

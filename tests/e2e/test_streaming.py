@@ -127,7 +127,6 @@ def test_what_fails_before_the_first_event_is_a_status(
     ("fault", "code"),
     [
         ({"cut_after_events": 3}, "upstream_connection_error"),
-        ({"without_done": True}, "upstream_connection_error"),
         ({"garbage_after_events": 3}, "upstream_invalid_response"),
         ({"error_event_after": 3}, "internal_server_error"),
         ({"silent_after_events": 3, "silent_s": 30}, "gateway_timeout"),

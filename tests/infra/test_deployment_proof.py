@@ -113,8 +113,10 @@ def test_it_may_do_what_the_proof_needs_and_no_more(name: str) -> None:
     (clients,) = (id_ for id_ in tables if "Clients" in id_)
     (records,) = (id_ for id_ in tables if "Records" in id_)
     (jobs,) = (id_ for id_ in stack.resources("AWS::SQS::Queue") if "QueuesJobs" in id_)
+    (key,) = stack.resources("AWS::SecretsManager::Secret")
     assert allowed[1:] == [
         (["dynamodb:DeleteItem", "dynamodb:PutItem"], clients),
+        ("secretsmanager:GetSecretValue", key),
         ("sqs:SendMessage", jobs),
         ("dynamodb:GetItem", records),
         ("cloudformation:DescribeStacks", "AWS::StackId"),
@@ -137,7 +139,8 @@ def test_its_package_imports_with_what_lambda_brings_and_holds_nothing_of_the_ga
     code = """
 import sys
 from unittest.mock import MagicMock
-for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+brought = ("auth", "awsrequest", "config", "exceptions")
+for name in ("boto3", "botocore", *(f"botocore.{part}" for part in brought)):
     sys.modules[name] = MagicMock()
 sys.path.insert(0, sys.argv[1])
 import guardrail_proof.prover

@@ -12,6 +12,7 @@ import pytest
 
 from infra import function_packages
 from infra.function_packages import FunctionPackage
+from tests.unit.chat_gateway.test_settings import UPSTREAM
 
 ENTRYPOINTS = {"api": "upstream", "worker": "upstream", "authorizer": "authorizer"}
 
@@ -49,6 +50,20 @@ def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None
     assert not {"entrypoints/worker.py", "jobs.py", "job_results.py"} & modules(package("api"))
     assert {"entrypoints/worker.py", "jobs.py", "job_results.py"} <= modules(package("worker"))
     assert not {"bedrock.py", "completions.py"} & modules(package("authorizer"))
+
+
+def test_the_workers_child_process_runs_from_its_package() -> None:
+    """The one that vets jobs: by the worker's own command, with nothing but the package."""
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from chat_gateway.job_vetting import JobVetting, Vetted
+from chat_gateway.jobs import JobMessage
+job = JobMessage(id="1", key="1", sender="", receipt_handle="", body="{}", receives=2, sent_at_s=0)
+assert JobVetting(answer_within_s=30).vet([job], until=float("inf")) == Vetted()
+"""
+    command = [sys.executable, "-I", "-S", "-W", "error", "-c", code, str(package("worker").folder)]
+    subprocess.run(command, env=UPSTREAM, check=True)
 
 
 def test_the_streaming_loop_goes_with_the_chat_function_and_can_be_started() -> None:

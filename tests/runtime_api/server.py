@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 from tests.runtime_api.requests import Chunk, CutOffError, Request, RequestReader
@@ -98,7 +97,7 @@ class RuntimeApiServer:
         self._start(self._accept)
         return self
 
-    def __exit__(self, *_: tuple[type[BaseException], BaseException, TracebackType] | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def invoke(
@@ -140,6 +139,11 @@ class RuntimeApiServer:
             request = self._whole(line)
         assert request is not None
         return request
+
+    def forget(self) -> None:
+        """Drops the requests and the events so far: for whoever invokes for long."""
+        self.requests.clear()
+        self._invocations.clear()
 
     def close(self) -> None:
         """Goes away: refuses connections, closes those it has, waits for its threads."""

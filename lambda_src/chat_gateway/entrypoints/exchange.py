@@ -36,6 +36,11 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
     attempts: Attempts | None = None  # of asking Bedrock
 
+    @property
+    def name(self) -> str:
+        """What the traceback of a process that dies at this request calls it."""
+        return f"request {self.log.fields['request_id']}"
+
     def add_client_request_id(self, request_id: str | None) -> None:
         """The caller's own id, to be echoed; None where it is ignored, which the log says."""
         if request_id is None:
@@ -43,11 +48,6 @@ class Exchange:
             return
         self.headers["x-client-request-id"] = request_id
         self.log.add_client_request_id(request_id)
-
-    @property
-    def name(self) -> str:
-        """What the traceback of a process that dies at this request calls it."""
-        return f"request {self.log.fields['request_id']}"
 
     def completed(self, completion: Completion) -> StreamingResponse:
         """Bedrock's JSON as it came."""

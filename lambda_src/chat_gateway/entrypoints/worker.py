@@ -25,6 +25,7 @@ from chat_gateway.job_post import JobPost
 from chat_gateway.job_records import JobRecords
 from chat_gateway.job_results import JobResults
 from chat_gateway.job_runs import JobRuns
+from chat_gateway.job_vetting import JobVetting, Vetted
 from chat_gateway.jobs import JobMessage
 from chat_gateway.request_log import RequestLog
 from chat_gateway.settings import AwsSettings, WorkerSettings
@@ -109,12 +110,19 @@ def _delays() -> JobDelays:
     return JobDelays(first_s=settings.retry_delay_s, max_s=settings.max_retry_delay_s)
 
 
+@cache
+def _vetting() -> JobVetting:
+    return JobVetting()
+
+
 @watched
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The messages to be delivered again, as SQS wants them reported."""
     messages = [_message(record) for record in event["Records"]]
     _log_batch(messages, context)
-    failed = job_batch.work_through(messages, _runs(context), _aws().post, width=_settings().width)
+    runs = _runs(context)
+    runs.vetted = _vetted(messages, runs, context)
+    failed = job_batch.work_through(messages, runs, _aws().post, width=_settings().width)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
@@ -124,6 +132,20 @@ def _log_batch(messages: Sequence[JobMessage], context: LambdaContext) -> None:
     _logger.info(
         "jobs", extra={"jobs": ids, "total": len(messages), "lambda_request_id": context.aws_request_id}
     )
+
+
+def _vetted(messages: Sequence[JobMessage], runs: JobRuns, context: LambdaContext) -> Vetted:
+    """Which jobs kill their worker, where one was delivered before: that may have been to a worker that died.
+
+    Then the others are vetted too, since one that is new could kill those that come a second time.
+    """
+    if all(message.receives == 1 for message in messages):
+        return Vetted()
+    now = time.monotonic()
+    vetted = _vetting().vet(messages, until=now + (runs.begin_by - now) / 2)
+    if vetted.failed:
+        _logger.error("jobs not vetted", extra={"lambda_request_id": context.aws_request_id})
+    return vetted
 
 
 def _message(record: dict[str, Any]) -> JobMessage:

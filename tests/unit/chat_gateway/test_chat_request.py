@@ -56,7 +56,7 @@ def test_a_responses_request_is_told_so() -> None:
         ({"n": 1.0}, True),
         ({"n": 2}, False),
         ({"n": True}, False),
-        ({"n": None}, False),
+        ({"n": None}, True),
         ({"n": "1"}, False),
         ({"logit_bias": {}}, True),
         ({"logit_bias": {"1": 5}}, False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -69,7 +70,9 @@ def test_naming_what_is_enforced_is_accepted() -> None:
         {IDENTIFIER_HEADER: ["abc123", "abc123"]},
         {IDENTIFIER_HEADER: ["ABC123"]},
         {VERSION_HEADER: ["DRAFT"]},
-        {TRACE_HEADER: ["ENABLED"]},
+        {TRACE_HEADER: ["enabled"]},
+        {TRACE_HEADER: [""]},
+        {TRACE_HEADER: ["ENABLED", "DISABLED"]},
         {"x-amzn-bedrock-guardrail-something-new": ["off"]},
     ],
 )
@@ -85,25 +88,84 @@ def test_naming_anything_else_in_a_header_is_refused(headers: dict[str, list[str
         {CONFIG_KEY: {"tagSuffix": ""}},
         {CONFIG_KEY: {"tagSuffix": "x" * 21}},
         {CONFIG_KEY: {"tagSuffix": 7}},
-        {CONFIG_KEY: {}},
-        {CONFIG_KEY: None},
+        {CONFIG_KEY: ""},
+        {CONFIG_KEY: False},
+        {CONFIG_KEY: [None]},
         {"amazon-bedrock-guardrailconfig": {"tagSuffix": "x"}},
         {"Amazon-Bedrock-Anything": 1},
         {" amazon-bedrock-trace": "x"},
-        {"guardrails": []},
-        {"guardrail_config": None},
+        {"guardrails": False},
+        {"guardrail_config": ""},
         {"GuardrailIdentifier": "x"},
-        {"extra_body": {CONFIG_KEY: {}}},
+        {"extra_body": {CONFIG_KEY: {"a": None}}},
+        {"guided_json": {"properties": {"a": {"guardrailConfig": "x"}}}},
+        {"properties": [{"guardrailConfig": "x"}]},
         {"extra_headers": [{"X-Amzn-Bedrock-GuardrailIdentifier": ""}]},
         {"stream_options": {"a": {"b": [{"guardrailVersion": 1}]}}},
         {"\uff47uardrail": 1},
         {"amazon\u2011bedrock-guardrail": 1},
+        {"amazon\u2010bedrock\u2010trace": 1},
+        {"\U0001d420\U0001d42e\U0001d41a\U0001d42b\U0001d41d\U0001d42b\U0001d41a\U0001d422\U0001d425": 1},
+        {"guard\u200brail": 1},
+        {"guard\u00adrail": 1},
+        {"guard\ufe0frail": 1},
+        {"\u202eguard\u2066rail": 1},
+        {"guardra\u0131l": 1},
+        {"guardra\u0130l": 1},
+        {"gu\u00e1rdrail": 1},
+        {"guard_rail": 1},
+        {"guard\u0000rail": 1},
+        {"amazon_bedrock_trace": 1},
+        {"AMAZON\u017f-bedrock guardrail": 1},
     ],
 )
 @pytest.mark.parametrize("tagging", Tagging)
 def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any], tagging: Tagging) -> None:
     with pytest.raises(GuardrailOverrideError):
         guarded(document, guardrail=replace(ENFORCED, tagging=tagging))
+
+
+@pytest.mark.parametrize("value", ["ENABLED", "DISABLED", "ENABLED_FULL"])
+def test_a_trace_switches_nothing_off(value: str) -> None:
+    """A caller may ask for a trace, as AWS's example does; what goes up and what is shown is the environment's."""
+    request = guarded(headers={TRACE_HEADER: [value]})
+    assert (request.headers, request.shows_trace) == (HEADERS, False)
+
+
+@pytest.mark.parametrize(
+    "key", ["guardrails", "guardrail_config", "guardrailConfig", CONFIG_KEY, "GUARD-RAIL"]
+)
+@pytest.mark.parametrize("value", [None, [], {}])
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"extra": [{"a": 1, **x}]}], ids=["top", "deep"])
+def test_what_says_nothing_goes_nowhere(key: str, value: object, wrap: Callable[[Any], Any]) -> None:
+    """A setting that is null or empty is left out of what goes up, and all else of it stays."""
+    document = wrap({key: value})
+    left = {"extra": [{"a": 1}]} if "extra" in document else {}
+    assert body_of(guarded(document)) == SILENT | left
+
+
+@pytest.mark.parametrize("names", ["properties", "$defs", "definitions", "patternProperties"])
+def test_a_schemas_names_are_the_callers(names: str) -> None:
+    """A JSON schema may have a property of any name, wherever it stands."""
+    schema = {"type": "object", names: {"guardrail_id": {"type": "string"}, "x" * 200: {}}}
+    assert body_of(guarded({"guided_json": schema})) == SILENT | {"guided_json": schema}
+
+
+@pytest.mark.parametrize("key", ["a" * 129, "a" + "\u0301" * 20_000 + "\u0327" * 20_000, "guardrail" * 15])
+def test_a_long_key_is_refused(key: str) -> None:
+    """A key of more than 128 characters is a 400 that repeats none of it, wherever Bedrock could read a setting."""
+    for document in ({key: 1}, {"extra_body": [{"a": {key: 1}}]}):
+        with pytest.raises(InvalidRequestError, match="128 characters") as caught:
+            guarded(document)
+        assert (caught.value.param, key[:20] in caught.value.message) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "document", [{"a" * 128: 1}, {"metadata": {"a" * 129: "guardrail"}}, {"tools": [{"\u0301" * 129: 1}]}]
+)
+def test_other_keys_may_be_long(document: dict[str, Any]) -> None:
+    """A key of 128 characters goes up, and so does any among the caller's own words."""
+    assert body_of(guarded(document)) == SILENT | document
 
 
 def test_awss_own_example_of_a_tag_suffix_says_nothing_and_is_left_out() -> None:

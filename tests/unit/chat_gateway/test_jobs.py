@@ -28,7 +28,8 @@ def test_a_line_of_batch_input_is_a_job() -> None:
     [
         ({"custom_id": None}, "custom_id"),
         ({"custom_id": ""}, "custom_id"),
-        ({"custom_id": 7}, "custom_id"),
+        ({"custom_id": True}, "custom_id"),
+        ({"custom_id": [7]}, "custom_id"),
         ({"custom_id": "x" * 513}, "custom_id"),
         ({"method": "GET"}, "method"),
         ({"url": "/v1/embeddings"}, "url"),
@@ -44,6 +45,24 @@ def test_what_can_never_succeed_is_refused_by_name(change: dict[str, Any], param
     assert caught.value.param == param
 
 
+@pytest.mark.parametrize(
+    ("line", "custom_id"),
+    [
+        (json.dumps({**LINE, "custom_id": 7}), 7),
+        (json.dumps({**LINE, "custom_id": 1.5}), 1.5),
+        ("\ufeff" + json.dumps(LINE), "job-1"),
+        (json.dumps({**LINE, "method": "post"}), "job-1"),
+        (json.dumps({key: value for key, value in LINE.items() if key != "method"}), "job-1"),
+        (json.dumps({**LINE, "url": "/chat/completions"}), "job-1"),
+    ],
+)
+def test_what_is_unambiguous_is_taken(line: str, custom_id: object) -> None:
+    """Programs write lines in small variations; the id comes back as it was written."""
+    job = jobs.parse(line, max_bytes=MAX_BYTES)
+    assert (job.custom_id, type(job.custom_id)) == (custom_id, type(custom_id))
+    assert job.request.document == VALID
+
+
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
     with pytest.raises(InvalidRequestError):
@@ -56,12 +75,16 @@ def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
     [
         (json.dumps({**LINE, "url": "/nowhere"}), "job-1"),
         ('{"custom_id": "job-1", "custom_id": "job-2"}', "job-2"),
-        ('{"custom_id": 7}', None),
+        ('{"custom_id": 7}', 7),
+        ('\ufeff{"custom_id": "job-1"', None),
+        ('\ufeff{"custom_id": "job-1", "body": 7}', "job-1"),
+        ('{"custom_id": 1e999}', None),
+        ('{"custom_id": 1' + "0" * 400 + "}", 10**400),
         ("[" * 100_000, None),
         ("not json", None),
     ],
 )
-def test_a_refused_line_is_told_by_its_custom_id_where_it_has_one(line: str, custom_id: str | None) -> None:
+def test_a_refused_line_is_told_by_its_custom_id_where_it_has_one(line: str, custom_id: object) -> None:
     assert jobs.readable_custom_id(line) == custom_id
 
 

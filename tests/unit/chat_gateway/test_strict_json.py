@@ -56,6 +56,8 @@ def test_any_bytes_are_read_or_refused_never_a_crash(raw: bytes) -> None:
         (b'{"a": 1e999}', "too large"),
         (b'{"a": ' + b"9" * 309 + b"}", "too large"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too large"),
+        (b'{"a": 0.' + b"1" * 400 + b"}", "too long"),
+        (b'{"a": 1e-' + b"0" * 400 + b"}", "too long"),
         (b'{"a": "\n"}', "not JSON: Invalid control character at character"),
         (b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "nested more than 100 deep"),
         (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from chat_gateway.entrypoints import authorizer
-from guardrail_proof import as_jobs, over_http, prover
+from guardrail_proof import as_jobs, at_bedrock, over_http, prover
 from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError
 from tests.unit.chat_gateway.conftest import FakeContext
@@ -25,6 +25,7 @@ ENV = {
     "JOB_RECORDS_TABLE": "records",
     "PROOF_MODEL": "m",
     "PROOF_CANARY": "canary",
+    "BEDROCK_BASE_URL": "https://bedrock.test/openai/v1",
 }
 HOLDS = Probe("the canary, streamed", None)
 FAILS = Probe("the canary, in one piece", "ended with 'stop'; it must be blocked")
@@ -53,6 +54,7 @@ class Deployment:
         monkeypatch.setattr(prover, "_stack_status", lambda session, stack_id: self.status)
         monkeypatch.setattr(over_http, "over_http", self._over_http)
         monkeypatch.setattr(as_jobs, "as_jobs", lambda queues, session: iter(()))
+        monkeypatch.setattr(at_bedrock, "unknown_guardrail", lambda bedrock, session: HOLDS)
 
     def _over_http(self, endpoint: over_http.Endpoint) -> Iterator[Probe]:
         return self.tried.over_http(endpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from chat_gateway.job_delays import JobDelays
 from chat_gateway.job_post import JobPost
 from chat_gateway.job_records import JobRecords
 from chat_gateway.job_results import JobResults
+from chat_gateway.job_vetting import JobVetting, Vetted
+from chat_gateway.jobs import JobMessage
 from tests.unit.chat_gateway import job_table
 from tests.unit.chat_gateway.conftest import KEY, FakeContext
 from tests.unit.chat_gateway.test_bedrock import client_for
@@ -128,6 +130,13 @@ def clients() -> tuple[SQSClient, S3Client, DynamoDBClient]:
     return session.client("sqs"), session.client("s3"), session.client("dynamodb")
 
 
+class NoVetting(JobVetting):
+    """Trusts every job: a child process takes longer than a test."""
+
+    def vet(self, messages: Sequence[JobMessage], *, until: float) -> Vetted:
+        return Vetted()
+
+
 @pytest.fixture
 def stack(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     with mock_aws():
@@ -149,6 +158,7 @@ def stack(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
         monkeypatch.setattr(worker, "_aws", lambda: aws)
         longest_waits = JobDelays(first_s=15, max_s=900, chance=lambda: 1.0)
         monkeypatch.setattr(worker, "_delays", lambda: longest_waits)
+        monkeypatch.setattr(worker, "_vetting", NoVetting)
         worker._settings.cache_clear()
         yield made
         worker._settings.cache_clear()

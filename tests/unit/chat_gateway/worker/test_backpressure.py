@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import httpx
 import pytest
@@ -121,6 +122,41 @@ def test_however_often_bedrock_is_busy_a_job_does_not_fail_by_it(
     assert stack.handle(again(records, attempt=13)) == set()
     assert [result["error"] for result in stack.results()] == [None]
     assert stack.dead_letters() == []
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_503_is_the_jobs_own_where_others_are_answered(
+    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, is_answered: bool
+) -> None:
+    """A 503 costs an attempt where Bedrock answers another job of the model after it, and nothing where it does not."""
+    made: list[JobRuns] = []
+    make, is_asked = worker._runs, threading.Event()
+
+    def runs(context: object) -> JobRuns:
+        is_asked.clear()
+        made.append(make(context))  # type: ignore[arg-type]
+        return made[-1]
+
+    def bedrock(request: httpx.Request) -> httpx.Response:
+        if "penalty" in json.loads(request.content):
+            assert is_asked.wait(30)
+            return httpx.Response(503, json={"message": "no such parameter"})
+        is_asked.set()
+        until = time.monotonic() + 30
+        while not made[-1]._busy and time.monotonic() < until:
+            time.sleep(0.001)
+        return answered(request) if is_answered else httpx.Response(503, json={"message": "busy"})
+
+    monkeypatch.setattr(worker, "_runs", runs)
+    use_bedrock(bedrock)
+    stack.send(line(custom_id="own", body={**VALID, "penalty": 1}))
+    (record,) = stack.deliver()
+    for attempt in range(1, 6):
+        stack.send(line(custom_id=f"other-{attempt}"))
+        others = [new for new in stack.deliver() if new["messageId"] != record["messageId"]]
+        stack.handle([*again([record], attempt=attempt), *others])
+    letters = [attributes for body, attributes in stack.dead_letters() if "penalty" in body]
+    assert [letter["last_error_status"] for letter in letters] == (["503"] if is_answered else [])
 
 
 def test_a_job_that_cannot_end_before_the_function_does_is_put_back_at_once(

@@ -135,7 +135,7 @@ def test_a_log_line_joins_the_ids_of_a_job_and_holds_none_of_its_words(
         "bedrock_request_id": "bedrock-id",
         "lambda_request_id": "lambda-id",
         "model": VALID["model"],
-        "attempt": 1,
+        "receives": 1,
         "status": 400,
         "retried": False,
     }

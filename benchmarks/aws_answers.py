@@ -1,0 +1,41 @@
+"""What AWS's own services answer to the functions' calls, where every call succeeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+KEY = "bedrock-api-key-benchmark"
+_FIXED = {
+    b"secretsmanager.GetSecretValue": {"Name": "bedrock-key", "SecretString": KEY},
+    b"DynamoDB_20120810.GetItem": {"Item": {"client_id": {"S": "team"}}},
+}
+
+
+def answer(target: bytes, body: bytes) -> bytes:
+    """The JSON that answers the operation in the header `x-amz-target`."""
+    if target in _FIXED:
+        return json.dumps(_FIXED[target]).encode()
+    return json.dumps(_worker_answer(target, json.loads(body))).encode()
+
+
+def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:
+    """What the jobs worker asks of SQS and DynamoDB."""
+    if target.endswith(b".UpdateItem"):
+        owner = request["ExpressionAttributeValues"].get(":owner", {"S": ""})
+        return {"Attributes": {"leased_by": owner, "attempts": {"N": "1"}}}
+    if b"Batch" in target:
+        done = [{"Id": entry["Id"], **_sent(entry.get("MessageBody"))} for entry in request["Entries"]]
+        return {"Successful": done, "Failed": []}
+    return _sent(request.get("MessageBody"))
+
+
+def _sent(text: str | None) -> dict[str, str]:
+    """boto3 checks the MD5 of what it sent."""
+    if text is None:
+        return {}
+    return {
+        "MessageId": "m",
+        "MD5OfMessageBody": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+    }

@@ -1,0 +1,61 @@
+"""What a comparison says: of each row the ratio of now to before, its spread, and whether the row is worse.
+
+Each round measures both sides next to each other and gives one ratio a row. What slows the machine for a while
+slows both sides, and leaves the ratio. The ratio of a row is the median over the rounds. Its spread is half of
+the interquartile range: the middle half of the rounds' ratios lies in a range twice as wide as the spread.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.results import Results
+from benchmarks.rows import ROWS, Row
+from benchmarks.sides import BEFORE, NOW
+
+# Less than this is not worth a developer's time, however little a row varies.
+TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A row over all rounds: both sides' medians, the median of the ratios, and its spread."""
+
+    row: Row
+    before: float
+    now: float
+    ratio: float
+    spread: float
+
+    @property
+    def is_worse(self) -> bool:
+        return self.ratio > 1 + max(TOLERANCE, self.spread)
+
+
+def compare(rounds: Sequence[Results]) -> list[Compared]:
+    """Every row that the system can measure, from at least two rounds."""
+    return [_compared(row, pairs) for row in ROWS if (pairs := _pairs(row, rounds))]
+
+
+def _pairs(row: Row, rounds: Sequence[Results]) -> list[tuple[float, float]]:
+    """Of each round what was measured (before, now); nothing where the system does not say."""
+    measured = (
+        (row.measure(results, f"{row.role} {BEFORE}"), row.measure(results, f"{row.role} {NOW}"))
+        for results in rounds
+    )
+    return [(before, now) for before, now in measured if before is not None and now is not None]
+
+
+def _compared(row: Row, pairs: Sequence[tuple[float, float]]) -> Compared:
+    ratio, spread = ratio_and_spread(pairs)
+    before, now = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return Compared(row=row, before=before, now=now, ratio=ratio, spread=spread)
+
+
+def ratio_and_spread(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The median of now / before over the rounds' pairs (before, now), and half of its interquartile range."""
+    ratios = [now / before for before, now in pairs]
+    lower, middle, upper = statistics.quantiles(ratios, n=4, method="inclusive")
+    return middle, (upper - lower) / 2

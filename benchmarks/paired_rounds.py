@@ -1,0 +1,80 @@
+"""The run that compares: rounds that measure an earlier commit's functions and the present ones in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from benchmarks import events, jobs, sides, stage, steps, warm, worktree
+from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
+from benchmarks.failures import CannotCompareError
+from benchmarks.functions import Function
+from benchmarks.results import Results
+from benchmarks.shapes import Shape
+from benchmarks.sides import BEFORE, NOW
+from benchmarks.stage import Stage
+from benchmarks.steps import JOBS, Rounds
+from benchmarks.warm import KILOBYTE
+from benchmarks.worktree import ROOT, Commit
+
+# An even number, so that each side comes first equally often.
+_ROUNDS = 16
+_IN_ONE = Rounds(cold=2, buffered=50, large=5, streamed=25, paced=2, fast=15, warming_up=2)
+_BATCHES = 3
+# Where the heap happens to end decides whether the C library returns memory to the system and gets it back with
+# each large request, which costs a third of its CPU time. Each round moves the end, over one page in all.
+_PADDING_BYTES = 4096 // _ROUNDS
+
+
+def run(commit: Commit, say: Callable[[str], None]) -> list[Results]:
+    """The results of each round, in which a function is named `{role} {side}`. Raises CannotCompareError."""
+    with stage.opened() as where, worktree.checked_out(commit) as root:
+        now = sides.read(NOW, ROOT, where, title="this folder")
+        worktree.share_dependencies(root)
+        before = sides.read(BEFORE, root, where, title=commit.title)
+        say("packages built")
+        # There are commits whose own benchmark forgot a variable.
+        return list(_rounds(sides.completed(before, now), now, where, say))
+
+
+def _rounds(
+    before: Mapping[str, Function], now: Mapping[str, Function], where: Stage, say: Callable[[str], None]
+) -> Iterator[Results]:
+    for number in range(_ROUNDS):
+        pair = (now, before) if number % 2 else (before, now)
+        try:
+            yield _round([_padded(side, number * _PADDING_BYTES) for side in pair], where)
+        except AssertionError as error:
+            raise CannotCompareError(f"a function does not answer as it should: {error}") from error
+        say(f"round {number + 1} of {_ROUNDS}")
+
+
+def _padded(side: Mapping[str, Function], size_bytes: int) -> dict[str, Function]:
+    padding = {"BENCHMARK_PADDING": "x" * size_bytes}
+    return {role: replace(function, env={**function.env, **padding}) for role, function in side.items()}
+
+
+def _round(pair: Sequence[Mapping[str, Function]], where: Stage) -> Results:
+    """Every function is started anew, since two processes of the same code differ too."""
+    results = steps.new_results([function for side in pair for function in side.values()], {})
+    steps.measure_cold(results, _starts(pair), where, _IN_ONE, without_bytecode=False)
+    with steps.targets([side[CHAT] for side in pair], where) as targets:
+        steps.measure_warm(results, targets, _IN_ONE, lambda _: None)
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(jobs.worker_target(side[WORKER], where.runtime, jobs=JOBS)) for side in pair
+        ]
+        results.workers = warm.measure(workers, Shape(), size_bytes=KILOBYTE, rounds=_BATCHES, warming_up=1)
+    return results
+
+
+def _starts(pair: Sequence[Mapping[str, Function]]) -> list[tuple[Function, bytes]]:
+    """Each function with the event that it finds waiting, the two sides' next to each other."""
+    body = events.chat_body(Shape(), KILOBYTE)
+    waiting = {
+        CHAT: events.chat_event(body),
+        AUTHORIZER: events.authorizer_event(),
+        WORKER: jobs.batch_event(body, 1),
+    }
+    return [(side[role], event) for role, event in waiting.items() for side in pair]

@@ -1,0 +1,113 @@
+"""The steps of a run: each measures one thing of all functions in turns and puts it into the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from benchmarks import cold, contenders, exchanges, machine, warm
+from benchmarks.exchanges import HttpTarget, Target
+from benchmarks.functions import Function
+from benchmarks.results import ColdStarts, Results, Size
+from benchmarks.shapes import Shape
+from benchmarks.stage import Stage
+from benchmarks.warm import KILOBYTE, MEGABYTE
+
+JOBS = 100  # in one batch
+# infra.job_settings' own default, which the target is about.
+WIDTH = 100
+
+_EVENTS = 50
+_FAST_EVENTS = 1000
+_STREAM = Shape(events=_EVENTS)
+_PACED = Shape(events=_EVENTS, gap_us=2000)
+_FAST = Shape(events=_FAST_EVENTS)
+_SLOW = Shape(latency_us=100_000)
+_LARGE_BYTES = 4 * MEGABYTE
+_CHAT_PATH = "/openai/v1/chat/completions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """How often each thing is measured of everyone."""
+
+    cold: int
+    buffered: int
+    large: int
+    streamed: int
+    paced: int
+    fast: int
+    slow: int = 0
+    warming_up: int = 5
+
+
+def new_results(functions: Sequence[Function], versions: Mapping[str, str]) -> Results:
+    """Results that hold the sizes of the functions' packages and nothing measured yet."""
+    return Results(
+        date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        machine=machine.describe(),
+        versions={**machine.versions(), **versions},
+        fast_events=_FAST_EVENTS,
+        sizes={
+            function.name: Size(function.package.zipped_bytes, function.package.zipped_sources_bytes)
+            for function in functions
+        },
+    )
+
+
+def measure_cold(
+    results: Results,
+    shipped: Sequence[tuple[Function, bytes]],
+    stage: Stage,
+    rounds: Rounds,
+    *,
+    without_bytecode: bool,
+) -> None:
+    """Cold starts of each function with the event that waits for it."""
+    sources = (
+        [(function.without_bytecode(), event) for function, event in shipped] if without_bytecode else []
+    )
+    starts = cold.measure([*shipped, *sources], stage.runtime, rounds=rounds.cold)
+    for number, (function, _) in enumerate(shipped):
+        results.cold[function.name] = ColdStarts(
+            shipped=starts[number], sources_only=starts[number + len(shipped)] if without_bytecode else None
+        )
+
+
+@contextmanager
+def targets(chat: Sequence[Function], stage: Stage) -> Iterator[dict[str, Target]]:
+    """The upstream and the started functions by name, for as long as it is entered."""
+    with ExitStack() as stack:
+        direct = HttpTarget(contenders.DIRECT, stage.upstream, path=_CHAT_PATH, key="none")
+        started: list[Target] = [
+            stack.enter_context(closing(direct)),
+            *(stack.enter_context(exchanges.function_target(function, stage.runtime)) for function in chat),
+        ]
+        yield {target.name: target for target in started}
+
+
+def measure_warm(
+    results: Results, targets: Mapping[str, Target], rounds: Rounds, say: Callable[[str], None]
+) -> None:
+    """Warm requests: buffered, streamed and large."""
+    buffered = [target for name, target in targets.items() if name != contenders.BARE_STREAMING]
+    streaming = [
+        target for name, target in targets.items() if name not in (contenders.BARE, contenders.FASTAPI)
+    ]
+    kilobyte = partial(warm.measure, size_bytes=KILOBYTE, warming_up=rounds.warming_up)
+    large = partial(warm.measure, size_bytes=_LARGE_BYTES, rounds=rounds.large, warming_up=rounds.warming_up)
+    # In this order: peak memory only grows.
+    results.buffered = kilobyte(buffered, Shape(), rounds=rounds.buffered)
+    say("buffered requests measured")
+    results.streamed = kilobyte(streaming, _STREAM, rounds=rounds.streamed)
+    results.paced = kilobyte(streaming, _PACED, rounds=rounds.paced)
+    results.fast = kilobyte(streaming, _FAST, rounds=rounds.fast)
+    say("streams measured")
+    if rounds.slow:
+        results.slow = kilobyte(buffered, _SLOW, rounds=rounds.slow)
+    results.large = large(buffered, Shape())
+    results.large_streamed = large(streaming, _STREAM)
+    say("large requests measured")

@@ -1,0 +1,72 @@
+"""Checks an earlier commit out beside this folder."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import commands
+from benchmarks.failures import CannotCompareError
+
+ROOT = Path(__file__).parents[1]
+# Where infra keeps what it builds: by hashes, so that equal locks give equal folders in every commit.
+_BUILT, _DEPENDENCIES = ".build", "*-dependencies-*"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """`title` is its short hash and the first line of its message."""
+
+    sha: str
+    title: str
+
+
+def find(name: str, *, repository: Path = ROOT) -> Commit:
+    """The commit that git knows by that name. Raises CannotCompareError."""
+    found = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if found.returncode:
+        raise CannotCompareError(f"{name!r} names no commit here{_reason(found)}")
+    sha = found.stdout.strip()
+    return Commit(sha, _git(repository, "log", "-1", "--format=%h %s", sha).stdout.strip())
+
+
+@contextmanager
+def checked_out(commit: Commit, *, repository: Path = ROOT) -> Iterator[Path]:
+    """The root of the commit's files for as long as it is entered, in a temporary git worktree.
+
+    Raises CannotCompareError.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-before-") as folder:
+        root = Path(folder) / "root"
+        try:
+            added = _git(repository, "worktree", "add", "--quiet", "--detach", str(root), commit.sha)
+            if added.returncode:
+                raise CannotCompareError(f"{commit.title} could not be checked out{_reason(added)}")
+            yield root
+        finally:
+            # The second --force removes a worktree that git has locked because it was interrupted.
+            _git(repository, "worktree", "remove", "--force", "--force", str(root))
+
+
+def share_dependencies(root: Path) -> None:
+    """Lets the commit at `root` use what is installed for this folder, where it locks the same."""
+    (root / _BUILT).mkdir(exist_ok=True)
+    for installed in (ROOT / _BUILT).glob(_DEPENDENCIES):
+        (root / _BUILT / installed.name).symlink_to(installed)
+
+
+def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return commands.run(["git", *arguments], cwd=repository, captures_errors=True)
+    except FileNotFoundError:
+        raise CannotCompareError("git is not installed") from None
+
+
+def _reason(failed: subprocess.CompletedProcess[str]) -> str:
+    """What git said last, to stand behind what failed; empty where it said nothing."""
+    lines = failed.stderr.strip().splitlines()
+    return f": {lines[-1].removeprefix('fatal: ')}" if lines else ""

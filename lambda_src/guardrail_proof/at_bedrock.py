@@ -1,0 +1,105 @@
+"""Asks Bedrock itself, past the gateway, under a guardrail that does not exist: it must refuse.
+
+Where an endpoint ignores the guardrail's headers, it answers as if they were not there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from guardrail_proof.probes import HARMLESS, Probe
+
+if TYPE_CHECKING:
+    import boto3
+
+NAME = "a guardrail that does not exist, at Bedrock"
+WITHIN_S = 30
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+_DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_MAX_ERROR_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bedrock:
+    """`base_url` ends in /openai/v1. `secret_arn` holds its API key; None: requests are signed by the session."""
+
+    base_url: str
+    model: str
+    secret_arn: str | None
+    transport: httpx.BaseTransport | None = None
+
+
+def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
+    """Whether Bedrock refuses. What only says that we may not ask, or asks wrongly, shows nothing.
+
+    The key is read for this call and kept nowhere.
+    """
+    content = json.dumps(
+        {"model": bedrock.model, "messages": [{"role": "user", "content": HARMLESS}]}
+    ).encode()
+    url = f"{bedrock.base_url}/chat/completions"
+    headers = {
+        "content-type": "application/json",
+        "x-amzn-bedrock-guardrailidentifier": f"gr{secrets.token_hex(6)}",
+        "x-amzn-bedrock-guardrailversion": "1",
+    }
+    try:
+        headers |= _authorization(bedrock, session, url, content)
+        with (
+            httpx.Client(timeout=WITHIN_S, transport=bedrock.transport, trust_env=False) as http,
+            http.stream("POST", url, content=content, headers=headers) as answer,
+        ):
+            return judged(answer.status_code, _beginning(answer))
+    except (BotoCoreError, ClientError, httpx.HTTPError, ValueError) as error:
+        return Probe(NAME, None, not_shown=type(error).__name__)
+
+
+def judged(status: int, text: str) -> Probe:
+    """What an answer of `status` that begins with `text` shows."""
+    if status == HTTPStatus.OK:
+        return Probe(NAME, "was answered; the endpoint ignores guardrails")
+    if status in _DENIED:
+        return Probe(NAME, None, not_shown="the credentials may not ask Bedrock")
+    if status in _REFUSED and "guardrail" in text.lower():
+        return Probe(NAME, None)
+    return Probe(NAME, None, not_shown=f"Bedrock answered {status} about something else")
+
+
+def _authorization(bedrock: Bedrock, session: boto3.Session, url: str, content: bytes) -> dict[str, str]:
+    if bedrock.secret_arn is not None:
+        text = session.client("secretsmanager").get_secret_value(SecretId=bedrock.secret_arn)["SecretString"]
+        return {"authorization": f"Bearer {_key_in(text)}"}
+    request = AWSRequest("POST", url, data=content, headers={"content-type": "application/json"})
+    credentials: Any = session.get_credentials()
+    if credentials is None:
+        raise ValueError("no credentials")
+    SigV4Auth(credentials, "bedrock", session.region_name).add_auth(request)
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _key_in(text: str) -> str:
+    """The key in a secret's text: the text itself, or `api_key` of a JSON object. Raises ValueError."""
+    if not text.lstrip().startswith("{"):
+        return text.strip()
+    key = json.loads(text).get("api_key")
+    if not isinstance(key, str):
+        raise ValueError("no key")  # noqa: TRY004 - whatever is wrong with it
+    return key.strip()
+
+
+def _beginning(answer: httpx.Response) -> str:
+    read = b""
+    for part in answer.iter_bytes():
+        read += part
+        if len(read) > _MAX_ERROR_BYTES:
+            break
+    return read[:_MAX_ERROR_BYTES].decode(errors="replace")

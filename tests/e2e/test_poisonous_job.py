@@ -1,0 +1,85 @@
+"""A job that stalls the deployed worker: its code is changed so that one word is poison, which none is today."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import function_packages
+from local import job_lines, request_logs
+from local.stack import LocalStack
+from tests.e2e.test_job_worker import WORKER
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+POISON = """
+
+import unicodedata
+
+_parse = parse
+
+
+def parse(line, *, max_bytes):
+    if "it stalls" in line:
+        unicodedata.normalize("NFC", "a" + (chr(0x301) + chr(0x327)) * 200_000)
+    return _parse(line, max_bytes=max_bytes)
+"""
+
+
+def zipped(folder: Path, *, poison: str = "") -> bytes:
+    """The package, with `poison` at the end of the module that reads jobs."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in folder.rglob("*.py"):
+            name = str(path.relative_to(folder))
+            archive.writestr(name, path.read_text() + (poison if name == "chat_gateway/jobs.py" else ""))
+    return buffer.getvalue()
+
+
+def deploy(functions: LambdaClient, code: bytes) -> None:
+    functions.update_function_code(FunctionName=WORKER, ZipFile=code)
+    functions.get_waiter("function_updated_v2").wait(FunctionName=WORKER)
+
+
+@pytest.fixture
+def poisoned_stack(stack: LocalStack) -> Iterator[LocalStack]:
+    functions = stack.session().client("lambda")
+    package = function_packages.build(
+        "chat_gateway.entrypoints.worker", requirements="upstream", for_this_machine=True
+    )
+    deploy(functions, zipped(package.folder, poison=POISON))
+    try:
+        yield stack
+    finally:
+        deploy(functions, zipped(package.folder))
+
+
+def attempts(stack: LocalStack, ids: set[str]) -> dict[str, int]:
+    """By result id, the delivery in which the job was answered, as the worker logged it."""
+    lines = request_logs.lines(stack.session(), stack.worker_log_group)
+    return {
+        line["request_id"]: line["receives"]
+        for _, line in lines
+        if line["message"] == "job" and line["request_id"] in ids and line.get("status") == 200
+    }
+
+
+def test_nine_good_jobs_are_answered_by_the_second_delivery(poisoned_stack: LocalStack) -> None:
+    """They came in one batch with one that stalls; it is set aside, and ends as a dead letter."""
+    session = poisoned_stack.session()
+    good = [job_lines.job(f"good-{number}", "Hi") for number in range(9)]
+    job_lines.send(session, poisoned_stack.jobs_queue_url, [job_lines.job("poison", "it stalls"), *good])
+    lines = job_lines.receive(session, poisoned_stack.results_queue_url, count=9, within_s=90)
+    results: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    assert {result["custom_id"] for result in results} == {f"good-{number}" for number in range(9)}
+    answered_in = attempts(poisoned_stack, {result["id"] for result in results})
+    assert set(answered_in.values()) <= {1, 2}
+    (letter,) = job_lines.receive(session, poisoned_stack.dead_letter_queue_url, count=1, within_s=90)
+    assert json.loads(letter)["custom_id"] == "poison"

@@ -1,0 +1,8 @@
+"""Bedrock's place taken by a hostile server: whatever it sends, the caller gets a completion or an OpenAI error.
+
+scenarios/          what it sends, as data, and which answers are right
+server.py           plays a scenario on a raw socket
+functions.py        the real functions in processes of their own
+trials.py           a scenario tried in one way: what was seen
+claims.py           what must hold of every trial
+"""

@@ -1,0 +1,75 @@
+"""AWS as the functions need it: every call succeeds and is remembered, but where a script is played instead."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import aws_answers
+from tests.hostile_upstream.loopback import LoopbackServer
+from tests.hostile_upstream.playing import Player
+from tests.hostile_upstream.script import Script
+from tests.runtime_api import Request
+from tests.runtime_api.requests import CutOffError, RequestReader
+
+_HOSTILE_TARGETS = "DynamoDB_"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: the operation's name and its parameters; of S3's PutObject only its Body, as text."""
+
+    operation: str
+    parameters: dict[str, Any]
+
+
+class FakeAws(LoopbackServer):
+    """`calls` are all so far. DynamoDB's answer is `script`, where one is set."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.script: Script | None = None
+        self.player = Player()
+        self._objects: dict[str, bytes] = {}
+
+    def serve(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as source:
+            reader = RequestReader(source, 0, record=False)
+            while (request := _next(reader, connection)) is not None:
+                target = request.header("x-amz-target") or ""
+                if self.script is not None and target.startswith(_HOSTILE_TARGETS):
+                    self.player.play(self.script, connection)
+                    continue
+                answer = self._answer(target, request)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+
+    def _answer(self, target: str, request: Request) -> bytes:
+        if not target:
+            return self._stored(request)
+        self.calls.append(Call(target.rpartition(".")[2], json.loads(request.body)))
+        return aws_answers.answer(target.encode(), request.body)
+
+    def _stored(self, request: Request) -> bytes:
+        """S3: an object is put, or read again."""
+        path = request.path.partition("?")[0]
+        if request.method != "PUT":
+            return self._objects.get(path, b"")
+        self._objects[path] = request.body
+        self.calls.append(Call("PutObject", {"Body": request.body.decode()}))
+        return b""
+
+
+def _next(reader: RequestReader, connection: socket.socket) -> Request | None:
+    """The next request, whole; None where none follows."""
+    try:
+        request = reader.head()
+        if request is None:
+            return None
+        if request.header("expect"):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        reader.body(request, lambda _: True)
+    except CutOffError:
+        return None
+    return request

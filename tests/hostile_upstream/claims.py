@@ -1,0 +1,163 @@
+"""What must hold of every trial, each claim a function that yields what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks import aws_answers
+from tests.hostile_upstream import answers, markers, memory
+from tests.hostile_upstream.answers import Got, UnreadableError
+from tests.hostile_upstream.scenario import Expectation
+from tests.hostile_upstream.trials import Observation, Seen, Trial
+from tests.hostile_upstream.way import Way
+
+_LONGEST_LINE_BYTES = 32 * 1024
+_LONGEST_LIST, _LONGEST_STACK = 50, 20
+_LONGEST_VALUE, _LONGEST_PRELUDE_BYTES = 1024, 8 * 1024
+_ERRORS = range(400, 600)
+_PRINTABLE = re.compile(r"[ -~]*")
+_MESSAGES = {Way.WHOLE: "chat completion", Way.STREAM: "chat completion", Way.JOB: "job"}
+
+
+def broken(trial: Trial, seen: Observation) -> list[str]:
+    """Every claim that the trial contradicts, in words."""
+    return [
+        *_answered(trial, seen.hostile),
+        *_logged(trial, seen.hostile),
+        *_next_answered(trial, seen.honest),
+        *_in_memory(seen.hostile),
+        *([] if seen.settled else ["connection: the function did not let go of it"]),
+    ]
+
+
+def _answered(trial: Trial, seen: Seen) -> Iterator[str]:
+    """The caller gets a legitimate completion, or an error in OpenAI's shape."""
+    try:
+        got = answers.read(seen, trial.way)
+    except UnreadableError as error:
+        yield f"answer: {error}"
+        return
+    expected = trial.scenario.expected(trial.way)
+    yield from (f"answer: {wrong}" for wrong in _unexpected(got, expected, trial, seen))
+    yield from (f"head: {wrong}" for wrong in _head(got))
+    yield from (f"words: {wrong}" for wrong in _said(got))
+
+
+def _unexpected(got: Got, expected: Expectation, trial: Trial, seen: Seen) -> Iterator[str]:
+    if got.error is None:
+        if not expected.may_complete:
+            yield f"a completion ({str(got.words)[:80]!r}), not an error"
+        elif expected.words is not None and got.words != expected.words:
+            yield f"the completion says {str(got.words)[:80]!r}"
+        return
+    line = _line_of(trial, seen)
+    status = line.get("status") if got.status is None and trial.way is Way.JOB else got.status
+    code = got.error.get("code", line.get("error_code"))
+    if not expected.may_fail:
+        yield f"an error ({status} {str(code)[:80]})"
+    if status is not None and status not in (expected.statuses or _ERRORS):
+        yield f"the error's status is {status}, not {expected.statuses or '400 to 599'}"
+    if expected.codes is not None and code not in expected.codes:
+        yield f"the error's code is {str(code)[:80]}, not {expected.codes}"
+
+
+def _head(got: Got) -> Iterator[str]:
+    """Header values are short and printable, and so is all of the head."""
+    if len(got.prelude) > _LONGEST_PRELUDE_BYTES:
+        yield f"it has {len(got.prelude)} bytes"
+    for name, value in got.headers.items():
+        if len(value) > _LONGEST_VALUE or not _PRINTABLE.fullmatch(value):
+            yield f"{name} is {value[:80]!r} ({len(value)} characters)"
+    if marks := markers.found(got.prelude.decode() + got.tells):
+        yield f"it holds {marks}"
+    if aws_answers.KEY in got.prelude.decode() + got.tells:
+        yield "it holds our key"
+
+
+def _said(got: Got) -> Iterator[str]:
+    """An answer has none of our secrets, nothing that a guardrail matched, and Bedrock's words only in a message."""
+    if aws_answers.KEY in got.body:
+        yield "our key is in the answer"
+    if marks := markers.matched(got.body):
+        yield f"what the guardrail matched is in the answer: {marks}"
+    if got.error and (marks := markers.found(json.dumps({**got.error, "message": ""}))):
+        yield f"the error has {marks} outside its message"
+
+
+def _logged(trial: Trial, seen: Seen) -> Iterator[str]:
+    """There is one line of the request, and no line is too long or says too much."""
+    yield from (f"log: {wrong}" for wrong in _lines(seen.exchange.log))
+    count = len(_own_lines(trial.request_id, trial.way, seen))
+    if count != 1:
+        yield f"log: {count} lines of the request"
+
+
+def _lines(log: str) -> Iterator[str]:
+    if marks := markers.found(log):
+        yield f"it holds {marks}: {_around(log, next(iter(marks)))}"
+    if aws_answers.KEY in log:
+        yield f"it holds our key: {_around(log, aws_answers.KEY)}"
+    if others := [line for line in log.splitlines() if _parsed(line) is None]:
+        yield f"{len(others)} lines are no JSON, as {others[0][:200]!r} and {others[-1][:200]!r}"
+    for line in log.splitlines():
+        if len(line.encode()) > _LONGEST_LINE_BYTES:
+            yield f"a line has {len(line.encode())} bytes"
+        yield from _long_lists(_parsed(line))
+
+
+def _parsed(line: str) -> Any:
+    """None where the line is no JSON."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _around(log: str, words: str) -> str:
+    at = log.index(words)
+    return repr(log[max(0, at - 60) : at + 60])
+
+
+def _long_lists(value: Any, name: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _long_lists(inner, key)
+    elif isinstance(value, list):
+        most = _LONGEST_STACK if name == "fault_stack" else _LONGEST_LIST
+        if len(value) > most:
+            yield f"{name} has {len(value)} entries"
+        for inner in value:
+            yield from _long_lists(inner, name)
+
+
+def _own_lines(request_id: str, way: Way, seen: Seen) -> list[dict[str, Any]]:
+    """The lines that tell of the request."""
+    ids = {"request_id": request_id, "message": _MESSAGES[way]}
+    lines = [line for line in map(_parsed, seen.exchange.log.splitlines()) if isinstance(line, dict)]
+    return [line for line in lines if ids.items() <= line.items()]
+
+
+def _line_of(trial: Trial, seen: Seen) -> dict[str, Any]:
+    return next(iter(_own_lines(trial.request_id, trial.way, seen)), {})
+
+
+def _next_answered(trial: Trial, seen: Seen) -> Iterator[str]:
+    """The next request gets its own answer, and nothing of the scenario's."""
+    yield from (f"next log: {wrong}" for wrong in _lines(seen.exchange.log))
+    try:
+        got = answers.read(seen, trial.way)
+    except UnreadableError as error:
+        yield f"next: {error}"
+        return
+    if got.error is not None or got.words != trial.next_words:
+        yield f"next: {got.status} {got.body[:200]!r}"
+    if markers.found(got.body + got.prelude.decode()):
+        yield f"next: it holds words of this answer: {got.body[:200]!r}"
+
+
+def _in_memory(seen: Seen) -> Iterator[str]:
+    if seen.exchange.peak_bytes > memory.MOST_BYTES:
+        yield f"memory: {seen.exchange.peak_bytes // 2**20} MiB"

@@ -1,0 +1,93 @@
+"""Several functions at work on trials at once: most of a trial's time is waiting.
+
+Each has a process of its own for what surrounds it, so that no server waits while another trial's megabytes are read.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.sharedctypes import Synchronized
+
+from tests.hostile_upstream import trials
+from tests.hostile_upstream.functions import Function, Kind
+from tests.hostile_upstream.trials import Observation, Trial
+
+_SIZES = {
+    Kind(is_worker=False, is_patient=True): 2,
+    Kind(is_worker=False, is_patient=False): 5,
+    Kind(is_worker=True, is_patient=True): 3,
+    Kind(is_worker=True, is_patient=False): 4,
+}
+_PATIENCE_S = 110.0
+# Scenarios hold functions, which can be inherited and not sent.
+_FORK = multiprocessing.get_context("fork")
+
+# A trial's number and what was seen of it, or what kept it from being tried.
+_Told = tuple[int, Observation | str]
+
+
+class Crew:
+    """Chat functions and workers at work on `wanted` for as long as it is entered."""
+
+    def __init__(self, wanted: Iterable[Trial]) -> None:
+        self._trials = {trial.number: trial for trial in wanted}
+        self._seen: dict[int, Future[Observation]] = {number: Future() for number in self._trials}
+
+    def __enter__(self) -> Crew:
+        self._told: SimpleQueue[_Told | None] = _FORK.SimpleQueue()
+        self._begun = {kind: _FORK.Value("i", 0) for kind in _SIZES}
+        self._processes = [
+            _FORK.Process(target=_work, args=(kind, self._of(kind), self._begun[kind], self._told))
+            for kind, size in _SIZES.items()
+            for _ in range(min(size, len(self._of(kind))))
+        ]
+        for process in self._processes:
+            process.start()
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for begun in self._begun.values():
+            begun.value = len(self._trials)
+        for process in self._processes:
+            process.join(_PATIENCE_S)
+        self._told.put(None)
+        self._listener.join()
+
+    def seen(self, trial: Trial) -> Observation:
+        """What was seen of it, once it has been tried. Raises RuntimeError with what kept it from being tried."""
+        return self._seen[trial.number].result(_PATIENCE_S)
+
+    def _of(self, kind: Kind) -> list[Trial]:
+        return [trial for trial in self._trials.values() if trial.function == kind]
+
+    def _listen(self) -> None:
+        while (told := self._told.get()) is not None:
+            number, seen = told
+            if isinstance(seen, Observation):
+                self._seen[number].set_result(seen)
+            else:
+                self._seen[number].set_exception(RuntimeError(seen))
+
+
+def _work(
+    kind: Kind, wanted: Sequence[Trial], begun: Synchronized[int], told: SimpleQueue[_Told | None]
+) -> None:
+    """Tries one trial after the other of those that nobody has begun."""
+    with Function(kind) as function:
+        while (at := _next(begun)) < len(wanted):
+            try:
+                told.put((wanted[at].number, trials.run(wanted[at], function)))
+            except Exception as error:  # noqa: BLE001 - the test that waits for it is to raise it
+                told.put((wanted[at].number, repr(error)))
+
+
+def _next(begun: Synchronized[int]) -> int:
+    with begun.get_lock():
+        begun.value += 1
+        return begun.value - 1

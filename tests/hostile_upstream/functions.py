@@ -1,0 +1,134 @@
+"""The real functions, each in a process of its own under a Runtime API, with a hostile Bedrock and an AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+
+from benchmarks import contenders
+from tests.e2e.streaming_runtime import HANDLER, SOURCES
+from tests.hostile_upstream import memory
+from tests.hostile_upstream.aws import FakeAws
+from tests.hostile_upstream.server import HostileServer
+from tests.runtime_api import (
+    RuntimeApiServer,
+    RuntimeProcess,
+    awslambdaric_runtime,
+    streaming_runtime,
+)
+
+_WORKER = "chat_gateway.entrypoints.worker.handle"
+_PATIENCE_S = 25.0
+MAX_RECEIVES = 10
+# Seconds to connect, to the first byte, between bytes, in all.
+_IMPATIENT, _PATIENT = ("1", "1", "0.5", "2"), ("5", "10", "10", "20")
+# Lambda returns 6 MB in one piece.
+_MAX_RESPONSE_BYTES = "6225920"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A function as it is set up. An impatient one gives a slow answer up soon, a patient one never while it is tested."""
+
+    is_worker: bool
+    is_patient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a function answered to the Runtime API: all bytes and trailers. `is_whole`: it was not cut off."""
+
+    body: bytes
+    trailers: list[tuple[str, str]]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One event and what came of it: the answer, None where there was none, and what was logged."""
+
+    answer: Answered | None
+    log: str
+    peak_bytes: int
+
+
+class Function:
+    """A function that runs for as long as it is entered, started again where it died, hangs or took too much memory."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> Function:
+        with ExitStack() as stack:
+            self.bedrock = stack.enter_context(HostileServer())
+            self.aws = stack.enter_context(FakeAws())
+            self._running = stack.enter_context(ExitStack())
+            self._start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def exchange(self, event: object) -> Exchange:
+        """Hands the event to the function, and waits until it asks for the next one."""
+        seen = self._written()
+        memory.reset_peak(self._process.pid)
+        self._api.forget()
+        answer = self._answered(event)
+        log = [now[len(before) :] for now, before in zip(self._written(), seen, strict=True)]
+        exchange = Exchange(answer, "".join(log), memory.peak_bytes(self._process.pid))
+        if answer is None or exchange.peak_bytes > memory.MOST_BYTES:  # else the next trial is blamed for it
+            self._running.close()
+            self._start()
+        return exchange
+
+    def _answered(self, event: object) -> Answered | None:
+        try:
+            request = self._api.invoke(event).answer(_PATIENCE_S)
+            self._api.wait_for("GET /invocation/next", _PATIENCE_S)
+        except AssertionError:
+            return None
+        return Answered(request.body, request.trailers, request.complete)
+
+    def _start(self) -> None:
+        self._api = self._running.enter_context(RuntimeApiServer())
+        self._process = self._running.enter_context(self._process_of(self._api))
+        self._api.wait_for("GET /invocation/next", _PATIENCE_S)
+
+    def _process_of(self, api: RuntimeApiServer) -> AbstractContextManager[RuntimeProcess]:
+        env = {**self._variables(), **_timeouts(self._kind), **_AWS}
+        env["BEDROCK_BASE_URL"] = f"http://{self.bedrock.address}/openai/v1"
+        if self._kind.is_worker:
+            return awslambdaric_runtime(api, task_root=SOURCES, handler=_WORKER, env=env)
+        return streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env)
+
+    def _variables(self) -> Mapping[str, str]:
+        if self._kind.is_worker:
+            worker = contenders.worker_variables(self.aws.address, width=1)
+            return {**worker, "JOB_ENDING_S": "1", "JOB_MAX_RECEIVES": str(MAX_RECEIVES)}
+        chat = contenders.chat_variables(self.aws.address)
+        return {**chat, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
+
+    def _written(self) -> tuple[str, str]:
+        return self._process.stdout, self._process.stderr
+
+
+_AWS = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def _timeouts(kind: Kind) -> dict[str, str]:
+    connect_s, first_byte_s, between_bytes_s, total_s = _PATIENT if kind.is_patient else _IMPATIENT
+    return {
+        "UPSTREAM_CONNECT_TIMEOUT_S": connect_s,
+        "UPSTREAM_FIRST_BYTE_TIMEOUT_S": first_byte_s,
+        "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": between_bytes_s,
+        "UPSTREAM_TOTAL_TIMEOUT_S": total_s,
+        "STREAM_TIMEOUT_S": total_s,
+    }

@@ -1,0 +1,110 @@
+"""What an honest Bedrock answers, and its parts for scenarios to distort."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.hostile_upstream.way import Way
+
+WORDS = "The capital of France is Paris."
+USAGE = {"prompt_tokens": 23, "completion_tokens": 7, "total_tokens": 30}
+OK = b"HTTP/1.1 200 OK"
+DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Honest:
+    """The answer to a request that was made in one way: in one piece, or as a stream of events."""
+
+    way: Way
+    words: str = WORDS
+
+    @property
+    def content_type(self) -> bytes:
+        return b"text/event-stream; charset=utf-8" if self.way is Way.STREAM else b"application/json"
+
+    @property
+    def content(self) -> bytes:
+        return stream(self.words) if self.way is Way.STREAM else to_json(completion(self.words))
+
+    def head(self, *fields: bytes, status: bytes = OK) -> bytes:
+        """The head with these fields beside the content type."""
+        return head(status, b"Content-Type: " + self.content_type, *fields)
+
+    def counted(self, *fields: bytes, status: bytes = OK) -> bytes:
+        """The whole answer, its body counted."""
+        return self.of(self.content, *fields, status=status)
+
+    def of(self, content: bytes, *fields: bytes, status: bytes = OK) -> bytes:
+        """The same with another body."""
+        return self.head(b"Content-Length: %d" % len(content), *fields, status=status) + content
+
+    def chunked(self, *fields: bytes) -> bytes:
+        """The whole answer, its body in chunks."""
+        return self.chunked_head(*fields) + chunk(self.content) + b"0\r\n\r\n"
+
+    def chunked_head(self, *fields: bytes) -> bytes:
+        return self.head(b"Transfer-Encoding: chunked", *fields)
+
+
+def head(status: bytes, *fields: bytes) -> bytes:
+    """A status line and fields as bytes."""
+    return b"".join(line + b"\r\n" for line in (status, *fields)) + b"\r\n"
+
+
+def chunk(content: bytes, extension: bytes = b"") -> bytes:
+    return b"%x%b\r\n%b\r\n" % (len(content), extension, content)
+
+
+def completion(words: Any = WORDS, **change: Any) -> dict[str, Any]:
+    """A chat completion."""
+    message = {"role": "assistant", "content": words}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "openai.gpt-oss-120b-1:0",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+        "usage": USAGE,
+        **change,
+    }
+
+
+def chunk_object(words: str = "", *, finish_reason: Any = None, **change: Any) -> dict[str, Any]:
+    """A chat completion chunk."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "openai.gpt-oss-120b-1:0",
+        "choices": [
+            {"index": 0, "delta": {"content": words} if words else {}, "finish_reason": finish_reason}
+        ],
+        **change,
+    }
+
+
+def event(document: Any) -> bytes:
+    """An event with the document as its data."""
+    return b"data: " + to_json(document) + b"\n\n"
+
+
+def stream(words: str = WORDS) -> bytes:
+    """The events of a whole stream, `[DONE]` included."""
+    events = [event(chunk_object(word)) for word in words.split(" ")[:1]]
+    events += [event(chunk_object(f" {word}")) for word in words.split(" ")[1:]]
+    last = event(chunk_object(finish_reason="stop"))
+    usage = event({**chunk_object(), "choices": [], "usage": USAGE})
+    return b"".join([*events, last, usage, DONE])
+
+
+def to_json(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def error(status: int, content: bytes, *fields: bytes) -> bytes:
+    """An error answer of that status."""
+    line = b"HTTP/1.1 %03d Status" % status
+    return head(line, b"Content-Length: %d" % len(content), *fields) + content

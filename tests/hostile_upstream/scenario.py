@@ -1,0 +1,74 @@
+"""One hostile answer, and what the caller may get for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from tests.hostile_upstream import honest, way
+from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.script import Script, Step
+from tests.hostile_upstream.way import Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Which ends are right.
+
+    `statuses` (None: 400 to 599) and `codes` (None: whichever) are of an error, `words` (None: whichever) of a completion.
+    """
+
+    may_complete: bool
+    may_fail: bool
+    statuses: Collection[int] | None = None
+    codes: Collection[str | None] | None = None
+    words: str | None = honest.WORDS
+
+
+COMPLETES = Expectation(may_complete=True, may_fail=False)
+COMPLETES_OR_IS_LATE = Expectation(may_complete=True, may_fail=True, statuses=(502, 504))
+COMPLETES_SOMEHOW = Expectation(may_complete=True, may_fail=False, words=None)
+EITHER = Expectation(may_complete=True, may_fail=True, words=None)
+
+
+def refused(status: int | Collection[int] | None = None, *codes: str | None) -> Expectation:
+    """An error of that status, with one of the codes; without them, whichever."""
+    statuses = (status,) if isinstance(status, int) else status
+    return Expectation(may_complete=False, may_fail=True, statuses=statuses, codes=codes or None)
+
+
+# An answer that breaks off or contradicts itself is a lost connection, what is no completion an invalid answer.
+LOST = refused(502, "upstream_connection_error")
+INVALID = refused(502, "upstream_invalid_response")
+BROKEN = refused(502, "upstream_connection_error", "upstream_invalid_response")
+LATE = refused(504, "gateway_timeout")
+
+Answer = bytes | tuple[Step, ...] | Script
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`answer` makes what is sent from the honest answer to the same request.
+
+    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream. `prompt_bytes` makes
+    the request so large. `is_of_aws`: DynamoDB answers like that, and Bedrock honestly.
+    """
+
+    name: str
+    answer: Callable[[Honest], Answer]
+    expect: Expectation
+    ways: Collection[Way] = way.ALL
+    streamed: Expectation | None = None
+    prompt_bytes: int = 0
+    is_of_aws: bool = False
+
+    def script(self, asked: Way) -> Script:
+        """What the server does."""
+        answer = self.answer(Honest(asked))
+        if isinstance(answer, Script):
+            return answer
+        return Script((answer,) if isinstance(answer, bytes) else answer)
+
+    def expected(self, asked: Way) -> Expectation:
+        """What is right for that way of asking."""
+        return self.streamed if asked is Way.STREAM and self.streamed is not None else self.expect

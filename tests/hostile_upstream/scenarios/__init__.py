@@ -1,0 +1,34 @@
+"""Every scenario, by kind."""
+
+from tests.hostile_upstream import random_scenarios
+from tests.hostile_upstream.scenario import Scenario
+from tests.hostile_upstream.scenarios import (
+    aws_records,
+    closings,
+    documents,
+    encodings,
+    foreign_text,
+    framing,
+    heads,
+    sizes,
+    slowness,
+    statuses,
+    stream_events,
+    trace,
+)
+
+KINDS: dict[str, tuple[Scenario, ...]] = {
+    "framing": framing.SCENARIOS,
+    "head": heads.SCENARIOS,
+    "size": sizes.SCENARIOS,
+    "slow": slowness.SCENARIOS,
+    "cut": closings.SCENARIOS,
+    "status": statuses.SCENARIOS,
+    "encoding": encodings.SCENARIOS,
+    "text": foreign_text.SCENARIOS,
+    "document": documents.SCENARIOS,
+    "event": stream_events.SCENARIOS,
+    "trace": trace.SCENARIOS,
+    "aws": aws_records.SCENARIOS,
+    "random": tuple(random_scenarios.scenarios(seed=0, count=40)),
+}

@@ -1,0 +1,277 @@
+"""Too much of everything: bodies, heads, lines, fields, interim answers."""
+
+from __future__ import annotations
+
+from tests.hostile_upstream.honest import (
+    DONE,
+    Honest,
+    chunk,
+    chunk_object,
+    completion,
+    error,
+    event,
+    head,
+    to_json,
+)
+from tests.hostile_upstream.markers import WORDS
+from tests.hostile_upstream.scenario import (
+    BROKEN,
+    COMPLETES,
+    COMPLETES_OR_IS_LATE,
+    EITHER,
+    INVALID,
+    LATE,
+    Expectation,
+    Scenario,
+    refused,
+)
+from tests.hostile_upstream.script import Endless, Silence, Slowly, Step
+from tests.hostile_upstream.way import NOT_STREAMED, STREAMED
+
+_KIB, _MIB = 1024, 1024 * 1024
+_BLOCK = b"x" * 65_536
+_INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Too much to be read, or not read in time.
+_TOO_MUCH = refused((502, 504))
+_TOO_LARGE = refused(502, "upstream_invalid_response", "response_too_large")
+_ERROR_HEAD = head(b"HTTP/1.1 400 Bad", b"Content-Type: application/json", b"Connection: close")
+
+
+def _fields(count: int, size_bytes: int) -> tuple[bytes, ...]:
+    return tuple(b"x-%d: " % number + b"v" * size_bytes for number in range(count))
+
+
+def _heads(name: str, fields: tuple[bytes, ...], expect: Expectation) -> Scenario:
+    return Scenario(f"head-{name}", lambda honest: honest.counted(*fields), expect)
+
+
+def _interims(count: int, expect: Expectation) -> Scenario:
+    return Scenario(f"interims-{count}", lambda honest: _INTERIM * count + honest.counted(), expect)
+
+
+def _sized(honest: Honest, size_bytes: int) -> bytes:
+    """A completion of that many bytes."""
+    empty = len(to_json(completion("")))
+    return honest.of(to_json(completion("y" * (size_bytes - empty))))
+
+
+def _sized_event(size_bytes: int) -> bytes:
+    long = event(chunk_object("y" * size_bytes))
+    return long + DONE
+
+
+def _endless_error(*steps: Step) -> tuple[Step, ...]:
+    return (_ERROR_HEAD, *steps)
+
+
+SCENARIOS = (
+    Scenario("endless-uncounted", lambda honest: (honest.head(), Endless(_BLOCK)), _TOO_MUCH),
+    Scenario(
+        "endless-counted",
+        lambda honest: (honest.head(b"Content-Length: 999999999999"), Endless(_BLOCK)),
+        _TOO_MUCH,
+    ),
+    Scenario("endless-chunked", lambda honest: (honest.chunked_head(), Endless(chunk(_BLOCK))), _TOO_MUCH),
+    Scenario(
+        "endless-tiny-chunks", lambda honest: (honest.chunked_head(), Endless(b"1\r\nx\r\n")), _TOO_MUCH
+    ),
+    Scenario(
+        "endless-one-chunk",
+        lambda honest: (honest.chunked_head() + b"fffffffff\r\n", Endless(_BLOCK)),
+        _TOO_MUCH,
+    ),
+    Scenario(
+        "endless-chunk-extension",
+        lambda honest: (honest.chunked_head() + b"5;", Endless(_BLOCK)),
+        BROKEN,
+    ),
+    Scenario("endless-chunk-size", lambda honest: (honest.chunked_head(), Endless(b"0" * 1000)), BROKEN),
+    Scenario(
+        "endless-trailers",
+        lambda honest: (honest.chunked_head() + chunk(honest.content) + b"0\r\n", Endless(b"a: zq00000\r\n")),
+        COMPLETES_OR_IS_LATE,
+    ),
+    Scenario(
+        "endless-trailer",
+        lambda honest: (honest.chunked_head() + chunk(honest.content) + b"0\r\nx: ", Endless(_BLOCK)),
+        EITHER,
+    ),
+    Scenario("endless-status-line", lambda _: (b"HTTP/1.1 200 ", Endless(_BLOCK)), BROKEN),
+    Scenario("endless-bytes", lambda _: (Endless(bytes(1000)),), BROKEN),
+    Scenario("endless-line-breaks", lambda _: (Endless(b"\r\n"),), BROKEN),
+    Scenario("endless-field", lambda honest: (honest.head()[:-2] + b"x: ", Endless(_BLOCK)), BROKEN),
+    Scenario("endless-field-name", lambda honest: (honest.head()[:-2], Endless(_BLOCK)), BROKEN),
+    Scenario("endless-fields", lambda honest: (honest.head()[:-2], Endless(b"x: y\r\n")), BROKEN),
+    Scenario("endless-interims", lambda _: (Endless(_INTERIM),), BROKEN),
+    Scenario(
+        "endless-interims-with-fields",
+        lambda _: (Endless(head(b"HTTP/1.1 103 Early Hints", b"Link: <zq00000>")),),
+        BROKEN,
+    ),
+    Scenario("slow-interims", lambda _: (Endless(_INTERIM, pause_s=0.05),), refused((502, 504))),
+    _interims(1, COMPLETES),
+    _interims(8, COMPLETES),
+    _interims(9, BROKEN),
+    _interims(1000, BROKEN),
+    Scenario(
+        "interim-with-length",
+        lambda honest: head(b"HTTP/1.1 102 Processing", b"Content-Length: 5") + honest.counted(),
+        COMPLETES,
+    ),
+    Scenario(
+        "interim-500-fields",
+        lambda honest: head(b"HTTP/1.1 103 Early Hints", *_fields(500, 10)) + honest.counted(),
+        BROKEN,
+    ),
+    Scenario("interim-101", lambda _: (head(b"HTTP/1.1 101 Switching", b"Upgrade: h2c"), Silence()), BROKEN),
+    _heads("100kB-field", _fields(1, 100_000), BROKEN),
+    _heads("60kB-field", _fields(1, 60_000), EITHER),
+    _heads("98-fields", _fields(98, 10), COMPLETES),
+    _heads("101-fields", _fields(101, 10), BROKEN),
+    _heads("10000-fields", _fields(10_000, 10), BROKEN),
+    _heads("99-fields-1kB", _fields(99, 1000), BROKEN),
+    _heads("50-fields-1kB", _fields(50, 1000), COMPLETES),
+    _heads("field-name-20kB", (b"n" * 20_000 + b": v",), EITHER),
+    _heads("same-field-90-times", (b"content-type: text/plain",) * 90, EITHER),
+    Scenario(
+        "status-line-100kB",
+        lambda honest: honest.counted(status=b"HTTP/1.1 200 " + b"O" * 100_000),
+        BROKEN,
+    ),
+    Scenario(
+        "status-line-20kB",
+        lambda honest: honest.counted(status=b"HTTP/1.1 200 " + WORDS.encode() * 2_800),
+        EITHER,
+    ),
+    Scenario("completion-5MB", lambda honest: _sized(honest, 5 * _MIB), EITHER, ways=NOT_STREAMED),
+    Scenario("completion-7MB", lambda honest: _sized(honest, 7 * _MIB), EITHER, ways=NOT_STREAMED),
+    Scenario("completion-9MB", lambda honest: _sized(honest, 9 * _MIB), _TOO_LARGE, ways=NOT_STREAMED),
+    Scenario(
+        "completion-60MB",
+        lambda honest: (
+            honest.head(b"Connection: close") + b'{"choices": [], "a": "',
+            Endless(_BLOCK, most_bytes=60 * _MIB),
+        ),
+        _TOO_MUCH,
+        ways=NOT_STREAMED,
+    ),
+    Scenario(
+        "spaces-7MB",
+        lambda honest: honest.of(b" " * 7 * _MIB + honest.content),
+        EITHER,
+        ways=NOT_STREAMED,
+    ),
+    Scenario(
+        "event-500kB",
+        lambda honest: honest.of(_sized_event(500_000)),
+        EITHER,
+        ways=STREAMED,
+    ),
+    Scenario("event-2MB", lambda honest: honest.of(_sized_event(2 * _MIB)), INVALID, ways=STREAMED),
+    Scenario(
+        "event-endless-data",
+        lambda honest: (honest.chunked_head() + chunk(b"data: "), Endless(chunk(_BLOCK))),
+        INVALID,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "event-endless-data-lines",
+        lambda honest: (honest.chunked_head(), Endless(chunk(b"data: x\n" * 1000))),
+        INVALID,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "event-endless-with-cr",
+        lambda honest: (honest.chunked_head() + chunk(b"\r"), Endless(chunk(_BLOCK))),
+        INVALID,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "event-endless-comment",
+        lambda honest: (honest.chunked_head() + chunk(b": "), Endless(chunk(_BLOCK))),
+        INVALID,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "event-endless-after-one",
+        lambda honest: (honest.chunked_head() + chunk(event(chunk_object("Paris"))), Endless(chunk(_BLOCK))),
+        INVALID,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "events-100000",
+        lambda honest: honest.of(event({"choices": []}) * 100_000 + DONE),
+        EITHER,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "events-100000-empty",
+        lambda honest: honest.of(b"\n" * 200_000 + honest.content),
+        EITHER,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "events-endless",
+        lambda honest: (honest.chunked_head(), Endless(chunk(event(chunk_object("x"))), pause_s=0.01)),
+        LATE,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "comments-endless",
+        lambda honest: (honest.chunked_head(), Endless(chunk(b": zq00000\n\n"), pause_s=0.01)),
+        LATE,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "done-then-endless",
+        lambda honest: (honest.chunked_head() + chunk(honest.content), Endless(chunk(b"data: {}\n\n"))),
+        COMPLETES,
+        ways=STREAMED,
+    ),
+    Scenario("error-endless", lambda _: _endless_error(Endless(_BLOCK)), refused((400, 502, 504))),
+    Scenario(
+        "error-endless-chunked",
+        lambda _: (
+            head(b"HTTP/1.1 400 Bad", b"Transfer-Encoding: chunked"),
+            Endless(chunk(b"zq00000 " * 1000)),
+        ),
+        refused((400, 502, 504)),
+    ),
+    Scenario(
+        "error-counted-1GB",
+        lambda _: (head(b"HTTP/1.1 400 Bad", b"Content-Length: 1000000000"), Endless(_BLOCK)),
+        refused((400, 502, 504)),
+    ),
+    Scenario(
+        "error-slow-endless",
+        lambda _: _endless_error(Endless(b"zq00000 ", pause_s=0.02)),
+        refused((400, 502, 504)),
+    ),
+    Scenario(
+        "error-60kB-message",
+        lambda _: error(400, to_json({"error": {"message": "zq00000 " * 7_500}})),
+        refused(400),
+    ),
+    Scenario(
+        "error-200kB-message",
+        lambda _: error(400, to_json({"error": {"message": "zq00000 " * 25_000}})),
+        refused(400),
+    ),
+    Scenario(
+        "error-429-endless",
+        lambda _: (head(b"HTTP/1.1 429 Slow", b"Connection: close"), Endless(_BLOCK)),
+        refused((429, 502, 504)),
+    ),
+    Scenario(
+        "error-401-endless",
+        lambda _: (head(b"HTTP/1.1 401 No", b"Connection: close"), Endless(_BLOCK)),
+        refused((503, 502, 504)),
+    ),
+    Scenario(
+        "head-byte-by-byte",
+        lambda honest: (Slowly(honest.head(b"Content-Length: %d" % len(honest.content))), honest.content),
+        COMPLETES,
+    ),
+    Scenario("body-byte-by-byte", lambda honest: (Slowly(honest.counted()),), COMPLETES),
+    Scenario("chunks-byte-by-byte", lambda honest: (Slowly(honest.chunked()),), COMPLETES),
+)

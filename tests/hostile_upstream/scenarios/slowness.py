@@ -1,0 +1,150 @@
+"""Silence at every stage of an answer, and answers that come too slowly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.hostile_upstream.honest import DONE, Honest, chunk, head, to_json
+from tests.hostile_upstream.scenario import COMPLETES, COMPLETES_OR_IS_LATE, LATE, Scenario, refused
+from tests.hostile_upstream.script import Close, Endless, Pause, Script, Silence, Slowly
+from tests.hostile_upstream.way import NOT_STREAMED, STREAMED
+
+_ERROR = to_json({"error": {"message": "zq00000 says no"}})
+_SHORT_S = 0.2  # well within what may pass between two bytes
+
+
+def _half(honest: Honest) -> bytes:
+    return honest.content[: len(honest.content) // 2]
+
+
+_STAGES: tuple[tuple[str, Callable[[Honest], bytes]], ...] = (
+    ("at-once", lambda _: b""),
+    ("in-status-line", lambda _: b"HTTP/1.1 2"),
+    ("after-status-line", lambda _: b"HTTP/1.1 200 OK\r\n"),
+    ("in-a-field", lambda _: b"HTTP/1.1 200 OK\r\nContent-Len"),
+    ("before-heads-end", lambda honest: honest.head()[:-2]),
+    ("after-interim", lambda _: b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ("after-counted-head", lambda honest: honest.head(b"Content-Length: 99")),
+    ("after-chunked-head", lambda honest: honest.chunked_head()),
+    ("after-uncounted-head", lambda honest: honest.head()),
+    ("in-counted", lambda honest: honest.head(b"Content-Length: %d" % len(honest.content)) + _half(honest)),
+    ("in-chunk-size", lambda honest: honest.chunked_head() + chunk(_half(honest)) + b"1"),
+    ("in-chunk", lambda honest: honest.chunked_head() + b"%x\r\n" % len(honest.content) + _half(honest)),
+    ("between-chunks", lambda honest: honest.chunked_head() + chunk(_half(honest))),
+    ("in-uncounted", lambda honest: honest.head() + _half(honest)),
+)
+
+
+def _silent(stage: str, sent: Callable[[Honest], bytes]) -> Scenario:
+    return Scenario(f"silent-{stage}", lambda honest: (sent(honest), Silence()), LATE)
+
+
+def _paused(stage: str, at: Callable[[bytes], int]) -> Scenario:
+    def answer(honest: Honest) -> tuple[bytes, Pause, bytes]:
+        whole = honest.chunked()
+        return whole[: at(whole)], Pause(_SHORT_S), whole[at(whole) :]
+
+    return Scenario(f"paused-{stage}", answer, COMPLETES)
+
+
+SCENARIOS = (
+    *(_silent(stage, sent) for stage, sent in _STAGES),
+    _paused("in-status-line", lambda _: 5),
+    _paused("in-head", lambda _: 30),
+    _paused("before-body", lambda whole: whole.index(b"\r\n\r\n") + 4),
+    _paused("in-body", lambda whole: len(whole) // 2),
+    _paused("before-end", lambda whole: len(whole) - 5),
+    Scenario("silent-before-the-request", lambda _: Script((Silence(),), before_request=True), LATE),
+    Scenario(
+        "uncounted-never-ends",
+        lambda honest: (honest.head() + honest.content, Silence()),
+        LATE,
+        streamed=COMPLETES,
+    ),
+    Scenario(
+        "chunked-never-ends",
+        lambda honest: (honest.chunked_head() + chunk(honest.content), Silence()),
+        LATE,
+        streamed=COMPLETES,
+    ),
+    Scenario(
+        "no-done",
+        lambda honest: (
+            honest.chunked_head() + chunk(honest.content.removesuffix(DONE)),
+            Silence(),
+        ),
+        LATE,
+        ways=STREAMED,
+    ),
+    Scenario("slow-head", lambda honest: (Slowly(honest.counted(), pause_s=0.1),), LATE),
+    Scenario(
+        "slow-body",
+        lambda honest: (
+            honest.head(b"Content-Length: %d" % len(honest.content)),
+            Slowly(honest.content, pause_s=0.1),
+        ),
+        LATE,
+    ),
+    Scenario(
+        "slow-chunks",
+        lambda honest: (honest.chunked_head(), Slowly(chunk(honest.content), pause_s=0.1)),
+        LATE,
+    ),
+    Scenario(
+        "slow-spaces",
+        lambda honest: (honest.head(), Endless(b" ", pause_s=0.1)),
+        LATE,
+        ways=NOT_STREAMED,
+    ),
+    Scenario(
+        "slow-chunk-extension",
+        lambda honest: (honest.chunked_head() + b"5;", Endless(b"x", pause_s=0.1)),
+        LATE,
+    ),
+    Scenario(
+        "slow-trailers",
+        lambda honest: (
+            honest.chunked_head() + chunk(honest.content) + b"0\r\n",
+            Endless(b"a: zq00000\r\n", pause_s=0.1),
+        ),
+        LATE,
+        streamed=COMPLETES,
+    ),
+    Scenario(
+        "slow-events",
+        lambda honest: (honest.head(), Endless(b'data: {"choices": []}\n\n', pause_s=0.1)),
+        LATE,
+        ways=STREAMED,
+    ),
+    Scenario(
+        "slow-comments", lambda honest: (honest.head(), Endless(b":\n\n", pause_s=0.1)), LATE, ways=STREAMED
+    ),
+    Scenario(
+        "slow-error",
+        lambda _: (
+            head(b"HTTP/1.1 400 Bad", b"Content-Length: %d" % len(_ERROR)),
+            Slowly(_ERROR, pause_s=0.1),
+        ),
+        refused((400, 504)),
+    ),
+    Scenario(
+        "silent-error",
+        lambda _: (head(b"HTTP/1.1 400 Bad", b"Content-Length: 500") + _ERROR, Silence()),
+        refused((400, 504)),
+    ),
+    Scenario(
+        "silent-401",
+        lambda _: (head(b"HTTP/1.1 401 No", b"Content-Length: 500") + _ERROR, Silence()),
+        refused((503, 504)),
+    ),
+    Scenario(
+        "silent-503",
+        lambda _: (head(b"HTTP/1.1 503 Busy", b"Content-Length: 500") + _ERROR, Silence()),
+        refused((503, 504)),
+    ),
+    Scenario("late-then-closed", lambda honest: (Pause(0.3), Close()), refused((502, 504))),
+    Scenario("late-then-complete", lambda honest: (Pause(0.5), honest.counted()), COMPLETES),
+    Scenario(
+        "half-then-late", lambda h: (h.chunked()[:60], Pause(0.7), h.chunked()[60:]), COMPLETES_OR_IS_LATE
+    ),
+)

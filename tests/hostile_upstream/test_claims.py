@@ -1,0 +1,127 @@
+"""The claims: each notices what it is there for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchmarks import aws_answers
+from tests.e2e.streaming_runtime import DELIMITER
+from tests.hostile_upstream import claims, honest, markers
+from tests.hostile_upstream.functions import Answered, Exchange
+from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario
+from tests.hostile_upstream.trials import Observation, Seen, Trial
+from tests.hostile_upstream.way import Way
+
+ERROR = {"message": "no", "type": "server_error", "param": None, "code": "upstream_invalid_response"}
+MIB = 1024 * 1024
+
+
+def trial(expect: Expectation = COMPLETES, way: Way = Way.WHOLE) -> Trial:
+    return Trial(1, Scenario("tested", lambda honest: honest.counted(), expect), way)
+
+
+def line(**change: Any) -> str:
+    return json.dumps({"message": "chat completion", "request_id": "trial-1", "status": 200, **change}) + "\n"
+
+
+def answered(
+    body: bytes, *, status: int = 200, log: str | None = None, headers: dict[str, str] | None = None
+) -> Seen:
+    head = {"statusCode": status, "headers": {"content-type": "application/json", **(headers or {})}}
+    content = json.dumps(head).encode() + DELIMITER + body
+    answer = Answered(content, [], is_whole=True)
+    return Seen(Exchange(answer, line(status=status) if log is None else log, 50 * MIB), [])
+
+
+def completion(words: str = honest.WORDS, **fields: Any) -> bytes:
+    return honest.to_json(honest.completion(words, **fields))
+
+
+def error(**change: Any) -> bytes:
+    return honest.to_json({"error": {**ERROR, **change}})
+
+
+def broken(seen: Seen, asked: Trial | None = None, *, following: Seen | None = None) -> str:
+    asked = asked or trial()
+    after = following or answered(completion(asked.next_words))
+    return " ".join(claims.broken(asked, Observation(seen, after, settled=True)))
+
+
+def test_a_completion_holds() -> None:
+    """Nothing is wrong with a completion where one is right."""
+    assert broken(answered(completion())) == ""
+
+
+def test_an_error_holds() -> None:
+    """Nothing is wrong with an error where one is right, whatever its message repeats."""
+    assert broken(answered(error(message=markers.WORDS), status=502), trial(INVALID)) == ""
+
+
+@pytest.mark.parametrize(
+    ("seen", "wrong"),
+    [
+        (answered(completion("Rome")), "the completion says 'Rome'"),
+        (answered(b"no JSON"), "no JSON"),
+        (answered(error(), status=502), "an error (502"),
+        (answered(b'{"error": "text"}', status=502), "no error in OpenAI's shape"),
+        (answered(error(message=""), status=502), "an error without words"),
+        (answered(completion(), log=""), "0 lines of the request"),
+        (answered(completion(), log=line() * 2), "2 lines of the request"),
+        (answered(completion(), log=line() + "Traceback\n"), "1 lines are no JSON"),
+        (answered(completion(), log=line(a="x" * 40_000)), "a line has"),
+        (answered(completion(), log=line(fault_stack=["x"] * 21)), "fault_stack has 21 entries"),
+        (answered(completion(), log=line(a={"b": [0] * 51})), "b has 51 entries"),
+        (answered(completion(), log=line(a=markers.WORDS)), "log: it holds"),
+        (answered(completion(), log=line(a=aws_answers.KEY)), "log: it holds our key"),
+        (answered(completion(), headers={"a": "x" * 1_025}), "head: a is"),
+        (answered(completion(), headers={"a": "é"}), "head: a is"),
+        (answered(completion(), headers={"a": markers.WORDS}), "head: it holds"),
+        (answered(completion(), headers={f"a{n}": "x" * 1_000 for n in range(9)}), "head: it has"),
+        (answered(completion(a=aws_answers.KEY)), "our key is in the answer"),
+        (answered(completion(a=markers.MATCHED)), "what the guardrail matched"),
+    ],
+)
+def test_a_fault_is_noticed(seen: Seen, wrong: str) -> None:
+    """Each fault of an answer, its head or its log is told."""
+    assert wrong in broken(seen)
+
+
+def test_words_in_a_code_are_noticed() -> None:
+    """A foreign word in an error may stand in its message only."""
+    assert "outside its message" in broken(answered(error(code=markers.WORDS), status=502), trial(INVALID))
+
+
+def test_a_leak_into_the_next_is_noticed() -> None:
+    """The next answer has its own words and none of the scenario's."""
+    assert "next: 200" in broken(answered(completion()), following=answered(completion()))
+    words = answered(completion(trial().next_words, a=markers.WORDS))
+    assert "it holds words of this answer" in broken(answered(completion()), following=words)
+
+
+def test_much_memory_is_noticed() -> None:
+    """A function must not take more than 200 MiB."""
+    seen = answered(completion())
+    much = replace(seen, exchange=replace(seen.exchange, peak_bytes=201 * MIB))
+    assert "memory: 201 MiB" in broken(much)
+
+
+def test_no_answer_is_noticed() -> None:
+    """A function that hangs has not answered."""
+    seen = answered(completion())
+    assert "there was no answer" in broken(replace(seen, exchange=replace(seen.exchange, answer=None)))
+
+
+def test_a_trial_has_markers_of_its_own() -> None:
+    """Every trial's markers are its own, and lengths stay as they are."""
+    sent = Scenario("a", lambda honest: (honest.of(markers.WORDS.encode()),), COMPLETES).script(Way.WHOLE)
+    first, second = (sent.numbered(number).steps[0] for number in (7, 8))
+    assert isinstance(first, bytes)
+    assert isinstance(second, bytes)
+    assert first.endswith(b"zq00007")
+    assert second.endswith(b"zq00008")
+    assert len(first) == len(Honest(Way.WHOLE).of(b"zq00000"))

@@ -1,0 +1,29 @@
+"""Whatever Bedrock's place answers, the caller gets a completion or an OpenAI error, and nothing leaks."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.hostile_upstream import claims
+from tests.hostile_upstream.crew import Crew
+from tests.hostile_upstream.scenarios import KINDS
+from tests.hostile_upstream.trials import Trial
+from tests.hostile_upstream.way import Way
+
+_NUMBERS = itertools.count(1)
+TRIALS = [
+    pytest.param(Trial(next(_NUMBERS), scenario, asked), id=f"{kind}-{scenario.name}-{asked.value}")
+    for kind, scenarios in KINDS.items()
+    for scenario in scenarios
+    for asked in Way
+    if asked in scenario.ways
+]
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_hostile_answer(trial: Trial, crew: Crew) -> None:
+    """A legitimate answer or an error, one log line, no leak, a sound next answer, and little memory."""
+    broken = claims.broken(trial, crew.seen(trial))
+    assert not broken, f"{trial.scenario.name} ({trial.way.value}):\n" + "\n".join(broken)

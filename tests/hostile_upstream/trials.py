@@ -1,0 +1,124 @@
+"""Tries a scenario in one way, and then an honest answer: what was seen."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.streaming_runtime import proxy_event
+from tests.hostile_upstream import honest, markers
+from tests.hostile_upstream.aws import Call
+from tests.hostile_upstream.functions import MAX_RECEIVES, Exchange, Function, Kind
+from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.scenario import Scenario
+from tests.hostile_upstream.script import Script
+from tests.hostile_upstream.way import Way
+
+_SETTLING_S = 2.0
+# What is too late, and what is tried again for as long as there is time.
+_LENGTHY = frozenset({408, 424, 429, 500, 503, 504, 529})
+_MODEL = "openai.gpt-oss-120b-1:0"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A scenario in one way; `number` makes its markers its own."""
+
+    number: int
+    scenario: Scenario
+    way: Way
+
+    @property
+    def function(self) -> Kind:
+        """What it is tried on."""
+        statuses = self.scenario.expected(self.way).statuses or ()
+        return Kind(is_worker=self.way is Way.JOB, is_patient=_LENGTHY.isdisjoint(statuses))
+
+    @property
+    def request_id(self) -> str:
+        """As the log has it."""
+        return f"batch_req_{self.key}" if self.way is Way.JOB else self.key
+
+    @property
+    def key(self) -> str:
+        return f"trial-{self.number}"
+
+    @property
+    def receives(self) -> int:
+        """How often a job has been delivered; half of them for the last time, so that a failure is a dead letter."""
+        return 1 if self.number % 2 else MAX_RECEIVES
+
+    @property
+    def next_words(self) -> str:
+        """What the honest answer says that follows."""
+        return f"Honest answer {self.number}."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one request came to; `calls` are what the function asked of AWS meanwhile."""
+
+    exchange: Exchange
+    calls: list[Call]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The scenario's own request, and the honest one behind it. `settled`: the server was let go of."""
+
+    hostile: Seen
+    honest: Seen
+    settled: bool
+
+
+def run(trial: Trial, function: Function) -> Observation:
+    """Never raises for what the function does."""
+    hostile = trial.scenario.script(trial.way).numbered(trial.number)
+    is_of_aws = trial.scenario.is_of_aws
+    function.bedrock.script = _honest(trial.way, honest.WORDS) if is_of_aws else hostile
+    function.aws.script = hostile if is_of_aws else None
+    first = _ask(trial, function, trial.key, _prompt(trial))
+    player = function.aws.player if is_of_aws else function.bedrock.player
+    settled = player.settle(_SETTLING_S)
+    function.aws.script, function.bedrock.script = None, _honest(trial.way, trial.next_words)
+    return Observation(first, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
+
+
+def _honest(way: Way, words: str) -> Script:
+    return Script((Honest(way, words).counted(),))
+
+
+def _prompt(trial: Trial) -> str:
+    words = markers.numbered(f"What is the capital of {markers.WORDS} prompt?".encode(), trial.number)
+    return words.decode() + "x" * trial.scenario.prompt_bytes
+
+
+def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
+    body: dict[str, Any] = {"model": _MODEL, "messages": [{"role": "user", "content": prompt}]}
+    is_job = trial.way is Way.JOB
+    event = _job_event(key, body, trial.receives) if is_job else _chat_event(key, body, trial.way)
+    function.aws.calls.clear()
+    exchange = function.exchange(event)
+    return Seen(exchange, list(function.aws.calls))
+
+
+def _chat_event(key: str, body: dict[str, Any], way: Way) -> dict[str, Any]:
+    event = proxy_event(json.dumps({**body, "stream": way is Way.STREAM}).encode())
+    return {**event, "requestContext": {"extendedRequestId": key, "requestId": f"{key}-api"}}
+
+
+def _job_event(key: str, body: dict[str, Any], receives: int) -> dict[str, Any]:
+    line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    record = {
+        "messageId": key,
+        "receiptHandle": "handle",
+        "body": json.dumps(line),
+        "attributes": {
+            "ApproximateReceiveCount": str(receives),
+            "SentTimestamp": str(int(time.time() * 1000)),
+        },
+        "messageAttributes": {},
+    }
+    return {"Records": [record]}

@@ -1,0 +1,54 @@
+"""A stack goes to a region that someone chose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra import region
+from infra.environments import Environment, InvalidEnvironmentError
+
+CDK = {"CDK_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture(autouse=True)
+def no_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An AWS configuration file with nothing in it."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    config = tmp_path / "config"
+    config.write_text("")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    return config
+
+
+def test_the_cdks_fallback_is_no_choice() -> None:
+    """Where nobody chose a region, the CDK's us-east-1 is refused in one line."""
+    with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
+        region.check(Environment(name="dev"), CDK)
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {**CDK, "AWS_REGION": "us-east-1"},
+        {**CDK, "AWS_DEFAULT_REGION": "us-east-1"},
+        {"CDK_DEFAULT_REGION": "eu-west-1"},
+        {},
+    ],
+)
+def test_a_chosen_region_passes(env: dict[str, str]) -> None:
+    """A variable is a choice, and so is what --profile gave the CDK; a synthesis without the CDK's CLI goes nowhere."""
+    region.check(Environment(name="dev"), env)
+
+
+def test_an_environments_own_region_passes() -> None:
+    """An environment may name its region."""
+    region.check(Environment(name="dev", region="us-east-1"), CDK)
+
+
+def test_a_profiles_region_passes(no_profile: Path) -> None:
+    """The AWS profile's region is a choice."""
+    no_profile.write_text("[default]\nregion = us-east-1\n")
+    region.check(Environment(name="dev"), CDK)

@@ -1,0 +1,24 @@
+"""The gateway that the clients call, as the command that runs these tests names it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+MODEL = "openai.gpt-oss-20b-1:0"
+NO_MODEL = "anthropic.claude-of-no-version"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where it is, and a client key."""
+
+    base_url: str
+    api_key: str
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Gateway:
+    return Gateway(os.environ["GATEWAY_BASE_URL"], os.environ["GATEWAY_API_KEY"])

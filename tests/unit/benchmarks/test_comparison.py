@@ -1,0 +1,175 @@
+"""What a comparison says of the rounds that it measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import __main__ as command
+from benchmarks import comparison, comparison_table, paired_rounds, worktree
+from benchmarks.cold import ColdStart
+from benchmarks.comparison import Compared
+from benchmarks.contenders import DIRECT
+from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
+from benchmarks.failures import CannotCompareError
+from benchmarks.results import ColdStarts, Results, Size
+from benchmarks.rows import ROWS
+from benchmarks.sides import BEFORE, NOW
+from benchmarks.warm import Series
+from benchmarks.worktree import Commit
+
+COMMIT = Commit("0" * 40, "0000000 Before it")
+MEASURED = st.floats(min_value=0.01, max_value=1000)
+
+
+def a_series(scale: float) -> Series:
+    return Series(
+        p50_ms=10 * scale,
+        p90_ms=12 * scale,
+        p99_ms=15 * scale,
+        first_byte_p50_ms=5 * scale,
+        event_delay_us=50 * scale,
+        cpu_s_per_1000=8 * scale,
+        peak_mib=30 * scale,
+    )
+
+
+def a_round(*, now: float = 1.0, load: float = 1.0) -> Results:
+    """Where the present functions take `now` times as much, and a busy machine makes both slower."""
+    scales = {BEFORE: load, NOW: load * now}
+    results = Results(date="2026-11-23", machine={}, versions={}, fast_events=1000)
+    results.fast[DIRECT] = a_series(0.0)
+    for side, scale in scales.items():
+        for role in (CHAT, AUTHORIZER, WORKER):
+            name = f"{role} {side}"
+            results.cold[name] = ColdStarts(shipped=ColdStart(100 * scale, 110 * scale))
+            results.sizes[name] = Size(int(1_000_000 * scale), 1)
+            for table in ("buffered", "large", "streamed", "large_streamed", "paced", "fast", "workers"):
+                getattr(results, table)[name] = a_series(scale)
+    return results
+
+
+def a_compared(ratio: float, spread: float) -> Compared:
+    return Compared(row=ROWS[0], before=1.0, now=ratio, ratio=ratio, spread=spread)
+
+
+def test_every_row_is_compared() -> None:
+    """A change that costs a tenth everywhere shows in every row, as a tenth."""
+    compared = comparison.compare([a_round(now=1.1)] * 5)
+    assert [one.row for one in compared] == list(ROWS)
+    assert [one.ratio for one in compared] == pytest.approx([1.1] * len(ROWS))
+    assert all(one.is_worse for one in compared)
+
+
+def test_a_busy_machine_cancels_out() -> None:
+    """What slows both sides of a round leaves its ratio and adds nothing to the spread."""
+    compared = comparison.compare([a_round(load=load) for load in (1.0, 3.0, 1.5, 9.0, 1.0)])
+    assert [one.ratio for one in compared] == pytest.approx([1.0] * len(ROWS))
+    assert [one.spread for one in compared] == pytest.approx([0.0] * len(ROWS))
+
+
+def test_one_bad_round_decides_nothing() -> None:
+    """A round that hit one side alone moves neither the median nor the middle half of the rounds."""
+    ratio, spread = comparison.ratio_and_spread([(1.0, 1.0)] * 7 + [(1.0, 50.0)])
+    assert (ratio, spread) == (1.0, 0.0)
+
+
+def test_spread_is_half_the_middle_half() -> None:
+    """The middle half of 0.8, 0.9, 1.0, 1.1 and 1.2 reaches from 0.9 to 1.1."""
+    pairs = [(10.0, now) for now in (12.0, 8.0, 11.0, 9.0, 10.0)]
+    assert comparison.ratio_and_spread(pairs) == pytest.approx((1.0, 0.1))
+
+
+@given(st.lists(st.tuples(MEASURED, MEASURED), min_size=2, max_size=20))
+def test_ratio_lies_within_the_rounds(pairs: list[tuple[float, float]]) -> None:
+    """Whatever was measured, the ratio is between the rounds' ratios, and the spread at most half of their range."""
+    ratios = [now / before for before, now in pairs]
+    ratio, spread = comparison.ratio_and_spread(pairs)
+    slack = 1e-9 * max(ratios)
+    assert min(ratios) - slack <= ratio <= max(ratios) + slack
+    assert -slack <= spread <= (max(ratios) - min(ratios)) / 2 + slack
+
+
+@pytest.mark.parametrize(
+    ("ratio", "spread", "is_worse"),
+    [
+        (1.04, 0.0, False),
+        (1.06, 0.0, True),
+        (1.06, 0.08, False),
+        (1.09, 0.08, True),
+        (0.5, 0.0, False),
+    ],
+)
+def test_worse_is_beyond_tolerance_and_spread(ratio: float, spread: float, is_worse: bool) -> None:
+    """A row is worse where it lost more than 5 % and more than it varies from round to round."""
+    assert a_compared(ratio, spread).is_worse is is_worse
+
+
+def test_what_the_system_hides_has_no_row() -> None:
+    """A system that tells no CPU time and no memory (macOS) gets the other rows."""
+    results = a_round()
+    for name, series in results.buffered.items():
+        results.buffered[name] = dataclasses.replace(series, cpu_s_per_1000=None, peak_mib=None)
+    names = {one.row.name for one in comparison.compare([results] * 5)}
+    assert "1 kB, p50 ms" in names
+    assert not names & {"1 kB, CPU s per 1,000", "1 kB, peak MiB"}
+
+
+def test_table_shows_ratio_spread_and_verdict() -> None:
+    """A developer reads of each row what it was, what it is, and what to think of it."""
+    compared = [a_compared(1.25, 0.02), a_compared(0.9, 0.02)]
+    text = comparison_table.render(compared, COMMIT, rounds=16)
+    first, second = (line for line in text.splitlines() if line.startswith(f"| {CHAT}"))
+    assert [cell.strip() for cell in first.split("|")][2:-1] == ["1.0", "1.2", "1.250", "2.0%", "WORSE"]
+    assert second.endswith("ok |")
+    assert COMMIT.title in text
+    assert len(comparison_table.complaints(compared)) == 1
+
+
+class Runs:
+    """The command, with rounds in place of measuring."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        monkeypatch.setattr(worktree, "find", lambda name: COMMIT)
+
+    def of(self, outcome: list[Results] | BaseException) -> Result:
+        def run(*_: object) -> list[Results]:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
+
+        self._patch.setattr(paired_rounds, "run", run)
+        return CliRunner().invoke(command.main, ["--quick", "--before", "main"])
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(monkeypatch)
+
+
+def test_exit_status_says_whether_a_row_is_worse(runs: Runs) -> None:
+    """0 where nothing is worse, and 1 with a line for each row that is."""
+    assert runs.of([a_round()] * 5).exit_code == 0
+    worse = runs.of([a_round(now=2.0)] * 5)
+    assert worse.exit_code == 1
+    assert worse.stderr.count("error: ") == len(ROWS)
+
+
+def test_exit_status_of_nothing_compared(runs: Runs) -> None:
+    """2 and one line where the commit cannot be measured; 130 after Ctrl-C. Neither is 1, which is a verdict."""
+    failed = runs.of(CannotCompareError("0000000: too old"))
+    assert (failed.exit_code, failed.stderr) == (2, "error: 0000000: too old\n")
+    assert runs.of(KeyboardInterrupt()).exit_code == 130
+
+
+def test_before_belongs_to_quick(tmp_path: Path) -> None:
+    """The full run compares with others, not with a commit."""
+    result = CliRunner().invoke(command.main, ["--before", "main", "--output", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--before goes with --quick" in result.stderr

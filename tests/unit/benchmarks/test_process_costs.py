@@ -1,0 +1,36 @@
+"""What a process has cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+
+from benchmarks import process_costs
+
+_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it of another process")
+
+
+@_LINUX
+def test_cpu_time_is_exact() -> None:
+    """A request of less than a hundredth of a second shows in the CPU time of its process."""
+    before_s = time.process_time()
+    measured_s = process_costs.cpu_s(os.getpid())
+    assert measured_s is not None
+    assert before_s <= measured_s <= time.process_time()
+
+
+@_LINUX
+def test_peak_memory_is_in_mib() -> None:
+    """A Python interpreter needs more than a MiB and less than a GiB of it."""
+    measured_mib = process_costs.peak_mib(os.getpid())
+    assert measured_mib is not None
+    assert 1 < measured_mib < 1024
+
+
+def test_no_process_has_no_costs() -> None:
+    """What runs in no process of its own is left out of the tables."""
+    assert process_costs.cpu_s(None) is None
+    assert process_costs.peak_mib(None) is None

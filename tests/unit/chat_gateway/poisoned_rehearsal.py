@@ -1,0 +1,34 @@
+"""The rehearsal as a process in which some jobs are poison, by a word in them: a fault that no job has today."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import unicodedata
+
+from chat_gateway import job_rehearsal, jobs
+from chat_gateway.jobs import Job
+
+COMMAND = (sys.executable, "-S", __file__)
+STALLS, CRASHES, DEVOURS = "it stalls", "it crashes", "it devours memory"
+_parse = jobs.parse
+
+
+def is_poison(line: str) -> bool:
+    return any(word in line for word in (STALLS, CRASHES, DEVOURS))
+
+
+def _poisoned(line: str, *, max_bytes: int) -> Job:
+    if STALLS in line:
+        unicodedata.normalize("NFC", "a" + "\u0301\u0327" * 200_000)
+    if CRASHES in line:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if DEVOURS in line:
+        bytearray(1_000_000_000)
+    return _parse(line, max_bytes=max_bytes)
+
+
+if __name__ == "__main__":
+    jobs.parse = _poisoned
+    job_rehearsal.main()

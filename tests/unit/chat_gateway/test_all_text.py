@@ -1,0 +1,138 @@
+"""Under `all_text` nothing of a request goes to the model unchecked, but from the places that the guide lists."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import guardrail_tags, prompt_strings, strict_json
+from chat_gateway.guardrail_tags import Tagging
+from tests.unit.chat_gateway.test_guardrail_tags import texts_in_tags
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guardrails.md"
+# Where a string may stand without being checked, as docs/guardrails.md lists them.
+EXEMPT_PARAMETERS = frozenset(
+    {
+        "logit_bias",
+        "metadata",
+        "modalities",
+        "model",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "service_tier",
+        "stop",
+        "stream_options",
+        "user",
+    }
+)
+MEDIA = {("image_url", "url"), ("input_audio", "data"), ("file", "file_data")}
+
+words = st.sampled_from(["kryptonite", "Where do I buy it?", "QUJD", "user", "url", "file"])
+looks_encoded = st.integers(16, 99).map(lambda count: "kryptoni" * count)
+data_urls = st.builds(
+    "{}:{}/{}{},{}".format,
+    st.sampled_from(["data", "data", "DATA"]),
+    st.sampled_from(["image", "audio", "application", "words here"]),
+    st.sampled_from(["png", "pdf", "x.kryptonite", "a b", "x" * 100]),
+    st.sampled_from([";base64", ";kryptonite", ""]),
+    words | looks_encoded,
+)
+strings = words | looks_encoded | data_urls | st.text(max_size=12)
+json_values = st.recursive(
+    strings | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(strings, inner, max_size=3),
+    max_leaves=8,
+)
+media = st.dictionaries(
+    st.sampled_from(["url", "data", "file_data", "filename", "file_id", "detail", "format"]),
+    strings | json_values,
+    min_size=1,
+)
+kinds = st.sampled_from(["image_url", "input_audio", "file"])
+parts = (
+    st.tuples(kinds, media).map(lambda medium: {"type": medium[0], medium[0]: medium[1]})
+    | st.fixed_dictionaries({"type": kinds | json_values}, optional={"file": media | json_values})
+    | st.fixed_dictionaries({"type": st.just("text"), "text": strings}, optional={"file": media})
+    | json_values
+)
+functions = st.fixed_dictionaries(
+    {"name": strings}, optional={"arguments": strings, "description": strings, "parameters": json_values}
+)
+calls = st.fixed_dictionaries({"id": strings, "type": strings, "function": functions})
+messages = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "system", "assistant", "tool"]) | strings,
+        "content": st.lists(parts, min_size=1, max_size=4) | strings | st.none(),
+    },
+    optional={
+        "name": strings,
+        "tool_calls": st.lists(calls, max_size=2) | json_values,
+        "unknown": json_values,
+    },
+)
+tools = st.lists(st.fixed_dictionaries({"type": strings, "function": functions}), max_size=2)
+fields = st.dictionaries(
+    st.sampled_from(["tools", "response_format", "prediction", *EXEMPT_PARAMETERS]) | strings,
+    tools | json_values,
+    max_size=4,
+)
+Place = tuple[str | int, ...]
+
+
+def strings_in(value: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every string and every key, each with where it stands; a key stands where its value does."""
+    if isinstance(value, str):
+        yield path, value
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield (*path, key, "(key)"), key
+        yield from strings_in(inner, (*path, key))
+    for index, inner in enumerate(value if isinstance(value, list) else ()):
+        yield from strings_in(inner, (*path, index))
+
+
+def checkable(document: dict[str, Any], path: Place, string: str) -> str:
+    """What of a string must stand in a tag."""
+    is_name_of_a_field = len(path) == 2 and path[1] == "(key)"
+    if is_name_of_a_field or path[0] in EXEMPT_PARAMETERS or string in prompt_strings._FORMAT_WORDS:
+        return ""
+    if len(path) == 6 and path[:1] + path[2:3] == ("messages", "content") and path[4:] in MEDIA:
+        _, index, _, at, kind, _ = path
+        if document["messages"][index]["content"][at].get("type") == kind:
+            return without_base64(string, is_url=kind == "image_url")
+    return string
+
+
+def without_base64(string: str, *, is_url: bool) -> str:
+    head, _, payload = string.rpartition(",")
+    try:
+        is_base64 = len(base64.b64decode(payload, validate=True)) > 0
+    except ValueError:
+        is_base64 = False
+    if not is_base64 or not re.fullmatch("data:[^ ,]{1,100};base64" + ("" if is_url else "|"), head):
+        return string
+    return "" if head in prompt_strings._COMMON_HEADS else head
+
+
+@given(st.lists(messages, min_size=1, max_size=3), fields)
+def test_all_text_leaves_nothing_out(conversation: list[dict[str, Any]], more: dict[str, Any]) -> None:
+    """Under `all_text` every string of a request stands inside a tag, but in the places that the docs list."""
+    document = more | {"model": "m", "messages": conversation}
+    result = guardrail_tags.tagged(document, Tagging.ALL_TEXT, "s1")
+    strict_json.dumps(result or document)
+    checked = "\n".join(texts_in_tags(result)) if result else ""
+    said = [checkable(document, path, string) for path, string in strings_in(document)]
+    assert [string for string in said if string.strip() and string not in checked] == []
+
+
+def test_exempt_parameters_are_documented() -> None:
+    """The guide lists every parameter whose value is not checked, and only those."""
+    assert prompt_strings._NO_PROMPT == EXEMPT_PARAMETERS
+    documented = GUIDE.read_text()
+    assert [name for name in EXEMPT_PARAMETERS if f"`{name}`" not in documented] == []

@@ -1,0 +1,100 @@
+"""A job that would kill its worker kills a child process instead, and is known by it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway import job_rehearsal
+from chat_gateway.job_vetting import JobVetting, Vetted
+from chat_gateway.jobs import JobMessage
+from chat_gateway.settings import UpstreamSettings
+from tests.unit.chat_gateway import poisoned_rehearsal
+from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, DEVOURS, STALLS
+from tests.unit.chat_gateway.test_job_records import MESSAGE
+from tests.unit.chat_gateway.test_jobs import LINE
+from tests.unit.chat_gateway.test_settings import UPSTREAM
+
+# Enough for a busy machine to start a process; a stall lasts for minutes.
+WITHIN_S = 5.0
+# A child that is ready and has survived one job.
+TWO_ANSWERS = "import os, sys; os.write(1, b'..'); sys.stdin.read()"
+GUARDED = {"GUARDRAIL_IDENTIFIER": "abc", "GUARDRAIL_VERSION": "1", "GUARDRAIL_OVERRIDE": "denied"}
+
+
+def messages(*bodies: str) -> list[JobMessage]:
+    return [replace(MESSAGE, id=str(number), body=body) for number, body in enumerate(bodies)]
+
+
+def job(content: str = "Hi") -> str:
+    body = {**LINE["body"], "messages": [{"role": "user", "content": content}]}
+    return json.dumps({**LINE, "body": body})
+
+
+@pytest.fixture
+def vetting(function_env: None) -> JobVetting:
+    return JobVetting(answer_within_s=WITHIN_S)
+
+
+@pytest.fixture
+def poisoned(function_env: None) -> JobVetting:
+    return JobVetting(answer_within_s=WITHIN_S, command=poisoned_rehearsal.COMMAND)
+
+
+def vetted(vetting: JobVetting, *bodies: str) -> Vetted:
+    return vetting.vet(messages(*bodies), until=time.monotonic() + 60)
+
+
+def test_what_the_worker_survives_is_harmless(vetting: JobVetting) -> None:
+    """Good jobs and bad ones alike: the worker has an answer for each, or meets the same exception."""
+    halves = '{"custom_id": "\ud800"}'
+    refused = ("", "not json", "[" * 100_000, "one\nline\nand another", halves, job("\\ud800"))
+    assert vetted(vetting, job(), *refused, job("x" * 1_000_000), job()) == Vetted()
+
+
+def test_the_guardrails_part_is_rehearsed(vetting: JobVetting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the environment's own settings, of which a child that lacks one does not start."""
+    for name, value in {**GUARDED, "GUARDRAIL_TAGGING": "all_text"}.items():
+        monkeypatch.setenv(name, value)
+    assert vetted(vetting, job()) == Vetted()
+    monkeypatch.delenv("GUARDRAIL_TAGGING")
+    assert vetted(vetting, job()) == Vetted(failed=True)
+
+
+def test_each_poison_is_found(poisoned: JobVetting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever way it kills, and wherever in the batch it stands; the jobs around it are harmless."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+    batch = [job(CRASHES), job(), job(STALLS), job(), job(DEVOURS), job(CRASHES), job(), job(CRASHES)]
+    assert vetted(poisoned, *batch) == Vetted(killers=frozenset({"0", "2", "4", "5", "7"}))
+
+
+@pytest.mark.parametrize("command", [("false",), (sys.executable, "-c", ""), ("/no/such/program",)])
+def test_a_child_that_does_not_start_is_told(vetting: JobVetting, command: tuple[str, ...]) -> None:
+    """No job is blamed for it."""
+    assert vetted(replace(vetting, command=command), job(), job()) == Vetted(failed=True)
+
+
+def test_where_time_is_up_no_job_is_blamed(vetting: JobVetting) -> None:
+    """What is known by then stands, and the others are unknown."""
+    times = iter([0.0, 2.0, 2.0])
+    late = replace(vetting, command=(sys.executable, "-c", TWO_ANSWERS), clock=lambda: next(times))
+    outcome = late.vet(messages(job(), job(), job()), until=1.0)
+    assert outcome == Vetted(unknown=frozenset({"1", "2"}))
+
+
+def test_without_time_nothing_is_begun(vetting: JobVetting) -> None:
+    """The worker puts such jobs back without reading them."""
+    outcome = replace(vetting, command=("/no/such/program",)).vet(messages(job()), until=time.monotonic())
+    assert outcome == Vetted(unknown=frozenset({"0"}))
+
+
+@given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
+def test_any_text_is_survived(line: str) -> None:
+    """The process ends at no exception that the worker would survive."""
+    job_rehearsal._rehearse(line, UpstreamSettings.from_env(UPSTREAM))

@@ -1,0 +1,161 @@
+"""A job that kills its worker takes the good jobs of its batch with it once, and not again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from io import StringIO
+from typing import Any
+
+import httpx
+import pytest
+
+from chat_gateway import jobs
+from chat_gateway.entrypoints import worker
+from chat_gateway.entrypoints.worker import _message
+from chat_gateway.job_vetting import JobVetting, Vetted
+from chat_gateway.jobs import JobMessage
+from tests.unit.chat_gateway import poisoned_rehearsal
+from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, is_poison
+from tests.unit.chat_gateway.test_api import COMPLETION
+from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+
+GOOD = [line(custom_id=f"good-{number}") for number in range(9)]
+POISON = line(custom_id=CRASHES)
+
+
+def answered(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=COMPLETION)
+
+
+@pytest.fixture(autouse=True)
+def poison(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poison kills the child, and fails the test where the worker reads it."""
+    vetting = JobVetting(command=poisoned_rehearsal.COMMAND)
+    monkeypatch.setattr(worker, "_vetting", lambda: vetting)
+    parse, custom_id = jobs.parse, jobs.readable_custom_id
+
+    def parsed(text: str, *, max_bytes: int) -> jobs.Job:
+        assert not is_poison(text)
+        return parse(text, max_bytes=max_bytes)
+
+    def readable(text: str) -> jobs.CustomId | None:
+        assert not is_poison(text)
+        return custom_id(text)
+
+    monkeypatch.setattr(jobs, "parse", parsed)
+    monkeypatch.setattr(jobs, "readable_custom_id", readable)
+
+
+def left_by_a_dead_worker(stack: Stack, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records as they come again once the claims of the worker that died have ended."""
+    for record in records:
+        stack.aws.records.claim(_message(record), owner="killed", lease_s=300)
+    stack.now_s += 303
+    return again(list(records))
+
+
+def custom_ids(stack: Stack) -> set[str]:
+    return {result["custom_id"] for result in stack.results()}
+
+
+def test_good_jobs_are_answered_the_second_time(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """Nine good jobs that were in one batch with a poisonous one, and died with it."""
+    use_bedrock(answered)
+    stack.send(*GOOD, POISON)
+    records = stack.deliver()
+    failed = stack.handle(left_by_a_dead_worker(stack, records))
+    assert failed == {record["messageId"] for record in records if record["body"] == POISON}
+    assert custom_ids(stack) == {f"good-{number}" for number in range(9)}
+
+
+def test_new_poison_kills_no_old_job(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A poisonous job that comes for the first time, with good ones that come for the second."""
+    use_bedrock(answered)
+    stack.send(GOOD[0])
+    old = left_by_a_dead_worker(stack, stack.deliver())
+    stack.send(POISON)
+    assert len(stack.handle([*old, *stack.deliver()])) == 1
+    assert custom_ids(stack) == {"good-0"}
+
+
+def test_poison_is_buried_unread(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """After as many attempts as any job has, with waits between them, and without another worker's death."""
+    use_bedrock(lambda _: pytest.fail("asked"))
+    stack.send(POISON)
+    (record,) = stack.deliver()
+    assert [len(stack.handle(again([record], attempt=n))) for n in range(2, 7)] == [1, 1, 1, 1, 0]
+    ((body, attributes),) = stack.dead_letters()
+    assert (body, attributes["last_error_code"], attributes["attempts"]) == (POISON, "workers_died", "5")
+
+
+def test_poison_under_a_used_key_conflicts(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """Its error line has no custom_id, since nobody who reads it lives."""
+    use_bedrock(answered)
+    stack.send(GOOD[0])
+    stack.handle(stack.deliver(key="used"))
+    stack.send(POISON)
+    assert stack.handle(again(stack.deliver(key="used"))) == set()
+    _, conflict = stack.results()
+    assert (conflict["custom_id"], conflict["error"]["code"]) == (None, "idempotency_key_conflict")
+
+
+class Answering(JobVetting):
+    """Says what it was told to say, and knows how often it was asked."""
+
+    vetted = Vetted()
+    asked = 0
+
+    def vet(self, messages: Sequence[JobMessage], *, until: float) -> Vetted:
+        type(self).asked += 1
+        return self.vetted
+
+
+@pytest.fixture
+def vetting(monkeypatch: pytest.MonkeyPatch) -> type[Answering]:
+    class Fresh(Answering):
+        pass
+
+    monkeypatch.setattr(worker, "_vetting", Fresh)
+    return Fresh
+
+
+def test_a_batch_of_new_jobs_is_not_vetted(
+    stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering]
+) -> None:
+    """Which is every batch, as long as nothing goes wrong: vetting costs the start of a process."""
+    use_bedrock(answered)
+    stack.send(*GOOD)
+    records = stack.deliver()
+    stack.handle(records)
+    assert vetting.asked == 0
+    stack.handle(again(records))
+    assert vetting.asked == 1
+
+
+def test_unknown_jobs_are_put_back_unread(
+    stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering], hidden_s: list[int]
+) -> None:
+    """Where others' stalls took the time for vetting; it is not their failure."""
+    use_bedrock(answered)
+    stack.send(POISON, GOOD[0])
+    records = again(stack.deliver())
+    unknown = {record["messageId"] for record in records if record["body"] == POISON}
+    vetting.vetted = Vetted(unknown=frozenset(unknown))
+    assert stack.handle(records) == unknown
+    assert hidden_s == [0]
+    assert custom_ids(stack) == {"good-0"}
+
+
+def test_without_a_child_jobs_are_begun(
+    stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that cannot start a process holds up no job, and the log says so."""
+    log = StringIO()
+    monkeypatch.setattr(worker._logger.registered_handler, "stream", log)
+    use_bedrock(answered)
+    vetting.vetted = Vetted(failed=True)
+    stack.send(GOOD[0])
+    assert stack.handle(again(stack.deliver())) == set()
+    lines = [json.loads(text) for text in log.getvalue().splitlines()]
+    assert {"message": "jobs not vetted", "level": "ERROR"}.items() <= lines[1].items()

@@ -1,0 +1,107 @@
+"""Every pure function that reads what callers send, and the hostile input that it is fed with."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from chat_gateway import chat_request, guardrail_overrides, guardrails, job_rehearsal, jobs, strict_json
+from chat_gateway.allowed_models import AllowedModels
+from chat_gateway.entrypoints import proxy_event, routes
+from chat_gateway.guardrail_tags import Tagging
+from chat_gateway.guardrails import Guardrail
+from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
+from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
+
+
+def all_cases() -> Iterator[Case]:
+    """All of them."""
+    yield from _bodies()
+    yield from _guardrails()
+    yield from _headers()
+    yield from _jobs()
+
+
+def _bodies() -> Iterator[Case]:
+    yield from cases("loads_object", REQUEST_BYTES, JSON, strict_json.loads_object)
+    requests = changed(some(REQUESTS, "combining marks", "messages"), strict_json.dumps)
+    yield from cases("chat_request.parse", REQUEST_BYTES, requests, chat_request.parse)
+    yield from cases("models", REQUEST_BYTES, some(TEXTS, "combining marks"), AllowedModels(["a"]).check)
+    texts = some(TEXTS, "combining marks", "half surrogates", "base64", "blanks")
+    yield from cases("body", 2 * REQUEST_BYTES, changed(texts, _event), _read_body)
+    encoded = changed(JSON, lambda raw: _event(base64.b64encode(raw).decode(), encoded=True))
+    yield from cases("body, base64", REQUEST_BYTES, some(encoded, "one string"), _read_body)
+    wrong = repeated(padding=b"=", blanks=b" ", letters=b"A", stars=b"A*")
+    events = changed(wrong, lambda content: _event(content.decode(), encoded=True))
+    yield from cases("body, bad base64", 2 * REQUEST_BYTES, events, _read_body)
+
+
+def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:
+    return {"body": text, "isBase64Encoded": encoded}
+
+
+def _read_body(event: dict[str, Any]) -> bytes:
+    return proxy_event.body(event, max_bytes=REQUEST_BYTES)
+
+
+def _guardrails() -> Iterator[Case]:
+    yield from cases("all_text", REQUEST_BYTES, REQUESTS, _guarding(Tagging.ALL_TEXT))
+    for tagging, kinds in {
+        Tagging.OFF: ("combining marks", "escapes", "messages"),
+        Tagging.USER_TURNS: ("escapes", "parts"),
+        Tagging.LATEST_USER_TURN: ("escapes", "turns"),
+    }.items():
+        yield from cases(tagging, REQUEST_BYTES, some(REQUESTS, *kinds), _guarding(tagging))
+    overriding = some(REQUESTS, "escapes", "one long key")
+    yield from cases("overridable", REQUEST_BYTES, overriding, _guarding(Tagging.ALL_TEXT, overridable=True))
+
+
+def _guarding(tagging: Tagging, *, overridable: bool = False) -> Callable[[Document], object]:
+    guardrail = Guardrail(identifier="a", version="1", tagging=tagging, callers_may_override=overridable)
+    return lambda document: guardrails.guarded(guardrail, document, {"accept": ["*/*"]})
+
+
+def _headers() -> Iterator[Case]:
+    own = changed(TEXTS, lambda text: {guardrail_overrides.IDENTIFIER_HEADER: [text]})
+    yield from cases("own_headers", HEAD_BYTES, own, guardrail_overrides.own_headers)
+    for name in ("x-client-request-id", "x-stainless-retry-count"):
+        yield from cases(name, HEAD_BYTES, changed(TEXTS, _event_with(name)), _read_headers)
+    many = {
+        "names": lambda size: {"multiValueHeaders": {f"X-{number}": ["a"] for number in range(size // 8)}},
+        "values": lambda size: {"multiValueHeaders": {"x-client-request-id": ["a"] * size}},
+    }
+    yield from cases("headers", HEAD_BYTES, many, _read_headers)
+    paths = {**TEXTS, **changed(repeated(slashes=b"/", keys=b"sk-"), lambda path: f"/{path.decode()}")}
+    yield from cases("paths", HEAD_BYTES, changed(paths, _event_at), _read_path)
+
+
+def _event_with(header: str) -> Callable[[str], dict[str, Any]]:
+    return lambda text: {"multiValueHeaders": {header: [text]}, "requestContext": {"requestId": text}}
+
+
+def _event_at(path: str) -> dict[str, Any]:
+    return {"path": path, "requestContext": {"domainName": "a", "path": f"/dev{path}"}}
+
+
+def _read_path(event: dict[str, Any]) -> None:
+    method, path = proxy_event.method_and_path(event)
+    routes.described(method, path)
+    routes.refusal(method, "/{proxy+}", path, base_url=proxy_event.base_url(event))
+
+
+def _read_headers(event: dict[str, Any]) -> None:
+    headers = proxy_event.headers(event)
+    proxy_event.ids(event, headers)
+    proxy_event.client_request_id(headers)
+
+
+def _jobs() -> Iterator[Case]:
+    kinds = some(JSON, "open lists", "numbers", "one string", "escapes", "one integer")
+    lines = changed(kinds, lambda raw: f'{{"custom_id":"a","body":{raw.decode()}}}')
+    yield from cases("jobs.parse", REQUEST_BYTES, lines, partial(jobs.parse, max_bytes=sys.maxsize))
+    yield from cases("job_rehearsal.framed", REQUEST_BYTES, lines, job_rehearsal.framed)
+    refused = some(lines, "open lists", "escapes", "one integer")
+    yield from cases("readable_custom_id", REQUEST_BYTES, refused, jobs.readable_custom_id)

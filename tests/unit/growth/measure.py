@@ -1,0 +1,76 @@
+"""Measures how the time of a call grows with the size of its input."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from chat_gateway.errors import GatewayError
+from tests.unit.growth.hostile import Kinds
+
+# What the product lets in: a request, an answer, an event of a stream, an error's body or an answer's head.
+REQUEST_BYTES, ANSWER_BYTES, EVENT_BYTES, HEAD_BYTES = 4 * 2**20, 8 * 2**20, 2**20, 2**16
+
+_LEAST_S = 0.02
+_FACTOR = 8
+_SMALLEST_BYTES = 64
+_RUNS = 3
+# Any refusal is an answer: our own errors, and those that readers of HTTP and JSON raise.
+REFUSALS = (GatewayError, ValueError, ConnectionError)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call to measure: `read` gets what `make` returns for a size, which is at most `max_bytes` in the product."""
+
+    name: str
+    max_bytes: int
+    make: Callable[[int], Any]
+    read: Callable[[Any], object]
+
+    def run(self, size: int) -> float:
+        """The processor time of one call, in seconds, without the making of its input and the garbage collector."""
+        argument = self.make(size)
+        gc.disable()
+        try:
+            begin = time.process_time()
+            with suppress(*REFUSALS):
+                self.read(argument)
+            return time.process_time() - begin
+        finally:
+            gc.enable()
+
+
+def cases(name: str, max_bytes: int, kinds: Kinds, read: Callable[[Any], object]) -> Iterator[Case]:
+    """The same call with each kind of input."""
+    for kind, make in kinds.items():
+        yield Case(f"{name}, {kind}", max_bytes, make, read)
+
+
+def growth(case: Case, enough: float) -> float | None:
+    """How many times longer the call takes for eight times the bytes; None where it cannot take 20 ms.
+
+    Both times are the least of three, unless the first ones already say less than `enough`.
+    """
+    size, small_s = _small_run(case)
+    if small_s < _LEAST_S:
+        return None
+    large_s = case.run(size * _FACTOR)
+    for _ in range(_RUNS - 1):
+        if large_s < enough * small_s:
+            break
+        small_s = min(small_s, case.run(size))
+        large_s = min(large_s, case.run(size * _FACTOR))
+    return large_s / small_s
+
+
+def _small_run(case: Case) -> tuple[int, float]:
+    """The first size, of those that double, at which the call takes 20 ms, or else the largest one; and its time."""
+    size = _SMALLEST_BYTES
+    while (seconds := case.run(size)) < _LEAST_S and size < case.max_bytes:
+        size = min(size * 2, case.max_bytes)
+    return size, seconds
