@@ -33,6 +33,7 @@ _OF_FAILURE = frozenset(
     }
 )
 _ATTRIBUTE_FIELDS = ("DataType", "StringValue", "BinaryValue")
+_BYTE_ORDER_MARK = "\ufeff"
 _MAX_ASIDE = 1000  # the others become visible by themselves, within `_HIDDEN_S`
 
 
@@ -179,8 +180,8 @@ def _sent_at(message: MessageTypeDef) -> str:
 
 def _custom_id(body: str) -> str | None:
     try:
-        document = json.loads(body)
+        document = json.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         return None
     custom_id = document.get("custom_id") if isinstance(document, dict) else None
-    return custom_id if isinstance(custom_id, str) else None
+    return str(custom_id) if isinstance(custom_id, str | int | float) else None

@@ -19,7 +19,7 @@ def result(number: int, text: str = "Hello", **changes: Any) -> str:
     return result_of(str(number), f"job-{number}", text, **changes)
 
 
-def result_of(key: str, custom_id: str, text: str = "Hello", **changes: Any) -> str:
+def result_of(key: str, custom_id: object, text: str = "Hello", **changes: Any) -> str:
     """A line of output, for the job with this idempotency key."""
     response = {"status_code": 200, "request_id": "r", "body": {"text": text}}
     line = {"id": f"batch_req_{key}", "custom_id": custom_id, "response": response, "error": None}

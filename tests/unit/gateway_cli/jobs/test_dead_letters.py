@@ -39,9 +39,10 @@ def put(sqs: FakeSqs, count: int) -> list[str]:
 def test_the_list_tells_what_failed_and_why_and_never_the_prompt(run: Run, sqs: FakeSqs) -> None:
     put(sqs, 2)
     sqs.put("dead", "my secret is no JSON")
+    sqs.put("dead", "\ufeff" + job(17))
     done = run("dead-letters", "list", "--json")
     letters = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [letter["custom_id"] for letter in letters] == ["job-0", "job-1", None]
+    assert [letter["custom_id"] for letter in letters] == ["job-0", "job-1", None, "17"]
     first = sqs.queues["dead"][0]
     assert letters[0] == {
         "custom_id": "job-0",

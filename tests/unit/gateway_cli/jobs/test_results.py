@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 
 from gateway_cli.jobs import aws_clients
-from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
+from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
 from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
@@ -43,6 +43,15 @@ def test_all_that_was_counted_is_written_once_and_repeats_are_removed(run: Run, 
     assert done.exit_code == 0, done.output
     assert out_lines() == sorted(lines)
     assert json.loads(done.stdout)["new"] == 40
+
+
+@pytest.mark.parametrize("custom_id", [17, 1.5, None])
+def test_a_custom_id_may_be_a_number(run: Run, sqs: FakeSqs, custom_id: float | None) -> None:
+    """As a program may have sent it; a line without one is an answer to a line that had none."""
+    line = result_of("1", custom_id)
+    put(sqs, line)
+    assert receive(run).exit_code == 0
+    assert out_lines() == [line]
 
 
 def test_no_more_than_the_count_is_taken(run: Run, sqs: FakeSqs) -> None:
