@@ -12,7 +12,7 @@ import openai
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gateway_cli import proof, stack_outputs
-from local import demo, deployment, job_lines
+from local import demo, deployment, job_lines, tool_call
 from local.demo import expect
 from local.failures import CheckFailedError, LocalError
 from local.gateway_client import MODEL, openai_client
@@ -93,12 +93,14 @@ def _object(body: object) -> dict[str, Any]:
 
 DEMONSTRATION: tuple[Check, ...] = (
     ("A chat completion, and its log line", demo.answered_and_logged),
+    ("A tool call", tool_call.whole),
     ("A prompt that the guardrail blocks", demo.blocked),
     ("An e-mail address, which the guardrail masks", demo.anonymised),
     ("A job through the queues", demo.job_answered),
 )
 ALL: tuple[Check, ...] = (
     *DEMONSTRATION,
+    ("The tool call, streamed", tool_call.streamed),
     ("A wrong key", wrong_key_refused),
     ("20 jobs, one malformed, one that always fails upstream", jobs_counted),
     ("The guardrail is proven", guardrail_proven),  # leaves two results in the queue

@@ -18,8 +18,19 @@ _ABOUT_THE_KEY = {
     "has expired": "the key has expired",
     "is expired": "the key has expired",
     "security token": "the security token is invalid",
+    "scoped to a valid": "the signature is for another region or service",
     "signature": "the signature is refused",
     "callwithbearertoken": "the key's user may not use bearer tokens",
+}
+# AWS's classes of errors that are about credentials, whatever the message:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
+_CLASSES_ABOUT_THE_KEY = {
+    "ExpiredTokenException": "the key has expired",
+    "IncompleteSignature": "the signature is refused",
+    "InvalidClientTokenId": "the security token is invalid",
+    "InvalidSignatureException": "the signature is refused",
+    "MissingAuthenticationToken": "the request carried no credentials",
+    "UnrecognizedClientException": "the security token is invalid",
 }
 # The credentials are good, and may not use this model or guardrail.
 _ABOUT_ACCESS = {
@@ -47,7 +58,7 @@ class Refusal(NamedTuple):
 def read(status: int, error_class: str | None, message: str) -> Refusal:
     """What a 401 or 403 with this message means. `error_class` is AWS's, None where the answer has none."""
     plain = message.lower()
-    about_key = _first_known(_ABOUT_THE_KEY, plain)
+    about_key = _first_known(_ABOUT_THE_KEY, plain) or _CLASSES_ABOUT_THE_KEY.get(error_class or "")
     words = about_key or _first_known(_ABOUT_ACCESS, plain) or "no known reason"
     details = [found[1] for found in (_ACTION.search(message), _RESOURCE.search(message)) if found]
     reason = " ".join([f"{error_class or f'HTTP {status}'}: {words}", *details])

@@ -12,6 +12,7 @@ import uvicorn
 
 from .apply_guardrail import EmulatorGuardrails
 from .connections import ReachableH11Protocol
+from .forced_tool_calls import ForcedToolCalls
 from .generators import EchoGenerator, Generator
 from .http_generator import HttpGenerator, UnreachableError, check_reachable
 from .server import create_app
@@ -60,8 +61,8 @@ def make_generator(name: str, model: str | None) -> Generator:
     if name == "model":
         from .model import ModelGenerator
 
-        return ModelGenerator()
-    return HttpGenerator(name, model)
+        return ForcedToolCalls(ModelGenerator())
+    return HttpGenerator(name, model)  # a server of the caller's choice calls tools as it does
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""Reading and checking a chat completions request; IO-free. Every refusal is a 400, or 404 for the model."""
+"""Reading and checking a chat completions request; IO-free.
+
+Every refusal is a 400, but 404 for the model and 503 for what Grok answers so (`quirks`).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .families import check_model
 from .guardrail import GuardrailRef
-from .refusals import RefusalError, model_not_found, validation_error
+from .messages import check_messages
+from .quirks import check_parameters
+from .refusals import RefusalError, validation_error
+from .tools import check_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,15 +26,6 @@ MAX_DEPTH = 200  # well below what the recursive readers of the body can follow
 
 GUARDRAIL_CONFIG_KEY = "amazon-bedrock-guardrailConfig"
 
-_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-# Claude and Nova answer 404 on this API, as recorded.
-_MODEL_PREFIXES = ("openai.", "us.openai.", "global.openai.", "us.xai.", "qwen.")
-# Parameters some models refuse, as recorded: `n` all of them, `stop` Grok, `max_tokens` GPT-5.6 and later.
-_REFUSED_PARAMETERS = (
-    ("n", re.compile("")),
-    ("stop", re.compile(r"\bxai\.grok")),
-    ("max_tokens", re.compile(r"\bopenai\.gpt-(5\.[6-9]|[6-9])")),
-)
 _TAG_SUFFIX = re.compile(r"[A-Za-z0-9]{1,20}")
 _GUARDRAIL_ID = re.compile(r"[\x21-\x7e]{1,2048}")
 _GUARDRAIL_VERSION = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
@@ -63,16 +61,16 @@ def parse_object(raw: bytes) -> JsonObject:
 
 def read_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequest:
     """Check the body and the guardrail headers (looked up by lowercase name). Raises RefusalError."""
-    _check_messages(body.get("messages"))
+    check_messages(body.get("messages"))
     model = _checked_model(body)
     stream = _checked_flag(body, "stream")
     include_usage = _checked_include_usage(body, stream=stream)
     _check_token_limits(body)
     guardrail = _read_guardrail(headers)
     tag_suffix = _read_tag_suffix(body, guardrail)
-    if not model.startswith(_MODEL_PREFIXES):
-        raise model_not_found(model)
-    _check_refused_parameters(body, model)
+    check_model(model)
+    check_tools(body)
+    check_parameters(body)
     return ChatRequest(
         body=body,
         model=model,
@@ -99,31 +97,6 @@ def _too_deep() -> RefusalError:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _check_messages(messages: object) -> None:
-    if not isinstance(messages, list) or not messages:
-        raise validation_error("'messages' must be a non-empty array.", "messages")
-    for index, message in enumerate(messages):
-        where = f"messages[{index}]"
-        if not isinstance(message, dict):
-            raise validation_error(f"'{where}' must be an object.", where)
-        if message.get("role") not in _ROLES:
-            raise validation_error(f"'{where}.role' is missing or unknown.", f"{where}.role")
-        _check_content(message, f"{where}.content")
-
-
-def _check_content(message: JsonObject, where: str) -> None:
-    content = message.get("content")
-    if isinstance(content, str) or (content is None and message["role"] == "assistant"):
-        return
-    if not isinstance(content, list) or not content:
-        raise validation_error(f"'{where}' must be a string or a non-empty array of parts.", where)
-    for index, part in enumerate(content):
-        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-            raise validation_error(f"'{where}[{index}]' must be an object with a type.", where)
-        if part["type"] == "text" and not isinstance(part.get("text"), str):
-            raise validation_error(f"'{where}[{index}].text' must be a string.", where)
 
 
 def _checked_model(body: JsonObject) -> str:
@@ -154,12 +127,6 @@ def _check_token_limits(body: JsonObject) -> None:
         value = body.get(name)
         if value is not None and (type(value) is not int or value < 1):
             raise validation_error(f"'{name}' must be a positive integer.", name)
-
-
-def _check_refused_parameters(body: JsonObject, model: str) -> None:
-    for name, models in _REFUSED_PARAMETERS:
-        if body.get(name) is not None and models.search(model):
-            raise validation_error(f"Unsupported parameter: '{name}' is not supported with this model.", name)
 
 
 def _read_guardrail(headers: Mapping[str, str]) -> GuardrailRef | None:

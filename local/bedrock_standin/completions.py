@@ -13,6 +13,7 @@ from .faults import FAULT_KEY, Fault
 from .generators import numbered_words, usage_in_words
 from .guardrail import Evaluation, GuardrailEvaluator, GuardrailRef, GuardrailReport, Source
 from .prompt_text import PromptText
+from .quirks import ignored_parameters
 from .refusals import ConnectionDroppedError, server_error
 from .shapes import Answer, Completion, body_of, completion_id, encoded, intervention
 from .stream_response import EventStream
@@ -41,6 +42,8 @@ class ChatCompletions:
         """The response. Raises RefusalError, or ConnectionDroppedError where `fault` says so."""
         body = _for_the_generator(chat.body)
         prompt = PromptText(body, chat.tag_suffix)
+        for name in ignored_parameters(chat.model):  # the guardrail reads them, the model does not
+            body.pop(name, None)
         report = GuardrailReport(chat.guardrail) if chat.guardrail else None
         blocked = await self._check_input(prompt, report)
         if blocked is not None:

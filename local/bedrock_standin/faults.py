@@ -1,7 +1,8 @@
 """Faults a caller asks for with the body key `standin_fault`.
 
-Shape: at most one of `status` (with or without `body`), `body`, `drop`, `without_choices` and the outcomes of
-`stream_faults`; `delay_s` goes with any of them or alone; `times` and `id` limit it to the first requests.
+Shape: at most one of `status` (with `body: garbage`, or with the error's `message` and `error_shape`), `body`, `drop`,
+`without_choices` and the outcomes of `stream_faults`; `delay_s` goes with any of them or alone; `times` and `id` limit it
+to the first requests.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Fault(StreamFault):
     retry_after: HeaderText | int | float | None = None
     retry_after_ms: HeaderText | int | float | None = None
     error_shape: Literal["error", "message", "Message"] = "error"
+    message: Annotated[str, Field(max_length=2000)] = f"Asked for by {FAULT_KEY}."
     body: Literal["garbage"] | None = None
     delay_s: Seconds = 0.0
     drop: Literal["before_generating", "after_generating"] | None = None
@@ -57,6 +59,8 @@ class Fault(StreamFault):
             raise ValueError("a status that allows no body cannot be asked for")
         if not answered and (self.retry_after is not None or self.retry_after_ms is not None):
             raise ValueError("retry_after and retry_after_ms need a status")
+        if "message" in self.model_fields_set and (self.status is None or self.body is not None):
+            raise ValueError("a message needs a status, and no other body")
         return self
 
 
@@ -110,8 +114,9 @@ async def answer_to(fault: Fault) -> Response | None:
 
 
 def _error(fault: Fault, status: int) -> dict[str, Any]:
-    message = f"Asked for by {FAULT_KEY}."
-    return error_body(status, message) if fault.error_shape == "error" else {fault.error_shape: message}
+    if fault.error_shape == "error":
+        return error_body(status, fault.message)
+    return {fault.error_shape: fault.message}
 
 
 def _headers(fault: Fault) -> dict[str, str]:

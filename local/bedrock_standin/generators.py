@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .prompt_text import text_of
+from .schema_examples import arguments_of
 from .shapes import Completion, events_of, usage_of
+from .tools import call_message, callable_tools
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from .tools import Tool
+
 JsonObject = dict[str, Any]
+
+TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")  # the first that is given counts
 
 
 class Generator(Protocol):
@@ -32,10 +37,26 @@ class Generator(Protocol):
         """OpenAI's chunks as they are made. Raises as `complete` does."""
 
 
+class GeneratorAround:
+    """A generator that asks another one, which it starts and closes."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+
+    async def start(self) -> None:
+        """Start the other one."""
+        await self.generator.start()
+
+    async def close(self) -> None:
+        """Close the other one."""
+        await self.generator.close()
+
+
 class EchoGenerator:
     """Answers "echo: " and the last user message's text; counts whitespace words as tokens.
 
-    With `tools`, unless `tool_choice` is "none", it calls the first function with {"echo": that text}.
+    Where `tool_choice` allows one, it calls the first tool, with arguments that the tool's parameters allow and that
+    text for their strings.
     """
 
     async def start(self) -> None:
@@ -47,20 +68,25 @@ class EchoGenerator:
     async def complete(self, body: JsonObject) -> Completion:
         """The echo, cut after `max_tokens` (or `max_completion_tokens`) words; a tool call is never cut."""
         asked = _last_user_text(body["messages"])
-        function = _function_to_call(body)
-        if function is not None:
-            return _tool_call(body, function, asked)
+        tools = callable_tools(body)
+        if tools:
+            return _tool_call(body, tools[0], asked)
         text, finish_reason = _limited(f"echo: {asked}", token_limit(body))
         message = {"content": text, "role": "assistant"}
         return _completion(body, message, finish_reason, len(text.split()))
 
-    async def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
+    def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
         """The echo, a word per chunk."""
-        completion = await self.complete(body)
-        for event in events_of(completion.choices[0]):
-            yield {"choices": [event]}
-        if (body.get("stream_options") or {}).get("include_usage"):
-            yield {"choices": [], "usage": completion.usage}
+        return chunks_when_whole(self, body)
+
+
+async def chunks_when_whole(generator: Generator, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
+    """OpenAI's chunks of a whole completion, with the usage where `body` asks for it. Raises as `complete` does."""
+    completion = await generator.complete(body)
+    for event in events_of(completion.choices[0]):
+        yield {"choices": [event]}
+    if (body.get("stream_options") or {}).get("include_usage"):
+        yield {"choices": [], "usage": completion.usage}
 
 
 def numbered_words(body: JsonObject, count: int) -> Completion:
@@ -77,8 +103,8 @@ def usage_in_words(body: JsonObject, completion_words: int) -> JsonObject:
 
 def token_limit(body: JsonObject) -> int | None:
     """The caller's limit on completion tokens, None if it gave none."""
-    limit: int | None = body.get("max_completion_tokens") or body.get("max_tokens")
-    return limit
+    limits: list[int] = [body[name] for name in TOKEN_LIMITS if body.get(name)]
+    return limits[0] if limits else None
 
 
 def _completion(body: JsonObject, message: JsonObject, finish_reason: str, words: int) -> Completion:
@@ -86,25 +112,9 @@ def _completion(body: JsonObject, message: JsonObject, finish_reason: str, words
     return Completion([choice], usage_in_words(body, words))
 
 
-def _tool_call(body: JsonObject, function: str, asked: str) -> Completion:
-    arguments = json.dumps({"echo": asked}, ensure_ascii=False)
-    call = {
-        "id": f"call_{secrets.token_hex(12)}",
-        "type": "function",
-        "function": {"name": function, "arguments": arguments},
-    }
-    message = {"content": None, "role": "assistant", "tool_calls": [call]}
-    return _completion(body, message, "tool_calls", len(arguments.split()))
-
-
-def _function_to_call(body: JsonObject) -> str | None:
-    """The name of the first function in `tools`; None if there is none or none may be called."""
-    tools = body.get("tools")
-    if not isinstance(tools, list) or body.get("tool_choice") == "none":
-        return None
-    functions = [tool.get("function") for tool in tools if isinstance(tool, dict)]
-    names = [function.get("name") for function in functions if isinstance(function, dict)]
-    return next((name for name in names if isinstance(name, str)), None)
+def _tool_call(body: JsonObject, tool: Tool, asked: str) -> Completion:
+    arguments = json.dumps(arguments_of(tool.parameters, asked), ensure_ascii=False)
+    return _completion(body, call_message(tool, arguments), "tool_calls", len(arguments.split()))
 
 
 def _last_user_text(messages: list[JsonObject]) -> str:

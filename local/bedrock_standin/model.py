@@ -30,7 +30,10 @@ _CONNECTIONS = 12  # more than slots: the next prompt is there when an answer en
 # take 6 s so. Without the busy process it makes no difference.
 _OPENMP_SPINS = "1000"
 _OPENMP_SPINS_VARIABLE = "GOMP_SPINCOUNT"  # gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
-_DEFAULT_MAX_TOKENS = 256  # a model this small may never stop by itself
+# A model this small may never stop by itself.
+_DEFAULT_MAX_TOKENS = 256
+_DEFAULT_MAX_CHARACTERS, _DEFAULT_MAX_ITEMS = 60, 4  # of a string and an array in a JSON schema
+_BOUNDS = frozenset({"minLength", "maxLength", "minItems", "maxItems", "enum", "const", "pattern", "format"})
 _QUIET = -1
 # With its template's own system prompt this model answers English questions in French at temperature 0.
 _DEFAULT_SYSTEM = {"role": "system", "content": "You are a helpful assistant."}
@@ -94,11 +97,28 @@ def check_readable(body: JsonObject) -> None:
 
 
 def with_defaults(body: JsonObject) -> JsonObject:
-    """The body with a token limit and a system message where the caller gave none."""
+    """The body with a token limit, bounds in its JSON schema and a system message where the caller gave none."""
     limited = body if token_limit(body) else body | {"max_tokens": _DEFAULT_MAX_TOKENS}
+    if "response_format" in body:
+        limited = limited | {"response_format": _bounded(body["response_format"])}
     if any(message["role"] in ("system", "developer") for message in body["messages"]):
         return limited
     return limited | {"messages": [_DEFAULT_SYSTEM, *body["messages"]]}
+
+
+def _bounded(schema: Any) -> Any:
+    """A JSON schema, or what holds one, whose strings and arrays end."""
+    if isinstance(schema, list):
+        return [_bounded(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bounded = {name: _bounded(part) for name, part in schema.items()}
+    is_unbounded = not _BOUNDS & schema.keys()
+    if is_unbounded and schema.get("type") == "string":
+        return bounded | {"maxLength": _DEFAULT_MAX_CHARACTERS}
+    if is_unbounded and schema.get("type") == "array":
+        return bounded | {"maxItems": _DEFAULT_MAX_ITEMS}
+    return bounded
 
 
 def _load(path: Path) -> Any:

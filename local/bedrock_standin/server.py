@@ -21,6 +21,7 @@ from .counters import Counters, SeenRequest
 from .faults import FaultBook, answer_to, read_fault
 from .guardrail_headers import GuardrailHeaders
 from .holds import Holds
+from .inline_reasoning import InlineReasoning
 from .refusals import ConnectionDroppedError, RefusalError
 from .shapes import UNKNOWN_OPERATION, encoded
 from .signatures import ALGORITHM, Signatures, SignedRequest
@@ -45,8 +46,9 @@ def create_app(
     signatures: Signatures | None = None,
 ) -> Starlette:
     """The whole stand-in; the generator starts and closes with it. Without `signatures` it takes none."""
+    answering = InlineReasoning(generator)
     keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
-    chats = ChatCompletions(generator, guardrails, counters, holds)
+    chats = ChatCompletions(answering, guardrails, counters, holds)
     guardrail_headers, weather = GuardrailHeaders(), Weather(counters)
     taken = signatures or Signatures({}, region="")
     runtime = BedrockRuntime(keys, taken, counters, faults, weather, chats, guardrail_headers)
@@ -54,11 +56,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await generator.start()
+        await answering.start()
         try:
             yield
         finally:
-            await generator.close()
+            await answering.close()
 
     routes = [Mount("/_standin", routes=control.routes()), Mount("/", app=runtime)]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -21,6 +21,7 @@ UNKNOWN_OPERATION: JsonObject = {
 }
 DONE = b"data: [DONE]\n\n"
 _MESSAGE_KEYS = ("content", "role", "tool_calls")
+_INSIDE_TAG = re.compile(r"(?<=<reas)(?=oning>)|(?<=</)(?=reasoning>)|(?<=</reason)(?=ing>)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,9 @@ def sse(chunk: JsonObject) -> bytes:
 
 
 def pieces_of(text: str) -> list[str]:
-    """The text in word-sized pieces; joined, they are the text."""
-    return re.findall(r"\s*\S+|\s+", text)
+    """The text in word-sized pieces, with a reasoning tag in two or more of them; joined, they are the text."""
+    words: list[str] = re.findall(r"\s*\S+|\s+", text)
+    return [piece for word in words for piece in _INSIDE_TAG.split(word)]
 
 
 def events_of(choice: JsonObject) -> Iterator[JsonObject]:

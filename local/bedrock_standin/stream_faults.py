@@ -3,6 +3,7 @@
 Outcomes, of which a fault has at most one. "After N" means N events, or all there are if there are fewer;
 each event counts, the one with the role included:
     cut_after_events: N               the connection ends after N, without the end of the body
+    end_after_events: N               the body ends after N as a whole one does, without the rest and without [DONE]
     error_event_first: {…}            an event with this `error` and nothing else, not even [DONE]
     error_event_after: N              an event with an `error` after N, then the end without [DONE]
     garbage_after_events: N           an event that is not JSON after N, then the rest
@@ -44,6 +45,7 @@ class StreamFault(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     cut_after_events: EventCount | None = None
+    end_after_events: EventCount | None = None
     error_event_first: ErrorEvent | None = None
     error_event_after: EventCount | None = None
     garbage_after_events: EventCount | None = None
@@ -69,6 +71,7 @@ class StreamFault(BaseModel):
         """How many events come before the outcome."""
         after = (
             self.cut_after_events,
+            self.end_after_events,
             self.error_event_after,
             self.garbage_after_events,
             self.silent_after_events,

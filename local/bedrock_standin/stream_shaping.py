@@ -31,6 +31,8 @@ async def with_outcome(source: Batches, fault: StreamFault) -> Batches:
             left -= len(batch)
         if fault.cut_after_events is not None:
             raise ConnectionDroppedError
+        if fault.end_after_events is not None:
+            return
         if error is not None:
             yield [error]
             return

@@ -259,8 +259,8 @@ def _words() -> Iterator[Bypass]:
         ("file", "file_id", looks_encoded),
         ("file", "file_data", f"data:{BLOCKED_WORD}/png;base64,AAAA"),
         ("file", "file_data", f"data:text/plain,{looks_encoded}"),
-        ("image_url", "url", looks_encoded),
-        ("image_url", "url", f"https://example.com/{BLOCKED_WORD}.png"),
+        ("image_url", "url", f"s3://{looks_encoded}"),
+        ("image_url", "url", f"s3://bucket/{BLOCKED_WORD}.png"),
         ("image_url", "url", f"data:image/{BLOCKED_WORD};base64,AAAA"),
         ("image_url", "url", f"data:image/png;{BLOCKED_WORD},AAAA"),
         ("image_url", "url", f"data:image/png,{looks_encoded}"),
@@ -270,13 +270,16 @@ def _words() -> Iterator[Bypass]:
         ("input_text", "text", QUESTION),
         ("refusal", "refusal", QUESTION),
     ):
-        part = {"type": kind, kind: {key: value}}
+        part = {"type": kind, kind: {**(_IMAGE if kind == "image_url" else {}), key: value}}
         yield Bypass(f"word in {kind}.{key}: {value[:40]}", BLOCKED, body(asking([_HI, part])))
     fields: dict[str, dict[str, Any]] = {
         "an unknown field": {"context": [{"note": QUESTION}]},
         "an unknown field's key": {"context": {BLOCKED_WORD: 1}},
         "a prediction": {"prediction": {"type": "content", "content": QUESTION}},
-        "a choice of tools": {"tool_choice": {"type": "function", "function": {"name": BLOCKED_WORD}}},
+        "a choice of tools": {
+            "tools": [{"type": "function", "function": {"name": BLOCKED_WORD}}],
+            "tool_choice": {"type": "function", "function": {"name": BLOCKED_WORD}},
+        },
         "an old function": {"functions": [{"name": "f", "description": QUESTION}]},
         "a schema's name": {
             "response_format": {"type": "json_schema", "json_schema": {"name": BLOCKED_WORD}}
@@ -300,6 +303,7 @@ def _words() -> Iterator[Bypass]:
 
 
 _HI = {"type": "text", "text": "Hi"}
+_IMAGE = {"url": "data:image/png;base64,AAAA"}  # Bedrock refuses an image without a URL that it reads
 
 
 def _call(*, arguments: str = "{}", **changes: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.guardrail_bypasses import (
     BLOCKED,
     CHAT_PATH,
+    CONFIG,
     MALFORMED,
     OVERRIDE,
     TAG,
@@ -184,7 +185,7 @@ def event(bypass: Bypass) -> dict[str, Any]:
     "bypass",
     [
         Bypass("nothing said", BLOCKED, body()),
-        *(b for b in EACH_WAY if b.gets == BLOCKED and "tag suffix" not in b.name),
+        *(b for b in EACH_WAY if b.gets == BLOCKED and "tag suffix" not in b.name and CONFIG not in b.name),
         *(b for b in EACH_WAY if b.name.startswith(("key guardrail", "inside extra", "deep", "fullwidth"))),
         *(b for b in EACH_WAY if b.gets == TAG and "no suffix" in b.name),
         *(b for b in ONCE if b.name.startswith(("word in", "key in")) and b.gets in (BLOCKED, OVERRIDE)),

@@ -78,7 +78,7 @@ def test_a_dead_letter_is_the_job_with_its_last_error(stack: LocalStack) -> None
         ({"messages": []}, "empty_array"),
         ({"model": "anthropic.claude-sonnet"}, "model_not_found"),
         ({"standin_fault": {"status": 400}}, "validation_error"),
-        ({"amazon-bedrock-guardrailConfig": {}}, "guardrail_override_not_allowed"),
+        ({"amazon-bedrock-guardrailConfig": {"a": 1}}, "guardrail_override_not_allowed"),
     ],
 )
 def test_what_can_never_succeed_is_an_error_line(

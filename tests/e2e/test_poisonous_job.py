@@ -67,7 +67,7 @@ def attempts(stack: LocalStack, ids: set[str]) -> dict[str, int]:
     return {
         line["request_id"]: line["receives"]
         for _, line in lines
-        if line["message"] == "job" and line["request_id"] in ids and line.get("status") == 200
+        if line.get("message") == "job" and line["request_id"] in ids and line.get("status") == 200
     }
 
 

@@ -83,9 +83,9 @@ def test_the_guardrail_blocks_as_it_does_with_a_key(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"AWS_SECRET_ACCESS_KEY": "not-the-secret"}, "The request signature we calculated does not match"),
-        ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "The security token included in the request is invalid"),
-        ({"AWS_REGION": "eu-west-1"}, "scoped to a valid region"),
+        ({"AWS_SECRET_ACCESS_KEY": "not-the-secret"}, "the signature is refused"),
+        ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "the security token is invalid"),
+        ({"AWS_REGION": "eu-west-1"}, "the signature is for another region or service"),
     ],
 )
 def test_a_refused_role_is_503_after_one_attempt_and_the_log_says_why_without_a_secret(

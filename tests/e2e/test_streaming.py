@@ -14,6 +14,7 @@ from openai import APIError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClien
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from local import request_logs
+from local.bedrock_standin.quirks import REFUSES_STREAM_OPTIONS
 from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
@@ -127,6 +128,7 @@ def test_what_fails_before_the_first_event_is_a_status(
     ("fault", "code"),
     [
         ({"cut_after_events": 3}, "upstream_connection_error"),
+        ({"end_after_events": 3}, "upstream_connection_error"),
         ({"garbage_after_events": 3}, "upstream_invalid_response"),
         ({"error_event_after": 3}, "internal_server_error"),
         ({"silent_after_events": 3, "silent_s": 30}, "gateway_timeout"),
@@ -143,6 +145,23 @@ def test_what_fails_after_it_is_raised_by_the_sdk_after_what_had_come(
         chunks.extend(answer)
     assert text_of(chunks)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("fault", [{"without_done": True}, {"end_after_events": 6}])
+def test_a_stream_is_whole_without_done(stack: LocalStack, client: OpenAI, fault: dict[str, Any]) -> None:
+    """The answer is whole where every choice has finished; the log line says that [DONE] is missing."""
+    answer = client.chat.completions.with_raw_response.create(
+        model=MODEL, messages=MESSAGES, stream=True, extra_body={"standin_fault": fault}
+    )
+    assert text_of(list(answer.parse())) == "echo: one two three"
+    assert request_logs.chat_line(stack, answer.headers["x-request-id"])["done_missing"] is True
+
+
+def test_a_model_that_refuses_usage_streams(client: OpenAI, standin: StandinControl) -> None:
+    """It is asked again without the option, and then streams."""
+    chunks = client.chat.completions.create(model=REFUSES_STREAM_OPTIONS, messages=MESSAGES, stream=True)
+    assert text_of(list(chunks)) == "echo: one two three"
+    assert standin.counters()["by_status"] == {"200": 1, "400": 1}
 
 
 @pytest.mark.parametrize("fault", [{"line_ending": "\r\n"}, {"line_ending": "\r"}, {"comments": True}])

@@ -1,6 +1,6 @@
 // The gateway that the clients call, and what the scripted model makes of what it is asked.
 export const { GATEWAY_BASE_URL: baseURL, GATEWAY_API_KEY: apiKey } = process.env;
-export const MODEL = "openai.gpt-oss-20b-1:0";
+export const MODEL = "qwen.qwen3-32b-v1:0"; // gpt-oss ignores response_format on Bedrock, and so does the stand-in
 export const NO_MODEL = "anthropic.claude-of-no-version";
 
 export const HELLO = "Hello there";

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-MODEL = "openai.gpt-oss-20b-1:0"
+MODEL = "qwen.qwen3-32b-v1:0"  # gpt-oss ignores response_format on Bedrock, and so does the stand-in
 NO_MODEL = "anthropic.claude-of-no-version"
 
 

@@ -1,4 +1,4 @@
-"""LangChain's standard tests of a chat model, with the capabilities that gpt-oss has on Bedrock."""
+"""LangChain's standard tests of a chat model, with the capabilities of the model that they ask."""
 
 from __future__ import annotations
 

@@ -111,10 +111,6 @@ def test_a_body_that_is_not_a_json_object_is_400(client: TestClient, raw: bytes)
         {"stream_options": {"include_usage": True}},
         {"max_tokens": 0},
         {"max_tokens": True},
-        {"n": 1},
-        {"model": "us.xai.grok-4.6", "stop": "x"},
-        {"model": "us.openai.gpt-5.6-sol", "max_tokens": 5},
-        {"model": "global.openai.gpt-6-astra", "max_tokens": 5},
     ],
 )
 def test_an_invalid_request_is_400_with_nested_json(ask: Ask, changes: dict[str, Any]) -> None:
@@ -123,20 +119,6 @@ def test_an_invalid_request_is_400_with_nested_json(ask: Ask, changes: dict[str,
     error = response.json()["error"]
     assert (error["type"], error["code"]) == ("invalid_request_error", "validation_error")
     assert json.loads(error["message"])["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    "model", ["openai.gpt-oss-120b-1:0", "us.openai.gpt-5.6-sol", "us.xai.grok-4.6", "qwen.qwen3-32b-v1:0"]
-)
-def test_models_of_this_api_answer_under_the_name_asked_for(ask: Ask, model: str) -> None:
-    assert ask(model=model).json()["model"] == model
-
-
-@pytest.mark.parametrize("model", ["anthropic.claude-5", "us.amazon.nova-pro-v1:0", "gpt-5"])
-def test_other_models_are_404(ask: Ask, model: str) -> None:
-    response = ask(model=model)
-    assert response.status_code == 404
-    assert response.json()["error"]["code"] == "model_not_found"
 
 
 @pytest.mark.parametrize("depth", [201, 500, 5_000, 200_000])
@@ -156,5 +138,5 @@ def post_nested(client: TestClient, depth: int) -> Response:
     """The answer to a body of that depth; the body itself is one level."""
     arrays = "[" * (depth - 1) + "]" * (depth - 1)
     message = '{"role": "user", "content": "hi"}'
-    raw = f'{{"model": "openai.x", "messages": [{message}], "metadata": {arrays}}}'
+    raw = f'{{"model": "openai.gpt-oss-20b-1:0", "messages": [{message}], "metadata": {arrays}}}'
     return client.post(PATH, content=raw, headers={"authorization": "Bearer made-up-key"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.bedrock_standin.__main__ import make_generator, read_arguments
+from local.bedrock_standin.forced_tool_calls import ForcedToolCalls
 from local.bedrock_standin.generators import EchoGenerator
 from local.bedrock_standin.http_generator import HttpGenerator
 
@@ -27,4 +28,5 @@ def test_a_missing_key_or_an_unknown_generator_is_refused(
 
 def test_the_generator_is_chosen_by_name() -> None:
     assert isinstance(make_generator("echo", None), EchoGenerator)
+    assert isinstance(make_generator("model", None), ForcedToolCalls)
     assert isinstance(make_generator("http://localhost:11434/v1", None), HttpGenerator)

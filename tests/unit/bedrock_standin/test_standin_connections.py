@@ -12,7 +12,7 @@ PATH = "/openai/v1/chat/completions"
 
 def body(fault: dict[str, Any], *, stream: bool = False) -> dict[str, Any]:
     messages = [{"role": "user", "content": "one two three four"}]
-    return {"model": "openai.x", "messages": messages, "stream": stream, "standin_fault": fault}
+    return {"model": "openai.gpt-oss-20b-1:0", "messages": messages, "stream": stream, "standin_fault": fault}
 
 
 @pytest.mark.parametrize("drop", ["before_generating", "after_generating"])

@@ -33,6 +33,16 @@ def test_an_error_comes_in_the_shape_asked_for(ask: Ask, shape: str) -> None:
     assert list(ask(standin_fault={"status": 503, "error_shape": shape}).json()) == [shape]
 
 
+@pytest.mark.parametrize("shape", ["error", "message", "Message"])
+def test_an_error_says_what_is_asked_for(ask: Ask, shape: str) -> None:
+    """Any wording of AWS's can be tried, in each shape that AWS uses."""
+    said = "User is not authorized to perform: kms:Decrypt"
+    response = ask(standin_fault={"status": 403, "error_shape": shape, "message": said})
+    assert response.headers["x-amzn-errortype"] == "AccessDeniedException"
+    answer = response.json()
+    assert (answer["error"]["message"] if shape == "error" else answer[shape]) == said
+
+
 @pytest.mark.parametrize("status", [200, 502])
 def test_garbage_is_not_json(ask: Ask, status: int) -> None:
     response = ask(standin_fault={"status": status, "body": "garbage"})
@@ -92,6 +102,9 @@ def test_a_drop_counts_what_was_generated(
         {"delay_s": -1},
         {"retry_after": "2"},
         {"status": 429, "retry_after": "2\r\nx: y"},
+        {"message": "said without a status"},
+        {"message": "said", "status": 500, "body": "garbage"},
+        {"message": "x" * 2001, "status": 500},
     ],
 )
 def test_an_ill_formed_fault_is_400(ask: Ask, fault: Any) -> None:

@@ -35,7 +35,7 @@ class HeldStream:
 def held(caller: httpx.Client, headers: dict[str, str] | None = None, **fault: Any) -> Iterator[HeldStream]:
     """A stream of 6 events with [DONE], held as "h": role, 3 words, finish, [DONE]."""
     body = {
-        "model": "openai.x",
+        "model": "openai.gpt-oss-20b-1:0",
         "messages": [{"role": "user", "content": "one two"}],
         "stream": True,
         "standin_fault": {"hold": "h"} | fault,

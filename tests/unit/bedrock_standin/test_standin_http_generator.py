@@ -192,6 +192,18 @@ def test_the_callers_own_limit_and_system_message_stay() -> None:
     assert with_defaults(body) == body
 
 
+def test_a_schema_gets_bounds() -> None:
+    """A model that would go on for ever comes to the end of a string and of an array."""
+    text, bounded = {"type": "string"}, {"type": "string", "maxLength": 60}
+    named = {"type": "string", "enum": ["a"]}
+    schema = {"properties": {"a": text, "b": {"type": "array", "items": text}, "c": named}, "anyOf": [text]}
+    made = with_defaults(BODY | {"response_format": {"json_schema": {"schema": schema}}})
+    assert made["response_format"]["json_schema"]["schema"] == {
+        "properties": {"a": bounded, "b": {"type": "array", "items": bounded, "maxItems": 4}, "c": named},
+        "anyOf": [bounded],
+    }
+
+
 def test_the_model_reads_text_only() -> None:
     """A part of another kind is named, with its place."""
     text = {"type": "text", "text": "What is this?"}

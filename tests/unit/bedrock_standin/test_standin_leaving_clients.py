@@ -15,7 +15,7 @@ Eventually = Callable[[Callable[[], bool]], None]
 
 def body(fault: dict[str, Any]) -> dict[str, Any]:
     messages = [{"role": "user", "content": "one two"}]
-    return {"model": "openai.x", "messages": messages, "stream": True, "standin_fault": fault}
+    return {"model": "openai.gpt-oss-20b-1:0", "messages": messages, "stream": True, "standin_fault": fault}
 
 
 def counters(caller: httpx.Client) -> dict[str, Any]:

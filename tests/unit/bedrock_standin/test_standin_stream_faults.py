@@ -69,6 +69,18 @@ def test_without_done_only_done_is_missing(ask: Ask, guarded: dict[str, str], *,
     assert DONE not in received
 
 
+@pytest.mark.parametrize("guarding", [False, True])
+@pytest.mark.parametrize(("after", "ends"), [(0, False), (3, False), (6, True), (99, True)])
+def test_a_stream_may_simply_end(
+    ask: Ask, guarded: dict[str, str], after: int, *, ends: bool, guarding: bool
+) -> None:
+    """The body ends as a whole one does, after so many events and before [DONE]."""
+    received = events(ask, {"end_after_events": after}, headers=guarded if guarding else {})
+    assert len(received) == min(after, 6)
+    assert DONE not in received
+    assert any('"finish_reason":"stop"' in event for event in received) == ends
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r", "\r\n"])
 def test_a_line_ending_changes_nothing_else(ask: Ask, ending: str) -> None:
     response = ask("a b c", stream=True, standin_fault={"line_ending": ending, "without_done": True})
@@ -134,6 +146,7 @@ EVERY_KEY: list[dict[str, Any]] = [
     {"silent_after_events": 1, "silent_s": 0},
     {"endless": True},
     {"without_done": True},
+    {"end_after_events": 1},
     {"hold": "a"},
     {"events": 1},
     {"line_ending": "\r"},

@@ -51,15 +51,46 @@ def test_a_streamed_call_is_its_head_then_its_arguments_in_parts(
     assert (finish["delta"], finish["finish_reason"]) == ({}, "tool_calls")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"tools": TOOLS, "tool_choice": "none"},
-        {"tools": []},
-        {"tools": "look_up"},
-        {"tools": ["look_up", {"type": "function"}, {"function": {"name": 5}}]},
-    ],
-)
+@pytest.mark.parametrize("changes", [{"tools": TOOLS, "tool_choice": "none"}, {"tools": []}])
 def test_without_a_function_to_call_the_echo_is_text(ask: Ask, changes: dict[str, Any]) -> None:
     choice = ask("hi", **changes).json()["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == ("echo: hi", "stop")
+
+
+@pytest.mark.parametrize(
+    ("choice", "name"),
+    [("required", "look_up"), ({"type": "function", "function": {"name": "other"}}, "other")],
+)
+def test_a_required_or_named_tool_is_called(ask: Ask, choice: object, name: str) -> None:
+    """The named tool is the one that is called; of several the first."""
+    (call,) = ask("hi", tools=TOOLS, tool_choice=choice).json()["choices"][0]["message"]["tool_calls"]
+    assert call["function"]["name"] == name
+
+
+def test_a_tool_without_parameters_gets_none(ask: Ask) -> None:
+    """A function without `parameters` has an empty list of them."""
+    (call,) = ask("hi", tools=TOOLS[1:]).json()["choices"][0]["message"]["tool_calls"]
+    assert call["function"]["arguments"] == "{}"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tools": "look_up"},
+        {"tools": ["look_up"]},
+        {"tools": [{"type": "function"}]},
+        {"tools": [{"type": "custom", "function": {"name": "f"}}]},
+        {"tools": [{"type": "function", "function": {"name": 5}}]},
+        {"tools": [{"type": "function", "function": {"name": "two words"}}]},
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": ["a"]}}]},
+        {"tool_choice": "required"},
+        {"tools": [], "tool_choice": "auto"},
+        {"tools": TOOLS, "tool_choice": "any"},
+        {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "unknown"}}},
+    ],
+)
+def test_ill_formed_tools_are_400(ask: Ask, changes: dict[str, Any]) -> None:
+    """No tool is called that was not offered, and none is offered that cannot be called."""
+    response = ask(**changes)
+    assert response.status_code == 400
+    assert "tool" in response.json()["error"]["message"]

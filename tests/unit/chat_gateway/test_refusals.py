@@ -12,6 +12,7 @@ ABOUT_THE_KEY = [
     "Authentication failed: Please make sure your API Key is valid.",
     "Bearer Token has expired",
     "The security token included in the request is invalid",
+    "Credential should be scoped to a valid region.",
     "The request signature we calculated does not match the signature you provided.",
     "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:CallWithBearerToken on resource: arn:aws:bedrock:x",
 ]
@@ -51,6 +52,16 @@ def test_any_other_403_is_about_access(message: str) -> None:
 def test_401_is_always_about_the_key(message: str) -> None:
     """A 401 is about the key whatever it says."""
     assert refusals.read(401, None, message).is_about_key
+
+
+@pytest.mark.parametrize(
+    "kind", ["InvalidSignatureException", "UnrecognizedClientException", "ExpiredTokenException"]
+)
+def test_a_class_about_credentials_is_enough(kind: str) -> None:
+    """AWS's own class says that the credentials are refused, whatever the message."""
+    refusal = refusals.read(403, kind, "some wording of tomorrow")
+    assert refusal.is_about_key
+    assert "no known reason" not in refusal.reason
 
 
 def test_action_and_resource_are_named() -> None:

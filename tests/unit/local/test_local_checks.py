@@ -11,7 +11,7 @@ import openai
 import pytest
 from rich.console import Console
 
-from local import checks, demo
+from local import checks, demo, tool_call
 from local.failures import CheckFailedError
 from local.screen import Screen
 from local.stack import LocalStack
@@ -76,3 +76,21 @@ def test_lost_and_surplus_results_are_noticed(results: list[dict[str, Any]]) -> 
     """Jobs are counted, not just waited for."""
     with pytest.raises(CheckFailedError):
         checks.check_results(json.loads(json.dumps(results)))
+
+
+def test_arguments_that_the_schema_allows() -> None:
+    """They are shown on one line."""
+    assert (
+        tool_call.checked_arguments('{"city": "Paris",\n "unit": "celsius"}')
+        == '{"city": "Paris", "unit": "celsius"}'
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"city": "Paris"}', '{"city": 1, "unit": "celsius"}', '{"city": "Paris", "unit": "kelvin"}', "{", "5"],
+)
+def test_arguments_that_it_does_not_allow(arguments: str) -> None:
+    """Whatever is wrong with them fails the check."""
+    with pytest.raises(CheckFailedError):
+        tool_call.checked_arguments(arguments)
