@@ -35,7 +35,7 @@ def prove(
         base_url=(base_url or outputs.base_url).rstrip("/"),
         clients_table=outputs.clients_table,
         jobs_queue_url=outputs.jobs_queue_url,
-        results_queue_url=outputs.results_queue_url,
+        job_records_table=outputs.job_records_table,
         model=model,
         canary=canary,
         tagging=outputs.tagging,

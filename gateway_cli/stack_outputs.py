@@ -28,6 +28,7 @@ class StackOutputs:
     jobs_queue_url: str
     results_queue_url: str
     dead_letter_queue_url: str
+    job_records_table: str
     large_results_bucket: str
     chat_log_group: str
     worker_log_group: str
@@ -84,6 +85,7 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         jobs_queue_url=outputs["JobsQueueUrl"],
         results_queue_url=outputs["ResultsQueueUrl"],
         dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+        job_records_table=outputs["JobRecordsTableName"],
         large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],

@@ -42,7 +42,7 @@ class DeploymentProof(Construct):
         api_key: BedrockApiKey | None,
         clients: dynamodb.ITable,
         jobs: sqs.IQueue,
-        results: sqs.IQueue,
+        records: dynamodb.ITable,
         proves: Sequence[GatewayFunction],
         after: Sequence[Construct],
     ) -> None:
@@ -62,7 +62,7 @@ class DeploymentProof(Construct):
                 "BASE_URL": base_url,
                 "CLIENTS_TABLE": clients.table_name,
                 "JOBS_QUEUE_URL": jobs.queue_url,
-                "RESULTS_QUEUE_URL": results.queue_url,
+                "JOB_RECORDS_TABLE": records.table_name,
                 "PROOF_MODEL": settings.model,
                 "PROOF_CANARY": settings.canary,
                 "BEDROCK_BASE_URL": upstream.base_url(environment),
@@ -74,7 +74,7 @@ class DeploymentProof(Construct):
         if api_key is not None:
             api_key.grant_read(prover.role)
         jobs.grant(prover.role, "sqs:SendMessage")
-        results.grant(prover.role, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+        records.grant(prover.role, "dynamodb:GetItem")
         prover.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
         )

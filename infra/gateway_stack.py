@@ -91,7 +91,7 @@ class GatewayStack(cdk.Stack):
             api_key=self.bedrock_api_key,
             clients=self.clients.table,
             jobs=self.queues.jobs,
-            results=self.queues.results,
+            records=self.job_records.table,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.bedrock_api_key is None else [self.bedrock_api_key]),
@@ -107,6 +107,7 @@ class GatewayStack(cdk.Stack):
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
             "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,
+            "JobRecordsTableName": self.job_records.table.table_name,
             "LargeResultsBucketName": self.queues.large_results.bucket_name,
             "ChatLogGroupName": self.chat.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,

@@ -8,6 +8,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -19,6 +20,11 @@ _ATTEMPTS = 5
 def sqs(session: boto3.Session, *, threads: int = 1) -> SQSClient:
     """For `threads` threads at once."""
     return session.client("sqs", config=_config(threads))
+
+
+def dynamodb(session: boto3.Session, *, threads: int = 1) -> DynamoDBClient:
+    """For `threads` threads at once."""
+    return session.client("dynamodb", config=_config(threads))
 
 
 def s3(session: boto3.Session, *, threads: int) -> S3Client:

@@ -10,10 +10,11 @@ from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway_cli.jobs import held_messages, sending
+from gateway_cli.jobs import held_messages, job_keys, sending
 from gateway_cli.jobs.batches import batches
 from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.sending import IDEMPOTENCY_KEY, Message
+from gateway_cli.jobs.job_records import JobRecords
+from gateway_cli.jobs.sending import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,9 +25,15 @@ _POLL_S = 1
 # SQS answers from some of its servers; a queue is empty when several answers are.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 _EMPTY_ANSWERS = 2
-# What the last failed attempt left; the next one starts without it.
-_OF_LAST_ATTEMPT = "last_"
+# What the worker says of the failure; the job is sent back without it.
+_OF_FAILURE = frozenset(
+    {
+        *("last_error_class", "last_error_code", "last_error_status", "bedrock_request_id"),
+        *("attempts", "receives", "sent_at", "failed_at", "job_id"),
+    }
+)
 _ATTRIBUTE_FIELDS = ("DataType", "StringValue", "BinaryValue")
+_BYTE_ORDER_MARK = "\ufeff"
 _MAX_ASIDE = 1000  # the others become visible by themselves, within `_HIDDEN_S`
 
 
@@ -36,8 +43,11 @@ class DeadLetter:
 
     custom_id: str | None  # None where the line cannot be read
     message_id: str
-    receives: int  # attempts, and every look at it since
-    sent_at: str  # ISO 8601, UTC
+    job_id: (
+        str | None
+    )  # in the worker's log, and the result's `id`; None where SQS moved a job that names no key
+    receives: int | None  # deliveries of the job; None where SQS moved it
+    sent_at: str  # of the job, in ISO 8601, UTC
     attributes: dict[str, str]
 
 
@@ -75,8 +85,8 @@ class Redrive:
     SQS's own StartMessageMoveTask is not used: the local AWS does not have it.
     """
 
-    def __init__(self, sqs: SQSClient, *, dead_letters_url: str, jobs_url: str) -> None:
-        self._sqs, self._from, self._to = sqs, dead_letters_url, jobs_url
+    def __init__(self, sqs: SQSClient, records: JobRecords, *, dead_letters_url: str, jobs_url: str) -> None:
+        self._sqs, self._records, self._from, self._to = sqs, records, dead_letters_url, jobs_url
         self._aside: list[MessageTypeDef] = []  # failed again, or refused: given back at the end
         self.redriven = Redriven()
 
@@ -110,6 +120,9 @@ class Redrive:
     def _move(self, letters: list[MessageTypeDef], batch: list[Message], stop: Event) -> list[MessageTypeDef]:
         """Those that were accepted, and deleted here."""
         by_key = dict(zip((message.key for message in batch), letters, strict=True))
+        for letter in letters:
+            if job_keys.ATTRIBUTE in letter.get("MessageAttributes", {}):
+                self._records.begin_anew(letter["MessageAttributes"][job_keys.ATTRIBUTE]["StringValue"])
         outcome = sending.send(self._sqs, self._to, batch, stop=stop)
         accepted = [by_key[key] for key in outcome.accepted]
         self.redriven.moved += len(accepted)
@@ -135,30 +148,40 @@ def _kept_attributes(message: MessageTypeDef) -> dict[str, Any]:
     return {
         name: {field: value[field] for field in _ATTRIBUTE_FIELDS if field in value}
         for name, value in cast(dict[str, Any], message.get("MessageAttributes", {})).items()
-        if not name.startswith(_OF_LAST_ATTEMPT) and name != IDEMPOTENCY_KEY  # a redriven job is a new one
+        if name not in _OF_FAILURE
     }
 
 
 def _letter(message: MessageTypeDef) -> DeadLetter:
-    system = message["Attributes"]
-    sent_at = datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, tz=UTC)
+    attributes = {
+        name: value["StringValue"]
+        for name, value in sorted(message.get("MessageAttributes", {}).items())
+        if value["DataType"].startswith("String")
+    }
+    key, receives = attributes.get(job_keys.ATTRIBUTE), attributes.get("receives")
     return DeadLetter(
         custom_id=_custom_id(message["Body"]),
         message_id=message["MessageId"],
-        receives=int(system["ApproximateReceiveCount"]),
-        sent_at=sent_at.isoformat(timespec="seconds"),
-        attributes={
-            name: value["StringValue"]
-            for name, value in sorted(message.get("MessageAttributes", {}).items())
-            if value["DataType"].startswith("String")
-        },
+        job_id=attributes.get("job_id") or (None if key is None else job_keys.result_id(key)),
+        receives=int(receives) if receives and receives.isdecimal() else None,
+        sent_at=attributes.get("sent_at") or _sent_at(message),
+        attributes=attributes,
     )
+
+
+def _sent_at(message: MessageTypeDef) -> str:
+    """When the message was sent: where SQS itself moved it, that was the job.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+    """
+    sent_s = int(message["Attributes"]["SentTimestamp"]) / 1000
+    return datetime.fromtimestamp(sent_s, tz=UTC).isoformat(timespec="seconds")
 
 
 def _custom_id(body: str) -> str | None:
     try:
-        document = json.loads(body)
+        document = json.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         return None
     custom_id = document.get("custom_id") if isinstance(document, dict) else None
-    return custom_id if isinstance(custom_id, str) else None
+    return str(custom_id) if isinstance(custom_id, str | int | float) else None

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from gateway_cli.deployed import deployed
 from gateway_cli.jobs import aws_clients, dead_letters, exit_codes, interruption, screen, status
 from gateway_cli.jobs.dead_letters import DeadLetter, Redrive, Redriven
+from gateway_cli.jobs.job_records import JobRecords
 from gateway_cli.jobs.sending import SendError
 
 if TYPE_CHECKING:
@@ -45,15 +46,18 @@ def list_dead_letters(session: boto3.Session, outputs: StackOutputs, limit: int,
             for letter in letters:
                 click.echo(json.dumps(asdict(letter)))
             return
-        screen.table(("custom_id", "sent at", "receives", "message id", "attributes"), map(_row, letters))
+        screen.table(("custom_id", "sent at", "receives", "last error", "job id"), map(_row, letters))
     waiting = status.depth(sqs, outputs.dead_letter_queue_url).waiting
     if waiting > limit:
         click.echo(f"About {waiting} in all.")
 
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:
-    attributes = ", ".join(f"{name}={value}" for name, value in letter.attributes.items())
-    return letter.custom_id or "(unreadable)", letter.sent_at, letter.receives, letter.message_id, attributes
+    told = letter.attributes
+    error = " ".join(told[name] for name in ("last_error_status", "last_error_code") if name in told)
+    sent_at = letter.sent_at.replace("+00:00", "Z")
+    receives = "" if letter.receives is None else letter.receives
+    return letter.custom_id or "(unreadable)", sent_at, receives, error or "(unknown)", letter.job_id or ""
 
 
 @dead_letters_group.command("redrive")
@@ -65,7 +69,10 @@ def redrive(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> Non
     None is lost: each is deleted only when the jobs queue has accepted it.
     """
     sqs = aws_clients.sqs(session)
-    run = Redrive(sqs, dead_letters_url=outputs.dead_letter_queue_url, jobs_url=outputs.jobs_queue_url)
+    records = JobRecords(aws_clients.dynamodb(session), outputs.job_records_table)
+    run = Redrive(
+        sqs, records, dead_letters_url=outputs.dead_letter_queue_url, jobs_url=outputs.jobs_queue_url
+    )
     total = status.depth(sqs, outputs.dead_letter_queue_url).waiting
     with interruption.heeded() as heeded:
         try:

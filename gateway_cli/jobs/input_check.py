@@ -49,6 +49,10 @@ class CheckedInput:
                 yield line.number, job_line.message_body(line.raw)
         self._require_unchanged()
 
+    def good_ids(self) -> Iterator[tuple[int, str]]:
+        """Number and custom_id of each good line. Raises FileChangedError."""
+        return ((number, job_line.custom_id(body.encode())) for number, body in self.good_lines())
+
     def bad_lines(self, limit: int) -> list[BadLine]:
         """The first `limit` bad lines."""
         rows = self._found.execute("SELECT line, reason FROM bad ORDER BY line LIMIT ?", (limit,))
@@ -92,15 +96,6 @@ def check(
         checked.add(line)
         read_bytes(file.tell())
     return checked
-
-
-def custom_ids(file: BufferedReader) -> Iterator[str]:
-    """The custom_ids of the good lines."""
-    for line in _lines(file):
-        try:
-            yield job_line.custom_id(line.raw)
-        except BadLineError:
-            continue
 
 
 def _lines(file: BufferedReader) -> Iterator[FileLine]:

@@ -36,22 +36,23 @@ class LargeResults:
         key = line.location.removeprefix(prefix)
         if not key or not line.location.startswith(prefix):
             raise UnusableLocationError("its result_location is not in the stack's own bucket")
-        whole = self._read(key)
+        whole = self.at(key)
         if (whole.id, whole.custom_id, whole.location) != (line.id, line.custom_id, None):
-            raise UnusableLocationError("its result_location holds something else")
+            raise UnusableLocationError("its place in S3 holds something else")
         return whole
 
-    def _read(self, key: str) -> ResultLine:
+    def at(self, key: str) -> ResultLine:
+        """The line that is the object `key`. Raises UnusableLocationError, and ClientError if S3 refuses."""
         try:
             with closing(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]) as body:
                 raw = body.read(result_line.MAX_BYTES + 1)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
-                raise UnusableLocationError("its result_location holds nothing any more") from None
+                raise UnusableLocationError("its place in S3 holds nothing any more") from None
             raise
         if len(raw) > result_line.MAX_BYTES:
-            raise UnusableLocationError("its result_location holds more than 64 MiB")
+            raise UnusableLocationError("its place in S3 holds more than 64 MiB")
         try:
             return result_line.parse(raw)
         except NotAResultError as error:
-            raise UnusableLocationError(f"its result_location holds no result: {error}") from None
+            raise UnusableLocationError(f"its place in S3 holds no result: {error}") from None

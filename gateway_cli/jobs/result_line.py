@@ -21,7 +21,7 @@ class ResultLine:
     """A line; `raw` is without line break. `location` says where the whole line is, if this one only points there."""
 
     id: str
-    custom_id: str | None
+    custom_id: str | float | None
     raw: bytes
     location: str | None
 
@@ -39,8 +39,10 @@ def parse(raw: bytes) -> ResultLine:
     id_, custom_id, location = (document.get(name) for name in ("id", "custom_id", "result_location"))
     if not isinstance(id_, str) or not id_:
         raise NotAResultError("'id' is no string")
-    if not isinstance(custom_id, str | None) or not isinstance(location, str | None):
-        raise NotAResultError("'custom_id' or 'result_location' is no string")
+    if not isinstance(custom_id, str | int | float | None) or not isinstance(location, str | None):
+        raise NotAResultError(
+            "'custom_id' is neither a string nor a number, or 'result_location' is no string"
+        )
     if b"\n" in raw or b"\r" in raw:
         raw = json.dumps(document).encode()
         _require_size(raw)

@@ -10,7 +10,6 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from gateway_cli.jobs import held_messages, parallel, result_line
-from gateway_cli.jobs.expected_ids import ExpectedIds
 from gateway_cli.jobs.interruption import Interruption
 from gateway_cli.jobs.large_results import LargeResults, UnusableLocationError
 from gateway_cli.jobs.result_line import NotAResultError, ResultLine
@@ -40,10 +39,9 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Until:
-    """When enough was received: `count` new results, or all that are expected; or nothing came for `idle_s`."""
+    """When enough was received: `count` new results; or nothing came for `idle_s`."""
 
     count: int | None
-    expected: ExpectedIds | None
     idle_s: float
 
 
@@ -60,11 +58,8 @@ class Reception:
 
     @property
     def is_complete(self) -> bool:
-        """Whether what was asked for has come; always, where nothing was."""
-        count, expected = self._until.count, self._until.expected
-        return (count is None or self.received.new >= count) and (
-            expected is None or expected.missing_count == 0
-        )
+        """Whether as many have come as were asked for; always, where no number was."""
+        return self._until.count is None or self.received.new >= self._until.count
 
     def run(self, interruption: Interruption, *, receivers: int, watch: Callable[[], None]) -> None:
         """Receives until enough, idle or interrupted; the file is consistent at every moment.
@@ -86,8 +81,8 @@ class Reception:
 
     @property
     def is_enough(self) -> bool:
-        """Whether something was asked for, and has come."""
-        return (self._until.count is not None or self._until.expected is not None) and self.is_complete
+        """Whether a number was asked for, and has come."""
+        return self._until.count is not None and self.is_complete
 
     def _receive_some(self, stop: Event) -> bool:
         poll_s = max(1, min(_MAX_POLL_S, int(self._until.idle_s)))
@@ -140,8 +135,6 @@ class Reception:
         if verdict is Verdict.NEW:
             self._last_new = time.monotonic()
             self.received.new += 1
-            if self._until.expected is not None:
-                self._until.expected.arrived(line.custom_id)
         elif verdict is Verdict.REPEAT:
             self.received.repeats += 1
         else:

@@ -1,25 +1,47 @@
-"""`jobs results`: receives results into a file."""
+"""`jobs results`: results into a file, of one submission or whatever is in the queue."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway_cli.deployed import deployed
-from gateway_cli.jobs import aws_clients, exit_codes, file_parameters, input_check, interruption, screen
-from gateway_cli.jobs.expected_ids import ExpectedIds
-from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.large_results import LargeResults
-from gateway_cli.jobs.results import Received, Reception, Until
+from gateway_cli.jobs import file_parameters, interruption, results_of_queue, results_of_submission
+from gateway_cli.jobs.input_check import FileChangedError
+from gateway_cli.jobs.job_records import RecordsUnreadError
+from gateway_cli.jobs.results import Until
 from gateway_cli.jobs.results_file import ResultsFile, ResultsFileError
+from gateway_cli.jobs.submission_record import RecordError
 
 if TYPE_CHECKING:
     import boto3
 
     from gateway_cli.stack_outputs import StackOutputs
+
+_ONE_SOURCE = (
+    "Say either --expect INPUT, for the results of one submission, or --all or --count N, for whatever is in the "
+    "results queue."
+)
+
+
+def _of_one_source(command: Callable[..., None]) -> Callable[..., None]:
+    """Refuses options that contradict each other before AWS is asked for anything."""
+
+    @wraps(command)
+    def run(**options: Any) -> None:
+        from_queue = options["take_all"] or options["count"] is not None
+        if from_queue == (options["expect"] is not None):
+            raise click.UsageError(_ONE_SOURCE)
+        if options["record"] is not None and from_queue:
+            raise click.UsageError("--record goes with --expect.")
+        command(**options)
+
+    return run
 
 
 @click.command("results")
@@ -30,13 +52,20 @@ if TYPE_CHECKING:
     callback=file_parameters.written,
     help="The file to add to. Results that it holds already are not added again.",
 )
-@click.option("--count", type=click.IntRange(1), help="End after so many new results.")
 @click.option(
     "--expect",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=file_parameters.regular,
-    help="End when every custom_id of this input file has a result in --out.",
+    help="Collect the results of this input file's submission, and no others. Ends when there are all.",
 )
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=file_parameters.regular,
+    help="The submission's record. Default: INPUT.ENV.submitted.",
+)
+@click.option("--all", "take_all", is_flag=True, help="Take everybody's results from the results queue.")
+@click.option("--count", type=click.IntRange(1), help="The same; end after so many new results.")
 @click.option(
     "--idle-s",
     type=click.FloatRange(0, min_open=True),
@@ -45,105 +74,60 @@ if TYPE_CHECKING:
     help="End when nothing new has come for so many seconds.",
 )
 @click.option(
-    "--receivers", type=click.IntRange(1, 32), default=4, show_default=True, help="Long polls at once."
+    "--receivers",
+    type=click.IntRange(1, 32),
+    default=4,
+    show_default=True,
+    help="Requests for results at once.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@deployed(ResultsFileError)
+@_of_one_source
+@deployed(ResultsFileError, RecordError, FileChangedError, RecordsUnreadError)
 def results(
     session: boto3.Session,
     outputs: StackOutputs,
     out: Path,
-    count: int | None,
     expect: Path | None,
+    record: Path | None,
+    take_all: bool,  # noqa: ARG001 - what is left where there is no `expect`
+    count: int | None,
     idle_s: float,
     receivers: int,
     as_json: bool,
 ) -> None:
-    """Takes results from the queue into a file, each once, large ones whole.
+    """Writes results into a file, each once, large ones whole.
 
-    A result leaves the queue only when it is on disk. Exits with 3 where --count or --expect was not reached.
+    Those of one submission (--expect), which stay in the results queue, or all that are in the queue (--all, --count),
+    which leave it once they are on disk. Exits with 3 where not all has come that was asked for.
     """
-    sqs = aws_clients.sqs(session, threads=receivers)
-    large = LargeResults(aws_clients.s3(session, threads=receivers), outputs.large_results_bucket)
-    with ResultsFile(out) as file, interruption.heeded() as heeded:
-        _tell_torn(file)
-        until = Until(count=count, expected=_expected(expect, file), idle_s=idle_s)
-        reception = Reception(sqs, outputs.results_queue_url, large, file, until)
-        try:
-            _receive(reception, until, heeded, receivers)
-        finally:
-            _report(file, reception.received, until, as_json=as_json)
-        _end(reception, file, until, heeded)
+    with interruption.heeded() as heeded:
+        if expect is None:
+            with _opened(out) as file:
+                until = Until(count=count, idle_s=idle_s)
+                results_of_queue.take(
+                    session, outputs, file, heeded, until=until, receivers=receivers, as_json=as_json
+                )
+            return
+        submission = results_of_submission.find(session, outputs, expect, record, heeded)
+        with _opened(out) as file:
+            results_of_submission.collect(
+                session,
+                outputs,
+                file,
+                submission,
+                heeded,
+                idle_s=idle_s,
+                readers=receivers,
+                as_json=as_json,
+            )
 
 
-def _expected(expect: Path | None, file: ResultsFile) -> ExpectedIds | None:
-    if expect is None:
-        return None
-    with expect.open("rb") as opened:
-        expected = ExpectedIds(input_check.custom_ids(opened))
-    for line in file.lines():
-        expected.arrived(line.custom_id)
-    return expected
-
-
-def _receive(reception: Reception, until: Until, heeded: Interruption, receivers: int) -> None:
-    expected = until.expected
-    with screen.progress("Receiving", until.count if expected is None else expected.total) as bar:
-
-        def watch() -> None:
-            bar(reception.received.new if expected is None else expected.total - expected.missing_count)
-
-        reception.run(heeded, receivers=receivers, watch=watch)
-
-
-def _report(file: ResultsFile, received: Received, until: Until, *, as_json: bool) -> None:
-    """Says on standard output what came."""
-    missing = None if until.expected is None else until.expected.missing_count
-    if as_json:
-        document = {
-            "new": received.new,
-            "repeats": received.repeats,
-            "conflicts": received.conflict_count,
-            "first_conflicts": received.conflicts,
-            "left_in_queue": [{"message_id": id_, "reason": why} for id_, why in received.left.items()],
-            "in_file": file.count(),
-            "missing": missing,
-        }
-        click.echo(json.dumps(document))
-    else:
-        of_expected = "" if missing is None else f", {missing} are missing"
-        click.echo(
-            f"{received.new} new results, {received.repeats} repeats; the file holds {file.count()}{of_expected}."
-        )
-
-
-def _tell_torn(file: ResultsFile) -> None:
-    if file.torn_bytes:
-        click.echo(
-            f"The file ended within a line ({file.torn_bytes} bytes), which was cut off; its result comes again.",
-            err=True,
-        )
-
-
-def _end(reception: Reception, file: ResultsFile, until: Until, heeded: Interruption) -> None:
-    received = reception.received
-    for message_id, reason in received.left.items():
-        click.echo(f"message {message_id} was left in the results queue: {reason}", err=True)
-    for id_ in received.conflicts:
-        click.echo(f"result {screen.printable(id_)} came with two different lines", err=True)
-    if received.conflict_count:
-        raise click.ClickException(
-            f"{received.conflict_count} results contradict one in the file; both lines are in {file.conflicts_path}."
-        )
-    if received.left:
-        raise click.ClickException("Not every message in the results queue is a result of this stack's.")
-    if heeded.asked and not reception.is_enough:
-        click.echo("Stopped. The same command goes on.", err=True)
-        raise SystemExit(exit_codes.INTERRUPTED)
-    if not reception.is_complete:
-        click.echo(
-            f"Nothing new for {until.idle_s:g} s. `jobs status` tells what is still waiting, "
-            "`jobs dead-letters list` what has failed.",
-            err=True,
-        )
-        raise SystemExit(exit_codes.INCOMPLETE)
+@contextmanager
+def _opened(out: Path) -> Iterator[ResultsFile]:
+    with ResultsFile(out) as file:
+        if file.torn_bytes:
+            click.echo(
+                f"The file ended within a line ({file.torn_bytes} bytes), which was cut off; its result comes again.",
+                err=True,
+            )
+        yield file

@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-_WIDTH_OF_FILES = 200  # where the output is no terminal
+_WIDTH_OF_FILES = 120  # where the output is no terminal
 
 
 @contextmanager

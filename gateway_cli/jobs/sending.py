@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -10,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gateway_cli.jobs import backoff
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# The worker's name for it.
-IDEMPOTENCY_KEY = "idempotency_key"
-_MAX_ATTEMPTS = 8
-_FIRST_WAIT_S = 0.2
-_MAX_WAIT_S = 20.0
 # Of failures that SQS calls the sender's, those that time mends.
 _PASSING = ("throttl", "internal", "unavailable", "timeout", "toomany")
 
@@ -64,7 +60,7 @@ def send(sqs: SQSClient, queue_url: str, batch: Sequence[Message], *, stop: Even
     outcome = Outcome()
     waiting = {str(position): message for position, message in enumerate(batch)}
     codes: set[str] = set()
-    for attempt in range(_MAX_ATTEMPTS):
+    for attempt in range(backoff.ATTEMPTS):
         try:
             answer = sqs.send_message_batch(
                 QueueUrl=queue_url,
@@ -74,9 +70,9 @@ def send(sqs: SQSClient, queue_url: str, batch: Sequence[Message], *, stop: Even
             outcome.error = error
             return outcome
         codes |= _sort(answer, waiting, outcome)
-        if not waiting or stop.wait(_wait_s(attempt)):
+        if not waiting or stop.wait(backoff.wait_s(attempt)):
             return outcome
-    outcome.error = SendError(f"SQS did not take some lines in {_MAX_ATTEMPTS} attempts: {sorted(codes)}")
+    outcome.error = SendError(f"SQS did not take some lines in {backoff.ATTEMPTS} attempts: {sorted(codes)}")
     return outcome
 
 
@@ -96,8 +92,3 @@ def _sort(answer: Mapping[str, Any], waiting: dict[str, Message], outcome: Outco
         else:
             codes.add(code)
     return codes
-
-
-def _wait_s(attempt: int) -> float:
-    longest: float = min(_FIRST_WAIT_S * 2**attempt, _MAX_WAIT_S)
-    return random.uniform(0.5, 1) * longest  # noqa: S311 - no secret

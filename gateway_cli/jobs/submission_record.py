@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +18,15 @@ CREATE TABLE IF NOT EXISTS submission (format INTEGER, sha256 TEXT, queue TEXT, 
 CREATE TABLE IF NOT EXISTS accepted (line INTEGER PRIMARY KEY);
 """
 _FORMAT = 2
+_BUSY_S = 1  # how long to wait for another reader that opens or closes the record
 
 
 class RecordError(Exception):
     """The record is another file's or queue's, in use, or none at all; the message says what to do."""
+
+
+class RecordInUseError(RecordError):
+    """A process is submitting the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,11 @@ class Identity:
 
     sha256: str
     queue: str
+
+
+def beside(file: Path, environment: str) -> Path:
+    """Where the record of an input file is, unless someone says otherwise."""
+    return file.with_name(f"{file.name}.{environment}.submitted")
 
 
 class SubmissionRecord:
@@ -41,8 +51,7 @@ class SubmissionRecord:
     def __init__(self, path: Path, identity: Identity) -> None:
         """Raises RecordError."""
         self._path = path
-        if regular_files.is_other(path):
-            raise RecordError(f"{path} cannot be used as record: it is no regular file.")
+        _require_regular(path)
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -91,13 +100,12 @@ class SubmissionRecord:
             self._database.execute(statement)
 
     def _require(self, identity: Identity) -> None:
-        mine = (_FORMAT, identity.sha256, identity.queue)
-        row = self._database.execute("SELECT format, sha256, queue, id FROM submission").fetchone()
-        self.id: str = uuid.uuid4().hex if row is None else row[3]
-        if row is None:
-            self._database.execute("INSERT INTO submission VALUES (?, ?, ?, ?)", (*mine, self.id))
-        elif row[:3] != mine:
-            changed = "the file has changed since" if row[1] != mine[1] else "it went to another queue"
+        found = _submission(self._database)
+        self.id: str = uuid.uuid4().hex if found is None else found[0]
+        if found is None:
+            mine = (_FORMAT, identity.sha256, identity.queue, self.id)
+            self._database.execute("INSERT INTO submission VALUES (?, ?, ?, ?)", mine)
+        elif (changed := _change(found[1], identity)) is not None:
             raise RecordError(
                 f"{self._path} records an earlier submission, and {changed}. "
                 "To submit all of the file's lines, delete the record or choose another with --record."
@@ -105,9 +113,63 @@ class SubmissionRecord:
         self._database.execute("COMMIT")
 
 
+@contextmanager
+def read(path: Path, identity: Identity) -> Iterator[tuple[str, Iterator[int]]]:
+    """The submission's id, and the lines that the queue has accepted, in order; they can be read in the block.
+
+    Raises RecordError, and RecordInUseError while the file is being submitted.
+    """
+    if not path.exists():
+        raise RecordError(
+            f"{path} is not there: `jobs submit` writes it, and without it nobody knows which answers are this "
+            "file's. Say with --record where it is."
+        )
+    _require_regular(path)
+    with ExitStack() as opened:
+        try:
+            database = opened.enter_context(closing(_opened_to_read(path)))
+            id_ = _read_id(database, path, identity)
+            lines = database.execute("SELECT line FROM accepted ORDER BY line")
+        except sqlite3.Error as error:
+            raise _as_record_error(error, path) from None
+        yield id_, (line for (line,) in lines)
+
+
+def _read_id(database: sqlite3.Connection, path: Path, identity: Identity) -> str:
+    found = _submission(database)
+    if found is None:
+        raise RecordError(f"{path} is no record of a submission; choose another with --record.")
+    if (changed := _change(found[1], identity)) is not None:
+        raise RecordError(f"{path} records another submission: {changed}.")
+    return found[0]
+
+
+def _opened_to_read(path: Path) -> sqlite3.Connection:
+    # Not read-only: what a killed process left beside the file is taken into it.
+    url = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(url, uri=True, timeout=_BUSY_S, isolation_level=None)
+
+
+def _submission(database: sqlite3.Connection) -> tuple[str, tuple[int, str, str]] | None:
+    """The submission's id, and what the record belongs to."""
+    row = database.execute("SELECT id, format, sha256, queue FROM submission").fetchone()
+    return None if row is None else (row[0], row[1:])
+
+
+def _change(recorded: tuple[int, str, str], identity: Identity) -> str | None:
+    if recorded == (_FORMAT, identity.sha256, identity.queue):
+        return None
+    return "the file has changed since" if recorded[1] != identity.sha256 else "it went to another queue"
+
+
+def _require_regular(path: Path) -> None:
+    if regular_files.is_other(path):
+        raise RecordError(f"{path} cannot be used as record: it is no regular file.")
+
+
 def _as_record_error(error: sqlite3.Error, path: Path) -> RecordError:
     if error.sqlite_errorname == "SQLITE_BUSY":
-        return RecordError(f"{path} is in use: another process is submitting this file.")
+        return RecordInUseError(f"{path} is in use: another process is submitting this file.")
     if error.sqlite_errorname == "SQLITE_NOTADB":
         return RecordError(f"{path} is no record of a submission; choose another with --record.")
     return RecordError(f"{path} cannot be used as record: {error}.")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from gateway_cli.jobs import parallel, sending
+from gateway_cli.jobs import job_keys, parallel, sending
 from gateway_cli.jobs.batches import batches
 from gateway_cli.jobs.input_check import CheckedInput
 from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.sending import IDEMPOTENCY_KEY, Message
+from gateway_cli.jobs.sending import Message
 from gateway_cli.jobs.submission_record import SubmissionRecord
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Submission:
         )
 
     def _attributes(self, number: int) -> dict[str, Any]:
-        """By which the worker takes a line that is sent twice for one job."""
-        return {IDEMPOTENCY_KEY: {"DataType": "String", "StringValue": f"{self._record.id}-{number}"}}
+        key = job_keys.key(self._record.id, number)
+        return {job_keys.ATTRIBUTE: {"DataType": "String", "StringValue": key}}
 
     def _send_next(self, interruption: Interruption) -> bool:
         with self._lock:

@@ -20,6 +20,7 @@ from gateway_cli.jobs import (
     interruption,
     screen,
     status,
+    submission_record,
 )
 from gateway_cli.jobs.input_check import CheckedInput, FileChangedError
 from gateway_cli.jobs.interruption import Interruption
@@ -79,7 +80,7 @@ def submit(
                 f"Nothing was sent: {checked.bad_count} of {_total(checked)} lines are bad. "
                 "Mend them, or send the others with --skip-bad."
             )
-        record_path = record_path or file.with_name(f"{file.name}.{outputs.stage_name}.submitted")
+        record_path = record_path or submission_record.beside(file, outputs.stage_name)
         sqs = aws_clients.sqs(session, threads=senders)
         identity = Identity(checked.sha256, status.identity(sqs, outputs.jobs_queue_url))
         with SubmissionRecord(record_path, identity) as record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -87,23 +88,31 @@ Outcome = Send | Retry | Bury | Undecided
 
 
 def bury(message: JobMessage, error: GatewayError, *, attempts: int | None) -> Bury:
-    """The job as it came, with its last error; never the error's message, since Bedrock's may repeat the prompt.
+    """The job as it came, with its key and its last error; never the error's message, since Bedrock's may repeat the prompt.
 
-    `attempts`: how many failed by the job's own doing, None where that is not known.
+    `attempts`: how many failed by the job's own doing, None where that is not known. Of the attributes there are ten,
+    as many as SQS allows:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
     """
     attributes = {
+        jobs.KEY_ATTRIBUTE: message.key,
         "job_id": jobs.result_id(message.key),
         "last_error_class": type(error).__name__,
         "last_error_code": _name(error.code or error.type),
         "last_error_status": str(int(error.status)),
         "receives": str(message.receives),
-        "failed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sent_at": _iso(message.sent_at_s),
+        "failed_at": _iso(time.time()),
     }
     if error.bedrock_request_id is not None:
         attributes["bedrock_request_id"] = _name(error.bedrock_request_id)
     if attempts is not None:
         attributes["attempts"] = str(attempts)
     return Bury(Letter(message.body, attributes))
+
+
+def _iso(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
 
 
 def _name(text: str) -> str:

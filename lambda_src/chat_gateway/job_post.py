@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chat_gateway.jobs import Letter
+from chat_gateway.jobs import KEY_ATTRIBUTE, Letter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -93,8 +93,10 @@ class JobPost:
 
 
 def _within_limit(letter: Letter) -> Letter:
-    """The letter, without its attributes where SQS would refuse it with them."""
-    return letter if _size_bytes(letter) <= _MAX_BYTES else Letter(letter.body, {})
+    """The letter with as many of its attributes as SQS takes beside the body: all, or the key alone, or none."""
+    key = {name: value for name, value in letter.attributes.items() if name == KEY_ATTRIBUTE}
+    smaller = (letter, Letter(letter.body, key))
+    return next((one for one in smaller if _size_bytes(one) <= _MAX_BYTES), Letter(letter.body, {}))
 
 
 def _size_bytes(letter: Letter) -> int:

@@ -1,7 +1,8 @@
 """Remembers in DynamoDB who works on a job and what it was answered, so that one answer is paid for.
 
 A record belongs to a message's key, and to the first body that was sent under it. It is claimed for as long as the
-claiming invocation can live, and the first answer stored in it is the only one there will be.
+claiming invocation can live, and the first answer stored in it is the only one there will be. `dead_letter` in it is the
+id of the message that became a dead letter, until the job is claimed again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _UNANSWERED = "attribute_not_exists(answer_line) AND attribute_not_exists(answer
 _OWNED = "body_sha256 = :body, sender = :sender"
 _SAME_BODY = "(attribute_not_exists(body_sha256) OR body_sha256 = :body)"
 _FREE = "(attribute_not_exists(leased_until) OR leased_until < :now)"
+_NOT_SENT_BACK = "(attribute_not_exists(dead_letter) OR dead_letter = :id)"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 # By how much the clocks of two workers may differ.
 _SKEW_S = 2
@@ -54,6 +56,13 @@ class Conflicting:
     sender: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Buried:
+    """The job is a dead letter, which was another message: this one sends it back to work."""
+
+    message_id: str
+
+
 Claim = Claimed | Held | Answered | Conflicting
 
 
@@ -75,13 +84,17 @@ class JobRecords:
     clock: Callable[[], float] = time.time
 
     def claim(self, message: JobMessage, *, owner: str, lease_s: float) -> Claim:
-        """Takes the job for `lease_s`, unless its key is another's, it is answered, or someone's lease has not ended."""
+        """Takes the job for `lease_s`, unless its key is another's, it is answered, or someone's lease has not ended.
+
+        The attempts of a dead letter that was sent back to work are counted anew.
+        """
         now_s = self.clock()
         try:
             changed = self._update(
                 message,
-                f"SET {_OWNED}, leased_by = :owner, leased_until = :until, expires_at = :expires ADD attempts :one",
-                condition=f"{_SAME_BODY} AND {_UNANSWERED} AND {_FREE}",
+                f"SET {_OWNED}, leased_by = :owner, leased_until = :until, expires_at = :expires "
+                "REMOVE dead_letter ADD attempts :one",
+                condition=f"{_SAME_BODY} AND {_UNANSWERED} AND {_FREE} AND {_NOT_SENT_BACK}",
                 returns="UPDATED_NEW",
                 **_owned_by(message),
                 owner={"S": owner},
@@ -89,10 +102,16 @@ class JobRecords:
                 now=_number(now_s),
                 expires=self._expires(),
                 one={"N": "1"},
+                id={"S": message.id},
             )
         except _RefusedError as refused:
-            return _refusal(message, owner, refused.item)
-        return Claimed(int(changed["attempts"]["N"]))
+            refusal = _refusal(message, owner, refused.item)
+        else:
+            return Claimed(int(changed["attempts"]["N"]))
+        if not isinstance(refusal, _Buried):
+            return refusal
+        self._revive(message, refusal)
+        return self.claim(message, owner=owner, lease_s=lease_s)
 
     def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
         """Stores the answer, and returns the one that counts: the first, whoever stored it."""
@@ -100,7 +119,8 @@ class JobRecords:
         try:
             self._update(
                 message,
-                f"SET {_OWNED}, {name} = :answer, expires_at = :expires REMOVE leased_by, leased_until",
+                f"SET {_OWNED}, {name} = :answer, expires_at = :expires "
+                "REMOVE leased_by, leased_until, dead_letter",
                 condition=f"{_SAME_BODY} AND {_UNANSWERED}",
                 **_owned_by(message),
                 answer={"S": answer.line or answer.s3_key},
@@ -120,6 +140,28 @@ class JobRecords:
                 owner={"S": owner},
                 ended={"N": "0"},
                 change={"N": "0" if counts else "-1"},
+            )
+
+    def bury(self, message: JobMessage) -> None:
+        """Notes that the job is a dead letter, for whoever waits for its answer, unless it has one."""
+        with contextlib.suppress(_RefusedError):  # it is answered, or its key is another's
+            self._update(
+                message,
+                f"SET {_OWNED}, dead_letter = :id, expires_at = :expires",
+                condition=f"{_SAME_BODY} AND {_UNANSWERED}",
+                **_owned_by(message),
+                id={"S": message.id},
+                expires=self._expires(),
+            )
+
+    def _revive(self, message: JobMessage, buried: _Buried) -> None:
+        with contextlib.suppress(_RefusedError):  # another delivery was first
+            self._update(
+                message,
+                "SET attempts = :none REMOVE dead_letter",
+                condition="dead_letter = :buried",
+                none={"N": "0"},
+                buried={"S": buried.message_id},
             )
 
     def _update(
@@ -149,12 +191,14 @@ class JobRecords:
         return _number(self.clock() + self.kept_for_s)
 
 
-def _refusal(message: JobMessage, owner: str, item: Mapping[str, Any]) -> Claim:
+def _refusal(message: JobMessage, owner: str, item: Mapping[str, Any]) -> Claim | _Buried:
     """Why the record in `item` could not be claimed."""
     if item["body_sha256"] != _body_sha256(message):
         return Conflicting(item["sender"]["S"])
     if (kept := _kept(item)) is not None:
         return Answered(kept)
+    if (buried := item.get("dead_letter", {}).get("S", message.id)) != message.id:
+        return _Buried(buried)
     # A claim whose answer was lost on the way is refused when it is repeated, and is still ours.
     if item["leased_by"]["S"] == owner:
         return Claimed(int(item["attempts"]["N"]))

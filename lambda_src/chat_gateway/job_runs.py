@@ -16,6 +16,7 @@ from chat_gateway.completions import Completions
 from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError, UpstreamError
 from chat_gateway.job_delays import JobDelays
 from chat_gateway.job_outcomes import (
+    Bury,
     IdempotencyKeyConflictError,
     JobNotBegunError,
     Outcome,
@@ -100,6 +101,8 @@ class JobRuns:
             outcome = self._outcome(message, log)
         except Exception as fault:  # noqa: BLE001 - one job's fault must not fail the others
             outcome = self._failed(message, log.add_fault(fault))
+        if isinstance(outcome, Bury):
+            self._note_burial(message, log)
         return Run(message=message, log=log, started=started, outcome=outcome)
 
     def again(self, message: JobMessage, error: GatewayError | None = None) -> Retry:
@@ -251,6 +254,13 @@ class JobRuns:
             self.records.release(attempt.message, owner=attempt.owner, counts=counts)
         except AwsCallError as failure:
             log.add(release_failure=failure.code)
+
+    def _note_burial(self, message: JobMessage, log: RequestLog) -> None:
+        """Where it fails, whoever waits for the answer waits in vain, and a job that is sent back has fewer attempts."""
+        try:
+            self.records.bury(message)
+        except Exception as failure:  # noqa: BLE001 - the job is buried all the same
+            log.add(burial_failure=getattr(failure, "code", type(failure).__name__))
 
     def _failed(self, message: JobMessage, error: GatewayError, *, attempts: int | None = None) -> Outcome:
         """`attempts`: how many failed by the job's own doing, None where this one did not."""

@@ -16,6 +16,8 @@ from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import GatewayError, InvalidRequestError, RequestTooLargeError, UpstreamError
 
 _MAX_CUSTOM_ID_CHARACTERS = 512
+# The message attribute with a job's key.
+KEY_ATTRIBUTE = "idempotency_key"
 # OpenAI's own path, Azure's, and ours.
 _URLS = frozenset({*chat_request.PATHS, "/chat/completions"})
 _BYTE_ORDER_MARK = "\ufeff"

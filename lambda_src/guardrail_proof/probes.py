@@ -95,7 +95,7 @@ def end_of_stream(text: str) -> str:
 
 
 def end_of_job(line: str) -> str:
-    """The finish_reason in a line of the results queue, or `error …`."""
+    """The finish_reason in a result line, or `error …`."""
     return _read(_finish_reason_of_job, line)
 
 

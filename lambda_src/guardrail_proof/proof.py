@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from guardrail_proof import as_jobs, at_bedrock, clients, over_http, probes
-from guardrail_proof.as_jobs import Queues
+from guardrail_proof.as_jobs import Jobs
 from guardrail_proof.at_bedrock import Bedrock
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.probes import Probe
@@ -33,7 +33,7 @@ class Gateway:
     base_url: str
     clients_table: str
     jobs_queue_url: str
-    results_queue_url: str
+    job_records_table: str
     model: str
     canary: str
     tagging: str | None = None  # what the environment says of input tags
@@ -55,13 +55,13 @@ def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
         )
         yield from over_http.over_http(endpoint)
         yield from over_http.ask(replace(endpoint, attempts=1, timeout_s=_TAGS_TIMEOUT_S), of_tags)
-    queues = Queues(
-        jobs_queue_url=gateway.jobs_queue_url,
-        results_queue_url=gateway.results_queue_url,
+    jobs = Jobs(
+        queue_url=gateway.jobs_queue_url,
+        records_table=gateway.job_records_table,
         model=gateway.model,
         canary=gateway.canary,
     )
-    yield from as_jobs.as_jobs(queues, session)
+    yield from as_jobs.as_jobs(jobs, session)
     if gateway.bedrock_base_url is not None:
         bedrock = Bedrock(
             base_url=gateway.bedrock_base_url, model=gateway.model, secret_arn=gateway.secret_arn

@@ -44,6 +44,7 @@ class Account:
     results: Counter[str]  # by custom_id, of successful ones
     conflicts: int
     repeats: int
+    recorded_otherwise: int  # lines that the table of records and the results queue do not both have
     dead_letters: int
     killed_with: list[set[Claim]]  # for each kill, the jobs in progress
     counters: dict[str, Any]
@@ -63,7 +64,7 @@ class Account:
             f"(the stand-in saw {counters['generations_abandoned']} hang up while it generated). "
             f"{counters['requests']} requests, of which {sum(counters['by_weather'].values())} were struck: "
             f"{counters['by_weather']}. {self.repeats} results came twice, {self.conflicts} contradict another, "
-            f"{self.dead_letters} dead letters."
+            f"{self.recorded_otherwise} are recorded otherwise, {self.dead_letters} dead letters."
         )
 
 
@@ -83,19 +84,24 @@ def run(
     asked, answered = folder / "in.jsonl", folder / "out.jsonl"
     _write(asked, jobs)
     commands = _Commands(stack, folder)
+    _take_all(commands, folder / "earlier.jsonl")
     killer = WorkerKiller(stack, standin)
     dead_before = _messages(stack, stack.dead_letter_queue_url)
     with impatient_queue(stack):
         standin.reset()
         with standin.bad_weather(FAULTS, share=SHARE, seed=seed):
-            killed_with, summary = _worked_through(commands, killer, asked, answered, kills_at)
+            killed_with, summary = _worked_through(commands, killer, asked, answered, jobs, kills_at)
             _wait_until_worked_off(stack)
-            late = _late(commands, answered) if _messages(stack, stack.results_queue_url) else {}
+            # Lines that came after every job had its result: sent again, since a worker died after sending them.
+            late = _take_all(commands, answered) if _messages(stack, stack.results_queue_url) else {}
+        recorded = folder / "recorded.jsonl"
+        commands.json("results", "--out", recorded, "--expect", asked)
         return Account(
             jobs=jobs,
             results=Counter(_answered_ids(answered)),
             conflicts=summary["conflicts"] + late.get("conflicts", 0),
             repeats=summary["repeats"] + late.get("repeats", 0),
+            recorded_otherwise=len(_lines(answered) ^ _lines(recorded)),
             dead_letters=_messages(stack, stack.dead_letter_queue_url) - dead_before,
             killed_with=killed_with,
             counters=standin.counters(),
@@ -105,7 +111,7 @@ def run(
 def check(account: Account) -> None:
     """Every job has one answer, and every answer that was paid for is explained."""
     assert account.results == {custom_id(number): 1 for number in range(account.jobs)}, account
-    assert (account.conflicts, account.dead_letters) == (0, 0), account
+    assert (account.conflicts, account.recorded_otherwise, account.dead_letters) == (0, 0, 0), account
     in_progress = set().union(*account.killed_with)
     abandoned = account.counters["generations_abandoned"]
     assert abandoned <= account.lost_by_kills <= len(in_progress), account
@@ -156,10 +162,10 @@ def ended(command: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _worked_through(
-    commands: _Commands, killer: WorkerKiller, asked: Path, answered: Path, kills_at: Sequence[int]
+    commands: _Commands, killer: WorkerKiller, asked: Path, answered: Path, jobs: int, kills_at: Sequence[int]
 ) -> tuple[list[set[Claim]], dict[str, Any]]:
     submit = commands.start("submit", asked)
-    results = commands.start("results", "--out", answered, "--expect", asked, "--idle-s", str(_IDLE_S))
+    results = commands.start("results", "--out", answered, "--count", str(jobs), "--idle-s", str(_IDLE_S))
     try:
         killed_with = []
         for count in kills_at:
@@ -172,9 +178,9 @@ def _worked_through(
             command.kill()
 
 
-def _late(commands: _Commands, answered: Path) -> dict[str, Any]:
-    """Lines that came after every job had its result: sent again, since a worker died after sending them."""
-    return commands.json("results", "--out", answered, "--idle-s", str(_LAST_S))
+def _take_all(commands: _Commands, path: Path) -> dict[str, Any]:
+    """Whatever is in the results queue."""
+    return commands.json("results", "--all", "--out", path, "--idle-s", str(_LAST_S))
 
 
 def _write(path: Path, jobs: int) -> None:
@@ -215,6 +221,10 @@ def _answered_ids(answered: Path) -> Iterator[str]:
             if result["custom_id"].startswith(custom_id(0)[:-1]):
                 assert result["error"] is None, line
                 yield result["custom_id"]
+
+
+def _lines(path: Path) -> set[str]:
+    return {line for line in path.read_text().splitlines() if custom_id(0)[:-1] in line}
 
 
 def _kind(fault: dict[str, Any]) -> str:

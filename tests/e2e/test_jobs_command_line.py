@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from gateway_cli.__main__ import cli
 from gateway_cli.jobs import sending
-from local import environment, job_lines
+from local import environment, job_lines, paths
 from local.deployment import ENVIRONMENT_NAME
 from local.stack import LocalStack
 from tests.e2e.standin import StandinControl
@@ -41,17 +43,37 @@ def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> R
     return run
 
 
-def write(lines: Sequence[str]) -> None:
-    Path("in.jsonl").write_text("".join(f"{line}\n" for line in lines))
+@pytest.fixture(scope="module", autouse=True)
+def emptied_results_queue(stack: LocalStack) -> Iterator[None]:
+    """Results that were collected by their submission stay in the queue: other tests take what is there."""
+    yield
+    stack.session().client("sqs").purge_queue(QueueUrl=stack.results_queue_url)
+
+
+def write(lines: Sequence[str], name: str = "in.jsonl") -> None:
+    Path(name).write_text("".join(f"{line}\n" for line in lines))
+
+
+def collecting(name: str) -> tuple[str, ...]:
+    """The command that collects the results of <name>.jsonl."""
+    files = ("--expect", f"{name}.jsonl", "--out", f"{name}.out.jsonl")
+    return ("results", *files, "--idle-s", str(WITHIN_S), "--json")
+
+
+def answers(name: str) -> dict[str, str]:
+    """What the model said, by custom_id; each is there once."""
+    results = [json.loads(line) for line in Path(f"{name}.out.jsonl").read_text().splitlines()]
+    said = {
+        result["custom_id"]: result["response"]["body"]["choices"][0]["message"]["content"]
+        for result in results
+    }
+    assert len(said) == len(results)
+    return said
 
 
 def succeeded(result: Result) -> str:
     assert result.exit_code == 0, result.output
     return result.stdout
-
-
-def custom_ids() -> Counter[str]:
-    return Counter(json.loads(line)["custom_id"] for line in Path("out.jsonl").read_text().splitlines())
 
 
 def wait_for_dead_letters(run: Run, count: int) -> None:
@@ -69,13 +91,41 @@ def dead_letters(run: Run) -> list[dict[str, Any]]:
 def test_of_two_hundred_lines_every_custom_id_has_its_result_once(run: Run) -> None:
     write([job_lines.job(f"line-{number}", f"number {number}") for number in range(200)])
     assert succeeded(run("submit", "in.jsonl")).startswith("200 lines sent")
-    arguments = ("results", "--out", "out.jsonl", "--expect", "in.jsonl", "--idle-s", str(WITHIN_S), "--json")
-    summary = json.loads(succeeded(run(*arguments)))
-    assert summary["missing"] == 0
-    found = custom_ids()
-    assert {id_: found[id_] for id_ in found if id_.startswith("line-")} == {
-        f"line-{n}": 1 for n in range(200)
-    }
+    assert json.loads(succeeded(run(*collecting("in"))))["missing"] == 0
+    assert answers("in") == {f"line-{number}": f"echo: number {number}" for number in range(200)}
+
+
+def test_a_second_submission_gets_its_own_answers(run: Run) -> None:
+    """Its lines have the custom_ids of the first, whose results are still in the queue, and in the results file."""
+    for name in ("first", "second"):
+        write([job_lines.job(f"same-{number}", f"{name} {number}") for number in range(20)], f"{name}.jsonl")
+        succeeded(run("submit", f"{name}.jsonl"))
+    succeeded(run(*collecting("first")))
+    succeeded(run(*collecting("second")))
+    for name in ("first", "second"):
+        assert answers(name) == {f"same-{number}": f"echo: {name} {number}" for number in range(20)}
+
+
+def test_two_collectors_at_once_lose_nothing(run: Run, stack: LocalStack) -> None:
+    """Whoever collects takes nothing away from anyone: neither from another submission nor from a second collector."""
+    for name in ("mine", "theirs"):
+        write([job_lines.job(f"both-{number}", f"{name} {number}") for number in range(100)], f"{name}.jsonl")
+        succeeded(run("submit", f"{name}.jsonl"))
+    copy = collecting("mine")
+    copy = tuple(word.replace("mine.out", "copy.out") for word in copy)
+    for collector in [
+        started(stack, *arguments) for arguments in (collecting("mine"), collecting("theirs"), copy)
+    ]:
+        assert collector.wait(2 * WITHIN_S) == 0
+    for name, asked in (("mine", "mine"), ("theirs", "theirs"), ("copy", "mine")):
+        assert answers(name) == {f"both-{number}": f"echo: {asked} {number}" for number in range(100)}
+
+
+def started(stack: LocalStack, *arguments: str) -> subprocess.Popen[bytes]:
+    """A jobs command in a process of its own."""
+    command = [sys.executable, "-m", "gateway_cli", "jobs", *arguments, "--env", ENVIRONMENT_NAME]
+    env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": str(paths.ROOT)}
+    return subprocess.Popen(command, env=env)
 
 
 def test_an_interrupted_submission_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,26 +146,30 @@ def test_an_interrupted_submission_goes_on_where_it_was(run: Run, monkeypatch: p
     assert 0 < sent < 100
     second = json.loads(succeeded(run("submit", "in.jsonl", "--json")))
     assert (second["sent_earlier"], second["sent"], second["left"]) == (sent, left, 0)
-    arguments = ("results", "--out", "out.jsonl", "--expect", "in.jsonl", "--idle-s", str(WITHIN_S), "--json")
-    summary = json.loads(succeeded(run(*arguments)))
-    assert (summary["missing"], summary["conflicts"]) == (0, 0)
-    assert set(custom_ids().values()) == {1}
+    assert json.loads(succeeded(run(*collecting("in"))))["missing"] == 0
+    assert len(answers("in")) == 100
 
 
 def test_a_dead_letter_is_listed_goes_back_and_is_answered(run: Run, standin: StandinControl) -> None:
     fault = {"status": 500, "times": 12, "id": "recovers-after-redrive"}  # three attempts of four calls
     write([job_lines.job("mended", "my secret prompt", standin_fault=fault)])
+    before = datetime.now(UTC).replace(microsecond=0)
     succeeded(run("submit", "in.jsonl"))
+    after = datetime.now(UTC)
     wait_for_dead_letters(run, 1)
     (letter,) = dead_letters(run)
-    assert letter["custom_id"] == "mended"
+    assert (letter["custom_id"], letter["receives"]) == ("mended", 3)
+    assert before <= datetime.fromisoformat(letter["sent_at"]) <= after
     assert "my secret prompt" not in json.dumps(letter)
     assert len(dead_letters(run)) == 1  # looking took nothing away
-    assert succeeded(run("dead-letters", "redrive")) == "1 sent back to the jobs queue.\n"
-    succeeded(
-        run("results", "--out", "out.jsonl", "--expect", "in.jsonl", "--idle-s", str(WITHIN_S), "--json")
+    missed = run(*collecting("in"))
+    assert (missed.exit_code, json.loads(missed.stdout)["dead_letters"]["first_custom_ids"]) == (
+        3,
+        ["mended"],
     )
-    assert custom_ids()["mended"] == 1
+    assert succeeded(run("dead-letters", "redrive")) == "1 sent back to the jobs queue.\n"
+    succeeded(run(*collecting("in")))
+    assert answers("in") == {"mended": "echo: my secret prompt"}
     wait_for_dead_letters(run, 0)
 
 
@@ -134,8 +188,6 @@ def test_a_result_over_a_mebibyte_is_written_whole(run: Run) -> None:
     line = json.loads(job_lines.job("large", question, max_tokens=1_000_000))
     write([json.dumps(line, ensure_ascii=False)])
     succeeded(run("submit", "in.jsonl"))
-    succeeded(run("results", "--out", "out.jsonl", "--expect", "in.jsonl", "--idle-s", str(WITHIN_S)))
-    results = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
-    (whole,) = [result for result in results if result["custom_id"] == "large"]
-    assert whole["response"]["body"]["choices"][0]["message"]["content"] == f"echo: {question}"
-    assert "result_location" not in whole
+    succeeded(run(*collecting("in")))
+    assert answers("in") == {"large": f"echo: {question}"}
+    assert "result_location" not in Path("in.out.jsonl").read_text()

@@ -68,8 +68,10 @@ def test_the_function_finds_what_it_needs_in_its_variables(name: str) -> None:
     assert gateway.base_url.endswith("/openai/v1")
     assert gateway.base_url.startswith("http://127.0.0.1:2/restapis/" if name == "local" else "https://")
     assert "Jobs" in gateway.jobs_queue_url
-    assert "Results" in gateway.results_queue_url
-    assert gateway.clients_table in stack.resources("AWS::DynamoDB::Table")
+    tables = stack.resources("AWS::DynamoDB::Table")
+    assert "Clients" in gateway.clients_table
+    assert "Records" in gateway.job_records_table
+    assert {gateway.clients_table, gateway.job_records_table} <= set(tables)
     assert gateway.canary == proof.CANARY_WORD
     assert "STACK_ID" in variables
 
@@ -107,16 +109,16 @@ def test_it_may_do_what_the_proof_needs_and_no_more(name: str) -> None:
     stack = proving(name)
     policy = stack.one("AWS::IAM::Policy", "DeploymentProofProver")["PolicyDocument"]["Statement"]
     allowed = [(s["Action"], resolved(s["Resource"])) for s in policy]
-    (table,) = (id_ for id_ in stack.resources("AWS::DynamoDB::Table") if "Clients" in id_)
-    by_name = {
-        n: id_ for id_ in stack.resources("AWS::SQS::Queue") for n in ("QueuesJobs", "Results") if n in id_
-    }
+    tables = stack.resources("AWS::DynamoDB::Table")
+    (clients,) = (id_ for id_ in tables if "Clients" in id_)
+    (records,) = (id_ for id_ in tables if "Records" in id_)
+    (jobs,) = (id_ for id_ in stack.resources("AWS::SQS::Queue") if "QueuesJobs" in id_)
     (key,) = stack.resources("AWS::SecretsManager::Secret")
     assert allowed[1:] == [
-        (["dynamodb:DeleteItem", "dynamodb:PutItem"], table),
+        (["dynamodb:DeleteItem", "dynamodb:PutItem"], clients),
         ("secretsmanager:GetSecretValue", key),
-        ("sqs:SendMessage", by_name["QueuesJobs"]),
-        (["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"], by_name["Results"]),
+        ("sqs:SendMessage", jobs),
+        ("dynamodb:GetItem", records),
         ("cloudformation:DescribeStacks", "AWS::StackId"),
     ]
     assert allowed[0][0] == ["logs:CreateLogStream", "logs:PutLogEvents"]

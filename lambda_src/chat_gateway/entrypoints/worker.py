@@ -42,7 +42,7 @@ _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
 _RECORD_ATTEMPTS = 5
 
 # By which a sender that repeats itself, not knowing whether a message arrived, has one job and not two.
-_KEY_ATTRIBUTE, _KEY = "idempotency_key", re.compile(r"[A-Za-z0-9_-]{1,128}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # Lambda's largest log line is 256 KB, and a key has 128 characters.
 _MAX_IDS_LOGGED = 100
 
@@ -149,7 +149,7 @@ def _vetted(messages: Sequence[JobMessage], runs: JobRuns, context: LambdaContex
 
 
 def _message(record: dict[str, Any]) -> JobMessage:
-    sent_key = record.get("messageAttributes", {}).get(_KEY_ATTRIBUTE, {}).get("stringValue") or ""
+    sent_key = record.get("messageAttributes", {}).get(jobs.KEY_ATTRIBUTE, {}).get("stringValue") or ""
     return JobMessage(
         id=record["messageId"],
         key=sent_key if _KEY.fullmatch(sent_key) else record["messageId"],

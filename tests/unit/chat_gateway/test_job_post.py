@@ -76,14 +76,17 @@ def test_a_failed_call_is_a_failure_of_each_and_no_exception(failure: Exception,
     assert failing.put_back([PutBack("handle", 1)]) == [name]
 
 
-def test_a_dead_letter_too_large_for_its_attributes_goes_without_them() -> None:
+KEY = {"idempotency_key": "k"}
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "kept"),
+    [(47, {**KEY, "last_error_code": "busy"}), (46, KEY), (22, KEY), (21, {})],
+)
+def test_a_large_dead_letter_keeps_its_key(free_bytes: int, kept: dict[str, str]) -> None:
+    """Where not all attributes fit beside the body, the key alone does: a job that was sent with it had room for it."""
     sqs = FakeSqs()
-    attributes = {"last_error_code": "busy"}
-    fits, too_large = (
-        Letter("x" * (LIMIT_BYTES - 25), attributes),
-        Letter("x" * (LIMIT_BYTES - 24), attributes),
-    )
-    assert post(sqs).send_dead_letters([fits, too_large]) == [None, None]
-    first, second = (entry for entries in sqs.calls for entry in entries)
-    assert first["MessageAttributes"] == {"last_error_code": {"DataType": "String", "StringValue": "busy"}}
-    assert second["MessageAttributes"] == {}
+    letter = Letter("x" * (LIMIT_BYTES - free_bytes), {**KEY, "last_error_code": "busy"})
+    assert post(sqs).send_dead_letters([letter]) == [None]
+    ((entry,),) = sqs.calls
+    assert {name: value["StringValue"] for name, value in entry["MessageAttributes"].items()} == kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import boto3
 import pytest
@@ -131,6 +132,59 @@ def test_a_release_leaves_an_answer_alone(records: JobRecords) -> None:
     assert claim(records, "second") == Answered(ANSWER)
 
 
+def record(records: JobRecords) -> dict[str, Any]:
+    (item,) = records.dynamodb.call("Scan", {"TableName": job_table.TABLE})["Items"]
+    return dict(item)
+
+
+def test_a_burial_is_noted(records: JobRecords, clock: Clock) -> None:
+    """The record of a dead letter says so and lasts as long as any, also where no attempt was ever begun."""
+    records.bury(MESSAGE)
+    item = record(records)
+    assert item["dead_letter"] == {"S": MESSAGE.id}
+    assert int(item["expires_at"]["N"]) == clock.now_s + 432_000
+    assert claim(records, "forger", FORGED) == Conflicting(sender="AROAOWNER")
+
+
+def test_a_dead_letter_sent_back_begins_anew(records: JobRecords) -> None:
+    """Another message under the key of a dead letter has all attempts, and the record says dead letter no more."""
+    for number in range(5):
+        claim(records, f"owner-{number}")
+        records.release(MESSAGE, owner=f"owner-{number}", counts=True)
+    records.bury(MESSAGE)
+    assert claim(records, "forger", FORGED) == Conflicting(sender="AROAOWNER")
+    assert claim(records, "heir", replace(MESSAGE, id="message-3")) == Claimed(1)
+    assert "dead_letter" not in record(records)
+    records.release(MESSAGE, owner="heir", counts=True)
+    assert claim(records, "next", replace(MESSAGE, id="message-3")) == Claimed(2)
+
+
+def test_a_dead_letter_delivered_again_goes_on(records: JobRecords, clock: Clock) -> None:
+    """A worker that died after the burial brings no further attempts: its message is the same."""
+    claim(records, "first")
+    records.bury(MESSAGE)
+    assert isinstance(claim(records, "early"), Held)
+    clock.now_s += 1000
+    assert claim(records, "second") == Claimed(2)
+
+
+def test_an_answered_job_is_no_dead_letter(records: JobRecords) -> None:
+    """Whichever comes first, the answer or the burial, the record holds the answer alone."""
+    claim(records, "first")
+    records.bury(MESSAGE)
+    records.finish(MESSAGE, ANSWER)
+    records.bury(MESSAGE)
+    assert "dead_letter" not in record(records)
+    assert claim(records, "second", replace(MESSAGE, id="message-3")) == Answered(ANSWER)
+
+
+def test_a_foreign_body_buries_nothing(records: JobRecords) -> None:
+    """What is sent under another's key cannot make the other's job a dead letter."""
+    claim(records, "first")
+    records.bury(FORGED)
+    assert "dead_letter" not in record(records)
+
+
 def test_another_key_is_another_job(records: JobRecords) -> None:
     """One body may be asked as often as its senders name it differently."""
     claim(records, "first")
@@ -155,7 +209,7 @@ def test_a_key_belongs_to_its_first_body(records: JobRecords, clock: Clock) -> N
 def test_the_record_says_who_sent_it(records: JobRecords) -> None:
     """For whoever looks into a conflict."""
     claim(records, "first")
-    (item,) = records.dynamodb.call("Scan", {"TableName": job_table.TABLE})["Items"]
+    item = record(records)
     assert (item["job"], item["sender"]) == ({"S": "key-1"}, {"S": "AROAOWNER"})
 
 
@@ -168,7 +222,7 @@ def test_a_deleted_record_is_made_again(records: JobRecords) -> None:
 
 def test_a_record_ends_by_itself_after_its_job(records: JobRecords, clock: Clock) -> None:
     claim(records, "first")
-    (item,) = records.dynamodb.call("Scan", {"TableName": job_table.TABLE})["Items"]
+    item = record(records)
     assert int(item["expires_at"]["N"]) == clock.now_s + 432_000
 
 

@@ -22,7 +22,7 @@ ENV = {
     "BASE_URL": "https://gateway.test/openai/v1",
     "CLIENTS_TABLE": "clients",
     "JOBS_QUEUE_URL": "jobs",
-    "RESULTS_QUEUE_URL": "results",
+    "JOB_RECORDS_TABLE": "records",
     "PROOF_MODEL": "m",
     "PROOF_CANARY": "canary",
     "BEDROCK_BASE_URL": "https://bedrock.test/openai/v1",

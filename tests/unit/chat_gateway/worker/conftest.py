@@ -60,6 +60,11 @@ class Stack:
         """From now on the table cannot be used."""
         clients()[2].delete_table(TableName=job_table.TABLE)
 
+    def record(self, key: str) -> dict[str, Any]:
+        """What the table holds of a job."""
+        item: Any = clients()[2].get_item(TableName=job_table.TABLE, Key={"job": {"S": key}})["Item"]
+        return dict(item)
+
     def deliver(
         self, *, attempt: int = 1, age_s: float = 0, key: str | None = None, sender: str = "AROAOWNER:session"
     ) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,8 @@ from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT
 from tests.unit.chat_gateway.test_chat_request import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
 
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+SQS_MAX_ATTRIBUTES = 10
 ASKS = line(body={**VALID, "messages": [{"role": "user", "content": PROMPT}]})
 
 
@@ -32,7 +35,10 @@ def test_a_job_that_failed_its_last_attempt_is_a_dead_letter_with_its_last_error
     ((body, attributes),) = stack.dead_letters()
     assert body == ASKS
     assert datetime.fromisoformat(attributes.pop("failed_at")).tzinfo is not None
+    assert len(attributes) < SQS_MAX_ATTRIBUTES
     assert attributes == {
+        "idempotency_key": records[0]["messageId"],
+        "sent_at": "2027-01-15T08:00:00+00:00",
         "job_id": f"batch_req_{records[0]['messageId']}",
         "last_error_class": "UpstreamError",
         "last_error_code": "internal_failure",
@@ -77,6 +83,44 @@ def test_before_a_job_is_too_old_for_its_queue_it_is_a_dead_letter(
 ) -> None:
     use_bedrock(lambda _: httpx.Response(429, headers={"retry-after": "7200"}))
     assert stack.work_on(ASKS, age_s=302_400 - 7200 + 60) == set()
+    assert len(stack.dead_letters()) == 1
+
+
+def sent_back(stack: Stack, key: str) -> list[dict[str, Any]]:
+    """The dead letter as its message after a redrive."""
+    stack.send(ASKS)
+    return stack.deliver(key=key)
+
+
+def test_a_dead_letter_sent_back_has_all_its_attempts(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """Sent back under its key, a job of its own attempts fails five times more, and is noted as a dead letter again."""
+    use_bedrock(lambda _: failing())
+    stack.send(ASKS)
+    first = stack.deliver(key="key-1")
+    for records in (first, sent_back(stack, "key-1")):
+        outcomes = [len(stack.handle(again(records, attempt=attempt))) for attempt in range(1, 6)]
+        assert outcomes == [1, 1, 1, 1, 0]
+    assert [attributes["attempts"] for _, attributes in stack.dead_letters()] == ["5", "5"]
+    assert stack.record("key-1")["dead_letter"]["S"] not in {first[0]["messageId"], ""}
+
+
+def test_a_dead_letter_sent_back_is_answered(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """Its result has the id that it would have had before."""
+    use_bedrock(lambda _: failing())
+    stack.send(ASKS)
+    stack.handle(stack.deliver(attempt=152, key="key-1"))
+    assert "dead_letter" in stack.record("key-1")
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
+    assert stack.handle(sent_back(stack, "key-1")) == set()
+    assert [result["id"] for result in stack.results()] == ["batch_req_key-1"]
+    assert "dead_letter" not in stack.record("key-1")
+
+
+def test_without_the_table_a_job_is_buried(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A burial that cannot be noted takes place."""
+    use_bedrock(lambda _: pytest.fail("asked"))
+    stack.lose_records()
+    assert stack.work_on(ASKS, attempt=152) == set()
     assert len(stack.dead_letters()) == 1
 
 

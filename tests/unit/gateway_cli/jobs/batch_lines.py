@@ -16,8 +16,13 @@ def job(custom_id: object, /, **changes: Any) -> str:
 
 def result(number: int, text: str = "Hello", **changes: Any) -> str:
     """A line of output, for the job `job-<number>`."""
+    return result_of(str(number), f"job-{number}", text, **changes)
+
+
+def result_of(key: str, custom_id: object, text: str = "Hello", **changes: Any) -> str:
+    """A line of output, for the job with this idempotency key."""
     response = {"status_code": 200, "request_id": "r", "body": {"text": text}}
-    line = {"id": f"batch_req_{number}", "custom_id": f"job-{number}", "response": response, "error": None}
+    line = {"id": f"batch_req_{key}", "custom_id": custom_id, "response": response, "error": None}
     return json.dumps({**line, **changes})
 
 

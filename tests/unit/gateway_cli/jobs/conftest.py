@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import boto3
 import pytest
 from click.testing import CliRunner, Result
 
@@ -13,6 +12,8 @@ from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
 from gateway_cli.jobs import aws_clients
 from gateway_cli.stack_outputs import StackOutputs
+from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
+from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 OUTPUTS = StackOutputs(
@@ -24,6 +25,7 @@ OUTPUTS = StackOutputs(
     jobs_queue_url="jobs",
     results_queue_url="results",
     dead_letter_queue_url="dead",
+    job_records_table="job-records",
     large_results_bucket="large-results",
     chat_log_group="",
     worker_log_group="",
@@ -36,14 +38,27 @@ def sqs() -> FakeSqs:
 
 
 @pytest.fixture
-def run(sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+def s3() -> FakeS3:
+    return FakeS3()
+
+
+@pytest.fixture
+def records() -> FakeRecords:
+    return FakeRecords()
+
+
+@pytest.fixture
+def run(
+    sqs: FakeSqs, s3: FakeS3, records: FakeRecords, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Result]:
     """Runs `jobs …` for the environment dev, in an empty folder."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(stack_outputs, "read", lambda *_: OUTPUTS)
     monkeypatch.setattr(aws_clients, "sqs", lambda *_, **__: sqs)
-    monkeypatch.setattr(aws_clients, "s3", lambda *_, **__: boto3.client("s3"))
+    monkeypatch.setattr(aws_clients, "s3", lambda *_, **__: s3)
+    monkeypatch.setattr(aws_clients, "dynamodb", lambda *_, **__: records)
 
     def run(*arguments: str, stdin: str | None = None) -> Result:
         return CliRunner().invoke(cli, ["jobs", *arguments, "--env", "dev"], input=stdin)

@@ -15,8 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import Result
 
-from gateway_cli.jobs import sending
+from gateway_cli.jobs import backoff
 from tests.unit.gateway_cli.jobs.batch_lines import job
+from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 Run = Callable[..., Result]
@@ -25,7 +26,7 @@ PROMPT = {"model": "m", "messages": [{"role": "user", "content": "my secret"}]}
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_wait_s", lambda _: 0.0)
+    monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
 
 
 def put(sqs: FakeSqs, count: int) -> list[str]:
@@ -38,20 +39,64 @@ def put(sqs: FakeSqs, count: int) -> list[str]:
 def test_the_list_tells_what_failed_and_why_and_never_the_prompt(run: Run, sqs: FakeSqs) -> None:
     put(sqs, 2)
     sqs.put("dead", "my secret is no JSON")
+    sqs.put("dead", "\ufeff" + job(17))
     done = run("dead-letters", "list", "--json")
     letters = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [letter["custom_id"] for letter in letters] == ["job-0", "job-1", None]
+    assert [letter["custom_id"] for letter in letters] == ["job-0", "job-1", None, "17"]
     first = sqs.queues["dead"][0]
     assert letters[0] == {
         "custom_id": "job-0",
         "message_id": first.id,
-        "receives": 1,
+        "job_id": None,
+        "receives": None,
         "sent_at": datetime.fromtimestamp(first.sent_ms / 1000, UTC).isoformat(timespec="seconds"),
         "attributes": {"last_error_code": "internal_error", "last_error_status": "500"},
     }
     table = run("dead-letters", "list").stdout
-    assert "last_error_code=internal_error" in table
+    assert "500 internal_error" in table
     assert "my secret" not in done.output + table
+
+
+# As the worker sends it.
+BURIED = {
+    "idempotency_key": "0123456789abcdef0123456789abcdef-100000",
+    "job_id": "batch_req_0123456789abcdef0123456789abcdef-100000",
+    "last_error_class": "UpstreamError",
+    "last_error_code": "upstream_credentials_unavailable",
+    "last_error_status": "503",
+    "bedrock_request_id": "00000000-0000-0000-0000-000000000000",
+    "attempts": "5",
+    "receives": "7",
+    "sent_at": "2026-01-02T03:04:05+00:00",
+    "failed_at": "2026-01-03T03:04:05+00:00",
+}
+
+
+def test_times_and_counts_are_the_jobs(run: Run, sqs: FakeSqs) -> None:
+    """When a job was sent and how often it was delivered is what the worker says, whoever looked at its letter since."""
+    sqs.put("dead", job("job-1"), age_s=60, **BURIED)
+    letters = [json.loads(run("dead-letters", "list", "--json").stdout) for _ in range(2)]
+    assert letters[0] == letters[1]
+    assert (letters[0]["sent_at"], letters[0]["receives"]) == ("2026-01-02T03:04:05+00:00", 7)
+    row = run("dead-letters", "list").stdout.splitlines()[1]
+    assert row.split()[:4] == ["job-1", "2026-01-02T03:04:05Z", "7", "503"]
+
+
+def test_a_letter_that_sqs_moved_has_its_jobs_id(run: Run, sqs: FakeSqs) -> None:
+    """It has the job's own attributes, and the time at which the job was sent; nobody says how often it was delivered."""
+    sqs.put("dead", job("job-1"), idempotency_key="key-1")
+    letter = json.loads(run("dead-letters", "list", "--json").stdout)
+    assert (letter["job_id"], letter["receives"]) == ("batch_req_key-1", None)
+    assert "(unknown)" in run("dead-letters", "list").stdout
+
+
+def test_the_table_is_120_columns_wide(run: Run, sqs: FakeSqs) -> None:
+    """At most, whatever a custom_id or an error's name may be; nothing of them is cut off."""
+    long = {**BURIED, "last_error_code": "y" * 128}
+    sqs.put("dead", job("x" * 512), age_s=60, **long)
+    table = run("dead-letters", "list").stdout
+    assert max(map(len, table.splitlines())) <= 120
+    assert (table.count("x"), table.count("y")) == (512, 128)
 
 
 def test_looking_hides_nothing_and_deletes_nothing(run: Run, sqs: FakeSqs) -> None:
@@ -95,6 +140,25 @@ def test_redrive_sends_all_back_without_what_the_last_attempt_left(run: Run, sqs
     assert sqs.bodies("dead") == []
     assert sqs.queues["jobs"][0].attributes == {"tenant": {"DataType": "String", "StringValue": "a"}}
     assert sqs.queues["jobs"][1].attributes == {}
+
+
+def test_redrive_keeps_the_key_alone(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
+    """What is sent back is the same job, so that its answer is found; it takes nothing of its last failure along."""
+    sqs.put("dead", job("job-1"), age_s=60, **BURIED)
+    assert run("dead-letters", "redrive").exit_code == 0
+    key = {"DataType": "String", "StringValue": BURIED["idempotency_key"]}
+    assert sqs.queues["jobs"][0].attributes == {"idempotency_key": key}
+    assert records.begun_anew == [BURIED["idempotency_key"]]
+
+
+def test_without_leave_to_change_records_none_goes(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
+    """A job whose record cannot be told that it begins anew stays a dead letter, visible at once."""
+    records.refuses = True
+    sqs.put("dead", job("job-1"), age_s=60, **BURIED)
+    done = run("dead-letters", "redrive")
+    assert done.exit_code == 1
+    assert "AccessDenied" in done.stderr
+    assert (sqs.bodies("jobs"), len(sqs.visible("dead"))) == ([], 1)
 
 
 def test_large_dead_letters_go_back_in_batches_that_sqs_takes(run: Run, sqs: FakeSqs) -> None:

@@ -42,7 +42,7 @@ def jobs(*arguments: str, limit_bytes: int, waiting: list[str] | None = None) ->
 def test_unwritten_results_stay_in_the_queue() -> None:
     """Results that the disk did not take are neither counted nor deleted, and the error names the file."""
     lines = [result(number) for number in range(50)]
-    done = jobs("results", "--out", "out.jsonl", "--json", limit_bytes=4096, waiting=lines)
+    done = jobs("results", "--all", "--out", "out.jsonl", "--json", limit_bytes=4096, waiting=lines)
     assert (done["exit_code"], done["stderr"]) == (1, "Error: out.jsonl: File too large.\n")
     content = Path("out.jsonl").read_text()
     written = content.splitlines()
@@ -57,7 +57,7 @@ def test_unwritten_results_stay_in_the_queue() -> None:
 def test_summary_counts_what_the_file_holds() -> None:
     """The line for people counts written results, too, those of an earlier run included."""
     write(Path("out.jsonl"), [result(1)])
-    done = jobs("results", "--out", "out.jsonl", limit_bytes=200, waiting=[result(2), result(3)])
+    done = jobs("results", "--all", "--out", "out.jsonl", limit_bytes=200, waiting=[result(2), result(3)])
     assert done["exit_code"] == 1
     assert done["stdout"] == "0 new results, 0 repeats; the file holds 1.\n"
     assert Path("out.jsonl").read_text() == result(1) + "\n"
@@ -66,7 +66,7 @@ def test_summary_counts_what_the_file_holds() -> None:
 def test_unwritten_conflict_stays_in_the_queue() -> None:
     """Where a conflict cannot be set aside, no part of it is, and both messages stay."""
     lines = [result(1, "x" * 3000), result(1, "y" * 3000)]
-    done = jobs("results", "--out", "out.jsonl", limit_bytes=4096, waiting=lines)
+    done = jobs("results", "--all", "--out", "out.jsonl", limit_bytes=4096, waiting=lines)
     assert (done["exit_code"], done["stderr"]) == (1, "Error: out.jsonl.conflicts: File too large.\n")
     assert Path("out.jsonl.conflicts").read_bytes() == b""
     assert sorted(done["results"]) == sorted(lines)

@@ -6,16 +6,20 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
+from chat_gateway.job_records import Claimed, JobRecords
+from chat_gateway.jobs import JobMessage, KeptLine
 from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
-from gateway_cli.jobs import dead_letters
-from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
+from gateway_cli.jobs import collection, dead_letters
+from tests.unit.chat_gateway import job_table
+from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
 from tests.unit.gateway_cli.jobs.conftest import OUTPUTS
 
 Run = Callable[..., Result]
@@ -71,6 +75,66 @@ def test_results_are_taken_from_queue_and_bucket(session: boto3.Session) -> None
     assert done.exit_code == 0, done.output
     assert sorted(Path("out.jsonl").read_text().splitlines()) == [result(1), result(2)]
     assert depths()["results"] == {"waiting": 0, "in_flight": 0, "delayed": 0}
+
+
+def test_records_are_read_as_the_worker_writes_them(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers, one that lies in S3, and a burial, which a redrive takes back: in DynamoDB's own types."""
+    monkeypatch.setattr(collection, "_FIRST_WAIT_S", 0.001)
+    outputs = stack_outputs.read(session, "dev")
+    write(Path("in.jsonl"), [job(f"job-{number}") for number in range(4)])
+    assert run("submit", "in.jsonl").exit_code == 0
+    table = job_table.created(session.client("dynamodb"))
+    worker = JobRecords(dynamodb=table, table=outputs.job_records_table, kept_for_s=1)
+    messages = [as_job(message) for message in received(session, outputs.jobs_queue_url)]
+    lines = [result_of(message.key, json.loads(message.body)["custom_id"]) for message in messages]
+    for message in messages:
+        worker.claim(message, owner="dead", lease_s=-60)
+    worker.finish(messages[0], KeptLine(line=lines[0]))
+    worker.finish(messages[1], KeptLine(s3_key="results/1.json"))
+    session.client("s3").put_object(Bucket="large-results", Key="results/1.json", Body=lines[1].encode())
+    worker.bury(messages[2])
+    done = run("results", "--expect", "in.jsonl", "--out", "out.jsonl", "--idle-s", "0.1", "--json")
+    assert done.exit_code == 3, done.output
+    said = json.loads(done.stdout)
+    assert sorted(Path("out.jsonl").read_text().splitlines()) == sorted(lines[:2])
+    custom_ids = [json.loads(message.body)["custom_id"] for message in messages]
+    assert said["dead_letters"]["first_custom_ids"] == [custom_ids[2]]
+    assert said["waiting"]["first_custom_ids"] == [custom_ids[3]]
+    letter = {"idempotency_key": {"DataType": "String", "StringValue": messages[2].key}}
+    session.client("sqs").send_message(
+        QueueUrl=outputs.dead_letter_queue_url,
+        MessageBody=messages[2].body,
+        MessageAttributes=letter,  # type: ignore[arg-type]
+    )
+    assert run("dead-letters", "redrive").stdout == "1 sent back to the jobs queue.\n"
+    done = run("results", "--expect", "in.jsonl", "--out", "out.jsonl", "--idle-s", "0.1", "--json")
+    assert json.loads(done.stdout)["waiting"]["count"] == 2
+    assert worker.claim(messages[2], owner="heir", lease_s=60) == Claimed(1)
+
+
+def received(session: boto3.Session, url: str) -> list[Any]:
+    answer = session.client("sqs").receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=10,
+        MessageAttributeNames=["All"],
+        MessageSystemAttributeNames=["All"],
+    )
+    return list(answer["Messages"])
+
+
+def as_job(message: Any) -> JobMessage:
+    """As the worker takes it."""
+    return JobMessage(
+        id=message["MessageId"],
+        key=message["MessageAttributes"]["idempotency_key"]["StringValue"],
+        sender="",
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"],
+        receives=1,
+        sent_at_s=0,
+    )
 
 
 def test_dead_letters_are_listed_redriven_and_purged(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -14,36 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from click.testing import Result
 
 from gateway_cli.jobs import aws_clients
-from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
+from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
+from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 Run = Callable[..., Result]
-
-
-class FakeS3:
-    """Objects of the bucket large-results."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.refuses = False
-
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        assert Bucket == "large-results"
-        if self.refuses or Key not in self.objects:
-            code = "AccessDenied" if self.refuses else "NoSuchKey"
-            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
-        return {"Body": io.BytesIO(self.objects[Key])}
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> FakeS3:
-    s3 = FakeS3()
-    monkeypatch.setattr(aws_clients, "s3", lambda *_, **__: s3)
-    return s3
 
 
 def put(sqs: FakeSqs, *lines: str) -> None:
@@ -56,7 +33,7 @@ def out_lines() -> list[str]:
 
 
 def receive(run: Run, *options: str) -> Result:
-    return run("results", "--out", "out.jsonl", "--idle-s", "0.2", *options)
+    return run("results", "--out", "out.jsonl", "--all", "--idle-s", "0.2", *options)
 
 
 def test_all_that_was_counted_is_written_once_and_repeats_are_removed(run: Run, sqs: FakeSqs) -> None:
@@ -68,6 +45,15 @@ def test_all_that_was_counted_is_written_once_and_repeats_are_removed(run: Run, 
     assert json.loads(done.stdout)["new"] == 40
 
 
+@pytest.mark.parametrize("custom_id", [17, 1.5, None])
+def test_a_custom_id_may_be_a_number(run: Run, sqs: FakeSqs, custom_id: float | None) -> None:
+    """As a program may have sent it; a line without one is an answer to a line that had none."""
+    line = result_of("1", custom_id)
+    put(sqs, line)
+    assert receive(run).exit_code == 0
+    assert out_lines() == [line]
+
+
 def test_no_more_than_the_count_is_taken(run: Run, sqs: FakeSqs) -> None:
     put(sqs, *(result(number) for number in range(40)))
     assert receive(run, "--count", "13").exit_code == 0
@@ -75,41 +61,51 @@ def test_no_more_than_the_count_is_taken(run: Run, sqs: FakeSqs) -> None:
     assert len(sqs.visible("results")) == 27
 
 
-def test_it_ends_when_every_expected_custom_id_has_a_result_counting_those_of_earlier_runs(
-    run: Run, sqs: FakeSqs
-) -> None:
-    write(Path("in.jsonl"), ["not JSON", *(job(f"job-{number}") for number in range(20))])
+def test_the_summary_tells_what_came(run: Run, sqs: FakeSqs) -> None:
+    """Results of earlier runs count as those that the file holds, and no further."""
     write(Path("out.jsonl"), [result(number) for number in range(5)])
-    put(sqs, *(result(number) for number in range(5, 20)))
-    done = receive(run, "--expect", "in.jsonl", "--json")
+    put(sqs, *(result(number) for number in range(4, 20)))
+    done = receive(run, "--count", "15", "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {
         "new": 15,
-        "repeats": 0,
+        "repeats": 1,
         "conflicts": 0,
         "first_conflicts": [],
         "left_in_queue": [],
         "in_file": 20,
-        "missing": 0,
     }
 
 
-def test_nothing_is_received_where_all_that_is_expected_is_there(run: Run, sqs: FakeSqs) -> None:
-    write(Path("in.jsonl"), [job("job-1")])
-    write(Path("out.jsonl"), [result(1)])
-    put(sqs, result(2))
-    assert receive(run, "--expect", "in.jsonl").exit_code == 0
-    assert len(sqs.visible("results")) == 1
-
-
-def test_what_is_missing_when_nothing_more_comes_is_told(run: Run, sqs: FakeSqs) -> None:
-    write(Path("in.jsonl"), [job("job-1"), job("job-2")])
+def test_fewer_than_the_count_are_told(run: Run, sqs: FakeSqs) -> None:
+    """The command ends with 3 when nothing more comes."""
     put(sqs, result(1), result(1))
-    done = receive(run, "--expect", "in.jsonl")
+    done = receive(run, "--count", "2")
     assert done.exit_code == 3
-    assert done.stdout == "1 new results, 1 repeats; the file holds 1, 1 are missing.\n"
+    assert done.stdout == "1 new results, 1 repeats; the file holds 1.\n"
     assert "Nothing new for 0.2 s." in done.stderr
     assert sqs.bodies("results") == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--record", "record"],
+        ["--all", "--record", "record"],
+        ["--all", "--expect", "in.jsonl"],
+        ["--count", "1", "--expect", "in.jsonl"],
+    ],
+)
+def test_results_come_from_one_source(run: Run, sqs: FakeSqs, options: list[str]) -> None:
+    """Whose results are wanted has to be said, and once: nobody takes others' from the queue by leaving it out."""
+    write(Path("in.jsonl"), [job("job-1")])
+    put(sqs, result(1))
+    done = run("results", "--out", "out.jsonl", *options)
+    assert done.exit_code == 2
+    assert "--expect" in done.stderr
+    assert not Path("out.jsonl").exists()
+    assert sqs.queues["results"][0].receives == 0
 
 
 def test_a_line_is_on_disk_before_its_message_is_deleted(
@@ -186,7 +182,7 @@ def test_larger_than_any_result_is_left(run: Run, sqs: FakeSqs, monkeypatch: pyt
     put(sqs, line)
     done = receive(run)
     assert done.exit_code == 1
-    assert "its result_location holds more than 64 MiB" in done.stderr
+    assert "its place in S3 holds more than 64 MiB" in done.stderr
     assert body.read_bytes <= 64 * 1024 * 1024 + 1
     assert body.is_closed
     assert sqs.bodies("results") == [line]
@@ -292,7 +288,7 @@ def test_a_file_of_something_else_is_an_error_and_nothing_is_received(run: Run, 
 
 
 def test_a_folder_that_does_not_exist_is_an_error_line(run: Run) -> None:
-    done = run("results", "--out", "nowhere/out.jsonl")
+    done = run("results", "--all", "--out", "nowhere/out.jsonl")
     assert done.exit_code == 1
     assert done.stderr == "Error: nowhere/out.jsonl: No such file or directory.\n"
 
@@ -311,7 +307,7 @@ def link_to_device(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [fifo, bound_socket, link_to_device, Path.mkdir])
-@pytest.mark.parametrize("option", ["--out", "--expect"])
+@pytest.mark.parametrize("option", ["--out", "--expect", "--record"])
 def test_only_regular_files_are_used(
     run: Run, sqs: FakeSqs, option: str, make: Callable[[Path], None]
 ) -> None:
@@ -356,7 +352,18 @@ def test_results_do_not_go_where_the_summary_goes(tmp_path: Path, stream: str) -
     path = os.pathsep.join(folder for folder in sys.path if folder)
     with redirected.open("wb") as opened:
         done = subprocess.run(
-            [sys.executable, "-m", "gateway_cli", "jobs", "results", "--out", redirected, "--env", "dev"],
+            [
+                sys.executable,
+                "-m",
+                "gateway_cli",
+                "jobs",
+                "results",
+                "--all",
+                "--out",
+                redirected,
+                "--env",
+                "dev",
+            ],
             env={**os.environ, "PYTHONPATH": path},
             stdout=opened if stream == "stdout" else subprocess.DEVNULL,
             stderr=opened if stream == "stderr" else subprocess.PIPE,

@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from click.testing import Result
 
-from gateway_cli.jobs import sending
+from gateway_cli.jobs import backoff
 from tests.unit.gateway_cli.jobs.batch_lines import job, write
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
@@ -25,7 +25,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_wait_s", lambda _: 0.0)
+    monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
 
 
 def file_of(count: int, name: str = "in.jsonl") -> Path:

@@ -1,0 +1,15 @@
+"""How long to wait before AWS is asked again for what it did not do."""
+
+from __future__ import annotations
+
+import random
+
+ATTEMPTS = 8
+_FIRST_S = 0.2
+_MAX_S = 20.0
+
+
+def wait_s(attempt: int) -> float:
+    """After the attempt, counted from 0: doubling, with jitter."""
+    longest: float = min(_FIRST_S * 2**attempt, _MAX_S)
+    return random.uniform(0.5, 1) * longest  # noqa: S311 - no secret

@@ -1,0 +1,81 @@
+"""`jobs results --all`: takes whatever is in the results queue."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway_cli.jobs import aws_clients, exit_codes, screen
+from gateway_cli.jobs.interruption import Interruption
+from gateway_cli.jobs.large_results import LargeResults
+from gateway_cli.jobs.results import Received, Reception, Until
+from gateway_cli.jobs.results_file import ResultsFile
+
+if TYPE_CHECKING:
+    import boto3
+
+    from gateway_cli.stack_outputs import StackOutputs
+
+
+def take(
+    session: boto3.Session,
+    outputs: StackOutputs,
+    file: ResultsFile,
+    heeded: Interruption,
+    *,
+    until: Until,
+    receivers: int,
+    as_json: bool,
+) -> None:
+    """Receives until enough has come, and says how it went. Raises click's exceptions, and SystemExit."""
+    sqs = aws_clients.sqs(session, threads=receivers)
+    large = LargeResults(aws_clients.s3(session, threads=receivers), outputs.large_results_bucket)
+    reception = Reception(sqs, outputs.results_queue_url, large, file, until)
+    try:
+        with screen.progress("Receiving", until.count) as bar:
+            reception.run(heeded, receivers=receivers, watch=lambda: bar(reception.received.new))
+    finally:
+        _report(file, reception.received, as_json=as_json)
+    _end(reception, file, until, heeded)
+
+
+def _report(file: ResultsFile, received: Received, *, as_json: bool) -> None:
+    """Says on standard output what came."""
+    if as_json:
+        document = {
+            "new": received.new,
+            "repeats": received.repeats,
+            "conflicts": received.conflict_count,
+            "first_conflicts": received.conflicts,
+            "left_in_queue": [{"message_id": id_, "reason": why} for id_, why in received.left.items()],
+            "in_file": file.count(),
+        }
+        click.echo(json.dumps(document))
+    else:
+        click.echo(f"{received.new} new results, {received.repeats} repeats; the file holds {file.count()}.")
+
+
+def _end(reception: Reception, file: ResultsFile, until: Until, heeded: Interruption) -> None:
+    received = reception.received
+    for message_id, reason in received.left.items():
+        click.echo(f"message {message_id} was left in the results queue: {reason}", err=True)
+    for id_ in received.conflicts:
+        click.echo(f"result {screen.printable(id_)} came with two different lines", err=True)
+    if received.conflict_count:
+        raise click.ClickException(
+            f"{received.conflict_count} results contradict one in the file; both lines are in {file.conflicts_path}."
+        )
+    if received.left:
+        raise click.ClickException("Not every message in the results queue is a result of this stack's.")
+    if heeded.asked and not reception.is_enough:
+        click.echo("Stopped. The same command goes on.", err=True)
+        raise SystemExit(exit_codes.INTERRUPTED)
+    if not reception.is_complete:
+        click.echo(
+            f"Nothing new for {until.idle_s:g} s. `jobs status` tells what is still waiting, "
+            "`jobs dead-letters list` what has failed.",
+            err=True,
+        )
+        raise SystemExit(exit_codes.INCOMPLETE)

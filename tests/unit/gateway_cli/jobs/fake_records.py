@@ -1,0 +1,51 @@
+"""The table of job records in memory, with the calls of boto3's that the commands make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+TABLE = "job-records"
+
+
+class FakeRecords:
+    """Answers at once. `on_read` sees the keys of each call before it is answered, and returns those that it leaves unread."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[str, str]] = {}
+        self.asked: list[list[str]] = []
+        self.begun_anew: list[str] = []
+        self.refuses = False
+        self.on_read: Callable[[list[str]], list[str]] = lambda _: []
+
+    def answer(self, key: str, line: str) -> None:
+        """The line is the job's answer from now on."""
+        self.items[key] = {"answer_line": line}
+
+    def bury(self, key: str) -> None:
+        """The job is a dead letter."""
+        self.items[key] = {"dead_letter": "message-1"}
+
+    def update_item(self, *, Key: dict[str, Any], **_: Any) -> None:  # noqa: N803
+        """Of a job that begins anew."""
+        if self.refuses:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateItem")
+        self.begun_anew.append(Key["job"]["S"])
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        ((table, request),) = RequestItems.items()
+        assert table == TABLE
+        names = set(request["ExpressionAttributeNames"].values())
+        keys = [key["job"]["S"] for key in request["Keys"]]
+        assert 1 <= len(keys) == len(set(keys)) <= 100
+        self.asked.append(keys)
+        unread = self.on_read(keys)
+        found = [
+            {name: {"S": value} for name, value in {"job": key, **self.items[key]}.items() if name in names}
+            for key in keys
+            if key in self.items and key not in unread
+        ]
+        left = {table: {**request, "Keys": [{"job": {"S": key}} for key in unread]}} if unread else {}
+        return {"Responses": {table: found}, "UnprocessedKeys": left}
