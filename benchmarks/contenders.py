@@ -116,6 +116,8 @@ def chat_variables(upstream: str) -> dict[str, str]:
         **_upstream(upstream),
         "STREAM_TIMEOUT_S": "897",
         "COUNT_STREAM_TOKENS": "true",
+        "MALLOC_TRIM_THRESHOLD_": str(64 * 1024 * 1024),
+        "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     }
 
 

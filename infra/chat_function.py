@@ -10,6 +10,10 @@ from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
 from infra.upstream import grant_upstream, upstream_variables
 
+# glibc gives a large request's memory back after it, and faults it in again with the next one, depending on where the
+# heap happens to end: up to a third of such a request's time. https://man7.org/linux/man-pages/man3/mallopt.3.html
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024)}
+
 
 class ChatFunction(Construct):
     """Answers HTTP requests; may read the Bedrock API key, or ask Bedrock itself."""
@@ -38,6 +42,7 @@ class ChatFunction(Construct):
                 ),
                 "STREAM_TIMEOUT_S": str(environment.timeouts.stream_s),
                 "COUNT_STREAM_TOKENS": str(environment.count_stream_tokens).lower(),
+                **_MALLOC,
             },
             streams=environment.streams,
             reserved_concurrency=environment.reserved_concurrency,

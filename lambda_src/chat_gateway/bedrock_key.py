@@ -73,6 +73,8 @@ class BedrockApiKey:
 
         An old key goes on serving while the secret cannot be read or holds none; Bedrock may still take it.
         """
+        if self._key is not None and self._clock() < self._next_read_at:
+            return self._key  # nothing to read, and nobody to wait for
         with self._held(ends_at):
             if self._key is None:
                 return self._read(ends_at)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from chat_gateway import guardrails, reasoning
-from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.bedrock import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
 from chat_gateway.guardrails import GuardedRequest, Guardrail
 from chat_gateway.retry import Attempts
 from chat_gateway.upstream_auth import UpstreamAuth, UpstreamCredentials
+
+if TYPE_CHECKING:
+    from chat_gateway.allowed_models import AllowedModels
 
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 

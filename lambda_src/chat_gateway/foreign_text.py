@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 Conceal = Callable[[str], str]
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+=#@-]{0,127}")
 # re compiles each of these when it is first needed, and keeps it.
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_.:/+=#@-]{0,127}"
 _PLACE = r"[A-Za-z0-9_.\[\]'\"/$-]{1,200}"
 _PATH = r"/[!-~]{0,199}"
 # A guardrail's own names for topics, filters and patterns.
@@ -22,6 +22,8 @@ _MAX_MESSAGE_CHARACTERS = 8192  # an error that repeats the prompt must still fi
 _KEY = re.compile(
     r"(?i)\bbearer\s{1,8}[!-~]{8,}|\b(?:sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
 )
+# What stands in every key, in lower case: most text has none of it, and need not be searched.
+_KEY_HINTS = ("sk-", "bcg-", "absk", "bedrock-api-key-", "akia", "asia", "bearer")
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
@@ -64,10 +66,11 @@ def message(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
 
 def without_keys(text: str) -> str:
     """`text` with what looks like a key masked."""
-    return _KEY.sub("***", text)
+    plain = text.lower()
+    return _KEY.sub("***", text) if any(hint in plain for hint in _KEY_HINTS) else text
 
 
-def _matching(value: object, pattern: str, conceal: Conceal) -> str | None:
+def _matching(value: object, pattern: str | re.Pattern[str], conceal: Conceal) -> str | None:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         return None
     return value if without_keys(conceal(value)) == value else None

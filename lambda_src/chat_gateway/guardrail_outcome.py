@@ -105,13 +105,15 @@ def present(document: dict[str, Any], *, has_trace: bool = True, keep_trace: boo
     changed = has_trace and not keep_trace
     if changed:
         _leave_out_traces(document)
+    if not _is_block(document):
+        return changed
     ends = [
         choice
         for choice in _choices(document)
         if choice.get("finish_reason")
         not in ((_BLOCKED_REASON,) if "message" in choice else (None, _BLOCKED_REASON))
     ]
-    if not ends or not _is_block(document):
+    if not ends:
         return changed
     for choice in ends:
         choice["finish_reason"] = _BLOCKED_REASON

@@ -6,19 +6,20 @@ import queue
 import socket
 import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from chat_gateway import tls
 
 _Address = tuple[Any, ...]
 
 
-class Origin(NamedTuple):
+class Origin:
     """Where to connect to, and whether over TLS."""
 
-    host: str
-    port: int
-    is_encrypted: bool
+    __slots__ = ("host", "is_encrypted", "port")
+
+    def __init__(self, host: str, port: int, is_encrypted: bool) -> None:
+        self.host, self.port, self.is_encrypted = host, port, is_encrypted
 
 
 def connect(origin: Origin, *, ends_at: float) -> socket.socket:

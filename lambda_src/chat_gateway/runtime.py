@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.aws_json import AwsJsonClient
 from chat_gateway.bearer_auth import BearerCredentials
 from chat_gateway.bedrock import BedrockClient, UpstreamTimeouts
@@ -12,6 +12,9 @@ from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.completions import Completions
 from chat_gateway.settings import AwsSettings, UpstreamSettings
 from chat_gateway.upstream_auth import UpstreamCredentials
+
+if TYPE_CHECKING:
+    from chat_gateway.allowed_models import AllowedModels
 
 
 @cache
@@ -37,8 +40,16 @@ def completions(*, max_connections: int) -> Completions:
         credentials=_credentials(settings),
         guardrail=settings.guardrail,
         separates_reasoning=settings.separate_reasoning,
-        allowed_models=AllowedModels(settings.models) if settings.models else None,
+        allowed_models=_allowed_models(settings),
     )
+
+
+def _allowed_models(settings: UpstreamSettings) -> AllowedModels | None:
+    if not settings.models:
+        return None
+    from chat_gateway.allowed_models import AllowedModels  # where an environment names its models
+
+    return AllowedModels(settings.models)
 
 
 def _credentials(settings: UpstreamSettings) -> UpstreamCredentials:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from chat_gateway.chat_request import ChatRequest
@@ -29,7 +28,8 @@ class StreamUsage:
         is_said = not isinstance(options, dict) or options.get(_FIELD) is not None
         if not request.streams or is_said or request.model in self._refusing:
             return request
-        return replace(request, document={**request.document, _OPTION: {**options, _FIELD: True}})
+        document = {**request.document, _OPTION: {**options, _FIELD: True}}
+        return ChatRequest(request.model, document, streams=True, asks_for_usage=False)
 
     def is_refused(self, request: ChatRequest, error: UpstreamError) -> bool:
         """Whether `error`, Bedrock's answer to `request` with the usage asked for, is about that. Remembers the model."""

@@ -83,8 +83,8 @@ def _answer(
     event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
 ) -> StreamingResponse:
     upstream = runtime.upstream_settings()
-    body = proxy_event.body(event, max_bytes=upstream.max_request_bytes)
-    request = chat_request.parse(body)
+    # The body has no name, so that its bytes are free while the request is serialised again.
+    request = chat_request.parse(proxy_event.body(event, max_bytes=upstream.max_request_bytes))
     exchange.log.add_model(request.model)
     exchange.log.add_guardrail(upstream.guardrail)
     exchange.attempts = _attempts(request, context, headers, exchange.started)

@@ -144,7 +144,12 @@ def test_without_an_endpoint_of_ones_own_the_regions_is_called() -> None:
     client = AwsJsonClient(
         settings, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1"
     )
-    assert client._origin == ("secretsmanager.cn-north-1.amazonaws.com.cn", 443, True)
+    origin = client._origin
+    assert (origin.host, origin.port, origin.is_encrypted) == (
+        "secretsmanager.cn-north-1.amazonaws.com.cn",
+        443,
+        True,
+    )
 
 
 @answers((400, '{"__type": "ConditionalCheckFailedException", "Item": {"a": {"S": "b"}}}'))
