@@ -29,7 +29,7 @@ from chat_gateway.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.foreign_text import Conceal
-from chat_gateway.guardrail_outcome import Outcome
+from chat_gateway.guardrail_outcome import INTERVENED, Outcome
 from chat_gateway.upstream_auth import UpstreamAuth
 from chat_gateway.upstream_transport import KeptConnections
 
@@ -68,7 +68,9 @@ class Completion:
         has_trace = guardrail_outcome.may_hold_trace(self.text)
         outcome = guardrail_outcome.read(self.document, has_trace=has_trace, conceal=self.conceal)
         document = self.document
-        changed = guardrail_outcome.present(document, has_trace=has_trace, keep_trace=keep_trace)
+        changed = guardrail_outcome.present(
+            document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
+        )
         changed = enumerations.conform(document, enumerations.COMPLETION) or changed
         if separates_reasoning:
             changed = reasoning.separate(document) or changed

@@ -25,7 +25,7 @@ from chat_gateway.errors import (
 )
 from chat_gateway.event_template import EventTemplate
 from chat_gateway.foreign_text import Conceal
-from chat_gateway.guardrail_outcome import Outcome
+from chat_gateway.guardrail_outcome import INTERVENED, Outcome
 from chat_gateway.reasoning import StreamSeparator
 
 _DONE, _DONE_EVENT = b"[DONE]", b"data: [DONE]\n\n"
@@ -151,9 +151,10 @@ class ChatStream:
     def _present(self, event: _Event, *, has_trace: bool) -> None:
         """Notes what the event says, and gives it the shape that callers see."""
         document = event.document
-        self._notice(document, has_trace=has_trace)
-        rules = self._rules
-        changed = guardrail_outcome.present(document, has_trace=has_trace, keep_trace=rules.shows_trace)
+        is_block = self._notice(document, has_trace=has_trace)
+        changed = guardrail_outcome.present(
+            document, is_block=is_block, has_trace=has_trace, keep_trace=self._rules.shows_trace
+        )
         changed = enumerations.conform(document, enumerations.CHUNK) or changed
         if self._separator is not None:
             changed = self._separator.separate(document) or changed
@@ -223,7 +224,8 @@ class ChatStream:
             f"Bedrock's stream holds {what}.", bedrock_request_id=self._bedrock_request_id
         )
 
-    def _notice(self, document: dict[str, Any], *, has_trace: bool) -> None:
+    def _notice(self, document: dict[str, Any], *, has_trace: bool) -> bool:
+        """Takes in what the event says. Returns whether it is a guardrail's block."""
         if self.first_token_at is None and _has_words(document):
             self.first_token_at = self._clock()
         usage = document.get("usage")
@@ -231,6 +233,7 @@ class ChatStream:
             self.usage = usage
         said = guardrail_outcome.read(document, has_trace=has_trace, conceal=self._conceal)
         self.guardrail_outcome = self.guardrail_outcome.combined_with(said)
+        return said.action == INTERVENED
 
     def _note_ends(self, document: dict[str, Any]) -> bool:
         """Whether a choice ends with this event."""

@@ -73,8 +73,10 @@ NOTHING_SAID = Outcome()  # what nearly every event of a stream says
 def may_hold_trace(raw: str | bytes) -> bool:
     """Whether the JSON text `raw` may have a trace somewhere; where not, nobody has to look for it."""
     if isinstance(raw, bytes):
-        return b"trace" in raw.lower() or any(escape in raw for escape in _ESCAPED_LETTERS_BYTES)
-    return "trace" in raw.lower() or any(escape in raw for escape in _ESCAPED_LETTERS)
+        return b"trace" in raw.lower() or (
+            b"\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS_BYTES)
+        )
+    return "trace" in raw.lower() or ("\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS))
 
 
 def read(
@@ -96,16 +98,16 @@ def read(
     return _outcome(action, traces, conceal)
 
 
-def present(document: dict[str, Any], *, has_trace: bool = True, keep_trace: bool) -> bool:
+def present(document: dict[str, Any], *, is_block: bool, has_trace: bool = True, keep_trace: bool) -> bool:
     """Gives `document` the one shape of a block, and takes the traces out; whether it has to be written anew.
 
-    A block has `finish_reason` content_filter wherever a choice ends. Text that may hold a trace is always written anew: of
-    a key that is repeated, the text still has what the document has not.
+    `is_block`: its outcome is INTERVENED. A block has `finish_reason` content_filter wherever a choice ends. Text that may
+    hold a trace is always written anew: of a key that is repeated, the text still has what the document has not.
     """
     changed = has_trace and not keep_trace
     if changed:
         _leave_out_traces(document)
-    if not _is_block(document):
+    if not is_block:
         return changed
     ends = [
         choice

@@ -44,6 +44,12 @@ TRACE = {
 }
 
 
+def presented(document: dict[str, Any], *, keep_trace: bool) -> bool:
+    """Whether the document has to be written anew, by what it says itself."""
+    is_block = guardrail_outcome.read(document).action == "INTERVENED"
+    return guardrail_outcome.present(document, is_block=is_block, keep_trace=keep_trace)
+
+
 @pytest.mark.parametrize(
     ("document", "action"),
     [
@@ -107,7 +113,7 @@ def test_a_trace_of_any_shape_is_read_without_a_fault(trace: object) -> None:
 @pytest.mark.parametrize("reason", ["stop", "content_filter", "end_turn"])
 def test_a_block_ends_in_content_filter(reason: str) -> None:
     document = {"id": "bedrock-guardrails-1", "choices": [{"finish_reason": reason}, {"finish_reason": None}]}
-    changed = guardrail_outcome.present(document, keep_trace=True)
+    changed = presented(document, keep_trace=True)
     assert [choice["finish_reason"] for choice in document["choices"]] == ["content_filter", None]  # type: ignore[index]
     assert changed is (reason != "content_filter")
 
@@ -118,14 +124,14 @@ def test_an_answer_that_was_not_blocked_keeps_its_end() -> None:
         "amazon-bedrock-guardrailAction": "INTERVENED",
         "choices": [{"finish_reason": "stop"}],
     }
-    assert not guardrail_outcome.present(document, keep_trace=True)
+    assert not presented(document, keep_trace=True)
     assert document["choices"] == [{"finish_reason": "stop"}]
 
 
 @pytest.mark.parametrize("keep_trace", [True, False])
 def test_the_trace_stays_only_where_the_environment_says_so(keep_trace: bool) -> None:
     document = {"id": "chatcmpl-1", "amazon-bedrock-trace": TRACE}
-    assert guardrail_outcome.present(document, keep_trace=keep_trace) is not keep_trace
+    assert presented(document, keep_trace=keep_trace) is not keep_trace
     assert ("amazon-bedrock-trace" in document) is keep_trace
 
 
@@ -147,7 +153,7 @@ def test_of_two_parts_the_stronger_word_holds(
 
 def test_a_block_without_an_end_gets_one() -> None:
     document = {"id": "bedrock-guardrails-1", "choices": [{"message": {"content": "no"}}]}
-    assert guardrail_outcome.present(document, keep_trace=False)
+    assert presented(document, keep_trace=False)
     assert document["choices"] == [{"message": {"content": "no"}, "finish_reason": "content_filter"}]
 
 
@@ -183,7 +189,7 @@ def test_a_trace_is_taken_out_wherever_it_stands(document: dict[str, Any]) -> No
     document = json.loads(json.dumps(document))
     assert guardrail_outcome.may_hold_trace(json.dumps(document))
     assert guardrail_outcome.read(document).counts["topicPolicy"] == 1
-    assert guardrail_outcome.present(document, keep_trace=False)
+    assert presented(document, keep_trace=False)
     assert "ada@example.com" not in json.dumps(document)
 
 
@@ -197,7 +203,7 @@ def test_a_trace_written_in_escapes_is_looked_for() -> None:
 def test_the_word_trace_in_an_answer_is_no_trace() -> None:
     """A model may speak of traces, and call its fields so."""
     document = {"choices": [{"message": {"content": "a trace"}}], "trace": {"id": 1}}
-    guardrail_outcome.present(document, keep_trace=False)
+    presented(document, keep_trace=False)
     assert document["trace"] == {"id": 1}
 
 

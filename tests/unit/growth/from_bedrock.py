@@ -196,7 +196,7 @@ def _read_outcome(document: Document) -> None:
     outcome = guardrail_outcome.read(document)
     outcome.combined_with(outcome)
     guardrail_outcome.said(document)
-    guardrail_outcome.present(document, keep_trace=False)
+    guardrail_outcome.present(document, is_block=True, keep_trace=False)
 
 
 def _errors() -> Iterator[Case]:
