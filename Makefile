@@ -88,7 +88,10 @@ smoke: install ## The same, checking every step; exits 0 or not
 	@$(BIN)/python -m local --check
 
 .PHONY: test
-test: lint unit hostile infra-test e2e ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
+test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
+	@$(MAKE) install
+	@$(MAKE) -j2 --output-sync=target lint unit
+	@$(MAKE) hostile infra-test e2e
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries
