@@ -11,6 +11,7 @@ from tests.hostile_upstream.scenario import Answer, Expectation, Scenario, refus
 from tests.hostile_upstream.script import Close, Endless, Pause, Reset
 from tests.hostile_upstream.way import Way
 
+_REFUSAL = "com.amazonaws.dynamodb#ConditionalCheckFailedException"
 _BLOCK = b"x" * 65_536
 _FAILS = refused(500, "internal_error")
 _FOREIGN = f"{WORDS} & more"
@@ -23,12 +24,17 @@ _ANSWERS: Mapping[str, Any] = {
     "attributes-null": {"Attributes": None},
     "attributes-list": {"Attributes": [WORDS]},
     "attributes-empty": {"Attributes": {}},
-    "leased-by-string": {"Attributes": {**_CLAIMED, "leased_by": WORDS}},
-    "leased-until-words": {"Attributes": {**_CLAIMED, "leased_until": {"N": WORDS}}},
-    "leased-until-huge": {"Attributes": {**_CLAIMED, "leased_until": {"N": "9" * 400}}},
-    "leased-until-nan": {"Attributes": {**_CLAIMED, "leased_until": {"N": "nan"}}},
+    "attempts-string": {"Attributes": {**_CLAIMED, "attempts": WORDS}},
+    "attempts-words": {"Attributes": {**_CLAIMED, "attempts": {"N": WORDS}}},
     "answer-number": {"Attributes": {"answer_line": {"N": "1"}}},
     "answer-key-list": {"Attributes": {"answer_key": {"S": [WORDS]}}},
+}
+# Records of a claim that was refused, which the worker reads to know whose the job is.
+_REFUSED: Mapping[str, Any] = {
+    "leased-by-string": {**_CLAIMED, "leased_by": WORDS},
+    "leased-until-words": {**_CLAIMED, "leased_until": {"N": WORDS}},
+    "leased-until-huge": {**_CLAIMED, "leased_until": {"N": "9" * 400}},
+    "leased-until-nan": {**_CLAIMED, "leased_until": {"N": "nan"}},
 }
 _CODES: Mapping[str, Any] = {
     "foreign": _FOREIGN,
@@ -55,6 +61,7 @@ def _whole(content: bytes, *fields: bytes) -> bytes:
 SCENARIOS = (
     *(_of(f"answer-{name}", _whole(to_json(value))) for name, value in _ANSWERS.items()),
     *(_of(f"code-{n}", error(400, to_json({"__type": v, "message": WORDS}))) for n, v in _CODES.items()),
+    *(_of(f"refused-{n}", error(400, to_json({"__type": _REFUSAL, "Item": v}))) for n, v in _REFUSED.items()),
     _of("text", _whole(b"zq00000")),
     _of("nothing", _whole(b"")),
     _of("not-utf-8", _whole(b"\xff\xfe")),
