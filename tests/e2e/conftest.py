@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -12,6 +14,9 @@ from local.paths import StateFolder
 from local.stack import LocalStack, deployed
 from tests.e2e.standin import StandinControl
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
 MODEL = "openai.gpt-oss-20b-1:0"
 
 
@@ -19,6 +24,26 @@ MODEL = "openai.gpt-oss-20b-1:0"
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with deployed("echo", state=StateFolder(tmp_path_factory.mktemp("local"))) as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+def emptied_queues(stack: LocalStack) -> None:
+    """No other test's job is waiting or in progress, and no result or dead letter of one is left."""
+    sqs = stack.session().client("sqs")
+    names: list[QueueAttributeNameType] = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+    ]
+
+    def has_jobs() -> bool:
+        counts = sqs.get_queue_attributes(QueueUrl=stack.jobs_queue_url, AttributeNames=names)["Attributes"]
+        return any(int(counts.get(name, 0)) for name in names)
+
+    until = time.monotonic() + 60
+    while has_jobs() and time.monotonic() < until:
+        time.sleep(0.2)
+    for url in (stack.results_queue_url, stack.dead_letter_queue_url):
+        sqs.purge_queue(QueueUrl=url)
 
 
 @pytest.fixture

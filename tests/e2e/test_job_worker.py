@@ -8,9 +8,13 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from local import job_lines
 from local.stack import LocalStack
 from tests.e2e.standin import StandinControl
+
+pytestmark = pytest.mark.usefixtures("emptied_queues")
 
 WORKER = "bedrock-chat-gateway-local-worker"
 WIDTH = 100

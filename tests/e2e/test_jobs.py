@@ -12,6 +12,8 @@ from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack import LocalStack
 from tests.e2e.standin import StandinControl
 
+pytestmark = pytest.mark.usefixtures("emptied_queues")
+
 
 def results_of(stack: LocalStack, *lines: str, within_s: float = 60) -> dict[str | None, dict[str, Any]]:
     """Sends the jobs and returns their results by custom_id."""
