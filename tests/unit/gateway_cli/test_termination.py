@@ -20,6 +20,11 @@ from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
 from guardrail_proof import over_http
 
+# Whoever runs the tests in the background, or under nohup, has them ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ends in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(ends, signal.SIG_DFL)
+
 OUTPUTS = stack_outputs.StackOutputs(
     **{field.name: field.name for field in fields(stack_outputs.StackOutputs)}
 )
