@@ -10,6 +10,7 @@ import re
 from http import HTTPStatus
 from typing import NamedTuple
 
+_BEARER_ACTION = "callwithbearertoken"
 # Of a message in lower case. The key itself is at fault, and an operator must replace it.
 _ABOUT_THE_KEY = {
     "api key is valid": "the API key is not valid",
@@ -20,7 +21,7 @@ _ABOUT_THE_KEY = {
     "security token": "the security token is invalid",
     "scoped to a valid": "the signature is for another region or service",
     "signature": "the signature is refused",
-    "callwithbearertoken": "the key's user may not use bearer tokens",
+    _BEARER_ACTION: "the key's user may not use bearer tokens",
 }
 # AWS's classes of errors that are about credentials, whatever the message:
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
@@ -44,6 +45,7 @@ _ABOUT_ACCESS = {
     "kms:": "an encryption key may not be used",
     "explicit deny": "a policy denies it explicitly",
 }
+_ARN = re.compile(r"arn:\S+")  # a caller's model id stands in it
 _ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]{1,40}:[A-Za-z]{1,60})")
 _RESOURCE = re.compile(r"on resource:? (arn:aws[a-z-]{0,10}:[A-Za-z0-9:/._-]{1,300})")
 
@@ -57,12 +59,18 @@ class Refusal(NamedTuple):
 
 def read(status: int, error_class: str | None, message: str) -> Refusal:
     """What a 401 or 403 with this message means. `error_class` is AWS's, None where the answer has none."""
-    plain = message.lower()
-    about_key = _first_known(_ABOUT_THE_KEY, plain) or _CLASSES_ABOUT_THE_KEY.get(error_class or "")
+    plain = _ARN.sub("", message.lower())
+    about_key = _about_key(plain) or _CLASSES_ABOUT_THE_KEY.get(error_class or "")
     words = about_key or _first_known(_ABOUT_ACCESS, plain) or "no known reason"
     details = [found[1] for found in (_ACTION.search(message), _RESOURCE.search(message)) if found]
     reason = " ".join([f"{error_class or f'HTTP {status}'}: {words}", *details])
     return Refusal(reason, status == HTTPStatus.UNAUTHORIZED or about_key is not None)
+
+
+def _about_key(plain: str) -> str | None:
+    if "not authorized to perform" in plain and _BEARER_ACTION not in plain:
+        return None
+    return _first_known(_ABOUT_THE_KEY, plain)
 
 
 def _first_known(wordings: dict[str, str], plain: str) -> str | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from openai import OpenAI
 
 from local import job_lines, request_logs
@@ -15,6 +16,8 @@ from local.stack import LocalStack
 from tests.e2e.conftest import MODEL
 
 Line = dict[str, Any]
+
+pytestmark = pytest.mark.usefixtures("emptied_queues")
 
 
 def lines_where(stack: LocalStack, log_group: str, is_meant: Callable[[Line], bool]) -> list[Line]:

@@ -28,6 +28,11 @@ ABOUT_ACCESS = [
         "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: bedrock:InvokeModel on resource: "
         "arn:aws:bedrock:us-east-1::foundation-model/openai.gpt-oss-20b-1:0 with an explicit deny"
     ),
+    (
+        "User: arn:aws:iam::1:user/has expired is not authorized to perform: bedrock:InvokeModel on resource: "
+        "arn:aws:bedrock:us-east-1::foundation-model/signature"
+    ),
+    "You cannot use arn:aws:bedrock:us-east-1:1:inference-profile/security-token-signature",
     "User is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:1:key/k",
     "Your account does not have an agreement to this model",
     "This model is not available to this kind of account. Try again after 2 minutes.",
