@@ -67,7 +67,10 @@ def message(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
 def without_keys(text: str) -> str:
     """`text` with what looks like a key masked."""
     plain = text.lower()
-    return _KEY.sub("***", text) if any(hint in plain for hint in _KEY_HINTS) else text
+    for hint in _KEY_HINTS:
+        if hint in plain:
+            return _KEY.sub("***", text)
+    return text
 
 
 def _matching(value: object, pattern: str | re.Pattern[str], conceal: Conceal) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
@@ -112,6 +113,7 @@ def _keys(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
             waiting.extend(("", inner) for inner in value)
 
 
+@lru_cache(maxsize=256)  # most requests have the same few keys
 def _names_a_setting(key: str) -> bool:
     letters = _letters(key)
     return b"GUARDRAIL" in letters or letters.startswith(b"AMAZONBEDROCK")

@@ -14,13 +14,14 @@ _FIELD = "reasoning_content"
 
 # The beginning of a model's id behind the geography of an inference profile, when it was seen, and where.
 _FAMILIES = (("openai.gpt-oss-", "2026-08-22", "recordings of chat completions on bedrock-runtime"),)
+_PREFIXES = tuple(prefix for prefix, _, _ in _FAMILIES)
 
 
 def is_in_content(model: str) -> bool:
     """Whether the model with this id, profile's id or ARN writes its thinking into `content`."""
     id_ = model.rpartition("/")[2]
     in_profile = id_.partition(".")[2]
-    return any(id_.startswith(prefix) or in_profile.startswith(prefix) for prefix, _, _ in _FAMILIES)
+    return id_.startswith(_PREFIXES) or in_profile.startswith(_PREFIXES)
 
 
 def separate(document: dict[str, Any]) -> bool:

@@ -5,7 +5,6 @@ httpx's own costs a cold start 20 ms more (httpcore, h11, anyio) and each reques
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from chat_gateway.http_head import Head
 
 # A connection may die unnoticed while Lambda has frozen the process.
 _KEPT_FOR_S = 20.0
-_LINE_BREAK = re.compile(rb"[\r\n]")
 
 
 class KeptConnections(httpx.BaseTransport):
@@ -97,11 +95,14 @@ class KeptConnections(httpx.BaseTransport):
 def _request_head(request: httpx.Request) -> bytes:
     lines = [
         b"POST %b HTTP/1.1" % request.url.raw_path,
-        *(b"%b: %b" % field for field in request.headers.raw),
+        *map(b"%b: %b".__mod__, request.headers.raw),
+        b"",
+        b"",
     ]
-    if any(map(_LINE_BREAK.search, lines)):
+    head = b"\r\n".join(lines)
+    if not head.count(b"\r") == head.count(b"\n") == len(lines) - 1:
         raise ValueError("a header of a request is more than one line")
-    return b"\r\n".join([*lines, b"", b""])
+    return head
 
 
 def _exchange(connection: HttpConnection, request: httpx.Request, head: bytes, ends_at: float) -> Head:

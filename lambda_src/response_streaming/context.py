@@ -72,19 +72,18 @@ class LambdaContext:
     ) -> None:
         self.aws_request_id = request_id
         self.invoked_function_arn, self.tenant_id = invoked_function_arn, tenant_id
-        self._read_environment()
         document = _parsed(client_context, "Client Context")
         self._w3c = _take_w3c(document)
         self.client_context = ClientContext(document) if document is not None else None
         self.identity = CognitoIdentity(_parsed(cognito_identity, "Cognito Identity") or {})
         self._deadline_ms = deadline_ms
 
-    def _read_environment(self) -> None:
-        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+    # Read when they are asked for: most handlers never ask.
+    function_name = property(lambda _: os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
+    function_version = property(lambda _: os.environ.get("AWS_LAMBDA_FUNCTION_VERSION"))
+    memory_limit_in_mb = property(lambda _: os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+    log_group_name = property(lambda _: os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"))
+    log_stream_name = property(lambda _: os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"))
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends this invocation; never negative."""
