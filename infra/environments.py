@@ -39,6 +39,9 @@ _MODEL = re.compile(
     r"[a-z0-9-]+\.[A-Za-z0-9.:_-]{1,200}"
     r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]*:(?:[0-9]{12})?:[a-z-]+/[A-Za-z0-9.:_/-]{1,200}"
 )
+# A function's variables take 4 KB at most, and the others need 1.5 KB:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_MODELS_CHARACTERS = 2500
 
 
 class InvalidEnvironmentError(ValueError):
@@ -265,6 +268,10 @@ def _upstream_rules(env: Environment) -> list[tuple[bool, str]]:
             f"upstream_models has {wrong!r}; name models and inference profiles by id or ARN, without wildcards.",
         ),
         (len(set(models)) == len(models), "upstream_models names something twice."),
+        (
+            len(",".join(models)) <= _MAX_MODELS_CHARACTERS,
+            f"upstream_models takes more than {_MAX_MODELS_CHARACTERS} characters, which Lambda has no room for.",
+        ),
     ]
 
 

@@ -230,7 +230,7 @@ class BedrockClient:
         return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
 
     def _request(self, content: bytes, headers: Mapping[str, str], left_s: float) -> httpx.Request:
-        """Built as a stream is: of `content=`, httpx works out the two headers in twice the time of all else."""
+        """Framed here: httpx takes 6 µs, more than for all else, to work the two headers out of `content=`."""
         framing = {"host": self._host, "content-length": str(len(content))}
         request = httpx.Request(
             "POST",

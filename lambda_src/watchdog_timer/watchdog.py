@@ -44,11 +44,13 @@ class Watchdog:
     ) -> _Result:
         """What `call(*args)` returns or raises. One run at a time; `name` is in the traceback.
 
-        `left_s`: the time that the function has left.
+        `left_s`: the time that the function has left; with less than three beats of it, nothing is watched.
         """
-        if not self._is_on:
+        timer_s = min(self.limit_s, _SHARE_OF_TIME_LEFT * left_s)
+        # A timer that ends before a beat sets it back would kill a process that is well.
+        if not self._is_on or timer_s < 2 * self.beat_s:
             return call(*args)
-        self._set(min(self.limit_s, _SHARE_OF_TIME_LEFT * left_s))
+        self._set(timer_s)
         try:
             return named(name, call, *args)
         finally:

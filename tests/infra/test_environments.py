@@ -98,6 +98,7 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"upstream_models": ("gpt",)}, "upstream_models has 'gpt'"),
         ({"upstream_models": ("arn:aws:s3:::bucket",)}, "upstream_models has 'arn:aws:s3"),
         ({"upstream_models": ("xai.grok", "xai.grok")}, "upstream_models names something twice"),
+        ({"upstream_models": tuple(f"xai.grok-{n}" for n in range(300))}, "more than 2500 characters"),
         ({"max_request_bytes": 5_000_000}, "max_request_bytes"),
         ({"authorizer_cache_s": 3601}, "authorizer_cache_s"),
         ({"secret_max_age_s": 0}, "secret_max_age_s"),

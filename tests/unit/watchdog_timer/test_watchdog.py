@@ -50,11 +50,12 @@ except ZeroDivisionError:
 
 
 def test_the_timer_is_in_time() -> None:
-    """A stalled process ends within 30 s, and before the timeout of a function that has less."""
+    """A stalled process ends within 30 s, and before the timeout of a function that has less, unless a beat is too late."""
     ended = run(
         """
 assert 20 < Watchdog().run("one", timer_s) <= 25
 assert 5 < Watchdog().run("one", timer_s, left_s=10) <= 9
+assert Watchdog().run("one", timer_s, left_s=2) == 0
 """
     )
     assert (ended.returncode, ended.stderr) == (0, "")
