@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ _OF_FAILURE = frozenset(
         *("attempts", "receives", "sent_at", "failed_at", "job_id"),
     }
 )
+_COUNT = re.compile("[0-9]{1,10}")
 _ATTRIBUTE_FIELDS = ("DataType", "StringValue", "BinaryValue")
 _BYTE_ORDER_MARK = "\ufeff"
 _MAX_ASIDE = 1000  # the others become visible by themselves, within `_HIDDEN_S`
@@ -120,10 +122,14 @@ class Redrive:
     def _move(self, letters: list[MessageTypeDef], batch: list[Message], stop: Event) -> list[MessageTypeDef]:
         """Those that were accepted, and deleted here."""
         by_key = dict(zip((message.key for message in batch), letters, strict=True))
-        for letter in letters:
-            if job_keys.ATTRIBUTE in letter.get("MessageAttributes", {}):
-                self._records.begin_anew(letter["MessageAttributes"][job_keys.ATTRIBUTE]["StringValue"])
+        earlier = {
+            message.key: self._records.begin_anew(key)
+            for message in batch
+            if (key := job_keys.sent_with(message.attributes))
+        }
         outcome = sending.send(self._sqs, self._to, batch, stop=stop)
+        for number in earlier.keys() - outcome.accepted:
+            self._records.put_back(earlier[number])
         accepted = [by_key[key] for key in outcome.accepted]
         self.redriven.moved += len(accepted)
         self.redriven.refused += len(outcome.refused)
@@ -163,7 +169,7 @@ def _letter(message: MessageTypeDef) -> DeadLetter:
         custom_id=_custom_id(message["Body"]),
         message_id=message["MessageId"],
         job_id=attributes.get("job_id") or (None if key is None else job_keys.result_id(key)),
-        receives=int(receives) if receives and receives.isdecimal() else None,
+        receives=int(receives) if receives and _COUNT.fullmatch(receives) else None,
         sent_at=attributes.get("sent_at") or _sent_at(message),
         attributes=attributes,
     )

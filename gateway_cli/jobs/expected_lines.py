@@ -27,7 +27,7 @@ class ExpectedLines:
     def __init__(self, lines: Iterable[int]) -> None:
         self._database = scratch.database(_SCHEMA)
         self._database.executemany("INSERT INTO missing (line) VALUES (?)", ((line,) for line in lines))
-        self.total = self.missing_count = self._count("")
+        self.total = self.missing_count = self._count("SELECT count(*) FROM missing")
 
     def name(self, line: int, custom_id: str) -> None:
         """Remembers what the line's sender calls it."""
@@ -55,15 +55,15 @@ class ExpectedLines:
 
     def count(self, state: State) -> int:
         """How many are missing for this reason."""
-        return self._count(f"WHERE state = {state:d}")
+        return self._count("SELECT count(*) FROM missing WHERE state = ?", state)
 
     def custom_ids(self, state: State, *, limit: int) -> list[str]:
         """Of the first that are missing for this reason."""
         rows = self._database.execute(
             "SELECT custom_id FROM missing WHERE state = ? ORDER BY line LIMIT ?", (state, limit)
         )
-        return [raw.decode("utf-8", "surrogatepass") for (raw,) in rows]
+        return [(raw or b"").decode("utf-8", "surrogatepass") for (raw,) in rows]
 
-    def _count(self, where: str) -> int:
-        (count,) = self._database.execute(f"SELECT count(*) FROM missing {where}").fetchone()  # noqa: S608
+    def _count(self, query: str, *values: int) -> int:
+        (count,) = self._database.execute(query, values).fetchone()
         return int(count)

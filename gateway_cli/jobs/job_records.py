@@ -34,6 +34,14 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetterMark:
+    """What a record said of a dead letter before the job began anew, as DynamoDB has it; empty where it said nothing."""
+
+    key: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecords:
     """The table of one stack."""
 
@@ -59,22 +67,43 @@ class JobRecords:
                 return
             keys = left
 
-    def begin_anew(self, key: str) -> None:
+    def begin_anew(self, key: str) -> DeadLetterMark:
         """The job is no dead letter any more, and its attempts are counted from 1. Raises what boto3 raises.
 
-        Otherwise it would stay one until a worker takes it up, and whoever collects would not wait for it.
+        Otherwise it would stay one until a worker takes it up, and whoever collects would not wait for it. Returns what
+        `put_back` needs.
         """
+        answer = self._update(
+            key,
+            UpdateExpression="SET attempts = :none REMOVE dead_letter",
+            ConditionExpression="attribute_exists(job)",
+            ExpressionAttributeValues={":none": {"N": "0"}},
+            ReturnValues="UPDATED_OLD",
+        )
+        return DeadLetterMark(key, answer.get("Attributes", {}))
+
+    def put_back(self, mark: DeadLetterMark) -> None:
+        """The job is a dead letter as before, unless a worker has it already. Raises what boto3 raises."""
+        if not {"attempts", "dead_letter"} <= mark.attributes.keys():
+            return
+        self._update(
+            mark.key,
+            UpdateExpression="SET attempts = :attempts, dead_letter = :dead_letter",
+            ConditionExpression="attempts = :none AND attribute_not_exists(dead_letter)",
+            ExpressionAttributeValues={
+                ":none": {"N": "0"},
+                **{f":{name}": mark.attributes[name] for name in ("attempts", "dead_letter")},
+            },
+        )
+
+    def _update(self, key: str, **changes: Any) -> Mapping[str, Any]:
+        """DynamoDB's answer; an empty one where the record is not as the condition wants it."""
         try:
-            self.dynamodb.update_item(
-                TableName=self.table,
-                Key={"job": {"S": key}},
-                UpdateExpression="SET attempts = :none REMOVE dead_letter",
-                ConditionExpression="attribute_exists(job)",
-                ExpressionAttributeValues={":none": {"N": "0"}},
-            )
+            return self.dynamodb.update_item(TableName=self.table, Key={"job": {"S": key}}, **changes)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+            return {}
 
 
 def _request(keys: Sequence[str]) -> Any:

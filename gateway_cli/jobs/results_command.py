@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from gateway_cli.stack_outputs import StackOutputs
 
+_MAX_IDLE_S = 86_400
 _ONE_SOURCE = (
     "Say either --expect INPUT, for the results of one submission, or --all or --count N, for whatever is in the "
     "results queue."
@@ -42,6 +44,13 @@ def _of_one_source(command: Callable[..., None]) -> Callable[..., None]:
         command(**options)
 
     return run
+
+
+def _number(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
+    """Refuses `nan`, which no range does."""
+    if math.isnan(seconds):
+        raise click.BadParameter("nan is no number of seconds.")
+    return seconds
 
 
 @click.command("results")
@@ -68,7 +77,8 @@ def _of_one_source(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--count", type=click.IntRange(1), help="The same; end after so many new results.")
 @click.option(
     "--idle-s",
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(0, _MAX_IDLE_S, min_open=True),
+    callback=_number,
     default=30,
     show_default=True,
     help="End when nothing new has come for so many seconds.",

@@ -61,16 +61,22 @@ def find(
         queue = status.identity(aws_clients.sqs(session), outputs.jobs_queue_url)
         id_, expected = _read(record, Identity(checked.sha256, queue), heeded)
         _name(expected, checked, heeded)
-    return Submission(input=path, id=id_, expected=expected, unsent=checked.good_count - expected.total)
+    return Submission(
+        input=path, id=id_, expected=expected, unsent=max(0, checked.good_count - expected.total)
+    )
 
 
 def _read(record: Path, identity: Identity, heeded: Interruption) -> tuple[str, ExpectedLines]:
     """The submission's id and the lines that were sent, once `jobs submit` has ended."""
+    says_why = True
     while True:
         try:
             with submission_record.read(record, identity) as (id_, lines):
                 return id_, ExpectedLines(lines)
-        except RecordInUseError:
+        except RecordInUseError as in_use:
+            if says_why:
+                click.echo(f"{in_use} Waiting until it has ended.", err=True)
+            says_why = False
             if heeded.stop.wait(_RECORD_IN_USE_WAIT_S):
                 raise _stopped() from None
 

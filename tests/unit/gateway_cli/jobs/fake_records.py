@@ -17,6 +17,7 @@ class FakeRecords:
         self.items: dict[str, dict[str, str]] = {}
         self.asked: list[list[str]] = []
         self.begun_anew: list[str] = []
+        self.put_back: list[tuple[str, str, str]] = []  # key, `dead_letter` and `attempts`
         self.refuses = False
         self.on_read: Callable[[list[str]], list[str]] = lambda _: []
 
@@ -28,11 +29,16 @@ class FakeRecords:
         """The job is a dead letter."""
         self.items[key] = {"dead_letter": "message-1"}
 
-    def update_item(self, *, Key: dict[str, Any], **_: Any) -> None:  # noqa: N803
-        """Of a job that begins anew."""
+    def update_item(self, *, Key: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: N803
+        """Of a job that begins anew, or is a dead letter again."""
         if self.refuses:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateItem")
-        self.begun_anew.append(Key["job"]["S"])
+        key, values = Key["job"]["S"], changes["ExpressionAttributeValues"]
+        if ":dead_letter" in values:
+            self.put_back.append((key, values[":dead_letter"]["S"], values[":attempts"]["N"]))
+            return {}
+        self.begun_anew.append(key)
+        return {"Attributes": {"dead_letter": {"S": "message-1"}, "attempts": {"N": "3"}}}
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         ((table, request),) = RequestItems.items()

@@ -161,6 +161,33 @@ def test_without_leave_to_change_records_none_goes(run: Run, sqs: FakeSqs, recor
     assert (sqs.bodies("jobs"), len(sqs.visible("dead"))) == ([], 1)
 
 
+def test_refused_letters_stay_dead(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
+    """The record of a job that SQS does not take back says again that the job is a dead letter."""
+    sqs.put("dead", job("job-1"), age_s=60, **BURIED)
+    sqs.on_send = lambda _: {"0": ("InvalidMessageContents", True)}
+    assert run("dead-letters", "redrive").exit_code == 1
+    assert records.put_back == [(BURIED["idempotency_key"], "message-1", "3")]
+
+
+@pytest.mark.parametrize(
+    "key", [{"DataType": "Binary", "BinaryValue": b"key"}, {"DataType": "String", "StringValue": "k" * 4000}]
+)
+def test_no_key_blocks_the_others(
+    run: Run, sqs: FakeSqs, records: FakeRecords, key: dict[str, object]
+) -> None:
+    """A letter whose idempotency key the worker ignores goes back as it is."""
+    put(sqs, 2)
+    sqs.queues["dead"][0].attributes["idempotency_key"] = key
+    assert run("dead-letters", "redrive").stdout == "2 sent back to the jobs queue.\n"
+    assert records.begun_anew == []
+
+
+def test_receives_may_be_nonsense(run: Run, sqs: FakeSqs) -> None:
+    """A letter that says it was received a number of 5,000 digits is listed without a number."""
+    sqs.put("dead", job("job-1"), age_s=60, **{**BURIED, "receives": "9" * 5000})
+    assert json.loads(run("dead-letters", "list", "--json").stdout)["receives"] is None
+
+
 def test_large_dead_letters_go_back_in_batches_that_sqs_takes(run: Run, sqs: FakeSqs) -> None:
     bodies = [job(f"job-{number}", body={"text": "x" * 400_000}) for number in range(5)]
     for body in bodies:
