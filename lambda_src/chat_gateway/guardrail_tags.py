@@ -35,8 +35,9 @@ def check(document: Mapping[str, Any], content: bytes) -> None:
     if are_in(document, content):
         place = _place(document)
         raise InvalidRequestError(
-            f"The request holds a guardrail's input tag in {place}, which could exempt the rest of it from the check.",
-            param=place,
+            f"The request holds a guardrail's input tag in {place or 'the request'}, "
+            "which could exempt the rest of it from the check.",
+            param=place or None,
             code="guardrail_tag_not_allowed",
         )
 
@@ -49,7 +50,7 @@ def are_in(document: Mapping[str, Any], content: bytes) -> bool:
 
 
 def _place(document: Mapping[str, Any]) -> str:
-    """Where the tag stands, or the message in which it comes about when parts or escapes are joined."""
+    """Where the tag stands, or the message in which it comes about when parts or escapes are joined; empty at the top."""
     from chat_gateway import places  # for refused requests only
 
     place = places.of_first(document, _holds_tag)
@@ -59,7 +60,7 @@ def _place(document: Mapping[str, Any]) -> str:
     for index, message in enumerate(messages if isinstance(messages, list) else []):
         if any(_holds_tag(text) for text in _joined({"messages": [message]})):
             return f"messages[{index}]"
-    return "the request"
+    return ""
 
 
 def _holds_tag(text: str) -> bool:

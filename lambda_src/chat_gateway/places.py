@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-_Path = tuple[str | int, ...]
+_Path = list[str | int]
 
 # https://platform.openai.com/docs/api-reference/chat/create, and a line of batch input.
 _PARAMETERS = frozenset(
@@ -30,22 +30,15 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def of_first(document: Any, holds: Callable[[str], bool]) -> str | None:
-    """Where the first string or key stands of which `holds` is true; None where there is none."""
+    """Where the first string or key stands of which `holds` is true: empty at the top, None where there is none."""
     return next((_written(path) for path, text in _strings(document) if holds(text)), None)
 
 
 def of_repeated_key(text: str) -> tuple[str, str] | None:
-    """The first key that an object repeats, and where that object stands; None where there is none."""
-    waiting: list[tuple[_Path, Any]] = [((), json.loads(text, object_pairs_hook=_Pairs))]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, _Pairs):
-            repeated = _repeated(key for key, _ in value)
-            if repeated is not None:
-                return _segment(repeated), _written(path)
-            waiting.extend(((*path, key), inner) for key, inner in reversed(value))
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
+    """The first key that an object of the JSON `text` repeats, and where that object stands; None where there is none."""
+    for path, value in _walk(json.loads(text, object_pairs_hook=_Pairs)):
+        if isinstance(value, _Pairs) and (repeated := _repeated(key for key, _ in value)) is not None:
+            return _segment(repeated), _written(path)
     return None
 
 
@@ -60,21 +53,40 @@ def _repeated(keys: Iterable[str]) -> str | None:
 
 def _strings(document: Any) -> Iterator[tuple[_Path, str]]:
     """Every string and key, in order, and where it stands; a key stands in its object."""
-    waiting: list[tuple[_Path, Any]] = [((), document)]
-    while waiting:
-        path, value = waiting.pop()
+    for path, value in _walk(document):
         if isinstance(value, str):
             yield path, value
         elif isinstance(value, dict):
             yield from ((path, key) for key in value)
-            waiting.extend(((*path, key), value[key]) for key in reversed(value))
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
+
+
+def _walk(document: Any) -> Iterator[tuple[_Path, Any]]:
+    """Every value, in order, and its path, which is good until the next: a path for each would fill the memory."""
+    path: _Path = []
+    yield path, document
+    levels = [_items(document)]
+    while levels:
+        for key, value in levels[-1]:
+            path.append(key)
+            yield path, value
+            levels.append(_items(value))
+            break
+        else:
+            levels.pop()
+            del path[-1:]
+
+
+def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, _Pairs):
+        return iter(value)
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())
 
 
 def _written(path: _Path) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{_segment(part)}" for part in path)
-    return text.removeprefix(".")[:_MAX_CHARACTERS] or "the request"
+    return text.removeprefix(".")[:_MAX_CHARACTERS]
 
 
 def _segment(key: str) -> str:

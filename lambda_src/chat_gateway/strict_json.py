@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from chat_gateway.errors import InvalidRequestError
 
 _MAX_DEPTH = 100
+_TOP = "the request"  # what a place is called that is no parameter's
 _MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
 
 
@@ -52,7 +53,8 @@ def dumps(document: dict[str, Any]) -> bytes:
 
         place = places.of_first(document, _has_surrogate)
         raise InvalidRequestError(
-            f"The request holds an unpaired surrogate, which is not text, in {place}.", param=place
+            f"The request holds an unpaired surrogate, which is not text, in {place or _TOP}.",
+            param=place or None,
         ) from None
     except RecursionError:
         raise InvalidRequestError("The request is nested too deeply.") from None
@@ -72,10 +74,9 @@ def _repeated_key(raw: bytes) -> InvalidRequestError:
         found = places.of_repeated_key(raw.decode("utf-8"))
     except (ValueError, RecursionError):  # what follows is no JSON
         found = None
-    key, place = found or ("*", "the request")
+    key, place = found or ("*", "")
     return InvalidRequestError(
-        f"The request repeats a key within one object: {key!r} in {place}.",
-        param=None if place == "the request" else place,
+        f"The request repeats a key within one object: {key!r} in {place or _TOP}.", param=place or None
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ TEXT = {"role": "user", "content": "hi"}
             "tools[0].function.parameters.properties.*.type",
         ),
         ({"mine": {"!": 1}}, "*"),
-        ({"!": 1}, "the request"),
+        ({"!": 1}, ""),
         ({"messages": []}, None),
     ],
 )
@@ -39,7 +41,7 @@ def test_the_first_place_is_found(document: dict[str, Any], place: str | None) -
 @pytest.mark.parametrize(
     ("text", "key", "place"),
     [
-        ('{"model": "a", "model": "b"}', "model", "the request"),
+        ('{"model": "a", "model": "b"}', "model", ""),
         ('{"messages": [{"role": "a"}, {"content": 1, "content": 2}]}', "content", "messages[1]"),
         ('{"a": {"my words": 1, "my words": 2}}', "*", "*"),
     ],
@@ -49,7 +51,8 @@ def test_a_repeated_key_is_named(text: str, key: str, place: str) -> None:
     assert places.of_repeated_key(text) == (key, place)
     with pytest.raises(InvalidRequestError, match="repeats a key") as caught:
         strict_json.loads_object(text.encode())
-    assert f"{key!r} in {place}." in caught.value.message
+    assert f"{key!r} in {place or 'the request'}." in caught.value.message
+    assert caught.value.param == (place or None)
 
 
 def test_an_unpaired_surrogate_is_placed() -> None:
@@ -58,6 +61,9 @@ def test_an_unpaired_surrogate_is_placed() -> None:
     with pytest.raises(InvalidRequestError, match="unpaired surrogate") as caught:
         strict_json.dumps(document)
     assert caught.value.param == "messages[1].content"
+    with pytest.raises(InvalidRequestError, match="in the request\\.") as caught:
+        strict_json.dumps({"\ud800": 1})
+    assert caught.value.param is None
 
 
 @pytest.mark.parametrize(
@@ -83,3 +89,29 @@ def test_a_place_holds_no_word_of_the_callers(document: Any) -> None:
     """Whatever a document holds, a place is short and made of parameters, numbers and stars."""
     place = places.of_first(document, lambda text: True)
     assert place is None or (place.isascii() and len(place) <= 200)
+
+
+def deep_and_wide(last: str) -> str:
+    """JSON of 1 MB whose 250,000 values stand 90 deep, `last` behind all of them."""
+    return '{"messages":' + "[" * 90 + "[]," * 250_000 + last + "]" * 90 + "}"
+
+
+@pytest.mark.parametrize(
+    ("last", "place"),
+    [
+        ('{"role":1,"role":2}', lambda text: places.of_repeated_key(text)),
+        ('"!"', lambda text: places.of_first(json.loads(text), lambda text: text == "!")),
+    ],
+)
+def test_a_place_needs_no_memory(last: str, place: Callable[[str], object]) -> None:
+    """To find a place takes little more memory than the document: the worker has other jobs beside it."""
+    text = deep_and_wide(last)
+    tracemalloc.start()
+    try:
+        json.loads(text)
+        document_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        assert place(text) is not None
+        assert tracemalloc.get_traced_memory()[1] < 2 * document_bytes
+    finally:
+        tracemalloc.stop()
