@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from chat_gateway import jobs
 from chat_gateway.job_outcomes import Bury, Retry, Send, Undecided
@@ -19,33 +19,29 @@ def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *
 
     The threads ask Bedrock; this one sends what they come back with, as many together as have come.
     """
-    ended: queue.SimpleQueue[Run] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[Future[Run]] = queue.SimpleQueue()
     failed: list[str] = []
     undecided: list[Run] = []
     with ThreadPoolExecutor(max_workers=width) as pool:
         for message in messages:
-            pool.submit(_run_into, ended, runs.run, message)
+            name = f"job {jobs.result_id(message.key)}"
+            pool.submit(named, name, runs.run, message).add_done_callback(ended.put)
         open_count = len(messages)
         while open_count:
             batch = _next(ended)
             open_count -= len(batch)
             undecided += [run for run in batch if isinstance(run.outcome, Undecided)]
             failed += _see_to([run for run in batch if not isinstance(run.outcome, Undecided)], runs, post)
-    for run in undecided:
-        runs.decide(run)
+        list(pool.map(runs.decide, undecided))
     return failed + _see_to(undecided, runs, post)
 
 
-def _run_into(ended: queue.SimpleQueue[Run], run: Callable[[JobMessage], Run], message: JobMessage) -> None:
-    ended.put(named(f"job {jobs.result_id(message.key)}", run, message))
-
-
-def _next(ended: queue.SimpleQueue[Run]) -> list[Run]:
-    """All that have ended, of which there is one at least."""
+def _next(ended: queue.SimpleQueue[Future[Run]]) -> list[Run]:
+    """All that have ended, of which there is one at least. Raises what a thread died of."""
     batch = [ended.get()]
     while not ended.empty():
         batch.append(ended.get())
-    return batch
+    return [future.result() for future in batch]
 
 
 def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> list[str]:

@@ -101,9 +101,7 @@ class JobRuns:
             outcome = self._outcome(message, log)
         except Exception as fault:  # noqa: BLE001 - one job's fault must not fail the others
             outcome = self._failed(message, log.add_fault(fault))
-        if isinstance(outcome, Bury):
-            self._note_burial(message, log)
-        return Run(message=message, log=log, started=started, outcome=outcome)
+        return Run(message=message, log=log, started=started, outcome=self._noted(message, outcome, log))
 
     def again(self, message: JobMessage, error: GatewayError | None = None) -> Retry:
         """The wait before the next delivery, which grows with those there were."""
@@ -246,7 +244,8 @@ class JobRuns:
         is_own = self._answered_at.get(undecided.model, -math.inf) > undecided.failed_at
         attempt = _Attempt(run.message, undecided.owner, undecided.number)
         self._release(attempt, run.log, counts=is_own)
-        run.outcome = self._failed(run.message, undecided.error, attempts=attempt.number if is_own else None)
+        outcome = self._failed(run.message, undecided.error, attempts=attempt.number if is_own else None)
+        run.outcome = self._noted(run.message, outcome, run.log)
 
     def _release(self, attempt: _Attempt, log: RequestLog, *, counts: bool) -> None:
         """Where it fails, the next delivery waits for the lease to end."""
@@ -255,12 +254,17 @@ class JobRuns:
         except AwsCallError as failure:
             log.add(release_failure=failure.code)
 
-    def _note_burial(self, message: JobMessage, log: RequestLog) -> None:
-        """Where it fails, whoever waits for the answer waits in vain, and a job that is sent back has fewer attempts."""
+    def _noted(self, message: JobMessage, outcome: Outcome, log: RequestLog) -> Outcome:
+        """The outcome, and a burial is in the job's record.
+
+        Where that fails, whoever waits for the answer waits in vain, and a job that is sent back has fewer attempts.
+        """
         try:
-            self.records.bury(message)
+            if isinstance(outcome, Bury):
+                self.records.bury(message)
         except Exception as failure:  # noqa: BLE001 - the job is buried all the same
             log.add(burial_failure=getattr(failure, "code", type(failure).__name__))
+        return outcome
 
     def _failed(self, message: JobMessage, error: GatewayError, *, attempts: int | None = None) -> Outcome:
         """`attempts`: how many failed by the job's own doing, None where this one did not."""

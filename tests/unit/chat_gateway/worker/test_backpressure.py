@@ -157,6 +157,7 @@ def test_a_503_is_the_jobs_own_where_others_are_answered(
         stack.handle([*again([record], attempt=attempt), *others])
     letters = [attributes for body, attributes in stack.dead_letters() if "penalty" in body]
     assert [letter["last_error_status"] for letter in letters] == (["503"] if is_answered else [])
+    assert ("dead_letter" in stack.record(record["messageId"])) == is_answered
 
 
 def test_a_job_that_cannot_end_before_the_function_does_is_put_back_at_once(

@@ -1,0 +1,20 @@
+"""A job's thread that dies of what nobody catches ends the invocation, and not its time."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat_gateway.job_runs import JobRuns
+from tests.unit.chat_gateway.worker.conftest import Stack
+
+
+def test_a_lost_thread_fails_the_batch(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQS delivers the batch again; the worker does not wait for a job that nobody works on."""
+
+    def die(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(JobRuns, "run", die)
+    stack.send("{}")
+    with pytest.raises(MemoryError):
+        stack.handle(stack.deliver())
