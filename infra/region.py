@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 import botocore.session
+from botocore.exceptions import BotoCoreError
 
 from infra.environments import Environment, InvalidEnvironmentError
 
@@ -27,5 +28,8 @@ def check(environment: Environment, env: Mapping[str, str] = os.environ) -> None
 
 
 def _of_profile() -> str | None:
-    region: str | None = botocore.session.get_session().get_config_variable("region")
+    try:
+        region: str | None = botocore.session.get_session().get_config_variable("region")
+    except BotoCoreError as error:  # there is no such profile, or its file cannot be read
+        raise InvalidEnvironmentError(f"No AWS region can be read: {error}") from None
     return region

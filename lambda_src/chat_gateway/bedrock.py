@@ -65,13 +65,12 @@ class Completion:
 
     def presented(self, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
         """The same in the shape that callers see; as it came wherever that is it."""
-        has_trace = guardrail_outcome.may_hold_trace(self.text)
-        outcome = guardrail_outcome.read(self.document, has_trace=has_trace, conceal=self.conceal)
-        document = self.document
-        changed = guardrail_outcome.present(
+        has_trace, document = guardrail_outcome.may_hold_trace(self.text), self.document
+        changed = enumerations.conform(document, enumerations.COMPLETION)  # first: a block has several names
+        outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=self.conceal)
+        changed |= guardrail_outcome.present(
             document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
         )
-        changed = enumerations.conform(document, enumerations.COMPLETION) or changed
         if separates_reasoning:
             changed = reasoning.separate(document) or changed
         text: str | None = self.text
@@ -114,7 +113,8 @@ class UpstreamAnswer:
                 self._check_deadline()
                 yield piece
         except httpx.RequestError as error:
-            raise _failure(error, is_late=self._clock() >= self._deadline) from None
+            is_late = self._clock() >= self._deadline
+            raise _failure(error, is_late=is_late, bedrock_request_id=self.bedrock_request_id) from None
         # A body that only the end of the connection ends looks whole when it was cut off.
         self._check_deadline()
 
@@ -262,17 +262,26 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return headers
 
 
-def _failure(error: httpx.RequestError, *, is_late: bool) -> GatewayError:
+def _failure(
+    error: httpx.RequestError, *, is_late: bool, bedrock_request_id: str | None = None
+) -> GatewayError:
     was_sent = isinstance(error, _AFTER_SENDING)
     # The transport's words are its own: the kind of failure, and nothing that came over the wire.
     cause = f"{type(error).__name__} {error}".strip()
     if is_late or isinstance(error, httpx.TimeoutException):
-        return UpstreamTimeoutError(_LATE, was_sent=was_sent, cause=cause)
-    return UpstreamConnectionError("The connection to Bedrock failed.", was_sent=was_sent, cause=cause)
+        return UpstreamTimeoutError(
+            _LATE, bedrock_request_id=bedrock_request_id, was_sent=was_sent, cause=cause
+        )
+    return UpstreamConnectionError(
+        "The connection to Bedrock failed.",
+        bedrock_request_id=bedrock_request_id,
+        was_sent=was_sent,
+        cause=cause,
+    )
 
 
 def _error_body(answer: UpstreamAnswer) -> bytes:
-    """What can be read of it: the status says enough where it is cut off."""
+    """What can be read of the body. Where it is cut off, the status says enough."""
     try:
         return http_body.gather(answer.chunks, _MAX_ERROR_BYTES, cuts=True)
     except GatewayError:

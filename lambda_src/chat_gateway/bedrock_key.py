@@ -85,16 +85,17 @@ class BedrockApiKey:
             return self._key
 
     def replacement_for(self, refused: str, *, ends_at: float = math.inf) -> str | None:
-        """The key to try after Bedrock refused `refused`, read anew; None where the secret still holds that one.
+        """The key to try after Bedrock refused `refused`, read anew; None where the secret shows no other.
 
-        A search that found nothing new is not repeated for some seconds, however often Bedrock refuses.
-        Raises UpstreamCredentialsError.
+        A search that found nothing new is not repeated for some seconds, however often Bedrock refuses. A secret that
+        cannot be read shows none: what Bedrock said is then the caller's answer. Raises UpstreamCredentialsError where
+        another thread's read does not end in time.
         """
         with self._held(ends_at):
-            if self._key in (None, refused) and self._clock() >= self._next_search_at:
-                self._read(ends_at)
-                if self._key == refused:
-                    self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
+            if self._key == refused and self._clock() >= self._next_search_at:
+                self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
+                with contextlib.suppress(UpstreamCredentialsError):
+                    self._read(ends_at)
             return None if self._key == refused else self._key
 
     @contextlib.contextmanager
@@ -115,6 +116,8 @@ class BedrockApiKey:
             # A denied read stays denied until an operator acts; callers need not repeat it.
             kind = UpstreamCredentialsUnavailableError if error.is_passing else UpstreamCredentialsError
             raise kind(f"the secret could not be read: {error.code}") from error
-        self._key = parse_secret(str(answer.get("SecretString", "")))
+        key = parse_secret(str(answer.get("SecretString", "")))
+        if key != self._key:
+            self._key, self._next_search_at = key, 0.0
         self._next_read_at = self._clock() + self._max_age_s
-        return self._key
+        return key

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat_gateway import (
+    choices,
     enumerations,
     event_template,
     foreign_json,
@@ -17,6 +18,7 @@ from chat_gateway import (
     sse,
     upstream_errors,
 )
+from chat_gateway.choices import MAX_CHOICES
 from chat_gateway.errors import (
     GatewayError,
     UpstreamConnectionError,
@@ -31,13 +33,13 @@ from chat_gateway.reasoning import StreamSeparator
 _DONE, _DONE_EVENT = b"[DONE]", b"data: [DONE]\n\n"
 # In place of Bedrock's comments, whose words are nobody's answer.
 _COMMENT = b":\n\n"
+_HEAD = ("id", "object", "created", "model")
 _FRAME_BYTES = len(b"data: \n\n")
-_MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create (n)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRules:
-    """What of a stream its caller sees.
+    """Which parts of a stream the caller sees.
 
     `shows_usage`: the caller asked for the usage chunk. `shows_trace`: what the guardrail found.
     `separates_reasoning`: the model writes its thinking into its words, and it is to stand apart.
@@ -72,6 +74,7 @@ class ChatStream:
         self._is_open: dict[int, bool] = {}  # by a choice's index
         self._template: EventTemplate | None = None  # of the event before, where it said nothing but words
         self._finish: _Event | None = None  # held back for what may still have to be said on it
+        self._head: dict[str, Any] = {}  # of the event before, for one that is made here
         self._said: dict[str, Any] = {}  # by the guardrail, in events that callers do not see
         self.events = 0
         self.first_token_at: float | None = None
@@ -91,7 +94,7 @@ class ChatStream:
         try:
             yield from self._relay_chunks()
         except GatewayError:
-            if held := self._released():
+            if held := self._kept_words() + self._released():
                 yield held
             raise
 
@@ -139,7 +142,7 @@ class ChatStream:
             return _COMMENT
         if data == _DONE:
             self._done = True
-            return self._released() + _DONE_EVENT
+            return self._kept_words() + self._released() + _DONE_EVENT
         document = self._document(data)
         if document.get("error"):
             raise upstream_errors.from_event(document["error"], self._bedrock_request_id, self._conceal)
@@ -151,13 +154,14 @@ class ChatStream:
     def _present(self, event: _Event, *, has_trace: bool) -> None:
         """Notes what the event says, and gives it the shape that callers see."""
         document = event.document
+        changed = enumerations.conform(document, enumerations.CHUNK)  # first: a block has several names
         is_block = self._notice(document, has_trace=has_trace)
-        changed = guardrail_outcome.present(
+        changed |= guardrail_outcome.present(
             document, is_block=is_block, has_trace=has_trace, keep_trace=self._rules.shows_trace
         )
-        changed = enumerations.conform(document, enumerations.CHUNK) or changed
         if self._separator is not None:
             changed = self._separator.separate(document) or changed
+            self._head = {name: document[name] for name in _HEAD if name in document}
         if changed:
             event.is_written = False
         event.says_only_words = event.is_written and not has_trace and _is_words_alone(document)
@@ -210,6 +214,11 @@ class ChatStream:
             held.is_written = False
         return held.bytes()
 
+    def _kept_words(self) -> bytes:
+        """An event with what may have been the beginning of a tag, where a choice never ended."""
+        rest = self._separator.rest() if self._separator is not None else []
+        return sse.event(json.dumps({**self._head, "choices": rest})) if rest else b""
+
     def _document(self, data: bytes) -> dict[str, Any]:
         try:
             document = foreign_json.loads(data)
@@ -238,11 +247,11 @@ class ChatStream:
     def _note_ends(self, document: dict[str, Any]) -> bool:
         """Whether a choice ends with this event."""
         is_finish = False
-        for choice in _choices(document):
+        for choice in choices.of(document):
             index = choice.get("index")
             key = index if isinstance(index, int) else 0
             ends = choice.get("finish_reason") is not None
-            if key in self._is_open or len(self._is_open) < _MAX_CHOICES:
+            if key in self._is_open or len(self._is_open) < MAX_CHOICES:
                 self._is_open[key] = not ends and self._is_open.get(key, True)
             is_finish = is_finish or ends
         return is_finish
@@ -268,14 +277,12 @@ class _Event:
         return self.raw if self._rewritten is None else self._rewritten
 
 
-def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = document["choices"] if isinstance(document.get("choices"), list) else []
-    return [choice for choice in choices if isinstance(choice, dict)]
-
-
 def _is_empty(event: _Event) -> bool:
-    """Whether nothing is left of an event whose words were all kept back."""
-    return not event.is_written and all(choice.get("delta") == {} for choice in _choices(event.document))
+    """Whether an event says nothing any more, because its words were all kept back."""
+    document = event.document
+    if event.is_written or document.get("usage") is not None or guardrail_outcome.said(document):
+        return False
+    return all(choice.get("delta") == {} for choice in choices.of(document))
 
 
 def _is_words_alone(document: dict[str, Any]) -> bool:
@@ -292,7 +299,7 @@ def _is_words_alone(document: dict[str, Any]) -> bool:
 
 def _has_words(document: dict[str, Any]) -> bool:
     """Whether a delta holds more than the role."""
-    deltas = [choice.get("delta") for choice in _choices(document)]
+    deltas = [choice.get("delta") for choice in choices.of(document)]
     return any(
         value
         for delta in deltas

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chat_gateway import choices
+
 COMPLETION, CHUNK = "chat.completion", "chat.completion.chunk"
 _SERVICE_TIER = "service_tier"
 _SERVICE_TIERS = frozenset({"auto", "default", "flex", "scale", "priority"})
@@ -27,7 +29,7 @@ _FINISH_REASON_NAMES = {
     "guardrail_intervened": "content_filter",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
-    "refusal": "content_filter",
+    "refusal": "stop",  # the model's own; content_filter is the guardrail's
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
@@ -41,10 +43,8 @@ def conform(document: dict[str, Any], kind: str) -> bool:
     changed = False
     if document.get("object", kind) != kind:
         document["object"], changed = kind, True
-    choices = document.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict) and _conform_choice(choice):
-            changed = True
+    for choice in choices.of(document):
+        changed = _conform_choice(choice) or changed
     return changed
 
 
@@ -66,18 +66,18 @@ def text_with_service_tier(text: str, document: dict[str, Any]) -> str | None:
 
     The characters of a key and its value cannot stand in a JSON string, whose quotes are escaped.
     """
-    for said, conforming in _SERVICE_TIER_TEXTS:
-        if said in text and document.get(_SERVICE_TIER) == "default":
-            return text.replace(said, conforming)
-    return None
+    conforming = text
+    for said, instead in _SERVICE_TIER_TEXTS:
+        conforming = conforming.replace(said, instead)
+    return conforming if document.get(_SERVICE_TIER) == "default" and conforming != text else None
 
 
 def bytes_with_service_tier(text: bytes, document: dict[str, Any]) -> bytes | None:
     """The same for bytes."""
-    for said, conforming in _SERVICE_TIER_BYTES:
-        if said in text and document.get(_SERVICE_TIER) == "default":
-            return text.replace(said, conforming)
-    return None
+    conforming = text
+    for said, instead in _SERVICE_TIER_BYTES:
+        conforming = conforming.replace(said, instead)
+    return conforming if document.get(_SERVICE_TIER) == "default" and conforming != text else None
 
 
 def _conform_choice(choice: dict[str, Any]) -> bool:

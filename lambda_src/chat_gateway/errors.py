@@ -1,4 +1,4 @@
-"""Every error a caller can get, in OpenAI's shape.
+"""The errors that a caller of the HTTP API can get, in OpenAI's shape.
 
 GatewayError                      has a status, a code and a message that may be shown to the caller
 ├── InvalidRequestError           400, the caller's request cannot be answered as it is
@@ -87,11 +87,18 @@ class ModelNotAllowedError(GatewayError):
 
 
 class GuardrailOverrideError(GatewayError):
-    """The caller named a guardrail setting that differs from what this environment enforces."""
+    """The caller named a guardrail setting that differs from what this environment enforces.
+
+    `is_known`: `param` is a name that AWS gives, and no word of the caller's.
+    """
 
     status = HTTPStatus.FORBIDDEN
     type = "invalid_request_error"
     code = "guardrail_override_not_allowed"
+
+    def __init__(self, message: str, *, param: str, is_known: bool) -> None:
+        super().__init__(message, param=param)
+        self.is_known = is_known
 
 
 class UnknownPathError(GatewayError):

@@ -6,7 +6,9 @@ import json
 import math
 from typing import Any, NoReturn
 
-_MAX_DEPTH = 100
+from chat_gateway import json_depth
+from chat_gateway.json_depth import MAX_DEPTH
+
 # A value of two bytes (`[]`) takes about a hundred in memory: what this many unfold to fits beside all else.
 _MAX_VALUES = 500_000
 
@@ -19,30 +21,16 @@ def loads(data: bytes | str) -> Any:
     """
     text = data if isinstance(data, str) else data.decode("utf-8")
     # An event of a stream is too short for any of the limits.
-    brackets = text.count("[") + text.count("{") if len(text) > _MAX_DEPTH * 4 else 0
+    brackets = text.count("[") + text.count("{") if len(text) > MAX_DEPTH * 4 else 0
     if brackets and brackets + text.count(",") > _MAX_VALUES:
         raise ValueError("too many values")
     try:
         document = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if brackets > _MAX_DEPTH:
-        _check_depth(document)
+    if brackets > MAX_DEPTH and json_depth.is_too_deep(document):
+        raise ValueError("nested too deeply")
     return document
-
-
-def _check_depth(document: Any) -> None:
-    level = [document]
-    for _ in range(_MAX_DEPTH + 1):
-        level = [
-            inner
-            for value in level
-            if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return
-    raise ValueError("nested too deeply")
 
 
 def _finite(text: str) -> float:

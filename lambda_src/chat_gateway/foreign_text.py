@@ -17,10 +17,16 @@ _PATH = r"/[!-~]{0,199}"
 # A guardrail's own names for topics, filters and patterns.
 _LABEL = r"[A-Za-z0-9 _.!?-]{1,100}"
 _HEADER_VALUE = r"[ -~]{1,64}"
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (modelId)
+_MODEL_ID = r"[a-z0-9-]{1,30}(?:\.[a-z0-9-]{1,63}){1,3}(?::[a-z0-9]{1,10}){0,2}"
+_ARN = r"arn:aws[a-z-]{0,10}:bedrock:[a-z0-9-]{1,20}:[0-9]{0,12}:[a-z-]{1,40}/"
+_RESOURCE_ID = r"[a-z0-9]{6,12}"  # of an application's inference profile, an imported model and their like
+_MODEL = rf"(?:{_ARN})?{_MODEL_ID}(?:/{_RESOURCE_ID})?|{_ARN}{_RESOURCE_ID}"
 _MAX_MESSAGE_CHARACTERS = 8192  # an error that repeats the prompt must still fit into a message of SQS
 # What keys look like: the callers' (bcg-, sk-), Bedrock's API keys, AWS's access keys, and any bearer token.
 _KEY = re.compile(
-    r"(?i)\bbearer\s{1,8}[!-~]{8,}|\b(?:sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
+    r"(?i)\bbearer\s{1,8}[!-~]{8,}"
+    r"|(?:(?<![a-z])sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
 )
 # What stands in every key, in lower case: most text has none of it, and need not be searched.
 _KEY_HINTS = ("sk-", "bcg-", "absk", "bedrock-api-key-", "akia", "asia", "bearer")
@@ -45,6 +51,11 @@ def place(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
 def label(value: object, conceal: Conceal = nothing_to_conceal) -> str | None:
     """`value` where it is a name that an operator gives in a guardrail, of at most 100 characters, and no key; else None."""
     return _matching(value, _LABEL, conceal)
+
+
+def model(value: object) -> str | None:
+    """`value` where it has the form of a model's or an inference profile's id or ARN, and is no key; else None."""
+    return _matching(value, _MODEL, nothing_to_conceal)
 
 
 def path(value: object) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat_gateway import foreign_text
+from chat_gateway import choices, foreign_text
 from chat_gateway.foreign_text import Conceal
 
 INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
@@ -111,7 +111,7 @@ def present(document: dict[str, Any], *, is_block: bool, has_trace: bool = True,
         return changed
     ends = [
         choice
-        for choice in _choices(document)
+        for choice in choices.of(document)
         if choice.get("finish_reason")
         not in ((_BLOCKED_REASON,) if "message" in choice else (None, _BLOCKED_REASON))
     ]
@@ -152,19 +152,17 @@ def _is_trace(key: str, value: object) -> bool:
     if len(key) > 40:
         return False
     plain = key.replace("-", "").replace("_", "").lower()
-    return plain == _TRACE or (plain == _PLAIN_TRACE and isinstance(value, dict) and "guardrail" in value)
+    if plain == _TRACE:
+        return True
+    parts = value if isinstance(value, list) else [value]
+    return plain == _PLAIN_TRACE and any(isinstance(part, dict) and "guardrail" in part for part in parts)
 
 
 def _is_block(document: dict[str, Any]) -> bool:
     id_ = document.get("id")
     if isinstance(id_, str) and id_.startswith(_BLOCKED_ID):
         return True
-    return any(choice.get("finish_reason") == _BLOCKED_REASON for choice in _choices(document))
-
-
-def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = document.get("choices")
-    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    return any(choice.get("finish_reason") == _BLOCKED_REASON for choice in choices.of(document))
 
 
 def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> Outcome:

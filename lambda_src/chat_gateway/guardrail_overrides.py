@@ -25,6 +25,20 @@ _USER_DATA = frozenset(
 )
 # JSON Schema's objects whose keys are names that the caller gives: https://json-schema.org/draft/2020-12/json-schema-core
 _SCHEMA_NAMES = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+# What Bedrock's APIs call a guardrail's settings, without all but their letters.
+_SETTINGS = frozenset(
+    {
+        *(
+            b"GUARDRAIL",
+            b"GUARDRAILS",
+            b"GUARDRAILCONFIG",
+            b"GUARDRAILIDENTIFIER",
+            b"GUARDRAILID",
+            b"GUARDRAILVERSION",
+        ),
+        *(b"AMAZONBEDROCKGUARDRAILCONFIG", b"AMAZONBEDROCKGUARDRAILACTION", b"AMAZONBEDROCKTRACE"),
+    }
+)
 # Normalising a key can take time that grows with the square of its length.
 _MAX_KEY_CHARACTERS = 128
 _NO_CAPITALS = bytes(code for code in range(128) if not chr(code).isupper())
@@ -46,7 +60,9 @@ def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str
         if len(values) != 1 or values[0] != allowed.get(name):
             rule = "may only repeat it" if name in allowed else "is not allowed"
             raise GuardrailOverrideError(
-                f"This gateway enforces its own guardrail: the header {name} {rule}.", param=name
+                f"This gateway enforces its own guardrail: the header {name} {rule}.",
+                param=name,
+                is_known=name in _HEADERS,
             )
 
 
@@ -58,9 +74,11 @@ def without_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     kept = {key: value for key, value in document.items() if not _is_idle_config(key, value)}
     for holder, key in list(_settings(kept)):
-        if not _says_nothing(holder[key]):
+        if not says_nothing(holder[key]):
             raise GuardrailOverrideError(
-                "This gateway enforces its own guardrail: the request body may not set one.", param=key[:64]
+                "This gateway enforces its own guardrail: the request body may not set one.",
+                param=key[:64],
+                is_known=_letters(key) in _SETTINGS,
             )
         del holder[key]
     return kept
@@ -79,7 +97,8 @@ def _is_idle_config(key: str, value: object) -> bool:
     return isinstance(suffix, str) and _TAG_SUFFIX.fullmatch(suffix) is not None
 
 
-def _says_nothing(value: object) -> bool:
+def says_nothing(value: object) -> bool:
+    """Whether a setting with this value sets nothing."""
     return value is None or value in ([], {})
 
 

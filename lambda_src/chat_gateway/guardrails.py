@@ -90,6 +90,8 @@ def _overridable(
 ) -> GuardedRequest:
     """A caller that names a guardrail, or says anything of tags, has taken over; any other gets the environment's."""
     own = guardrail_overrides.own_headers(headers)
+    if CONFIG_KEY in document and guardrail_overrides.says_nothing(document[CONFIG_KEY]):
+        document = {key: value for key, value in document.items() if key != CONFIG_KEY}
     content = strict_json.dumps(document)
     names_one = IDENTIFIER_HEADER in own or VERSION_HEADER in own
     if not names_one and CONFIG_KEY not in document and not guardrail_tags.are_in(document, content):

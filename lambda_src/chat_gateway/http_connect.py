@@ -72,19 +72,24 @@ def _connected(addresses: list[_Address], ends_at: float) -> socket.socket:
     """To the first address that answers; each gets its share of the time that is left."""
     failure: OSError = OSError("the name has no address")
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
-        connection = socket.socket(family, kind, protocol)
         try:
-            connection.settimeout(left_s(ends_at) / (len(addresses) - number))
-            connection.connect(address)
+            return _connected_to(
+                address, (family, kind, protocol), left_s(ends_at) / (len(addresses) - number)
+            )
         except OSError as error:
-            connection.close()
             failure = error
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
     raise failure
+
+
+def _connected_to(address: _Address, kind: tuple[int, int, int], timeout_s: float) -> socket.socket:
+    connection = socket.socket(*kind)  # fails for IPv6 where the kernel has none
+    try:
+        connection.settimeout(timeout_s)
+        connection.connect(address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _encrypted(connection: socket.socket, host: str, ends_at: float) -> socket.socket:

@@ -87,8 +87,6 @@ class HttpConnection:
         connection = self._socket
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return False
-        if not hasattr(select, "poll"):
-            return not select.select([connection], [], [], 0)[0]
         poll = select.poll()
         poll.register(connection, select.POLLIN)
         return not poll.poll(0)

@@ -110,7 +110,8 @@ class JobRecords:
             return Claimed(int(changed["attempts"]["N"]))
         if not isinstance(refusal, _Buried):
             return refusal
-        self._revive(message, refusal)
+        if not self._revive(message, refusal):
+            return Held(now_s)  # another delivery was first
         return self.claim(message, owner=owner, lease_s=lease_s)
 
     def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
@@ -154,8 +155,9 @@ class JobRecords:
                 expires=self._expires(),
             )
 
-    def _revive(self, message: JobMessage, buried: _Buried) -> None:
-        with contextlib.suppress(_RefusedError):  # another delivery was first
+    def _revive(self, message: JobMessage, buried: _Buried) -> bool:
+        """Whether the dead letter was still the one that was found."""
+        try:
             self._update(
                 message,
                 "SET attempts = :none REMOVE dead_letter",
@@ -163,6 +165,9 @@ class JobRecords:
                 none={"N": "0"},
                 buried={"S": buried.message_id},
             )
+        except _RefusedError:
+            return False
+        return True
 
     def _update(
         self, message: JobMessage, expression: str, *, condition: str, returns: str = "NONE", **values: Any

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chat_gateway import choices
+from chat_gateway.choices import MAX_CHOICES
+
 _OPENING, _CLOSING = "<reasoning>", "</reasoning>"
-_MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create (n)
 _FIELD = "reasoning_content"
 
 
@@ -27,7 +29,7 @@ def is_in_content(model: str) -> bool:
 def separate(document: dict[str, Any]) -> bool:
     """Separates the thinking in a completion's messages. Returns whether there was any."""
     changed = False
-    for choice in _choices(document):
+    for choice in choices.of(document):
         message = choice.get("message")
         if not isinstance(message, dict):
             continue
@@ -53,15 +55,25 @@ class StreamSeparator:
     def separate(self, document: dict[str, Any]) -> bool:
         """Separates the thinking in a chunk's deltas. Returns whether that changed the chunk."""
         changed = False
-        for choice in _choices(document):
+        for choice in choices.of(document):
             delta = choice.get("delta")
             if isinstance(delta, dict) and self._separate_delta(choice, delta):
                 changed = True
         return changed
 
+    def rest(self) -> list[dict[str, Any]]:
+        """What was kept back of choices that never ended, as the choices of one more chunk."""
+        rest = []
+        for index, text in self._texts.items():
+            delta: dict[str, Any] = {}
+            _write(delta, text.end())
+            if delta:
+                rest.append({"index": index, "delta": delta, "finish_reason": None})
+        return rest
+
     def _separate_delta(self, choice: dict[str, Any], delta: dict[str, Any]) -> bool:
         index = choice.get("index")
-        key = index if isinstance(index, int) and 0 <= index < _MAX_CHOICES else 0
+        key = index if isinstance(index, int) and 0 <= index < MAX_CHOICES else 0
         text = self._texts.setdefault(key, _Text())
         content = delta.get("content")
         if text.is_past or (not isinstance(content, str) and not choice.get("finish_reason")):
@@ -82,7 +94,7 @@ _NOTHING: _Said = ("", "")
 
 
 class _Text:
-    """One choice's text, which is in one of four places: at its start, inside of the tag, behind it, or in the words."""
+    """One choice's text. Reading is at the start, inside of the tag, behind the tag, or past all of them."""
 
     def __init__(self) -> None:
         self.is_past = False  # in the words, which go on as they come
@@ -90,7 +102,7 @@ class _Text:
         self._kept = ""  # what may be the beginning of a tag
 
     def feed(self, piece: str) -> _Said:
-        """What of the text so far has become clear."""
+        """What can go on: thinking or words. What may be the beginning of a tag is kept back."""
         text, self._kept = self._kept + piece, ""
         return self._read(text)
 
@@ -131,8 +143,3 @@ def _write(delta: dict[str, Any], said: _Said) -> None:
         delta[_FIELD] = thinking
     if words:
         delta["content"] = words
-
-
-def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = document.get("choices")
-    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []

@@ -16,6 +16,7 @@ from chat_gateway.bedrock import Completion
 from chat_gateway.errors import (
     ConfigurationError,
     GatewayError,
+    GuardrailOverrideError,
     InternalError,
     InvalidRequestError,
     UpstreamAccessError,
@@ -30,11 +31,6 @@ from chat_gateway.guardrails import Guardrail
 for _name in ("httpx", "httpcore", "boto3", "botocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-# A model's id, or an ARN of a model or an inference profile:
-# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (modelId)
-_MODEL_ID = re.compile(
-    r"[a-z0-9-]{1,30}(\.[a-z0-9-]{1,63}){1,3}(:[a-z0-9]{1,10}){0,2}|arn:aws[a-z-]{0,10}:bedrock:[A-Za-z0-9.:/_-]{1,230}"
-)
 # What programs make: UUIDs, ULIDs, trace ids, counters. Not words in a row.
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _MAX_TOKENS = 2**53
@@ -57,7 +53,7 @@ class RequestLog:
 
     def add_model(self, model: str) -> None:
         """The model the caller named, unless what it named cannot be one."""
-        self.add(model=_shown(model, _MODEL_ID) or "(not a model id)")
+        self.add(model=foreign_text.model(model) or "(not a model id)")
 
     def add_custom_id(self, custom_id: str | float) -> None:
         """The sender's own id of a job, unless it could be anything else."""
@@ -97,7 +93,7 @@ class RequestLog:
         self.add(
             error_code=error.code,
             error_class=type(error).__name__,
-            error_param=foreign_text.place(error.param),
+            error_param=_param(error),
             bedrock_request_id=error.bedrock_request_id,
         )
         if isinstance(error, UpstreamCredentialsError):
@@ -129,6 +125,11 @@ class RequestLog:
 def _shown(text: str, pattern: re.Pattern[str]) -> str | None:
     """`text` where it has the pattern and does not look like a key; else None."""
     return text if pattern.fullmatch(text) and foreign_text.without_keys(text) == text else None
+
+
+def _param(error: GatewayError) -> str | None:
+    is_callers_word = isinstance(error, GuardrailOverrideError) and not error.is_known
+    return "(not shown)" if is_callers_word else foreign_text.place(error.param)
 
 
 def _is_count(value: object) -> bool:

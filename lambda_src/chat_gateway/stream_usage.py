@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
+from chat_gateway import foreign_text
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import UpstreamError
 
@@ -13,7 +15,7 @@ _OPTION, _FIELD = "stream_options", "include_usage"
 
 
 class StreamUsage:
-    """What one process has learned; safe to share between threads."""
+    """What one process has learned. For one thread at a time."""
 
     def __init__(self) -> None:
         self._refusing: dict[str, None] = {}
@@ -28,15 +30,18 @@ class StreamUsage:
         is_said = not isinstance(options, dict) or options.get(_FIELD) is not None
         if not request.streams or is_said or request.model in self._refusing:
             return request
-        document = {**request.document, _OPTION: {**options, _FIELD: True}}
-        return ChatRequest(request.model, document, streams=True, asks_for_usage=False)
+        return replace(request, document={**request.document, _OPTION: {**options, _FIELD: True}})
 
-    def is_refused(self, request: ChatRequest, error: UpstreamError) -> bool:
-        """Whether `error`, Bedrock's answer to `request` with the usage asked for, is about that. Remembers the model."""
-        said = f"{error.param or ''} {error.message}".lower()
-        if error.status != HTTPStatus.BAD_REQUEST or (_OPTION not in said and _FIELD not in said):
-            return False
+    def remember(self, model: str) -> None:
+        """The model refuses to be asked: it answered the same request without the option."""
+        if foreign_text.model(model) is None:
+            return
         while len(self._refusing) >= _MAX_MODELS:
             self._refusing.pop(next(iter(self._refusing)), None)
-        self._refusing[request.model] = None
-        return True
+        self._refusing[model] = None
+
+
+def is_refused(error: UpstreamError) -> bool:
+    """Whether `error`, Bedrock's answer to a request with the usage asked for, may be about that."""
+    said = f"{error.param or ''} {error.message}".lower()
+    return error.status == HTTPStatus.BAD_REQUEST and (_OPTION in said or _FIELD in said)

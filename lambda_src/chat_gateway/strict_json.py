@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any, NoReturn
 
+from chat_gateway import json_depth
 from chat_gateway.errors import InvalidRequestError
 
-_MAX_DEPTH = 100
 _TOP = "the request"  # what a place is called that is no parameter's
 _MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
 
@@ -40,7 +40,8 @@ def loads_object(raw: bytes) -> dict[str, Any]:
         raise InvalidRequestError("The request is nested too deeply.") from None
     if not isinstance(document, dict):
         raise InvalidRequestError("The request must be a JSON object.")
-    _check_depth(document)
+    if json_depth.is_too_deep(document):
+        raise InvalidRequestError(f"The request is nested more than {json_depth.MAX_DEPTH} deep.")
     return document
 
 
@@ -82,20 +83,6 @@ def _repeated_key(raw: bytes) -> InvalidRequestError:
 
 def _has_surrogate(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _check_depth(document: dict[str, Any]) -> None:
-    level: list[Any] = [document]
-    for _ in range(_MAX_DEPTH):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return
-    raise InvalidRequestError(f"The request is nested more than {_MAX_DEPTH} deep.")
 
 
 def _integer(text: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from guardrail_proof import answer_text
 from guardrail_proof.probes import HARMLESS, Probe
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Bedrock:
 
 
 def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
-    """Whether Bedrock refuses. What only says that we may not ask, or asks wrongly, shows nothing.
+    """Whether Bedrock refuses. An answer that says that we may not ask, or that we ask wrongly, shows nothing.
 
     The key is read for this call and kept nowhere.
     """
@@ -48,17 +50,20 @@ def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
     ).encode()
     url = f"{bedrock.base_url}/chat/completions"
     headers = {
+        **answer_text.UNCOMPRESSED,
         "content-type": "application/json",
         "x-amzn-bedrock-guardrailidentifier": f"gr{secrets.token_hex(6)}",
         "x-amzn-bedrock-guardrailversion": "1",
     }
+    deadline = time.monotonic() + WITHIN_S
     try:
         headers |= _authorization(bedrock, session, url, content)
         with (
             httpx.Client(timeout=WITHIN_S, transport=bedrock.transport, trust_env=False) as http,
             http.stream("POST", url, content=content, headers=headers) as answer,
         ):
-            return judged(answer.status_code, _beginning(answer))
+            content = answer_text.beginning(answer, max_bytes=_MAX_ERROR_BYTES, deadline=deadline)
+            return judged(answer.status_code, content.decode(errors="replace"))
     except (BotoCoreError, ClientError, httpx.HTTPError, ValueError) as error:
         return Probe(NAME, None, not_shown=type(error).__name__)
 
@@ -94,12 +99,3 @@ def _key_in(text: str) -> str:
     if not isinstance(key, str):
         raise ValueError("no key")  # noqa: TRY004 - whatever is wrong with it
     return key.strip()
-
-
-def _beginning(answer: httpx.Response) -> str:
-    read = b""
-    for part in answer.iter_bytes():
-        read += part
-        if len(read) > _MAX_ERROR_BYTES:
-            break
-    return read[:_MAX_ERROR_BYTES].decode(errors="replace")

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from guardrail_proof import probes
+from guardrail_proof import answer_text, probes
+from guardrail_proof.answer_text import AnswerTooLargeError
 from guardrail_proof.probes import Probe, Prompt
 
 _TIMEOUT_S = 45  # of an answer, and of each wait for its next bytes
@@ -23,10 +24,6 @@ PROMPT_WITHIN_S = _ATTEMPTS * _TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S
 WITHIN_S = 4 * PROMPT_WITHIN_S
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.TOO_MANY_REQUESTS})
-
-
-class AnswerTooLargeError(Exception):
-    """An answer is longer than any that the proof could have asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +49,7 @@ def over_http(endpoint: Endpoint) -> Iterator[Probe]:
 
 def ask(endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False) -> Iterator[Probe]:
     """Each of the prompts, with the same patience."""
-    # Uncompressed, so that the limit is one of memory, too.
-    headers = {"authorization": f"Bearer {endpoint.api_key}", "accept-encoding": "identity"}
+    headers = {"authorization": f"Bearer {endpoint.api_key}", **answer_text.UNCOMPRESSED}
     with httpx.Client(
         headers=headers, timeout=endpoint.timeout_s, transport=endpoint.transport, trust_env=False
     ) as http:
@@ -78,25 +74,13 @@ def _attempt(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any]) -> tu
     deadline = time.monotonic() + endpoint.timeout_s
     try:
         with http.stream("POST", f"{endpoint.base_url}/chat/completions", json=body) as answer:
-            text = _text(answer, deadline)
+            text = answer_text.whole(answer, max_bytes=_MAX_ANSWER_BYTES, deadline=deadline)
     except httpx.HTTPError as error:
         return probes.no_end(type(error).__name__), True
     except AnswerTooLargeError:
         return probes.no_end(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes"), False
     is_stream = body["stream"] and answer.is_success
     return (probes.end_of_stream if is_stream else probes.end_of_document)(text), _may_pass(answer)
-
-
-def _text(answer: httpx.Response, deadline: float) -> str:
-    """The whole body. Raises httpx.HTTPError, also where it goes on after `deadline`, and AnswerTooLargeError."""
-    received = bytearray()
-    for part in answer.iter_bytes():
-        received += part
-        if len(received) > _MAX_ANSWER_BYTES:
-            raise AnswerTooLargeError
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("The answer went on for too long.", request=answer.request)
-    return received.decode(errors="replace")
 
 
 def _may_pass(answer: httpx.Response) -> bool:

@@ -52,3 +52,10 @@ def test_a_profiles_region_passes(no_profile: Path) -> None:
     """The AWS profile's region is a choice."""
     no_profile.write_text("[default]\nregion = us-east-1\n")
     region.check(Environment(name="dev"), CDK)
+
+
+def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong AWS_PROFILE ends in one line, too."""
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+    with pytest.raises(InvalidEnvironmentError, match="nobodys"):
+        region.check(Environment(name="dev"), CDK)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from chat_gateway import chat_request, retry, runtime
+from chat_gateway import chat_request, retry, runtime, stream_usage
 from chat_gateway.chat_stream import StreamRules
 from chat_gateway.entrypoints import proxy_event
 from chat_gateway.entrypoints.exchange import Exchange
@@ -120,10 +120,11 @@ def _streamed(
     try:
         answer = _completions().stream(guarded, attempts)
     except UpstreamError as error:
-        if asking is request or not _stream_usage.is_refused(asking, error):
+        if asking is request or not stream_usage.is_refused(error):
             raise
         guarded = _guarded(request, headers, exchange)
         answer = _completions().stream(guarded, attempts)
+        _stream_usage.remember(request.model)
     rules = StreamRules(
         shows_usage=request.asks_for_usage,
         shows_trace=guarded.shows_trace,

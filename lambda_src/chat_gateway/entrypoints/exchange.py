@@ -50,7 +50,7 @@ class Exchange:
         self.log.add_client_request_id(request_id)
 
     def completed(self, completion: Completion) -> StreamingResponse:
-        """Bedrock's JSON as it came."""
+        """The completion as callers see it."""
         self.log.add_completion(completion)
         headers = _bedrock_headers(completion.bedrock_request_id)
         if action := completion.guardrail_outcome.action:
@@ -79,7 +79,9 @@ class Exchange:
                 "content-type": "text/event-stream; charset=utf-8",
                 "cache-control": "no-cache",
             },
-            body=named_items(self.name, self._relay(upstream, rules)),
+            body=_Streamed(
+                named_items(self.name, self._relay(upstream, rules)), partial(self._abandon, upstream)
+            ),
             hold_s=_HOLD_S,
             heartbeat=_HEARTBEAT,
             heartbeat_s=_HEARTBEAT_S,
@@ -117,6 +119,12 @@ class Exchange:
             raise StreamError(
                 error.code or error.type, response=self._refusal(error), last_chunk=sse.event(error.body())
             )
+
+    def _abandon(self, upstream: UpstreamAnswer) -> None:
+        """What remains to be done for a stream of which nobody asked for an item."""
+        upstream.close()
+        self.log.add(bedrock_request_id=upstream.bedrock_request_id, abandoned=True)
+        self._write(HTTPStatus.OK)
 
     def _add_stream(self, stream: ChatStream) -> None:
         """What is only known once a stream has been read."""
@@ -159,6 +167,22 @@ class _LoggedAfter(Iterator[bytes]):
     def close(self) -> None:
         write_log, self._write_log = self._write_log, _nothing
         write_log()
+
+
+class _Streamed(Iterator[bytes]):
+    """A stream's items. Closed before it was begun, a generator runs no code of its own: then `abandon` is called."""
+
+    def __init__(self, items: Iterator[bytes], abandon: Callable[[], None]) -> None:
+        self._items, self._abandon = items, abandon
+
+    def __next__(self) -> bytes:
+        self._abandon = _nothing
+        return next(self._items)
+
+    def close(self) -> None:
+        abandon, self._abandon = self._abandon, _nothing
+        abandon()
+        self._items.close()  # type: ignore[attr-defined] # it is a generator
 
 
 def _nothing() -> None:

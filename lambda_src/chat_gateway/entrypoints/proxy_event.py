@@ -1,4 +1,4 @@
-"""Reads API Gateway's REST proxy event, and refuses what is no request for a chat completion.
+"""Reads API Gateway's REST proxy event.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -15,6 +15,7 @@ from chat_gateway import chat_request, foreign_text
 from chat_gateway.errors import InvalidRequestError, RequestTooLargeError
 
 # https://platform.openai.com/docs/api-reference/debugging-requests
+_API_HOST = re.compile(r"[a-z0-9]{1,20}\.execute-api\.[a-z0-9.-]{1,60}")
 _CLIENT_REQUEST_ID = re.compile(r"[ -~]{1,512}")
 
 Event = Mapping[str, Any]
@@ -40,11 +41,11 @@ def method_and_path(event: Event) -> tuple[str, str]:
 
 
 def base_url(event: Event) -> str:
-    """What a client's base URL should be; from the first slash on where API Gateway does not say its host."""
+    """What a client's base URL should be; from the first slash on behind a domain of one's own, whose base path may be any."""
     context = event.get("requestContext") or {}
-    host, whole_path = context.get("domainName"), str(context.get("path") or "")
-    stage = whole_path.removesuffix(str(event.get("path") or "")) if host else ""
-    return f"https://{host}{stage}/openai/v1" if host else "/openai/v1"
+    host, stage = context.get("domainName"), context.get("stage")
+    is_known = isinstance(host, str) and _API_HOST.fullmatch(host) is not None
+    return f"https://{host}/{stage}/openai/v1" if is_known else "/openai/v1"
 
 
 def body(event: Event, *, max_bytes: int) -> bytes:

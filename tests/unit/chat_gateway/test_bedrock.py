@@ -378,3 +378,30 @@ def test_a_small_answer_that_unfolds_is_a_protocol_error() -> None:
     """8 MB of empty lists, which take hundreds of MB in memory, are not read."""
     text = '{"choices": [{}], "a": [' + "[]," * 2_000_000 + "[]]}"
     assert isinstance(error_of(httpx.Response(200, text=text, headers=IDS)), UpstreamProtocolError)
+
+
+def test_a_broken_answer_has_bedrocks_id() -> None:
+    """Where an answer breaks off behind its head, the error carries Bedrock's id."""
+
+    def cut_off(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=Cut())
+
+    class Cut(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"{"
+            raise httpx.ReadError("reset")
+
+    with pytest.raises(UpstreamConnectionError) as caught:
+        client_for(cut_off).complete(b"{}", auth=bearer(), headers={}, deadline=float("inf"))
+    assert caught.value.bedrock_request_id == "bedrock-1"
+
+
+@pytest.mark.parametrize(("reason", "action"), [("guardrail_intervened", "INTERVENED"), ("refusal", None)])
+def test_a_whole_block_by_any_name_is_recorded(reason: str, action: str | None) -> None:
+    """A block's other names are read as a block, and a model's own refusal is none."""
+    document = {
+        "choices": [{"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": "no"}}]
+    }
+    completion = Completion(json.dumps(document), document, None)
+    shown = completion.presented(keep_trace=False, separates_reasoning=False)
+    assert shown.guardrail_outcome.action == action

@@ -213,3 +213,16 @@ def test_a_request_waits_for_the_key_until_its_deadline() -> None:
         key.get(ends_at=time.monotonic() + 0.01)
     is_over.set()
     reader.join()
+
+
+@pytest.mark.parametrize("failure", ["ThrottlingException", "AccessDeniedException"])
+def test_a_secret_that_cannot_be_read_has_no_other_key(failure: str) -> None:
+    """What Bedrock said stays the answer, and the secret is not read at every refusal."""
+    secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
+    key = api_key(secrets, clock)
+    refused = key.get()
+    secrets.failure = failure
+    assert [key.replacement_for(refused) for _ in range(20)] == [None] * 20
+    assert secrets.reads == 2
+    secrets.failure, secrets.text, clock.now_s = None, "ABSK-key-2", clock.now_s + 5
+    assert key.replacement_for(refused) == "ABSK-key-2"

@@ -336,3 +336,52 @@ def test_only_known_words_of_the_guardrail_are_kept() -> None:
     pieces = [chunk(**{f"amazon-bedrock-{number}": "x"}) for number in range(100)]
     out, _ = relayed(stream_of(words("hi"), chunk(choices=[FINISH]), *pieces, DONE, shows_usage=False))
     assert out == words("hi") + chunk(choices=[FINISH]) + DONE
+
+
+@pytest.mark.parametrize("reason", ["guardrail_intervened", "content_filtered", "content_filter"])
+def test_a_block_by_any_name_is_recorded(reason: str) -> None:
+    """Whatever Bedrock calls a block at the end of a choice, the log and the caller are told of a block."""
+    stream = stream_of(words("no"), chunk(choices=[{"index": 0, "delta": {}, "finish_reason": reason}]), DONE)
+    sent, error = relayed(stream)
+    assert error is None
+    assert b'"content_filter"' in sent
+    assert stream.guardrail_outcome.action == "INTERVENED"
+
+
+def test_a_models_own_refusal_is_no_block() -> None:
+    """A model that refuses by itself was not stopped by the guardrail."""
+    stream = stream_of(
+        words("no"), chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "refusal"}]), DONE
+    )
+    assert b'"stop"' in relayed(stream)[0]
+    assert stream.guardrail_outcome.action is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "delta"),
+    [
+        (["<reason"], {"content": "<reason"}),
+        (["<reasoning>think</reas"], {"reasoning_content": "</reas"}),
+    ],
+)
+@pytest.mark.parametrize("end", [(DONE,), ()])
+def test_kept_words_come_with_the_end(
+    texts: list[str], delta: dict[str, str], end: tuple[bytes, ...]
+) -> None:
+    """What may have been the beginning of a tag is sent where a stream ends without a finish_reason, or is cut."""
+    sent, error = relayed(stream_of(*map(words, texts), *end, separates_reasoning=True))
+    last = [json.loads(event[6:]) for event in sent.split(b"\n\n") if event.startswith(b"data: {")][-1]
+    assert last["choices"] == [{"index": 0, "delta": delta, "finish_reason": None}]
+    assert (error is None) == bool(end)
+
+
+def test_what_stands_beside_kept_words_goes_on() -> None:
+    """An event whose words are kept back is sent all the same where it says more."""
+    event = chunk(
+        choices=[{"index": 0, "delta": {"content": "<reas"}}],
+        usage=USAGE,
+        **{"amazon-bedrock-guardrailAction": "NONE"},
+    )
+    sent, _ = relayed(stream_of(event, DONE, separates_reasoning=True))
+    assert b'"total_tokens": 8' in sent
+    assert b'"amazon-bedrock-guardrailAction": "NONE"' in sent

@@ -121,3 +121,15 @@ def test_bytes_are_replaced_where_the_field_is(words: str, blank: str) -> None:
     assert json.loads(written) == document
     as_bytes = enumerations.bytes_with_service_tier(text.encode("utf-8", "surrogatepass"), document)
     assert as_bytes == written.encode("utf-8", "surrogatepass")
+
+
+def test_every_spelling_is_replaced() -> None:
+    """Two tiers that are written with and without a blank are both put right."""
+    text = '{"service_tier": "standard","usage":{"service_tier":"standard"}}'
+    document = json.loads(text)
+    assert enumerations.conform_service_tier(document)
+    assert enumerations.text_with_service_tier(text, document) == text.replace("standard", "default")
+    assert (
+        enumerations.bytes_with_service_tier(text.encode(), document)
+        == text.replace("standard", "default").encode()
+    )

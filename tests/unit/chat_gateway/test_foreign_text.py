@@ -97,3 +97,40 @@ def test_our_key_never_comes_out(before: str, after: str) -> None:
         foreign_text.message(sent, conceal),
     ):
         assert kept is None or KEY not in kept
+
+
+@pytest.mark.parametrize("before", ["id_", "x", "7", "%20", "-", "id.", ""])
+@pytest.mark.parametrize("key", ["bcg-" + "A" * 24, "ABSK" + "b" * 40, "AKIAABCDEFGHIJKLMNOP"])
+def test_a_key_behind_anything_is_masked(before: str, key: str) -> None:
+    """A key is known whatever stands before it."""
+    assert key not in foreign_text.without_keys(before + key)
+    assert foreign_text.name(before + key) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a risk-assessment-of-something", "disk-encryption-key", "task-1234567890123"]
+)
+def test_a_word_that_ends_like_a_key_stays(text: str) -> None:
+    """`sk-` within a word begins no key."""
+    assert foreign_text.without_keys(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_model"),
+    [
+        ("openai.gpt-oss-20b-1:0", True),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", True),
+        ("arn:aws:bedrock:us-east-1::foundation-model/qwen.qwen3-32b-v1:0", True),
+        (
+            "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:application-inference-profile/a1b2c3d4e5f6",
+            True,
+        ),
+        ("arn:aws:bedrock:Peter-Miller-owes-4711", False),
+        ("arn:aws:bedrock:us-east-1::foundation-model/Peter-Miller", False),
+        ("gpt-4o", False),
+        ("tell me a secret", False),
+    ],
+)
+def test_a_model_has_a_models_form(text: str, is_model: bool) -> None:
+    """An id or an ARN is a model's by its form, and a caller's sentence is not."""
+    assert foreign_text.model(text) == (text if is_model else None)

@@ -212,3 +212,14 @@ def test_other_text_is_not_looked_through(raw: str) -> None:
     """Words in any language, in escapes too, are no reason to look for a trace."""
     assert not guardrail_outcome.may_hold_trace(raw)
     assert not guardrail_outcome.may_hold_trace(raw.encode())
+
+
+def test_a_list_of_traces_is_taken_out() -> None:
+    """Converse's trace is taken out where it stands in a list, too."""
+    document = {
+        "choices": [],
+        "trace": [{"guardrail": {"input": {"g": {"match": "4111"}}}}],
+        "other": {"trace": [1]},
+    }
+    assert guardrail_outcome.present(document, is_block=False, keep_trace=False)
+    assert document == {"choices": [], "other": {"trace": [1]}}

@@ -262,3 +262,11 @@ def test_with_nothing_to_tag_everything_is_checked() -> None:
     tagging = replace(ENFORCED, tagging=Tagging.USER_TURNS)
     messages = {"messages": [{"role": "system", "content": "Hi"}]}
     assert body_of(guarded(messages, guardrail=tagging)) == SILENT | messages
+
+
+@pytest.mark.parametrize("value", [None, {}, []])
+def test_what_says_nothing_takes_nothing_over(value: object) -> None:
+    """Where callers may override, an empty configuration leaves the environment's tagging in force."""
+    body = body_of(guarded({CONFIG_KEY: value}, guardrail=OVERRIDABLE))
+    assert "guardContent" in json.dumps(body)
+    assert body[CONFIG_KEY].keys() == {"tagSuffix"}

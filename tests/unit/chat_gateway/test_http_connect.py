@@ -123,3 +123,21 @@ def test_a_moment_that_has_passed_is_a_timeout(listener: socket.socket) -> None:
     """Nothing is begun without time."""
     with pytest.raises(TimeoutError):
         connect(Origin("127.0.0.1", port_of(listener), is_encrypted=False), 0.0)
+
+
+def test_a_family_without_kernel_is_passed_over(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel has no IPv6, a name's other addresses are tried."""
+    make = socket.socket
+
+    def without_ipv6(family: int, *kind: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(97, "Address family not supported by protocol")
+        return make(family, *kind)
+
+    ipv6 = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("::1", 1, 0, 0))
+    found = [ipv6, *addresses_of(port_of(listener))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+    connect(Origin("both", port_of(listener), is_encrypted=False), NEVER_S).close()

@@ -37,6 +37,9 @@ ABOUT_ACCESS = [
     "Your account does not have an agreement to this model",
     "This model is not available to this kind of account. Try again after 2 minutes.",
     "some wording of tomorrow",
+    "Your AWS Marketplace subscription agreement has expired.",
+    "Access denied: your payment instrument is expired.",
+    "You don't have access to the model with the specified model ID my-request signature-key has expired",
     "",
 ]
 
@@ -84,3 +87,20 @@ def test_no_other_word_is_repeated(words: str, message: str) -> None:
     alone = refusals.read(403, None, message)
     assert refusals.read(403, None, f"{message}\n{'secret prompt ' * 3}").reason == alone.reason
     assert len(refusals.read(403, None, words + message).reason) < 600
+
+
+@pytest.mark.parametrize(
+    ("resource", "shown"),
+    [
+        ("foundation-model/Peter-Miller-born-1970", "foundation-model/(not shown)"),
+        ("foundation-model/qwen.qwen3-32b-v1:0", "foundation-model/qwen.qwen3-32b-v1:0"),
+        ("application-inference-profile/a1b2c3d4e5f6", "application-inference-profile/a1b2c3d4e5f6"),
+        ("guardrail/abc123", "guardrail/abc123"),
+    ],
+)
+def test_a_name_that_is_no_models_is_not_shown(resource: str, shown: str) -> None:
+    """A caller may write anything as a model; the resource that was denied repeats it only where it can be one."""
+    arn = "arn:aws:bedrock:us-east-1:123456789012:"
+    message = f"User: u is not authorized to perform: bedrock:InvokeModel on resource: {arn}{resource}"
+    reason = refusals.read(403, "AccessDeniedException", message).reason
+    assert reason == f"AccessDeniedException: not authorized bedrock:InvokeModel {arn}{shown}"

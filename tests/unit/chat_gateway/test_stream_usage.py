@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from chat_gateway import stream_usage
 from chat_gateway.chat_request import ChatRequest
 from chat_gateway.errors import UpstreamError
 from chat_gateway.stream_usage import StreamUsage
 
 
-def request(options: object = None, *, streams: bool = True, model: str = "m") -> ChatRequest:
+def request(options: object = None, *, streams: bool = True, model: str = "a.m") -> ChatRequest:
     return ChatRequest(model, {"stream_options": options} if options is not None else {}, streams=streams)
 
 
@@ -55,23 +56,26 @@ def test_what_does_not_stream_stays() -> None:
     ],
 )
 def test_a_model_that_refuses_is_remembered(error: UpstreamError) -> None:
-    """After a 400 that names what we added, the model is not asked for it again, and others are."""
+    """A model that answers without what we added is not asked for it again, and others are."""
     usage = StreamUsage()
-    assert usage.is_refused(request(), error)
+    assert stream_usage.is_refused(error)
+    assert usage.asked_for(request()).document != {}
+    usage.remember(request().model)
     assert usage.asked_for(request()).document == {}
-    assert usage.asked_for(request(model="other")).document != {}
+    assert usage.asked_for(request(model="a.other")).document != {}
 
 
 @pytest.mark.parametrize("error", [refusal("bad temperature"), refusal("stream_options", status=500)])
 def test_another_error_is_the_callers(error: UpstreamError) -> None:
     """Only a 400 that names the option is about it."""
-    assert not StreamUsage().is_refused(request(), error)
+    assert not stream_usage.is_refused(error)
 
 
 def test_what_is_remembered_has_an_end() -> None:
     """However many names callers invent, a hundred are remembered."""
     usage = StreamUsage()
-    for number in range(1000):
-        usage.is_refused(request(model=str(number)), refusal("stream_options"))
-    remembered = [n for n in range(1000) if usage.asked_for(request(model=str(n))).document == {}]
-    assert remembered == list(range(900, 1000))
+    models = [f"a.model-{number}" for number in range(1000)]
+    for model in [*models, "x" * 4_000_000]:
+        usage.remember(model)
+    remembered = [model for model in models if usage.asked_for(request(model=model)).document == {}]
+    assert remembered == models[900:]

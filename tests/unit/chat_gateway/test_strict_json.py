@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import strict_json
+from chat_gateway import foreign_json, strict_json
 from chat_gateway.errors import InvalidRequestError
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -76,3 +77,19 @@ def test_a_hundred_levels_pass() -> None:
 def test_half_a_surrogate_pair_is_refused_when_written() -> None:
     with pytest.raises(InvalidRequestError, match="surrogate"):
         strict_json.dumps(strict_json.loads_object(b'{"a": "\\ud800"}'))
+
+
+@pytest.mark.parametrize("depth", [99, 100, 101, 102])
+def test_both_readers_take_the_same_depth(depth: int) -> None:
+    """What a caller may send nested, Bedrock may answer, and no deeper."""
+    text = '{"a":' * (depth - 1) + "{" + "}" * depth
+
+    def refuses(read: Callable[[bytes], object], error: type[Exception]) -> bool:
+        try:
+            read(text.encode())
+        except error:
+            return True
+        return False
+
+    refused = refuses(strict_json.loads_object, InvalidRequestError), refuses(foreign_json.loads, ValueError)
+    assert refused == (depth > 100, depth > 100)

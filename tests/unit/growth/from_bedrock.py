@@ -18,13 +18,12 @@ from chat_gateway import (
     refusals,
     retry_after,
     sse,
+    stream_usage,
     upstream_errors,
 )
-from chat_gateway.chat_request import ChatRequest
 from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError
 from chat_gateway.http_body import Body, ChunkedBody, CountedBody, UncountedBody, gather
-from chat_gateway.stream_usage import StreamUsage
 from tests.unit.growth.hostile import (
     JSON,
     TEXTS,
@@ -222,7 +221,7 @@ def _error_in_errors(text: str) -> bytes:
 
 def _read_error(content: bytes) -> None:
     error = upstream_errors.parse(400, {}, content)
-    StreamUsage().is_refused(ChatRequest("m", {}), error)
+    stream_usage.is_refused(error)
 
 
 def _event_of(text: str) -> dict[str, Any]:

@@ -100,3 +100,23 @@ def test_an_endless_refusal_is_not_read_to_its_end(session: boto3.Session) -> No
         base_url=BASE_URL, model="m", secret_arn=secret(session, "ABSK-key-1"), transport=transport
     )
     assert at_bedrock.unknown_guardrail(asked, session).not_shown is None
+
+
+def test_an_endless_refusal_ends(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that comes byte by byte shows nothing once its time is over; none is compressed."""
+    seen: list[httpx.Request] = []
+
+    class Endless(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                yield b"."
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(400, stream=Endless())
+
+    monkeypatch.setattr(at_bedrock, "WITHIN_S", 0)
+    monkeypatch.setattr(at_bedrock, "_MAX_ERROR_BYTES", 10**9)
+    asked = Bedrock(base_url=BASE_URL, model="m", secret_arn=None, transport=httpx.MockTransport(answer))
+    assert at_bedrock.unknown_guardrail(asked, session).not_shown == "ReadTimeout"
+    assert seen[0].headers["accept-encoding"] == "identity"

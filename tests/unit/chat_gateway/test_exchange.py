@@ -1,0 +1,41 @@
+"""Every exchange ends with its log line, and with its connection closed."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import httpx
+from aws_lambda_powertools import Logger
+
+from chat_gateway.bedrock import UpstreamAnswer
+from chat_gateway.chat_stream import StreamRules
+from chat_gateway.entrypoints.exchange import Exchange
+from chat_gateway.request_log import RequestLog
+from tests.unit.chat_gateway.test_bedrock import bearer
+
+
+class Body(httpx.SyncByteStream):
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_stream_that_never_began_is_closed_and_logged(log: StringIO) -> None:
+    """Where nobody asks for the first item, the answer is closed once and the request has its line."""
+    body = Body()
+    response = httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=body)
+    answer = UpstreamAnswer(response, bearer(), deadline=float("inf"), clock=lambda: 0.0)
+    request_log = RequestLog(Logger(), secret_arn=None)
+    request_log.add(request_id="our-id")
+    streamed = Exchange(log=request_log, started=0.0).streamed(answer, StreamRules())
+    streamed.close()
+    streamed.close()
+    (line,) = map(json.loads, log.getvalue().splitlines())
+    assert (line["request_id"], line["bedrock_request_id"], line["abandoned"]) == (
+        "our-id",
+        "bedrock-1",
+        True,
+    )
+    assert body.closed == 1
