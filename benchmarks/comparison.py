@@ -36,16 +36,19 @@ class Compared:
 
 def compare(rounds: Sequence[Results]) -> list[Compared]:
     """Every row that the system can measure, from at least two rounds."""
-    return [_compared(row, pairs) for row in ROWS if (pairs := _pairs(row, rounds))]
+    return [_compared(row, pairs) for row in ROWS if len(pairs := _pairs(row, rounds)) > 1]
 
 
 def _pairs(row: Row, rounds: Sequence[Results]) -> list[tuple[float, float]]:
-    """Of each round what was measured (before, now); nothing where the system does not say."""
+    """Of each round what was measured (before, now).
+
+    Left out is what the system does not say, and a difference of two times that came out as nothing or less.
+    """
     measured = (
         (row.measure(results, f"{row.role} {BEFORE}"), row.measure(results, f"{row.role} {NOW}"))
         for results in rounds
     )
-    return [(before, now) for before, now in measured if before is not None and now is not None]
+    return [(before, now) for before, now in measured if before and now and min(before, now) > 0]
 
 
 def _compared(row: Row, pairs: Sequence[tuple[float, float]]) -> Compared:

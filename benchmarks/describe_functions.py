@@ -20,33 +20,38 @@ CHAT, AUTHORIZER, WORKER = "chat function", "authorizer", "worker"
 
 
 def main(folder: str, upstream: str, width: str) -> int:
-    """The exit status."""
+    """The exit status. Raises what building the functions raises."""
     try:
-        described = _described(Path(folder), upstream, int(width))
-    except (ImportError, AttributeError, LookupError, TypeError) as error:
-        print(f"{type(error).__name__}: {error}")
-        return PREDATES
-    print(json.dumps(described))
+        from benchmarks import contenders
+        from infra.function_packages import STREAMING_START
+
+        names = {CHAT: contenders.OURS, AUTHORIZER: contenders.AUTHORIZER, WORKER: contenders.WORKER}
+        makers = contenders.quick, contenders.authorizers, contenders.worker
+    except (ImportError, AttributeError) as error:
+        return _predates(error)
+    by_name = _built(makers, Path(folder), upstream, int(width))
+    try:
+        described = {role: _fields(by_name[name]) for role, name in names.items()}
+    except (AttributeError, LookupError) as error:
+        return _predates(error)
+    print(json.dumps({role: {**of, "streaming_start": STREAMING_START} for role, of in described.items()}))
     return 0
 
 
-def _described(folder: Path, upstream: str, width: int) -> dict[str, dict[str, Any]]:
-    """By its role, the fields of each of our functions."""
-    from benchmarks import contenders
-    from infra.function_packages import STREAMING_START
+def _predates(error: Exception) -> int:
+    print(f"{type(error).__name__}: {error}")
+    return PREDATES
 
-    by_name = {
-        function.name: function
-        for function in (
-            *contenders.quick(folder, upstream),
-            *contenders.authorizers(folder, upstream),
-            contenders.worker(folder, upstream, width=width),
-        )
-    }
-    names = {CHAT: contenders.OURS, AUTHORIZER: contenders.AUTHORIZER, WORKER: contenders.WORKER}
-    return {
-        role: {**_fields(by_name[name]), "streaming_start": STREAMING_START} for role, name in names.items()
-    }
+
+def _built(makers: tuple[Any, Any, Any], folder: Path, upstream: str, width: int) -> dict[str, Any]:
+    """A commit's functions by their names."""
+    quick, authorizers, worker = makers
+    functions = (
+        *quick(folder, upstream),
+        *authorizers(folder, upstream),
+        worker(folder, upstream, width=width),
+    )
+    return {function.name: function for function in functions}
 
 
 def _fields(function: Any) -> dict[str, Any]:

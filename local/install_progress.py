@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 # Not on a terminal, a line for each so many packages.
 _EVERY = 25
@@ -51,11 +52,14 @@ def main(log: Path, requirements: Path, command: list[str]) -> int:
     return pip.returncode
 
 
-def _kept(output: Iterable[str], log: object) -> Iterator[str]:
+def _kept(output: Iterable[str], log: TextIO) -> Iterator[str]:
     for line in output:
-        log.write(line)  # type: ignore[attr-defined]
+        log.write(line)
         yield line
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
+    try:
+        sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -20,7 +20,8 @@ def check_messages(messages: object) -> None:
         where = f"messages[{index}]"
         if not isinstance(message, dict):
             raise validation_error(f"'{where}' must be an object.", where)
-        if message.get("role") not in _ROLES:
+        role = message.get("role")
+        if not isinstance(role, str) or role not in _ROLES:
             raise validation_error(f"'{where}.role' is missing or unknown.", f"{where}.role")
         _check_content(message, f"{where}.content")
 

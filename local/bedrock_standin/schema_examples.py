@@ -36,13 +36,14 @@ _NOT_FOLLOWED = frozenset(
     }
 )
 _FREE_PROPERTY = "echo"
+_MOST = 10_000  # items of an array, characters of a string
 
 
 def arguments_of(parameters: JsonObject, text: str) -> JsonObject:
     """Arguments that a tool's `parameters` allow, with `text` for strings. Raises RefusalError (400)."""
     try:
         return _Examples(parameters, text).arguments()
-    except (TypeError, AttributeError, LookupError, ValueError, RecursionError):
+    except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError, RecursionError):
         raise validation_error(
             "The parameters of a tool are no schema that can be followed.", "tools"
         ) from None
@@ -104,7 +105,7 @@ class _Examples:
         return {name: self._value(properties.get(name, True)) for name in dict.fromkeys(_required(schema))}
 
     def _array(self, schema: JsonObject) -> list[Any]:
-        count = max(schema.get("minItems", 0), min(1, schema.get("maxItems", 1)))
+        count = max(_least(schema, "minItems"), min(1, schema.get("maxItems", 1)))
         return [self._value(schema.get("items", True)) for _ in range(count)]
 
 
@@ -127,7 +128,14 @@ def _type_of(schema: JsonObject) -> str:
 
 
 def _string(schema: JsonObject, text: str) -> str:
-    return text[: schema.get("maxLength")].ljust(schema.get("minLength", 0), ".")
+    return text[: schema.get("maxLength")].ljust(_least(schema, "minLength"), ".")
+
+
+def _least(schema: JsonObject, keyword: str) -> int:
+    size: int = schema.get(keyword, 0)
+    if size > _MOST:
+        raise ValueError("more than an example can have")
+    return size
 
 
 def _number(schema: JsonObject, type_: str) -> float:

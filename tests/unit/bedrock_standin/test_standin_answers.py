@@ -101,6 +101,7 @@ def test_a_body_that_is_not_a_json_object_is_400(client: TestClient, raw: bytes)
         {"messages": ["hi"]},
         {"messages": [{"content": "hi"}]},
         {"messages": [{"role": "wizard", "content": "hi"}]},
+        {"messages": [{"role": [], "content": "hi"}]},
         {"messages": [{"role": "user"}]},
         {"messages": [{"role": "user", "content": []}]},
         {"messages": [{"role": "user", "content": ["hi"]}]},

@@ -132,6 +132,9 @@ def test_references_are_followed() -> None:
     "schema",
     [
         {"type": "string"},
+        {"properties": {"a": {"type": "number", "minimum": 10**400}}},
+        {"properties": {"a": {"type": "string", "minLength": 10**13}}},
+        {"properties": {"a": {"type": "array", "minItems": 10**13}}},
         {"properties": ["a"]},
         {"properties": {"a": {"pattern": "^a$"}}},
         {"properties": {"a": {"$ref": "#/$defs/none"}}},

@@ -173,3 +173,12 @@ def test_before_belongs_to_quick(tmp_path: Path) -> None:
     result = CliRunner().invoke(command.main, ["--before", "main", "--output", str(tmp_path)])
     assert result.exit_code == 2
     assert "--before goes with --quick" in result.stderr
+
+
+def test_a_difference_below_nothing_is_left_out() -> None:
+    """A round in which a stream took no longer than from the upstream directly says nothing of the added time."""
+    rounds = [a_round(now=1.1) for _ in range(4)]
+    rounds[0].fast[DIRECT] = a_series(50.0)
+    (row,) = [one for one in comparison.compare(rounds) if one.row.name == "added per streamed event, µs"]
+    assert row.ratio == pytest.approx(1.1)
+    assert not [one for one in comparison.compare([rounds[0]] * 4) if one.row.name == row.row.name]

@@ -85,12 +85,15 @@ def test_a_commit_without_a_benchmark(tmp_path: Path, stage: Stage) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_commit_that_cannot_be_built(root: Path, stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("error", ["OSError('disk')", "KeyError('disk')", "TypeError('disk')"])
+def test_a_commit_that_cannot_be_built(
+    root: Path, stage: Stage, capfd: pytest.CaptureFixture[str], error: str
+) -> None:
     """A failure of the build is not called old age, and the build's own words are shown."""
-    (root / "benchmarks" / "contenders.py").write_text(f"{CONTENDERS}\ndef quick(*_): raise OSError('disk')")
+    (root / "benchmarks" / "contenders.py").write_text(f"{CONTENDERS}\ndef quick(*_): raise {error}")
     with pytest.raises(CannotCompareError, match="0000000: its functions could not be built"):
         sides.read("earlier", root, stage, title="0000000")
-    assert "OSError: disk" in capfd.readouterr().err
+    assert error.partition("(")[0] in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["OURS", "AUTHORIZER", "WORKER", "quick", "authorizers", "worker"])
