@@ -11,7 +11,7 @@ import click
 from botocore.exceptions import ClientError
 
 from gateway_cli.deployed import deployed
-from gateway_cli.jobs import aws_clients, dead_letters, exit_codes, interruption, screen, status
+from gateway_cli.jobs import aws_clients, dead_letters, interruption, screen, status
 from gateway_cli.jobs.dead_letters import DeadLetter, Redrive, Redriven
 from gateway_cli.jobs.job_records import JobRecords
 from gateway_cli.jobs.sending import SendError
@@ -81,8 +81,7 @@ def redrive(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> Non
         finally:
             _report(run.redriven, as_json=as_json)
         if heeded.asked:
-            click.echo("Stopped. The same command sends the rest back.", err=True)
-            raise SystemExit(exit_codes.INTERRUPTED)
+            raise interruption.stopped("Stopped. The same command sends the rest back.")
     if run.redriven.refused:
         raise click.ClickException(
             f"SQS refused {run.redriven.refused} of them; they are still dead letters."

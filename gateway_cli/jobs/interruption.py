@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
+import click
+
+from gateway_cli.jobs import exit_codes
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -35,3 +39,9 @@ def heeded() -> Iterator[Interruption]:
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
+
+
+def stopped(words: str = "Stopped. The same command goes on.") -> SystemExit:
+    """What a command that was interrupted ends with, after it has said so."""
+    click.echo(words, err=True)
+    return SystemExit(exit_codes.INTERRUPTED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway_cli.jobs import aws_clients, exit_codes, screen
+from gateway_cli.jobs import aws_clients, exit_codes, interruption, screen
 from gateway_cli.jobs.interruption import Interruption
 from gateway_cli.jobs.large_results import LargeResults
 from gateway_cli.jobs.results import Received, Reception, Until
@@ -70,8 +70,7 @@ def _end(reception: Reception, file: ResultsFile, until: Until, heeded: Interrup
     if received.left:
         raise click.ClickException("Not every message in the results queue is a result of this stack's.")
     if heeded.asked and not reception.is_enough:
-        click.echo("Stopped. The same command goes on.", err=True)
-        raise SystemExit(exit_codes.INTERRUPTED)
+        raise interruption.stopped()
     if not reception.is_complete:
         click.echo(
             f"Nothing new for {until.idle_s:g} s. `jobs status` tells what is still waiting, "

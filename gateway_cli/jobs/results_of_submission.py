@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +11,9 @@ import click
 
 from gateway_cli.jobs import (
     aws_clients,
+    checking,
     exit_codes,
-    input_check,
+    interruption,
     job_keys,
     screen,
     status,
@@ -53,11 +53,9 @@ def find(
     """The submission of the input file at `path`. Raises RecordError, FileChangedError, and SystemExit if interrupted."""
     record = record or submission_record.beside(path, outputs.stage_name)
     with path.open("rb") as file:
-        size_bytes = os.fstat(file.fileno()).st_size
-        with screen.progress("Checking", size_bytes, in_bytes=True) as bar:
-            checked = input_check.check(file, read_bytes=bar, stopped=heeded.stop.is_set)
+        checked = checking.checked(file, heeded)
         if checked is None:
-            raise _stopped()
+            raise interruption.stopped()
         queue = status.identity(aws_clients.sqs(session), outputs.jobs_queue_url)
         id_, expected = _read(record, Identity(checked.sha256, queue), heeded)
         _name(expected, checked, heeded)
@@ -78,14 +76,14 @@ def _read(record: Path, identity: Identity, heeded: Interruption) -> tuple[str, 
                 click.echo(f"{in_use} Waiting until it has ended.", err=True)
             says_why = False
             if heeded.stop.wait(_RECORD_IN_USE_WAIT_S):
-                raise _stopped() from None
+                raise interruption.stopped() from None
 
 
 def _name(expected: ExpectedLines, checked: CheckedInput, heeded: Interruption) -> None:
     for number, custom_id in checked.good_ids():
         expected.name(number, custom_id)
         if heeded.stop.is_set():
-            raise _stopped()
+            raise interruption.stopped()
 
 
 def collect(
@@ -169,7 +167,7 @@ def _end(submission: Submission, collected: Collected, heeded: Interruption, *, 
     if collected.unreadable:
         raise click.ClickException("Not every result can be read.")
     if heeded.asked and expected.missing_count:
-        raise _stopped()
+        raise interruption.stopped()
     if expected.missing_count or submission.unsent:
         raise SystemExit(exit_codes.INCOMPLETE)
 
@@ -182,8 +180,3 @@ def _tell(expected: ExpectedLines, state: State, what: str) -> None:
     ids = ", ".join(map(screen.printable, shown))
     more = f" … and {count - len(shown)} more" if count > len(shown) else ""
     click.echo(f"{count} lines {what}: {ids}{more}", err=True)
-
-
-def _stopped() -> SystemExit:
-    click.echo("Stopped. The same command goes on.", err=True)
-    return SystemExit(exit_codes.INTERRUPTED)

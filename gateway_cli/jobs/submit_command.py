@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
-from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +12,8 @@ import click
 from gateway_cli.deployed import deployed
 from gateway_cli.jobs import (
     aws_clients,
-    exit_codes,
+    checking,
     file_parameters,
-    input_check,
     interruption,
     screen,
     status,
@@ -71,7 +68,9 @@ def submit(
     command sends the rest.
     """
     with file.open("rb") as opened, interruption.heeded() as heeded:
-        checked = _check(opened, heeded)
+        checked = checking.checked(opened, heeded)
+        if checked is None:
+            raise interruption.stopped("Stopped; nothing was sent.")
         _tell_bad_lines(checked)
         if checked.bad_count and not skip_bad:
             if as_json:
@@ -90,16 +89,6 @@ def submit(
             finally:
                 _report(file, checked, submission.sent, accepted=record.count(), as_json=as_json)
             _end(submission.sent, heeded, is_complete=record.count() >= checked.good_count)
-
-
-def _check(file: BufferedReader, heeded: Interruption) -> CheckedInput:
-    size_bytes = os.fstat(file.fileno()).st_size
-    with screen.progress("Checking", size_bytes, in_bytes=True) as bar:
-        checked = input_check.check(file, read_bytes=bar, stopped=heeded.stop.is_set)
-    if checked is None:
-        click.echo("Stopped; nothing was sent.", err=True)
-        raise SystemExit(exit_codes.INTERRUPTED)
-    return checked
 
 
 def _tell_bad_lines(checked: CheckedInput) -> None:
@@ -144,8 +133,7 @@ def _report(
 
 def _end(sent: Sent, heeded: Interruption, *, is_complete: bool) -> None:
     if heeded.asked and not is_complete:
-        click.echo("Stopped. The same command sends the rest.", err=True)
-        raise SystemExit(exit_codes.INTERRUPTED)
+        raise interruption.stopped("Stopped. The same command sends the rest.")
     for number, code in sorted(sent.refused.items())[:_BAD_LINES_SHOWN]:
         click.echo(f"line {number}: refused by SQS with {code}", err=True)
     if sent.refused_count:
