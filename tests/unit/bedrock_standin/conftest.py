@@ -21,6 +21,8 @@ from local.bedrock_standin.server import create_app
 if TYPE_CHECKING:
     from httpx2 import Response
 
+    from local.bedrock_standin.shapes import Completion
+
     Ask = Callable[..., Response]
 
 KEY = "made-up-key"
@@ -53,9 +55,25 @@ def guardrails() -> FakeGuardrails:
     return FakeGuardrails()
 
 
+class RecordingGenerator(EchoGenerator):
+    """An echo that keeps the bodies it was asked to complete."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+
+    async def complete(self, body: dict[str, Any]) -> Completion:
+        self.bodies.append(body)
+        return await super().complete(body)
+
+
 @pytest.fixture
-def client(guardrails: FakeGuardrails) -> Iterator[TestClient]:
-    app = create_app(api_key=KEY, generator=EchoGenerator(), guardrails=guardrails)
+def generator() -> RecordingGenerator:
+    return RecordingGenerator()
+
+
+@pytest.fixture
+def client(guardrails: FakeGuardrails, generator: RecordingGenerator) -> Iterator[TestClient]:
+    app = create_app(api_key=KEY, generator=generator, guardrails=guardrails)
     with TestClient(app, client=("127.0.0.1", 50000)) as client:
         yield client
 

@@ -10,7 +10,7 @@ import pytest
 from local.bedrock_standin.quirks import REFUSES_STREAM_OPTIONS
 
 if TYPE_CHECKING:
-    from tests.unit.bedrock_standin.conftest import Ask
+    from tests.unit.bedrock_standin.conftest import Ask, RecordingGenerator
 
 GPT_OSS, GPT, GROK, QWEN = (
     "openai.gpt-oss-20b-1:0",
@@ -101,10 +101,18 @@ def test_json_object_wants_the_word_json(ask: Ask, said: str, status: int) -> No
 
 
 @pytest.mark.parametrize("wanted", [SCHEMA, {"type": "json_object"}, "nonsense"])
-def test_gpt_oss_ignores_response_format(ask: Ask, wanted: object) -> None:
-    """The format is neither heeded nor checked."""
-    answer = ask("hi", model=GPT_OSS, response_format=wanted).json()
-    assert answer["choices"][0]["message"]["content"] == "echo: hi"
+def test_gpt_oss_ignores_response_format(ask: Ask, generator: RecordingGenerator, wanted: object) -> None:
+    """The format is not checked, and does not reach the generator."""
+    assert ask("hi", model=GPT_OSS, response_format=wanted).status_code == 200
+    (body,) = generator.bodies
+    assert "response_format" not in body
+
+
+def test_other_models_heed_response_format(ask: Ask, generator: RecordingGenerator) -> None:
+    """The format reaches the generator of every other model."""
+    ask(model=QWEN, response_format=SCHEMA)
+    (body,) = generator.bodies
+    assert body["response_format"] == SCHEMA
 
 
 @pytest.mark.parametrize("url", ["https://example.com/a.png", "http://localhost/", "", None, ["data:,"]])
