@@ -6,7 +6,8 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from chat_gateway import http_connect
 from chat_gateway.http_connect import Origin
 
-# Far beyond what a test may take, and far below what six addresses or a name server would.
+# What a test waits, and what it never does.
 SOON_S, NEVER_S = 0.3, 60.0
 
 
@@ -25,21 +26,41 @@ def listener() -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def full_listeners(count: int) -> Iterator[list[int]]:
-    """Ports that do not answer: their backlog is full, so that a further connection waits."""
+def full_listener() -> Iterator[int]:
+    """A port that does not answer: its backlog is full, so that a further connection waits."""
     with contextlib.ExitStack() as stack:
-        ports = []
-        for _ in range(count):
-            server = stack.enter_context(socket.socket())
-            server.bind(("127.0.0.1", 0))
-            server.listen(0)
-            port = server.getsockname()[1]
-            for _ in range(3):
-                waiting = stack.enter_context(socket.socket())
-                waiting.setblocking(False)
-                waiting.connect_ex(("127.0.0.1", port))
-            ports.append(port)
-        yield ports
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        port = int(server.getsockname()[1])
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        yield port
+
+
+def silence(monkeypatch: pytest.MonkeyPatch, ports: Collection[int]) -> list[float]:
+    """Lets connecting to `ports` take all its time, on a clock of its own. Returns the seconds that each socket is given."""
+    given_s: list[float] = []
+    now_s = 0.0
+
+    class Socket(socket.socket):
+        def settimeout(self, value: float | None, /) -> None:
+            given_s.append(value or 0.0)
+            super().settimeout(value)
+
+        def connect(self, address: Any, /) -> None:
+            nonlocal now_s
+            if address[1] not in ports:
+                super().connect(address)
+                return
+            now_s += self.gettimeout() or 0.0
+            raise TimeoutError
+
+    monkeypatch.setattr(http_connect, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(socket, "socket", Socket)
+    return given_s
 
 
 def addresses_of(*ports: int) -> list[Any]:
@@ -59,21 +80,32 @@ def test_it_connects(listener: socket.socket) -> None:
     connect(Origin("localhost", port_of(listener), is_encrypted=False), NEVER_S).close()
 
 
-def test_six_silent_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six addresses that do not answer take no longer than one."""
-    with full_listeners(6) as ports:
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(*ports))
+def test_a_silent_address_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that does not answer costs no more than the time that was given."""
+    with full_listener() as port:
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(port))
         with pytest.raises(TimeoutError):
             connect(Origin("bedrock.test", 1, is_encrypted=False), SOON_S)
+
+
+def test_six_silent_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six addresses that do not answer are all tried, and share the time that one would get."""
+    ports = range(1, 7)
+    given_s = silence(monkeypatch, ports)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(*ports))
+    with pytest.raises(TimeoutError):
+        http_connect.connect(Origin("bedrock.test", 1, is_encrypted=False), ends_at=NEVER_S)
+    assert given_s == pytest.approx([NEVER_S / 6] * 6)
 
 
 def test_a_living_address_behind_a_silent_one(
     monkeypatch: pytest.MonkeyPatch, listener: socket.socket
 ) -> None:
-    """An address that does not answer leaves time for the next one, which does."""
-    with full_listeners(1) as ports:
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(*ports, port_of(listener)))
-        connect(Origin("bedrock.test", 1, is_encrypted=False), 2 * SOON_S).close()
+    """An address that does not answer leaves as much time as it took for the next one, which does answer."""
+    given_s = silence(monkeypatch, [1])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(1, port_of(listener)))
+    http_connect.connect(Origin("bedrock.test", 1, is_encrypted=False), ends_at=NEVER_S).close()
+    assert given_s == [NEVER_S / 2, NEVER_S / 2]
 
 
 def test_a_slow_name_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
