@@ -396,6 +396,7 @@ def test_a_foreign_error_is_one_log_line(
     (line,) = log.getvalue().splitlines()
     assert json.loads(line)["status"] == 400
     assert foreign not in line
+    assert json.dumps(foreign)[1:-1] not in line
 
 
 @pytest.mark.parametrize(
