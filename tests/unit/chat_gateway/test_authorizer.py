@@ -98,6 +98,7 @@ def test_the_table_and_the_log_see_no_key(table: FakeTable, log: StringIO) -> No
 
 
 def test_an_item_without_a_client_id_lets_nobody_in(table: FakeTable) -> None:
+    """A key whose item names no client is denied."""
     table.items = {key: {} for key in table.items}
     assert statement_for(f"Bearer {KEY}")["Effect"] == "Deny"
 
@@ -111,9 +112,11 @@ def test_expired_client_is_denied(table: FakeTable, log: StringIO) -> None:
     assert (line["client"], line["allowed"], line["expired"]) == ("team-a", False, True)
 
 
-def test_client_is_allowed_until_it_expires(table: FakeTable) -> None:
+@pytest.mark.parametrize("expires", [True, False])
+def test_client_is_allowed_until_it_expires(table: FakeTable, *, expires: bool) -> None:
     """A client whose `expires_at` is yet to come is allowed, as is one without `expires_at`."""
-    table.item["expires_at"] = {"N": str(int(time.time()) + 600)}
+    if expires:
+        table.item["expires_at"] = {"N": str(int(time.time()) + 600)}
     assert statement_for(f"Bearer {KEY}")["Effect"] == "Allow"
     assert len(table.asked) == 1
 
