@@ -1,4 +1,4 @@
-"""Every pure function that reads what Bedrock sends, and the hostile input that it is fed with."""
+"""Feeds the pure functions that read what Bedrock sends with hostile input."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chat_gateway import (
     upstream_errors,
 )
 from chat_gateway.chat_stream import ChatStream, StreamRules
-from chat_gateway.errors import GatewayError
+from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
 from chat_gateway.http_body import Body, ChunkedBody, CountedBody, UncountedBody, gather
 from tests.unit.growth.hostile import (
     JSON,
@@ -106,7 +106,9 @@ def _bodies() -> Iterator[Case]:
 
 
 def _feed(body: Body, pieces: Iterable[bytes]) -> bytes:
-    return gather((body.feed(piece) for piece in pieces), ANSWER_BYTES)
+    content = gather((body.feed(piece) for piece in pieces), ANSWER_BYTES)
+    body.end()
+    return content
 
 
 def _events() -> Iterator[Case]:
@@ -144,6 +146,11 @@ def _streams() -> Iterator[Case]:
         **repeated(blocks=b'data: {"id":"bedrock-guardrails-","choices":[{"finish_reason":"stop"}]}\n\n'),
         **repeated(traces=b"data: {" + trace + b"}\n\n", comments=b":\n\n"),
     }
+    last = content.replace(b"}}]", b'},"finish_reason":"stop"}]')
+    thought = content % b"<reasoning>a</reasoning>" + content % b"\\n"
+    tier = b'data: {"service_tier":"standard","choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+    ends = repeated(endings=content % b"<reasoning></" + last % b"a", ends_of_thinking=thought, tiers=tier)
+    many = {**many, **ends}
     yield from cases("stream", ANSWER_BYTES, changed(many, in_pieces_of(_PIECE_BYTES)), _relay)
 
 
@@ -171,6 +178,8 @@ def _documents() -> Iterator[Case]:
     yield from cases("enumerations", ANSWER_BYTES, {"choices": answers["choices"]}, _conform)
     raws = repeated(fragments=b"trac")
     yield from cases("may_hold_trace", ANSWER_BYTES, raws, guardrail_outcome.may_hold_trace)
+    constants = repeated(constants=b'{"a":NaN,')
+    yield from cases("foreign_json.loads", HEAD_BYTES, constants, foreign_json.loads)
 
 
 def _with_findings(size: int) -> Document:
@@ -208,10 +217,14 @@ def _errors() -> Iterator[Case]:
     wordings = repeated(
         actions=b"not authorized to perform: a:", resources=b"on resource: arn:aws", letters=b"a"
     )
-    yield from cases(
-        "refusal", HEAD_BYTES, changed(wordings, bytes.decode), lambda m: refusals.read(403, None, m)
-    )
+    yield from cases("refusal", HEAD_BYTES, changed(wordings, bytes.decode), _read_refusal)
     yield from cases("dead letter", EVENT_BYTES, changed(some(TEXTS, "digits", "quotes"), _error), _bury)
+
+
+def _read_refusal(message: str) -> None:
+    reason = refusals.read(403, None, message).reason
+    UpstreamAccessError(reason)
+    UpstreamCredentialsError(reason)
 
 
 def _error_in_errors(text: str) -> bytes:
@@ -221,6 +234,7 @@ def _error_in_errors(text: str) -> bytes:
 
 def _read_error(content: bytes) -> None:
     error = upstream_errors.parse(400, {}, content)
+    error.headers()
     stream_usage.is_refused(error)
 
 
@@ -250,4 +264,6 @@ def _bury(error: GatewayError) -> None:
         id="a", key="a", sender="a", receipt_handle="a", body="{}", receives=1, sent_at_s=0
     )
     job_outcomes.bury(message, error, attempts=1)
-    jobs.error_result("a", None, error).line()
+    result = jobs.error_result(jobs.conflict_id(error.message), None, error)
+    result.line()
+    result.line_pointing_to(error.message)

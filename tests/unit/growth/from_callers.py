@@ -1,4 +1,4 @@
-"""Every pure function that reads what callers send, and the hostile input that it is fed with."""
+"""Feeds the pure functions that read what callers send with hostile input."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from chat_gateway import chat_request, guardrail_overrides, guardrails, job_rehearsal, jobs, strict_json
+from chat_gateway import (
+    chat_request,
+    guardrail_overrides,
+    guardrails,
+    job_rehearsal,
+    jobs,
+    reasoning,
+    strict_json,
+)
 from chat_gateway.allowed_models import AllowedModels
 from chat_gateway.entrypoints import proxy_event, routes
 from chat_gateway.guardrail_tags import Tagging
 from chat_gateway.guardrails import Guardrail
+from chat_gateway.stream_usage import StreamUsage
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
+
+_TAG = "<amazon-bedrock-guardrails-guardContent_a>"
 
 
 def all_cases() -> Iterator[Case]:
@@ -28,8 +39,12 @@ def all_cases() -> Iterator[Case]:
 def _bodies() -> Iterator[Case]:
     yield from cases("loads_object", REQUEST_BYTES, JSON, strict_json.loads_object)
     requests = changed(some(REQUESTS, "combining marks", "messages"), strict_json.dumps)
-    yield from cases("chat_request.parse", REQUEST_BYTES, requests, chat_request.parse)
-    yield from cases("models", REQUEST_BYTES, some(TEXTS, "combining marks"), AllowedModels(["a"]).check)
+    yield from cases("chat_request.parse", REQUEST_BYTES, requests, _read_request)
+    constants = repeated(constants=b'{"a":NaN,')
+    yield from cases("loads_object", HEAD_BYTES, constants, strict_json.loads_object)
+    halves = changed(some(TEXTS, "combining marks"), lambda text: {"a": text, "b": "\ud800"})
+    yield from cases("dumps, half a surrogate", REQUEST_BYTES, halves, strict_json.dumps)
+    yield from cases("models", REQUEST_BYTES, some(TEXTS, "combining marks"), _read_model)
     texts = some(TEXTS, "combining marks", "half surrogates", "base64", "blanks")
     yield from cases("body", 2 * REQUEST_BYTES, changed(texts, _event), _read_body)
     encoded = changed(JSON, lambda raw: _event(base64.b64encode(raw).decode(), encoded=True))
@@ -37,6 +52,15 @@ def _bodies() -> Iterator[Case]:
     wrong = repeated(padding=b"=", blanks=b" ", letters=b"A", stars=b"A*")
     events = changed(wrong, lambda content: _event(content.decode(), encoded=True))
     yield from cases("body, bad base64", 2 * REQUEST_BYTES, events, _read_body)
+
+
+def _read_request(raw: bytes) -> None:
+    StreamUsage().asked_for(chat_request.parse(raw))
+
+
+def _read_model(model: str) -> None:
+    reasoning.is_in_content(model)
+    AllowedModels([model]).check(model)
 
 
 def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:
@@ -56,12 +80,24 @@ def _guardrails() -> Iterator[Case]:
     }.items():
         yield from cases(tagging, REQUEST_BYTES, some(REQUESTS, *kinds), _guarding(tagging))
     overriding = some(REQUESTS, "escapes", "one long key")
+    for name, hide in {"a tag": _with_tag, "a tag in halves": _with_halves_of_tag}.items():
+        tagged = changed(some(REQUESTS, "messages", "combining marks"), hide)
+        yield from cases(name, REQUEST_BYTES, tagged, _guarding(Tagging.OFF))
     yield from cases("overridable", REQUEST_BYTES, overriding, _guarding(Tagging.ALL_TEXT, overridable=True))
 
 
 def _guarding(tagging: Tagging, *, overridable: bool = False) -> Callable[[Document], object]:
     guardrail = Guardrail(identifier="a", version="1", tagging=tagging, callers_may_override=overridable)
-    return lambda document: guardrails.guarded(guardrail, document, {"accept": ["*/*"]})
+    return lambda document: guardrails.guarded(guardrail, document, {"accept": ["*/*"]}).guardrail
+
+
+def _with_tag(document: Document) -> Document:
+    return {**document, "user": _TAG}
+
+
+def _with_halves_of_tag(document: Document) -> Document:
+    parts = [{"type": "text", "text": half} for half in (_TAG[:20], _TAG[20:])]
+    return {**document, "messages": [*document["messages"], {"role": "user", "content": parts}]}
 
 
 def _headers() -> Iterator[Case]:
@@ -89,7 +125,9 @@ def _event_at(path: str) -> dict[str, Any]:
 def _read_path(event: dict[str, Any]) -> None:
     method, path = proxy_event.method_and_path(event)
     routes.described(method, path)
-    routes.refusal(method, "/{proxy+}", path, base_url=proxy_event.base_url(event))
+    proxy_event.is_chat_completion(event)
+    for resource in ("/{proxy+}", *chat_request.PATHS):
+        routes.refusal(method, resource, path, base_url=proxy_event.base_url(event)).headers()
 
 
 def _read_headers(event: dict[str, Any]) -> None:

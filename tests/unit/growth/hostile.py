@@ -121,6 +121,9 @@ def _request(text: str) -> Document:
             {"role": "user", "content": parts},
             {"role": "assistant", "content": None, "tool_calls": [call]},
         ],
+        "n": 1,
+        "stream": True,
+        "stream_options": {"a": share[:100]},
         "unknown": {"a": share, share[:100]: share[:100]},
     }
 
