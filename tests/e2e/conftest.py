@@ -42,6 +42,7 @@ def emptied_queues(stack: LocalStack) -> None:
     until = time.monotonic() + 60
     while has_jobs() and time.monotonic() < until:
         time.sleep(0.2)
+    assert not has_jobs(), "another test's jobs do not end"
     for url in (stack.results_queue_url, stack.dead_letter_queue_url):
         sqs.purge_queue(QueueUrl=url)
 

@@ -11,7 +11,8 @@ from local.stack import LocalStack
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-_FUNCTIONS = ("bedrock-chat-gateway-local-api", "bedrock-chat-gateway-local-worker")
+WORKER = "bedrock-chat-gateway-local-worker"
+_FUNCTIONS = ("bedrock-chat-gateway-local-api", WORKER)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from tests.chaos import jobs_in_bad_weather, requests_in_bad_weather
 from tests.e2e.standin import StandinControl
 
 
+@pytest.mark.usefixtures("emptied_queues")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_though_bedrock_fails_and_workers_die_every_job_has_one_answer_and_every_paid_call_is_explained(
     stack: LocalStack, standin: StandinControl, tmp_path: Path

@@ -110,6 +110,7 @@ def job(bypass: Bypass) -> str | None:
     return json.dumps(line)
 
 
+@pytest.mark.usefixtures("emptied_queues")
 def test_as_jobs_they_fare_no_better(tagging: str, stack: LocalStack, standin: StandinControl) -> None:
     tried = EACH_WAY if tagging == "off" else [*EACH_WAY, *ONCE]
     expected = {bypass.name: bypass.gets for bypass in tried if job(bypass) is not None}
@@ -119,6 +120,7 @@ def test_as_jobs_they_fare_no_better(tagging: str, stack: LocalStack, standin: S
     assert standin.counters()["generations"] == 0
 
 
+@pytest.mark.usefixtures("emptied_queues")
 @pytest.mark.parametrize("tagging", ["all_text"], indirect=True)
 def test_what_surrounds_a_job_changes_nothing(
     tagging: str, stack: LocalStack, standin: StandinControl

@@ -12,11 +12,11 @@ import pytest
 
 from local import job_lines
 from local.stack import LocalStack
+from tests.e2e.deployed_functions import WORKER
 from tests.e2e.standin import StandinControl
 
 pytestmark = pytest.mark.usefixtures("emptied_queues")
 
-WORKER = "bedrock-chat-gateway-local-worker"
 WIDTH = 100
 
 

@@ -23,8 +23,11 @@ from local.deployment import ENVIRONMENT_NAME
 from local.stack import LocalStack
 from tests.e2e.standin import StandinControl
 
+pytestmark = pytest.mark.usefixtures("emptied_queues")
+
 WITHIN_S = 60
 Run = Callable[..., Result]
+Start = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture
@@ -43,11 +46,22 @@ def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> R
     return run
 
 
-@pytest.fixture(scope="module", autouse=True)
-def emptied_results_queue(stack: LocalStack) -> Iterator[None]:
-    """Results that were collected by their submission stay in the queue: other tests take what is there."""
-    yield
-    stack.session().client("sqs").purge_queue(QueueUrl=stack.results_queue_url)
+@pytest.fixture
+def start(stack: LocalStack) -> Iterator[Start]:
+    """Starts a jobs command in a process of its own, which does not outlive the test."""
+    env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": str(paths.ROOT)}
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "gateway_cli", "jobs", *arguments, "--env", ENVIRONMENT_NAME]
+        process = subprocess.Popen(command, env=env)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 def write(lines: Sequence[str], name: str = "in.jsonl") -> None:
@@ -106,26 +120,17 @@ def test_a_second_submission_gets_its_own_answers(run: Run) -> None:
         assert answers(name) == {f"same-{number}": f"echo: {name} {number}" for number in range(20)}
 
 
-def test_two_collectors_at_once_lose_nothing(run: Run, stack: LocalStack) -> None:
+def test_two_collectors_at_once_lose_nothing(run: Run, start: Start) -> None:
     """Whoever collects takes nothing away from anyone: neither from another submission nor from a second collector."""
     for name in ("mine", "theirs"):
         write([job_lines.job(f"both-{number}", f"{name} {number}") for number in range(100)], f"{name}.jsonl")
         succeeded(run("submit", f"{name}.jsonl"))
     copy = collecting("mine")
     copy = tuple(word.replace("mine.out", "copy.out") for word in copy)
-    for collector in [
-        started(stack, *arguments) for arguments in (collecting("mine"), collecting("theirs"), copy)
-    ]:
+    for collector in [start(*arguments) for arguments in (collecting("mine"), collecting("theirs"), copy)]:
         assert collector.wait(2 * WITHIN_S) == 0
     for name, asked in (("mine", "mine"), ("theirs", "theirs"), ("copy", "mine")):
         assert answers(name) == {f"both-{number}": f"echo: {asked} {number}" for number in range(100)}
-
-
-def started(stack: LocalStack, *arguments: str) -> subprocess.Popen[bytes]:
-    """A jobs command in a process of its own."""
-    command = [sys.executable, "-m", "gateway_cli", "jobs", *arguments, "--env", ENVIRONMENT_NAME]
-    env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": str(paths.ROOT)}
-    return subprocess.Popen(command, env=env)
 
 
 def test_an_interrupted_submission_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

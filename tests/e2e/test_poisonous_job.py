@@ -14,10 +14,12 @@ import pytest
 from infra import function_packages
 from local import job_lines, request_logs
 from local.stack import LocalStack
-from tests.e2e.test_job_worker import WORKER
+from tests.e2e.deployed_functions import WORKER
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+pytestmark = pytest.mark.usefixtures("emptied_queues")
 
 POISON = """
 
@@ -34,12 +36,13 @@ def parse(line, *, max_bytes):
 
 
 def zipped(folder: Path, *, poison: str = "") -> bytes:
-    """The package, with `poison` at the end of the module that reads jobs."""
+    """All files of the package, with `poison` at the end of the module that reads jobs."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for path in folder.rglob("*.py"):
-            name = str(path.relative_to(folder))
-            archive.writestr(name, path.read_text() + (poison if name == "chat_gateway/jobs.py" else ""))
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo.from_file(path, path.relative_to(folder), strict_timestamps=False)
+            added = poison if entry.filename == "chat_gateway/jobs.py" else ""
+            archive.writestr(entry, path.read_bytes() + added.encode(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
