@@ -12,7 +12,7 @@ import pytest
 
 from infra import function_packages
 from infra.function_packages import FunctionPackage
-from tests.unit.chat_gateway.test_settings import UPSTREAM
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 ENTRYPOINTS = {"api": "upstream", "worker": "upstream", "authorizer": "authorizer"}
 

@@ -22,7 +22,7 @@ from infra.guardrail_settings import (
 )
 from infra.upstream import guardrail_variables
 from tests.infra.conftest import DEPLOYED, synthesised
-from tests.unit.chat_gateway.test_settings import UPSTREAM
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 
 @pytest.mark.parametrize("name", DEPLOYED)

@@ -13,9 +13,9 @@ from chat_gateway import retry, runtime
 from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api
 from chat_gateway.guardrails import Guardrail
-from tests.unit.chat_gateway.test_bedrock import client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
-from tests.unit.chat_gateway.test_settings import UPSTREAM
+from tests.unit.chat_gateway.bedrock_calls import client_for
+from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 AWS = {
     "AWS_REGION": "us-east-1",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chat_gateway import guardrail_tags, prompt_strings, strict_json
 from chat_gateway.guardrail_tags import Tagging
-from tests.unit.chat_gateway.test_guardrail_tags import texts_in_tags
+from tests.unit.chat_gateway.tagged_texts import texts_in_tags
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guardrails.md"
 # Where a string may stand without being checked, as docs/guardrails.md lists them.

@@ -13,18 +13,18 @@ import httpx
 import pytest
 
 from chat_gateway.bearer_auth import BearerCredentials
-from chat_gateway.bedrock import BedrockClient
 from chat_gateway.completions import Completions
 from chat_gateway.entrypoints import api
 from chat_gateway.guardrails import GuardedRequest
 from chat_gateway.retry import Attempts
 from response_streaming import StreamError, StreamingResponse
+from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, event, ok
+from tests.unit.chat_gateway.bedrock_calls import TIMEOUTS, client_for
+from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key
+from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import KEY, Bedrock, FakeContext
-from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT, event, ok
-from tests.unit.chat_gateway.test_bedrock import TIMEOUTS, Stalling
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
-from tests.unit.chat_gateway.test_chat_request import VALID
-from tests.unit.chat_gateway.test_chat_stream import DONE, ROLE, USAGE, USAGE_CHUNK, chunk, words
+from tests.unit.chat_gateway.stalling_server import Stalling
+from tests.unit.chat_gateway.stream_chunks import DONE, ROLE, USAGE, USAGE_CHUNK, chunk, words
 
 STREAMING = {**VALID, "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
 
@@ -247,9 +247,7 @@ def test_a_stream_that_is_silent_between_two_events_for_too_long_ends_in_an_erro
     with Stalling(head + ROLE) as base_url:
         timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
         completions = Completions(
-            bedrock=BedrockClient(
-                base_url=base_url, timeouts=timeouts, max_connections=1, max_answer_bytes=8_388_608
-            ),
+            bedrock=client_for(None, base_url=base_url, timeouts=timeouts),
             credentials=BearerCredentials(base_url, api_key(FakeSecrets(KEY))),
             guardrail=None,
         )

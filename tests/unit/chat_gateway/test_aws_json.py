@@ -17,7 +17,7 @@ import pytest
 
 from chat_gateway.aws_json import AwsCallError, AwsJsonClient, AwsJsonPool
 from chat_gateway.settings import AwsSettings
-from tests.unit.chat_gateway.test_bedrock import Stalling
+from tests.unit.chat_gateway.stalling_server import Stalling
 
 ENV = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from chat_gateway.bearer_auth import BearerAuth
 from chat_gateway.bedrock import (
     BedrockClient,
     Completion,
     RefusedCredentialsError,
     UpstreamAnswer,
-    UpstreamTimeouts,
 )
 from chat_gateway.errors import (
     GatewayError,
@@ -29,33 +25,10 @@ from chat_gateway.errors import (
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.bedrock_calls import COMPLETION, KEY, TIMEOUTS, bearer, client_for, read_all
+from tests.unit.chat_gateway.stalling_server import Stalling
 
-COMPLETION = {
-    "id": "chatcmpl-1",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Paris"}}],
-}
 IDS = {"x-amzn-requestid": "bedrock-id"}
-KEY = "bedrock-api-key-0123456789"
-BASE_URL = "https://bedrock.test/openai/v1"
-
-
-TIMEOUTS = UpstreamTimeouts(connect_s=5, first_byte_s=300, between_bytes_s=300)
-
-
-def client_for(handler: Callable[[httpx.Request], httpx.Response], **options: object) -> BedrockClient:
-    return BedrockClient(
-        base_url=BASE_URL,
-        timeouts=TIMEOUTS,
-        max_connections=1,
-        max_answer_bytes=8_388_608,
-        transport=httpx.MockTransport(handler),
-        **options,  # type: ignore[arg-type]
-    )
-
-
-def bearer(base_url: str = BASE_URL) -> BearerAuth:
-    return BearerAuth(base_url, api_key(FakeSecrets(KEY)), KEY)
 
 
 def ask(client: BedrockClient, *, deadline: float = float("inf")) -> Completion:
@@ -216,31 +189,6 @@ def stream(client: BedrockClient) -> UpstreamAnswer:
     return client.stream(b'{"a":1}', auth=bearer(), headers={}, deadline=float("inf"))
 
 
-class Stalling(threading.Thread):
-    """A server that sends some bytes and then neither more nor the end."""
-
-    def __init__(self, sends: bytes) -> None:
-        super().__init__()
-        self.sends = sends
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.let_go = threading.Event()
-
-    def run(self) -> None:
-        connection, _ = self.listener.accept()
-        with connection, self.listener:
-            connection.recv(65536)
-            connection.sendall(self.sends)
-            self.let_go.wait(30)
-
-    def __enter__(self) -> str:
-        self.start()
-        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self.let_go.set()
-        self.join()
-
-
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 
 
@@ -258,9 +206,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 @pytest.mark.parametrize("method", ["complete", "stream"])
 def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: str) -> None:
     with Stalling(sends) as base_url:
-        client = BedrockClient(
-            base_url=base_url, timeouts=TIMEOUTS, max_connections=1, max_answer_bytes=8_388_608
-        )
+        client = client_for(None, base_url=base_url)
         with pytest.raises(UpstreamTimeoutError):
             read_all(client, base_url, method, deadline=time.monotonic() + 0.2)
 
@@ -271,9 +217,7 @@ def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_be
 ) -> None:
     with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
         timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
-        client = BedrockClient(
-            base_url=base_url, timeouts=timeouts, max_connections=1, max_answer_bytes=8_388_608
-        )
+        client = client_for(None, base_url=base_url, timeouts=timeouts)
         with pytest.raises(UpstreamTimeoutError) as caught:
             read_all(client, base_url, method, deadline=float("inf"))
     assert caught.value.was_sent
@@ -294,16 +238,6 @@ def test_connecting_and_waiting_for_the_first_byte_have_times_of_their_own_withi
         (5, 100, 300),
         (2, 2, 300),
     ]
-
-
-def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: float) -> None:
-    if method == "complete":
-        client.complete(b"{}", auth=bearer(base_url), headers={}, deadline=deadline)
-        return
-    with contextlib.closing(
-        client.stream(b"{}", auth=bearer(base_url), headers={}, deadline=deadline)
-    ) as answer:
-        list(answer.chunks)
 
 
 def test_nothing_that_came_too_late_is_handed_over() -> None:

@@ -15,50 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_gateway import bedrock_key
-from chat_gateway.aws_json import AwsCallError
-from chat_gateway.bearer_auth import BearerCredentials
-from chat_gateway.bedrock_key import BedrockApiKey
 from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
-
-PASSING = ("ThrottlingException", "InternalServiceError")
-
-
-class FakeSecrets:
-    """Secrets Manager with one secret; counts its reads."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.reads = text, 0
-        self.failure: str | None = None
-
-    def call(
-        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
-    ) -> dict[str, Any]:
-        assert (operation, parameters) == ("GetSecretValue", {"SecretId": "arn:secret"})
-        self.reads += 1
-        if self.failure:
-            raise AwsCallError(operation, self.failure, is_passing=self.failure in PASSING)
-        return {"SecretString": self.text}
-
-
-class Clock:
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def api_key(secrets: FakeSecrets, clock: Clock | None = None) -> BedrockApiKey:
-    return BedrockApiKey(
-        secrets,  # type: ignore[arg-type]
-        secret_arn="arn:secret",
-        max_age_s=300,
-        clock=clock or Clock(),
-    )
-
-
-def key_credentials(key: BedrockApiKey) -> BearerCredentials:
-    """That key for the Bedrock of these tests."""
-    return BearerCredentials("https://bedrock.test/openai/v1", key)
+from tests.unit.chat_gateway.bedrock_key_fakes import Clock, FakeSecrets, api_key
 
 
 @pytest.mark.parametrize(

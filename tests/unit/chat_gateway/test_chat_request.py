@@ -9,8 +9,7 @@ import pytest
 
 from chat_gateway import chat_request
 from chat_gateway.errors import InvalidRequestError
-
-VALID: dict[str, Any] = {"model": "openai.gpt-oss-20b-1:0", "messages": [{"role": "user", "content": "Hi"}]}
+from tests.unit.chat_gateway.chat_requests import VALID
 
 
 def test_fields_nobody_knows_yet_go_up() -> None:

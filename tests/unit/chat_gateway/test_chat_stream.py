@@ -13,21 +13,7 @@ from hypothesis import strategies as st
 
 from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError, UpstreamConnectionError, UpstreamError, UpstreamProtocolError
-
-DONE = b"data: [DONE]\n\n"
-USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
-
-
-def chunk(**fields: Any) -> bytes:
-    return b"data: " + json.dumps({"id": "chatcmpl-1", "choices": [], **fields}).encode() + b"\n\n"
-
-
-def words(text: str) -> bytes:
-    return chunk(choices=[{"index": 0, "delta": {"content": text}}])
-
-
-ROLE = chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}}])
-USAGE_CHUNK = chunk(usage=USAGE)
+from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, USAGE, USAGE_CHUNK, chunk, words
 
 
 def stream_of(*pieces: bytes, **rules: bool) -> ChatStream:
@@ -143,7 +129,6 @@ def test_half_a_surrogate_pair_in_an_event_that_is_rewritten_does_not_end_the_st
     assert b"\\ud83d" in out
 
 
-FINISH = {"index": 0, "delta": {}, "finish_reason": "stop"}
 ACTION = {"amazon-bedrock-guardrailAction": "INTERVENED"}
 TRACE = {"amazon-bedrock-trace": {"guardrail": {"match": "x"}}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Barrier
 
 import httpx
@@ -23,9 +23,9 @@ from chat_gateway.errors import (
 from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.guardrails import Guardrail
 from chat_gateway.retry import Attempts
-from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
-from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
+from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
+from tests.unit.chat_gateway.chat_requests import VALID
 
 OLD, NEW = "ABSK-old-key", "ABSK-new-key"
 
@@ -49,11 +49,6 @@ def completions(
 ) -> Completions:
     key = api_key(key) if isinstance(key, FakeSecrets) else key
     return Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=guardrail)
-
-
-def once() -> Attempts:
-    """One attempt, however it ends."""
-    return Attempts(policy=replace(retry.FOR_CALLERS, retries=0), deadline=float("inf"))
 
 
 def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chat_gateway import event_template
 from chat_gateway.chat_stream import ChatStream, StreamRules
 from chat_gateway.errors import GatewayError
-from tests.unit.chat_gateway.test_chat_stream import DONE, FINISH, ROLE, chunk
+from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, chunk
 
 
 def event(content: object, *, ascii_only: bool = True, blank: str = " ", more: Any = None) -> bytes:

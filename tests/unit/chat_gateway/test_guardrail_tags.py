@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -11,9 +10,7 @@ import pytest
 from chat_gateway import guardrail_tags, strict_json
 from chat_gateway.errors import InvalidRequestError
 from chat_gateway.guardrail_tags import Tagging
-
-OPEN, CLOSE = "<amazon-bedrock-guardrails-guardContent_s1>", "</amazon-bedrock-guardrails-guardContent_s1>"
-PAIR = re.compile(f"{OPEN}(.*?){CLOSE}", re.DOTALL)
+from tests.unit.chat_gateway.tagged_texts import CLOSE, OPEN, PAIR, texts, texts_in_tags
 
 CONVERSATION: list[dict[str, Any]] = [
     {"role": "system", "content": "be brief"},
@@ -26,21 +23,6 @@ CONVERSATION: list[dict[str, Any]] = [
 
 def tagged(messages: list[dict[str, Any]], tagging: Tagging, **fields: Any) -> dict[str, Any] | None:
     return guardrail_tags.tagged({"model": "m", "messages": messages, **fields}, tagging, "s1")
-
-
-def texts_in_tags(document: dict[str, Any] | None) -> list[str]:
-    assert document is not None
-    return PAIR.findall("".join(texts(document)))
-
-
-def texts(document: dict[str, Any]) -> list[str]:
-    """The text of every message."""
-    found = []
-    for message in document["messages"]:
-        content = message.get("content")
-        parts = content if isinstance(content, list) else [{"text": content}]
-        found += [str(part.get("text", "")) for part in parts if isinstance(part, dict)]
-    return found
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,8 @@ from chat_gateway.aws_json import AwsCallError
 from chat_gateway.job_records import Answered, Claim, Claimed, Conflicting, Held, JobRecords
 from chat_gateway.jobs import JobMessage, KeptLine
 from tests.unit.chat_gateway import job_table
+from tests.unit.chat_gateway.job_messages import MESSAGE
 
-MESSAGE = JobMessage(
-    id="message-1",
-    key="key-1",
-    sender="AROAOWNER",
-    receipt_handle="handle",
-    body="{}",
-    receives=1,
-    sent_at_s=0,
-)
 FORGED = replace(MESSAGE, id="message-2", sender="AROAFORGER", body="[]")
 ANSWER = KeptLine(line="the answer")
 OTHER = KeptLine(line="another answer")

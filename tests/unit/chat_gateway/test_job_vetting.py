@@ -16,10 +16,9 @@ from chat_gateway.job_vetting import JobVetting, Vetted
 from chat_gateway.jobs import JobMessage
 from chat_gateway.settings import UpstreamSettings
 from tests.unit.chat_gateway import poisoned_rehearsal
+from tests.unit.chat_gateway.job_messages import LINE, MESSAGE
 from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, DEVOURS, STALLS
-from tests.unit.chat_gateway.test_job_records import MESSAGE
-from tests.unit.chat_gateway.test_jobs import LINE
-from tests.unit.chat_gateway.test_settings import UPSTREAM
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 # Enough for a busy machine to start a process; a stall lasts for minutes.
 WITHIN_S = 5.0

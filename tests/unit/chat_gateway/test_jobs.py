@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from chat_gateway import jobs
 from chat_gateway.errors import InternalError, InvalidRequestError, UpstreamError
-from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.chat_requests import VALID
+from tests.unit.chat_gateway.job_messages import LINE
 
 MAX_BYTES = 1_048_576
-LINE: dict[str, Any] = {"custom_id": "job-1", "method": "POST", "url": "/v1/chat/completions", "body": VALID}
 
 
 def test_a_line_of_batch_input_is_a_job() -> None:

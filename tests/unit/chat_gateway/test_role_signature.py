@@ -25,11 +25,10 @@ from chat_gateway.errors import UpstreamCredentialsError
 from chat_gateway.role_signature import RoleCredentials, region_of
 from local.bedrock_standin.refusals import RefusalError
 from local.bedrock_standin.signatures import Signatures, SignedRequest
+from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
+from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import AWS
-from tests.unit.chat_gateway.test_bedrock import COMPLETION, client_for
-from tests.unit.chat_gateway.test_chat_request import VALID
-from tests.unit.chat_gateway.test_completions import once
-from tests.unit.chat_gateway.test_settings import UPSTREAM
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 BASE_URL = "https://bedrock.test/openai/v1"
 REGION = "eu-west-1"

@@ -12,8 +12,8 @@ from chat_gateway.bedrock import BedrockClient
 from chat_gateway.errors import UpstreamProtocolError
 from chat_gateway.role_signature import RoleCredentials
 from chat_gateway.upstream_auth import ForeignOriginError, UpstreamAuth
-from tests.unit.chat_gateway.test_bedrock import client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key
+from tests.unit.chat_gateway.bedrock_calls import client_for
+from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key
 
 BASE_URL = "https://bedrock.test/openai/v1"
 ROLE = {

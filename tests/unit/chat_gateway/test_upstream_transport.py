@@ -15,20 +15,9 @@ from hypothesis import strategies as st
 
 from chat_gateway.http_connection import HttpConnection
 from chat_gateway.upstream_transport import KeptConnections
+from tests.unit.chat_gateway.transport_calls import TIMEOUT, pieces, request
 
-TIMEOUT = {"connect": 5.0, "first_byte": 5.0, "read": 5.0, "ends_at": float("inf")}
 ANSWER = b"HTTP/1.1 200 OK\r\nX-Id: 7\r\ncontent-length: 2\r\n\r\nhi"
-
-
-def request(content: bytes = b"{}") -> httpx.Request:
-    made = httpx.Request("POST", "http://bedrock.test/openai/v1/chat", content=content)
-    made.extensions = {"timeout": TIMEOUT}
-    return made
-
-
-def pieces(response: httpx.Response) -> Iterator[bytes]:
-    assert isinstance(response.stream, httpx.SyncByteStream)
-    return iter(response.stream)
 
 
 class Peers(KeptConnections):

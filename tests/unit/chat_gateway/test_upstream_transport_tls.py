@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from chat_gateway import tls
 from chat_gateway.upstream_transport import KeptConnections
-from tests.unit.chat_gateway.test_upstream_transport import TIMEOUT, pieces, request
+from tests.unit.chat_gateway.transport_calls import TIMEOUT, pieces, request
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 STALLED = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"

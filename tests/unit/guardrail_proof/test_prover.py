@@ -16,17 +16,8 @@ from guardrail_proof import as_jobs, at_bedrock, over_http, prover
 from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError
 from tests.unit.chat_gateway.conftest import FakeContext
+from tests.unit.guardrail_proof.prover_env import ENV
 
-ENV = {
-    "STACK_ID": "arn:aws:cloudformation:us-east-1:123456789012:stack/gateway/1",
-    "BASE_URL": "https://gateway.test/openai/v1",
-    "CLIENTS_TABLE": "clients",
-    "JOBS_QUEUE_URL": "jobs",
-    "JOB_RECORDS_TABLE": "records",
-    "PROOF_MODEL": "m",
-    "PROOF_CANARY": "canary",
-    "BEDROCK_BASE_URL": "https://bedrock.test/openai/v1",
-}
 HOLDS = Probe("the canary, streamed", None)
 FAILS = Probe("the canary, in one piece", "ended with 'stop'; it must be blocked")
 

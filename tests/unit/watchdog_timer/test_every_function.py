@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess, awslambdaric_runtime, streaming_runtime
+from tests.unit.chat_gateway.api_calls import event
+from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import AWS
-from tests.unit.chat_gateway.test_api import event
-from tests.unit.chat_gateway.test_chat_request import VALID
-from tests.unit.chat_gateway.test_settings import UPSTREAM
-from tests.unit.guardrail_proof.test_prover import ENV as PROVER
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
+from tests.unit.guardrail_proof.prover_env import ENV as PROVER
 
 FUNCTIONS = Path(__file__).parent / "functions"
 _ENV = {**UPSTREAM, **AWS, **PROVER}

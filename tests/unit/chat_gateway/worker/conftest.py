@@ -22,10 +22,10 @@ from chat_gateway.job_results import JobResults
 from chat_gateway.job_vetting import JobVetting, Vetted
 from chat_gateway.jobs import JobMessage
 from tests.unit.chat_gateway import job_table
+from tests.unit.chat_gateway.bedrock_calls import client_for
+from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.conftest import KEY, FakeContext
-from tests.unit.chat_gateway.test_bedrock import client_for
-from tests.unit.chat_gateway.test_bedrock_key import FakeSecrets, api_key, key_credentials
-from tests.unit.chat_gateway.test_jobs import LINE
+from tests.unit.chat_gateway.job_messages import LINE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

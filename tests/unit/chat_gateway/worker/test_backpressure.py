@@ -11,8 +11,8 @@ import pytest
 
 from chat_gateway.entrypoints import worker
 from chat_gateway.job_runs import JobRuns
-from tests.unit.chat_gateway.test_api import COMPLETION
-from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.api_calls import COMPLETION
+from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
 
 PATIENCE_S = 10

@@ -13,7 +13,7 @@ import pytest
 
 from chat_gateway.entrypoints.worker import _message
 from chat_gateway.job_post import JobPost
-from tests.unit.chat_gateway.test_api import COMPLETION
+from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
 
 PATIENCE_S = 10

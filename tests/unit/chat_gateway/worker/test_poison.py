@@ -16,8 +16,8 @@ from chat_gateway.entrypoints.worker import _message
 from chat_gateway.job_vetting import JobVetting, Vetted
 from chat_gateway.jobs import JobMessage
 from tests.unit.chat_gateway import poisoned_rehearsal
+from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, is_poison
-from tests.unit.chat_gateway.test_api import COMPLETION
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
 
 GOOD = [line(custom_id=f"good-{number}") for number in range(9)]

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from chat_gateway.entrypoints import worker
-from tests.unit.chat_gateway.test_api import COMPLETION, PROMPT
-from tests.unit.chat_gateway.test_chat_request import VALID
+from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT
+from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, line
 
 

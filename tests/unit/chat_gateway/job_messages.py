@@ -1,0 +1,19 @@
+"""A job, as a line of batch input and as a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat_gateway.jobs import JobMessage
+from tests.unit.chat_gateway.chat_requests import VALID
+
+LINE: dict[str, Any] = {"custom_id": "job-1", "method": "POST", "url": "/v1/chat/completions", "body": VALID}
+MESSAGE = JobMessage(
+    id="message-1",
+    key="key-1",
+    sender="AROAOWNER",
+    receipt_handle="handle",
+    body="{}",
+    receives=1,
+    sent_at_s=0,
+)
