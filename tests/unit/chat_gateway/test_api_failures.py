@@ -1,0 +1,156 @@
+"""Failures of Bedrock's, of the way to it and of ours: what the caller gets, and how often Bedrock is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from io import StringIO
+
+import httpx
+import pytest
+
+from chat_gateway.completions import Completions
+from chat_gateway.entrypoints import api
+from chat_gateway.errors import ConfigurationError
+from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, answering, event, handle, ok
+from tests.unit.chat_gateway.conftest import KEY
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "code"),
+    [
+        (
+            httpx.Response(400, json={"error": {"message": "bad stop", "code": "validation_error"}}),
+            400,
+            "validation_error",
+        ),
+        (httpx.Response(404, json={"error": {"message": "no such model"}}), 404, "model_not_found"),
+        (
+            httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "7"}),
+            429,
+            "rate_limit_exceeded",
+        ),
+        (httpx.Response(503, json={"message": "busy"}), 503, None),
+        (httpx.Response(529, json={"message": "busy"}), 529, None),
+        (httpx.Response(200, json={"Output": {}, "Version": "1.0"}), 502, "upstream_invalid_response"),
+    ],
+)
+def test_bedrocks_errors_reach_the_caller_in_our_shape(
+    use_bedrock: Callable[..., None], response: httpx.Response, status: int, code: str | None
+) -> None:
+    response.headers["x-amzn-requestid"] = "bedrock-id"
+    use_bedrock(answering(*[response] * 3))
+    got, headers, body = handle(event())
+    assert (got, body["error"]["code"]) == (status, code)
+    assert headers["x-bedrock-request-id"] == "bedrock-id"
+    assert headers.get("retry-after") == response.headers.get("retry-after")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (httpx.ReadTimeout("late"), 504, "gateway_timeout"),
+        (httpx.ConnectError("refused by 10.0.0.7"), 502, "upstream_connection_error"),
+    ],
+)
+def test_a_broken_connection_is_502_and_a_late_answer_504(
+    use_bedrock: Callable[..., None], failure: httpx.RequestError, status: int, code: str
+) -> None:
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        raise failure
+
+    use_bedrock(bedrock)
+    got, _, body = handle(event())
+    assert (got, body["error"]["code"]) == (status, code)
+    assert "10.0.0.7" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])
+def test_a_secret_without_a_key_is_503_no_retry_and_a_log_line_that_says_which(
+    use_bedrock: Callable[..., None], log: StringIO, secret: str
+) -> None:
+    use_bedrock(lambda _: pytest.fail("Bedrock was asked"), secret=secret)
+    status, headers, body = handle(event())
+    assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
+    assert headers["x-should-retry"] == "false"
+    line = json.loads(log.getvalue())
+    assert line["secret_arn"] == "arn:aws:secretsmanager:us-east-1:000000000000:secret:key"
+    assert line["level"] == "ERROR"
+    assert line["reason"]
+
+
+def test_a_key_that_bedrock_refuses_is_503_never_401(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
+    assert "the key has expired" in json.loads(log.getvalue())["reason"]
+    assert KEY not in log.getvalue()
+
+
+def test_a_fault_of_ours_is_500_with_its_place_but_not_its_message_in_the_log(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        raise LookupError(PROMPT)
+
+    use_bedrock(bedrock)
+    status, headers, body = handle(event())
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert headers["x-request-id"] == "our-id"
+    line = json.loads(log.getvalue())
+    assert line["fault_class"] == "LookupError"
+    assert any("test_api_failures.py" in frame for frame in line["fault_stack"])
+    assert PROMPT not in log.getvalue()
+    assert "test_api" not in json.dumps(body)
+
+
+def test_a_missing_setting_is_500_to_the_caller(
+    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, log: StringIO
+) -> None:
+    use_bedrock(ok)
+
+    def broken() -> Completions:
+        raise ConfigurationError("BEDROCK_BASE_URL is missing, and has no default.")
+
+    monkeypatch.setattr(api, "_completions", broken)
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert "BEDROCK_BASE_URL" not in json.dumps(body)
+    assert "BEDROCK_BASE_URL is missing" in log.getvalue()
+
+
+def test_an_answer_over_the_limit_is_502(use_bedrock: Callable[..., None]) -> None:
+    """An answer in one piece of more than 8 MiB is not read to its end."""
+    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
+    status, _, body = handle(event())
+    assert (status, body["error"]["code"]) == (502, "response_too_large")
+
+
+BUSY = httpx.Response(503, json={"message": "busy"})
+
+
+def test_a_passing_failure_of_bedrocks_is_tried_again_and_the_log_counts_it(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(answering(BUSY, httpx.Response(200, json=COMPLETION)))
+    assert handle(event())[0] == 200
+    assert json.loads(log.getvalue())["upstream_attempts"] == 2
+
+
+@pytest.mark.parametrize(("sdk_retries", "asked"), [(None, 3), ("0", 3), ("1", 2), ("many", 3)])
+def test_a_caller_that_is_already_repeating_itself_gets_fewer_attempts(
+    use_bedrock: Callable[..., None], log: StringIO, sdk_retries: str | None, asked: int
+) -> None:
+    use_bedrock(answering(*[BUSY] * asked))
+    headers = {} if sdk_retries is None else {"x-stainless-retry-count": [sdk_retries]}
+    assert handle(event(headers=headers))[0] == 503
+    assert json.loads(log.getvalue())["upstream_attempts"] == asked
+
+
+def test_a_long_wait_that_bedrock_asks_for_is_the_callers_at_once(
+    use_bedrock: Callable[..., None], log: StringIO
+) -> None:
+    use_bedrock(answering(httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "30"})))
+    status, headers, _ = handle(event())
+    assert (status, headers["retry-after"]) == (429, "30")
+    assert json.loads(log.getvalue())["upstream_attempts"] == 1
