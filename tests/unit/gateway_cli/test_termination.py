@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import sys
 import pytest
 
 from gateway_cli import termination
+from tests.unit.gateway_cli import subprocesses
 
 _PROVE = """
 import signal, sys, time
@@ -56,11 +56,11 @@ with mock_aws():
 
 def started() -> subprocess.Popen[str]:
     """The command `prove`, which is about to ask; the first line it says is how many clients there are."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    path = os.pathsep.join(folder for folder in sys.path if folder)
+    inherited = subprocesses.environment()
+    kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     return subprocess.Popen(
         [sys.executable, "-c", _PROVE],
-        env={**kept, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": path},
+        env={**kept, "AWS_DEFAULT_REGION": "us-east-1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,11 +10,13 @@ from click.testing import CliRunner, Result
 
 from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
-from gateway_cli.jobs import aws_clients
+from gateway_cli.jobs import aws_clients, backoff, collection, results_of_submission
 from gateway_cli.stack_outputs import StackOutputs
 from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
 from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
+
+Run = Callable[..., Result]
 
 OUTPUTS = StackOutputs(
     base_url="",
@@ -50,7 +52,7 @@ def records() -> FakeRecords:
 @pytest.fixture
 def run(
     sqs: FakeSqs, s3: FakeS3, records: FakeRecords, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Result]:
+) -> Run:
     """Runs `jobs …` for the environment dev, in an empty folder."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -64,3 +66,11 @@ def run(
         return CliRunner().invoke(cli, ["jobs", *arguments, "--env", "dev"], input=stdin)
 
     return run
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands wait for nothing."""
+    monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
+    monkeypatch.setattr(collection, "_FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(results_of_submission, "_RECORD_IN_USE_WAIT_S", 0.001)

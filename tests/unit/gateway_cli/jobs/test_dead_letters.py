@@ -6,27 +6,21 @@ import errno
 import json
 import os
 import signal
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import pytest
 from botocore.exceptions import ClientError
-from click.testing import Result
 
-from gateway_cli.jobs import backoff
 from tests.unit.gateway_cli.jobs.batch_lines import job
+from tests.unit.gateway_cli.jobs.conftest import Run
 from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
-Run = Callable[..., Result]
+pytestmark = pytest.mark.usefixtures("impatient")
+
 PROMPT = {"model": "m", "messages": [{"role": "user", "content": "my secret"}]}
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
 
 
 def put(sqs: FakeSqs, count: int) -> list[str]:

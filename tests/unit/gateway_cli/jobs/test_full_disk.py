@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
+from gateway_cli.jobs import results_file
+from tests.unit.gateway_cli import subprocesses
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, write
+from tests.unit.gateway_cli.jobs.collecting import answer, collect, collected, submitted
+from tests.unit.gateway_cli.jobs.conftest import Run
+from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
+from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +31,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def jobs(*arguments: str, limit_bytes: int, waiting: list[str] | None = None) -> dict[str, Any]:
     """What a jobs command does while no file may grow beyond `limit_bytes`; `waiting` results are in the queue."""
     write(Path("waiting"), waiting or [])
-    path = os.pathsep.join(folder for folder in sys.path if folder)
     module = "tests.unit.gateway_cli.jobs.small_disk"
     done = subprocess.run(
         [sys.executable, "-m", module, str(limit_bytes), "waiting", *arguments],
-        env={**os.environ, "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"},
+        env=subprocesses.environment(AWS_DEFAULT_REGION="us-east-1"),
         check=True,
         capture_output=True,
         text=True,
@@ -88,3 +93,27 @@ def test_unrecorded_lines_do_not_count_as_sent() -> None:
     again = jobs("submit", "in.jsonl", limit_bytes=10_000_000)
     assert again["exit_code"] == 0
     assert len({*done["jobs"], *again["jobs"]}) == 300
+
+
+@pytest.mark.usefixtures("impatient")
+def test_on_a_full_disk_answers_are_missing(
+    run: Run, sqs: FakeSqs, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the disk does not take is not counted, and comes with the next run."""
+    lines = answer(records, submitted(run, sqs, 150))
+    append, calls = results_file._append, []
+
+    def full(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device", "out.jsonl")
+        append(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results_file, "_append", full)
+        done = collect(run, "--receivers", "1")
+    assert done.exit_code == 1
+    assert done.stderr == "Error: out.jsonl: No space left on device.\n"
+    assert done.stdout == "100 new results; of the 150 lines that were sent, 50 have none.\n"
+    assert collect(run).exit_code == 0
+    assert collected() == sorted(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,6 @@ from gateway_cli.jobs import collection, dead_letters
 from tests.unit.chat_gateway import job_table
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
 from tests.unit.gateway_cli.jobs.conftest import OUTPUTS
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture

@@ -5,35 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 
 from gateway_cli.jobs import aws_clients
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
+from tests.unit.gateway_cli.jobs.conftest import Run
 from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
-
-Run = Callable[..., Result]
-
-
-def put(sqs: FakeSqs, *lines: str) -> None:
-    for line in lines:
-        sqs.put("results", line)
-
-
-def out_lines() -> list[str]:
-    return sorted(Path("out.jsonl").read_text().splitlines())
-
-
-def receive(run: Run, *options: str) -> Result:
-    return run("results", "--out", "out.jsonl", "--all", "--idle-s", "0.2", *options)
+from tests.unit.gateway_cli.jobs.receiving import out_lines, put, receive
 
 
 def test_all_that_was_counted_is_written_once_and_repeats_are_removed(run: Run, sqs: FakeSqs) -> None:
@@ -291,85 +273,3 @@ def test_a_folder_that_does_not_exist_is_an_error_line(run: Run) -> None:
     done = run("results", "--all", "--out", "nowhere/out.jsonl")
     assert done.exit_code == 1
     assert done.stderr == "Error: nowhere/out.jsonl: No such file or directory.\n"
-
-
-def fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def bound_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(str(path))
-
-
-def link_to_device(path: Path) -> None:
-    path.symlink_to("/dev/null")
-
-
-@pytest.mark.parametrize("make", [fifo, bound_socket, link_to_device, Path.mkdir])
-@pytest.mark.parametrize("option", ["--out", "--expect", "--record"])
-def test_only_regular_files_are_used(
-    run: Run, sqs: FakeSqs, option: str, make: Callable[[Path], None]
-) -> None:
-    """A pipe, a socket, a device or a folder is a wrong command line, told before anything is received."""
-    make(Path("it"))
-    put(sqs, result(1))
-    done = run("results", "--out", "out.jsonl", option, "it")
-    assert done.exit_code == 2
-    (told,) = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
-    assert f"Invalid value for '{option}'" in told
-    assert "is no regular file" in told or "is a directory" in told
-    assert not Path("out.jsonl").exists()
-    assert sqs.queues["results"][0].receives == 0
-
-
-@pytest.mark.parametrize("make", [fifo, link_to_device, Path.mkdir])
-def test_conflicts_need_a_regular_file(run: Run, sqs: FakeSqs, make: Callable[[Path], None]) -> None:
-    """Something else than a file where conflicts would go is told before anything is received."""
-    make(Path("out.jsonl.conflicts"))
-    put(sqs, result(1))
-    done = receive(run)
-    assert done.exit_code == 1
-    assert done.stderr == "Error: out.jsonl.conflicts is no regular file: no conflict could be kept there.\n"
-    assert sqs.queues["results"][0].receives == 0
-
-
-@pytest.mark.parametrize("exists", [True, False])
-def test_symlink_to_a_file_is_one(run: Run, sqs: FakeSqs, exists: bool) -> None:
-    """Results go where a symlink leads, whether the file is there or yet to be made."""
-    if exists:
-        write(Path("behind.jsonl"), [result(1)])
-    Path("out.jsonl").symlink_to("behind.jsonl")
-    put(sqs, result(2))
-    assert receive(run, "--count", "1").exit_code == 0
-    assert Path("behind.jsonl").read_text().splitlines()[-1] == result(2)
-
-
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_results_do_not_go_where_the_summary_goes(tmp_path: Path, stream: str) -> None:
-    """A file that standard output or error is redirected to is refused: the summary would overwrite results."""
-    redirected = tmp_path / "out.jsonl"
-    path = os.pathsep.join(folder for folder in sys.path if folder)
-    with redirected.open("wb") as opened:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "gateway_cli",
-                "jobs",
-                "results",
-                "--all",
-                "--out",
-                redirected,
-                "--env",
-                "dev",
-            ],
-            env={**os.environ, "PYTHONPATH": path},
-            stdout=opened if stream == "stdout" else subprocess.DEVNULL,
-            stderr=opened if stream == "stderr" else subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )
-    assert done.returncode == 2
-    said = redirected.read_bytes() if stream == "stderr" else done.stderr
-    assert b"is where standard output or standard error goes" in said

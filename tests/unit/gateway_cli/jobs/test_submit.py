@@ -6,26 +6,19 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from click.testing import Result
 
-from gateway_cli.jobs import backoff
+from tests.unit.gateway_cli import subprocesses
 from tests.unit.gateway_cli.jobs.batch_lines import job, write
+from tests.unit.gateway_cli.jobs.conftest import Run
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
-Run = Callable[..., Result]
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def file_of(count: int, name: str = "in.jsonl") -> Path:
@@ -285,23 +278,15 @@ with path.open("rb") as file:
     with SubmissionRecord(path.with_suffix(".record"), Identity(checked.sha256, "queue")) as record:
         submission = Submission(Taker(), "queue", checked, record)
         submission.run(Interruption(), senders=4, watch=lambda: None)
-status = Path("/proc/self/status").read_text()
-print(submission.sent.count, status.split("VmHWM:")[1].split()[0])
+print(submission.sent.count)
 """
 
 
 def peak_kib(path: Path, count: int) -> int:
     write(path, [job(f"job-{number}", body={"text": "x" * 200}) for number in range(count)])
-    done = subprocess.run(
-        [sys.executable, "-c", _SUBMIT, path], check=True, capture_output=True, text=True, env=_environment()
-    )
-    sent, peak = map(int, done.stdout.split())
+    sent, peak = subprocesses.count_and_peak_kib(_SUBMIT, path)
     assert sent == count
     return peak
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
