@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from gateway_cli import stack_outputs
 from gateway_cli.deployed import deployed
-from tests.unit.gateway_cli.jobs.conftest import OUTPUTS
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 DENIED = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sqs:SendMessage"}}
 

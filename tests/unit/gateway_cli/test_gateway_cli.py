@@ -18,21 +18,8 @@ from gateway_cli import proof, stack_outputs
 from gateway_cli.__main__ import cli
 from guardrail_proof.probes import Probe
 from guardrail_proof.proof import Gateway
-
-OUTPUTS = stack_outputs.StackOutputs(
-    base_url="https://api.test/dev/openai/v1",
-    rest_api_id="abc",
-    stage_name="dev",
-    secret_arn="bedrock-key",
-    clients_table="clients",
-    jobs_queue_url="",
-    results_queue_url="",
-    dead_letter_queue_url="",
-    job_records_table="",
-    large_results_bucket="",
-    chat_log_group="",
-    worker_log_group="",
-)
+from tests.unit import clients_table
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 ALWAYS_THERE = (
     "BaseUrl",
@@ -55,12 +42,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         session = boto3.Session(region_name="us-east-1")
-        session.client("dynamodb").create_table(
-            TableName="clients",
-            KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        clients_table.create(session.client("dynamodb"))
         session.client("secretsmanager").create_secret(Name="bedrock-key", SecretString="placeholder")
         monkeypatch.setattr(stack_outputs, "read", lambda *_: OUTPUTS)
         yield session

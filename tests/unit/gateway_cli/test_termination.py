@@ -13,24 +13,21 @@ from tests.unit.gateway_cli import subprocesses
 
 _PROVE = """
 import signal, sys, time
-from dataclasses import fields
 import boto3
 from moto import mock_aws
 from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
 from guardrail_proof import over_http
+from tests.unit import clients_table
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 # Whoever runs the tests in the background, or under nohup, has them ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for ends in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(ends, signal.SIG_DFL)
 
-OUTPUTS = stack_outputs.StackOutputs(
-    **{field.name: field.name for field in fields(stack_outputs.StackOutputs)}
-)
-
 def clients():
-    return boto3.client("dynamodb").scan(TableName="clients_table")["Count"]
+    return boto3.client("dynamodb").scan(TableName=clients_table.TABLE)["Count"]
 
 def waiting(endpoint):
     print("clients:", clients(), flush=True)
@@ -41,12 +38,7 @@ def waiting(endpoint):
 stack_outputs.read = lambda *_: OUTPUTS
 over_http.over_http = waiting
 with mock_aws():
-    boto3.client("dynamodb").create_table(
-        TableName="clients_table",
-        KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    clients_table.create(boto3.client("dynamodb"))
     try:
         cli(["prove", "--env", "dev"])
     finally:

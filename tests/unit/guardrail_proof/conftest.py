@@ -8,21 +8,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-CLIENTS = "clients"
+from tests.unit import clients_table
 
 
-@pytest.fixture
-def clients_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+@pytest.fixture(name="clients_table")
+def session_with_clients_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
     """A session whose DynamoDB has an empty table of clients."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         session = boto3.Session()
-        session.client("dynamodb").create_table(
-            TableName=CLIENTS,
-            KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        clients_table.create(session.client("dynamodb"))
         yield session

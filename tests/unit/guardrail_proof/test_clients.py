@@ -11,27 +11,27 @@ import pytest
 from botocore.exceptions import ClientError
 
 from guardrail_proof import clients
-from tests.unit.guardrail_proof.conftest import CLIENTS
+from tests.unit.clients_table import TABLE
 
 
 def items(session: boto3.Session) -> list[dict[str, Any]]:
-    return list(session.client("dynamodb").scan(TableName=CLIENTS)["Items"])
+    return list(session.client("dynamodb").scan(TableName=TABLE)["Items"])
 
 
 def temporary(session: boto3.Session) -> Any:
-    return clients.temporary(session, CLIENTS, "prove", lifetime_s=600)
+    return clients.temporary(session, TABLE, "prove", lifetime_s=600)
 
 
 def test_created_client_never_expires(clients_table: boto3.Session) -> None:
     """A client of an operator's has no `expires_at` unless one was asked for."""
-    clients.create(clients_table, CLIENTS, "team-a")
+    clients.create(clients_table, TABLE, "team-a")
     (item,) = items(clients_table)
     assert "expires_at" not in item
 
 
 def test_created_client_expires_when_asked(clients_table: boto3.Session) -> None:
     """`expires_at` is a number of DynamoDB's, as its TTL and the authorizer need it."""
-    clients.create(clients_table, CLIENTS, "team-a", expires_at=1_900_000_000)
+    clients.create(clients_table, TABLE, "team-a", expires_at=1_900_000_000)
     assert items(clients_table)[0]["expires_at"] == {"N": "1900000000"}
 
 
@@ -85,6 +85,6 @@ def test_client_made_as_ctrl_c_came_is_deleted(clients_table: boto3.Session) -> 
 
 def test_first_error_is_told(clients_table: boto3.Session) -> None:
     """Where the client can neither be made nor deleted, the error names what was tried first."""
-    clients_table.client("dynamodb").delete_table(TableName=CLIENTS)
+    clients_table.client("dynamodb").delete_table(TableName=TABLE)
     with pytest.raises(ClientError, match="PutItem"), temporary(clients_table):
         pass

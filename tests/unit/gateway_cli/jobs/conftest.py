@@ -11,27 +11,12 @@ from click.testing import CliRunner, Result
 from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
 from gateway_cli.jobs import aws_clients, backoff, collection, results_of_submission
-from gateway_cli.stack_outputs import StackOutputs
 from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
 from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 Run = Callable[..., Result]
-
-OUTPUTS = StackOutputs(
-    base_url="",
-    rest_api_id="",
-    stage_name="dev",
-    secret_arn="",
-    clients_table="",
-    jobs_queue_url="jobs",
-    results_queue_url="results",
-    dead_letter_queue_url="dead",
-    job_records_table="job-records",
-    large_results_bucket="large-results",
-    chat_log_group="",
-    worker_log_group="",
-)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from gateway_cli import stack_outputs
 from gateway_cli.__main__ import cli
 from gateway_cli.jobs import aws_clients
-from tests.unit.gateway_cli.jobs.conftest import OUTPUTS
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 
 def main() -> None:

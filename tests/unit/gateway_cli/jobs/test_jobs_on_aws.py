@@ -20,7 +20,7 @@ from gateway_cli.__main__ import cli
 from gateway_cli.jobs import collection, dead_letters
 from tests.unit.chat_gateway import job_table
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
-from tests.unit.gateway_cli.jobs.conftest import OUTPUTS
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 
 @pytest.fixture

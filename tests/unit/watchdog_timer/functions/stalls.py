@@ -51,8 +51,8 @@ def __getattr__(name: str) -> Callable[[Any, Any], Any]:
 
 def _patch_api(api: Any) -> None:
     sys.path.append(str(Path(__file__).parents[4]))
-    client_for = import_module("tests.unit.chat_gateway.test_bedrock").client_for
-    keys = import_module("tests.unit.chat_gateway.test_bedrock_key")
+    client_for = import_module("tests.unit.chat_gateway.bedrock_calls").client_for
+    keys = import_module("tests.unit.chat_gateway.bedrock_key_fakes")
     completions = import_module("chat_gateway.completions").Completions(
         bedrock=client_for(bedrock),
         credentials=keys.key_credentials(keys.api_key(keys.FakeSecrets("ABSK-secret-key"))),
