@@ -11,7 +11,7 @@ import pytest
 
 from local import job_lines
 from local.stack import LocalStack
-from tests.e2e import bypass_spellings, job_bypasses, raw_http
+from tests.e2e import bypass_keys, bypass_requests, bypass_words, job_bypasses, raw_http
 from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.guardrail_bypasses import (
     BLOCKED,
@@ -29,8 +29,9 @@ from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
 
-EACH_WAY, ONCE = list(bypasses()), list(bypass_spellings.bypasses())
-ENCODINGS, JOBS = list(bypass_spellings.encodings()), list(job_bypasses.bypasses())
+EACH_WAY = list(bypasses())
+ONCE = [*bypass_keys.bypasses(), *bypass_requests.bypasses(), *bypass_words.bypasses()]
+ENCODINGS, JOBS = list(bypass_requests.encodings()), list(job_bypasses.bypasses())
 STATUS = {OVERRIDE: 403, TAG: 400, MALFORMED: 400, UNKNOWN_PATH: 404, BLOCKED: 200}
 
 
