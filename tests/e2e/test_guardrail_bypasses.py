@@ -58,6 +58,7 @@ def test_350_ways_are_tried() -> None:
 def test_the_word_never_reaches_the_model_and_the_answer_is_the_documented_one(
     tagging: str, http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
 ) -> None:
+    """Each way ends as documented, in one piece and streamed, with either tagging, and the model is not asked."""
     content = streamed(bypass.body) if is_streamed else bypass.body
     headers = [*http.headers.multi_items(), *bypass.headers]
     answer = http.post(bypass.path, content=content, headers=headers)
@@ -113,6 +114,7 @@ def job(bypass: Bypass) -> str | None:
 
 @pytest.mark.usefixtures("emptied_queues")
 def test_as_jobs_they_fare_no_better(tagging: str, stack: LocalStack, standin: StandinControl) -> None:
+    """Each way that can be a job ends as documented when it is one, and the model is not asked."""
     tried = EACH_WAY if tagging == "off" else [*EACH_WAY, *ONCE]
     expected = {bypass.name: bypass.gets for bypass in tried if job(bypass) is not None}
     lines = [line for bypass in tried if (line := job(bypass)) is not None]
@@ -198,6 +200,7 @@ def event(bypass: Bypass) -> dict[str, Any]:
 def test_with_enforcement_left_out_they_do_reach_the_model(
     unguarded: RuntimeApiServer, standin: StandinControl, bypass: Bypass
 ) -> None:
+    """The function without its enforcement lets the same requests through to the model."""
     head, answer = head_and_body(unguarded.invoke(event(bypass)).answer())
     assert head["statusCode"] == 200, answer
     assert standin.counters()["generations"] == 1
@@ -207,6 +210,7 @@ def test_with_enforcement_left_out_they_do_reach_the_model(
 def test_with_enforcement_left_out_a_tag_exempts_the_rest_of_the_prompt(
     stack: LocalStack, unguarded: RuntimeApiServer, standin: StandinControl
 ) -> None:
+    """The function without its enforcement lets a caller's tag exempt the forbidden word from the guardrail."""
     own = [
         ("X-Amzn-Bedrock-GuardrailIdentifier", stack.guardrail_identifier),
         ("X-Amzn-Bedrock-GuardrailVersion", stack.guardrail_version),

@@ -47,7 +47,7 @@ def test_each_part_of_a_call_has_a_time_of_its_own_within_the_whole(
 
 
 def test_a_job_is_hidden_while_its_worker_may_live(stack: Synthesised) -> None:
-    """And for hardly longer: what a dead worker held comes back when its claims have ended."""
+    """The queue hides a job until its worker's claim has ended, and for hardly longer: then a dead worker's jobs come back."""
     job_s = UpstreamSettings.from_env(stack.variables("worker")).total_timeout_s
     worker_s = stack.function("worker")["Timeout"]
     visibility_s = stack.one("AWS::SQS::Queue", "QueuesJobs")["VisibilityTimeout"]

@@ -93,7 +93,7 @@ def test_the_grammar_is_the_tools_schema() -> None:
 
 
 def test_of_several_tools_the_model_chooses() -> None:
-    """By a grammar of their names, which no token limit cuts."""
+    """The model chooses one of several tools under a grammar of their names, which no token limit cuts."""
     scripted = Scripted('"time"', "{}")
     completion = complete(scripted, tools=[tool("weather", SCHEMA), tool("time")])
     choosing, filling = scripted.asked

@@ -93,7 +93,7 @@ def is_allowed(value: Any, schema: JsonObject) -> bool:
 
 @given(objects(VALUES), st.text(max_size=8))
 def test_what_is_made_is_allowed(schema: JsonObject, text: str) -> None:
-    """Whatever the schema asks for, and the arguments are JSON."""
+    """The arguments are JSON, and any schema allows those that were made for it."""
     made = arguments_of(schema | {"additionalProperties": False}, text)
     assert is_allowed(json.loads(json.dumps(made)), schema)
 
@@ -119,7 +119,7 @@ def test_an_open_schema_is_filled(schema: JsonObject, made: JsonObject) -> None:
 
 
 def test_references_are_followed() -> None:
-    """Into the same schema, and over again where what refers to itself need not."""
+    """A reference is followed into its own schema, and ends at an optional property that refers to itself."""
     node = {"type": "object", "properties": {"name": {"const": "x"}, "next": {"$ref": "#/$defs/node"}}}
     schema = {
         "properties": {"first": {"$ref": "#/$defs/node"}},

@@ -53,6 +53,7 @@ def test_a_streamed_call_is_its_head_then_its_arguments_in_parts(
 
 @pytest.mark.parametrize("changes", [{"tools": TOOLS, "tool_choice": "none"}, {"tools": []}])
 def test_without_a_function_to_call_the_echo_is_text(ask: Ask, changes: dict[str, Any]) -> None:
+    """The echo answers in words where `tool_choice` is `none` or there are no tools."""
     choice = ask("hi", **changes).json()["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == ("echo: hi", "stop")
 

@@ -199,7 +199,7 @@ def test_a_key_belongs_to_its_first_body(records: JobRecords, clock: Clock) -> N
 
 
 def test_the_record_says_who_sent_it(records: JobRecords) -> None:
-    """For whoever looks into a conflict."""
+    """The record holds its sender, for whoever looks into a conflict."""
     claim(records, "first")
     item = record(records)
     assert (item["job"], item["sender"]) == ({"S": "key-1"}, {"S": "AROAOWNER"})

@@ -85,6 +85,7 @@ def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
     ],
 )
 def test_a_refused_line_is_told_by_its_custom_id_where_it_has_one(line: str, custom_id: object) -> None:
+    """A line that is refused gives its custom_id where it is JSON that holds one, and else None."""
     assert jobs.readable_custom_id(line) == custom_id
 
 

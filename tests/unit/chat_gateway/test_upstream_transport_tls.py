@@ -115,6 +115,7 @@ def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(tru
 
 
 def test_the_moment_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None:
+    """A reader that waits for bytes gets a timeout, and no bytes, when a moment that was set meanwhile has come."""
     with (
         connected(trusted, STALLED) as (_, connections),
         contextlib.closing(connections.handle_request(request())) as response,

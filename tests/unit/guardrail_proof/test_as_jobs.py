@@ -67,10 +67,12 @@ PROVEN = {"the canary, as a job": None, "a harmless prompt, as a job": None}
 
 
 def test_a_guardrail_that_holds_passes(dynamodb: DynamoDBClient) -> None:
+    """Both probes pass where the canary's job is blocked and the harmless one's is answered."""
     assert prove(Worker(dynamodb)) == PROVEN
 
 
 def test_a_guardrail_that_does_nothing_fails_on_the_canary(dynamodb: DynamoDBClient) -> None:
+    """The canary's probe alone fails where both jobs are answered."""
     says = prove(Worker(dynamodb, reason="stop"))
     assert [name for name, wrong in says.items() if wrong] == ["the canary, as a job"]
 
@@ -81,6 +83,7 @@ def test_a_result_that_is_not_there_yet_is_waited_for(dynamodb: DynamoDBClient) 
 
 
 def test_results_that_never_come_prove_nothing(dynamodb: DynamoDBClient) -> None:
+    """Both probes fail, and say why, where no result comes in time."""
     says = prove(Worker(dynamodb, after=99), within_s=0)
     assert all(wrong and "no result within 0 s" in wrong for wrong in says.values())
     assert len(says) == 2

@@ -267,7 +267,7 @@ def test_another_line_under_a_used_key_conflicts(
 
 
 def test_a_line_that_is_no_job_uses_up_its_key_too(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Else its error line and another's answer would have one id."""
+    """A line that is no job owns its key, so that its error line shares its id with no other's answer."""
     use_bedrock(Bedrock())
     for body in ("not json", line()):
         stack.send(body)
@@ -278,7 +278,7 @@ def test_a_line_that_is_no_job_uses_up_its_key_too(stack: Stack, use_bedrock: Us
 
 
 def test_a_conflict_that_comes_twice_is_one_line(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """SQS may deliver that message twice as well."""
+    """A conflicting message that SQS delivers twice gets the same error line both times."""
     use_bedrock(Bedrock())
     stack.send(line())
     stack.handle(stack.deliver(key="mine"))

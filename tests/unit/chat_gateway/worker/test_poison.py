@@ -80,7 +80,7 @@ def test_new_poison_kills_no_old_job(stack: Stack, use_bedrock: UseBedrock) -> N
 
 
 def test_poison_is_buried_unread(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """After as many attempts as any job has, with waits between them, and without another worker's death."""
+    """A job that kills its worker becomes a dead letter after as many attempts as any job has, and kills no other worker."""
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.send(POISON)
     (record,) = stack.deliver()
@@ -123,7 +123,7 @@ def vetting(monkeypatch: pytest.MonkeyPatch) -> type[Answering]:
 def test_a_batch_of_new_jobs_is_not_vetted(
     stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering]
 ) -> None:
-    """Which is every batch, as long as nothing goes wrong: vetting costs the start of a process."""
+    """The worker vets a batch, which costs the start of a process, only when it is delivered again."""
     use_bedrock(answered)
     stack.send(*GOOD)
     records = stack.deliver()
@@ -136,7 +136,7 @@ def test_a_batch_of_new_jobs_is_not_vetted(
 def test_unknown_jobs_are_put_back_unread(
     stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering], hidden_s: list[int]
 ) -> None:
-    """Where others' stalls took the time for vetting; it is not their failure."""
+    """The worker puts jobs back at once for whose vetting others' stalls left no time, and answers the rest."""
     use_bedrock(answered)
     stack.send(POISON, GOOD[0])
     records = again(stack.deliver())

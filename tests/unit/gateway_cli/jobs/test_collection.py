@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_every_answer_is_written_once(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """By the hundred, and the results queue is neither read nor emptied."""
+    """The command reads answers by the hundred, writes each once, and neither reads nor empties the results queue."""
     lines = answer(records, submitted(run, sqs, 250))
     sqs.put("results", lines[0])
     done = collect(run, "--json")
@@ -102,7 +102,7 @@ def test_a_dead_letter_is_not_waited_for(run: Run, sqs: FakeSqs, records: FakeRe
 
 
 def test_a_dead_letter_sent_back_is_waited_for(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """Also where somebody sends it back while the command runs."""
+    """The command waits for a dead letter that somebody sends back while it runs."""
     keys = submitted(run, sqs, 2)
     records.bury(keys[0])
 
@@ -142,7 +142,7 @@ def test_unread_records_are_asked_for_again(run: Run, sqs: FakeSqs, records: Fak
 
 
 def test_a_table_that_reads_nothing_ends_the_run(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """After eight attempts; the same command goes on."""
+    """The command ends after eight attempts that read nothing, and the same command goes on."""
     lines = answer(records, submitted(run, sqs, 2))
     records.on_read = lambda keys: keys
     done = collect(run)

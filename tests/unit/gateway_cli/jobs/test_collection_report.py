@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_missing_lines_are_named(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """By custom_id, fifty of them, and all are counted."""
+    """The command names fifty of the missing lines by custom_id, and counts all of them."""
     answer(records, submitted(run, sqs, 62)[:2])
     done = collect(run)
     assert done.exit_code == 3

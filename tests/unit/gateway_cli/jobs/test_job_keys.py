@@ -33,7 +33,7 @@ def test_a_line_is_known_by_its_results_id(submission: str, line: int) -> None:
     ],
 )
 def test_other_ids_are_no_line(id_: str) -> None:
-    """Nor are those of other submissions, though theirs begin alike."""
+    """An id of another form or of another submission, also one that begins alike, names no line."""
     assert job_keys.line_of(id_, "mine") is None
     assert job_keys.line_of("batch_req_mine2-1", "mine") is None
 
