@@ -12,7 +12,7 @@ from chat_gateway.bedrock import UpstreamAnswer
 from chat_gateway.chat_stream import StreamRules
 from chat_gateway.entrypoints.exchange import Exchange
 from chat_gateway.request_log import RequestLog
-from tests.unit.chat_gateway.test_bedrock import bearer
+from tests.unit.chat_gateway.bedrock_calls import bearer
 
 
 class Body(httpx.SyncByteStream):

@@ -60,6 +60,7 @@ def _read_request(raw: bytes) -> None:
 
 def _read_model(model: str) -> None:
     reasoning.is_in_content(model)
+    StreamUsage().remember(model)
     AllowedModels([model]).check(model)
 
 
