@@ -137,22 +137,26 @@ format: .venv/.installed ## Format the code
 	@ruff check --fix --quiet .
 	@ruff format --quiet .
 
+.PHONY: on-aws
+on-aws:
+	@test -z "$${AWS_ENDPOINT_URL:-}" || { echo "error: AWS_ENDPOINT_URL is $$AWS_ENDPOINT_URL, which is not AWS; unset it and the local stack's credentials" >&2; exit 1; }
+
 .PHONY: deploy
-deploy: $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true
+deploy: on-aws $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true
 	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE))
 
 .PHONY: bootstrap
-bootstrap: $(TOOLS) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
+bootstrap: on-aws $(TOOLS) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
 	@cdk bootstrap -c env=$(ENV)
 
 .PHONY: destroy
-destroy: $(TOOLS) ## Delete an environment's stack: make destroy ENV=dev
+destroy: on-aws $(TOOLS) ## Delete an environment's stack: make destroy ENV=dev
 	@cdk destroy -c env=$(ENV)
 
 .PHONY: client
 client: .venv/.installed ## Create a client and print its key: make client ENV=dev NAME=my-team
 	@test -n "$${NAME:-}" || { echo "error: say who: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
-	@$(BIN)/python -m gateway_cli clients create "$$NAME" --env '$(ENV)'
+	@$(BIN)/python -m gateway_cli clients create --env '$(ENV)' -- "$$NAME"
 
 .PHONY: bedrock-key
 bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev

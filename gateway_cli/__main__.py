@@ -2,91 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from contextlib import closing
 
-import boto3
-import click
-
-from gateway_cli import bedrock_key, clients, proof, stack_outputs
-from gateway_cli.deployed import deployed
-from gateway_cli.jobs.commands import jobs
+_ABORTED = 1  # click's
 
 
-@click.group()
-def cli() -> None:
-    """Operates a deployed Bedrock Chat Gateway."""
+def _leave(*_: object) -> None:
+    """Importing takes a while, and nothing has been begun yet."""
+    sys.stderr.write("Aborted!\n")
+    sys.stderr.flush()
+    os._exit(_ABORTED)
 
-
-@cli.group("clients")
-def clients_group() -> None:
-    """Who may call the gateway."""
-
-
-@clients_group.command("create")
-@click.argument("client_id")
-@deployed(clients.InvalidClientIdError)
-def create_client(session: boto3.Session, outputs: stack_outputs.StackOutputs, client_id: str) -> None:
-    """Creates a client and prints its key, once: only a hash is kept."""
-    click.echo(clients.create(session, outputs.clients_table, client_id))
-
-
-@cli.group("bedrock-key")
-def bedrock_key_group() -> None:
-    """The key that the gateway calls Bedrock with."""
-
-
-@bedrock_key_group.command("put")
-@deployed(bedrock_key.InvalidKeyError, stack_outputs.NoBedrockApiKeyError)
-def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:
-    """Stores the key, asked for without echo or read from standard input."""
-    secret_arn = outputs.bedrock_api_key_secret()
-    key = (
-        click.prompt("Bedrock API key", hide_input=True)
-        if sys.stdin.isatty()
-        else sys.stdin.read(bedrock_key.MAX_INPUT_CHARACTERS)
-    )
-    bedrock_key.put(session, secret_arn, key)
-    click.echo("Stored.")
-
-
-@cli.command("prove")
-@click.option(
-    "--canary", default=proof.CANARY_WORD, show_default=True, help="A word that the guardrail must block."
-)
-@click.option("--model", default=proof.MODEL, show_default=True)
-@click.option("--base-url", help="Where callers reach it, if not where the stack says. Ends in /openai/v1.")
-@click.option("--attack", help="A prompt that the guardrail's prompt-attack filter must block.")
-@deployed()
-def prove(
-    session: boto3.Session,
-    outputs: stack_outputs.StackOutputs,
-    canary: str,
-    model: str,
-    base_url: str | None,
-    attack: str | None,
-) -> None:
-    """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
-    tried = []
-    probes = proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack)
-    with closing(probes):
-        for probe in probes:
-            click.echo(probe)
-            tried.append(probe)
-    if any(probe.says for probe in tried):
-        raise click.ClickException("The guardrail does not hold.")
-
-
-@cli.command("show")
-@deployed()
-def show(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:  # noqa: ARG001
-    """Prints where the environment is."""
-    for name in outputs.__slots__:
-        if getattr(outputs, name) is not None:
-            click.echo(f"{name}: {getattr(outputs, name)}")
-
-
-cli.add_command(jobs)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _leave)
+    from gateway_cli.command import cli
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cli()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator
@@ -101,6 +102,9 @@ class SubmissionRecord:
 
     def _require(self, identity: Identity) -> None:
         found = _submission(self._database)
+        if found is not None and _change(found[1], identity) and not self.count():
+            self._database.execute("DELETE FROM submission")  # nothing was sent: it is nobody's record yet
+            found = None
         self.id: str = uuid.uuid4().hex if found is None else found[0]
         if found is None:
             mine = (_FORMAT, identity.sha256, identity.queue, self.id)
@@ -145,8 +149,9 @@ def _read_id(database: sqlite3.Connection, path: Path, identity: Identity) -> st
 
 
 def _opened_to_read(path: Path) -> sqlite3.Connection:
-    # Not read-only: what a killed process left beside the file is taken into it.
-    url = f"{path.absolute().as_uri()}?mode=rw"
+    # What a killed process left beside the file is taken into it, which needs leave to write.
+    is_final = not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)
+    url = f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if is_final else 'mode=rw'}"
     return sqlite3.connect(url, uri=True, timeout=_BUSY_S, isolation_level=None)
 
 
@@ -172,4 +177,6 @@ def _as_record_error(error: sqlite3.Error, path: Path) -> RecordError:
         return RecordInUseError(f"{path} is in use: another process is submitting this file.")
     if error.sqlite_errorname == "SQLITE_NOTADB":
         return RecordError(f"{path} is no record of a submission; choose another with --record.")
-    return RecordError(f"{path} cannot be used as record: {error}.")
+    return RecordError(
+        f"{path} cannot be used as record: {error}. Its folder has to be writable; a copy can be named with --record."
+    )

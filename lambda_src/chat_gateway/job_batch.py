@@ -75,4 +75,7 @@ def _put_back(batch: list[Run], post: JobPost) -> None:
 def _write(run: Run, now: float) -> None:
     is_retried, is_dead = isinstance(run.outcome, Retry), isinstance(run.outcome, Bury)
     run.log.add(retried=is_retried, dead_letter=is_dead or None, latency_ms=round((now - run.started) * 1000))
-    run.log.write("job", failed=is_retried or is_dead)
+    is_failed = is_dead or (
+        is_retried and "held_elsewhere" not in run.log.fields
+    )  # a repeated delivery is none
+    run.log.write("job", failed=is_failed)

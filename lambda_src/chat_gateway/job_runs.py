@@ -94,7 +94,10 @@ class JobRuns:
         """The attempt, however it ended: never raises."""
         started, log = self.clock(), self.new_log()
         log.add(
-            request_id=jobs.result_id(message.key), receives=message.receives, sender=message.sender or None
+            request_id=jobs.result_id(message.key),
+            receives=message.receives,
+            sender=message.sender or None,
+            idempotency_key_ignored=message.has_bad_key or None,
         )
         log.add_guardrail(self.upstream.guardrail)
         try:

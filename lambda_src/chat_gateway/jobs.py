@@ -30,7 +30,7 @@ class JobMessage:
     """A job as the queue delivers it, for the `receives`-th time; `sent_at_s` is in epoch seconds.
 
     Messages with one `key` and one body are one job: the sender's idempotency key, else the message's own id.
-    `sender` is who sent it, as IAM knows them; empty where SQS does not say.
+    `sender` is who sent it, as IAM knows them; empty where SQS does not say. `has_bad_key`: the sender's is no key.
     """
 
     id: str
@@ -40,6 +40,7 @@ class JobMessage:
     body: str
     receives: int
     sent_at_s: float
+    has_bad_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

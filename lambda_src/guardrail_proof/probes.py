@@ -33,12 +33,13 @@ class Prompt:
 class Probe:
     """One attempt: `says` is None where it went as it must, else what went otherwise.
 
-    `not_shown` is why an attempt shows neither; it fails nothing.
+    `not_shown` is why an attempt shows neither; it fails nothing. `is_error`: the attempt ended without an answer.
     """
 
     name: str
     says: str | None
     not_shown: str | None = None
+    is_error: bool = False
 
     def __str__(self) -> str:
         if self.not_shown is not None:
@@ -73,9 +74,11 @@ def of_tags(canary: str, *, tagging: str | None, attack: str | None) -> list[Pro
 def judged(way: str, prompt: Prompt, end: str) -> Probe:
     """The probe of `prompt` sent by `way` ("streamed", …), whose answer came to `end`."""
     name = f"{prompt.name}, {way}"
-    if (end == _BLOCKED_REASON) is prompt.must_block and not end.startswith(_ERROR):
+    is_error = end.startswith(_ERROR)
+    if (end == _BLOCKED_REASON) is prompt.must_block and not is_error:
         return Probe(name, None)
-    return Probe(name, f"ended with {end!r}; it {'must' if prompt.must_block else 'must not'} be blocked")
+    says = f"ended with {end!r}; it {'must' if prompt.must_block else 'must not'} be blocked"
+    return Probe(name, says, is_error=is_error)
 
 
 def failure(probes: Sequence[Probe]) -> str | None:

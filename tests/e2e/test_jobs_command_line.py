@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway_cli.__main__ import cli
+from gateway_cli.command import cli
 from gateway_cli.jobs import sending
 from local import environment, job_lines, paths
 from local.deployment import ENVIRONMENT_NAME

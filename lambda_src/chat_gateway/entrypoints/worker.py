@@ -149,10 +149,13 @@ def _vetted(messages: Sequence[JobMessage], runs: JobRuns, context: LambdaContex
 
 
 def _message(record: dict[str, Any]) -> JobMessage:
-    sent_key = record.get("messageAttributes", {}).get(jobs.KEY_ATTRIBUTE, {}).get("stringValue") or ""
+    sent = record.get("messageAttributes", {}).get(jobs.KEY_ATTRIBUTE)
+    key = (sent or {}).get("stringValue") or ""
+    is_key = _KEY.fullmatch(key) is not None
     return JobMessage(
         id=record["messageId"],
-        key=sent_key if _KEY.fullmatch(sent_key) else record["messageId"],
+        key=key if is_key else record["messageId"],
+        has_bad_key=sent is not None and not is_key,
         # Of a role's sessions the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
         sender=record["attributes"].get("SenderId", "").partition(":")[0],
         receipt_handle=record["receiptHandle"],

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from gateway_cli import proof, stack_outputs
-from gateway_cli.__main__ import cli
+from gateway_cli.command import cli
 from guardrail_proof.probes import Probe
 from guardrail_proof.proof import Gateway
 from tests.unit import clients_table
@@ -180,6 +180,22 @@ def test_the_proof_has_a_line_for_each_probe_and_fails_where_one_does(
     assert result.exit_code == exit_code
     assert result.stdout.splitlines() == [str(probe) for probe in probes]
     assert ("The guardrail does not hold." in result.stderr) is bool(exit_code)
+
+
+def test_errors_are_no_broken_guardrail(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every failed probe is an error, nothing is said of the guardrail."""
+    failed = Probe("the canary, streamed", "ended with 'error x'", is_error=True)
+    monkeypatch.setattr(proof, "prove", lambda *_, **__: (probe for probe in [HOLDS, failed]))
+    result = run("prove")
+    assert result.exit_code == 1
+    assert "It was not shown that the guardrail holds" in result.stderr
+
+
+def test_a_base_url_is_a_url(session: boto3.Session) -> None:
+    """A base URL that nobody can ask is a wrong option."""
+    result = run("prove", "--base-url", "nonsense")
+    assert result.exit_code == 2
+    assert "--base-url" in result.stderr
 
 
 @pytest.mark.parametrize(

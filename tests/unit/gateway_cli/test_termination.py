@@ -16,7 +16,7 @@ import signal, sys, time
 import boto3
 from moto import mock_aws
 from gateway_cli import stack_outputs
-from gateway_cli.__main__ import cli
+from gateway_cli.command import cli
 from guardrail_proof import over_http
 from tests.unit import clients_table
 from tests.unit.gateway_cli.outputs import OUTPUTS
@@ -81,3 +81,29 @@ def test_ignored_signal_stays_ignored() -> None:
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, earlier)
+
+
+def test_ctrl_c_while_importing_is_short() -> None:
+    """Ctrl-C before a command has begun ends it with click's word and status, and without a traceback."""
+    code = """
+import os, runpy, signal, sys, threading
+
+class Late:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "boto3":
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait()
+
+sys.meta_path.insert(0, Late)
+runpy.run_module("gateway_cli", run_name="__main__")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=subprocesses.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (1, "Aborted!\n")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -186,3 +187,10 @@ def hidden_s(stack: Stack) -> list[int]:
         lambda params, **_: asked.extend(entry["VisibilityTimeout"] for entry in params["Entries"]),
     )
     return asked
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    stream = StringIO()
+    monkeypatch.setattr(worker._logger.registered_handler, "stream", stream)
+    return stream

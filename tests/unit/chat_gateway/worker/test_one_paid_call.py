@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from typing import Any
 
 import httpx
@@ -40,6 +41,12 @@ class Bedrock:
             self.asked.set()
             assert self.go.wait(PATIENCE_S)
         return httpx.Response(200, json={**COMPLETION, "call": number, "pad": self._pad})
+
+
+def job_lines(log: StringIO) -> list[dict[str, Any]]:
+    """What the worker logged of jobs."""
+    lines = map(json.loads, log.getvalue().splitlines())
+    return [line for line in lines if line["message"] == "job"]
 
 
 @pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
@@ -80,8 +87,9 @@ def test_a_result_that_could_not_be_sent_is_sent_later_without_a_second_call(
 
 
 def test_two_deliveries_of_one_message_at_the_same_time_make_one_call(
-    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], log: StringIO
 ) -> None:
+    """The second delivery of a message waits for the first one's answer."""
     bedrock = Bedrock(held=(1,))
     use_bedrock(bedrock)
     stack.send(line())
@@ -93,6 +101,7 @@ def test_two_deliveries_of_one_message_at_the_same_time_make_one_call(
         bedrock.go.set()
         assert first.result() == set()
     assert bedrock.calls == 1
+    assert {line["level"] for line in job_lines(log)} == {"INFO"}  # it is SQS's way, and no failure
     assert hidden_s[0] in range(900, 910)  # the time that the first invocation has left
     assert len(stack.results()) == 1
 
@@ -304,9 +313,12 @@ def test_an_object_too_long_to_be_a_line_is_not_read(stack: Stack, use_bedrock: 
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 129, "é"])
-def test_what_is_no_key_is_as_none(stack: Stack, use_bedrock: UseBedrock, key: str) -> None:
+def test_what_is_no_key_is_as_none(stack: Stack, use_bedrock: UseBedrock, log: StringIO, key: str) -> None:
+    """An idempotency key that is none is ignored, and the log says so."""
     use_bedrock(Bedrock())
     stack.send(line())
     (record,) = stack.deliver(key=key)
     stack.handle([record])
     assert stack.results()[0]["id"] == f"batch_req_{record['messageId']}"
+    (logged,) = job_lines(log)
+    assert logged["idempotency_key_ignored"] is True

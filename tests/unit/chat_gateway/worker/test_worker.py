@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_gateway.entrypoints import worker
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, line
@@ -104,13 +103,6 @@ def test_one_bad_job_does_not_hold_up_the_others(stack: Stack, use_bedrock: UseB
     failed = stack.work_on(*jobs, line(custom_id="bad", body={**VALID, "model": "broken"}))
     assert len(failed) == 1
     assert {result["custom_id"] for result in stack.results()} == {f"job-{n}" for n in range(8)}
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    stream = StringIO()
-    monkeypatch.setattr(worker._logger.registered_handler, "stream", stream)
-    return stream
 
 
 def logged(log: StringIO, message: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway_cli import stack_outputs
-from gateway_cli.__main__ import cli
+from gateway_cli.command import cli
 from gateway_cli.jobs import aws_clients, backoff, collection, results_of_submission
 from tests.unit.gateway_cli.jobs.fake_records import FakeRecords
 from tests.unit.gateway_cli.jobs.fake_s3 import FakeS3

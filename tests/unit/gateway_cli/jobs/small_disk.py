@@ -14,7 +14,7 @@ from unittest.mock import patch
 from click.testing import CliRunner
 
 from gateway_cli import stack_outputs
-from gateway_cli.__main__ import cli
+from gateway_cli.command import cli
 from gateway_cli.jobs import aws_clients
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 from tests.unit.gateway_cli.outputs import OUTPUTS

@@ -16,7 +16,7 @@ from moto import mock_aws
 from chat_gateway.job_records import Claimed, JobRecords
 from chat_gateway.jobs import JobMessage, KeptLine
 from gateway_cli import stack_outputs
-from gateway_cli.__main__ import cli
+from gateway_cli.command import cli
 from gateway_cli.jobs import collection, dead_letters
 from tests.unit.chat_gateway import job_table
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write

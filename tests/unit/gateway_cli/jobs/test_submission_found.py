@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +91,7 @@ def test_a_running_submission_is_waited_for(
     done = collect(run)
     assert done.exit_code == 0, done.output
     assert refusals == ["SQLITE_BUSY"] * 3
+    assert done.stderr.count("Waiting until it has ended.") == 1
     assert collected() == sorted(lines)
 
 
@@ -104,3 +107,23 @@ def test_a_killed_submitters_record_is_read(run: Run, sqs: FakeSqs, records: Fak
     assert Path("in.jsonl.dev.submitted-wal").stat().st_size
     said = json.loads(collect(run, "--json").stdout)
     assert (said["expected"], said["unsent"]) == (1, 1)
+
+
+def test_a_record_is_read_where_nothing_may_be_written(
+    run: Run, sqs: FakeSqs, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record in a folder that its reader may not write to is opened to read only."""
+    lines = answer(records, submitted(run, sqs, 2))
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def noting(url: str, **options: Any) -> sqlite3.Connection:
+        opened.append(url)
+        connection: sqlite3.Connection = connect(url, **options)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", noting)
+    assert collect(run).exit_code == 0
+    assert [url for url in opened if url.endswith("?mode=ro&immutable=1")]
+    assert collected() == sorted(lines)

@@ -295,3 +295,12 @@ def test_a_hundred_thousand_lines_take_no_more_memory_than_ten_thousand(tmp_path
     # SQLite's cache and its write-ahead log's index fill up to what they are allowed.
     assert large - small < 8 * 1024
     assert large < 60 * 1024
+
+
+def test_a_record_of_nothing_is_used_anew(run: Run, sqs: FakeSqs) -> None:
+    """A file of which nothing was sent may change, and is then sent under the same record."""
+    Path("in.jsonl").write_text("")
+    assert run("submit", "in.jsonl").exit_code == 0
+    write(Path("in.jsonl"), [job("job-1")])
+    assert run("submit", "in.jsonl").exit_code == 0
+    assert len(sqs.bodies("jobs")) == 1
