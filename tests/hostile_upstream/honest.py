@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.hostile_upstream import markers
 from tests.hostile_upstream.way import Way
 
 WORDS = "The capital of France is Paris."
@@ -28,6 +29,10 @@ class Honest:
     @property
     def content(self) -> bytes:
         return stream(self.words) if self.way is Way.STREAM else to_json(completion(self.words))
+
+    def half(self) -> bytes:
+        """The first half of the content."""
+        return self.content[: len(self.content) // 2]
 
     def head(self, *fields: bytes, status: bytes = OK) -> bytes:
         """The head with these fields beside the content type."""
@@ -104,7 +109,18 @@ def to_json(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
+SAYS_NO = to_json({"error": {"message": f"{markers.WORDS} says no"}})
+
+
 def error(status: int, content: bytes, *fields: bytes) -> bytes:
     """An error answer of that status."""
-    line = b"HTTP/1.1 %03d Status" % status
-    return head(line, b"Content-Length: %d" % len(content), *fields) + content
+    return head(_line(status), b"Content-Length: %d" % len(content), *fields) + content
+
+
+def unfinished_error(status: int) -> bytes:
+    """An error answer of that status of which the end is still to come."""
+    return head(_line(status), b"Content-Length: 500") + SAYS_NO
+
+
+def _line(status: int) -> bytes:
+    return b"HTTP/1.1 %03d Status" % status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.hostile_upstream.honest import DONE, Honest, chunk, error, head, to_json
+from tests.hostile_upstream.honest import DONE, SAYS_NO, Honest, chunk, error, unfinished_error
 from tests.hostile_upstream.scenario import (
     BROKEN,
     COMPLETES,
@@ -13,41 +13,25 @@ from tests.hostile_upstream.scenario import (
     Scenario,
     refused,
 )
+from tests.hostile_upstream.scenarios.stages import STAGES, Stage
 from tests.hostile_upstream.script import Close, Reset, Script, Step
 from tests.hostile_upstream.way import NOT_STREAMED, STREAMED, Way
 
 _ENDS: tuple[tuple[str, Step], ...] = (("closed", Close()), ("reset", Reset()))
-_ERROR = to_json({"error": {"message": "zq00000 says no"}})
-
-
-def _half(honest: Honest) -> bytes:
-    return honest.content[: len(honest.content) // 2]
 
 
 def _undone(honest: Honest) -> bytes:
     return honest.content.removesuffix(DONE)
 
 
-_STAGES: tuple[tuple[str, Callable[[Honest], bytes]], ...] = (
-    ("at-once", lambda _: b""),
+_STAGES: tuple[Stage, ...] = (
+    *STAGES,
     ("in-status-line", lambda _: b"HTTP/1.1 20"),
-    ("after-status-line", lambda _: b"HTTP/1.1 200 OK\r\n"),
     ("in-name", lambda _: b"HTTP/1.1 200 OK\r\nContent-Ty"),
     ("in-value", lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 1"),
     ("before-heads-end", lambda honest: honest.head(b"Content-Length: 9")[:-2]),
-    ("after-interim", lambda _: b"HTTP/1.1 100 Continue\r\n\r\n"),
     ("after-counted-head", lambda honest: honest.head(b"Content-Length: %d" % len(honest.content))),
-    ("after-chunked-head", lambda honest: honest.chunked_head()),
-    ("after-uncounted-head", lambda honest: honest.head()),
-    ("in-counted", lambda honest: honest.head(b"Content-Length: %d" % len(honest.content)) + _half(honest)),
-    ("in-chunk-size", lambda honest: honest.chunked_head() + chunk(_half(honest)) + b"1"),
-    (
-        "in-chunk",
-        lambda honest: honest.chunked_head() + b"%x\r\n" % len(honest.content) + _half(honest),
-    ),
     ("in-chunk-end", lambda honest: honest.chunked_head() + chunk(_undone(honest))[:-1]),
-    ("between-chunks", lambda honest: honest.chunked_head() + chunk(_half(honest))),
-    ("in-uncounted", lambda honest: honest.head() + _half(honest)),
 )
 _UNENDED: tuple[tuple[str, Callable[[Honest], bytes], Expectation, Expectation], ...] = (
     ("before-last-chunk", lambda h: h.chunked_head() + chunk(h.content), BROKEN, COMPLETES),
@@ -75,22 +59,22 @@ SCENARIOS = (
     Scenario("reset-before-the-request", lambda _: Script((Reset(),), before_request=True), BROKEN),
     Scenario(
         "error-before-the-request",
-        lambda _: Script((error(400, _ERROR, b"Connection: close"), Close()), before_request=True),
+        lambda _: Script((error(400, SAYS_NO, b"Connection: close"), Close()), before_request=True),
         refused((400, 502)),
     ),
     Scenario(
         "closed-in-an-error",
-        lambda _: (head(b"HTTP/1.1 400 Bad", b"Content-Length: 500") + _ERROR, Close()),
+        lambda _: (unfinished_error(400), Close()),
         refused((400, 502)),
     ),
     Scenario(
         "closed-in-a-429",
-        lambda _: (head(b"HTTP/1.1 429 Slow", b"Content-Length: 500") + _ERROR, Close()),
+        lambda _: (unfinished_error(429), Close()),
         refused((429, 502)),
     ),
     Scenario(
         "reset-in-a-401",
-        lambda _: (head(b"HTTP/1.1 401 No", b"Content-Length: 500") + _ERROR, Reset()),
+        lambda _: (unfinished_error(401), Reset()),
         refused((502, 503)),
     ),
     Scenario(

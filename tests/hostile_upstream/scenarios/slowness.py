@@ -4,34 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.hostile_upstream.honest import DONE, Honest, chunk, head, to_json
+from tests.hostile_upstream.honest import DONE, SAYS_NO, Honest, chunk, head, unfinished_error
 from tests.hostile_upstream.scenario import COMPLETES, COMPLETES_OR_IS_LATE, LATE, Scenario, refused
+from tests.hostile_upstream.scenarios.stages import STAGES, Stage
 from tests.hostile_upstream.script import Close, Endless, Pause, Script, Silence, Slowly
 from tests.hostile_upstream.way import NOT_STREAMED, STREAMED
 
-_ERROR = to_json({"error": {"message": "zq00000 says no"}})
 _SHORT_S = 0.2  # well within what may pass between two bytes
 
-
-def _half(honest: Honest) -> bytes:
-    return honest.content[: len(honest.content) // 2]
-
-
-_STAGES: tuple[tuple[str, Callable[[Honest], bytes]], ...] = (
-    ("at-once", lambda _: b""),
+_STAGES: tuple[Stage, ...] = (
+    *STAGES,
     ("in-status-line", lambda _: b"HTTP/1.1 2"),
-    ("after-status-line", lambda _: b"HTTP/1.1 200 OK\r\n"),
     ("in-a-field", lambda _: b"HTTP/1.1 200 OK\r\nContent-Len"),
     ("before-heads-end", lambda honest: honest.head()[:-2]),
-    ("after-interim", lambda _: b"HTTP/1.1 100 Continue\r\n\r\n"),
     ("after-counted-head", lambda honest: honest.head(b"Content-Length: 99")),
-    ("after-chunked-head", lambda honest: honest.chunked_head()),
-    ("after-uncounted-head", lambda honest: honest.head()),
-    ("in-counted", lambda honest: honest.head(b"Content-Length: %d" % len(honest.content)) + _half(honest)),
-    ("in-chunk-size", lambda honest: honest.chunked_head() + chunk(_half(honest)) + b"1"),
-    ("in-chunk", lambda honest: honest.chunked_head() + b"%x\r\n" % len(honest.content) + _half(honest)),
-    ("between-chunks", lambda honest: honest.chunked_head() + chunk(_half(honest))),
-    ("in-uncounted", lambda honest: honest.head() + _half(honest)),
 )
 
 
@@ -122,24 +108,24 @@ SCENARIOS = (
     Scenario(
         "slow-error",
         lambda _: (
-            head(b"HTTP/1.1 400 Bad", b"Content-Length: %d" % len(_ERROR)),
-            Slowly(_ERROR, pause_s=0.1),
+            head(b"HTTP/1.1 400 Bad", b"Content-Length: %d" % len(SAYS_NO)),
+            Slowly(SAYS_NO, pause_s=0.1),
         ),
         refused((400, 504)),
     ),
     Scenario(
         "silent-error",
-        lambda _: (head(b"HTTP/1.1 400 Bad", b"Content-Length: 500") + _ERROR, Silence()),
+        lambda _: (unfinished_error(400), Silence()),
         refused((400, 504)),
     ),
     Scenario(
         "silent-401",
-        lambda _: (head(b"HTTP/1.1 401 No", b"Content-Length: 500") + _ERROR, Silence()),
+        lambda _: (unfinished_error(401), Silence()),
         refused((503, 504)),
     ),
     Scenario(
         "silent-503",
-        lambda _: (head(b"HTTP/1.1 503 Busy", b"Content-Length: 500") + _ERROR, Silence()),
+        lambda _: (unfinished_error(503), Silence()),
         refused((503, 504)),
     ),
     Scenario("late-then-closed", lambda honest: (Pause(0.3), Close()), refused((502, 504))),
