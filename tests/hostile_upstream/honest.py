@@ -13,6 +13,7 @@ WORDS = "The capital of France is Paris."
 USAGE = {"prompt_tokens": 23, "completion_tokens": 7, "total_tokens": 30}
 OK = b"HTTP/1.1 200 OK"
 DONE = b"data: [DONE]\n\n"
+LAST_CHUNK = b"0\r\n\r\n"  # and no trailers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,17 @@ class Honest:
         """The first half of the content."""
         return self.content[: len(self.content) // 2]
 
+    def saying(self, other: bytes) -> bytes:
+        """The content with other bytes in its words."""
+        return self.content.replace(b"Paris", other)
+
     def head(self, *fields: bytes, status: bytes = OK) -> bytes:
         """The head with these fields beside the content type."""
         return head(status, b"Content-Type: " + self.content_type, *fields)
+
+    def counted_head(self) -> bytes:
+        """The head of the whole answer, its body counted."""
+        return self.head(b"Content-Length: %d" % len(self.content))
 
     def counted(self, *fields: bytes, status: bytes = OK) -> bytes:
         """The whole answer, its body counted."""
@@ -46,9 +55,13 @@ class Honest:
         """The same with another body."""
         return self.head(b"Content-Length: %d" % len(content), *fields, status=status) + content
 
+    def typed(self, content_type: bytes) -> bytes:
+        """The whole answer with another content type."""
+        return self.counted().replace(self.content_type, content_type)
+
     def chunked(self, *fields: bytes) -> bytes:
         """The whole answer, its body in chunks."""
-        return self.chunked_head(*fields) + chunk(self.content) + b"0\r\n\r\n"
+        return self.chunked_head(*fields) + chunk(self.content) + LAST_CHUNK
 
     def chunked_head(self, *fields: bytes) -> bytes:
         return self.head(b"Transfer-Encoding: chunked", *fields)
@@ -61,6 +74,10 @@ def head(status: bytes, *fields: bytes) -> bytes:
 
 def chunk(content: bytes, extension: bytes = b"") -> bytes:
     return b"%x%b\r\n%b\r\n" % (len(content), extension, content)
+
+
+def chunks_of_one_byte(content: bytes) -> bytes:
+    return b"".join(chunk(content[at : at + 1]) for at in range(len(content)))
 
 
 def completion(words: Any = WORDS, **change: Any) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import re
 WORDS = "zq00000"
 # What a guardrail matched: nobody is to see it.
 MATCHED = "zs00000"
+# No name of anything, so that nobody can take it for one.
+FOREIGN = f"{WORDS} & more"
 
 _ANY = re.compile(r"z[qs][0-9]{5}")
 _MATCHED = re.compile(r"zs[0-9]{5}")

@@ -8,19 +8,26 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.hostile_upstream.honest import DONE, Honest, chunk, chunk_object, completion, event, to_json
-from tests.hostile_upstream.markers import MATCHED, WORDS
+from tests.hostile_upstream.honest import (
+    DONE,
+    LAST_CHUNK,
+    Honest,
+    chunk,
+    chunk_object,
+    completion,
+    event,
+    to_json,
+)
+from tests.hostile_upstream.markers import FOREIGN, MATCHED, WORDS
 from tests.hostile_upstream.scenario import EITHER, Answer, Scenario
 from tests.hostile_upstream.script import Close, Pause, Reset, Step
 from tests.hostile_upstream.way import Way
 
 # Its many retries end soon where it may be late.
 _ANYHOW = replace(EITHER, statuses=range(400, 600))
-# No names of anything.
-_FOREIGN = f"{WORDS} & more"
 _VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 10**18, 10**300, "", " ", _FOREIGN, f"{WORDS}\n{WORDS}", f"{WORDS}\ud800",
-    WORDS * 300, [], {}, [_FOREIGN], {"a": _FOREIGN}, [[[[]]]], "\0", "data: [DONE]\n\n", "<reasoning>",
+    None, True, False, 0, -1, 1.5, 10**18, 10**300, "", " ", FOREIGN, f"{WORDS}\n{WORDS}", f"{WORDS}\ud800",
+    WORDS * 300, [], {}, [FOREIGN], {"a": FOREIGN}, [[[[]]]], "\0", "data: [DONE]\n\n", "<reasoning>",
 )  # fmt: skip
 _STATUSES = (
     *(b"200",) * 60,
@@ -50,7 +57,7 @@ _FIELDS = (
 _TRACE = {
     "guardrail": {
         "input": {
-            "gr": {"wordPolicy": {"customWords": [{"match": MATCHED, "action": "BLOCKED", "type": _FOREIGN}]}}
+            "gr": {"wordPolicy": {"customWords": [{"match": MATCHED, "action": "BLOCKED", "type": FOREIGN}]}}
         }
     }
 }
@@ -91,7 +98,7 @@ def _framed(random: Random, honest: Honest, content: bytes) -> bytes:
         return honest.head(b"Content-Length: %d" % length, *fields, status=status) + content
     if kind == "chunked":
         head = honest.head(b"Transfer-Encoding: chunked", *fields, status=status)
-        return head + _cut(random, b"".join(_chunks(random, content)) + b"0\r\n\r\n")
+        return head + _cut(random, b"".join(_chunks(random, content)) + LAST_CHUNK)
     return honest.head(*fields, status=status) + content
 
 
@@ -112,7 +119,7 @@ def _content(random: Random, honest: Honest) -> bytes:
 
 
 def _error(random: Random, _: Honest) -> bytes:
-    error = {"message": f"{WORDS} says no", "type": _FOREIGN, "code": _FOREIGN, "param": _FOREIGN}
+    error = {"message": f"{WORDS} says no", "type": FOREIGN, "code": FOREIGN, "param": FOREIGN}
     return to_json(_distorted(random, {"error": error}))
 
 

@@ -72,3 +72,8 @@ class Scenario:
     def expected(self, asked: Way) -> Expectation:
         """What is right for that way of asking."""
         return self.streamed if asked is Way.STREAM and self.streamed is not None else self.expect
+
+
+def of_content(name: str, content: bytes, expect: Expectation, ways: Collection[Way]) -> Scenario:
+    """An answer whose head is honest, and whose body is `content`."""
+    return Scenario(name, lambda honest: honest.of(content), expect, ways=ways)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from tests.hostile_upstream import markers
 
+# For whoever sends much.
+BLOCK = b"x" * 65_536
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.hostile_upstream.honest import OK, Honest, chunk, error, head, to_json
-from tests.hostile_upstream.markers import WORDS
+from tests.hostile_upstream.honest import LAST_CHUNK, OK, Honest, chunk, error, head, to_json
+from tests.hostile_upstream.markers import FOREIGN, WORDS
 from tests.hostile_upstream.scenario import Answer, Expectation, Scenario, refused
-from tests.hostile_upstream.script import Close, Endless, Pause, Reset
+from tests.hostile_upstream.script import BLOCK, Close, Endless, Pause, Reset
 from tests.hostile_upstream.way import Way
 
 _REFUSAL = "com.amazonaws.dynamodb#ConditionalCheckFailedException"
-_BLOCK = b"x" * 65_536
 _FAILS = refused(500, "internal_error")
-_FOREIGN = f"{WORDS} & more"
 _CLAIMED: Mapping[str, Any] = {"leased_by": {"S": WORDS}, "attempts": {"N": "1"}}
 _ANSWERS: Mapping[str, Any] = {
     "null": None,
@@ -37,14 +35,14 @@ _REFUSED: Mapping[str, Any] = {
     "leased-until-nan": {**_CLAIMED, "leased_until": {"N": "nan"}},
 }
 _CODES: Mapping[str, Any] = {
-    "foreign": _FOREIGN,
+    "foreign": FOREIGN,
     "8000": WORDS * 1_200,
     "newline": f"{WORDS}\n{WORDS}",
     "surrogate": f"{WORDS}\ud800",
     "list": [WORDS],
     "number": 17,
     "empty": "",
-    "hashes": f"{_FOREIGN}#{_FOREIGN}#{_FOREIGN}",
+    "hashes": f"{FOREIGN}#{FOREIGN}#{FOREIGN}",
     "throttled": "com.amazonaws.dynamodb#ThrottlingException",
     "refused-without-item": "com.amazonaws.dynamodb#ConditionalCheckFailedException",
 }
@@ -71,22 +69,22 @@ SCENARIOS = (
     _of("bomb-lists", _whole(b'{"a": [' + b"[]," * 1_300_000 + b"[]]}")),
     _of("html", error(503, b"<html>zq00000</html>")),
     _of("redirect", error(302, b"", b"Location: http://bedrock.example/zq00000")),
-    _of("status-999", error(999, to_json({"__type": _FOREIGN}))),
+    _of("status-999", error(999, to_json({"__type": FOREIGN}))),
     _of("closed", (Close(),)),
     _of("reset", (Reset(),)),
     _of("cut", (head(OK, b"Content-Length: 500") + b"{", Close())),
     _of("garbage", (b"zq00000\r\n\r\n", Close())),
-    _of("endless", (head(OK), Endless(_BLOCK))),
-    _of("endless-chunked", (head(OK, b"Transfer-Encoding: chunked"), Endless(chunk(_BLOCK)))),
-    _of("endless-field", (b"HTTP/1.1 200 OK\r\nx: ", Endless(_BLOCK))),
+    _of("endless", (head(OK), Endless(BLOCK))),
+    _of("endless-chunked", (head(OK, b"Transfer-Encoding: chunked"), Endless(chunk(BLOCK)))),
+    _of("endless-field", (b"HTTP/1.1 200 OK\r\nx: ", Endless(BLOCK))),
     _of("endless-interims", (Endless(b"HTTP/1.1 100 Continue\r\n\r\n"),)),
     _of("101-fields", _whole(b"{}", *[b"x: y"] * 101)),
-    _of("length-and-chunked", _whole(b"0\r\n\r\n", b"Transfer-Encoding: chunked")),
+    _of("length-and-chunked", _whole(LAST_CHUNK, b"Transfer-Encoding: chunked")),
     _of("followed", _whole(to_json({"Attributes": {}})) + _whole(to_json({"Attributes": _CLAIMED}))),
     _of(
         "followed-later",
         (
-            _whole(to_json({"__type": _FOREIGN})),
+            _whole(to_json({"__type": FOREIGN})),
             Pause(0.05),
             _whole(to_json({"Attributes": {"answer_line": {"S": f'"{WORDS}"'}}})),
         ),

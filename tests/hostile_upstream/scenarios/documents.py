@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.hostile_upstream.honest import Honest, completion, to_json
-from tests.hostile_upstream.markers import WORDS
+from tests.hostile_upstream.markers import FOREIGN, WORDS
 from tests.hostile_upstream.scenario import (
     COMPLETES,
     COMPLETES_SOMEHOW,
@@ -14,11 +14,11 @@ from tests.hostile_upstream.scenario import (
     INVALID,
     Expectation,
     Scenario,
+    of_content,
 )
 from tests.hostile_upstream.way import NOT_STREAMED
 
 _MB = 1_000_000
-_FOREIGN = f"{WORDS} & more"
 _NO_COMPLETIONS: Mapping[str, Any] = {
     "null": None,
     "true": True,
@@ -40,7 +40,7 @@ _NO_COMPLETIONS: Mapping[str, Any] = {
 _ODD_CHOICES: Mapping[str, Any] = {
     "none": [],
     "empty-objects": [{}],
-    "message-null": [{"index": 0, "message": None, "finish_reason": _FOREIGN}],
+    "message-null": [{"index": 0, "message": None, "finish_reason": FOREIGN}],
     "message-list": [{"index": 0, "message": [WORDS]}],
     "content-null": [{"message": {"role": "assistant", "content": None}}],
     "content-list": [{"message": {"content": [{"type": "text", "text": WORDS}]}}],
@@ -54,8 +54,8 @@ _ODD_CHOICES: Mapping[str, Any] = {
 _USAGES: Mapping[str, Any] = {
     "null": None,
     "list": [WORDS],
-    "string": _FOREIGN,
-    "strings": {"prompt_tokens": _FOREIGN, "completion_tokens": WORDS, "total_tokens": ""},
+    "string": FOREIGN,
+    "strings": {"prompt_tokens": FOREIGN, "completion_tokens": WORDS, "total_tokens": ""},
     "trues": {"prompt_tokens": True, "completion_tokens": False, "total_tokens": True},
     "floats": {"prompt_tokens": 1.5, "completion_tokens": 1e300, "total_tokens": -0.0},
     "negative": {"prompt_tokens": -1, "completion_tokens": -(10**30), "total_tokens": -0},
@@ -64,11 +64,11 @@ _USAGES: Mapping[str, Any] = {
     "foreign-names": {WORDS: 1, f"{WORDS}\n": 2},
 }
 _FIELDS = ("id", "object", "created", "model", "service_tier", "system_fingerprint", WORDS)
-_VALUES: Mapping[str, Any] = {"foreign": _FOREIGN, "list": [WORDS], "20kB": WORDS * 3_000}
+_VALUES: Mapping[str, Any] = {"foreign": FOREIGN, "list": [WORDS], "20kB": WORDS * 3_000}
 
 
 def _of(name: str, content: bytes, expect: Expectation) -> Scenario:
-    return Scenario(name, lambda honest: honest.of(content), expect, ways=NOT_STREAMED)
+    return of_content(name, content, expect, NOT_STREAMED)
 
 
 def _bomb(name: str, unit: bytes, last: bytes, size_bytes: int = 6 * _MB) -> Scenario:

@@ -8,16 +8,14 @@ from typing import Any
 
 from benchmarks import aws_answers
 from tests.hostile_upstream.honest import Honest, error, event, to_json
-from tests.hostile_upstream.markers import WORDS
+from tests.hostile_upstream.markers import FOREIGN, WORDS
 from tests.hostile_upstream.scenario import COMPLETES, EITHER, Expectation, Scenario, refused
 from tests.hostile_upstream.way import STREAMED, Way
 
 _KEY = aws_answers.KEY
 _SAID = f"{WORDS} says no"
-# No name of anything, so that nobody can take it for one.
-_FOREIGN = f"{WORDS} & more"
 _TEXTS: Mapping[str, Any] = {
-    "foreign": _FOREIGN,
+    "foreign": FOREIGN,
     "8000": WORDS + "x" * 8_000,
     "201": WORDS + "x" * 194,
     "1MB": WORDS + "x" * 1_000_000,
@@ -94,7 +92,7 @@ _MESSAGES: Mapping[str, Any] = {
     "message-object": {"message": {"message": _SAID}},
     "message-empty": {"message": ""},
     "both-messages": {"message": _SAID, "Message": WORDS},
-    "type-only": {"error": {"type": _FOREIGN}},
+    "type-only": {"error": {"type": FOREIGN}},
     "amazon": {"__type": f"com.amazon.{WORDS}#ValidationException", "message": _SAID},
     "detail": {"detail": [{"loc": [WORDS], "msg": _SAID}]},
     "rfc-9457": {"type": f"https://{WORDS}", "title": WORDS, "status": 999, "detail": _SAID},
@@ -129,7 +127,7 @@ def _nested(depth: int) -> str:
     """An error as JSON in the message of another, so deep."""
     text = _SAID
     for _ in range(depth):
-        text = json.dumps({"message": text, "code": _FOREIGN})
+        text = json.dumps({"message": text, "code": FOREIGN})
     return text
 
 

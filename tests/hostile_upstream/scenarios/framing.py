@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.hostile_upstream.honest import DONE, Honest, chunk, chunk_object, error, event, head, to_json
+from tests.hostile_upstream.honest import (
+    DONE,
+    LAST_CHUNK,
+    Honest,
+    chunk,
+    chunk_object,
+    chunks_of_one_byte,
+    error,
+    event,
+    head,
+    to_json,
+)
 from tests.hostile_upstream.markers import WORDS
 from tests.hostile_upstream.scenario import BROKEN, COMPLETES, EITHER, Scenario, refused
 from tests.hostile_upstream.script import Close, Pause, Reset, Script, Silence
@@ -25,7 +36,7 @@ def _chunk_size(name: str, size: bytes) -> Scenario:
     return Scenario(
         f"chunk-size-{name}",
         lambda honest: (
-            honest.chunked_head() + size + b"\r\n" + honest.content + b"\r\n0\r\n\r\n",
+            honest.chunked_head() + size + b"\r\n" + honest.content + b"\r\n" + LAST_CHUNK,
             Silence(),
         ),
         BROKEN,
@@ -61,7 +72,7 @@ SCENARIOS = (
     ),
     Scenario(
         "chunked-and-length",
-        lambda honest: honest.of(chunk(honest.content) + b"0\r\n\r\n", b"Transfer-Encoding: chunked"),
+        lambda honest: honest.of(chunk(honest.content) + LAST_CHUNK, b"Transfer-Encoding: chunked"),
         BROKEN,
     ),
     Scenario(
@@ -98,9 +109,7 @@ SCENARIOS = (
     ),
     Scenario(
         "coding-gzip-chunked",
-        lambda honest: (
-            honest.head(b"Transfer-Encoding: gzip, chunked") + chunk(honest.content) + b"0\r\n\r\n"
-        ),
+        lambda honest: honest.head(b"Transfer-Encoding: gzip, chunked") + chunk(honest.content) + LAST_CHUNK,
         BROKEN,
     ),
     Scenario(
@@ -120,12 +129,12 @@ SCENARIOS = (
     ),
     Scenario(
         "coding-with-tab",
-        lambda honest: honest.head(b"Transfer-Encoding:\tchunked\t") + chunk(honest.content) + b"0\r\n\r\n",
+        lambda honest: honest.head(b"Transfer-Encoding:\tchunked\t") + chunk(honest.content) + LAST_CHUNK,
         COMPLETES,
     ),
     Scenario(
         "coding-in-capitals",
-        lambda honest: honest.head(b"TRANSFER-ENCODING: CHUNKED") + chunk(honest.content) + b"0\r\n\r\n",
+        lambda honest: honest.head(b"TRANSFER-ENCODING: CHUNKED") + chunk(honest.content) + LAST_CHUNK,
         COMPLETES,
     ),
     _chunk_size("overflow", b"fffffffffffffffff"),
@@ -139,7 +148,11 @@ SCENARIOS = (
     Scenario(
         "chunk-size-too-large",
         lambda honest: (
-            honest.chunked_head() + b"%x\r\n" % (len(honest.content) + 9) + honest.content + b"\r\n0\r\n\r\n",
+            honest.chunked_head()
+            + b"%x\r\n" % (len(honest.content) + 9)
+            + honest.content
+            + b"\r\n"
+            + LAST_CHUNK,
             Close(),
         ),
         BROKEN,
@@ -152,27 +165,23 @@ SCENARIOS = (
     ),
     Scenario(
         "chunks-of-one-byte",
-        lambda honest: (
-            honest.chunked_head()
-            + b"".join(chunk(honest.content[at : at + 1]) for at in range(len(honest.content)))
-            + b"0\r\n\r\n"
-        ),
+        lambda honest: honest.chunked_head() + chunks_of_one_byte(honest.content) + LAST_CHUNK,
         COMPLETES,
     ),
     Scenario(
         "chunk-extension",
-        lambda honest: honest.chunked_head() + chunk(honest.content, b";a=" + WORDS.encode()) + b"0\r\n\r\n",
+        lambda honest: honest.chunked_head() + chunk(honest.content, b";a=" + WORDS.encode()) + LAST_CHUNK,
         COMPLETES,
     ),
     Scenario(
         "chunk-extension-16kB",
-        lambda honest: honest.chunked_head() + chunk(honest.content, b";" + b"x" * 16_000) + b"0\r\n\r\n",
+        lambda honest: honest.chunked_head() + chunk(honest.content, b";" + b"x" * 16_000) + LAST_CHUNK,
         EITHER,
     ),
     Scenario(
         "chunk-extension-1MB",
         lambda honest: (
-            honest.chunked_head() + chunk(honest.content, b";" + b"x" * 1_000_000) + b"0\r\n\r\n",
+            honest.chunked_head() + chunk(honest.content, b";" + b"x" * 1_000_000) + LAST_CHUNK,
             Silence(),
         ),
         BROKEN,

@@ -25,7 +25,7 @@ def _status_line(name: str, line: bytes, expect: Expectation = EITHER) -> Scenar
 
 def _with_ends(honest: Honest, end: bytes) -> bytes:
     """The honest head with another line end."""
-    head = honest.head(b"Content-Length: %d" % len(honest.content))
+    head = honest.counted_head()
     return head.replace(b"\r\n", end) + honest.content
 
 
@@ -63,7 +63,7 @@ SCENARIOS = (
     _field("alt-svc", b'Alt-Svc: h3=":443"'),
     Scenario(
         "type-foreign",
-        lambda honest: honest.counted().replace(honest.content_type, b"text/zq00000"),
+        lambda honest: honest.typed(b"text/zq00000"),
         COMPLETES,
         streamed=INVALID,
     ),
@@ -75,24 +75,24 @@ SCENARIOS = (
     ),
     Scenario(
         "type-empty",
-        lambda honest: honest.counted().replace(honest.content_type, b""),
+        lambda honest: honest.typed(b""),
         COMPLETES,
         streamed=INVALID,
     ),
     Scenario(
         "type-20kB",
-        lambda honest: honest.counted().replace(honest.content_type, b"zq00000" * 2_800),
+        lambda honest: honest.typed(b"zq00000" * 2_800),
         COMPLETES,
         streamed=INVALID,
     ),
     Scenario(
         "type-with-control",
-        lambda honest: honest.counted().replace(honest.content_type, b"text/\x1b[31mzq00000"),
+        lambda honest: honest.typed(b"text/\x1b[31mzq00000"),
         EITHER,
     ),
     Scenario(
         "type-in-capitals",
-        lambda honest: honest.counted().replace(honest.content_type, honest.content_type.upper()),
+        lambda honest: honest.typed(honest.content_type.upper()),
         COMPLETES,
         streamed=EITHER,
     ),

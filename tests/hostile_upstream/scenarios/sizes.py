@@ -25,11 +25,10 @@ from tests.hostile_upstream.scenario import (
     Scenario,
     refused,
 )
-from tests.hostile_upstream.script import Endless, Silence, Slowly, Step
+from tests.hostile_upstream.script import BLOCK, Endless, Silence, Slowly, Step
 from tests.hostile_upstream.way import NOT_STREAMED, STREAMED
 
 _KIB, _MIB = 1024, 1024 * 1024
-_BLOCK = b"x" * 65_536
 _INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 # Too much to be read, or not read in time.
 _TOO_MUCH = refused((502, 504))
@@ -65,24 +64,24 @@ def _endless_error(*steps: Step) -> tuple[Step, ...]:
 
 
 SCENARIOS = (
-    Scenario("endless-uncounted", lambda honest: (honest.head(), Endless(_BLOCK)), _TOO_MUCH),
+    Scenario("endless-uncounted", lambda honest: (honest.head(), Endless(BLOCK)), _TOO_MUCH),
     Scenario(
         "endless-counted",
-        lambda honest: (honest.head(b"Content-Length: 999999999999"), Endless(_BLOCK)),
+        lambda honest: (honest.head(b"Content-Length: 999999999999"), Endless(BLOCK)),
         _TOO_MUCH,
     ),
-    Scenario("endless-chunked", lambda honest: (honest.chunked_head(), Endless(chunk(_BLOCK))), _TOO_MUCH),
+    Scenario("endless-chunked", lambda honest: (honest.chunked_head(), Endless(chunk(BLOCK))), _TOO_MUCH),
     Scenario(
         "endless-tiny-chunks", lambda honest: (honest.chunked_head(), Endless(b"1\r\nx\r\n")), _TOO_MUCH
     ),
     Scenario(
         "endless-one-chunk",
-        lambda honest: (honest.chunked_head() + b"fffffffff\r\n", Endless(_BLOCK)),
+        lambda honest: (honest.chunked_head() + b"fffffffff\r\n", Endless(BLOCK)),
         _TOO_MUCH,
     ),
     Scenario(
         "endless-chunk-extension",
-        lambda honest: (honest.chunked_head() + b"5;", Endless(_BLOCK)),
+        lambda honest: (honest.chunked_head() + b"5;", Endless(BLOCK)),
         BROKEN,
     ),
     Scenario("endless-chunk-size", lambda honest: (honest.chunked_head(), Endless(b"0" * 1000)), BROKEN),
@@ -93,14 +92,14 @@ SCENARIOS = (
     ),
     Scenario(
         "endless-trailer",
-        lambda honest: (honest.chunked_head() + chunk(honest.content) + b"0\r\nx: ", Endless(_BLOCK)),
+        lambda honest: (honest.chunked_head() + chunk(honest.content) + b"0\r\nx: ", Endless(BLOCK)),
         EITHER,
     ),
-    Scenario("endless-status-line", lambda _: (b"HTTP/1.1 200 ", Endless(_BLOCK)), BROKEN),
+    Scenario("endless-status-line", lambda _: (b"HTTP/1.1 200 ", Endless(BLOCK)), BROKEN),
     Scenario("endless-bytes", lambda _: (Endless(bytes(1000)),), BROKEN),
     Scenario("endless-line-breaks", lambda _: (Endless(b"\r\n"),), BROKEN),
-    Scenario("endless-field", lambda honest: (honest.head()[:-2] + b"x: ", Endless(_BLOCK)), BROKEN),
-    Scenario("endless-field-name", lambda honest: (honest.head()[:-2], Endless(_BLOCK)), BROKEN),
+    Scenario("endless-field", lambda honest: (honest.head()[:-2] + b"x: ", Endless(BLOCK)), BROKEN),
+    Scenario("endless-field-name", lambda honest: (honest.head()[:-2], Endless(BLOCK)), BROKEN),
     Scenario("endless-fields", lambda honest: (honest.head()[:-2], Endless(b"x: y\r\n")), BROKEN),
     Scenario("endless-interims", lambda _: (Endless(_INTERIM),), BROKEN),
     Scenario(
@@ -150,7 +149,7 @@ SCENARIOS = (
         "completion-60MB",
         lambda honest: (
             honest.head(b"Connection: close") + b'{"choices": [], "a": "',
-            Endless(_BLOCK, most_bytes=60 * _MIB),
+            Endless(BLOCK, most_bytes=60 * _MIB),
         ),
         _TOO_MUCH,
         ways=NOT_STREAMED,
@@ -170,7 +169,7 @@ SCENARIOS = (
     Scenario("event-2MB", lambda honest: honest.of(_sized_event(2 * _MIB)), INVALID, ways=STREAMED),
     Scenario(
         "event-endless-data",
-        lambda honest: (honest.chunked_head() + chunk(b"data: "), Endless(chunk(_BLOCK))),
+        lambda honest: (honest.chunked_head() + chunk(b"data: "), Endless(chunk(BLOCK))),
         INVALID,
         ways=STREAMED,
     ),
@@ -182,19 +181,19 @@ SCENARIOS = (
     ),
     Scenario(
         "event-endless-with-cr",
-        lambda honest: (honest.chunked_head() + chunk(b"\r"), Endless(chunk(_BLOCK))),
+        lambda honest: (honest.chunked_head() + chunk(b"\r"), Endless(chunk(BLOCK))),
         INVALID,
         ways=STREAMED,
     ),
     Scenario(
         "event-endless-comment",
-        lambda honest: (honest.chunked_head() + chunk(b": "), Endless(chunk(_BLOCK))),
+        lambda honest: (honest.chunked_head() + chunk(b": "), Endless(chunk(BLOCK))),
         INVALID,
         ways=STREAMED,
     ),
     Scenario(
         "event-endless-after-one",
-        lambda honest: (honest.chunked_head() + chunk(event(chunk_object("Paris"))), Endless(chunk(_BLOCK))),
+        lambda honest: (honest.chunked_head() + chunk(event(chunk_object("Paris"))), Endless(chunk(BLOCK))),
         INVALID,
         ways=STREAMED,
     ),
@@ -228,7 +227,7 @@ SCENARIOS = (
         COMPLETES,
         ways=STREAMED,
     ),
-    Scenario("error-endless", lambda _: _endless_error(Endless(_BLOCK)), refused((400, 502, 504))),
+    Scenario("error-endless", lambda _: _endless_error(Endless(BLOCK)), refused((400, 502, 504))),
     Scenario(
         "error-endless-chunked",
         lambda _: (
@@ -239,7 +238,7 @@ SCENARIOS = (
     ),
     Scenario(
         "error-counted-1GB",
-        lambda _: (head(b"HTTP/1.1 400 Bad", b"Content-Length: 1000000000"), Endless(_BLOCK)),
+        lambda _: (head(b"HTTP/1.1 400 Bad", b"Content-Length: 1000000000"), Endless(BLOCK)),
         refused((400, 502, 504)),
     ),
     Scenario(
@@ -259,17 +258,17 @@ SCENARIOS = (
     ),
     Scenario(
         "error-429-endless",
-        lambda _: (head(b"HTTP/1.1 429 Slow", b"Connection: close"), Endless(_BLOCK)),
+        lambda _: (head(b"HTTP/1.1 429 Slow", b"Connection: close"), Endless(BLOCK)),
         refused((429, 502, 504)),
     ),
     Scenario(
         "error-401-endless",
-        lambda _: (head(b"HTTP/1.1 401 No", b"Connection: close"), Endless(_BLOCK)),
+        lambda _: (head(b"HTTP/1.1 401 No", b"Connection: close"), Endless(BLOCK)),
         refused((503, 502, 504)),
     ),
     Scenario(
         "head-byte-by-byte",
-        lambda honest: (Slowly(honest.head(b"Content-Length: %d" % len(honest.content))), honest.content),
+        lambda honest: (Slowly(honest.counted_head()), honest.content),
         COMPLETES,
     ),
     Scenario("body-byte-by-byte", lambda honest: (Slowly(honest.counted()),), COMPLETES),

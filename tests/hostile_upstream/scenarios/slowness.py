@@ -66,7 +66,7 @@ SCENARIOS = (
     Scenario(
         "slow-body",
         lambda honest: (
-            honest.head(b"Content-Length: %d" % len(honest.content)),
+            honest.counted_head(),
             Slowly(honest.content, pause_s=0.1),
         ),
         LATE,

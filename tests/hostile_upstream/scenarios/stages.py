@@ -17,7 +17,7 @@ STAGES: tuple[Stage, ...] = (
     ("after-uncounted-head", lambda honest: honest.head()),
     (
         "in-counted",
-        lambda honest: honest.head(b"Content-Length: %d" % len(honest.content)) + honest.half(),
+        lambda honest: honest.counted_head() + honest.half(),
     ),
     ("in-chunk-size", lambda honest: honest.chunked_head() + chunk(honest.half()) + b"1"),
     ("in-chunk", lambda honest: honest.chunked_head() + b"%x\r\n" % len(honest.content) + honest.half()),

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.hostile_upstream.honest import DONE, Honest, chunk, chunk_object, event, stream, to_json
-from tests.hostile_upstream.markers import WORDS
+from tests.hostile_upstream.honest import (
+    DONE,
+    LAST_CHUNK,
+    Honest,
+    chunk,
+    chunk_object,
+    chunks_of_one_byte,
+    event,
+    to_json,
+)
+from tests.hostile_upstream.markers import FOREIGN, WORDS
 from tests.hostile_upstream.scenario import (
     BROKEN,
     COMPLETES,
@@ -16,21 +25,23 @@ from tests.hostile_upstream.scenario import (
     LOST,
     Expectation,
     Scenario,
+    of_content,
     refused,
 )
 from tests.hostile_upstream.script import Pause, Step
-from tests.hostile_upstream.way import STREAMED
+from tests.hostile_upstream.way import STREAMED, Way
 
-_WHOLE = stream()
+_STREAM = Honest(Way.STREAM)
+_WHOLE = _STREAM.content
 _ONE = event(chunk_object("Paris"))
 _ERRORS: Mapping[str, Any] = {
-    "object": {"message": WORDS, "type": f"{WORDS} & more", "code": f"{WORDS} & more"},
+    "object": {"message": WORDS, "type": FOREIGN, "code": FOREIGN},
     "string": WORDS,
     "list": [WORDS],
     "number": 17,
     "true": True,
     "empty-message": {"message": ""},
-    "no-message": {"code": f"{WORDS} & more"},
+    "no-message": {"code": FOREIGN},
     "message-number": {"message": 17},
     "message-list": {"message": [WORDS]},
     "nested": {"error": {"error": {"message": WORDS}}},
@@ -112,7 +123,7 @@ def _reasoning(name: str) -> Scenario:
 
 
 def _events(name: str, content: bytes, expect: Expectation) -> Scenario:
-    return Scenario(name, lambda honest: honest.of(content), expect, ways=STREAMED)
+    return of_content(name, content, expect, STREAMED)
 
 
 def _ended(end: bytes) -> bytes:
@@ -126,15 +137,13 @@ def _mixed_ends() -> bytes:
 
 
 def _byte_by_byte(content: bytes) -> tuple[Step, ...]:
-    honest = Honest(STREAMED[0])
-    body = b"".join(chunk(content[at : at + 1]) for at in range(len(content)))
-    return (honest.chunked_head() + body + b"0\r\n\r\n",)
+    return (_STREAM.chunked_head() + chunks_of_one_byte(content) + LAST_CHUNK,)
 
 
 def _split(content: bytes, between: bytes) -> Scenario:
     """Some time passes within what belongs together."""
     at = content.index(between) + 1
-    steps = (chunk(content[:at]), Pause(0.05), chunk(content[at:]) + b"0\r\n\r\n")
+    steps = (chunk(content[:at]), Pause(0.05), chunk(content[at:]) + LAST_CHUNK)
     return Scenario(
         f"split-{between.hex()}",
         lambda honest: (honest.chunked_head(), *steps),
@@ -190,13 +199,11 @@ SCENARIOS = (
     _events("after-done-error", _WHOLE + event({"error": {"message": WORDS}}), COMPLETES),
     _events("nul-before-data", b"\0" + _WHOLE, EITHER),
     _events("nuls-between", _WHOLE.replace(b"\n\n", b"\n\n\0\n\n"), COMPLETES),
-    _events("nul-in-data", _WHOLE.replace(b"Paris", b"Pa\0ris"), INVALID),
-    _events("not-utf-8", _WHOLE.replace(b"Paris", b"\xff\xfe"), EITHER),
-    _events("surrogates-in-utf-8", _WHOLE.replace(b"Paris", b"\xed\xa0\x80"), EITHER),
+    _events("nul-in-data", _STREAM.saying(b"Pa\0ris"), INVALID),
+    _events("not-utf-8", _STREAM.saying(b"\xff\xfe"), EITHER),
+    _events("surrogates-in-utf-8", _STREAM.saying(b"\xed\xa0\x80"), EITHER),
     _events("not-utf-8-comment", b": \xff\xfe\n\n" + _WHOLE, EITHER),
-    _events(
-        "injected", _WHOLE.replace(b"Paris", b'"}}]}\n\nevent: zq00000\ndata: {"choices": []}\n\n'), EITHER
-    ),
+    _events("injected", _STREAM.saying(b'"}}]}\n\nevent: zq00000\ndata: {"choices": []}\n\n'), EITHER),
     _events("event-900kB-of-lists", event({"choices": [], "a": [[]] * 220_000}) + DONE, EITHER),
     _events("event-900kB-of-objects", event({"choices": [], "a": [{"a": 1}] * 75_000}) + DONE, EITHER),
     _events("event-of-100000-lines", b"data: \n" * 100_000 + b"data: {}\n\n" + DONE, EITHER),
@@ -224,8 +231,8 @@ SCENARIOS = (
     Scenario("byte-by-byte", lambda _: _byte_by_byte(_WHOLE), COMPLETES, ways=STREAMED),
     Scenario("byte-by-byte-crlf", lambda _: _byte_by_byte(_ended(b"\r\n")), COMPLETES, ways=STREAMED),
     Scenario("byte-by-byte-cr", lambda _: _byte_by_byte(_ended(b"\r")), COMPLETES, ways=STREAMED),
-    _split(_WHOLE.replace(b"Paris", "äöü".encode()), "ä".encode()),
-    _split(_WHOLE.replace(b"Paris", "😀".encode()), "😀".encode()),
+    _split(_STREAM.saying("äöü".encode()), "ä".encode()),
+    _split(_STREAM.saying("😀".encode()), "😀".encode()),
     _split(_ended(b"\r\n"), b"\r\n\r\n"),
     _split(_ended(b"\r"), b"\r\r"),
     _split(b"\xef\xbb\xbf" + _WHOLE, b"\xef\xbb\xbf"),

@@ -8,8 +8,15 @@ from typing import Any
 
 from benchmarks import aws_answers
 from tests.hostile_upstream.honest import DONE, Honest, chunk_object, completion, error, event, to_json
-from tests.hostile_upstream.markers import MATCHED, WORDS
-from tests.hostile_upstream.scenario import COMPLETES_SOMEHOW, EITHER, Expectation, Scenario, refused
+from tests.hostile_upstream.markers import FOREIGN, MATCHED, WORDS
+from tests.hostile_upstream.scenario import (
+    COMPLETES_SOMEHOW,
+    EITHER,
+    Expectation,
+    Scenario,
+    of_content,
+    refused,
+)
 from tests.hostile_upstream.way import STREAMED, Way
 
 _KEY, _ACTION = "amazon-bedrock-trace", "amazon-bedrock-guardrailAction"
@@ -62,7 +69,7 @@ _TRACES: Mapping[str, Any] = {
 _ACTIONS: Mapping[str, Any] = {
     "intervened": "INTERVENED",
     "none": "NONE",
-    "foreign": f"{WORDS} & more",
+    "foreign": FOREIGN,
     "list": [WORDS],
     "object": {"a": WORDS},
     "number": 1,
@@ -106,7 +113,7 @@ def _below(name: str, put: Mapping[str, Any], where: str) -> Scenario:
 
 def _events(name: str, *documents: Mapping[str, Any], expect: Expectation = COMPLETES_SOMEHOW) -> Scenario:
     content = b"".join(map(event, documents)) + DONE
-    return Scenario(f"events-{name}", lambda honest: honest.of(content), expect, ways=STREAMED)
+    return of_content(f"events-{name}", content, expect, STREAMED)
 
 
 def _hidden(name: str, text: str) -> Scenario:
