@@ -219,7 +219,6 @@ SCENARIOS = (
         lambda honest: honest.head(b"Content-Length: 20") + honest.content,
         BROKEN,
     ),
-    Scenario("length-0", lambda honest: honest.head(b"Content-Length: 0"), BROKEN),
     Scenario("length-0-followed", lambda honest: honest.head(b"Content-Length: 0") + _FOREIGN, BROKEN),
     *map(_followed, (510, 511, 512, 513, 514, 1023, 1024, 16_384, 16_896, 16_897)),
     Scenario(

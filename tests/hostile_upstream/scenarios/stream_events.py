@@ -201,7 +201,6 @@ SCENARIOS = (
     _events("nuls-between", _WHOLE.replace(b"\n\n", b"\n\n\0\n\n"), COMPLETES),
     _events("nul-in-data", _STREAM.saying(b"Pa\0ris"), INVALID),
     _events("not-utf-8", _STREAM.saying(b"\xff\xfe"), EITHER),
-    _events("surrogates-in-utf-8", _STREAM.saying(b"\xed\xa0\x80"), EITHER),
     _events("not-utf-8-comment", b": \xff\xfe\n\n" + _WHOLE, EITHER),
     _events("injected", _STREAM.saying(b'"}}]}\n\nevent: zq00000\ndata: {"choices": []}\n\n'), EITHER),
     _events("event-900kB-of-lists", event({"choices": [], "a": [[]] * 220_000}) + DONE, EITHER),
@@ -228,7 +227,6 @@ SCENARIOS = (
         _events(f"chunk-after-words-{n}", _ONE + event(value) + DONE, EITHER)
         for n, value in _ODD_CHUNKS.items()
     ),
-    Scenario("byte-by-byte", lambda _: _byte_by_byte(_WHOLE), COMPLETES, ways=STREAMED),
     Scenario("byte-by-byte-crlf", lambda _: _byte_by_byte(_ended(b"\r\n")), COMPLETES, ways=STREAMED),
     Scenario("byte-by-byte-cr", lambda _: _byte_by_byte(_ended(b"\r")), COMPLETES, ways=STREAMED),
     _split(_STREAM.saying("äöü".encode()), "ä".encode()),

@@ -67,7 +67,6 @@ _TRACES: Mapping[str, Any] = {
     "model-output": {"guardrail": {"modelOutput": [MATCHED], "inputAssessment": {"a": MATCHED}}},
 }
 _ACTIONS: Mapping[str, Any] = {
-    "intervened": "INTERVENED",
     "none": "NONE",
     "foreign": FOREIGN,
     "list": [WORDS],
