@@ -7,11 +7,9 @@ import os
 
 import pytest
 
-from tests.hostile_upstream import claims
+from tests.hostile_upstream import claims, trials
 from tests.hostile_upstream.crew import Crew
 from tests.hostile_upstream.random_scenarios import scenarios
-from tests.hostile_upstream.trials import Trial
-from tests.hostile_upstream.way import Way
 
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
 SCENARIOS = 1_000
@@ -20,9 +18,8 @@ SCENARIOS = 1_000
 @pytest.mark.timeout(900)
 def test_random_upstreams() -> None:
     """No answer that is distorted at random leaks, crashes or hangs the functions. HOSTILE_SEED gives others."""
-    numbers = itertools.count(1)
-    trials = [Trial(next(numbers), scenario, way) for scenario in scenarios(SEED, SCENARIOS) for way in Way]
-    with Crew(trials) as crew:
-        broken = {trial: claims.broken(trial, crew.seen(trial)) for trial in trials}
+    tried = list(trials.of(scenarios(SEED, SCENARIOS), itertools.count(1)))
+    with Crew(tried) as crew:
+        broken = {trial: claims.broken(trial, crew.seen(trial)) for trial in tried}
     told = [f"{t.scenario.name} ({t.way.value}): {wrong}" for t, wrong in broken.items() if wrong]
     assert not told, "\n".join(told)

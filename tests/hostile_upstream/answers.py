@@ -25,6 +25,7 @@ class Got:
     `words` is the completion's content, None where there is none; `error` the object in OpenAI's shape, None for a
     completion. `status` is None for an error behind a stream's head. `prelude` are a streaming response's status and
     headers as bytes, and `tells` what else leaves the function with the answer: trailers, attributes of letters.
+    `is_buried`: a job without a result is a dead letter, or else to be delivered again; None for all else.
     """
 
     words: str | None
@@ -34,6 +35,7 @@ class Got:
     prelude: bytes = b""
     headers: dict[str, str]
     tells: str = ""
+    is_buried: bool | None = None
 
 
 def read(seen: Seen, way: Way) -> Got:
@@ -97,7 +99,7 @@ def _job(seen: Seen, answer: bytes) -> Got:
         stored = [call.parameters["Body"] for call in seen.calls if call.operation == "PutObject"]
         return _result(stored[-1] if "result_location" in _object(lines[0]) and stored else lines[0])
     tells = json.dumps([letter["MessageAttributes"] for letter in letters])
-    return Got(words=None, error={}, status=None, body="", headers={}, tells=tells)
+    return Got(words=None, error={}, status=None, body="", headers={}, tells=tells, is_buried=bool(letters))
 
 
 def _result(line: str) -> Got:

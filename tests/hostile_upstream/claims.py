@@ -42,6 +42,7 @@ def _answered(trial: Trial, seen: Seen) -> Iterator[str]:
         return
     expected = trial.scenario.expected(trial.way)
     yield from (f"answer: {wrong}" for wrong in _unexpected(got, expected, trial, seen))
+    yield from (f"job: {wrong}" for wrong in _kept(got, trial))
     yield from (f"head: {wrong}" for wrong in _head(got))
     yield from (f"words: {wrong}" for wrong in _said(got))
 
@@ -62,6 +63,12 @@ def _unexpected(got: Got, expected: Expectation, trial: Trial, seen: Seen) -> It
         yield f"the error's status is {status}, not {expected.statuses or '400 to 599'}"
     if expected.codes is not None and code not in expected.codes:
         yield f"the error's code is {str(code)[:80]}, not {expected.codes}"
+
+
+def _kept(got: Got, trial: Trial) -> Iterator[str]:
+    """A job without a result is delivered again, or a dead letter where that cannot be."""
+    if got.is_buried is not None and got.is_buried != trial.is_last_delivery:
+        yield f"{'a' if got.is_buried else 'no'} dead letter at delivery {trial.receives}"
 
 
 def _head(got: Got) -> Iterator[str]:

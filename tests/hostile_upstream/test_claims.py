@@ -116,6 +116,13 @@ def test_no_answer_is_noticed() -> None:
     assert "there was no answer" in broken(replace(seen, exchange=replace(seen.exchange, answer=None)))
 
 
+def test_a_dead_letter_that_is_missing_is_noticed() -> None:
+    """A job that fails at its last delivery must not just come back."""
+    job = replace(trial(INVALID, Way.JOB), is_last_delivery=True)
+    failed = Answered(b'{"batchItemFailures": [{"itemIdentifier": "trial-1"}]}', [], is_whole=True)
+    assert "no dead letter at delivery 10" in broken(Seen(Exchange(failed, "", 50 * MIB), []), job)
+
+
 def test_a_trial_has_markers_of_its_own() -> None:
     """Every trial's markers are its own, and lengths stay as they are."""
     sent = Scenario("a", lambda honest: (honest.of(markers.WORDS.encode()),), COMPLETES).script(Way.WHOLE)

@@ -6,19 +6,16 @@ import itertools
 
 import pytest
 
-from tests.hostile_upstream import claims
+from tests.hostile_upstream import claims, trials
 from tests.hostile_upstream.crew import Crew
 from tests.hostile_upstream.scenarios import KINDS
 from tests.hostile_upstream.trials import Trial
-from tests.hostile_upstream.way import Way
 
 _NUMBERS = itertools.count(1)
 TRIALS = [
-    pytest.param(Trial(next(_NUMBERS), scenario, asked), id=f"{kind}-{scenario.name}-{asked.value}")
+    pytest.param(trial, id=f"{kind}-{trial.scenario.name}-{trial.way.value}")
     for kind, scenarios in KINDS.items()
-    for scenario in scenarios
-    for asked in Way
-    if asked in scenario.ways
+    for trial in trials.of(scenarios, _NUMBERS)
 ]
 
 

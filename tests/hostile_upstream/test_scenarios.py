@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
+from tests.hostile_upstream import trials
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.scenarios import KINDS
+from tests.hostile_upstream.way import Way
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -26,6 +29,13 @@ def test_a_scenario_sends_what_no_other_does() -> None:
             for sent in _sent(scenario):
                 senders.setdefault(sent, []).append(f"{kind}-{scenario.name}")
     assert not [names for names in senders.values() if len(names) > 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_of_the_jobs_are_delivered_for_the_last_time(kind: str) -> None:
+    """Of each kind of scenario, or one job less than half."""
+    are_last = [t.is_last_delivery for t in trials.of(KINDS[kind], count()) if t.way is Way.JOB]
+    assert sum(are_last) == len(are_last) // 2
 
 
 def _sent(scenario: Scenario) -> Iterator[int]:

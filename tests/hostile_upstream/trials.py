@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +26,15 @@ _MODEL = "openai.gpt-oss-120b-1:0"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A scenario in one way; `number` makes its markers its own."""
+    """A scenario in one way; `number` makes its markers its own.
+
+    `is_last_delivery`: a job may not be delivered again, so that a failure is a dead letter.
+    """
 
     number: int
     scenario: Scenario
     way: Way
+    is_last_delivery: bool = False
 
     @property
     def function(self) -> Kind:
@@ -47,8 +53,8 @@ class Trial:
 
     @property
     def receives(self) -> int:
-        """How often a job has been delivered; half of them for the last time, so that a failure is a dead letter."""
-        return 1 if self.number % 2 else MAX_RECEIVES
+        """How often a job has been delivered."""
+        return MAX_RECEIVES if self.is_last_delivery else 1
 
     @property
     def next_words(self) -> str:
@@ -71,6 +77,15 @@ class Observation:
     hostile: Seen
     honest: Seen
     settled: bool
+
+
+def of(scenarios: Iterable[Scenario], numbers: Iterator[int]) -> Iterator[Trial]:
+    """Each scenario in each of its ways; every second job is delivered for the last time."""
+    are_last = itertools.cycle((False, True))
+    for scenario in scenarios:
+        for way in Way:
+            if way in scenario.ways:
+                yield Trial(next(numbers), scenario, way, way is Way.JOB and next(are_last))
 
 
 def run(trial: Trial, function: Function) -> Observation:
