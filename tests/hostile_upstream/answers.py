@@ -108,7 +108,8 @@ def _result(line: str) -> Got:
     response = result["response"] or {}
     status, body = response.get("status_code"), response.get("body")
     if result["error"] is not None:
-        error = {"type": "of a line", "param": None, **result["error"]} if body is None else _error(body)
+        by_itself = {"error": {"type": "of a line", "param": None, **result["error"]}}
+        error = _error(by_itself if body is None else body)
         return Got(words=None, error=error, status=status, body=line, headers={})
     if not isinstance(body, dict):
         raise UnreadableError("a result without a body")
@@ -132,6 +133,8 @@ def _error(document: dict[str, Any]) -> dict[str, Any]:
         raise UnreadableError(f"no error in OpenAI's shape: {str(document)[:200]}")
     if not all(isinstance(error[name], str) and error[name] for name in ("message", "type")):
         raise UnreadableError(f"an error without words: {str(error)[:200]}")
+    if not isinstance(error["code"], str | None):
+        raise UnreadableError(f"an error's code that is no text: {str(error)[:200]}")
     return error
 
 

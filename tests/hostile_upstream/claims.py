@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks import aws_answers
@@ -17,7 +17,15 @@ from tests.hostile_upstream.way import Way
 _LONGEST_LINE_BYTES = 32 * 1024
 _LONGEST_LIST, _LONGEST_STACK = 50, 20
 _LONGEST_VALUE, _LONGEST_PRELUDE_BYTES = 1024, 8 * 1024
-_ERRORS = range(400, 600)
+# None: Bedrock's own error behind a stream's head, whose caller does not see its status.
+_STATUSES = frozenset({*range(400, 600), None})
+# Of an error of the gateway's own, where its caller sees the code only, or nothing.
+_STATUSES_OF_CODES: Mapping[str | None, int] = {
+    "gateway_timeout": 504,
+    "upstream_connection_error": 502,
+    "upstream_invalid_response": 502,
+    "internal_error": 500,
+}
 _PRINTABLE = re.compile(r"[ -~]*")
 _MESSAGES = {Way.WHOLE: "chat completion", Way.STREAM: "chat completion", Way.JOB: "job"}
 
@@ -42,6 +50,7 @@ def _answered(trial: Trial, seen: Seen) -> Iterator[str]:
         return
     expected = trial.scenario.expected(trial.way)
     yield from (f"answer: {wrong}" for wrong in _unexpected(got, expected, trial, seen))
+    yield from (f"log: {wrong}" for wrong in _misreported(got, _line_of(trial, seen)))
     yield from (f"job: {wrong}" for wrong in _kept(got, trial))
     yield from (f"head: {wrong}" for wrong in _head(got))
     yield from (f"words: {wrong}" for wrong in _said(got))
@@ -54,15 +63,33 @@ def _unexpected(got: Got, expected: Expectation, trial: Trial, seen: Seen) -> It
         elif expected.words is not None and got.words != expected.words:
             yield f"the completion says {str(got.words)[:80]!r}"
         return
-    line = _line_of(trial, seen)
-    status = line.get("status") if got.status is None and trial.way is Way.JOB else got.status
-    code = got.error.get("code", line.get("error_code"))
+    status, code = _status_and_code(got, got.error, _line_of(trial, seen))
     if not expected.may_fail:
         yield f"an error ({status} {str(code)[:80]})"
-    if status is not None and status not in (expected.statuses or _ERRORS):
+    if status not in (expected.statuses or _STATUSES):
         yield f"the error's status is {status}, not {expected.statuses or '400 to 599'}"
     if expected.codes is not None and code not in expected.codes:
         yield f"the error's code is {str(code)[:80]}, not {expected.codes}"
+    if code == "internal_error" and code not in (expected.codes or ()):
+        yield "the gateway has a fault"
+
+
+def _status_and_code(got: Got, error: dict[str, Any], line: dict[str, Any]) -> tuple[int | None, Any]:
+    """The error's, by the line where nothing was answered."""
+    is_answered = got.is_buried is None
+    code = error["code"] if is_answered else line.get("error_code")
+    status = got.status if is_answered else line.get("status")
+    return (_STATUSES_OF_CODES.get(code) if status is None else status), code
+
+
+def _misreported(got: Got, line: dict[str, Any]) -> Iterator[str]:
+    """The line has the status that the caller sees, and the error's code."""
+    if got.is_buried is not None:
+        return
+    answered = (200 if got.status is None else got.status), got.error and got.error["code"]
+    logged = line.get("status"), line.get("error_code")
+    if logged != answered:
+        yield f"it says {logged} of {answered}"
 
 
 def _kept(got: Got, trial: Trial) -> Iterator[str]:

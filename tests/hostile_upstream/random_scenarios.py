@@ -24,7 +24,7 @@ from tests.hostile_upstream.script import Close, Pause, Reset, Step
 from tests.hostile_upstream.way import Way
 
 # Its many retries end soon where it may be late.
-_ANYHOW = replace(EITHER, statuses=range(400, 600))
+_ANYHOW = replace(EITHER, statuses=(*range(400, 600), None))
 _VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1.5, 10**18, 10**300, "", " ", FOREIGN, f"{WORDS}\n{WORDS}", f"{WORDS}\ud800",
     WORDS * 300, [], {}, [FOREIGN], {"a": FOREIGN}, [[[[]]]], "\0", "data: [DONE]\n\n", "<reasoning>",

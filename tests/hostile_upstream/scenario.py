@@ -16,11 +16,12 @@ class Expectation:
     """Which ends are right.
 
     `statuses` (None: 400 to 599) and `codes` (None: whichever) are of an error, `words` (None: whichever) of a completion.
+    Among the statuses, None is an error of Bedrock's own behind a stream's head, which has its code alone.
     """
 
     may_complete: bool
     may_fail: bool
-    statuses: Collection[int] | None = None
+    statuses: Collection[int | None] | None = None
     codes: Collection[str | None] | None = None
     words: str | None = honest.WORDS
 

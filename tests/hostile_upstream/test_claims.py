@@ -13,7 +13,7 @@ from tests.e2e.streaming_runtime import DELIMITER
 from tests.hostile_upstream import claims, honest, markers
 from tests.hostile_upstream.functions import Answered, Exchange
 from tests.hostile_upstream.honest import Honest
-from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario
+from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario, refused
 from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
 
@@ -30,12 +30,18 @@ def line(**change: Any) -> str:
 
 
 def answered(
-    body: bytes, *, status: int = 200, log: str | None = None, headers: dict[str, str] | None = None
+    body: bytes,
+    *,
+    status: int = 200,
+    code: str | None = None,
+    log: str | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Seen:
     head = {"statusCode": status, "headers": {"content-type": "application/json", **(headers or {})}}
     content = json.dumps(head).encode() + DELIMITER + body
     answer = Answered(content, [], is_whole=True)
-    return Seen(Exchange(answer, line(status=status) if log is None else log, 50 * MIB), [])
+    told = line(status=status, error_code=code) if log is None else log
+    return Seen(Exchange(answer, told, 50 * MIB), [])
 
 
 def completion(words: str = honest.WORDS, **fields: Any) -> bytes:
@@ -59,7 +65,8 @@ def test_a_completion_holds() -> None:
 
 def test_an_error_holds() -> None:
     """Nothing is wrong with an error where one is right, whatever its message repeats."""
-    assert broken(answered(error(message=markers.WORDS), status=502), trial(INVALID)) == ""
+    seen = answered(error(message=markers.WORDS), status=502, code=ERROR["code"])
+    assert broken(seen, trial(INVALID)) == ""
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,11 @@ def test_an_error_holds() -> None:
         (answered(error(), status=502), "an error (502"),
         (answered(b'{"error": "text"}', status=502), "no error in OpenAI's shape"),
         (answered(error(message=""), status=502), "an error without words"),
+        (answered(error(code=[]), status=502), "code that is no text"),
         (answered(completion(), log=""), "0 lines of the request"),
+        (answered(completion(), log=line(status=502)), "log: it says (502, None) of (200, None)"),
+        (answered(error(), status=502), "log: it says (502, None) of (502, 'upstream_invalid_response')"),
+        (answered(error(code="internal_error"), status=500), "the gateway has a fault"),
         (answered(completion(), log=line() * 2), "2 lines of the request"),
         (answered(completion(), log=line() + "Traceback\n"), "1 lines are no JSON"),
         (answered(completion(), log=line(a="x" * 40_000)), "a line has"),
@@ -94,6 +105,17 @@ def test_a_fault_is_noticed(seen: Seen, wrong: str) -> None:
 def test_words_in_a_code_are_noticed() -> None:
     """A foreign word in an error may stand in its message only."""
     assert "outside its message" in broken(answered(error(code=markers.WORDS), status=502), trial(INVALID))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("upstream_connection_error", 502), ("internal_error", 500), (None, None)]
+)
+def test_the_wrong_error_in_a_stream_is_noticed(code: str | None, status: int | None) -> None:
+    """Behind a stream's head, an error has its code alone, by which its status is known."""
+    seen = answered(
+        honest.event({"error": {**ERROR, "code": code}}), headers={"content-type": "text/event-stream"}
+    )
+    assert f"the error's status is {status}, not (504,)" in broken(seen, trial(refused(504), Way.STREAM))
 
 
 def test_a_leak_into_the_next_is_noticed() -> None:
