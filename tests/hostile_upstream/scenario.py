@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.hostile_upstream import honest, way
 from tests.hostile_upstream.honest import Honest
@@ -26,13 +26,12 @@ class Expectation:
     words: str | None = honest.WORDS
 
 
-COMPLETES = Expectation(may_complete=True, may_fail=False)
-COMPLETES_OR_IS_LATE = Expectation(may_complete=True, may_fail=True, statuses=(502, 504))
-COMPLETES_SOMEHOW = Expectation(may_complete=True, may_fail=False, words=None)
-EITHER = Expectation(may_complete=True, may_fail=True, words=None)
+def completes(words: str | None = honest.WORDS) -> Expectation:
+    """A completion that says this; without an argument, what the honest one says; None: whatever it says."""
+    return Expectation(may_complete=True, may_fail=False, words=words)
 
 
-def refused(status: int | Collection[int] | None = None, *codes: str | None) -> Expectation:
+def refused(status: int | Collection[int | None] | None = None, *codes: str | None) -> Expectation:
     """An error of that status, with one of the codes; without them, whichever."""
     statuses = (status,) if isinstance(status, int) else status
     return Expectation(may_complete=False, may_fail=True, statuses=statuses, codes=codes or None)
@@ -41,8 +40,13 @@ def refused(status: int | Collection[int] | None = None, *codes: str | None) -> 
 # An answer that breaks off or contradicts itself is a lost connection, what is no completion an invalid answer.
 LOST = refused(502, "upstream_connection_error")
 INVALID = refused(502, "upstream_invalid_response")
+TOO_LARGE = refused(502, "response_too_large")
 BROKEN = refused(502, "upstream_connection_error", "upstream_invalid_response")
 LATE = refused(504, "gateway_timeout")
+COMPLETES = completes()
+COMPLETES_SOMEHOW = completes(None)
+COMPLETES_OR_IS_LATE = replace(COMPLETES, may_fail=True, statuses=(502, 504))
+COMPLETES_OR_IS_LOST = replace(LOST, may_complete=True)
 
 Answer = bytes | tuple[Step, ...] | Script
 
@@ -51,8 +55,8 @@ Answer = bytes | tuple[Step, ...] | Script
 class Scenario:
     """`answer` makes what is sent from the honest answer to the same request.
 
-    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream. `prompt_bytes` makes
-    the request so large. `is_of_aws`: DynamoDB answers like that, and Bedrock honestly.
+    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream, and `as_job` for a
+    job. `prompt_bytes` makes the request so large. `is_of_aws`: DynamoDB answers like that, and Bedrock honestly.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Scenario:
     expect: Expectation
     ways: Collection[Way] = way.ALL
     streamed: Expectation | None = None
+    as_job: Expectation | None = None
     prompt_bytes: int = 0
     is_of_aws: bool = False
 
@@ -72,7 +77,8 @@ class Scenario:
 
     def expected(self, asked: Way) -> Expectation:
         """What is right for that way of asking."""
-        return self.streamed if asked is Way.STREAM and self.streamed is not None else self.expect
+        own = {Way.STREAM: self.streamed, Way.JOB: self.as_job}.get(asked)
+        return self.expect if own is None else own
 
 
 def of_content(name: str, content: bytes, expect: Expectation, ways: Collection[Way]) -> Scenario:

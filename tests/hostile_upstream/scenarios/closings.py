@@ -8,7 +8,7 @@ from tests.hostile_upstream.honest import DONE, SAYS_NO, Honest, chunk, error, u
 from tests.hostile_upstream.scenario import (
     BROKEN,
     COMPLETES,
-    EITHER,
+    COMPLETES_OR_IS_LOST,
     Expectation,
     Scenario,
     refused,
@@ -79,7 +79,7 @@ SCENARIOS = (
     Scenario(
         "reset-after-all",
         lambda honest: (honest.counted(), Reset()),
-        EITHER,
+        COMPLETES_OR_IS_LOST,
     ),
     Scenario(
         "closed-in-done",

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks import aws_answers
 from tests.hostile_upstream.honest import Honest, error, event, to_json
 from tests.hostile_upstream.markers import FOREIGN, WORDS
-from tests.hostile_upstream.scenario import COMPLETES, EITHER, Expectation, Scenario, refused
+from tests.hostile_upstream.scenario import COMPLETES, Expectation, Scenario, refused
 from tests.hostile_upstream.way import STREAMED, Way
 
 _KEY = aws_answers.KEY
@@ -144,7 +144,10 @@ def _in_field(field: str, name: str) -> Scenario:
 def _in_event(field: str, name: str) -> Scenario:
     document = {"error": {"message": _SAID, field: _TEXTS[name]}}
     return Scenario(
-        f"event-{field}-{name}", lambda _: Honest(Way.STREAM).of(event(document)), refused(), ways=STREAMED
+        f"event-{field}-{name}",
+        lambda _: Honest(Way.STREAM).of(event(document)),
+        refused(502, None),
+        ways=STREAMED,
     )
 
 
@@ -164,7 +167,7 @@ def _request_id(field: bytes, name: str) -> Scenario:
 
 def _honest_request_id(name: str) -> Scenario:
     line = b"x-amzn-requestid: " + _REQUEST_IDS[name]
-    return Scenario(f"completion-id-{name}", lambda honest: honest.counted(line), EITHER)
+    return Scenario(f"completion-id-{name}", lambda honest: honest.counted(line), COMPLETES)
 
 
 def _shape(name: str, status: int = 400, expect: Expectation | None = None) -> Scenario:

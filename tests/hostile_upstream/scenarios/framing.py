@@ -15,7 +15,7 @@ from tests.hostile_upstream.honest import (
     to_json,
 )
 from tests.hostile_upstream.markers import WORDS
-from tests.hostile_upstream.scenario import BROKEN, COMPLETES, EITHER, Scenario, refused
+from tests.hostile_upstream.scenario import BROKEN, COMPLETES, LOST, Scenario, completes, refused
 from tests.hostile_upstream.script import Close, Pause, Reset, Script, Silence
 from tests.hostile_upstream.way import NOT_STREAMED, STREAMED, Way
 
@@ -58,7 +58,7 @@ def _followed(size_bytes: int) -> Scenario:
         content = _padded(honest, size_bytes)
         return honest.of(content) + _FOREIGN
 
-    return Scenario(f"followed-{size_bytes}", answer, EITHER)
+    return Scenario(f"followed-{size_bytes}", answer, COMPLETES, streamed=completes("Paris"))
 
 
 SCENARIOS = (
@@ -91,7 +91,7 @@ SCENARIOS = (
     Scenario(
         "length-twice-the-same",
         lambda honest: honest.counted(b"Content-Length: %d" % len(honest.content)),
-        EITHER,
+        COMPLETES,
     ),
     *map(
         _length, (b"-1", b"+500", b"0x1f4", b"5e2", b"1_000", b"99999999999999999999", b"nan", b"", b"5 00")
@@ -100,12 +100,12 @@ SCENARIOS = (
         "length-of-petabytes",
         lambda honest: (honest.head(b"Content-Length: 999999999999999") + honest.content, Close()),
         BROKEN,
-        streamed=EITHER,
+        streamed=COMPLETES,
     ),
     Scenario(
         "length-of-zeros",
         lambda honest: honest.head(b"Content-Length: " + b"%020d" % len(honest.content)) + honest.content,
-        EITHER,
+        LOST,
     ),
     Scenario(
         "coding-gzip-chunked",
@@ -156,12 +156,12 @@ SCENARIOS = (
             Close(),
         ),
         BROKEN,
-        streamed=EITHER,
+        streamed=COMPLETES,
     ),
     Scenario(
         "chunk-end-is-lf",
         lambda honest: honest.chunked_head() + b"%x\n" % len(honest.content) + honest.content + b"\n0\n\n",
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "chunks-of-one-byte",
@@ -176,7 +176,7 @@ SCENARIOS = (
     Scenario(
         "chunk-extension-16kB",
         lambda honest: honest.chunked_head() + chunk(honest.content, b";" + b"x" * 16_000) + LAST_CHUNK,
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "chunk-extension-1MB",
@@ -207,12 +207,12 @@ SCENARIOS = (
     Scenario(
         "body-longer",
         lambda honest: honest.counted() + b"and more zq00000",
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "body-much-longer",
         lambda honest: honest.counted() + b"and more zq00000 " * 10_000,
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "length-cuts-body",
@@ -224,7 +224,7 @@ SCENARIOS = (
     Scenario(
         "followed-chunked",
         lambda honest: honest.chunked() + _FOREIGN,
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "followed-later",
@@ -254,12 +254,12 @@ SCENARIOS = (
     Scenario(
         "before-the-request",
         lambda honest: Script((honest.counted(),), before_request=True),
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "two-before-the-request",
         lambda honest: Script((honest.counted() + _FOREIGN,), before_request=True),
-        EITHER,
+        COMPLETES,
     ),
     Scenario(
         "large-request-refused-early",
@@ -311,7 +311,7 @@ SCENARIOS = (
     Scenario(
         "whitespace-before-status",
         lambda honest: (b"\r\n" + honest.counted(), Close()),
-        EITHER,
+        LOST,
     ),
     Scenario(
         "body-of-a-stream",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.hostile_upstream.honest import (
     DONE,
-    Honest,
     chunk,
     chunk_object,
     completion,
@@ -17,12 +18,14 @@ from tests.hostile_upstream.markers import WORDS
 from tests.hostile_upstream.scenario import (
     BROKEN,
     COMPLETES,
-    COMPLETES_OR_IS_LATE,
-    EITHER,
     INVALID,
     LATE,
+    LOST,
+    TOO_LARGE,
     Expectation,
     Scenario,
+    completes,
+    of_content,
     refused,
 )
 from tests.hostile_upstream.script import BLOCK, Endless, Silence, Slowly, Step
@@ -32,7 +35,6 @@ _KIB, _MIB = 1024, 1024 * 1024
 _INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 # Too much to be read, or not read in time.
 _TOO_MUCH = refused((502, 504))
-_TOO_LARGE = refused(502, "upstream_invalid_response", "response_too_large")
 _ERROR_HEAD = head(b"HTTP/1.1 400 Bad", b"Content-Type: application/json", b"Connection: close")
 
 
@@ -48,10 +50,15 @@ def _interims(count: int, expect: Expectation) -> Scenario:
     return Scenario(f"interims-{count}", lambda honest: _INTERIM * count + honest.counted(), expect)
 
 
-def _sized(honest: Honest, size_bytes: int) -> bytes:
-    """A completion of that many bytes."""
-    empty = len(to_json(completion("")))
-    return honest.of(to_json(completion("y" * (size_bytes - empty))))
+def _completion(mib: int, expect: Expectation, *, as_job: Expectation | None = None) -> Scenario:
+    """One of that size."""
+    content = to_json(completion(_filling(mib)))
+    return replace(of_content(f"completion-{mib}MB", content, expect, NOT_STREAMED), as_job=as_job)
+
+
+def _filling(mib: int) -> str:
+    """The words that make a completion as large as that."""
+    return "y" * (mib * _MIB - len(to_json(completion(""))))
 
 
 def _sized_event(size_bytes: int) -> bytes:
@@ -88,12 +95,14 @@ SCENARIOS = (
     Scenario(
         "endless-trailers",
         lambda honest: (honest.chunked_head() + chunk(honest.content) + b"0\r\n", Endless(b"a: zq00000\r\n")),
-        COMPLETES_OR_IS_LATE,
+        LATE,
+        streamed=COMPLETES,
     ),
     Scenario(
         "endless-trailer",
         lambda honest: (honest.chunked_head() + chunk(honest.content) + b"0\r\nx: ", Endless(BLOCK)),
-        EITHER,
+        LOST,
+        streamed=COMPLETES,
     ),
     Scenario("endless-status-line", lambda _: (b"HTTP/1.1 200 ", Endless(BLOCK)), BROKEN),
     Scenario("endless-bytes", lambda _: (Endless(bytes(1000)),), BROKEN),
@@ -124,14 +133,14 @@ SCENARIOS = (
     ),
     Scenario("interim-101", lambda _: (head(b"HTTP/1.1 101 Switching", b"Upgrade: h2c"), Silence()), BROKEN),
     _heads("100kB-field", _fields(1, 100_000), BROKEN),
-    _heads("60kB-field", _fields(1, 60_000), EITHER),
+    _heads("60kB-field", _fields(1, 60_000), COMPLETES),
     _heads("98-fields", _fields(98, 10), COMPLETES),
     _heads("101-fields", _fields(101, 10), BROKEN),
     _heads("10000-fields", _fields(10_000, 10), BROKEN),
     _heads("99-fields-1kB", _fields(99, 1000), BROKEN),
     _heads("50-fields-1kB", _fields(50, 1000), COMPLETES),
-    _heads("field-name-20kB", (b"n" * 20_000 + b": v",), EITHER),
-    _heads("same-field-90-times", (b"content-type: text/plain",) * 90, EITHER),
+    _heads("field-name-20kB", (b"n" * 20_000 + b": v",), COMPLETES),
+    _heads("same-field-90-times", (b"content-type: text/plain",) * 90, COMPLETES),
     Scenario(
         "status-line-100kB",
         lambda honest: honest.counted(status=b"HTTP/1.1 200 " + b"O" * 100_000),
@@ -140,11 +149,11 @@ SCENARIOS = (
     Scenario(
         "status-line-20kB",
         lambda honest: honest.counted(status=b"HTTP/1.1 200 " + WORDS.encode() * 2_800),
-        EITHER,
+        COMPLETES,
     ),
-    Scenario("completion-5MB", lambda honest: _sized(honest, 5 * _MIB), EITHER, ways=NOT_STREAMED),
-    Scenario("completion-7MB", lambda honest: _sized(honest, 7 * _MIB), EITHER, ways=NOT_STREAMED),
-    Scenario("completion-9MB", lambda honest: _sized(honest, 9 * _MIB), _TOO_LARGE, ways=NOT_STREAMED),
+    _completion(5, completes(_filling(5))),
+    _completion(7, TOO_LARGE, as_job=completes(_filling(7))),
+    _completion(9, TOO_LARGE),
     Scenario(
         "completion-60MB",
         lambda honest: (
@@ -157,13 +166,14 @@ SCENARIOS = (
     Scenario(
         "spaces-7MB",
         lambda honest: honest.of(b" " * 7 * _MIB + honest.content),
-        EITHER,
+        TOO_LARGE,
+        as_job=COMPLETES,
         ways=NOT_STREAMED,
     ),
     Scenario(
         "event-500kB",
         lambda honest: honest.of(_sized_event(500_000)),
-        EITHER,
+        completes("y" * 500_000),
         ways=STREAMED,
     ),
     Scenario("event-2MB", lambda honest: honest.of(_sized_event(2 * _MIB)), INVALID, ways=STREAMED),
@@ -200,13 +210,13 @@ SCENARIOS = (
     Scenario(
         "events-100000",
         lambda honest: honest.of(event({"choices": []}) * 100_000 + DONE),
-        EITHER,
+        completes(""),
         ways=STREAMED,
     ),
     Scenario(
         "events-100000-empty",
         lambda honest: honest.of(b"\n" * 200_000 + honest.content),
-        EITHER,
+        COMPLETES,
         ways=STREAMED,
     ),
     Scenario(

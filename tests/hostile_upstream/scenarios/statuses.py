@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from tests.hostile_upstream.honest import error, head, to_json
 from tests.hostile_upstream.markers import WORDS
-from tests.hostile_upstream.scenario import BROKEN, EITHER, INVALID, LATE, Expectation, Scenario, refused
+from tests.hostile_upstream.scenario import (
+    BROKEN,
+    COMPLETES_SOMEHOW,
+    INVALID,
+    LATE,
+    LOST,
+    Expectation,
+    Scenario,
+    refused,
+)
 from tests.hostile_upstream.script import Close, Silence
 
 _ERROR = to_json(
@@ -62,18 +71,24 @@ def _all() -> Iterator[Scenario]:
 
 SCENARIOS = (
     *_all(),
-    Scenario("200-error", lambda honest: honest.of(_ERROR), INVALID, streamed=refused()),
-    Scenario("200-error-as-event", lambda honest: honest.of(b"data: " + _ERROR + b"\n\n"), refused()),
+    Scenario("200-error", lambda honest: honest.of(_ERROR), INVALID, streamed=LOST),
+    Scenario(
+        "200-error-as-event",
+        lambda honest: honest.of(b"data: " + _ERROR + b"\n\n"),
+        INVALID,
+        streamed=refused(502, "a_code"),
+    ),
     Scenario(
         "200-unknown-operation",
         lambda honest: honest.of(to_json({"Output": {"__type": f"{WORDS}#UnknownOperationException"}})),
         INVALID,
-        streamed=refused(502),
+        streamed=LOST,
     ),
     Scenario(
         "200-completion-and-error",
         lambda honest: honest.of(to_json({"choices": [], "error": {"message": WORDS}})),
-        EITHER,
+        COMPLETES_SOMEHOW,
+        streamed=LOST,
     ),
     Scenario("204", lambda _: head(b"HTTP/1.1 204 No Content"), INVALID),
     Scenario("204-with-body", lambda honest: (honest.counted(status=b"HTTP/1.1 204 None"), Close()), INVALID),

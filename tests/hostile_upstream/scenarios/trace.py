@@ -10,10 +10,11 @@ from benchmarks import aws_answers
 from tests.hostile_upstream.honest import DONE, Honest, chunk_object, completion, error, event, to_json
 from tests.hostile_upstream.markers import FOREIGN, MATCHED, WORDS
 from tests.hostile_upstream.scenario import (
+    COMPLETES,
     COMPLETES_SOMEHOW,
-    EITHER,
     Expectation,
     Scenario,
+    completes,
     of_content,
     refused,
 )
@@ -123,7 +124,7 @@ def _hidden(name: str, text: str) -> Scenario:
         raw = to_json(document)[:-1] + f", {text}}}".encode()
         return honest.of(b"data: " + raw + b"\n\n" + DONE if honest.way is Way.STREAM else raw)
 
-    return Scenario(f"repeated-key-{name}", answer, EITHER)
+    return Scenario(f"repeated-key-{name}", answer, COMPLETES, streamed=completes("Paris"))
 
 
 def _escaped_key(honest: Honest) -> bytes:
@@ -170,8 +171,10 @@ SCENARIOS = (
         chunk_object("x"),
         {"choices": [], "usage": {"prompt_tokens": 1}, _KEY: _TRACE, _ACTION: "INTERVENED"},
     ),
-    _events("beside-an-error", {"error": {"message": WORDS}, _KEY: _TRACE}, expect=refused()),
-    _events("in-an-error", {"error": {"message": WORDS, _KEY: _TRACE, "code": _TRACE}}, expect=refused()),
+    _events("beside-an-error", {"error": {"message": WORDS}, _KEY: _TRACE}, expect=refused(502, None)),
+    _events(
+        "in-an-error", {"error": {"message": WORDS, _KEY: _TRACE, "code": _TRACE}}, expect=refused(502, None)
+    ),
     Scenario(
         "error",
         lambda _: error(400, to_json({"error": {"message": WORDS, _KEY: _TRACE}, _KEY: _TRACE})),
@@ -182,5 +185,10 @@ SCENARIOS = (
         lambda _: error(400, to_json({"error": {"message": WORDS, "type": _TRACE, "code": _TRACE}})),
         refused(400),
     ),
-    Scenario("deep", lambda honest: _answer(honest, {_KEY: json.loads("[" * 90 + "]" * 90)}), EITHER),
+    Scenario(
+        "deep",
+        lambda honest: _answer(honest, {_KEY: json.loads("[" * 90 + "]" * 90)}),
+        COMPLETES,
+        streamed=completes("Paris"),
+    ),
 )
