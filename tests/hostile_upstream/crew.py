@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.sharedctypes import Synchronized
@@ -78,16 +78,30 @@ class Crew:
 def _work(
     kind: Kind, wanted: Sequence[Trial], begun: Synchronized[int], told: SimpleQueue[_Told | None]
 ) -> None:
-    """Tries one trial after the other of those that nobody has begun."""
-    with Function(kind) as function:
-        while (at := _next(begun)) < len(wanted):
-            try:
-                told.put((wanted[at].number, trials.run(wanted[at], function)))
-            except Exception as error:  # noqa: BLE001 - the test that waits for it is to raise it
-                told.put((wanted[at].number, repr(error)))
+    """Tries one trial after the other of those that nobody has begun; without a function, says so of each."""
+    left = _left(wanted, begun)
+    try:
+        with Function(kind) as function:
+            for trial in left:
+                told.put((trial.number, _tried(trial, function)))
+    except Exception as error:  # noqa: BLE001 - the tests that wait are to raise it
+        for trial in left:
+            told.put((trial.number, f"no function: {error!r}"))
 
 
-def _next(begun: Synchronized[int]) -> int:
-    with begun.get_lock():
-        begun.value += 1
-        return begun.value - 1
+def _left(wanted: Sequence[Trial], begun: Synchronized[int]) -> Iterator[Trial]:
+    """Those that nobody has begun, one by one; every process of the kind takes its own from the same count."""
+    while True:
+        with begun.get_lock():
+            at = begun.value
+            begun.value += 1
+        if at >= len(wanted):
+            return
+        yield wanted[at]
+
+
+def _tried(trial: Trial, function: Function) -> Observation | str:
+    try:
+        return trials.run(trial, function)
+    except Exception as error:  # noqa: BLE001 - the test that waits for it is to raise it
+        return repr(error)
