@@ -193,5 +193,5 @@ def _next_answered(trial: Trial, seen: Seen) -> Iterator[str]:
 
 
 def _in_memory(seen: Seen) -> Iterator[str]:
-    if seen.exchange.peak_bytes > memory.MOST_BYTES:
-        yield f"memory: {seen.exchange.peak_bytes // 2**20} MiB"
+    if seen.exchange.peak_mib > memory.MOST_MIB:
+        yield f"memory: {seen.exchange.peak_mib:.0f} MiB"

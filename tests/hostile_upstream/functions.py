@@ -50,7 +50,7 @@ class Exchange:
 
     answer: Answered | None
     log: str
-    peak_bytes: int
+    peak_mib: float
 
 
 class Function:
@@ -78,8 +78,8 @@ class Function:
         self._api.forget()
         answer = self._answered(event)
         log = [now[len(before) :] for now, before in zip(self._written(), seen, strict=True)]
-        exchange = Exchange(answer, "".join(log), memory.peak_bytes(self._process.pid))
-        if answer is None or exchange.peak_bytes > memory.MOST_BYTES:  # else the next trial is blamed for it
+        exchange = Exchange(answer, "".join(log), memory.peak_mib(self._process.pid))
+        if answer is None or exchange.peak_mib > memory.MOST_MIB:  # else the next trial is blamed for it
             self._running.close()
             self._start()
         return exchange

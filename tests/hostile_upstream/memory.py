@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
 
+from benchmarks import process_costs
+
 # Of a function's process; its least memory size is larger.
-MOST_BYTES = 200 * 1024 * 1024
-_PEAK = re.compile(r"VmHWM:\s+([0-9]+) kB")
+MOST_MIB = 200
 
 
 def reset_peak(pid: int) -> None:
@@ -17,9 +17,8 @@ def reset_peak(pid: int) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def peak_bytes(pid: int) -> int:
+def peak_mib(pid: int) -> float:
     """The peak of its resident memory since then; 0 where it has died."""
-    with contextlib.suppress(OSError):
-        found = _PEAK.search(Path(f"/proc/{pid}/status").read_text())
-        return int(found[1]) * 1024 if found else 0
-    return 0
+    with contextlib.suppress(OSError, StopIteration):  # a dead process has no such line
+        return process_costs.peak_mib(pid) or 0.0
+    return 0.0

@@ -18,7 +18,6 @@ from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
 
 ERROR = {"message": "no", "type": "server_error", "param": None, "code": "upstream_invalid_response"}
-MIB = 1024 * 1024
 
 
 def trial(expect: Expectation = COMPLETES, way: Way = Way.WHOLE) -> Trial:
@@ -41,7 +40,7 @@ def answered(
     content = json.dumps(head).encode() + DELIMITER + body
     answer = Answered(content, [], is_whole=True)
     told = line(status=status, error_code=code) if log is None else log
-    return Seen(Exchange(answer, told, 50 * MIB), [])
+    return Seen(Exchange(answer, told, 50), [])
 
 
 def completion(words: str = honest.WORDS, **fields: Any) -> bytes:
@@ -128,7 +127,7 @@ def test_a_leak_into_the_next_is_noticed() -> None:
 def test_much_memory_is_noticed() -> None:
     """A function must not take more than 200 MiB."""
     seen = answered(completion())
-    much = replace(seen, exchange=replace(seen.exchange, peak_bytes=201 * MIB))
+    much = replace(seen, exchange=replace(seen.exchange, peak_mib=201))
     assert "memory: 201 MiB" in broken(much)
 
 
@@ -142,7 +141,7 @@ def test_a_dead_letter_that_is_missing_is_noticed() -> None:
     """A job that fails at its last delivery must not just come back."""
     job = replace(trial(INVALID, Way.JOB), is_last_delivery=True)
     failed = Answered(b'{"batchItemFailures": [{"itemIdentifier": "trial-1"}]}', [], is_whole=True)
-    assert "no dead letter at delivery 10" in broken(Seen(Exchange(failed, "", 50 * MIB), []), job)
+    assert "no dead letter at delivery 10" in broken(Seen(Exchange(failed, "", 50), []), job)
 
 
 def test_a_trial_has_markers_of_its_own() -> None:
