@@ -121,9 +121,8 @@ class UpstreamAnswer:
     def _pieces(self) -> Iterator[bytes]:
         """Past httpx's own reading, which takes as long as all else for each event."""
         stream = self._response.stream
-        if self.headers.get("content-encoding", "identity") != "identity" or not isinstance(
-            stream, httpx.SyncByteStream
-        ):
+        encoding = self.headers.get("content-encoding", "").lower()
+        if encoding not in ("", "identity") or not isinstance(stream, httpx.SyncByteStream):
             raise UpstreamProtocolError(
                 "Bedrock's answer is encoded in a way that was not asked for.",
                 bedrock_request_id=self.bedrock_request_id,
@@ -198,7 +197,7 @@ class BedrockClient:
         """
         accepting = {**headers, "accept": "text/event-stream"}
         answer = self._ask(content, auth, accepting, deadline)
-        if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        if not answer.headers.get("content-type", "").lower().startswith("text/event-stream"):
             answer.close()
             raise UpstreamProtocolError(
                 "Bedrock's answer is not a stream of events.", bedrock_request_id=answer.bedrock_request_id
@@ -317,7 +316,7 @@ def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:
             "Bedrock's answer is not JSON that the gateway can read.", bedrock_request_id=bedrock_request_id
         ) from None
     # A wrong path answers HTTP 200 with an UnknownOperationException, so 200 alone proves nothing.
-    if not _has_choices(document):
+    if not _has_choices(document) or document.get("error"):
         raise UpstreamProtocolError(
             "Bedrock's answer holds no choices.", bedrock_request_id=bedrock_request_id
         )

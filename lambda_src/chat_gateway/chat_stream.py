@@ -197,6 +197,8 @@ class ChatStream:
         The guardrail's word rides on a stream's last event, which is ours where we asked for the usage.
         """
         document = event.document
+        if document.get("type") == "error":
+            raise upstream_errors.from_event(document, self._bedrock_request_id, self._conceal)
         if self._rules.shows_usage:
             if document.get("choices") != []:
                 document["choices"], event.is_written = [], False

@@ -16,7 +16,7 @@ _MAX_VALUES = 500_000
 def loads(data: bytes | str) -> Any:
     """The JSON document in `data`, UTF-8 where it is bytes.
 
-    Raises ValueError where `data` is not JSON, holds NaN or a number beyond a double, is nested more than 100 deep,
+    Raises ValueError where `data` is not JSON, holds NaN or a fraction beyond a double, is nested more than 100 deep,
     or has more than 500,000 values. What is shorter than 400 characters may be nested deeper.
     """
     text = data if isinstance(data, str) else data.decode("utf-8")

@@ -95,7 +95,6 @@ SCENARIOS = (
         "type-in-capitals",
         lambda honest: honest.typed(honest.content_type.upper()),
         COMPLETES,
-        streamed=INVALID,
     ),
     _field("type-twice", b"Content-Type: text/zq00000"),
     _field("type-of-streams-prefix", b"X-A: text/event-streamzq00000"),

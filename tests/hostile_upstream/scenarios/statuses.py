@@ -8,7 +8,6 @@ from tests.hostile_upstream.honest import error, head, to_json
 from tests.hostile_upstream.markers import WORDS
 from tests.hostile_upstream.scenario import (
     BROKEN,
-    COMPLETES_SOMEHOW,
     INVALID,
     LATE,
     LOST,
@@ -87,7 +86,7 @@ SCENARIOS = (
     Scenario(
         "200-completion-and-error",
         lambda honest: honest.of(to_json({"choices": [], "error": {"message": WORDS}})),
-        COMPLETES_SOMEHOW,
+        INVALID,
         streamed=LOST,
     ),
     Scenario("204", lambda _: head(b"HTTP/1.1 204 No Content"), INVALID),

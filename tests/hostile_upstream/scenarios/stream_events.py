@@ -140,7 +140,9 @@ def _odd_chunk(name: str, odd: str, *, after: str = "") -> Scenario:
     content = (event(chunk_object(after)) if after else b"") + event(_ODD_CHUNKS[odd]) + DONE
     words = _WORDS_OF_ODD_CHUNKS.get(odd, "")
     expect = completes(None if words is None else after + words)
-    return _events(name, content, _error_or(expect) if odd == "error-type" else expect)
+    if odd == "error-type":
+        expect = _ended_by(None) if after else refused(502)
+    return _events(name, content, expect)
 
 
 def _ended_by(code: str | None) -> Expectation:
