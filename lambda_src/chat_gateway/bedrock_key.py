@@ -88,14 +88,17 @@ class BedrockApiKey:
         """The key to try after Bedrock refused `refused`, read anew; None where the secret shows no other.
 
         A search that found nothing new is not repeated for some seconds, however often Bedrock refuses. A secret that
-        cannot be read shows none: what Bedrock said is then the caller's answer. Raises UpstreamCredentialsError where
-        another thread's read does not end in time.
+        cannot be read shows none: what Bedrock said is then the caller's answer. Raises UpstreamCredentialsError where the
+        secret holds no key, or another thread's read does not end in time.
         """
         with self._held(ends_at):
             if self._key == refused and self._clock() >= self._next_search_at:
                 self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
-                with contextlib.suppress(UpstreamCredentialsError):
-                    self._read(ends_at)
+                try:
+                    text = self._secret_text(ends_at)
+                except UpstreamCredentialsError:
+                    return None
+                self._take(text)
             return None if self._key == refused else self._key
 
     @contextlib.contextmanager
@@ -110,13 +113,19 @@ class BedrockApiKey:
             self._lock.release()
 
     def _read(self, ends_at: float) -> str:
+        return self._take(self._secret_text(ends_at))
+
+    def _secret_text(self, ends_at: float) -> str:
         try:
             answer = self._secrets.call("GetSecretValue", {"SecretId": self._secret_arn}, ends_at=ends_at)
         except AwsCallError as error:
             # A denied read stays denied until an operator acts; callers need not repeat it.
             kind = UpstreamCredentialsUnavailableError if error.is_passing else UpstreamCredentialsError
             raise kind(f"the secret could not be read: {error.code}") from error
-        key = parse_secret(str(answer.get("SecretString", "")))
+        return str(answer.get("SecretString", ""))
+
+    def _take(self, text: str) -> str:
+        key = parse_secret(text)
         if key != self._key:
             self._key, self._next_search_at = key, 0.0
         self._next_read_at = self._clock() + self._max_age_s

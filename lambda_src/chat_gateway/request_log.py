@@ -138,5 +138,7 @@ def _is_count(value: object) -> bool:
 
 def _stack(fault: Exception) -> list[str]:
     frames = traceback.extract_tb(fault.__traceback__)
-    inner = frames[-_MAX_FRAMES:]
-    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in inner]
+    inner = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-_MAX_FRAMES:]
+    ]
+    return inner if len(inner) == len(frames) else [f"… {len(frames)} frames", *inner]

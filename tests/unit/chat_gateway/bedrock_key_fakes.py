@@ -19,12 +19,13 @@ class FakeSecrets:
     def __init__(self, text: str) -> None:
         self.text, self.reads = text, 0
         self.failure: str | None = None
+        self.ends_at: float | None = None  # of the last read
 
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
     ) -> dict[str, Any]:
         assert (operation, parameters) == ("GetSecretValue", {"SecretId": "arn:secret"})
-        self.reads += 1
+        self.reads, self.ends_at = self.reads + 1, ends_at
         if self.failure:
             raise AwsCallError(operation, self.failure, is_passing=self.failure in PASSING)
         return {"SecretString": self.text}

@@ -150,6 +150,14 @@ def test_a_404_says_what_came(
     assert path in body["error"]["message"] or shown is None
 
 
+def test_a_405_says_what_came(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    """The log line of a method that is not allowed has method and path, without the path's query."""
+    use_bedrock(ok)
+    status, _, _ = handle({**event(method="GET"), "path": "/v1/chat/completions?my=words"})
+    line = json.loads(log.getvalue())
+    assert (status, line["method"], line["path"]) == (405, "GET", "/v1/chat/completions")
+
+
 @pytest.mark.parametrize(
     ("failure", "cause"),
     [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Barrier
 
 import httpx
@@ -204,3 +205,29 @@ def test_all_attempts_share_one_deadline_and_none_is_begun_that_could_not_end_by
         gateway.create(request, attempts)
     assert left_for_the_answer == [15, 10, 5]
     assert now == 14
+
+
+def test_the_key_is_read_by_the_requests_deadline() -> None:
+    """The secret is read by the deadline of the request that needs it, the first time and after a refusal."""
+    secrets = FakeSecrets(OLD)
+    asking = completions(Bedrock(accepts=NEW), secrets)
+    guarded = asking.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    attempts = once()
+    attempts.deadline = time.monotonic() + 50
+    with pytest.raises(GatewayError):
+        asking.create(guarded, attempts)
+    assert secrets.ends_at == attempts.deadline
+    secrets.ends_at = None
+    asking.credentials.auth(ends_at=7.0)
+    assert secrets.ends_at is None  # it is kept
+    assert api_key(secrets).get(ends_at=7.0) == OLD
+    assert secrets.ends_at == 7.0
+
+
+@pytest.mark.parametrize("separates", [True, False])
+def test_thinking_stays_inline_where_it_is_told_to(separates: bool) -> None:
+    """The environment's setting decides whether a marked model's thinking is taken out of its words."""
+    asking = replace(completions(Bedrock(accepts=OLD), FakeSecrets(OLD)), separates_reasoning=separates)
+    marked = {**VALID, "model": "openai.gpt-oss-120b-1:0"}
+    guarded = asking.guarded(chat_request.parse(json.dumps(marked).encode()), caller_headers={})
+    assert guarded.separates_reasoning is separates

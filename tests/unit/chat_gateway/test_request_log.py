@@ -30,3 +30,21 @@ def test_settings_are_logged_by_known_names(
         guardrails.guarded(Guardrail(identifier="a", version="1"), document, headers)
     log.add_error(caught.value)
     assert log.fields["error_param"] == shown
+
+
+def test_a_deep_stack_is_cut() -> None:
+    """Of a fault's frames the innermost 20 are logged, behind the number of all."""
+
+    def deeper(left: int) -> None:
+        if not left:
+            raise LookupError
+        deeper(left - 1)
+
+    log = RequestLog(Logger(), secret_arn=None)
+    with pytest.raises(LookupError) as caught:
+        deeper(100)
+    log.add_fault(caught.value)
+    total, *frames = log.fields["fault_stack"]
+    assert total == "… 102 frames"
+    assert len(frames) == 20
+    assert all(frame.endswith(" deeper") for frame in frames)

@@ -181,12 +181,17 @@ def test_a_job_that_another_worker_holds_is_not_buried(stack: Stack, use_bedrock
 NO_ACCESS = "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:InvokeModel on resource: y"
 
 
+@pytest.mark.parametrize(
+    "message", [NO_ACCESS, "INVALID_PAYMENT_INSTRUMENT: Your AWS Marketplace subscription has expired.", ""]
+)
 def test_a_model_that_may_not_be_used_holds_back_no_other_and_ends_as_a_dead_letter(
-    stack: Stack, use_bedrock: UseBedrock
+    stack: Stack, use_bedrock: UseBedrock, message: str
 ) -> None:
+    """A 403 that is not about the key is the job's own: others go on, and the job ends after five attempts."""
+
     def bedrock(request: httpx.Request) -> httpx.Response:
         if b"forbidden" in request.content:
-            return httpx.Response(403, json={"Message": NO_ACCESS})
+            return httpx.Response(403, json={"Message": message})
         return httpx.Response(200, json=COMPLETION)
 
     use_bedrock(bedrock)
