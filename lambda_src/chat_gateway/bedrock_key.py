@@ -93,13 +93,16 @@ class BedrockApiKey:
         """
         with self._held(ends_at):
             if self._key == refused and self._clock() >= self._next_search_at:
-                self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
-                try:
-                    text = self._secret_text(ends_at)
-                except UpstreamCredentialsError:
-                    return None
-                self._take(text)
+                self._search(ends_at)
             return None if self._key == refused else self._key
+
+    def _search(self, ends_at: float) -> None:
+        """Reads the key anew; where that brings no other, not again for some seconds. Raises as `parse_secret`."""
+        refused = self._key
+        with contextlib.suppress(AwsCallError):
+            self._take(self._secret_text(ends_at))
+        if self._key == refused:
+            self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
 
     @contextlib.contextmanager
     def _held(self, ends_at: float) -> Iterator[None]:
@@ -113,15 +116,16 @@ class BedrockApiKey:
             self._lock.release()
 
     def _read(self, ends_at: float) -> str:
-        return self._take(self._secret_text(ends_at))
-
-    def _secret_text(self, ends_at: float) -> str:
         try:
-            answer = self._secrets.call("GetSecretValue", {"SecretId": self._secret_arn}, ends_at=ends_at)
+            text = self._secret_text(ends_at)
         except AwsCallError as error:
             # A denied read stays denied until an operator acts; callers need not repeat it.
             kind = UpstreamCredentialsUnavailableError if error.is_passing else UpstreamCredentialsError
             raise kind(f"the secret could not be read: {error.code}") from error
+        return self._take(text)
+
+    def _secret_text(self, ends_at: float) -> str:
+        answer = self._secrets.call("GetSecretValue", {"SecretId": self._secret_arn}, ends_at=ends_at)
         return str(answer.get("SecretString", ""))
 
     def _take(self, text: str) -> str:
