@@ -30,7 +30,7 @@ def quick(where: Path, upstream: str) -> list[Function]:
         _function(
             OURS,
             packages.ours(where, "api", requirements="upstream", streams=True),
-            "chat_gateway.entrypoints.api.handle",
+            "chat_gateway.http_api.handler.handle",
             chat_variables(upstream),
             streams=True,
         ),
@@ -44,7 +44,7 @@ def authorizers(where: Path, upstream: str) -> list[Function]:
         _function(
             AUTHORIZER,
             packages.ours(where, "authorizer", requirements="authorizer"),
-            "chat_gateway.entrypoints.authorizer.handle",
+            "chat_gateway.clients.authorizer.handle",
             env,
         ),
         _function(BOTO3_AUTHORIZER, packages.peer(where, "boto3_authorizer"), "boto3_authorizer.handle", env),
@@ -65,9 +65,7 @@ def fastapi_sample(where: Path, upstream: str, dependencies: Path) -> Function:
 def worker(where: Path, upstream: str, *, width: int) -> Function:
     """The jobs worker."""
     package = packages.ours(where / str(width), "worker", requirements="upstream")
-    return _function(
-        WORKER, package, "chat_gateway.entrypoints.worker.handle", worker_variables(upstream, width)
-    )
+    return _function(WORKER, package, "chat_gateway.jobs.worker.handle", worker_variables(upstream, width))
 
 
 def _function(

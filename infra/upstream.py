@@ -30,7 +30,7 @@ def upstream_variables(
     *,
     total_timeout_s: int,
 ) -> dict[str, str]:
-    """Environment variables that chat_gateway.settings.UpstreamSettings reads."""
+    """Environment variables that chat_gateway.service.settings.UpstreamSettings reads."""
     variables = {
         "BEDROCK_BASE_URL": base_url(environment),
         "UPSTREAM_CONNECT_TIMEOUT_S": str(environment.timeouts.connect_s),

@@ -12,7 +12,7 @@ from local.stack import LocalStack
 from tests.runtime_api import Request
 
 SOURCES = Path(__file__).parents[2] / "lambda_src"
-HANDLER = "chat_gateway.entrypoints.api.handle"
+HANDLER = "chat_gateway.http_api.handler.handle"
 DELIMITER = bytes(8)
 
 

@@ -18,7 +18,7 @@ from tests.runtime_api import (
     streaming_runtime,
 )
 
-_WORKER = "chat_gateway.entrypoints.worker.handle"
+_WORKER = "chat_gateway.jobs.worker.handle"
 _PATIENCE_S = 25.0
 MAX_RECEIVES = 10
 # Seconds to connect, to the first byte, between bytes, in all.

@@ -12,7 +12,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 
-from chat_gateway.settings import UpstreamSettings
+from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access, environments
 from infra.environments import Environment, UpstreamAuth
 from infra.gateway_stack import GatewayStack

@@ -57,8 +57,8 @@ def test_the_workers_child_process_runs_from_its_package() -> None:
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from chat_gateway.job_vetting import JobVetting, Vetted
-from chat_gateway.jobs import JobMessage
+from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.lines import JobMessage
 job = JobMessage(id="1", key="1", sender="", receipt_handle="", body="{}", receives=2, sent_at_s=0)
 assert JobVetting(answer_within_s=30).vet([job], until=float("inf")) == Vetted()
 """
@@ -101,7 +101,7 @@ def test_what_goes_to_lambda_has_the_bytecode_of_its_python_for_every_module(nam
 def test_the_bytecode_names_the_files_as_lambda_has_them() -> None:
     folder = package("api", for_this_machine=False).folder
     bytecode = folder / "chat_gateway" / "__pycache__" / "settings.cpython-313.pyc"
-    assert b"/var/task/chat_gateway/settings.py" in bytecode.read_bytes()
+    assert b"/var/task/chat_gateway/service/settings.py" in bytecode.read_bytes()
 
 
 def test_the_chat_functions_package_zips_into_three_megabytes(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from chat_gateway import bedrock_key, chat_request
-from chat_gateway.guardrails import Guardrail
-from chat_gateway.settings import (
+from chat_gateway.bedrock import api_key as bedrock_key
+from chat_gateway.completions import request as chat_request
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.service.settings import (
     AuthorizerSettings,
     AwsSettings,
     HttpSettings,

@@ -9,8 +9,8 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk.aws_bedrock import CfnGuardrail
 
-from chat_gateway import guardrail_tags
-from chat_gateway.settings import UpstreamSettings
+from chat_gateway.guardrail import tags as guardrail_tags
+from chat_gateway.service.settings import UpstreamSettings
 from infra.guardrail import EnforcedGuardrail
 from infra.guardrail_settings import (
     CANARY_WORD,

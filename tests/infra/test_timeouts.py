@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat_gateway import job_records
-from chat_gateway.settings import HttpSettings, UpstreamSettings, WorkerSettings
+from chat_gateway.jobs import records as job_records
+from chat_gateway.service.settings import HttpSettings, UpstreamSettings, WorkerSettings
 from tests.infra.conftest import Synthesised, synthesised
 
 

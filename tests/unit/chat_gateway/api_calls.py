@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from chat_gateway.entrypoints import api
+from chat_gateway.http_api import handler as api
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import Bedrock, FakeContext
 

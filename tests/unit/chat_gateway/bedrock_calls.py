@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 
-from chat_gateway import retry
-from chat_gateway.bearer_auth import BearerAuth
-from chat_gateway.bedrock import BedrockClient, UpstreamTimeouts
-from chat_gateway.retry import Attempts
+from chat_gateway.bedrock.bearer_auth import BearerAuth
+from chat_gateway.bedrock.client import BedrockClient, UpstreamTimeouts
+from chat_gateway.completions import retry
+from chat_gateway.completions.retry import Attempts
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key
 
 COMPLETION = {

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from chat_gateway.aws_json import AwsCallError
-from chat_gateway.bearer_auth import BearerCredentials
-from chat_gateway.bedrock_key import BedrockApiKey
+from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.bedrock.api_key import BedrockApiKey
+from chat_gateway.bedrock.bearer_auth import BearerCredentials
 
 PASSING = ("ThrottlingException", "InternalServiceError")
 

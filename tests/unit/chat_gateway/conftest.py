@@ -9,10 +9,11 @@ from io import StringIO
 import httpx
 import pytest
 
-from chat_gateway import retry, runtime
-from chat_gateway.completions import Completions
-from chat_gateway.entrypoints import api
-from chat_gateway.guardrails import Guardrail
+from chat_gateway.completions import retry
+from chat_gateway.completions.completions import Completions
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.http_api import handler as api
+from chat_gateway.service import wiring as runtime
 from tests.unit.chat_gateway.bedrock_calls import client_for
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM

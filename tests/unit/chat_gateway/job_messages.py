@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_gateway.jobs import JobMessage
+from chat_gateway.jobs.lines import JobMessage
 from tests.unit.chat_gateway.chat_requests import VALID
 
 LINE: dict[str, Any] = {"custom_id": "job-1", "method": "POST", "url": "/v1/chat/completions", "body": VALID}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from chat_gateway.aws_json import AwsCallError, AwsJsonPool
+from chat_gateway.aws.json_client import AwsCallError, AwsJsonPool
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,8 +7,9 @@ import signal
 import sys
 import unicodedata
 
-from chat_gateway import job_rehearsal, jobs
-from chat_gateway.jobs import Job
+from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import rehearsal as job_rehearsal
+from chat_gateway.jobs.lines import Job
 
 COMMAND = (sys.executable, "-S", __file__)
 STALLS, CRASHES, DEVOURS = "it stalls", "it crashes", "it devours memory"

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_gateway import chat_request
-from chat_gateway.allowed_models import AllowedModels
-from chat_gateway.entrypoints import api
-from chat_gateway.guardrails import Guardrail
+from chat_gateway.completions import request as chat_request
+from chat_gateway.completions.allowed_models import AllowedModels
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.http_api import handler as api
 from tests.unit.chat_gateway.api_calls import COMPLETION, answering, event, handle, ok
 from tests.unit.chat_gateway.chat_requests import VALID
 

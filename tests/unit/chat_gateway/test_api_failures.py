@@ -9,9 +9,9 @@ from io import StringIO
 import httpx
 import pytest
 
-from chat_gateway.completions import Completions
-from chat_gateway.entrypoints import api
-from chat_gateway.errors import ConfigurationError
+from chat_gateway.completions.completions import Completions
+from chat_gateway.core.errors import ConfigurationError
+from chat_gateway.http_api import handler as api
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, answering, event, handle, ok
 from tests.unit.chat_gateway.conftest import KEY
 

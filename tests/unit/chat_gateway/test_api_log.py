@@ -10,7 +10,7 @@ from io import StringIO
 import httpx
 import pytest
 
-from chat_gateway.entrypoints import api
+from chat_gateway.http_api import handler as api
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, answering, event, handle, ok
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import KEY

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_gateway.bearer_auth import BearerCredentials
-from chat_gateway.completions import Completions
-from chat_gateway.entrypoints import api
-from chat_gateway.guardrails import GuardedRequest
-from chat_gateway.retry import Attempts
+from chat_gateway.bedrock.bearer_auth import BearerCredentials
+from chat_gateway.completions.completions import Completions
+from chat_gateway.completions.retry import Attempts
+from chat_gateway.guardrail.rule import GuardedRequest
+from chat_gateway.http_api import handler as api
 from response_streaming import StreamError, StreamingResponse
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, event, ok
 from tests.unit.chat_gateway.bedrock_calls import TIMEOUTS, client_for

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat_gateway.aws_json import AwsCallError
-from chat_gateway.entrypoints import authorizer
+from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.clients import authorizer
 from tests.unit.chat_gateway.conftest import FakeContext
 
 KEY = "bcg-a-client-key-of-some-length"

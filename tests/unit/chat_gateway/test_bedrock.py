@@ -12,13 +12,13 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from chat_gateway.bedrock import (
+from chat_gateway.bedrock.client import (
     BedrockClient,
     Completion,
     RefusedCredentialsError,
     UpstreamAnswer,
 )
-from chat_gateway.errors import (
+from chat_gateway.core.errors import (
     GatewayError,
     UpstreamConnectionError,
     UpstreamError,

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import bedrock_key
-from chat_gateway.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
+from chat_gateway.bedrock import api_key as bedrock_key
+from chat_gateway.core.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 from tests.unit.chat_gateway.bedrock_key_fakes import Clock, FakeSecrets, api_key
 
 

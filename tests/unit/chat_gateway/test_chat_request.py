@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chat_gateway import chat_request
-from chat_gateway.errors import InvalidRequestError
+from chat_gateway.completions import request as chat_request
+from chat_gateway.core.errors import InvalidRequestError
 from tests.unit.chat_gateway.chat_requests import VALID
 
 

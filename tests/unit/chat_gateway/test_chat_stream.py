@@ -11,8 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.chat_stream import ChatStream, StreamRules
-from chat_gateway.errors import GatewayError, UpstreamConnectionError, UpstreamError, UpstreamProtocolError
+from chat_gateway.completions.stream import ChatStream, StreamRules
+from chat_gateway.core.errors import (
+    GatewayError,
+    UpstreamConnectionError,
+    UpstreamError,
+    UpstreamProtocolError,
+)
 from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, USAGE, USAGE_CHUNK, chunk, words
 
 

@@ -11,19 +11,20 @@ from threading import Barrier
 import httpx
 import pytest
 
-from chat_gateway import chat_request, retry
-from chat_gateway.bedrock import Completion
-from chat_gateway.bedrock_key import BedrockApiKey
-from chat_gateway.completions import Completions
-from chat_gateway.errors import (
+from chat_gateway.bedrock.api_key import BedrockApiKey
+from chat_gateway.bedrock.client import Completion
+from chat_gateway.completions import request as chat_request
+from chat_gateway.completions import retry
+from chat_gateway.completions.completions import Completions
+from chat_gateway.completions.retry import Attempts
+from chat_gateway.core.errors import (
     GatewayError,
     GuardrailOverrideError,
     UpstreamCredentialsError,
     UpstreamError,
 )
-from chat_gateway.guardrail_overrides import IDENTIFIER_HEADER, VERSION_HEADER
-from chat_gateway.guardrails import Guardrail
-from chat_gateway.retry import Attempts
+from chat_gateway.guardrail.overrides import IDENTIFIER_HEADER, VERSION_HEADER
+from chat_gateway.guardrail.rule import Guardrail
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.chat_requests import VALID

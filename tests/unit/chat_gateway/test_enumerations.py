@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from chat_gateway import enumerations
+from chat_gateway.completions import enumerations
 
 
 def completion(**choice: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import event_template
-from chat_gateway.chat_stream import ChatStream, StreamRules
-from chat_gateway.errors import GatewayError
+from chat_gateway.completions import event_template
+from chat_gateway.completions.stream import ChatStream, StreamRules
+from chat_gateway.core.errors import GatewayError
 from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, chunk
 
 

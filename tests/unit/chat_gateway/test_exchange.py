@@ -8,10 +8,10 @@ from io import StringIO
 import httpx
 from aws_lambda_powertools import Logger
 
-from chat_gateway.bedrock import UpstreamAnswer
-from chat_gateway.chat_stream import StreamRules
-from chat_gateway.entrypoints.exchange import Exchange
-from chat_gateway.request_log import RequestLog
+from chat_gateway.bedrock.client import UpstreamAnswer
+from chat_gateway.completions.stream import StreamRules
+from chat_gateway.http_api.exchange import Exchange
+from chat_gateway.service.request_log import RequestLog
 from tests.unit.chat_gateway.bedrock_calls import bearer
 
 

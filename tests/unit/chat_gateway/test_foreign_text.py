@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import foreign_text
+from chat_gateway.core import foreign_text
 
 KEY = "kG7-secret-of-any-shape"
 

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import guardrail_metrics, guardrail_outcome
-from chat_gateway.guardrail_outcome import INTERVENED, MASKED, NONE, Outcome
+from chat_gateway.guardrail import metrics as guardrail_metrics
+from chat_gateway.guardrail import outcome as guardrail_outcome
+from chat_gateway.guardrail.outcome import INTERVENED, MASKED, NONE, Outcome
 
 SOURCES = Path(guardrail_metrics.__file__).parents[1]
 
@@ -114,11 +115,11 @@ def test_the_workers_threads_count_beside_each_other(capsys: pytest.CaptureFixtu
 def test_it_loads_no_module_that_the_functions_logger_does_not() -> None:
     code = """
 import sys
-import aws_lambda_powertools, chat_gateway.guardrail_outcome
+import aws_lambda_powertools, chat_gateway.guardrail.outcome
 before = set(sys.modules)
-import chat_gateway.guardrail_metrics
+import chat_gateway.guardrail.metrics
 print(*sorted(set(sys.modules) - before))
 """
     run = [sys.executable, "-c", code]
     loaded = subprocess.run(run, check=True, capture_output=True, text=True, env={"PYTHONPATH": str(SOURCES)})
-    assert loaded.stdout.split() == ["chat_gateway.guardrail_metrics"]
+    assert loaded.stdout.split() == ["chat_gateway.guardrail.metrics"]

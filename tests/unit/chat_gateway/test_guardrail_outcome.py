@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import guardrail_outcome
-from chat_gateway.guardrail_outcome import Outcome
+from chat_gateway.guardrail import outcome as guardrail_outcome
+from chat_gateway.guardrail.outcome import Outcome
 
 TRACE = {
     "guardrail": {

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from chat_gateway import guardrail_tags, strict_json
-from chat_gateway.errors import InvalidRequestError
-from chat_gateway.guardrail_tags import Tagging
+from chat_gateway.core import strict_json
+from chat_gateway.core.errors import InvalidRequestError
+from chat_gateway.guardrail import tags as guardrail_tags
+from chat_gateway.guardrail.tags import Tagging
 from tests.unit.chat_gateway.tagged_texts import CLOSE, OPEN, PAIR, texts, texts_in_tags
 
 CONVERSATION: list[dict[str, Any]] = [

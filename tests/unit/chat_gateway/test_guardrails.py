@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from chat_gateway import guardrails
-from chat_gateway.errors import GuardrailOverrideError, InvalidRequestError
-from chat_gateway.guardrail_overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
-from chat_gateway.guardrail_tags import Tagging
-from chat_gateway.guardrails import GuardedRequest, Guardrail
+from chat_gateway.core.errors import GuardrailOverrideError, InvalidRequestError
+from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail.overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
+from chat_gateway.guardrail.rule import GuardedRequest, Guardrail
+from chat_gateway.guardrail.tags import Tagging
 
 ENFORCED = Guardrail(identifier="abc123", version="4")
 NAME = {IDENTIFIER_HEADER: "abc123", VERSION_HEADER: "4"}

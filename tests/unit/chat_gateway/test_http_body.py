@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.http_body import Body, BodyError, ChunkedBody, CountedBody, UncountedBody
+from chat_gateway.http1.body import Body, BodyError, ChunkedBody, CountedBody, UncountedBody
 
 CHUNKS = st.lists(st.binary(min_size=1, max_size=40), max_size=8)
 CUTS = st.lists(st.integers(1, 30), max_size=40)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from chat_gateway import http_connect
-from chat_gateway.http_connect import Origin
+from chat_gateway.http1 import connect as http_connect
+from chat_gateway.http1.connect import Origin
 
 # What a test waits, and what it never does.
 SOON_S, NEVER_S = 0.3, 60.0

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import http_head
-from chat_gateway.http_body import ChunkedBody, CountedBody, UncountedBody
-from chat_gateway.http_head import Head, HeadError
+from chat_gateway.http1 import head as http_head
+from chat_gateway.http1.body import ChunkedBody, CountedBody, UncountedBody
+from chat_gateway.http1.head import Head, HeadError
 
 
 def read(sent: bytes) -> Head:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import job_delays
-from chat_gateway.job_delays import MAX_HIDDEN_S, JobDelays
+from chat_gateway.jobs import delays as job_delays
+from chat_gateway.jobs.delays import MAX_HIDDEN_S, JobDelays
 
 RECEIVES = st.integers(min_value=1, max_value=1000)
 CHANCES = st.floats(min_value=0, max_value=1)

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.job_post import JobPost, PutBack
-from chat_gateway.jobs import Letter
+from chat_gateway.jobs.lines import Letter
+from chat_gateway.jobs.post import JobPost, PutBack
 
 LIMIT_BYTES = 1_048_576
 

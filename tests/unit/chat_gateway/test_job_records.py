@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chat_gateway.aws_json import AwsCallError
-from chat_gateway.job_records import Answered, Claim, Claimed, Conflicting, Held, JobRecords
-from chat_gateway.jobs import JobMessage, KeptLine
+from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.jobs.lines import JobMessage, KeptLine
+from chat_gateway.jobs.records import Answered, Claim, Claimed, Conflicting, Held, JobRecords
 from tests.unit.chat_gateway import job_table
 from tests.unit.chat_gateway.job_messages import MESSAGE
 

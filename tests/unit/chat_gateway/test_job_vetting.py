@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import job_rehearsal
-from chat_gateway.job_vetting import JobVetting, Vetted
-from chat_gateway.jobs import JobMessage
-from chat_gateway.settings import UpstreamSettings
+from chat_gateway.jobs import rehearsal as job_rehearsal
+from chat_gateway.jobs.lines import JobMessage
+from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.service.settings import UpstreamSettings
 from tests.unit.chat_gateway import poisoned_rehearsal
 from tests.unit.chat_gateway.job_messages import LINE, MESSAGE
 from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, DEVOURS, STALLS

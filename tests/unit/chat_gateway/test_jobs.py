@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import jobs
-from chat_gateway.errors import InternalError, InvalidRequestError, UpstreamError
+from chat_gateway.core.errors import InternalError, InvalidRequestError, UpstreamError
+from chat_gateway.jobs import lines as jobs
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.job_messages import LINE
 

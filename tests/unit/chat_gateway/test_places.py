@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import chat_request, places, strict_json
-from chat_gateway.errors import InvalidRequestError
-from chat_gateway.guardrails import Guardrail, guarded
+from chat_gateway.completions import request as chat_request
+from chat_gateway.core import places, strict_json
+from chat_gateway.core.errors import InvalidRequestError
+from chat_gateway.guardrail.rule import Guardrail, guarded
 
 TAG = "amazon-bedrock-guardrails-guardContent_x"
 TEXT = {"role": "user", "content": "hi"}

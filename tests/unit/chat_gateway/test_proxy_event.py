@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from chat_gateway.entrypoints import proxy_event
-from chat_gateway.errors import RequestTooLargeError
+from chat_gateway.core.errors import RequestTooLargeError
+from chat_gateway.http_api import proxy_event
 from tests.unit.chat_gateway.api_calls import event
 from tests.unit.chat_gateway.chat_requests import VALID
 

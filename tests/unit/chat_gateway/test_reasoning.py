@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import reasoning
-from chat_gateway.reasoning import StreamSeparator
+from chat_gateway.completions import reasoning
+from chat_gateway.completions.reasoning import StreamSeparator
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import refusals
+from chat_gateway.bedrock import refusals
 
 ABOUT_THE_KEY = [
     "Authentication failed: Please make sure your API Key is valid.",

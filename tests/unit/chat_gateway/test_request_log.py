@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from aws_lambda_powertools import Logger
 
-from chat_gateway import guardrails
-from chat_gateway.errors import GuardrailOverrideError
-from chat_gateway.guardrails import Guardrail
-from chat_gateway.request_log import RequestLog
+from chat_gateway.core.errors import GuardrailOverrideError
+from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.service.request_log import RequestLog
 
 
 @pytest.mark.parametrize(

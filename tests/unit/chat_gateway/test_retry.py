@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import retry
-from chat_gateway.errors import (
+from chat_gateway.completions import retry
+from chat_gateway.completions.retry import Attempts, RetryPolicy
+from chat_gateway.core.errors import (
     GatewayError,
     InvalidRequestError,
     UpstreamConnectionError,
@@ -18,7 +19,6 @@ from chat_gateway.errors import (
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
-from chat_gateway.retry import Attempts, RetryPolicy
 
 POLICY = RetryPolicy(retries=3, paid_retries=1, first_wait_s=1, max_wait_s=10, min_attempt_s=2)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import retry_after
+from chat_gateway.bedrock import retry_after
 
 NOW_S = 1_800_000_000.0
 

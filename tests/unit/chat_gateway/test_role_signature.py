@@ -19,10 +19,11 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import chat_request, request_log
-from chat_gateway.completions import Completions
-from chat_gateway.errors import UpstreamCredentialsError
-from chat_gateway.role_signature import RoleCredentials, region_of
+from chat_gateway.bedrock.role_signature import RoleCredentials, region_of
+from chat_gateway.completions import request as chat_request
+from chat_gateway.completions.completions import Completions
+from chat_gateway.core.errors import UpstreamCredentialsError
+from chat_gateway.service import request_log
 from local.bedrock_standin.refusals import RefusalError
 from local.bedrock_standin.signatures import Signatures, SignedRequest
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
@@ -280,9 +281,9 @@ def test_botocores_debug_lines_which_hold_the_session_token_are_off() -> None:
 def test_the_signer_is_not_imported_where_an_api_key_is_used() -> None:
     code = """
 import sys
-import chat_gateway.entrypoints.api
-assert chat_gateway.entrypoints.api._completions.cache_info().currsize == 1, "not initialised"
-assert not {"botocore.auth", "boto3", "chat_gateway.role_signature"} & sys.modules.keys()
+import chat_gateway.http_api.handler
+assert chat_gateway.http_api.handler._completions.cache_info().currsize == 1, "not initialised"
+assert not {"botocore.auth", "boto3", "chat_gateway.bedrock.role_signature"} & sys.modules.keys()
 """
     env = {**UPSTREAM, **AWS, "PYTHONPATH": "lambda_src"}
     subprocess.run([sys.executable, "-c", code], check=True, env=env)

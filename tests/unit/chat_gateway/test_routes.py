@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.entrypoints import proxy_event, routes
-from chat_gateway.errors import MethodNotAllowedError, UnknownPathError
+from chat_gateway.core.errors import MethodNotAllowedError, UnknownPathError
+from chat_gateway.http_api import proxy_event, routes
 
 BASE_URL = "https://api.example/prod/openai/v1"
 

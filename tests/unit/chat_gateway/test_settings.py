@@ -6,10 +6,10 @@ import os
 
 import pytest
 
-from chat_gateway.errors import ConfigurationError
-from chat_gateway.guardrail_tags import Tagging
-from chat_gateway.guardrails import Guardrail
-from chat_gateway.settings import (
+from chat_gateway.core.errors import ConfigurationError
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.service.settings import (
     ApiKeySettings,
     AuthorizerSettings,
     AwsSettings,

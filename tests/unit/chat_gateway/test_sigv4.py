@@ -11,7 +11,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.sigv4 import Credentials, signed_headers
+from chat_gateway.aws.sigv4 import Credentials, signed_headers
 
 _TOKEN = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import sse
+from chat_gateway.completions import sse
 
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 # What a line may hold: no line ends.

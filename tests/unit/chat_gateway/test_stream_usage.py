@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chat_gateway import stream_usage
-from chat_gateway.chat_request import ChatRequest
-from chat_gateway.errors import UpstreamError
-from chat_gateway.stream_usage import StreamUsage
+from chat_gateway.completions import stream_usage
+from chat_gateway.completions.request import ChatRequest
+from chat_gateway.completions.stream_usage import StreamUsage
+from chat_gateway.core.errors import UpstreamError
 
 
 def request(options: object = None, *, streams: bool = True, model: str = "a.m") -> ChatRequest:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import foreign_json, strict_json
-from chat_gateway.errors import InvalidRequestError
+from chat_gateway.core import foreign_json, strict_json
+from chat_gateway.core.errors import InvalidRequestError
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _JSON = st.recursive(

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from chat_gateway.bearer_auth import BearerAuth
-from chat_gateway.bedrock import BedrockClient
-from chat_gateway.errors import UpstreamProtocolError
-from chat_gateway.role_signature import RoleCredentials
-from chat_gateway.upstream_auth import ForeignOriginError, UpstreamAuth
+from chat_gateway.bedrock.auth import ForeignOriginError, UpstreamAuth
+from chat_gateway.bedrock.bearer_auth import BearerAuth
+from chat_gateway.bedrock.client import BedrockClient
+from chat_gateway.bedrock.role_signature import RoleCredentials
+from chat_gateway.core.errors import UpstreamProtocolError
 from tests.unit.chat_gateway.bedrock_calls import client_for
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import upstream_errors
+from chat_gateway.bedrock import errors as upstream_errors
 
 _NESTED = json.dumps(
     {

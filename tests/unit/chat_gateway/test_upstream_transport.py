@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.http_connection import HttpConnection
-from chat_gateway.upstream_transport import KeptConnections
+from chat_gateway.http1.connection import HttpConnection
+from chat_gateway.http1.transport import KeptConnections
 from tests.unit.chat_gateway.transport_calls import TIMEOUT, pieces, request
 
 ANSWER = b"HTTP/1.1 200 OK\r\nX-Id: 7\r\ncontent-length: 2\r\n\r\nhi"

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from chat_gateway import tls
-from chat_gateway.upstream_transport import KeptConnections
+from chat_gateway.http1 import tls
+from chat_gateway.http1.transport import KeptConnections
 from tests.unit.chat_gateway.transport_calls import TIMEOUT, pieces, request
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"

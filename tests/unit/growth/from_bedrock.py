@@ -7,23 +7,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from chat_gateway import (
-    enumerations,
-    foreign_json,
-    guardrail_outcome,
-    http_head,
-    job_outcomes,
-    jobs,
-    reasoning,
-    refusals,
-    retry_after,
-    sse,
-    stream_usage,
-    upstream_errors,
-)
-from chat_gateway.chat_stream import ChatStream, StreamRules
-from chat_gateway.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
-from chat_gateway.http_body import Body, ChunkedBody, CountedBody, UncountedBody, gather
+from chat_gateway.bedrock import errors as upstream_errors
+from chat_gateway.bedrock import refusals, retry_after
+from chat_gateway.completions import enumerations, reasoning, sse, stream_usage
+from chat_gateway.completions.stream import ChatStream, StreamRules
+from chat_gateway.core import foreign_json
+from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
+from chat_gateway.guardrail import outcome as guardrail_outcome
+from chat_gateway.http1 import head as http_head
+from chat_gateway.http1.body import Body, ChunkedBody, CountedBody, UncountedBody, gather
+from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import outcomes as job_outcomes
 from tests.unit.growth.hostile import (
     JSON,
     TEXTS,

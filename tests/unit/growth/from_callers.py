@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from chat_gateway import (
-    chat_request,
-    guardrail_overrides,
-    guardrails,
-    job_rehearsal,
-    jobs,
-    reasoning,
-    strict_json,
-)
-from chat_gateway.allowed_models import AllowedModels
-from chat_gateway.entrypoints import proxy_event, routes
-from chat_gateway.guardrail_tags import Tagging
-from chat_gateway.guardrails import Guardrail
-from chat_gateway.stream_usage import StreamUsage
+from chat_gateway.completions import reasoning
+from chat_gateway.completions import request as chat_request
+from chat_gateway.completions.allowed_models import AllowedModels
+from chat_gateway.completions.stream_usage import StreamUsage
+from chat_gateway.core import strict_json
+from chat_gateway.guardrail import overrides as guardrail_overrides
+from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.http_api import proxy_event, routes
+from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import rehearsal as job_rehearsal
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 

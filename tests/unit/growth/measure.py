@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from chat_gateway.errors import GatewayError
+from chat_gateway.core.errors import GatewayError
 from tests.unit.growth.hostile import Kinds
 
 # What the product lets in: a request, an answer, an event of a stream, an error's body or an answer's head.

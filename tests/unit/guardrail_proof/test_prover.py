@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chat_gateway.entrypoints import authorizer
+from chat_gateway.clients import authorizer
 from guardrail_proof import as_jobs, at_bedrock, over_http, prover
 from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError

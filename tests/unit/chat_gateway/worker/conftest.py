@@ -14,14 +14,14 @@ import httpx
 import pytest
 from moto import mock_aws
 
-from chat_gateway.completions import Completions
-from chat_gateway.entrypoints import worker
-from chat_gateway.job_delays import JobDelays
-from chat_gateway.job_post import JobPost
-from chat_gateway.job_records import JobRecords
-from chat_gateway.job_results import JobResults
-from chat_gateway.job_vetting import JobVetting, Vetted
-from chat_gateway.jobs import JobMessage
+from chat_gateway.completions.completions import Completions
+from chat_gateway.jobs import worker
+from chat_gateway.jobs.delays import JobDelays
+from chat_gateway.jobs.lines import JobMessage
+from chat_gateway.jobs.post import JobPost
+from chat_gateway.jobs.records import JobRecords
+from chat_gateway.jobs.results import JobResults
+from chat_gateway.jobs.vetting import JobVetting, Vetted
 from tests.unit.chat_gateway import job_table
 from tests.unit.chat_gateway.bedrock_calls import client_for
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials

@@ -9,8 +9,8 @@ import time
 import httpx
 import pytest
 
-from chat_gateway.entrypoints import worker
-from chat_gateway.job_runs import JobRuns
+from chat_gateway.jobs import worker
+from chat_gateway.jobs.runs import JobRuns
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_gateway.entrypoints.worker import _message
+from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
@@ -211,7 +211,7 @@ def test_an_answer_that_cannot_be_kept_leaves_what_went_wrong_in_the_dead_letter
         raise OSError("no table")
 
     use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
-    monkeypatch.setattr("chat_gateway.job_records.JobRecords.finish", broken)
+    monkeypatch.setattr("chat_gateway.jobs.records.JobRecords.finish", broken)
     stack.send(line())
     records = stack.deliver()
     for attempt in range(1, 6):

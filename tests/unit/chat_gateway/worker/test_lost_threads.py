@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat_gateway.job_runs import JobRuns
+from chat_gateway.jobs.runs import JobRuns
 from tests.unit.chat_gateway.worker.conftest import Stack
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_gateway.entrypoints.worker import _message
-from chat_gateway.job_post import JobPost
+from chat_gateway.jobs.post import JobPost
+from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from chat_gateway import jobs
-from chat_gateway.entrypoints import worker
-from chat_gateway.entrypoints.worker import _message
-from chat_gateway.job_vetting import JobVetting, Vetted
-from chat_gateway.jobs import JobMessage
+from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import worker
+from chat_gateway.jobs.lines import JobMessage
+from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway import poisoned_rehearsal
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, is_poison

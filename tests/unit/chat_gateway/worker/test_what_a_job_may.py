@@ -9,8 +9,8 @@ from io import StringIO
 import httpx
 import pytest
 
-from chat_gateway.allowed_models import AllowedModels
-from chat_gateway.entrypoints import worker
+from chat_gateway.completions.allowed_models import AllowedModels
+from chat_gateway.jobs import worker
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway import jobs
+from chat_gateway.jobs import lines as jobs
 from gateway_cli.jobs import job_keys
 
 

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from chat_gateway.job_records import Claimed, JobRecords
-from chat_gateway.jobs import JobMessage, KeptLine
+from chat_gateway.jobs.lines import JobMessage, KeptLine
+from chat_gateway.jobs.records import Claimed, JobRecords
 from gateway_cli import stack_outputs
 from gateway_cli.command import cli
 from gateway_cli.jobs import collection, dead_letters

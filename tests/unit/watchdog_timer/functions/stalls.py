@@ -53,7 +53,7 @@ def _patch_api(api: Any) -> None:
     sys.path.append(str(Path(__file__).parents[4]))
     client_for = import_module("tests.unit.chat_gateway.bedrock_calls").client_for
     keys = import_module("tests.unit.chat_gateway.bedrock_key_fakes")
-    completions = import_module("chat_gateway.completions").Completions(
+    completions = import_module("chat_gateway.completions.completions").Completions(
         bedrock=client_for(bedrock),
         credentials=keys.key_credentials(keys.api_key(keys.FakeSecrets("ABSK-secret-key"))),
         guardrail=None,

@@ -1,0 +1,178 @@
+"""Calls AWS services that speak JSON, over our own HTTP/1.1: what a cold start can afford.
+
+boto3 would add about 300 ms before the first answer; see docs/adr.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from chat_gateway.aws import sigv4
+from chat_gateway.core import foreign_json, foreign_text
+from chat_gateway.http1 import body as http_body
+from chat_gateway.http1 import connect as http_connect
+from chat_gateway.http1.connect import Origin, left_s
+from chat_gateway.http1.connection import HttpConnection
+from chat_gateway.service.settings import AwsSettings
+
+# Of one attempt, from connecting to the last byte.
+_ATTEMPT_S = 2.0
+_ATTEMPTS = 3  # unless told otherwise: one may find a kept connection closed, another a service that stumbled
+_PAUSE_S = 0.05
+# A record's line of 400 kB, escaped, takes less than 1 MB; a secret at most 64 KB.
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024
+# Throttling is a client error in these protocols.
+_THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
+
+
+class AwsCallError(Exception):
+    """A call failed: `code` is AWS's exception name, or the name of the network error; `answer` what AWS said.
+
+    `is_passing`: the same call may succeed later, since the service could not be reached, stumbled or throttled.
+    """
+
+    def __init__(
+        self, operation: str, code: str, answer: Mapping[str, Any] | None = None, *, is_passing: bool = False
+    ) -> None:
+        super().__init__(f"{operation} failed: {code}")
+        self.code, self.is_passing = code, is_passing
+        self.answer = answer or {}
+
+
+class AwsJsonClient:
+    """One service's operations over one kept connection; safe to share between threads, one call at a time."""
+
+    def __init__(
+        self,
+        settings: AwsSettings,
+        *,
+        service: str,
+        target_prefix: str,
+        json_version: str,
+        env: Mapping[str, str] = os.environ,
+        attempts: int = _ATTEMPTS,
+    ) -> None:
+        url = urlsplit(settings.endpoint_url or f"https://{service}.{settings.region}.{settings.dns_suffix}")
+        is_encrypted = url.scheme == "https"
+        self._host = url.netloc
+        self._origin = Origin(url.hostname or "", url.port or (443 if is_encrypted else 80), is_encrypted)
+        self._service, self._region = service, settings.region
+        self._target_prefix, self._content_type = target_prefix, f"application/x-amz-json-{json_version}"
+        self._env, self._attempts = env, attempts
+        self._lock = threading.Lock()
+        self._connection: HttpConnection | None = None
+
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
+        """The operation's output, by `ends_at` (on time.monotonic()).
+
+        Raises AwsCallError once every attempt has failed; each takes 2 s at most.
+        """
+        content = json.dumps(parameters).encode()
+        if not self._lock.acquire(timeout=min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)):
+            raise AwsCallError(operation, "TimeoutError", is_passing=True)
+        try:
+            return self._called(operation, content, ends_at)
+        finally:
+            self._lock.release()
+
+    def _called(self, operation: str, content: bytes, ends_at: float) -> dict[str, Any]:
+        for attempt in range(1, self._attempts + 1):
+            try:
+                status, answer = self._post(operation, content, min(ends_at, time.monotonic() + _ATTEMPT_S))
+            except (OSError, ValueError) as error:
+                self.close()
+                status, answer = HTTPStatus.SERVICE_UNAVAILABLE, {"__type": type(error).__name__}
+            if status == HTTPStatus.OK:
+                return answer
+            code = _code(answer) or str(status)
+            is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _THROTTLED
+            if not is_passing or attempt == self._attempts or time.monotonic() >= ends_at:
+                break
+            time.sleep(_PAUSE_S * attempt)
+        raise AwsCallError(operation, code, answer, is_passing=is_passing)
+
+    def _post(self, operation: str, content: bytes, ends_at: float) -> tuple[int, dict[str, Any]]:
+        left_s(ends_at)  # raises where there is no time left
+        if self._connection is not None and not self._connection.is_idle():
+            self.close()
+        if self._connection is None:
+            self._connection = HttpConnection(http_connect.connect(self._origin, ends_at=ends_at))
+        connection = self._connection
+        stopped = connection.send(self._head(operation, content), content, ends_at=ends_at)
+        if stopped is not None:
+            raise stopped
+        head = connection.read_head(ends_at=ends_at)
+        body = http_body.gather(connection.pieces(), _MAX_ANSWER_BYTES)
+        if not connection.can_be_kept():
+            self.close()
+        return head.status, _object(body)
+
+    def _head(self, operation: str, content: bytes) -> bytes:
+        headers = {**self._headers(operation, content), "content-length": str(len(content))}
+        lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        return "\r\n".join(lines).encode("ascii")
+
+    def _headers(self, operation: str, content: bytes) -> dict[str, str]:
+        return sigv4.signed_headers(
+            sigv4.Credentials.from_env(self._env),
+            service=self._service,
+            region=self._region,
+            host=self._host,
+            headers={
+                "content-type": self._content_type,
+                "x-amz-target": f"{self._target_prefix}.{operation}",
+            },
+            content=content,
+            now=datetime.now(UTC),
+        )
+
+    def close(self) -> None:
+        """Closes the kept connection; the next call opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class AwsJsonPool:
+    """As many clients of one service as there are calls at once, each with its own kept connection."""
+
+    def __init__(self, new_client: Callable[[], AwsJsonClient]) -> None:
+        self._new_client = new_client
+        self._idle: queue.LifoQueue[AwsJsonClient] = queue.LifoQueue()
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The operation's output. Raises AwsCallError once every attempt has failed."""
+        try:
+            client = self._idle.get_nowait()
+        except queue.Empty:
+            client = self._new_client()
+        try:
+            return client.call(operation, parameters)
+        finally:
+            self._idle.put(client)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = foreign_json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _code(answer: Mapping[str, Any]) -> str | None:
+    """AWS's name of an error, without the namespace that some services put before it."""
+    kind = answer.get("__type")
+    return foreign_text.name(kind.rpartition("#")[2]) if isinstance(kind, str) else None

@@ -1,0 +1,324 @@
+"""Asks Bedrock for one chat completion over HTTPS; nothing of httpx leaves this module."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from chat_gateway.bedrock import errors as upstream_errors
+from chat_gateway.bedrock.auth import UpstreamAuth
+from chat_gateway.completions import enumerations, reasoning
+from chat_gateway.core import foreign_json, foreign_text
+from chat_gateway.core.errors import (
+    GatewayError,
+    ResponseTooLargeError,
+    UpstreamConnectionError,
+    UpstreamProtocolError,
+    UpstreamTimeoutError,
+)
+from chat_gateway.core.foreign_text import Conceal
+from chat_gateway.guardrail import outcome as guardrail_outcome
+from chat_gateway.guardrail.outcome import INTERVENED, Outcome
+from chat_gateway.http1 import body as http_body
+from chat_gateway.http1.transport import KeptConnections
+
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+# Time allowed for reading the rest of the body after the last event.
+_ENDING_S = 0.5
+# Of an error's body; what follows is not read.
+_MAX_ERROR_BYTES = 65_536
+_FIRST_UNDEFINED_STATUS = 600
+_LATE = "Bedrock did not answer in time."
+# After these, Bedrock may have had the whole request, and charge for an answer that did not arrive.
+_AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamTimeouts:
+    """How long to wait, in seconds; the deadline of a request is above all of them."""
+
+    connect_s: float
+    first_byte_s: float  # from sending to the answer's status
+    between_bytes_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Bedrock's answer: `text` as it came, `document` the same parsed, and what the guardrail did to it."""
+
+    text: str
+    document: dict[str, Any]
+    bedrock_request_id: str | None
+    guardrail_outcome: Outcome = field(default_factory=Outcome)
+    conceal: Conceal = field(default=foreign_text.nothing_to_conceal, compare=False, repr=False)
+
+    def presented(self, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
+        """The same in the shape that callers see; as it came wherever that is it."""
+        has_trace, document = guardrail_outcome.may_hold_trace(self.text), self.document
+        changed = enumerations.conform(document, enumerations.COMPLETION)  # first: a block has several names
+        outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=self.conceal)
+        changed |= guardrail_outcome.present(
+            document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
+        )
+        if separates_reasoning:
+            changed = reasoning.separate(document) or changed
+        text: str | None = self.text
+        if enumerations.conform_service_tier(document) and not changed:
+            text = enumerations.text_with_service_tier(self.text, document)
+        # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
+        text = json.dumps(document) if changed or text is None else text
+        return replace(self, text=text, guardrail_outcome=outcome)
+
+
+class RefusedCredentialsError(Exception):
+    """Bedrock answered 401 or 403: `detail` says why, for the log, in words of ours.
+
+    `lacks_access`: the credentials are good, and may not use this model or guardrail.
+    """
+
+    def __init__(self, detail: str, bedrock_request_id: str | None, *, lacks_access: bool = False) -> None:
+        super().__init__(detail)
+        self.detail, self.lacks_access = detail, lacks_access
+        self.bedrock_request_id = bedrock_request_id
+
+
+class UpstreamAnswer:
+    """An answer whose status and headers have come, and whose body is still to be read; must be closed."""
+
+    def __init__(
+        self, response: httpx.Response, auth: UpstreamAuth, *, deadline: float, clock: Callable[[], float]
+    ) -> None:
+        self._response, self._deadline, self._clock = response, deadline, clock
+        self.status = response.status_code
+        self.headers = _headers(response)
+        self.concealed = auth.concealed
+        self.bedrock_request_id = upstream_errors.request_id(self.headers, self.concealed)
+        self.chunks = self._read()
+
+    def _read(self) -> Iterator[bytes]:
+        """The body as it arrives. Raises UpstreamTimeoutError once the deadline has passed."""
+        try:
+            for piece in self._pieces():
+                self._check_deadline()
+                yield piece
+        except httpx.RequestError as error:
+            is_late = self._clock() >= self._deadline
+            raise _failure(error, is_late=is_late, bedrock_request_id=self.bedrock_request_id) from None
+        # A body that only the end of the connection ends looks whole when it was cut off.
+        self._check_deadline()
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Past httpx's own reading, which takes as long as all else for each event."""
+        stream = self._response.stream
+        encoding = self.headers.get("content-encoding", "").lower()
+        if encoding not in ("", "identity") or not isinstance(stream, httpx.SyncByteStream):
+            raise UpstreamProtocolError(
+                "Bedrock's answer is encoded in a way that was not asked for.",
+                bedrock_request_id=self.bedrock_request_id,
+            )
+        return iter(stream)
+
+    def _check_deadline(self) -> None:
+        if self._clock() >= self._deadline:
+            raise UpstreamTimeoutError(_LATE, bedrock_request_id=self.bedrock_request_id)
+
+    def finish(self) -> None:
+        """Reads the little that may be left after the last event, so that the connection can be used again."""
+        end_by = self._response.extensions.get("end_by")
+        if end_by is not None:
+            end_by(time.monotonic() + _ENDING_S)
+        with contextlib.suppress(GatewayError):
+            http_body.gather(self.chunks, _MAX_ERROR_BYTES, cuts=True)
+
+    def close(self) -> None:
+        """Gives the connection back, or closes it where the answer was not read to its end."""
+        self._response.close()
+
+
+class BedrockClient:
+    """Chat completions at one base URL; safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        timeouts: UpstreamTimeouts,
+        max_connections: int,
+        max_answer_bytes: int,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = httpx.URL(f"{base_url}/chat/completions")
+        self._host = self._url.netloc.decode("ascii")
+        self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
+        # A transport and not a client: no redirects to follow, no cookies to keep, no proxies to heed.
+        self._transport = transport or KeptConnections(base_url, max_idle=max_connections)
+
+    def complete(
+        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    ) -> Completion:
+        """The completion of the request `content`, read to its end by `deadline` (on this client's clock).
+
+        Raises RefusedCredentialsError, UpstreamCredentialsError, UpstreamError, UpstreamTimeoutError,
+        UpstreamConnectionError, UpstreamProtocolError and ResponseTooLargeError.
+        """
+        accepting = {**headers, "accept": "application/json"}
+        with contextlib.closing(self._ask(content, auth, accepting, deadline)) as answer:
+            return replace(
+                _completion(self._gathered(answer), answer.bedrock_request_id), conceal=answer.concealed
+            )
+
+    def _gathered(self, answer: UpstreamAnswer) -> bytes:
+        try:
+            return http_body.gather(answer.chunks, self._max_answer_bytes)
+        except http_body.TooLargeError:
+            raise ResponseTooLargeError(
+                f"The completion is larger than {self._max_answer_bytes} bytes; a streamed one may be larger.",
+                bedrock_request_id=answer.bedrock_request_id,
+            ) from None
+
+    def stream(
+        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    ) -> UpstreamAnswer:
+        """The answer to a request that streams, once Bedrock has said 200 to it; its chunks raise as `complete`.
+
+        Raises what `complete` raises.
+        """
+        accepting = {**headers, "accept": "text/event-stream"}
+        answer = self._ask(content, auth, accepting, deadline)
+        if not answer.headers.get("content-type", "").lower().startswith("text/event-stream"):
+            answer.close()
+            raise UpstreamProtocolError(
+                "Bedrock's answer is not a stream of events.", bedrock_request_id=answer.bedrock_request_id
+            )
+        return answer
+
+    def _ask(
+        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    ) -> UpstreamAnswer:
+        """The answer, if it is a 200."""
+        plain = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
+        answer = self._send(content, auth, plain, deadline)
+        if answer.status == HTTPStatus.OK:
+            return answer
+        with contextlib.closing(answer):
+            raise _error(answer, _error_body(answer))
+
+    def _send(
+        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    ) -> UpstreamAnswer:
+        left_s = deadline - self._clock()
+        if left_s <= 0:
+            raise _failure(httpx.ConnectTimeout(""), is_late=True)
+        request = self._request(content, headers, left_s)
+        try:
+            response = self._transport.handle_request(next(auth.sync_auth_flow(request)))
+        except httpx.RequestError as error:
+            raise _failure(error, is_late=False) from None
+        return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
+
+    def _request(self, content: bytes, headers: Mapping[str, str], left_s: float) -> httpx.Request:
+        """Framed here: httpx takes 6 µs, more than for all else, to work the two headers out of `content=`."""
+        framing = {"host": self._host, "content-length": str(len(content))}
+        request = httpx.Request(
+            "POST",
+            self._url,
+            headers={**framing, **headers},
+            stream=httpx.ByteStream(content),
+            extensions={"timeout": self._within(left_s)},
+        )
+        request.read()
+        return request
+
+    def _within(self, left_s: float) -> dict[str, float]:
+        """httpx's names, `first_byte` and `ends_at`."""
+        timeouts = self._timeouts
+        return {
+            "ends_at": time.monotonic() + left_s,
+            "connect": min(timeouts.connect_s, left_s),
+            "first_byte": min(timeouts.first_byte_s, left_s),
+            "read": timeouts.between_bytes_s,
+        }
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """By lowercase name, all values of a name in one; httpx's own mapping decodes every header for each lookup."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _failure(
+    error: httpx.RequestError, *, is_late: bool, bedrock_request_id: str | None = None
+) -> GatewayError:
+    was_sent = isinstance(error, _AFTER_SENDING)
+    # The transport's words are its own: the kind of failure, and nothing that came over the wire.
+    cause = f"{type(error).__name__} {error}".strip()
+    if is_late or isinstance(error, httpx.TimeoutException):
+        return UpstreamTimeoutError(
+            _LATE, bedrock_request_id=bedrock_request_id, was_sent=was_sent, cause=cause
+        )
+    return UpstreamConnectionError(
+        "The connection to Bedrock failed.",
+        bedrock_request_id=bedrock_request_id,
+        was_sent=was_sent,
+        cause=cause,
+    )
+
+
+def _error_body(answer: UpstreamAnswer) -> bytes:
+    """What can be read of the body. Where it is cut off, the status says enough."""
+    try:
+        return http_body.gather(answer.chunks, _MAX_ERROR_BYTES, cuts=True)
+    except GatewayError:
+        return b""
+
+
+def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
+    status = answer.status
+    if not HTTPStatus.BAD_REQUEST <= status < _FIRST_UNDEFINED_STATUS:
+        return UpstreamProtocolError(
+            f"Bedrock answered with the unexpected HTTP status {status}.",
+            bedrock_request_id=answer.bedrock_request_id,
+        )
+    error = upstream_errors.parse(status, answer.headers, content, answer.concealed)
+    if status not in _REFUSED:
+        return error
+    from chat_gateway.bedrock import refusals  # where Bedrock refuses only
+
+    refusal = refusals.read(
+        status, upstream_errors.error_class(answer.headers, answer.concealed), error.message
+    )
+    return RefusedCredentialsError(
+        refusal.reason, answer.bedrock_request_id, lacks_access=not refusal.is_about_key
+    )
+
+
+def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:
+    try:
+        text = answer.decode("utf-8")
+        document = foreign_json.loads(text)
+    except ValueError:
+        raise UpstreamProtocolError(
+            "Bedrock's answer is not JSON that the gateway can read.", bedrock_request_id=bedrock_request_id
+        ) from None
+    # A wrong path answers HTTP 200 with an UnknownOperationException, so 200 alone proves nothing.
+    if not _has_choices(document) or document.get("error"):
+        raise UpstreamProtocolError(
+            "Bedrock's answer holds no choices.", bedrock_request_id=bedrock_request_id
+        )
+    return Completion(text, document, bedrock_request_id)
+
+
+def _has_choices(document: object) -> bool:
+    choices = document.get("choices") if isinstance(document, dict) else None
+    return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)

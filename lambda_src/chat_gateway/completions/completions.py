@@ -1,0 +1,92 @@
+"""Creates chat completions: the guardrail rule, the credentials, and one repeat with a newly read key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
+from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
+from chat_gateway.completions import reasoning
+from chat_gateway.completions.request import ChatRequest
+from chat_gateway.completions.retry import Attempts
+from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
+from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail.rule import GuardedRequest, Guardrail
+
+if TYPE_CHECKING:
+    from chat_gateway.completions.allowed_models import AllowedModels
+
+_Answer_co = TypeVar("_Answer_co", covariant=True)
+
+
+class _Ask(Protocol[_Answer_co]):
+    def __call__(
+        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    ) -> _Answer_co: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completions:
+    """What the chat function and the jobs worker both ask Bedrock through.
+
+    What may pass is tried again as `attempts` allows. Raises GatewayError, in whichever of its kinds.
+    """
+
+    bedrock: BedrockClient
+    credentials: UpstreamCredentials
+    guardrail: Guardrail | None
+    separates_reasoning: bool = True  # where a model writes its thinking into its words
+    allowed_models: AllowedModels | None = None  # None: all that the credentials may use
+
+    def guarded(self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]) -> GuardedRequest:
+        """`request` as it may go up: under the environment's guardrail. `caller_headers` have lowercase names."""
+        if self.allowed_models is not None:
+            self.allowed_models.check(request.model)
+        guarded = guardrails.guarded(self.guardrail, request.document, caller_headers)
+        separates = self.separates_reasoning and reasoning.is_in_content(request.model)
+        return replace(guarded, separates_reasoning=True) if separates else guarded
+
+    def create(self, request: GuardedRequest, attempts: Attempts) -> Completion:
+        """The whole completion of `request`, with a guardrail's block in its one shape."""
+        completion = self._tried(self.bedrock.complete, request, attempts)
+        return completion.presented(
+            keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
+        )
+
+    def stream(self, request: GuardedRequest, attempts: Attempts) -> UpstreamAnswer:
+        """Bedrock's stream for `request`, whose status is known to be 200."""
+        return self._tried(self.bedrock.stream, request, attempts)
+
+    def _tried(self, ask: _Ask[_Answer_co], request: GuardedRequest, attempts: Attempts) -> _Answer_co:
+        while True:
+            attempts.begin()
+            try:
+                return self._with_credentials(ask, request, attempts.deadline)
+            except GatewayError as error:
+                attempts.wait_for_next(error)
+
+    def _with_credentials(
+        self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float
+    ) -> _Answer_co:
+        content, headers = request.content, request.headers
+        auth = self.credentials.auth(ends_at=deadline)
+        try:
+            return ask(content, auth=auth, headers=headers, deadline=deadline)
+        except RefusedCredentialsError as refused:
+            replacement = auth.after_refusal(ends_at=deadline)
+            if replacement is None:
+                raise _credentials_error(auth, refused) from None
+        try:
+            return ask(content, auth=replacement, headers=headers, deadline=deadline)
+        except RefusedCredentialsError as refused:
+            raise _credentials_error(replacement, refused) from None
+
+
+def _credentials_error(auth: UpstreamAuth, refused: RefusedCredentialsError) -> GatewayError:
+    if refused.lacks_access:
+        return UpstreamAccessError(refused.detail, bedrock_request_id=refused.bedrock_request_id)
+    return UpstreamCredentialsError(
+        f"{auth.refused_as}: {refused.detail}", bedrock_request_id=refused.bedrock_request_id
+    )

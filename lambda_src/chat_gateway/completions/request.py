@@ -1,0 +1,100 @@
+"""The caller's chat completion request: what we check, and the bytes that go up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chat_gateway.completions import defaults
+from chat_gateway.core import strict_json
+from chat_gateway.core.errors import InvalidRequestError
+
+# What a client that speaks another API has to be told.
+_RESPONSES_ADVICE = (
+    " The request has 'input', as the Responses API wants it: set your client to chat completions"
+    " (docs/using-other-clients.md)."
+)
+# Bedrock's own path, and what most OpenAI clients expect.
+PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A request that passed our checks: what was checked is what is sent.
+
+    `asks_for_usage` says that the caller asked for the stream's usage chunk.
+    """
+
+    model: str
+    document: dict[str, Any]
+    streams: bool = False
+    asks_for_usage: bool = False
+
+
+def parse(raw: bytes) -> ChatRequest:
+    """The request in an HTTP body. Raises InvalidRequestError."""
+    return from_document(strict_json.loads_object(raw))
+
+
+def from_document(document: dict[str, Any]) -> ChatRequest:
+    """The request in a parsed JSON object; fields we do not know are kept. Raises InvalidRequestError."""
+    model = _checked_model(document)
+    _check_messages(document)
+    _leave_out_reasoning(document)
+    streams = _checked_stream(document)
+    asks_for_usage = streams and _include_usage(document) is True
+    return ChatRequest(
+        model=model,
+        document=defaults.without_defaults(document),
+        streams=streams,
+        asks_for_usage=asks_for_usage,
+    )
+
+
+def _checked_model(document: dict[str, Any]) -> str:
+    model = document.get("model")
+    if model is None:
+        raise InvalidRequestError(
+            "You must provide a model parameter.", param="model", code="missing_required_parameter"
+        )
+    if not isinstance(model, str) or not model:
+        raise InvalidRequestError("'model' must be a non-empty string.", param="model", code="invalid_type")
+    return model
+
+
+def _check_messages(document: dict[str, Any]) -> None:
+    if "messages" not in document:
+        advice = _RESPONSES_ADVICE if "input" in document else ""
+        raise InvalidRequestError(
+            f"Missing required parameter: 'messages'.{advice}",
+            param="messages",
+            code="missing_required_parameter",
+        )
+    messages = document["messages"]
+    if not isinstance(messages, list):
+        raise InvalidRequestError("'messages' must be a list.", param="messages", code="invalid_type")
+    if not messages:
+        raise InvalidRequestError("'messages' must not be empty.", param="messages", code="empty_array")
+
+
+def _leave_out_reasoning(document: dict[str, Any]) -> None:
+    """Takes out what callers repeat of an answer's `reasoning_content`: Bedrock has no such field in a message."""
+    document["messages"] = [
+        {key: value for key, value in message.items() if key != "reasoning_content"}
+        if isinstance(message, dict) and "reasoning_content" in message
+        else message
+        for message in document["messages"]
+    ]
+
+
+def _checked_stream(document: dict[str, Any]) -> bool:
+    stream = document.get("stream")
+    if stream is not None and not isinstance(stream, bool):
+        raise InvalidRequestError("'stream' must be a boolean.", param="stream", code="invalid_type")
+    return stream is True
+
+
+def _include_usage(document: dict[str, Any]) -> object:
+    """What the caller says of the usage chunk; None where nothing."""
+    options = document.get("stream_options")
+    return options.get("include_usage") if isinstance(options, dict) else None

@@ -1,0 +1,104 @@
+"""When a request to Bedrock is worth another attempt, and how long to wait before it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from chat_gateway.bedrock import retry_after
+from chat_gateway.core.errors import (
+    GatewayError,
+    UpstreamConnectionError,
+    UpstreamError,
+    UpstreamTimeoutError,
+)
+
+# https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+# 424 is a model's own failure, 529 an overloaded one.
+_RETRYABLE = frozenset({408, 424, 429, 500, 502, 503, 504, 529})
+_sleep = time.sleep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how patiently to try again.
+
+    `paid_retries` is the share of `retries` that may follow a failure after which Bedrock may have made, and
+    charged for, an answer that never arrived.
+    """
+
+    retries: int
+    paid_retries: int
+    first_wait_s: float  # the most that is waited before the first retry; doubles with each further one
+    max_wait_s: float  # a longer wait is left to the caller
+    min_attempt_s: float  # with less time left than this, an attempt is not begun
+
+
+# Few, since the SDKs try again by themselves, and a throttled caller is told so at once.
+FOR_CALLERS = RetryPolicy(retries=2, paid_retries=1, first_wait_s=0.25, max_wait_s=2, min_attempt_s=1)
+# The SDK is already at it.
+FOR_REPEATING_CALLERS = replace(FOR_CALLERS, retries=1, paid_retries=0)
+# Longer waits are better spent in the queue, where they take up nobody's time.
+FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5, min_attempt_s=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempts:
+    """The attempts of one request, which end at `deadline` (on `clock`); `count` is how many were begun."""
+
+    policy: RetryPolicy
+    deadline: float
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = field(default_factory=lambda: _sleep)
+    random: Callable[[], float] = random.random
+    count: int = 0
+    _paid_failures: int = field(default=0, init=False)
+
+    def begin(self) -> None:
+        """Counts an attempt."""
+        self.count += 1
+
+    def wait_for_next(self, error: GatewayError) -> None:
+        """Returns after the pause before another attempt. Raises `error` where there is to be none."""
+        wait_s = self._wait_s(error)
+        if wait_s is None:
+            raise error
+        self.sleep(wait_s)
+
+    def _wait_s(self, error: GatewayError) -> float | None:
+        policy = self.policy
+        if not is_retryable(error) or self.count > policy.retries:
+            return None
+        if may_be_paid(error):
+            self._paid_failures += 1
+            if self._paid_failures > policy.paid_retries:
+                return None
+        asked_s = retry_after.wait_s(error.headers()) or 0.0
+        wait_s = max(
+            asked_s, full_jitter_s(self.count, policy.first_wait_s, policy.max_wait_s, self.random())
+        )
+        left_s = self.deadline - self.clock()
+        return None if wait_s > policy.max_wait_s or left_s - wait_s < policy.min_attempt_s else wait_s
+
+
+def full_jitter_s(failures: int, first_s: float, max_s: float, fraction: float) -> float:
+    """A wait from zero to `first_s` doubled with each failure after the first, at most `max_s`.
+
+    `fraction` is random from 0 to 1: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    doublings = min(max(failures, 1) - 1, 60)
+    return fraction * min(max_s, first_s * 2.0**doublings)
+
+
+def is_retryable(error: GatewayError) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(error, UpstreamError):
+        return error.status in _RETRYABLE
+    return isinstance(error, UpstreamConnectionError | UpstreamTimeoutError)
+
+
+def may_be_paid(error: GatewayError) -> bool:
+    """Whether Bedrock may have answered all the same: the request had been sent."""
+    return isinstance(error, UpstreamConnectionError | UpstreamTimeoutError) and error.was_sent

@@ -1,0 +1,110 @@
+"""Reads JSON so that no two readers can understand it differently, and writes it back compactly."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from chat_gateway.core import json_depth
+from chat_gateway.core.errors import InvalidRequestError
+
+_TOP = "the request"  # what a place is called that is no parameter's
+_MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
+
+
+class _RepeatedKeyError(ValueError):
+    """An object has a key twice."""
+
+
+def loads_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object in `raw`.
+
+    Raises InvalidRequestError for anything that is not UTF-8 JSON, is no object, repeats a key at any depth,
+    is nested more than 100 deep, or holds a number that is none to every reader: NaN, one beyond a double, or one of
+    more than 308 characters.
+    """
+    if not raw:
+        raise InvalidRequestError("The request is empty.")
+    try:
+        document = _DECODER.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidRequestError("The request is not UTF-8.") from None
+    except _RepeatedKeyError:
+        raise _repeated_key(raw) from None
+    except json.JSONDecodeError as error:
+        # Some of the decoder's messages end in "at", for a place to follow.
+        problem = error.msg.removesuffix(" at")
+        raise InvalidRequestError(f"The request is not JSON: {problem} at character {error.pos}.") from None
+    except RecursionError:
+        raise InvalidRequestError("The request is nested too deeply.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequestError("The request must be a JSON object.")
+    if json_depth.is_too_deep(document):
+        raise InvalidRequestError(f"The request is nested more than {json_depth.MAX_DEPTH} deep.")
+    return document
+
+
+def dumps(document: dict[str, Any]) -> bytes:
+    """`document` as compact UTF-8 JSON. Raises InvalidRequestError where it holds half a surrogate pair."""
+    try:
+        return _ENCODER.encode(document).encode("utf-8")
+    except UnicodeEncodeError:
+        from chat_gateway.core import places  # for refused requests only
+
+        place = places.of_first(document, _has_surrogate)
+        raise InvalidRequestError(
+            f"The request holds an unpaired surrogate, which is not text, in {place or _TOP}.",
+            param=place or None,
+        ) from None
+    except RecursionError:
+        raise InvalidRequestError("The request is nested too deeply.") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise _RepeatedKeyError
+    return document
+
+
+def _repeated_key(raw: bytes) -> InvalidRequestError:
+    from chat_gateway.core import places  # for refused requests only
+
+    try:
+        found = places.of_repeated_key(raw.decode("utf-8"))
+    except (ValueError, RecursionError):  # what follows is no JSON
+        found = None
+    key, place = found or ("*", "")
+    return InvalidRequestError(
+        f"The request repeats a key within one object: {key!r} in {place or _TOP}.", param=place or None
+    )
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_NUMBER_CHARACTERS:
+        raise InvalidRequestError("The request holds a number that is too large.")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    if len(text) > _MAX_NUMBER_CHARACTERS:
+        raise InvalidRequestError("The request holds a number that is too long.")
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidRequestError("The request holds a number that is too large.")
+    return number
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidRequestError(f"The request holds {name}, which is not JSON.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_int=_integer, parse_float=_finite, parse_constant=_no_constant
+)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)

@@ -1,1 +1,0 @@
-"""What Lambda calls: one module for each function; the only place that knows an event's shape."""

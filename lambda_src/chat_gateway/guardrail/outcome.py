@@ -1,0 +1,220 @@
+"""What the guardrail did to an answer: told in one shape, and without what it found.
+
+Chat completions answer a block with HTTP 200. That they carry InvokeModel's `amazon-bedrock-guardrailAction` and
+`amazon-bedrock-trace` is unconfirmed, so every sign is enough by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat_gateway.core import choices, foreign_text
+from chat_gateway.core.foreign_text import Conceal
+
+INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
+_ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
+_TRACE, _PLAIN_TRACE = "amazonbedrocktrace", "trace"
+_BLOCKED_ID = "bedrock-guardrails-"
+_BLOCKED_REASON = "content_filter"
+_WORDS = "wordPolicy"
+_MAX_FINDINGS = 50
+_ONLY_DETECTED = "NONE"
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailAssessment.html
+_POLICIES = frozenset(
+    {
+        "automatedReasoningPolicy",
+        "contentPolicy",
+        "contextualGroundingPolicy",
+        "sensitiveInformationPolicy",
+        "topicPolicy",
+        _WORDS,
+    }
+)
+OTHER_POLICY = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`action` is INTERVENED for a block, MASKED for an answer with parts replaced, NONE, or None where unsaid.
+
+    `findings` are the first 50 that the trace has, if there is one: source, policy, name and action; no text. `counts`
+    is how many of all there are by policy, `acted` the policies that blocked or masked. A policy has AWS's name, or
+    `other`.
+    """
+
+    action: str | None = None
+    findings: tuple[dict[str, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    acted: frozenset[str] = frozenset()
+
+    def combined_with(self, other: Outcome) -> Outcome:
+        """What two parts of one answer say together."""
+        if other is NOTHING_SAID:
+            return self
+        actions = (self.action, other.action)
+        strongest = next((action for action in (INTERVENED, MASKED, NONE) if action in actions), None)
+        return Outcome(
+            strongest,
+            (self.findings + other.findings)[:_MAX_FINDINGS],
+            Counter(self.counts) + Counter(other.counts),
+            self.acted | other.acted,
+        )
+
+
+# What the escapes of ASCII letters begin with: a key may be written in them.
+_ESCAPED_LETTERS = ("\\u004", "\\u005", "\\u006", "\\u007")
+_ESCAPED_LETTERS_BYTES = tuple(escape.encode() for escape in _ESCAPED_LETTERS)
+NOTHING_SAID = Outcome()  # what nearly every event of a stream says
+
+
+def may_hold_trace(raw: str | bytes) -> bool:
+    """Whether the JSON text `raw` may have a trace somewhere; where not, nobody has to look for it."""
+    if isinstance(raw, bytes):
+        return b"trace" in raw.lower() or (
+            b"\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS_BYTES)
+        )
+    return "trace" in raw.lower() or ("\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS))
+
+
+def read(
+    document: dict[str, Any],
+    *,
+    has_trace: bool = True,
+    conceal: Conceal = foreign_text.nothing_to_conceal,
+) -> Outcome:
+    """What a completion, or an event of a stream, says of the guardrail, without what `conceal` takes out; never raises."""
+    reported = document.get(_ACTION_KEY)
+    traces = [holder[key] for holder, key in _traces(document)] if has_trace else []
+    is_block = _is_block(document)
+    if not traces and reported is None and not is_block:
+        return NOTHING_SAID
+    # Bedrock reports a masked answer as INTERVENED, too.
+    action = (
+        INTERVENED if is_block else MASKED if reported == INTERVENED else NONE if reported == NONE else None
+    )
+    return _outcome(action, traces, conceal)
+
+
+def present(document: dict[str, Any], *, is_block: bool, has_trace: bool = True, keep_trace: bool) -> bool:
+    """Gives `document` the one shape of a block, and takes the traces out; whether it has to be written anew.
+
+    `is_block`: its outcome is INTERVENED. A block has `finish_reason` content_filter wherever a choice ends. Text that may
+    hold a trace is always written anew: of a key that is repeated, the text still has what the document has not.
+    """
+    changed = has_trace and not keep_trace
+    if changed:
+        _leave_out_traces(document)
+    if not is_block:
+        return changed
+    ends = [
+        choice
+        for choice in choices.of(document)
+        if choice.get("finish_reason")
+        not in ((_BLOCKED_REASON,) if "message" in choice else (None, _BLOCKED_REASON))
+    ]
+    if not ends:
+        return changed
+    for choice in ends:
+        choice["finish_reason"] = _BLOCKED_REASON
+    return True
+
+
+def said(document: dict[str, Any]) -> dict[str, Any]:
+    """What stands in `document` for callers to see of the guardrail."""
+    return {key: document[key] for key in (_ACTION_KEY, _TRACE_KEY) if key in document}
+
+
+def _leave_out_traces(document: dict[str, Any]) -> None:
+    for holder, key in list(_traces(document)):
+        del holder[key]
+
+
+def _traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where traces stand, at any depth: the object and the key."""
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if _is_trace(key, inner):
+                    yield value, key
+                elif isinstance(inner, dict | list):
+                    waiting.append(inner)
+        else:
+            waiting.extend(inner for inner in value if isinstance(inner, dict | list))
+
+
+def _is_trace(key: str, value: object) -> bool:
+    """InvokeModel's key in any spelling, and Converse's, which is a common word."""
+    if len(key) > 40:
+        return False
+    plain = key.replace("-", "").replace("_", "").lower()
+    if plain == _TRACE:
+        return True
+    parts = value if isinstance(value, list) else [value]
+    return plain == _PLAIN_TRACE and any(isinstance(part, dict) and "guardrail" in part for part in parts)
+
+
+def _is_block(document: dict[str, Any]) -> bool:
+    id_ = document.get("id")
+    if isinstance(id_, str) and id_.startswith(_BLOCKED_ID):
+        return True
+    return any(choice.get("finish_reason") == _BLOCKED_REASON for choice in choices.of(document))
+
+
+def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> Outcome:
+    listed: list[dict[str, str]] = []
+    counts: Counter[str] = Counter()
+    acted = set()
+    for trace in traces:
+        for finding in _findings(trace, conceal):
+            counts[finding["policy"]] += 1
+            if finding.get("action") != _ONLY_DETECTED:
+                acted.add(finding["policy"])
+            if len(listed) < _MAX_FINDINGS:
+                listed.append(finding)
+    return Outcome(action, tuple(listed), counts, frozenset(acted))
+
+
+def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:
+    """Of `{"guardrail": {"input": {id: assessment}, "outputs": [{id: assessment | [assessment]}]}}` what has no text."""
+    guardrail = trace.get("guardrail") if isinstance(trace, dict) else None
+    if not isinstance(guardrail, dict):
+        return
+    for source, part in (("input", guardrail.get("input")), ("output", guardrail.get("outputs"))):
+        for assessment in _dicts_below(part):
+            for policy, entries in _policies(assessment):
+                yield from (_finding(source, policy, entry, conceal) for entry in entries)
+
+
+def _dicts_below(part: object) -> Iterator[dict[str, Any]]:
+    """The objects two levels down at most, past lists: the assessments, whichever way they are wrapped."""
+    for by_id in part if isinstance(part, list) else [part]:
+        for assessments in by_id.values() if isinstance(by_id, dict) else ():
+            yield from (
+                a
+                for a in (assessments if isinstance(assessments, list) else [assessments])
+                if isinstance(a, dict)
+            )
+
+
+def _policies(assessment: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for policy, kinds in assessment.items():
+        if policy.endswith("Policy") and isinstance(kinds, dict):
+            for entries in kinds.values():
+                if isinstance(entries, list):
+                    yield policy, [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _finding(source: str, policy: str, entry: dict[str, Any], conceal: Conceal) -> dict[str, str]:
+    """`match` and `regex` hold the caller's words, so only these three are taken; of words not even a name."""
+    taken = ("type", "action") if policy == _WORDS else ("name", "type", "action")
+    finding = {"source": source, "policy": policy if policy in _POLICIES else OTHER_POLICY}
+    for name in taken:
+        value = foreign_text.label(entry.get(name), conceal)
+        if value is not None:
+            finding[name] = value
+    return finding

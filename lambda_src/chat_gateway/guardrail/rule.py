@@ -1,0 +1,113 @@
+"""The environment's guardrail on one request: what goes up to Bedrock, whatever the caller says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chat_gateway.core import strict_json
+from chat_gateway.guardrail import overrides as guardrail_overrides
+from chat_gateway.guardrail import tags as guardrail_tags
+from chat_gateway.guardrail.overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
+from chat_gateway.guardrail.tags import Tagging
+
+_TRACES_SHOWN = ("ENABLED", "ENABLED_FULL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardrail:
+    """A Bedrock guardrail as its headers name it.
+
+    `trace` is ENABLED, ENABLED_FULL or DISABLED for everyone, or None: then it is asked for, for the log's own record,
+    and callers do not see it. `tagging` says which text is checked. Where `callers_may_override`, a caller's own settings win.
+    """
+
+    identifier: str
+    version: str
+    trace: str | None = None
+    callers_may_override: bool = False
+    tagging: Tagging = Tagging.OFF
+
+    def headers(self) -> dict[str, str]:
+        """The upstream headers that apply this guardrail."""
+        return {**self.name(), TRACE_HEADER: self.trace or "ENABLED"}
+
+    def name(self) -> dict[str, str]:
+        """The headers that a caller may repeat."""
+        headers = {IDENTIFIER_HEADER: self.identifier, VERSION_HEADER: self.version}
+        return headers if self.trace is None else {**headers, TRACE_HEADER: self.trace}
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedRequest:
+    """A request as it goes up: its body, and the headers of the guardrail that applies to it.
+
+    `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats;
+    `separates_reasoning`, whether the model's thinking is to be taken out of its words.
+    """
+
+    content: bytes
+    headers: dict[str, str]
+    shows_trace: bool = True
+    separates_reasoning: bool = False
+
+    @property
+    def guardrail(self) -> str | None:
+        """`identifier:version`, None where no guardrail is named."""
+        identifier = self.headers.get(IDENTIFIER_HEADER)
+        return None if identifier is None else f"{identifier}:{self.headers.get(VERSION_HEADER, '')}"
+
+
+def guarded(
+    guardrail: Guardrail | None, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
+) -> GuardedRequest:
+    """The caller's `document` and `headers` (lowercase names) under the environment's guardrail.
+
+    An enforced one cannot be changed: GuardrailOverrideError for a setting other than the environment's, and
+    InvalidRequestError for input tags. Without one the caller chooses, as with Bedrock itself. Raises
+    InvalidRequestError for a header's value that is none.
+    """
+    if guardrail is None:
+        return GuardedRequest(strict_json.dumps(document), guardrail_overrides.own_headers(headers))
+    if guardrail.callers_may_override:
+        return _overridable(guardrail, document, headers)
+    return _enforced(guardrail, document, headers)
+
+
+def _enforced(
+    guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
+) -> GuardedRequest:
+    guardrail_overrides.check_headers(guardrail.name(), headers)
+    kept = guardrail_overrides.without_settings(document)
+    content = strict_json.dumps(kept)
+    guardrail_tags.check(kept, content)
+    content = _tagged(guardrail, kept, content)
+    return GuardedRequest(content, guardrail.headers(), shows_trace=guardrail.trace in _TRACES_SHOWN)
+
+
+def _overridable(
+    guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
+) -> GuardedRequest:
+    """A caller that names a guardrail, or says anything of tags, has taken over; any other gets the environment's."""
+    own = guardrail_overrides.own_headers(headers)
+    if CONFIG_KEY in document and guardrail_overrides.says_nothing(document[CONFIG_KEY]):
+        document = {key: value for key, value in document.items() if key != CONFIG_KEY}
+    content = strict_json.dumps(document)
+    names_one = IDENTIFIER_HEADER in own or VERSION_HEADER in own
+    if not names_one and CONFIG_KEY not in document and not guardrail_tags.are_in(document, content):
+        content = _tagged(guardrail, document, content)
+    trace = own.get(TRACE_HEADER, guardrail.trace)
+    return GuardedRequest(
+        content, own if names_one else guardrail.headers() | own, shows_trace=trace in _TRACES_SHOWN
+    )
+
+
+def _tagged(guardrail: Guardrail, document: dict[str, Any], content: bytes) -> bytes:
+    """`content`, which is `document`, with input tags under a suffix that nobody can guess."""
+    if guardrail.tagging is Tagging.OFF:
+        return content
+    suffix = os.urandom(10).hex()
+    tagged = guardrail_tags.tagged(document, guardrail.tagging, suffix)
+    return content if tagged is None else strict_json.dumps({**tagged, CONFIG_KEY: {"tagSuffix": suffix}})

@@ -1,0 +1,193 @@
+"""One HTTP request's answer and its log line, whichever way it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+
+from chat_gateway.bedrock.client import Completion, UpstreamAnswer
+from chat_gateway.completions import sse
+from chat_gateway.completions.retry import Attempts
+from chat_gateway.completions.stream import ChatStream, StreamRules
+from chat_gateway.core.errors import GatewayError
+from chat_gateway.service.request_log import RequestLog
+from response_streaming import StreamError, StreamingResponse
+from watchdog_timer import named_items
+
+# The 200 waits for the first event, so that an error in its place can still be a status, but not for ever.
+_HOLD_S = 15.0
+# API Gateway cuts a connection that is silent for 30 s (edge) or 5 min (regional):
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+_HEARTBEAT_S = 15.0
+_HEARTBEAT = b": still working\n\n"
+# What fits into a socket's buffer: writing more can wait for a slow reader until Lambda ends the function.
+_WRITTEN_AT_ONCE_BYTES = 65_536
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Makes the response and writes the log line. `started` is in monotonic seconds."""
+
+    log: RequestLog
+    started: float
+    headers: dict[str, str] = field(default_factory=dict)  # on every answer
+    attempts: Attempts | None = None  # of asking Bedrock
+
+    @property
+    def name(self) -> str:
+        """What the traceback of a process that dies at this request calls it."""
+        return f"request {self.log.fields['request_id']}"
+
+    def add_client_request_id(self, request_id: str | None) -> None:
+        """The caller's own id, to be echoed; None where it is ignored, which the log says."""
+        if request_id is None:
+            self.log.add(client_request_id="(ignored)")
+            return
+        self.headers["x-client-request-id"] = request_id
+        self.log.add_client_request_id(request_id)
+
+    def completed(self, completion: Completion) -> StreamingResponse:
+        """The completion as callers see it."""
+        self.log.add_completion(completion)
+        headers = _bedrock_headers(completion.bedrock_request_id)
+        if action := completion.guardrail_outcome.action:
+            headers["x-guardrail-action"] = action
+        content = completion.text.encode()
+        if len(content) > _WRITTEN_AT_ONCE_BYTES:
+            self._write(HTTPStatus.OK)
+            return self._response(HTTPStatus.OK, headers, iter([content]))
+        return self._response(
+            HTTPStatus.OK, headers, _LoggedAfter(content, partial(self._write, HTTPStatus.OK))
+        )
+
+    def failed(self, error: GatewayError) -> StreamingResponse:
+        """The error in OpenAI's shape."""
+        self.log.add_error(error)
+        self._write(error.status)
+        return self._refusal(error)
+
+    def streamed(self, upstream: UpstreamAnswer, rules: StreamRules) -> StreamingResponse:
+        """Bedrock's events as they come; logged when they have ended."""
+        return StreamingResponse(
+            status_code=HTTPStatus.OK,
+            headers={
+                **self.headers,
+                **_bedrock_headers(upstream.bedrock_request_id),
+                "content-type": "text/event-stream; charset=utf-8",
+                "cache-control": "no-cache",
+            },
+            body=_Streamed(
+                named_items(self.name, self._relay(upstream, rules)), partial(self._abandon, upstream)
+            ),
+            hold_s=_HOLD_S,
+            heartbeat=_HEARTBEAT,
+            heartbeat_s=_HEARTBEAT_S,
+        )
+
+    def _relay(self, upstream: UpstreamAnswer, rules: StreamRules) -> Iterator[bytes]:
+        stream = ChatStream(
+            upstream.chunks,
+            rules,
+            bedrock_request_id=upstream.bedrock_request_id,
+            conceal=upstream.concealed,
+        )
+        began, error, is_sent = time.monotonic(), None, False
+        self.log.add(bedrock_request_id=upstream.bedrock_request_id)
+        try:
+            for piece in stream.relay():
+                is_sent = True
+                yield piece
+            upstream.finish()
+        except GatewayError as failure:
+            error = failure
+            self.log.add_error(failure)
+        except GeneratorExit:
+            self.log.add(abandoned=True)
+            raise
+        except Exception as fault:  # noqa: BLE001 - the caller must be told in the stream's own language
+            error = self.log.add_fault(fault)
+        finally:
+            upstream.close()
+            self._add_stream(stream)
+            is_committed = is_sent or time.monotonic() - began >= _HOLD_S
+            status = HTTPStatus.OK if error is None or is_committed else error.status
+            self._write(status, failed=error is not None)
+        if error is not None:
+            raise StreamError(
+                error.code or error.type, response=self._refusal(error), last_chunk=sse.event(error.body())
+            )
+
+    def _abandon(self, upstream: UpstreamAnswer) -> None:
+        """What remains to be done for a stream of which nobody asked for an item."""
+        upstream.close()
+        self.log.add(bedrock_request_id=upstream.bedrock_request_id, abandoned=True)
+        self._write(HTTPStatus.OK)
+
+    def _add_stream(self, stream: ChatStream) -> None:
+        """What is only known once a stream has been read."""
+        self.log.add(events=stream.events, done_missing=stream.lacks_done or None)
+        self.log.add_outcome(stream.guardrail_outcome)
+        self.log.add_usage(stream.usage)
+        if stream.first_token_at is not None:
+            self.log.add(time_to_first_token_ms=round((stream.first_token_at - self.started) * 1000))
+
+    def _refusal(self, error: GatewayError) -> StreamingResponse:
+        headers = {**error.headers(), **_bedrock_headers(error.bedrock_request_id)}
+        return self._response(error.status, headers, iter([error.body().encode()]))
+
+    def _response(self, status: int, headers: dict[str, str], body: Iterator[bytes]) -> StreamingResponse:
+        return StreamingResponse(
+            status_code=int(status),
+            headers={"content-type": "application/json", **headers, **self.headers},
+            body=body,
+            is_whole=True,
+        )
+
+    def _write(self, status: int, *, failed: bool = False) -> None:
+        if self.attempts is not None:
+            self.log.add(upstream_attempts=self.attempts.count or None)
+        self.log.add(status=int(status), latency_ms=round((time.monotonic() - self.started) * 1000))
+        self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+class _LoggedAfter(Iterator[bytes]):
+    """A body of one item. The log line, which takes a tenth of the gateway's time, is written when it has gone out."""
+
+    def __init__(self, content: bytes, write_log: Callable[[], None]) -> None:
+        self._items, self._write_log = [content], write_log
+
+    def __next__(self) -> bytes:
+        if not self._items:
+            raise StopIteration
+        return self._items.pop()
+
+    def close(self) -> None:
+        write_log, self._write_log = self._write_log, _nothing
+        write_log()
+
+
+class _Streamed(Iterator[bytes]):
+    """A stream's items. Closed before it was begun, a generator runs no code of its own: then `abandon` is called."""
+
+    def __init__(self, items: Iterator[bytes], abandon: Callable[[], None]) -> None:
+        self._items, self._abandon = items, abandon
+
+    def __next__(self) -> bytes:
+        self._abandon = _nothing
+        return next(self._items)
+
+    def close(self) -> None:
+        abandon, self._abandon = self._abandon, _nothing
+        abandon()
+        self._items.close()  # type: ignore[attr-defined] # it is a generator
+
+
+def _nothing() -> None:
+    return None
+
+
+def _bedrock_headers(bedrock_request_id: str | None) -> dict[str, str]:
+    return {} if bedrock_request_id is None else {"x-bedrock-request-id": bedrock_request_id}

@@ -1,0 +1,81 @@
+"""Works on all jobs of a batch at once, and sees to each outcome as soon as it is there."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs.lines import JobMessage
+from chat_gateway.jobs.outcomes import Bury, Retry, Send, Undecided
+from chat_gateway.jobs.post import JobPost, PutBack
+from chat_gateway.jobs.runs import JobRuns, Run
+from watchdog_timer import named
+
+
+def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *, width: int) -> list[str]:
+    """The ids of the messages that are to be delivered again; `width` at most are in progress at once.
+
+    The threads ask Bedrock; this one sends what they come back with, as many together as have come.
+    """
+    ended: queue.SimpleQueue[Future[Run]] = queue.SimpleQueue()
+    failed: list[str] = []
+    undecided: list[Run] = []
+    with ThreadPoolExecutor(max_workers=width) as pool:
+        for message in messages:
+            name = f"job {jobs.result_id(message.key)}"
+            pool.submit(named, name, runs.run, message).add_done_callback(ended.put)
+        open_count = len(messages)
+        while open_count:
+            batch = _next(ended)
+            open_count -= len(batch)
+            undecided += [run for run in batch if isinstance(run.outcome, Undecided)]
+            failed += _see_to([run for run in batch if not isinstance(run.outcome, Undecided)], runs, post)
+        list(pool.map(runs.decide, undecided))
+    return failed + _see_to(undecided, runs, post)
+
+
+def _next(ended: queue.SimpleQueue[Future[Run]]) -> list[Run]:
+    """All that have ended, of which there is one at least. Raises what a thread died of."""
+    batch = [ended.get()]
+    while not ended.empty():
+        batch.append(ended.get())
+    return [future.result() for future in batch]
+
+
+def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> list[str]:
+    """The ids of the messages that are to be delivered again."""
+    sent = [(run, run.outcome.line) for run in batch if isinstance(run.outcome, Send)]
+    _note_failures([run for run, _ in sent], post.send_results([line for _, line in sent]), runs)
+    buried = [(run, run.outcome.letter) for run in batch if isinstance(run.outcome, Bury)]
+    _note_failures([run for run, _ in buried], post.send_dead_letters([letter for _, letter in buried]), runs)
+    _put_back(batch, post)
+    for run in batch:
+        _write(run, runs.clock())
+    return [run.message.id for run in batch if isinstance(run.outcome, Retry)]
+
+
+def _note_failures(batch: list[Run], failures: list[str | None], runs: JobRuns) -> None:
+    """What could not be sent is put back: its answer is stored, its failure counted."""
+    for run, failure in zip(batch, failures, strict=True):
+        if failure is not None:
+            run.log.add(send_failure=failure)
+            run.outcome = runs.again(run.message)
+
+
+def _put_back(batch: list[Run], post: JobPost) -> None:
+    hidden = [(run, run.outcome.delay_s) for run in batch if isinstance(run.outcome, Retry)]
+    failures = post.put_back([PutBack(run.message.receipt_handle, delay_s) for run, delay_s in hidden])
+    for (run, delay_s), failure in zip(hidden, failures, strict=True):
+        # Without the shorter wait the next attempt comes after the queue's own.
+        run.log.add(retry_in_s=delay_s if failure is None else None, visibility_failure=failure)
+
+
+def _write(run: Run, now: float) -> None:
+    is_retried, is_dead = isinstance(run.outcome, Retry), isinstance(run.outcome, Bury)
+    run.log.add(retried=is_retried, dead_letter=is_dead or None, latency_ms=round((now - run.started) * 1000))
+    is_failed = is_dead or (
+        is_retried and "held_elsewhere" not in run.log.fields
+    )  # a repeated delivery is none
+    run.log.write("job", failed=is_failed)

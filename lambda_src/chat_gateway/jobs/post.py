@@ -1,0 +1,131 @@
+"""What leaves a worker through SQS: results, dead letters, and jobs put back; ten to a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chat_gateway.jobs.lines import KEY_ATTRIBUTE, Letter
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        MessageAttributeValueTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+_MAX_ENTRIES = 10
+_MAX_BYTES = 1_048_576
+_STRING = "String"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A received job that is to be delivered again after `delay_s`."""
+
+    receipt_handle: str
+    delay_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPost:
+    """The queues around a worker."""
+
+    sqs: SQSClient
+    jobs_url: str
+    results_url: str
+    dead_letters_url: str
+
+    def send_results(self, lines: Sequence[str]) -> list[str | None]:
+        """For each line None once the queue has it, else the name of the failure; never raises."""
+        return self._send(self.results_url, [Letter(line, {}) for line in lines])
+
+    def send_dead_letters(self, letters: Sequence[Letter]) -> list[str | None]:
+        """For each letter None once the queue has it, else the name of the failure; never raises."""
+        return self._send(self.dead_letters_url, [_within_limit(letter) for letter in letters])
+
+    def put_back(self, jobs: Sequence[PutBack]) -> list[str | None]:
+        """For each job None once its delay is set, else the name of the failure: it stays hidden for longer."""
+        failures: list[str | None] = [None] * len(jobs)
+        for start in range(0, len(jobs), _MAX_ENTRIES):
+            numbers = range(start, min(start + _MAX_ENTRIES, len(jobs)))
+            for number, failure in self._put_back_together(jobs, numbers).items():
+                failures[number] = failure
+        return failures
+
+    def _put_back_together(self, jobs: Sequence[PutBack], numbers: Sequence[int]) -> dict[int, str]:
+        try:
+            answer = self.sqs.change_message_visibility_batch(
+                QueueUrl=self.jobs_url,
+                Entries=[
+                    {
+                        "Id": str(number),
+                        "ReceiptHandle": jobs[number].receipt_handle,
+                        "VisibilityTimeout": jobs[number].delay_s,
+                    }
+                    for number in numbers
+                ],
+            )
+        except (BotoCoreError, ClientError) as failure:
+            return dict.fromkeys(numbers, _name(failure))
+        return {int(entry["Id"]): entry["Code"] for entry in answer.get("Failed", [])}
+
+    def _send(self, queue_url: str, letters: Sequence[Letter]) -> list[str | None]:
+        failures: list[str | None] = [None] * len(letters)
+        for numbers in _batches([_size_bytes(letter) for letter in letters]):
+            for number, failure in self._send_together(queue_url, letters, numbers).items():
+                failures[number] = failure
+        return failures
+
+    def _send_together(
+        self, queue_url: str, letters: Sequence[Letter], numbers: Sequence[int]
+    ) -> dict[int, str]:
+        entries = [_entry(number, letters[number]) for number in numbers]
+        try:
+            answer = self.sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+        except (BotoCoreError, ClientError) as failure:
+            return dict.fromkeys(numbers, _name(failure))
+        return {int(entry["Id"]): entry["Code"] for entry in answer.get("Failed", [])}
+
+
+def _within_limit(letter: Letter) -> Letter:
+    """The letter with as many of its attributes as SQS takes beside the body: all, or the key alone, or none."""
+    key = {name: value for name, value in letter.attributes.items() if name == KEY_ATTRIBUTE}
+    smaller = (letter, Letter(letter.body, key))
+    return next((one for one in smaller if _size_bytes(one) <= _MAX_BYTES), Letter(letter.body, {}))
+
+
+def _size_bytes(letter: Letter) -> int:
+    """What SQS counts: the body, and the name, type and value of every attribute."""
+    attributes = (name + _STRING + value for name, value in letter.attributes.items())
+    return len(letter.body.encode()) + sum(len(text.encode()) for text in attributes)
+
+
+def _batches(sizes_bytes: Sequence[int]) -> Iterator[list[int]]:
+    """The numbers of what may go together: ten at most, and no more bytes than a single message may have."""
+    numbers: list[int] = []
+    total_bytes = 0
+    for number, size_bytes in enumerate(sizes_bytes):
+        if numbers and (len(numbers) == _MAX_ENTRIES or total_bytes + size_bytes > _MAX_BYTES):
+            yield numbers
+            numbers, total_bytes = [], 0
+        numbers.append(number)
+        total_bytes += size_bytes
+    if numbers:
+        yield numbers
+
+
+def _entry(number: int, letter: Letter) -> SendMessageBatchRequestEntryTypeDef:
+    attributes: dict[str, MessageAttributeValueTypeDef] = {
+        name: {"DataType": _STRING, "StringValue": value} for name, value in letter.attributes.items()
+    }
+    return {"Id": str(number), "MessageBody": letter.body, "MessageAttributes": attributes}
+
+
+def _name(failure: BotoCoreError | ClientError) -> str:
+    code = failure.response.get("Error", {}).get("Code") if isinstance(failure, ClientError) else None
+    return code or type(failure).__name__

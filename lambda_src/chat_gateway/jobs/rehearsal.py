@@ -1,0 +1,64 @@
+"""A process that does to jobs what an attempt does to them before it asks Bedrock, so that one that kills its worker
+kills this process instead: docs/adr/0019-a-job-that-kills-its-worker.md.
+
+Reads jobs from standard input, each after its length in bytes and a line break. Writes a byte to standard output when
+it is ready, and one for each job that it has survived.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+
+from chat_gateway.core.errors import GatewayError
+from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.jobs import lines as jobs
+from chat_gateway.service.settings import UpstreamSettings
+
+_STDOUT = 1
+_MIB = 1024 * 1024
+
+
+def framed(line: str) -> bytes:
+    """A job as this process reads it."""
+    raw = line.encode("utf-8", "surrogatepass")
+    return b"%d\n%b" % (len(raw), raw)
+
+
+def main() -> None:
+    """Returns at the end of the input. Raises ConfigurationError."""
+    settings = UpstreamSettings.from_env()
+    _limit_memory()
+    _say_done()
+    while size := sys.stdin.buffer.readline():
+        _rehearse(sys.stdin.buffer.read(int(size)).decode("utf-8", "surrogatepass"), settings)
+        _say_done()
+
+
+def _rehearse(line: str, settings: UpstreamSettings) -> None:
+    try:
+        job = jobs.parse(line, max_bytes=settings.max_request_bytes)
+        guardrails.guarded(settings.guardrail, job.request.document, {})
+    except MemoryError:
+        raise  # the worker would take its other jobs with it
+    except GatewayError:
+        jobs.readable_custom_id(line)
+    except Exception:  # noqa: BLE001, S110 - the worker meets it too, and survives it
+        pass
+
+
+def _limit_memory() -> None:
+    """To half of the function's, so that not the worker is what the kernel ends."""
+    function_mib = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    if function_mib is not None:
+        limit_bytes = int(function_mib) * _MIB // 2
+        resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+
+
+def _say_done() -> None:
+    os.write(_STDOUT, b".")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""The one log line of a request or job: every id that belongs to it, and no word of what was said."""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.bedrock.client import Completion
+from chat_gateway.core import foreign_text
+from chat_gateway.core.errors import (
+    ConfigurationError,
+    GatewayError,
+    GuardrailOverrideError,
+    InternalError,
+    InvalidRequestError,
+    UpstreamAccessError,
+    UpstreamConnectionError,
+    UpstreamCredentialsError,
+    UpstreamTimeoutError,
+)
+from chat_gateway.guardrail import metrics as guardrail_metrics
+from chat_gateway.guardrail.outcome import INTERVENED, MASKED, Outcome
+from chat_gateway.guardrail.rule import Guardrail
+
+# Lambda's JSON logging lets INFO through, and httpx tells of every request: the line here is to be the only one.
+for _name in ("httpx", "httpcore", "boto3", "botocore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+# What programs make: UUIDs, ULIDs, trace ids, counters. Not words in a row.
+_CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_MAX_TOKENS = 2**53
+_MAX_FRAMES = 20
+_AUDITED = ("request_id", "bedrock_request_id", "client", "model", "guardrail", "guardrail_action")
+_TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """Collects a line's fields while the request is answered; `write` emits it once."""
+
+    logger: Logger
+    secret_arn: str | None  # None where requests are signed, and no secret is to blame
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, **fields: Any) -> None:
+        """Adds those fields that have a value."""
+        self.fields.update({name: value for name, value in fields.items() if value is not None})
+
+    def add_model(self, model: str) -> None:
+        """The model the caller named, unless what it named cannot be one."""
+        self.add(model=foreign_text.model(model) or "(not a model id)")
+
+    def add_custom_id(self, custom_id: str | float) -> None:
+        """The sender's own id of a job, unless it could be anything else."""
+        self.add(custom_id=_shown(str(custom_id), _CLIENT_REQUEST_ID) or "(not shown)")
+
+    def add_client_request_id(self, request_id: str) -> None:
+        """The caller's own id, unless it could be anything else."""
+        self.add(client_request_id=_shown(request_id, _CLIENT_REQUEST_ID) or "(not shown)")
+
+    def add_guardrail(self, guardrail: Guardrail | None) -> None:
+        """The guardrail that is enforced."""
+        if guardrail is not None:
+            self.add(guardrail=f"{guardrail.identifier}:{guardrail.version}")
+
+    def add_completion(self, completion: Completion) -> None:
+        """Bedrock's id, the tokens it counted, and what its guardrail did."""
+        self.add_usage(completion.document.get("usage"))
+        self.add(bedrock_request_id=completion.bedrock_request_id)
+        self.add_outcome(completion.guardrail_outcome)
+
+    def add_outcome(self, outcome: Outcome) -> None:
+        """What the guardrail did; an intervention is also a line of its own, for whoever audits them."""
+        self.add(guardrail_action=outcome.action)
+        if outcome.action in (INTERVENED, MASKED):
+            ids = {name: self.fields[name] for name in _AUDITED if name in self.fields}
+            found = {"guardrail_findings": list(outcome.findings), "guardrail_counts": dict(outcome.counts)}
+            self.logger.info("guardrail intervention", extra={**ids, **found})
+            guardrail_metrics.count(outcome)
+
+    def add_usage(self, usage: object) -> None:
+        """The tokens that Bedrock counted."""
+        if isinstance(usage, dict):
+            self.add(**{name: usage[name] for name in _TOKENS if _is_count(usage.get(name))})
+
+    def add_error(self, error: GatewayError) -> None:
+        """The error's code and kind; its message stays out, since Bedrock's may repeat the prompt."""
+        self.add(
+            error_code=error.code,
+            error_class=type(error).__name__,
+            error_param=_param(error),
+            bedrock_request_id=error.bedrock_request_id,
+        )
+        if isinstance(error, UpstreamCredentialsError):
+            self.add(secret_arn=self.secret_arn, reason=error.reason)
+        elif isinstance(error, UpstreamAccessError):
+            self.add(reason=error.reason)
+        elif isinstance(error, UpstreamTimeoutError | UpstreamConnectionError):
+            self.add(reason=error.cause)
+        elif isinstance(error, InvalidRequestError):
+            self.add(reason=error.message)  # our own words, which repeat none of the caller's
+
+    def add_fault(self, fault: Exception) -> InternalError:
+        """An exception nobody expected: its class and where it was raised; its message could hold anything.
+
+        Returns the error to answer with.
+        """
+        self.add(fault_class=type(fault).__name__, fault_stack=_stack(fault))
+        if isinstance(fault, ConfigurationError | AwsCallError):
+            self.add(reason=str(fault))
+        error = InternalError()
+        self.add_error(error)
+        return error
+
+    def write(self, message: str, *, failed: bool) -> None:
+        """Emits the line, as an error where the gateway or Bedrock failed."""
+        (self.logger.error if failed else self.logger.info)(message, extra=self.fields)
+
+
+def _shown(text: str, pattern: re.Pattern[str]) -> str | None:
+    """`text` where it has the pattern and does not look like a key; else None."""
+    return text if pattern.fullmatch(text) and foreign_text.without_keys(text) == text else None
+
+
+def _param(error: GatewayError) -> str | None:
+    is_callers_word = isinstance(error, GuardrailOverrideError) and not error.is_known
+    return "(not shown)" if is_callers_word else foreign_text.place(error.param)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_TOKENS
+
+
+def _stack(fault: Exception) -> list[str]:
+    frames = traceback.extract_tb(fault.__traceback__)
+    inner = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-_MAX_FRAMES:]
+    ]
+    return inner if len(inner) == len(frames) else [f"… {len(frames)} frames", *inner]

@@ -1,0 +1,68 @@
+"""What one execution environment keeps between invocations, built from its settings once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chat_gateway.aws.json_client import AwsJsonClient
+from chat_gateway.bedrock.api_key import BedrockApiKey
+from chat_gateway.bedrock.auth import UpstreamCredentials
+from chat_gateway.bedrock.bearer_auth import BearerCredentials
+from chat_gateway.bedrock.client import BedrockClient, UpstreamTimeouts
+from chat_gateway.completions.completions import Completions
+from chat_gateway.service.settings import AwsSettings, UpstreamSettings
+
+if TYPE_CHECKING:
+    from chat_gateway.completions.allowed_models import AllowedModels
+
+
+@cache
+def upstream_settings() -> UpstreamSettings:
+    """Raises ConfigurationError."""
+    return UpstreamSettings.from_env()
+
+
+def completions(*, max_connections: int) -> Completions:
+    """The way to Bedrock for this function. Raises ConfigurationError."""
+    settings = upstream_settings()
+    return Completions(
+        bedrock=BedrockClient(
+            base_url=settings.base_url,
+            timeouts=UpstreamTimeouts(
+                connect_s=settings.connect_timeout_s,
+                first_byte_s=settings.first_byte_timeout_s,
+                between_bytes_s=settings.between_bytes_timeout_s,
+            ),
+            max_connections=max_connections,
+            max_answer_bytes=settings.max_response_bytes,
+        ),
+        credentials=_credentials(settings),
+        guardrail=settings.guardrail,
+        separates_reasoning=settings.separate_reasoning,
+        allowed_models=_allowed_models(settings),
+    )
+
+
+def _allowed_models(settings: UpstreamSettings) -> AllowedModels | None:
+    if not settings.models:
+        return None
+    from chat_gateway.completions.allowed_models import AllowedModels  # where an environment names its models
+
+    return AllowedModels(settings.models)
+
+
+def _credentials(settings: UpstreamSettings) -> UpstreamCredentials:
+    aws = AwsSettings.from_env()
+    if settings.api_key is None:
+        from chat_gateway.bedrock.role_signature import (  # costs 50 ms, where it is used
+            RoleCredentials,
+            region_of,
+        )
+
+        return RoleCredentials(settings.base_url, region_of(settings.base_url, default=aws.region))
+    secrets = AwsJsonClient(aws, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1")
+    api_key = BedrockApiKey(
+        secrets, secret_arn=settings.api_key.secret_arn, max_age_s=settings.api_key.max_age_s
+    )
+    return BearerCredentials(settings.base_url, api_key)
