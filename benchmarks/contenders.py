@@ -12,6 +12,8 @@ BARE, BARE_STREAMING, OURS = "bare", "bare streaming", "ours"
 AUTHORIZER, BOTO3_AUTHORIZER = "our authorizer", "boto3 authorizer"
 FASTAPI, LITELLM, DIRECT, WORKER = "FastAPI sample", "LiteLLM proxy", "upstream directly", "our worker"
 
+_CHAT, _AUTHORIZER = "chat_gateway.http_api.handler", "chat_gateway.clients.authorizer"
+_WORKER = "chat_gateway.jobs.worker"
 _CHAT_PATH = "/openai/v1/chat/completions"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bedrock-api-key-a1b2c3"  # noqa: S105
 
@@ -29,8 +31,8 @@ def quick(where: Path, upstream: str) -> list[Function]:
         ),
         _function(
             OURS,
-            packages.ours(where, "api", requirements="upstream", streams=True),
-            "chat_gateway.http_api.handler.handle",
+            packages.ours(where, "api", _CHAT, requirements="upstream", streams=True),
+            f"{_CHAT}.handle",
             chat_variables(upstream),
             streams=True,
         ),
@@ -43,8 +45,8 @@ def authorizers(where: Path, upstream: str) -> list[Function]:
     return [
         _function(
             AUTHORIZER,
-            packages.ours(where, "authorizer", requirements="authorizer"),
-            "chat_gateway.clients.authorizer.handle",
+            packages.ours(where, "authorizer", _AUTHORIZER, requirements="authorizer"),
+            f"{_AUTHORIZER}.handle",
             env,
         ),
         _function(BOTO3_AUTHORIZER, packages.peer(where, "boto3_authorizer"), "boto3_authorizer.handle", env),
@@ -64,8 +66,8 @@ def fastapi_sample(where: Path, upstream: str, dependencies: Path) -> Function:
 
 def worker(where: Path, upstream: str, *, width: int) -> Function:
     """The jobs worker."""
-    package = packages.ours(where / str(width), "worker", requirements="upstream")
-    return _function(WORKER, package, "chat_gateway.jobs.worker.handle", worker_variables(upstream, width))
+    package = packages.ours(where / str(width), "worker", _WORKER, requirements="upstream")
+    return _function(WORKER, package, f"{_WORKER}.handle", worker_variables(upstream, width))
 
 
 def _function(

@@ -29,15 +29,16 @@ class Package:
     zipped_sources_bytes: int
 
 
-def ours(where: Path, entrypoint: str, *, requirements: str, streams: bool = False) -> Package:
+def ours(where: Path, name: str, module: str, *, requirements: str, streams: bool = False) -> Package:
     """The gateway's own function, as infra builds it, for the Python of this machine."""
     built = function_packages.build(
-        f"chat_gateway.entrypoints.{entrypoint}",
+        name,
+        module,
         requirements=requirements,
         for_this_machine=True,
         streams=streams,
     )
-    return _package(where / entrypoint, lambda folder: _copy(built.folder, folder))
+    return _package(where / name, lambda folder: _copy(built.folder, folder))
 
 
 def peer(where: Path, name: str, *, dependencies: Path | None = None, streams: bool = False) -> Package:

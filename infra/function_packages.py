@@ -49,9 +49,9 @@ class FunctionPackage:
 
 
 def build(
-    module: str, *, requirements: str, for_this_machine: bool, streams: bool = False
+    name: str, module: str, *, requirements: str, for_this_machine: bool, streams: bool = False
 ) -> FunctionPackage:
-    """The package for the handler in `module`, with what `requirements/{requirements}.txt` locks.
+    """The package `name` for the handler in `module`, with what `requirements/{requirements}.txt` locks.
 
     `streams` adds the loop that streams its answers. `for_this_machine` builds for the Python that runs this,
     else for Lambda (arm64). Raises subprocess.CalledProcessError where pip fails.
@@ -66,7 +66,7 @@ def build(
     # Where a package can be written to, Python compiles by itself.
     compiler = b"" if for_this_machine else lambda_bytecode.compiler_version()
     content_hash = _hash([dependencies.name.encode(), compiler, *parts])
-    folder = _BUILD / f"{module.rpartition('.')[2]}-{content_hash[:16]}"
+    folder = _BUILD / f"{name}-{content_hash[:16]}"
     if not folder.exists():
         _publish(folder, lambda new: _assemble(new, dependencies, sources, compiles=bool(compiler)))
     return FunctionPackage(folder, content_hash)

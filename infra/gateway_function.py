@@ -19,8 +19,9 @@ from infra.removal import removal_policy
 
 
 class GatewayFunction(Construct):
-    """`{package}.{module}` as a function whose role may write its own log and no more.
+    """A function whose role may write its own log and no more.
 
+    It is called `{stack}-{name}`, which is also its service in logs and metrics. `module` has its `handle`.
     `fingerprint` differs where its code or its settings do.
 
     `streams` starts it with our own loop of the Lambda Runtime API, which Lambda's for Python is not: see
@@ -33,6 +34,7 @@ class GatewayFunction(Construct):
         id_: str,
         *,
         environment: Environment,
+        name: str,
         module: str,
         requirements: str,
         description: str,
@@ -41,10 +43,9 @@ class GatewayFunction(Construct):
         reserved_concurrency: int | None = None,
         memory_mib: int | None = None,
         streams: bool = False,
-        package: str = "chat_gateway.entrypoints",
     ) -> None:
         super().__init__(scope, id_)
-        name = f"{cdk.Stack.of(self).stack_name}-{module}"
+        full_name = f"{cdk.Stack.of(self).stack_name}-{name}"
         self.log_group = logs.LogGroup(
             self,
             "Logs",
@@ -53,9 +54,9 @@ class GatewayFunction(Construct):
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
-        handler = f"{package}.{module}"
         built = function_packages.build(
-            handler,
+            name,
+            module,
             requirements=requirements,
             for_this_machine=environment.is_local,
             streams=streams,
@@ -63,11 +64,11 @@ class GatewayFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            function_name=name,
+            function_name=full_name,
             description=description,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"{handler}.handle",
+            handler=f"{module}.handle",
             code=lambda_.Code.from_asset(str(built.folder), asset_hash=built.content_hash),
             role=self.role,
             log_group=self.log_group,
@@ -78,7 +79,7 @@ class GatewayFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             environment={
                 "DNS_SUFFIX": cdk.Aws.URL_SUFFIX,
-                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_SERVICE_NAME": full_name,
                 **variables,
                 **({"AWS_LAMBDA_EXEC_WRAPPER": f"/var/task/{STREAMING_START}"} if streams else {}),
             },

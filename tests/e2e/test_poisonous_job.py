@@ -55,7 +55,7 @@ def deploy(functions: LambdaClient, code: bytes) -> None:
 def poisoned_stack(stack: LocalStack) -> Iterator[LocalStack]:
     functions = stack.session().client("lambda")
     package = function_packages.build(
-        "chat_gateway.jobs.worker", requirements="upstream", for_this_machine=True
+        "worker", "chat_gateway.jobs.worker", requirements="upstream", for_this_machine=True
     )
     deploy(functions, zipped(package.folder, poison=POISON))
     try:

@@ -41,9 +41,9 @@ class Synthesised:
         return properties
 
     def function(self, name: str) -> dict[str, Any]:
-        """The properties of the function `chat_gateway.entrypoints.{name}`."""
-        handler = f"chat_gateway.entrypoints.{name}.handle"
-        (function,) = (f for f in self.resources("AWS::Lambda::Function").values() if f["Handler"] == handler)
+        """The properties of the gateway's own function that is called `{stack}-{name}`."""
+        functions = self.resources("AWS::Lambda::Function").values()
+        (function,) = (f for f in functions if f.get("FunctionName", "").endswith(f"-{name}"))
         return function
 
     def variables(self, name: str) -> dict[str, str]:

@@ -93,9 +93,9 @@ def test_it_runs_again_for_another_guardrail_and_not_for_the_same() -> None:
 def test_it_runs_again_for_other_code(monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
     before, build = version(proving("dev")), function_packages.build
 
-    def changing(module: str, **options: Any) -> FunctionPackage:
-        package = build(module, **options)
-        if module.endswith(f".{changed}"):
+    def changing(name: str, module: str, **options: Any) -> FunctionPackage:
+        package = build(name, module, **options)
+        if name == changed:
             return FunctionPackage(package.folder, package.content_hash + "0")
         return package
 
@@ -134,7 +134,7 @@ def test_each_waits_longer_than_what_it_waits_for() -> None:
 
 def test_its_package_imports_with_what_lambda_brings_and_holds_nothing_of_the_gateways() -> None:
     package = function_packages.build(
-        "guardrail_proof.prover", requirements="upstream", for_this_machine=True
+        "prover", "guardrail_proof.prover", requirements="upstream", for_this_machine=True
     )
     code = """
 import sys

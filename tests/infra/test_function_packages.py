@@ -14,13 +14,19 @@ from infra import function_packages
 from infra.function_packages import FunctionPackage
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
-ENTRYPOINTS = {"api": "upstream", "worker": "upstream", "authorizer": "authorizer"}
+FUNCTIONS = {
+    "api": ("chat_gateway.http_api.handler", "upstream"),
+    "worker": ("chat_gateway.jobs.worker", "upstream"),
+    "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
+}
 
 
 def package(name: str, *, for_this_machine: bool = True) -> FunctionPackage:
+    module, requirements = FUNCTIONS[name]
     return function_packages.build(
-        f"chat_gateway.entrypoints.{name}",
-        requirements=ENTRYPOINTS[name],
+        name,
+        module,
+        requirements=requirements,
         for_this_machine=for_this_machine,
         streams=name == "api",
     )
@@ -31,7 +37,7 @@ def modules(package: FunctionPackage) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*.py")}
 
 
-@pytest.mark.parametrize("name", ENTRYPOINTS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_package_imports_with_nothing_but_what_lambda_brings(name: str) -> None:
     # Without site-packages; boto3 and botocore are Lambda's, so empty ones will do.
     code = f"""
@@ -40,16 +46,19 @@ from unittest.mock import MagicMock
 for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
     sys.modules[name] = MagicMock()
 sys.path.insert(0, sys.argv[1])
-import chat_gateway.entrypoints.{name}
+import {FUNCTIONS[name][0]}
 """
     subprocess.run([sys.executable, "-I", "-S", "-W", "error", "-c", code, package(name).folder], check=True)
 
 
 def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None:
-    assert {"entrypoints/api.py", "bedrock.py", "settings.py"} <= modules(package("api"))
-    assert not {"entrypoints/worker.py", "jobs.py", "job_results.py"} & modules(package("api"))
-    assert {"entrypoints/worker.py", "jobs.py", "job_results.py"} <= modules(package("worker"))
-    assert not {"bedrock.py", "completions.py"} & modules(package("authorizer"))
+    assert {"http_api/handler.py", "bedrock/client.py"} <= modules(package("api"))
+    assert not any(module.startswith(("jobs/", "clients/")) for module in modules(package("api")))
+    assert {"jobs/worker.py", "jobs/lines.py", "bedrock/client.py"} <= modules(package("worker"))
+    assert not any(module.startswith("http_api/") for module in modules(package("worker")))
+    assert not any(
+        module.startswith(("bedrock/", "completions/")) for module in modules(package("authorizer"))
+    )
 
 
 def test_the_workers_child_process_runs_from_its_package() -> None:
@@ -79,7 +88,7 @@ def test_what_lambda_brings_is_not_shipped() -> None:
 
 
 def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:
-    for name in ENTRYPOINTS:
+    for name in FUNCTIONS:
         folder = package(name, for_this_machine=False).folder
         assert list(folder.rglob("*.py"))
         assert not list(folder.rglob("*.so"))
@@ -90,7 +99,7 @@ def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:
 _UNCHECKED_BYTECODE_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n" + (1).to_bytes(4, "little")
 
 
-@pytest.mark.parametrize("name", ENTRYPOINTS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_goes_to_lambda_has_the_bytecode_of_its_python_for_every_module(name: str) -> None:
     folder = package(name, for_this_machine=False).folder
     for source in folder.rglob("*.py"):
@@ -100,7 +109,7 @@ def test_what_goes_to_lambda_has_the_bytecode_of_its_python_for_every_module(nam
 
 def test_the_bytecode_names_the_files_as_lambda_has_them() -> None:
     folder = package("api", for_this_machine=False).folder
-    bytecode = folder / "chat_gateway" / "__pycache__" / "settings.cpython-313.pyc"
+    bytecode = folder / "chat_gateway" / "service" / "__pycache__" / "settings.cpython-313.pyc"
     assert b"/var/task/chat_gateway/service/settings.py" in bytecode.read_bytes()
 
 
@@ -121,14 +130,14 @@ def test_an_unchanged_package_keeps_its_name_and_is_not_built_again() -> None:
 def test_a_change_renames_the_packages_it_touches_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {name: package(name).content_hash for name in ENTRYPOINTS}
+    before = {name: package(name).content_hash for name in FUNCTIONS}
     sources = tmp_path / "lambda_src"
     subprocess.run(["cp", "-r", function_packages._SOURCES, sources], check=True)
-    changed = sources / "chat_gateway" / "jobs.py"
+    changed = sources / "chat_gateway" / "jobs" / "lines.py"
     changed.write_text(changed.read_text() + "\n")
     monkeypatch.setattr(function_packages, "_SOURCES", sources)
-    after = {name: package(name).content_hash for name in ENTRYPOINTS}
-    assert {name for name in ENTRYPOINTS if before[name] != after[name]} == {"worker"}
+    after = {name: package(name).content_hash for name in FUNCTIONS}
+    assert {name for name in FUNCTIONS if before[name] != after[name]} == {"worker"}
 
 
 def test_shipped_and_tested_versions_are_the_same() -> None:

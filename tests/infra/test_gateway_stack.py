@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
+from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.bedrock import api_key as bedrock_key
+from chat_gateway.clients.settings import AuthorizerSettings
 from chat_gateway.completions import request as chat_request
 from chat_gateway.guardrail.rule import Guardrail
-from chat_gateway.service.settings import (
-    AuthorizerSettings,
-    AwsSettings,
-    HttpSettings,
-    UpstreamSettings,
-    WorkerSettings,
-)
+from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.settings import WorkerSettings
+from chat_gateway.service.settings import UpstreamSettings
 from infra import chat_api
 from infra.bedrock_api_key import PLACEHOLDER
 from tests.infra.conftest import Synthesised, resolved, synthesised

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs import records as job_records
-from chat_gateway.service.settings import HttpSettings, UpstreamSettings, WorkerSettings
+from chat_gateway.jobs.settings import WorkerSettings
+from chat_gateway.service.settings import UpstreamSettings
 from tests.infra.conftest import Synthesised, synthesised
 
 

@@ -18,12 +18,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chat_gateway.aws import sigv4
+from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.core import foreign_json, foreign_text
 from chat_gateway.http1 import body as http_body
 from chat_gateway.http1 import connect as http_connect
 from chat_gateway.http1.connect import Origin, left_s
 from chat_gateway.http1.connection import HttpConnection
-from chat_gateway.service.settings import AwsSettings
 
 # Of one attempt, from connecting to the last byte.
 _ATTEMPT_S = 2.0

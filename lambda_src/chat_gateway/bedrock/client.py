@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,6 @@ import httpx
 
 from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.bedrock.auth import UpstreamAuth
-from chat_gateway.completions import enumerations, reasoning
 from chat_gateway.core import foreign_json, foreign_text
 from chat_gateway.core.errors import (
     GatewayError,
@@ -24,8 +22,7 @@ from chat_gateway.core.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.core.foreign_text import Conceal
-from chat_gateway.guardrail import outcome as guardrail_outcome
-from chat_gateway.guardrail.outcome import INTERVENED, Outcome
+from chat_gateway.guardrail.outcome import Outcome
 from chat_gateway.http1 import body as http_body
 from chat_gateway.http1.transport import KeptConnections
 
@@ -58,23 +55,6 @@ class Completion:
     bedrock_request_id: str | None
     guardrail_outcome: Outcome = field(default_factory=Outcome)
     conceal: Conceal = field(default=foreign_text.nothing_to_conceal, compare=False, repr=False)
-
-    def presented(self, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
-        """The same in the shape that callers see; as it came wherever that is it."""
-        has_trace, document = guardrail_outcome.may_hold_trace(self.text), self.document
-        changed = enumerations.conform(document, enumerations.COMPLETION)  # first: a block has several names
-        outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=self.conceal)
-        changed |= guardrail_outcome.present(
-            document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
-        )
-        if separates_reasoning:
-            changed = reasoning.separate(document) or changed
-        text: str | None = self.text
-        if enumerations.conform_service_tier(document) and not changed:
-            text = enumerations.text_with_service_tier(self.text, document)
-        # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
-        text = json.dumps(document) if changed or text is None else text
-        return replace(self, text=text, guardrail_outcome=outcome)
 
 
 class RefusedCredentialsError(Exception):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from chat_gateway.aws.json_client import AwsJsonClient
-from chat_gateway.service.settings import AuthorizerSettings, AwsSettings
+from chat_gateway.aws.settings import AwsSettings
+from chat_gateway.clients.settings import AuthorizerSettings
 from watchdog_timer import watched
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
 from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
 from chat_gateway.completions import reasoning
+from chat_gateway.completions.presentation import presented
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
@@ -51,8 +52,8 @@ class Completions:
     def create(self, request: GuardedRequest, attempts: Attempts) -> Completion:
         """The whole completion of `request`, with a guardrail's block in its one shape."""
         completion = self._tried(self.bedrock.complete, request, attempts)
-        return completion.presented(
-            keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
+        return presented(
+            completion, keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
         )
 
     def stream(self, request: GuardedRequest, attempts: Attempts) -> UpstreamAnswer:

@@ -17,9 +17,9 @@ from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.errors import ConfigurationError, GatewayError, UpstreamError
 from chat_gateway.http_api import proxy_event
 from chat_gateway.http_api.exchange import Exchange
+from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service import wiring as runtime
 from chat_gateway.service.request_log import RequestLog
-from chat_gateway.service.settings import HttpSettings
 from response_streaming import StreamingResponse, buffered_elsewhere
 from watchdog_timer import named
 

@@ -18,6 +18,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from chat_gateway.aws.json_client import AwsJsonClient, AwsJsonPool
+from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.core.errors import ConfigurationError
 from chat_gateway.jobs import batch as job_batch
 from chat_gateway.jobs import lines as jobs
@@ -27,10 +28,10 @@ from chat_gateway.jobs.post import JobPost
 from chat_gateway.jobs.records import JobRecords
 from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.runs import JobRuns
+from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting import JobVetting, Vetted
 from chat_gateway.service import wiring as runtime
 from chat_gateway.service.request_log import RequestLog
-from chat_gateway.service.settings import AwsSettings, WorkerSettings
 from watchdog_timer import watched
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chat_gateway.aws.json_client import AwsJsonClient
+from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.bedrock.api_key import BedrockApiKey
 from chat_gateway.bedrock.auth import UpstreamCredentials
 from chat_gateway.bedrock.bearer_auth import BearerCredentials
 from chat_gateway.bedrock.client import BedrockClient, UpstreamTimeouts
 from chat_gateway.completions.completions import Completions
-from chat_gateway.service.settings import AwsSettings, UpstreamSettings
+from chat_gateway.service.settings import UpstreamSettings
 
 if TYPE_CHECKING:
     from chat_gateway.completions.allowed_models import AllowedModels

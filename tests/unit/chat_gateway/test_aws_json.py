@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from chat_gateway.aws.json_client import AwsCallError, AwsJsonClient, AwsJsonPool
-from chat_gateway.service.settings import AwsSettings
+from chat_gateway.aws.settings import AwsSettings
 from tests.unit.chat_gateway.stalling_server import Stalling
 
 ENV = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}

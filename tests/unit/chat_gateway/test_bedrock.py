@@ -18,6 +18,7 @@ from chat_gateway.bedrock.client import (
     RefusedCredentialsError,
     UpstreamAnswer,
 )
+from chat_gateway.completions.presentation import presented
 from chat_gateway.core.errors import (
     GatewayError,
     UpstreamConnectionError,
@@ -337,5 +338,5 @@ def test_a_whole_block_by_any_name_is_recorded(reason: str, action: str | None) 
         "choices": [{"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": "no"}}]
     }
     completion = Completion(json.dumps(document), document, None)
-    shown = completion.presented(keep_trace=False, separates_reasoning=False)
+    shown = presented(completion, keep_trace=False, separates_reasoning=False)
     assert shown.guardrail_outcome.action == action

@@ -41,11 +41,11 @@ def _chunks(*, stalls: bool) -> Iterator[bytes]:
 
 def __getattr__(name: str) -> Callable[[Any, Any], Any]:
     """The handler of that name: imported only where it is the one that is run."""
-    if name not in _PATCHES:
+    if name not in _HANDLERS:
         raise AttributeError(name)
-    package = "guardrail_proof" if name == "prover" else "chat_gateway.entrypoints"
-    module: Any = import_module(f"{package}.{name}")
-    _PATCHES[name](module)
+    module_name, patch = _HANDLERS[name]
+    module: Any = import_module(module_name)
+    patch(module)
     return module.handle  # type: ignore[no-any-return]
 
 
@@ -77,9 +77,9 @@ def _patch_worker(worker: Any) -> None:
     worker.jobs.parse = stall
 
 
-_PATCHES = {
-    "api": _patch_api,
-    "authorizer": _patch_authorizer,
-    "prover": _patch_prover,
-    "worker": _patch_worker,
+_HANDLERS = {
+    "api": ("chat_gateway.http_api.handler", _patch_api),
+    "authorizer": ("chat_gateway.clients.authorizer", _patch_authorizer),
+    "prover": ("guardrail_proof.prover", _patch_prover),
+    "worker": ("chat_gateway.jobs.worker", _patch_worker),
 }

@@ -1,0 +1,30 @@
+"""Gives a whole completion the shape that callers see."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from chat_gateway.bedrock.client import Completion
+from chat_gateway.completions import enumerations, reasoning
+from chat_gateway.guardrail import outcome as guardrail_outcome
+from chat_gateway.guardrail.outcome import INTERVENED
+
+
+def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
+    """The completion with its guardrail's outcome; its text is as it came wherever that has the shape already."""
+    document, text = completion.document, completion.text
+    has_trace = guardrail_outcome.may_hold_trace(text)
+    changed = enumerations.conform(document, enumerations.COMPLETION)  # first: a block has several names
+    outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=completion.conceal)
+    changed |= guardrail_outcome.present(
+        document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
+    )
+    if separates_reasoning:
+        changed = reasoning.separate(document) or changed
+    as_it_came: str | None = text
+    if enumerations.conform_service_tier(document) and not changed:
+        as_it_came = enumerations.text_with_service_tier(text, document)
+    # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
+    shown = json.dumps(document) if changed or as_it_came is None else as_it_came
+    return replace(completion, text=shown, guardrail_outcome=outcome)
