@@ -20,7 +20,7 @@ from chat_gateway.jobs.lines import JobMessage
 
 # A job of 1 MiB, SQS's largest, takes a tenth of a second.
 _ANSWER_WITHIN_S = 2.0
-_SOURCES = str(Path(__file__).parents[1])
+_SOURCES = str(Path(__file__).parents[2])
 _COMMAND = (sys.executable, "-SP", "-m", job_rehearsal.__name__)  # -S: third parties' packages are not needed
 
 

@@ -12,23 +12,28 @@ from tests.unit.growth.measure import Case, growth
 ENOUGH = 20
 CASES = [*from_callers.all_cases(), *from_bedrock.all_cases()]
 MODULES_NOT_FED = {
-    "job_delays": "computes with numbers",
-    "retry": "computes with numbers; retry_after reads the header",
-    "settings": "reads the environment variables of its own deployment",
-    "sigv4": "signs requests that the gateway itself has written",
+    "jobs.delays": "computes with numbers",
+    "completions.retry": "computes with numbers; retry_after reads the header",
+    "aws.settings": "reads the environment variables of its own deployment",
+    "clients.settings": "reads the environment variables of its own deployment",
+    "core.environment": "reads the environment variables of its own deployment",
+    "http_api.settings": "reads the environment variables of its own deployment",
+    "jobs.settings": "reads the environment variables of its own deployment",
+    "service.settings": "reads the environment variables of its own deployment",
+    "aws.sigv4": "signs requests that the gateway itself has written",
 }
 FUNCTIONS_NOT_FED = {
-    "entrypoints.proxy_event._too_large": "writes a number",
-    "errors.InternalError.__init__": "takes nothing",
-    "http_body.Body.end": "is abstract",
-    "http_body.Body.feed": "is abstract",
-    "job_outcomes.IdempotencyKeyConflictError.__init__": "takes nothing",
-    "job_outcomes.JobNotBegunError.__init__": "takes an error and copies its status and code",
-    "job_outcomes.WorkersDiedError.__init__": "takes nothing",
-    "job_rehearsal._limit_memory": "computes with a number",
-    "job_rehearsal._rehearse": "calls jobs.parse, readable_custom_id and guardrails.guarded, which are fed",
-    "job_rehearsal._say_done": "writes a byte",
-    "job_rehearsal.main": "reads standard input by the lengths that job_rehearsal.framed wrote",
+    "http_api.proxy_event._too_large": "writes a number",
+    "core.errors.InternalError.__init__": "takes nothing",
+    "http1.body.Body.end": "is abstract",
+    "http1.body.Body.feed": "is abstract",
+    "jobs.outcomes.IdempotencyKeyConflictError.__init__": "takes nothing",
+    "jobs.outcomes.JobNotBegunError.__init__": "takes an error and copies its status and code",
+    "jobs.outcomes.WorkersDiedError.__init__": "takes nothing",
+    "jobs.rehearsal._limit_memory": "computes with a number",
+    "jobs.rehearsal._rehearse": "calls jobs.lines.parse, readable_custom_id and guardrail.rule.guarded, which are fed",
+    "jobs.rehearsal._say_done": "writes a byte",
+    "jobs.rehearsal.main": "reads standard input by the lengths that framed wrote",
 }
 
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from guardrail_proof import as_jobs as as_jobs_module
 from guardrail_proof.as_jobs import Jobs, as_jobs
-from tests.unit.chat_gateway import job_table
+from tests.unit.chat_gateway.jobs import job_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -18,7 +18,7 @@ from chat_gateway.jobs.records import Claimed, JobRecords
 from gateway_cli import stack_outputs
 from gateway_cli.command import cli
 from gateway_cli.jobs import collection, dead_letters
-from tests.unit.chat_gateway import job_table
+from tests.unit.chat_gateway.jobs import job_table
 from tests.unit.gateway_cli.jobs.batch_lines import job, result, result_of, write
 from tests.unit.gateway_cli.outputs import OUTPUTS
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, line
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, line
 
 
 def test_a_job_is_answered_with_a_line_of_batch_output(stack: Stack, use_bedrock: UseBedrock) -> None:

@@ -13,8 +13,8 @@ from moto import mock_aws
 from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.jobs.lines import JobMessage, KeptLine
 from chat_gateway.jobs.records import Answered, Claim, Claimed, Conflicting, Held, JobRecords
-from tests.unit.chat_gateway import job_table
 from tests.unit.chat_gateway.job_messages import MESSAGE
+from tests.unit.chat_gateway.jobs import job_table
 
 FORGED = replace(MESSAGE, id="message-2", sender="AROAFORGER", body="[]")
 ANSWER = KeptLine(line="the answer")

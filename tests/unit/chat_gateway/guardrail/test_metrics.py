@@ -19,7 +19,7 @@ from chat_gateway.guardrail import metrics as guardrail_metrics
 from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, NONE, Outcome
 
-SOURCES = Path(guardrail_metrics.__file__).parents[1]
+SOURCES = Path(guardrail_metrics.__file__).parents[2]
 
 
 def outcome(action: str | None, *findings: tuple[str, str]) -> Outcome:

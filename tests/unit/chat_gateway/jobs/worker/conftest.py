@@ -22,11 +22,11 @@ from chat_gateway.jobs.post import JobPost
 from chat_gateway.jobs.records import JobRecords
 from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.vetting import JobVetting, Vetted
-from tests.unit.chat_gateway import job_table
 from tests.unit.chat_gateway.bedrock_calls import client_for
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.conftest import KEY, FakeContext
 from tests.unit.chat_gateway.job_messages import LINE
+from tests.unit.chat_gateway.jobs import job_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

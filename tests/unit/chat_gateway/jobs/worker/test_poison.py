@@ -15,10 +15,10 @@ from chat_gateway.jobs import worker
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.vetting import JobVetting, Vetted
 from chat_gateway.jobs.worker import _message
-from tests.unit.chat_gateway import poisoned_rehearsal
 from tests.unit.chat_gateway.api_calls import COMPLETION
-from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, is_poison
-from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+from tests.unit.chat_gateway.jobs import poisoned_rehearsal
+from tests.unit.chat_gateway.jobs.poisoned_rehearsal import CRASHES, is_poison
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 GOOD = [line(custom_id=f"good-{number}") for number in range(9)]
 POISON = line(custom_id=CRASHES)

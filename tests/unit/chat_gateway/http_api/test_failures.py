@@ -99,9 +99,9 @@ def test_a_fault_of_ours_is_500_with_its_place_but_not_its_message_in_the_log(
     assert headers["x-request-id"] == "our-id"
     line = json.loads(log.getvalue())
     assert line["fault_class"] == "LookupError"
-    assert any("test_api_failures.py" in frame for frame in line["fault_stack"])
+    assert any("test_failures.py" in frame for frame in line["fault_stack"])
     assert PROMPT not in log.getvalue()
-    assert "test_api" not in json.dumps(body)
+    assert "test_failures" not in json.dumps(body)
 
 
 def test_a_missing_setting_is_500_to_the_caller(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat_gateway.jobs.runs import JobRuns
-from tests.unit.chat_gateway.worker.conftest import Stack
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack
 
 
 def test_a_lost_thread_fails_the_batch(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

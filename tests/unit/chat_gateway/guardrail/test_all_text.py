@@ -17,7 +17,7 @@ from chat_gateway.guardrail import tags as guardrail_tags
 from chat_gateway.guardrail.tags import Tagging
 from tests.unit.chat_gateway.tagged_texts import texts_in_tags
 
-GUIDE = Path(__file__).parents[3] / "docs" / "guardrails.md"
+GUIDE = Path(__file__).parents[4] / "docs" / "guardrails.md"
 # Where a string may stand without being checked, as docs/guardrails.md lists them.
 EXEMPT_PARAMETERS = frozenset(
     {

@@ -15,7 +15,7 @@ import pytest
 from chat_gateway.jobs.post import JobPost
 from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway.api_calls import COMPLETION
-from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 PATIENCE_S = 10
 

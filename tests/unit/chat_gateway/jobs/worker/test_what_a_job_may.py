@@ -13,7 +13,7 @@ from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.jobs import worker
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 
 def test_a_model_that_is_not_listed_is_not_asked(

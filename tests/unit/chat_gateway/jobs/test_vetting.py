@@ -15,9 +15,9 @@ from chat_gateway.jobs import rehearsal as job_rehearsal
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.vetting import JobVetting, Vetted
 from chat_gateway.service.settings import UpstreamSettings
-from tests.unit.chat_gateway import poisoned_rehearsal
 from tests.unit.chat_gateway.job_messages import LINE, MESSAGE
-from tests.unit.chat_gateway.poisoned_rehearsal import CRASHES, DEVOURS, STALLS
+from tests.unit.chat_gateway.jobs import poisoned_rehearsal
+from tests.unit.chat_gateway.jobs.poisoned_rehearsal import CRASHES, DEVOURS, STALLS
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 # Enough for a busy machine to start a process; a stall lasts for minutes.

@@ -13,7 +13,7 @@ from chat_gateway.jobs import worker
 from chat_gateway.jobs.runs import JobRuns
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 PATIENCE_S = 10
 

@@ -11,7 +11,7 @@ import pytest
 from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.worker.conftest import Stack, UseBedrock, again, line
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 SQS_MAX_ATTRIBUTES = 10
