@@ -1,0 +1,1 @@
+"""Signed calls of AWS's JSON APIs."""

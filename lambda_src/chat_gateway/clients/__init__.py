@@ -1,0 +1,1 @@
+"""The authorizer: who may call."""

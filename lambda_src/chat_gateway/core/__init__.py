@@ -1,0 +1,1 @@
+"""Errors, JSON, foreign text, and the reading of settings."""

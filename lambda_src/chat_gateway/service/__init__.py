@@ -1,0 +1,1 @@
+"""What a function is put together from, and its log line."""
