@@ -10,15 +10,13 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from cdk_nag import AwsSolutionsChecks
 
 from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access, environments
-from infra.environments import Environment, UpstreamAuth
-from infra.gateway_stack import GatewayStack
+from infra.environments import UpstreamAuth
 from infra.guardrail import EnforcedGuardrail
 from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail
-from tests.infra.conftest import CONTEXT, Synthesised, resolved
+from tests.infra.conftest import Synthesised, resolved, stack_of
 
 GUARDRAIL = "arn:aws:bedrock:us-east-1:000000000000:guardrail/abc123"
 MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
@@ -50,13 +48,6 @@ def synthesised(
             callers_may_go_unguarded=True,
         )
     )
-
-
-def stack_of(environment: Environment) -> Synthesised:
-    app = cdk.App(context=CONTEXT)
-    GatewayStack(app, "Stack", environment=environment)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Synthesised(app.synth().stacks[0].template)
 
 
 def as_text(value: Any) -> Any:

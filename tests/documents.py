@@ -1,0 +1,25 @@
+"""The documentation, as tests read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def text(page: str) -> str:
+    """The whole of a page."""
+    return (ROOT / page).read_text()
+
+
+def table(page: str, head: str) -> list[list[str]]:
+    """The cells of each row of the page's table that begins with the line `head`."""
+    _, found, rest = text(page).partition(f"\n{head}\n")
+    assert found, f"{page} has no table {head}"
+    lines = rest.partition("\n\n")[0].splitlines()[1:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def errors() -> list[list[str]]:
+    """README.md's rows of status, code and what happened."""
+    return table("README.md", "| status | `code` | what happened |")

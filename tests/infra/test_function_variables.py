@@ -1,0 +1,113 @@
+"""What an environment says reaches the functions that act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from chat_gateway.completions.allowed_models import AllowedModels
+from chat_gateway.core.errors import ModelNotAllowedError
+from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.service import wiring
+from chat_gateway.service.settings import UpstreamSettings
+from infra import environments
+from tests import documents
+from tests.infra.conftest import DEPLOYED, Synthesised, stack_of, synthesised
+
+BOTH = ["api", "worker"]
+MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
+MAX_STREAMING = 8 * 1024 * 1024
+MAX_LOCAL = 3 * 1024 * 1024 - 64 * 1024
+
+
+@cache
+def separating(separates: bool) -> Synthesised:
+    """dev with two models, and either reasoning separated or the tokens of streams counted."""
+    environment = replace(
+        environments.named("dev"),
+        upstream_models=MODELS,
+        separate_reasoning=separates,
+        count_stream_tokens=not separates,
+    )
+    return stack_of(environment)
+
+
+@pytest.fixture
+def fresh_settings() -> Iterator[None]:
+    """Settings that are read from the variables anew."""
+    wiring.upstream_settings.cache_clear()
+    yield
+    wiring.upstream_settings.cache_clear()
+
+
+def allowed_models(
+    stack: Synthesised, function: str, monkeypatch: pytest.MonkeyPatch
+) -> AllowedModels | None:
+    """What the function makes of its variables."""
+    for name, value in {**stack.variables(function), "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    return wiring.completions(max_connections=1).allowed_models
+
+
+@pytest.mark.parametrize("function", BOTH)
+@pytest.mark.parametrize(
+    ("name", "size"), [*((name, MAX_STREAMING) for name in DEPLOYED), ("local", MAX_LOCAL)]
+)
+def test_an_answers_limit_is_deployed(name: str, size: int, function: str) -> None:
+    """An answer in one piece has 8 MiB where answers stream, and what a buffered function may return elsewhere."""
+    settings = UpstreamSettings.from_env(synthesised(name).variables(function))
+    assert settings.max_response_bytes == size
+
+
+def test_an_answers_limit_is_documented() -> None:
+    """README.md's errors and docs/reliability.md's sizes name both limits as they are deployed."""
+    limits = f"{MAX_STREAMING / 2**20:.0f} MiB (`local`: {MAX_LOCAL / 10**6:.0f} MB)"
+    (error,) = (what for _, code, what in documents.errors() if "`response_too_large`" in code)
+    assert f"the answer in one piece is over {limits}" in error
+    sizes = documents.table("docs/reliability.md", "| what | at most | then |")
+    (size,) = (most for what, most, _ in sizes if what == "an answer in one piece")
+    assert size.startswith(limits)
+
+
+@pytest.mark.parametrize("function", BOTH)
+def test_models_reach_the_functions(
+    function: str, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> None:
+    """Where an environment names its models, its functions know them all and refuse every other."""
+    stack = separating(True)
+    assert stack.variables(function)["UPSTREAM_MODELS"] == ",".join(MODELS)
+    allowed = allowed_models(stack, function, monkeypatch)
+    assert allowed is not None
+    for model in MODELS:
+        allowed.check(model)
+    with pytest.raises(ModelNotAllowedError):
+        allowed.check("qwen.qwen3-32b-v1:0")
+
+
+@pytest.mark.parametrize("function", BOTH)
+def test_without_models_all_are_allowed(
+    function: str, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> None:
+    """Where an environment names no models, its functions refuse none."""
+    stack = synthesised("dev")
+    monkeypatch.delenv("UPSTREAM_MODELS", raising=False)
+    assert "UPSTREAM_MODELS" not in stack.variables(function)
+    assert allowed_models(stack, function, monkeypatch) is None
+
+
+@pytest.mark.parametrize("separates", [True, False])
+@pytest.mark.parametrize("function", BOTH)
+def test_reasoning_is_separated_as_asked(separates: bool, function: str) -> None:
+    """`separate_reasoning` reaches every function that reads Bedrock's answers."""
+    settings = UpstreamSettings.from_env(separating(separates).variables(function))
+    assert settings.separate_reasoning is separates
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_tokens_are_counted_as_asked(counts: bool) -> None:
+    """`count_stream_tokens` reaches the function that streams."""
+    settings = HttpSettings.from_env(separating(not counts).variables("api"))
+    assert settings.count_stream_tokens is counts
