@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from infra import region
+from infra.application import build_app
 from infra.environments import Environment, InvalidEnvironmentError
+from tests.infra.conftest import CONTEXT
 
 CDK = {"CDK_DEFAULT_REGION": "us-east-1"}
 
@@ -27,6 +29,13 @@ def test_the_cdks_fallback_is_no_choice() -> None:
     """Where nobody chose a region, the CDK's us-east-1 is refused in one line."""
     with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
         region.check(Environment(name="dev"), CDK)
+
+
+def test_no_app_is_built_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Building the app asks whether someone chose the region, before there is a stack."""
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "us-east-1")
+    with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
+        build_app({**CONTEXT, "env": "dev"})
 
 
 @pytest.mark.parametrize(
