@@ -18,6 +18,7 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
 from infra import chat_api
 from infra.bedrock_api_key import PLACEHOLDER
+from tests import documents
 from tests.infra.conftest import Synthesised, resolved, synthesised
 
 LAMBDA = {"AWS_REGION": "us-east-1"}  # what Lambda itself adds
@@ -72,6 +73,14 @@ def test_every_answer_of_api_gateways_own_is_openai_shaped_with_a_fixed_text(sta
         "REQUEST_TOO_LARGE INTEGRATION_TIMEOUT INTEGRATION_FAILURE DEFAULT_4XX DEFAULT_5XX AUTHORIZER_FAILURE"
     )
     assert set(needed.split()) <= {response["ResponseType"] for response in responses}
+
+
+def test_answers_of_api_gateways_own_are_documented() -> None:
+    """README.md's table of errors has a row for each code, with the status where it is not API Gateway's choice."""
+    for response in synthesised("prod").resources("AWS::ApiGateway::GatewayResponse").values():
+        code = json.loads(response["ResponseTemplates"]["application/json"])["error"]["code"]
+        status = response.get("StatusCode", "")
+        assert any(status in row[0] and f"`{code}`" in row[1] for row in documents.errors()), (status, code)
 
 
 @pytest.mark.parametrize("type_", ["UNAUTHORIZED", "ACCESS_DENIED"])
