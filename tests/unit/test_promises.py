@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import documents
+
 TESTS = Path(__file__).parents[1]
 PAGES = ["SECURITY.md", "docs/reliability.md"]
 
@@ -29,3 +31,10 @@ def test_promises_name_tests_that_exist(page: str) -> None:
             source = (TESTS / file).read_text()
             missing = [name for name in re.findall(r"\w+", names) if f"def {name}(" not in source]
             assert not missing, row
+
+
+def test_one_environment_is_one_trust_domain() -> None:
+    """SECURITY.md says so, and README.md leads to the section that says what its senders share."""
+    assert "**One environment is one trust domain**" in documents.text("SECURITY.md")
+    assert "](docs/jobs.md#one-environment-is-one-trust-domain)" in documents.text("README.md")
+    assert "\n## One environment is one trust domain\n" in documents.text("docs/jobs.md")
