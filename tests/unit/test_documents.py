@@ -1,0 +1,63 @@
+"""What the documentation tells of errors, clients and commands is what there is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from chat_gateway.core import errors
+from chat_gateway.core.errors import GatewayError
+from chat_gateway.jobs import outcomes
+from tests import documents
+
+ERRORS = [
+    error
+    for module in (errors, outcomes)
+    for _, error in inspect.getmembers(module, inspect.isclass)
+    if issubclass(error, GatewayError)
+    and error.__module__ == module.__name__
+    and isinstance(vars(error).get("code"), str)
+]
+# Only operators see these, of a job that was given up.
+OF_DEAD_LETTERS = {"job_not_begun", "workers_died"}
+CLIENTS = [
+    ("AI SDK", '.chat("MODEL")'),
+    ("pydantic-ai", "openai-chat:"),
+    ("OpenAI Agents SDK", 'set_default_openai_api("chat_completions")'),
+    ("LangChain", "use_responses_api=False"),
+    ("LiteLLM", "openai/MODEL"),
+    ("Haystack", "api_base_url="),
+    ("Instructor", "instructor.from_openai("),
+    ("Codex", "Responses API only"),
+    ("n8n", "*Use Responses API* off"),
+    ("Semantic Kernel", "async_client="),
+    ("Cline", "OpenAI Compatible"),
+    ("Open WebUI", "Model IDs"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+def test_errors_are_documented(error: type[GatewayError]) -> None:
+    """Each code has a row, with its status in README.md, or in docs/jobs.md where only a dead letter has it."""
+    if error.code in OF_DEAD_LETTERS:
+        codes = [row[0] for row in documents.table("docs/jobs.md", "| `last_error_code` | |")]
+        assert f"`{error.code}`" in codes
+        return
+    rows = [status for status, codes, _ in documents.errors() if f"`{error.code}`" in codes]
+    assert any(str(int(error.status)) in status for status in rows)
+
+
+@pytest.mark.parametrize(("client", "setting"), CLIENTS)
+def test_clients_have_a_line(client: str, setting: str) -> None:
+    """docs/using-other-clients.md says for each of these clients what to set."""
+    lines = documents.text("docs/using-other-clients.md").splitlines()
+    assert any(line.startswith(f"| {client} |") and setting in line for line in lines)
+
+
+def test_help_knows_that_unit_tests_take_minutes() -> None:
+    """`make help` does not promise the unit tests in seconds."""
+    (told,) = re.findall(r"^unit:.*## (.+)$", documents.text("Makefile"), re.MULTILINE)
+    assert "second" not in told
+    assert "minute" in told
