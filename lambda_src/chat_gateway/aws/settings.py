@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chat_gateway.core import environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsSettings:
+class AwsSettings(NamedTuple):
     """Where this function's own AWS calls go."""
 
     region: str

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -37,8 +37,7 @@ _LATE = "Bedrock did not answer in time."
 _AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamTimeouts:
+class UpstreamTimeouts(NamedTuple):
     """How long to wait, in seconds; the deadline of a request is above all of them."""
 
     connect_s: float

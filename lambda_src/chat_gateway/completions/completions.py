@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
@@ -47,7 +47,7 @@ class Completions:
             self.allowed_models.check(request.model)
         guarded = guardrails.guarded(self.guardrail, request.document, caller_headers)
         separates = self.separates_reasoning and reasoning.is_in_content(request.model)
-        return replace(guarded, separates_reasoning=True) if separates else guarded
+        return guarded._replace(separates_reasoning=True) if separates else guarded
 
     def create(self, request: GuardedRequest, attempts: Attempts) -> Completion:
         """The whole completion of `request`, with a guardrail's block in its one shape."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat_gateway.completions import defaults
 from chat_gateway.core import strict_json
@@ -18,8 +17,7 @@ _RESPONSES_ADVICE = (
 PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(NamedTuple):
     """A request that passed our checks: what was checked is what is sent.
 
     `asks_for_usage` says that the caller asked for the stream's usage chunk.

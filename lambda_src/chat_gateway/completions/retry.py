@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chat_gateway.bedrock import retry_after
 from chat_gateway.core.errors import (
@@ -21,8 +22,7 @@ _RETRYABLE = frozenset({408, 424, 429, 500, 502, 503, 504, 529})
 _sleep = time.sleep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How often and how patiently to try again.
 
     `paid_retries` is the share of `retries` that may follow a failure after which Bedrock may have made, and
@@ -39,7 +39,7 @@ class RetryPolicy:
 # Few, since the SDKs try again by themselves, and a throttled caller is told so at once.
 FOR_CALLERS = RetryPolicy(retries=2, paid_retries=1, first_wait_s=0.25, max_wait_s=2, min_attempt_s=1)
 # The SDK is already at it.
-FOR_REPEATING_CALLERS = replace(FOR_CALLERS, retries=1, paid_retries=0)
+FOR_REPEATING_CALLERS = FOR_CALLERS._replace(retries=1, paid_retries=0)
 # Longer waits are better spent in the queue, where they take up nobody's time.
 FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5, min_attempt_s=1)
 

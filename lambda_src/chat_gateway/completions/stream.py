@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.completions import enumerations, event_template, sse
@@ -31,8 +30,7 @@ _HEAD = ("id", "object", "created", "model")
 _FRAME_BYTES = len(b"data: \n\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRules:
+class StreamRules(NamedTuple):
     """Which parts of a stream the caller sees.
 
     `shows_usage`: the caller asked for the usage chunk. `shows_trace`: what the guardrail found.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from chat_gateway.completions.request import ChatRequest
@@ -30,7 +29,7 @@ class StreamUsage:
         is_said = not isinstance(options, dict) or options.get(_FIELD) is not None
         if not request.streams or is_said or request.model in self._refusing:
             return request
-        return replace(request, document={**request.document, _OPTION: {**options, _FIELD: True}})
+        return request._replace(document={**request.document, _OPTION: {**options, _FIELD: True}})
 
     def remember(self, model: str) -> None:
         """The model refuses to be asked: it answered the same request without the option."""

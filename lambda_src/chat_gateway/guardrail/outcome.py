@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from chat_gateway.core import choices, foreign_text
 from chat_gateway.core.foreign_text import Conceal
@@ -36,8 +36,7 @@ _POLICIES = frozenset(
 OTHER_POLICY = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`action` is INTERVENED for a block, MASKED for an answer with parts replaced, NONE, or None where unsaid.
 
     `findings` are the first 50 that the trace has, if there is one: source, policy, name and action; no text. `counts`
@@ -47,7 +46,7 @@ class Outcome:
 
     action: str | None = None
     findings: tuple[dict[str, str], ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = MappingProxyType({})
     acted: frozenset[str] = frozenset()
 
     def combined_with(self, other: Outcome) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat_gateway.core import strict_json
 from chat_gateway.guardrail import overrides as guardrail_overrides
@@ -40,8 +40,7 @@ class Guardrail:
         return headers if self.trace is None else {**headers, TRACE_HEADER: self.trace}
 
 
-@dataclass(frozen=True, slots=True)
-class GuardedRequest:
+class GuardedRequest(NamedTuple):
     """A request as it goes up: its body, and the headers of the guardrail that applies to it.
 
     `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats;

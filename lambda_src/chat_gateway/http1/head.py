@@ -7,8 +7,8 @@ https://www.rfc-editor.org/rfc/rfc9112
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from io import BufferedReader
+from typing import NamedTuple
 
 from chat_gateway.http1.body import Body, ChunkedBody, CountedBody, UncountedBody
 
@@ -28,8 +28,7 @@ class HeadError(ValueError):
     """The bytes are no head of an answer, or end before it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """`fields` have lowercase names and stand in their order; `is_last`: the connection is of no use afterwards."""
 
     status: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chat_gateway.core import environment
 from chat_gateway.guardrail.rule import Guardrail
@@ -18,16 +18,14 @@ _OVERRIDES = ("denied", "allowed")
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeySettings:
+class ApiKeySettings(NamedTuple):
     """Where the Bedrock API key is."""
 
     secret_arn: str
     max_age_s: float  # how long a key that was read is kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamSettings:
+class UpstreamSettings(NamedTuple):
     """How to reach Bedrock: for the chat function and the jobs worker."""
 
     base_url: str  # ends in /openai/v1, no trailing slash

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -54,4 +53,4 @@ def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: flo
 
 def once() -> Attempts:
     """One attempt, however it ends."""
-    return Attempts(policy=replace(retry.FOR_CALLERS, retries=0), deadline=float("inf"))
+    return Attempts(policy=retry.FOR_CALLERS._replace(retries=0), deadline=float("inf"))

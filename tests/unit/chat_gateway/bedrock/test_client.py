@@ -7,7 +7,6 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -217,7 +216,7 @@ def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_be
     method: str,
 ) -> None:
     with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
-        timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
+        timeouts = TIMEOUTS._replace(between_bytes_s=0.05)
         client = client_for(None, base_url=base_url, timeouts=timeouts)
         with pytest.raises(UpstreamTimeoutError) as caught:
             read_all(client, base_url, method, deadline=float("inf"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +103,7 @@ def test_an_attempt_that_could_not_finish_is_not_begun() -> None:
 def test_a_request_that_may_have_been_paid_for_is_repeated_within_its_own_small_allowance() -> None:
     assert len(waits(*[LOST] * 9)) == 1
     assert len(waits(LOST, failing(503), UpstreamTimeoutError("late"))) == 2
-    assert waits(LOST, policy=replace(POLICY, paid_retries=0)) == []
+    assert waits(LOST, policy=POLICY._replace(paid_retries=0)) == []
 
 
 def test_a_connection_that_was_never_made_cost_nothing() -> None:

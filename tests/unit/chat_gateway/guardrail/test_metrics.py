@@ -7,7 +7,6 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def outcome(action: str | None, *findings: tuple[str, str]) -> Outcome:
         ].append({"action": did})
     trace = {"guardrail": {"input": {"abc123": entries}}}
     said = guardrail_outcome.read({"amazon-bedrock-trace": trace})
-    return replace(said, action=action)
+    return said._replace(action=action)
 
 
 @pytest.fixture(autouse=True)

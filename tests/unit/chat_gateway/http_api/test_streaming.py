@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -245,7 +244,7 @@ def test_a_stream_that_is_silent_between_two_events_for_too_long_ends_in_an_erro
     use_bedrock(ok)
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n"
     with Stalling(head + ROLE) as base_url:
-        timeouts = replace(TIMEOUTS, between_bytes_s=0.05)
+        timeouts = TIMEOUTS._replace(between_bytes_s=0.05)
         completions = Completions(
             bedrock=client_for(None, base_url=base_url, timeouts=timeouts),
             credentials=BearerCredentials(base_url, api_key(FakeSecrets(KEY))),
