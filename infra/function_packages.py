@@ -11,9 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import grimp
@@ -32,6 +32,8 @@ _PACKAGES = ("chat_gateway", "response_streaming", "guardrail_proof", "watchdog_
 _STREAMING_LOOP = "response_streaming.__main__"
 # Of the dependencies: the largest part, and of no use without API resolvers.
 _NOT_SHIPPED = ("bin", "aws_lambda_powertools/event_handler")
+# What httpx sends by, and its parts; our own transport takes their place: docs/adr/0016-our-own-connections-to-bedrock.md.
+_HTTPX_TRANSPORT = ("anyio", "certifi", "h11", "httpcore")
 _LAMBDA_PLATFORM = (
     "--platform=manylinux2014_aarch64",
     f"--python-version={PYTHON_VERSION}",
@@ -49,12 +51,18 @@ class FunctionPackage:
 
 
 def build(
-    name: str, module: str, *, requirements: str, for_this_machine: bool, streams: bool = False
+    name: str,
+    module: str,
+    *,
+    requirements: str,
+    for_this_machine: bool,
+    streams: bool = False,
+    has_httpx_transport: bool = False,
 ) -> FunctionPackage:
     """The package `name` for the handler in `module`, with what `requirements/{requirements}.txt` locks.
 
-    `streams` adds the loop that streams its answers. `for_this_machine` builds for the Python that runs this,
-    else for Lambda (arm64). Raises subprocess.CalledProcessError where pip fails.
+    `streams` adds the loop that streams its answers, `has_httpx_transport` what httpx sends by. `for_this_machine` builds
+    for the Python that runs this, else for Lambda (arm64). Raises subprocess.CalledProcessError where pip fails.
     """
     dependencies = _dependencies(_REQUIREMENTS / f"{requirements}.txt", for_this_machine=for_this_machine)
     sources = _sources(module, *([_STREAMING_LOOP] if streams else []))
@@ -65,10 +73,12 @@ def build(
     ]
     # Where a package can be written to, Python compiles by itself.
     compiler = b"" if for_this_machine else lambda_bytecode.compiler_version()
-    content_hash = _hash([dependencies.name.encode(), compiler, *parts])
+    left_out = () if has_httpx_transport else _HTTPX_TRANSPORT
+    content_hash = _hash([dependencies.name.encode(), compiler, *map(str.encode, left_out), *parts])
     folder = _BUILD / f"{name}-{content_hash[:16]}"
     if not folder.exists():
-        _publish(folder, lambda new: _assemble(new, dependencies, sources, compiles=bool(compiler)))
+        copy = partial(_copy_without, left_out, dependencies)
+        _publish(folder, lambda new: _assemble(new, copy, sources, compiles=bool(compiler)))
     return FunctionPackage(folder, content_hash)
 
 
@@ -118,8 +128,20 @@ def _install(lock: Path, platform: Iterable[str], folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _assemble(folder: Path, dependencies: Path, sources: list[Path], *, compiles: bool) -> None:
-    shutil.copytree(dependencies, folder, dirs_exist_ok=True)
+def _copy_without(left_out: Collection[str], dependencies: Path, folder: Path) -> None:
+    """All distributions but those."""
+
+    def ignored(path: str, names: list[str]) -> set[str]:
+        is_top = Path(path) == dependencies
+        return {name for name in names if is_top and name.partition("-")[0] in left_out}
+
+    shutil.copytree(dependencies, folder, dirs_exist_ok=True, ignore=ignored)
+
+
+def _assemble(
+    folder: Path, copy_dependencies: Callable[[Path], None], sources: list[Path], *, compiles: bool
+) -> None:
+    copy_dependencies(folder)
     for source in sources:
         target = folder / source.relative_to(_SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -43,6 +43,7 @@ class GatewayFunction(Construct):
         reserved_concurrency: int | None = None,
         memory_mib: int | None = None,
         streams: bool = False,
+        has_httpx_transport: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         full_name = f"{cdk.Stack.of(self).stack_name}-{name}"
@@ -60,6 +61,7 @@ class GatewayFunction(Construct):
             requirements=requirements,
             for_this_machine=environment.is_local,
             streams=streams,
+            has_httpx_transport=has_httpx_transport,
         )
         self.function = lambda_.Function(
             self,

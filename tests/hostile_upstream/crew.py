@@ -13,7 +13,7 @@ from multiprocessing.queues import SimpleQueue
 from multiprocessing.sharedctypes import Synchronized
 
 from tests.hostile_upstream import trials
-from tests.hostile_upstream.functions import Function, Kind
+from tests.hostile_upstream.functions import Function, Kind, empty_runtime, package
 from tests.hostile_upstream.trials import Observation, Trial
 
 _SIZES = {
@@ -38,6 +38,9 @@ class Crew:
         self._seen: dict[int, Future[Observation]] = {number: Future() for number in self._trials}
 
     def __enter__(self) -> Crew:
+        empty_runtime()  # before there are processes that would each make one
+        for kind in _SIZES:
+            package(kind)
         self._told: SimpleQueue[_Told | None] = _FORK.SimpleQueue()
         self._begun = {kind: _FORK.Value("i", 0) for kind in _SIZES}
         self._processes = [

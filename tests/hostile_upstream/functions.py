@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from benchmarks import contenders
-from tests.e2e.streaming_runtime import HANDLER, SOURCES
+from benchmarks import contenders, managed_runtime
+from benchmarks.managed_runtime import ManagedRuntime
+from infra import function_packages
 from tests.hostile_upstream import memory
 from tests.hostile_upstream.aws import FakeAws
 from tests.hostile_upstream.server import HostileServer
@@ -18,9 +22,12 @@ from tests.runtime_api import (
     streaming_runtime,
 )
 
-_WORKER = "chat_gateway.jobs.worker.handle"
+_CHAT, _WORKER = "chat_gateway.http_api.handler", "chat_gateway.jobs.worker"
 _PATIENCE_S = 25.0
 MAX_RECEIVES = 10
+_FOLDERS: list[
+    tempfile.TemporaryDirectory[str]
+] = []  # removed when they are no longer referred to: at the end
 # Seconds to connect, to the first byte, between bytes, in all.
 _IMPATIENT, _PATIENT = ("1", "1", "0.5", "2"), ("5", "10", "10", "20")
 # Lambda returns 6 MB in one piece.
@@ -51,6 +58,24 @@ class Exchange:
     answer: Answered | None
     log: str
     peak_mib: float
+
+
+@cache
+def package(kind: Kind) -> Path:
+    """What is deployed for a function of that kind."""
+    name, module = ("worker", _WORKER) if kind.is_worker else ("api", _CHAT)
+    built = function_packages.build(
+        name, module, requirements="upstream", for_this_machine=True, streams=not kind.is_worker
+    )
+    return built.folder
+
+
+@cache
+def empty_runtime() -> ManagedRuntime:
+    """A Python that has what Lambda brings, and nothing else: a package that lacks anything fails in it."""
+    folder = tempfile.TemporaryDirectory(prefix="hostile-runtime-")
+    _FOLDERS.append(folder)
+    return managed_runtime.make(Path(folder.name))
 
 
 class Function:
@@ -100,9 +125,15 @@ class Function:
     def _process_of(self, api: RuntimeApiServer) -> AbstractContextManager[RuntimeProcess]:
         env = {**self._variables(), **_timeouts(self._kind), **_AWS}
         env["BEDROCK_BASE_URL"] = f"http://{self.bedrock.address}/openai/v1"
+        root, runtime = package(self._kind), empty_runtime()
+        python = str(runtime.python)
         if self._kind.is_worker:
-            return awslambdaric_runtime(api, task_root=SOURCES, handler=_WORKER, env=env)
-        return streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env)
+            env["PYTHONPATH"] = f"{root}:{runtime.folder}"
+            return awslambdaric_runtime(
+                api, task_root=root, handler=f"{_WORKER}.handle", env=env, python=python
+            )
+        env["PYTHONPATH"] = str(runtime.folder)
+        return streaming_runtime(api, task_root=root, handler=f"{_CHAT}.handle", env=env, python=python)
 
     def _variables(self) -> Mapping[str, str]:
         if self._kind.is_worker:

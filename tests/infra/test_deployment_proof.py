@@ -165,7 +165,11 @@ def test_each_waits_longer_than_what_it_waits_for() -> None:
 
 def test_its_package_imports_with_what_lambda_brings_and_holds_nothing_of_the_gateways() -> None:
     package = function_packages.build(
-        "prover", "guardrail_proof.prover", requirements="upstream", for_this_machine=True
+        "prover",
+        "guardrail_proof.prover",
+        requirements="upstream",
+        for_this_machine=True,
+        has_httpx_transport=True,
     )
     code = """
 import sys
@@ -178,3 +182,4 @@ import guardrail_proof.prover
 """
     subprocess.run([sys.executable, "-I", "-S", "-W", "error", "-c", code, package.folder], check=True)
     assert not (package.folder / "chat_gateway").exists()
+    assert (package.folder / "httpcore").exists()

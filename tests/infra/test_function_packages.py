@@ -85,6 +85,8 @@ def test_the_streaming_loop_goes_with_the_chat_function_and_can_be_started() -> 
 def test_what_lambda_brings_is_not_shipped() -> None:
     assert not list(package("worker").folder.glob("boto*"))
     assert not (package("authorizer").folder / "httpx").exists()
+    for name in ("anyio", "certifi", "h11", "httpcore"):
+        assert not list(package("api").folder.glob(f"{name}*"))
 
 
 def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:

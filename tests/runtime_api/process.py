@@ -68,10 +68,15 @@ def streaming_runtime(
 
 @contextmanager
 def awslambdaric_runtime(
-    api: RuntimeApiServer, *, task_root: Path, handler: str, env: Mapping[str, str] | None = None
+    api: RuntimeApiServer,
+    *,
+    task_root: Path,
+    handler: str,
+    env: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Iterator[RuntimeProcess]:
     """AWS's own loop on the handler in `task_root`, for as long as it is entered."""
-    command = [sys.executable, "-m", "awslambdaric", handler]
+    command = [python, "-m", "awslambdaric", handler]
     with _running(command, api, task_root, handler, env) as process:
         yield process
 
