@@ -23,16 +23,20 @@ class UpstreamAuth(httpx.Auth, ABC):
     def __init__(self, base_url: str) -> None:
         self._origin = _configured_origin(base_url)
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """The request with credentials on it. Raises ForeignOriginError."""
+    def authorize(self, request: httpx.Request) -> None:
+        """Puts the credentials on `request`. Raises ForeignOriginError, and UpstreamCredentialsError where there are none."""
         if _origin(request.url) != self._origin:
             raise ForeignOriginError("a request with credentials would have left for another origin")
+        self.sign(request)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """The same for httpx's own client."""
         self.authorize(request)
         yield request
 
     @abstractmethod
-    def authorize(self, request: httpx.Request) -> None:
-        """Puts the credentials on `request`. Raises UpstreamCredentialsError where there are none."""
+    def sign(self, request: httpx.Request) -> None:
+        """Puts the credentials on a request that goes to the origin. Raises UpstreamCredentialsError."""
 
     @abstractmethod
     def concealed(self, text: str) -> str:

@@ -19,7 +19,7 @@ class BearerAuth(UpstreamAuth):
         super().__init__(base_url)
         self._base_url, self._api_key, self._key = base_url, api_key, key
 
-    def authorize(self, request: httpx.Request) -> None:
+    def sign(self, request: httpx.Request) -> None:
         """Adds the bearer token."""
         request.headers["authorization"] = f"Bearer {self._key}"
 

@@ -197,8 +197,9 @@ class BedrockClient:
         if left_s <= 0:
             raise _failure(httpx.ConnectTimeout(""), is_late=True)
         request = self._request(content, headers, left_s)
+        auth.authorize(request)
         try:
-            response = self._transport.handle_request(next(auth.sync_auth_flow(request)))
+            response = self._transport.handle_request(request)
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
         return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)

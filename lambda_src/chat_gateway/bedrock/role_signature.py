@@ -44,7 +44,7 @@ class RoleSignature(UpstreamAuth):
         self._region, self._env = region, env
         self._secrets: tuple[str, ...] = ()
 
-    def authorize(self, request: httpx.Request) -> None:
+    def sign(self, request: httpx.Request) -> None:
         """Adds the signature and what it covers. Raises UpstreamCredentialsError."""
         credentials = self._credentials()
         to_sign = AWSRequest(request.method, str(request.url), headers=_headers_to_sign(request))
