@@ -87,9 +87,15 @@ class KeptConnections(httpx.BaseTransport):
         try:
             return HttpConnection(http_connect.connect(self._origin, ends_at=ends_at))
         except TimeoutError:
-            raise httpx.ConnectTimeout("", request=request) from None
+            raise httpx.ConnectTimeout("not connected in time", request=request) from None
         except OSError as failure:
-            raise httpx.ConnectError(type(failure).__name__, request=request) from None
+            raise httpx.ConnectError(_cause(failure), request=request) from None
+
+
+def _cause(error: OSError) -> str:
+    from chat_gateway.http1 import causes  # for failed requests only
+
+    return causes.cause(error)
 
 
 def _request_head(request: httpx.Request) -> bytes:
@@ -109,21 +115,20 @@ def _exchange(connection: HttpConnection, request: httpx.Request, head: bytes, e
     try:
         refusal = connection.send(head, request.content, ends_at=ends_at)
     except TimeoutError:
-        raise httpx.WriteTimeout("", request=request) from None
-    except OSError:
-        raise httpx.WriteError("", request=request) from None
+        raise httpx.WriteTimeout("the request not taken in time", request=request) from None
+    except OSError as error:
+        raise httpx.WriteError(_cause(error), request=request) from None
     try:
         return connection.read_head(ends_at=ends_at)
     except (OSError, ValueError) as error:
-        failure = _read_failure(error) if refusal is None else httpx.WriteError("", request=request)
-        raise failure from None
+        raise _read_failure(error) if refusal is None else httpx.WriteError(_cause(refusal)) from None
 
 
 def _read_failure(error: Exception) -> httpx.RequestError:
     if isinstance(error, TimeoutError):
-        return httpx.ReadTimeout("")
+        return httpx.ReadTimeout("nothing came in time")
     if isinstance(error, OSError):
-        return httpx.ReadError(type(error).__name__)
+        return httpx.ReadError(_cause(error))
     return httpx.RemoteProtocolError(str(error))
 
 

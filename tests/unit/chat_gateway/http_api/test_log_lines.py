@@ -162,7 +162,7 @@ def test_a_405_says_what_came(use_bedrock: Callable[..., None], log: StringIO) -
     ("failure", "cause"),
     [
         (httpx.ConnectTimeout(""), "ConnectTimeout"),
-        (httpx.ConnectError("ConnectionRefusedError"), "ConnectError ConnectionRefusedError"),
+        (httpx.ConnectError("connection refused"), "ConnectError connection refused"),
         (httpx.RemoteProtocolError("too many fields"), "RemoteProtocolError too many fields"),
     ],
 )

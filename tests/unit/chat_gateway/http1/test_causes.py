@@ -1,0 +1,37 @@
+"""A failed connection says in plain words what failed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import httpx
+import pytest
+
+from chat_gateway.http1 import causes, connect
+from chat_gateway.http1.transport import KeptConnections
+from tests.unit.chat_gateway.transport_calls import request
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (socket.gaierror(-2, "secret.host"), "name not resolved"),
+        (ssl.SSLCertVerificationError("secret"), "certificate not valid"),
+        (ssl.SSLError("secret"), "TLS failed"),
+        (ConnectionRefusedError(), "connection refused"),
+        (ConnectionResetError(), "connection reset"),
+        (BrokenPipeError(), "connection reset"),
+        (OSError("secret"), "OSError"),
+    ],
+)
+def test_a_cause_is_told_in_our_words(failure: OSError, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system said of the failure is not repeated."""
+    assert causes.cause(failure) == words
+
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(connect, "connect", fail)
+    with pytest.raises(httpx.ConnectError, match=f"^{words}$"):
+        KeptConnections("http://127.0.0.1:1", max_idle=1).handle_request(request())
