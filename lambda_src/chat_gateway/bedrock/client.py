@@ -1,11 +1,11 @@
-"""Asks Bedrock for one chat completion over HTTPS; nothing of httpx leaves this module."""
+"""Asks Bedrock for one chat completion over HTTPS. Callers get no type of httpx."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -150,9 +150,7 @@ class BedrockClient:
         """
         accepting = {**headers, "accept": "application/json"}
         with contextlib.closing(self._ask(content, auth, accepting, deadline)) as answer:
-            return replace(
-                _completion(self._gathered(answer), answer.bedrock_request_id), conceal=answer.concealed
-            )
+            return _completion(self._gathered(answer), answer)
 
     def _gathered(self, answer: UpstreamAnswer) -> bytes:
         try:
@@ -283,9 +281,10 @@ def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
     )
 
 
-def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:
+def _completion(content: bytes, answer: UpstreamAnswer) -> Completion:
+    bedrock_request_id = answer.bedrock_request_id
     try:
-        text = answer.decode("utf-8")
+        text = content.decode("utf-8")
         document = foreign_json.loads(text)
     except ValueError:
         raise UpstreamProtocolError(
@@ -296,7 +295,7 @@ def _completion(answer: bytes, bedrock_request_id: str | None) -> Completion:
         raise UpstreamProtocolError(
             "Bedrock's answer holds no choices.", bedrock_request_id=bedrock_request_id
         )
-    return Completion(text, document, bedrock_request_id)
+    return Completion(text, document, bedrock_request_id, conceal=answer.concealed)
 
 
 def _has_choices(document: object) -> bool:

@@ -66,7 +66,7 @@ class ChatStream:
         self._is_open: dict[int, bool] = {}  # by a choice's index
         self._template: EventTemplate | None = None  # of the event before, where it said nothing but words
         self._finish: _Event | None = None  # held back for what may still have to be said on it
-        self._head: dict[str, Any] = {}  # of the event before, for one that is made here
+        self._last: dict[str, Any] = {}  # the event that was parsed last, for one that is made here
         self._said: dict[str, Any] = {}  # by the guardrail, in events that callers do not see
         self.events = 0
         self.first_token_at: float | None = None
@@ -153,7 +153,7 @@ class ChatStream:
         )
         if self._separator is not None:
             changed = self._separator.separate(document) or changed
-            self._head = {name: document[name] for name in _HEAD if name in document}
+            self._last = document
         if changed:
             event.is_written = False
         event.says_only_words = event.is_written and not has_trace and _is_words_alone(document)
@@ -211,7 +211,8 @@ class ChatStream:
     def _kept_words(self) -> bytes:
         """An event with what may have been the beginning of a tag, where a choice never ended."""
         rest = self._separator.rest() if self._separator is not None else []
-        return sse.event(json.dumps({**self._head, "choices": rest})) if rest else b""
+        head = {name: self._last[name] for name in _HEAD if name in self._last}
+        return sse.event(json.dumps({**head, "choices": rest})) if rest else b""
 
     def _document(self, data: bytes) -> dict[str, Any]:
         try:

@@ -66,9 +66,10 @@ def test_a_broken_connection_is_502_and_a_late_answer_504(
 
 
 @pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])
-def test_a_secret_without_a_key_is_503_no_retry_and_a_log_line_that_says_which(
+def test_a_secret_without_a_key_is_final(
     use_bedrock: Callable[..., None], log: StringIO, secret: str
 ) -> None:
+    """A secret that holds no key is a 503 that no SDK repeats, and the log line says which secret it is."""
     use_bedrock(lambda _: pytest.fail("Bedrock was asked"), secret=secret)
     status, headers, body = handle(event())
     assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
@@ -87,9 +88,9 @@ def test_a_key_that_bedrock_refuses_is_503_never_401(use_bedrock: Callable[..., 
     assert KEY not in log.getvalue()
 
 
-def test_a_fault_of_ours_is_500_with_its_place_but_not_its_message_in_the_log(
-    use_bedrock: Callable[..., None], log: StringIO
-) -> None:
+def test_a_fault_of_ours_is_500(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    """The log has the place of a fault, and its message is neither there nor in the answer."""
+
     def bedrock(_: httpx.Request) -> httpx.Response:
         raise LookupError(PROMPT)
 
@@ -129,9 +130,8 @@ def test_an_answer_over_the_limit_is_502(use_bedrock: Callable[..., None]) -> No
 BUSY = httpx.Response(503, json={"message": "busy"})
 
 
-def test_a_passing_failure_of_bedrocks_is_tried_again_and_the_log_counts_it(
-    use_bedrock: Callable[..., None], log: StringIO
-) -> None:
+def test_a_passing_failure_is_tried_again(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    """A failure of Bedrock that passes is tried again, and the log line counts the attempts."""
     use_bedrock(answering(BUSY, httpx.Response(200, json=COMPLETION)))
     assert handle(event())[0] == 200
     assert json.loads(log.getvalue())["upstream_attempts"] == 2

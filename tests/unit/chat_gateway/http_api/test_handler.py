@@ -82,9 +82,8 @@ def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
     assert (metric["GuardrailInterventions"], metric["policy"]) == ([1.0], "wordPolicy")
 
 
-def test_half_a_surrogate_pair_in_a_blocked_answer_is_answered_and_logged_once(
-    use_bedrock: Callable[..., None], log: StringIO
-) -> None:
+def test_half_a_surrogate_pair_is_answered(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    """A blocked answer that holds half a surrogate pair is answered and logged once."""
     text = '{"id": "bedrock-guardrails-1", "choices": [{"finish_reason": "stop", "message": {"content": "\\ud83d"}}]}'
     use_bedrock(answering(httpx.Response(200, text=text)))
     status, _, body = handle(event())

@@ -16,9 +16,8 @@ from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import KEY
 
 
-def test_one_log_line_joins_every_id_and_holds_no_word_of_prompt_completion_or_key(
-    use_bedrock: Callable[..., None], log: StringIO
-) -> None:
+def test_one_log_line_joins_every_id(use_bedrock: Callable[..., None], log: StringIO) -> None:
+    """The one line of a request has every id, and no word of the prompt, the completion or the key."""
     use_bedrock(ok)
     handle(event(headers={"X-Client-Request-Id": ["mine-1"], "x-stainless-retry-count": ["1"]}))
     line = json.loads(log.getvalue())
