@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
+from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
@@ -35,21 +35,15 @@ def separating(separates: bool) -> Synthesised:
     return stack_of(environment)
 
 
-@pytest.fixture
-def fresh_settings() -> Iterator[None]:
-    """Settings that are read from the variables anew."""
-    wiring.upstream_settings.cache_clear()
-    yield
-    wiring.upstream_settings.cache_clear()
-
-
 def allowed_models(
     stack: Synthesised, function: str, monkeypatch: pytest.MonkeyPatch
 ) -> AllowedModels | None:
     """What the function makes of its variables."""
     for name, value in {**stack.variables(function), "AWS_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    return wiring.completions(max_connections=1).allowed_models
+    return wiring.completions(
+        UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1
+    ).allowed_models
 
 
 @pytest.mark.parametrize("function", BOTH)
@@ -73,9 +67,7 @@ def test_an_answers_limit_is_documented() -> None:
 
 
 @pytest.mark.parametrize("function", BOTH)
-def test_models_reach_the_functions(
-    function: str, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
-) -> None:
+def test_models_reach_the_functions(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an environment names its models, its functions know them all and refuse every other."""
     stack = separating(True)
     assert stack.variables(function)["UPSTREAM_MODELS"] == ",".join(MODELS)
@@ -88,9 +80,7 @@ def test_models_reach_the_functions(
 
 
 @pytest.mark.parametrize("function", BOTH)
-def test_without_models_all_are_allowed(
-    function: str, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
-) -> None:
+def test_without_models_all_are_allowed(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an environment names no models, its functions refuse none."""
     stack = synthesised("dev")
     monkeypatch.delenv("UPSTREAM_MODELS", raising=False)

@@ -22,7 +22,7 @@ from chat_gateway.core.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.core.foreign_text import Conceal
-from chat_gateway.guardrail.outcome import Outcome
+from chat_gateway.guardrail.outcome import GuardrailOutcome
 from chat_gateway.http1 import body as http_body
 from chat_gateway.http1.transport import KeptConnections
 
@@ -52,7 +52,7 @@ class Completion:
     text: str
     document: dict[str, Any]
     bedrock_request_id: str | None
-    guardrail_outcome: Outcome = field(default_factory=Outcome)
+    guardrail_outcome: GuardrailOutcome = field(default_factory=GuardrailOutcome)
     conceal: Conceal = field(default=foreign_text.nothing_to_conceal, compare=False, repr=False)
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 
 from chat_gateway.aws.json_client import AwsJsonClient
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.clients.settings import AuthorizerSettings
+from chat_gateway.core.startup import Startup
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
@@ -22,35 +23,62 @@ if TYPE_CHECKING:
 
 UNKNOWN_CLIENT = "unknown"
 
-_logger = Logger()
+
+class ClientsTable(NamedTuple):
+    """The table that knows clients by their keys' hashes."""
+
+    dynamodb: AwsJsonClient
+    name: str
+
+    @classmethod
+    def from_env(cls) -> ClientsTable:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        dynamodb = AwsJsonClient(
+            AwsSettings.from_env(), service="dynamodb", target_prefix="DynamoDB_20120810", json_version="1.0"
+        )
+        return cls(dynamodb, AuthorizerSettings.from_env().clients_table)
+
+    def item(self, key_sha256: str) -> dict[str, Any]:
+        """The client whose key has this hash; empty where there is none. Raises AwsCallError."""
+        # Consistent, because a Deny for a key made a second ago would be cached for minutes.
+        query = {"TableName": self.name, "Key": {"key_sha256": {"S": key_sha256}}, "ConsistentRead": True}
+        return self.dynamodb.call("GetItem", query).get("Item") or {}
 
 
-@cache
-def _table() -> tuple[AwsJsonClient, str]:
-    dynamodb = AwsJsonClient(
-        AwsSettings.from_env(), service="dynamodb", target_prefix="DynamoDB_20120810", json_version="1.0"
-    )
-    return dynamodb, AuthorizerSettings.from_env().clients_table
+class Authorizer:
+    """Judges one key after another. Its attributes are what it keeps between them; `clock` is in epoch seconds."""
 
+    def __init__(
+        self, startup: Startup[ClientsTable], logger: Logger, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._startup, self._logger, self._clock = startup, logger, clock
 
-@watched
-def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An IAM policy that allows or denies the whole stage: API Gateway caches it for every path.
+    def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """An IAM policy that allows or denies the whole stage: API Gateway caches it for every path.
 
-    Raises where the table cannot be read, which API Gateway answers with its 500 and does not cache.
-    """
-    client_id, has_expired = _client_of(_bearer_token(event.get("authorizationToken", "")))
-    is_allowed = client_id is not None and not has_expired
-    _logger.info(
-        "client authentication",
-        extra={
-            "client": client_id,
-            "allowed": is_allowed,
-            "expired": has_expired,
-            "lambda_request_id": context.aws_request_id,
-        },
-    )
-    return _policy(client_id if is_allowed else None, _whole_stage(event["methodArn"]))
+        Raises where the table cannot be read, which API Gateway answers with its 500 and does not cache.
+        """
+        client_id, has_expired = self._client_of(_bearer_token(event.get("authorizationToken", "")))
+        is_allowed = client_id is not None and not has_expired
+        self._logger.info(
+            "client authentication",
+            extra={
+                "client": client_id,
+                "allowed": is_allowed,
+                "expired": has_expired,
+                "lambda_request_id": context.aws_request_id,
+            },
+        )
+        return _policy(client_id if is_allowed else None, _whole_stage(event["methodArn"]))
+
+    def _client_of(self, token: str | None) -> tuple[str | None, bool]:
+        """The id of the client whose key `token` is, else None; and whether that client has expired."""
+        if token is None:
+            return None, False
+        item = self._startup.state.item(hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest())
+        client_id = item.get("client_id", {}).get("S")
+        is_id = isinstance(client_id, str) and client_id
+        return (client_id if is_id else None), _has_expired(item, self._clock())
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -58,21 +86,7 @@ def _bearer_token(authorization: str) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _client_of(token: str | None) -> tuple[str | None, bool]:
-    """The id of the client whose key `token` is, else None; and whether that client has expired."""
-    if token is None:
-        return None, False
-    dynamodb, table = _table()
-    key = {"key_sha256": {"S": hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}}
-    # Consistent, because a Deny for a key made a second ago would be cached for minutes.
-    item = (
-        dynamodb.call("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}).get("Item") or {}
-    )
-    client_id = item.get("client_id", {}).get("S")
-    return (client_id if isinstance(client_id, str) and client_id else None), _has_expired(item)
-
-
-def _has_expired(item: dict[str, Any]) -> bool:
+def _has_expired(item: dict[str, Any], now_s: float) -> bool:
     """Whether the time in `expires_at` (epoch seconds) has come. A malformed one has expired; without one none does.
 
     DynamoDB's TTL only removes the item later, within days:
@@ -81,7 +95,7 @@ def _has_expired(item: dict[str, Any]) -> bool:
     if "expires_at" not in item:
         return False
     try:
-        return time.time() >= int(item["expires_at"]["N"])
+        return now_s >= int(item["expires_at"]["N"])
     except (KeyError, TypeError, ValueError):
         return True
 
@@ -101,3 +115,7 @@ def _policy(client_id: str | None, resource: str) -> dict[str, Any]:
             "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}],
         },
     }
+
+
+startup = Startup(ClientsTable.from_env)
+handle = watched(Authorizer(startup, Logger()).handle)

@@ -13,8 +13,8 @@ from chat_gateway.completions.presentation import presented
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
-from chat_gateway.guardrail import rule as guardrails
-from chat_gateway.guardrail.rule import GuardedRequest, Guardrail
+from chat_gateway.guardrail import rule
+from chat_gateway.guardrail.rule import Guardrail, UpstreamRequest
 
 if TYPE_CHECKING:
     from chat_gateway.completions.allowed_models import AllowedModels
@@ -41,26 +41,28 @@ class Completions:
     separates_reasoning: bool = True  # where a model writes its thinking into its words
     allowed_models: AllowedModels | None = None  # None: all that the credentials may use
 
-    def guarded(self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]) -> GuardedRequest:
+    def prepared(
+        self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
+    ) -> UpstreamRequest:
         """`request` as it may go up: under the environment's guardrail. `caller_headers` have lowercase names."""
         if self.allowed_models is not None:
             self.allowed_models.check(request.model)
-        guarded = guardrails.guarded(self.guardrail, request.document, caller_headers)
+        prepared = rule.apply(self.guardrail, request.document, caller_headers)
         separates = self.separates_reasoning and reasoning.is_in_content(request.model)
-        return guarded._replace(separates_reasoning=True) if separates else guarded
+        return prepared._replace(separates_reasoning=True) if separates else prepared
 
-    def create(self, request: GuardedRequest, attempts: Attempts) -> Completion:
+    def create(self, request: UpstreamRequest, attempts: Attempts) -> Completion:
         """The whole completion of `request`, with a guardrail's block in its one shape."""
         completion = self._tried(self.bedrock.complete, request, attempts)
         return presented(
             completion, keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
         )
 
-    def stream(self, request: GuardedRequest, attempts: Attempts) -> UpstreamAnswer:
+    def stream(self, request: UpstreamRequest, attempts: Attempts) -> UpstreamAnswer:
         """Bedrock's stream for `request`, whose status is known to be 200."""
         return self._tried(self.bedrock.stream, request, attempts)
 
-    def _tried(self, ask: _Ask[_Answer_co], request: GuardedRequest, attempts: Attempts) -> _Answer_co:
+    def _tried(self, ask: _Ask[_Answer_co], request: UpstreamRequest, attempts: Attempts) -> _Answer_co:
         while True:
             attempts.begin()
             try:
@@ -69,7 +71,7 @@ class Completions:
                 attempts.wait_for_next(error)
 
     def _with_credentials(
-        self, ask: _Ask[_Answer_co], request: GuardedRequest, deadline: float
+        self, ask: _Ask[_Answer_co], request: UpstreamRequest, deadline: float
     ) -> _Answer_co:
         content, headers = request.content, request.headers
         auth = self.credentials.auth(ends_at=deadline)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chat_gateway.bedrock.client import Completion
 from chat_gateway.completions import enumerations, reasoning
+from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.guardrail.outcome import INTERVENED
 
@@ -17,7 +18,7 @@ def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: 
     has_trace = guardrail_outcome.may_hold_trace(text)
     changed = enumerations.conform(document, enumerations.COMPLETION)  # first: a block has several names
     outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=completion.conceal)
-    changed |= guardrail_outcome.present(
+    changed |= blocked_answer.present(
         document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
     )
     if separates_reasoning:

@@ -19,7 +19,6 @@ from chat_gateway.core.errors import (
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 # 424 is a model's own failure, 529 an overloaded one.
 _RETRYABLE = frozenset({408, 424, 429, 500, 502, 503, 504, 529})
-_sleep = time.sleep
 
 
 class RetryPolicy(NamedTuple):
@@ -51,7 +50,7 @@ class Attempts:
     policy: RetryPolicy
     deadline: float
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = field(default_factory=lambda: _sleep)
+    sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
     count: int = 0
     _paid_failures: int = field(default=0, init=False)

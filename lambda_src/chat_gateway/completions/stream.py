@@ -20,8 +20,9 @@ from chat_gateway.core.errors import (
     UpstreamProtocolError,
 )
 from chat_gateway.core.foreign_text import Conceal
+from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
-from chat_gateway.guardrail.outcome import INTERVENED, Outcome
+from chat_gateway.guardrail.outcome import INTERVENED, GuardrailOutcome
 
 _DONE, _DONE_EVENT = b"[DONE]", b"data: [DONE]\n\n"
 # In place of Bedrock's comments, whose words are nobody's answer.
@@ -71,7 +72,7 @@ class ChatStream:
         self.events = 0
         self.first_token_at: float | None = None
         self.usage: dict[str, Any] | None = None
-        self.guardrail_outcome = Outcome()
+        self.guardrail_outcome = GuardrailOutcome()
         self.lacks_done = False
 
     def relay(self) -> Iterator[bytes]:
@@ -148,7 +149,7 @@ class ChatStream:
         document = event.document
         changed = enumerations.conform(document, enumerations.CHUNK)  # first: a block has several names
         is_block = self._notice(document, has_trace=has_trace)
-        changed |= guardrail_outcome.present(
+        changed |= blocked_answer.present(
             document, is_block=is_block, has_trace=has_trace, keep_trace=self._rules.shows_trace
         )
         if self._separator is not None:

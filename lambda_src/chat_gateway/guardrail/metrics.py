@@ -11,20 +11,20 @@ import sys
 # The package loads it with its Logger, so that it costs a cold start nothing.
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from chat_gateway.guardrail.outcome import INTERVENED, MASKED, Outcome
+from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
 
 NAMESPACE, METRIC = "BedrockChatGateway", "GuardrailInterventions"
 _UNKNOWN = "unknown"
 
 
-def count(outcome: Outcome) -> None:
+def count(outcome: GuardrailOutcome) -> None:
     """One data point for each policy that had a part in an intervention; nothing where there was none."""
     if outcome.action in (INTERVENED, MASKED):
         for policy in policies(outcome):
             _emit(policy, outcome.action)
 
 
-def policies(outcome: Outcome) -> list[str]:
+def policies(outcome: GuardrailOutcome) -> list[str]:
     """The policies that blocked or masked, by AWS's names: `other` for a new one, `unknown` without a trace.
 
     No other word becomes a dimension: every combination of a metric's dimensions is paid for by itself.

@@ -1,4 +1,4 @@
-"""What the guardrail did to an answer: told in one shape, and without what it found.
+"""Reads what the guardrail did to an answer, without the text that it found.
 
 Chat completions answer a block with HTTP 200. That they carry InvokeModel's `amazon-bedrock-guardrailAction` and
 `amazon-bedrock-trace` is unconfirmed, so every sign is enough by itself.
@@ -18,7 +18,7 @@ INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
 _ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
 _TRACE, _PLAIN_TRACE = "amazonbedrocktrace", "trace"
 _BLOCKED_ID = "bedrock-guardrails-"
-_BLOCKED_REASON = "content_filter"
+BLOCKED_REASON = "content_filter"
 _WORDS = "wordPolicy"
 _MAX_FINDINGS = 50
 _ONLY_DETECTED = "NONE"
@@ -36,7 +36,7 @@ _POLICIES = frozenset(
 OTHER_POLICY = "other"
 
 
-class Outcome(NamedTuple):
+class GuardrailOutcome(NamedTuple):
     """`action` is INTERVENED for a block, MASKED for an answer with parts replaced, NONE, or None where unsaid.
 
     `findings` are the first 50 that the trace has, if there is one: source, policy, name and action; no text. `counts`
@@ -49,13 +49,13 @@ class Outcome(NamedTuple):
     counts: Mapping[str, int] = MappingProxyType({})
     acted: frozenset[str] = frozenset()
 
-    def combined_with(self, other: Outcome) -> Outcome:
+    def combined_with(self, other: GuardrailOutcome) -> GuardrailOutcome:
         """What two parts of one answer say together."""
         if other is NOTHING_SAID:
             return self
         actions = (self.action, other.action)
         strongest = next((action for action in (INTERVENED, MASKED, NONE) if action in actions), None)
-        return Outcome(
+        return GuardrailOutcome(
             strongest,
             (self.findings + other.findings)[:_MAX_FINDINGS],
             Counter(self.counts) + Counter(other.counts),
@@ -66,7 +66,7 @@ class Outcome(NamedTuple):
 # What the escapes of ASCII letters begin with: a key may be written in them.
 _ESCAPED_LETTERS = ("\\u004", "\\u005", "\\u006", "\\u007")
 _ESCAPED_LETTERS_BYTES = tuple(escape.encode() for escape in _ESCAPED_LETTERS)
-NOTHING_SAID = Outcome()  # what nearly every event of a stream says
+NOTHING_SAID = GuardrailOutcome()  # what nearly every event of a stream says
 
 
 def may_hold_trace(raw: str | bytes) -> bool:
@@ -83,10 +83,10 @@ def read(
     *,
     has_trace: bool = True,
     conceal: Conceal = foreign_text.nothing_to_conceal,
-) -> Outcome:
+) -> GuardrailOutcome:
     """What a completion, or an event of a stream, says of the guardrail, without what `conceal` takes out; never raises."""
     reported = document.get(_ACTION_KEY)
-    traces = [holder[key] for holder, key in _traces(document)] if has_trace else []
+    traces = [holder[key] for holder, key in find_traces(document)] if has_trace else []
     is_block = _is_block(document)
     if not traces and reported is None and not is_block:
         return NOTHING_SAID
@@ -97,41 +97,12 @@ def read(
     return _outcome(action, traces, conceal)
 
 
-def present(document: dict[str, Any], *, is_block: bool, has_trace: bool = True, keep_trace: bool) -> bool:
-    """Gives `document` the one shape of a block, and takes the traces out; whether it has to be written anew.
-
-    `is_block`: its outcome is INTERVENED. A block has `finish_reason` content_filter wherever a choice ends. Text that may
-    hold a trace is always written anew: of a key that is repeated, the text still has what the document has not.
-    """
-    changed = has_trace and not keep_trace
-    if changed:
-        _leave_out_traces(document)
-    if not is_block:
-        return changed
-    ends = [
-        choice
-        for choice in choices.of(document)
-        if choice.get("finish_reason")
-        not in ((_BLOCKED_REASON,) if "message" in choice else (None, _BLOCKED_REASON))
-    ]
-    if not ends:
-        return changed
-    for choice in ends:
-        choice["finish_reason"] = _BLOCKED_REASON
-    return True
-
-
 def said(document: dict[str, Any]) -> dict[str, Any]:
     """What stands in `document` for callers to see of the guardrail."""
     return {key: document[key] for key in (_ACTION_KEY, _TRACE_KEY) if key in document}
 
 
-def _leave_out_traces(document: dict[str, Any]) -> None:
-    for holder, key in list(_traces(document)):
-        del holder[key]
-
-
-def _traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+def find_traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Where traces stand, at any depth: the object and the key."""
     waiting: list[Any] = [document]
     while waiting:
@@ -161,10 +132,10 @@ def _is_block(document: dict[str, Any]) -> bool:
     id_ = document.get("id")
     if isinstance(id_, str) and id_.startswith(_BLOCKED_ID):
         return True
-    return any(choice.get("finish_reason") == _BLOCKED_REASON for choice in choices.of(document))
+    return any(choice.get("finish_reason") == BLOCKED_REASON for choice in choices.of(document))
 
 
-def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> Outcome:
+def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> GuardrailOutcome:
     listed: list[dict[str, str]] = []
     counts: Counter[str] = Counter()
     acted = set()
@@ -175,7 +146,7 @@ def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> Outcome
                 acted.add(finding["policy"])
             if len(listed) < _MAX_FINDINGS:
                 listed.append(finding)
-    return Outcome(action, tuple(listed), counts, frozenset(acted))
+    return GuardrailOutcome(action, tuple(listed), counts, frozenset(acted))
 
 
 def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:

@@ -66,7 +66,7 @@ def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str
             )
 
 
-def without_settings(document: Mapping[str, Any]) -> dict[str, Any]:
+def without_empty_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     """The body without settings that say nothing: null, empty, or a `tagSuffix` alone, as AWS's own example sends it.
 
     Raises GuardrailOverrideError for any other, and InvalidRequestError for a key of more than 128 characters where

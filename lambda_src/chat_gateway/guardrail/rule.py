@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from chat_gateway.core import strict_json
-from chat_gateway.guardrail import overrides as guardrail_overrides
-from chat_gateway.guardrail import tags as guardrail_tags
+from chat_gateway.guardrail import overrides, tags
 from chat_gateway.guardrail.overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
 from chat_gateway.guardrail.tags import Tagging
 
@@ -32,15 +31,15 @@ class Guardrail:
 
     def headers(self) -> dict[str, str]:
         """The upstream headers that apply this guardrail."""
-        return {**self.name(), TRACE_HEADER: self.trace or "ENABLED"}
+        return {**self.repeatable_headers(), TRACE_HEADER: self.trace or "ENABLED"}
 
-    def name(self) -> dict[str, str]:
+    def repeatable_headers(self) -> dict[str, str]:
         """The headers that a caller may repeat."""
         headers = {IDENTIFIER_HEADER: self.identifier, VERSION_HEADER: self.version}
         return headers if self.trace is None else {**headers, TRACE_HEADER: self.trace}
 
 
-class GuardedRequest(NamedTuple):
+class UpstreamRequest(NamedTuple):
     """A request as it goes up: its body, and the headers of the guardrail that applies to it.
 
     `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats;
@@ -59,17 +58,17 @@ class GuardedRequest(NamedTuple):
         return None if identifier is None else f"{identifier}:{self.headers.get(VERSION_HEADER, '')}"
 
 
-def guarded(
+def apply(
     guardrail: Guardrail | None, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
-) -> GuardedRequest:
-    """The caller's `document` and `headers` (lowercase names) under the environment's guardrail.
+) -> UpstreamRequest:
+    """The request that the caller's `document` and `headers` (lowercase names) become under the environment's guardrail.
 
     An enforced one cannot be changed: GuardrailOverrideError for a setting other than the environment's, and
     InvalidRequestError for input tags. Without one the caller chooses, as with Bedrock itself. Raises
     InvalidRequestError for a header's value that is none.
     """
     if guardrail is None:
-        return GuardedRequest(strict_json.dumps(document), guardrail_overrides.own_headers(headers))
+        return UpstreamRequest(strict_json.dumps(document), overrides.own_headers(headers))
     if guardrail.callers_may_override:
         return _overridable(guardrail, document, headers)
     return _enforced(guardrail, document, headers)
@@ -77,28 +76,28 @@ def guarded(
 
 def _enforced(
     guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
-) -> GuardedRequest:
-    guardrail_overrides.check_headers(guardrail.name(), headers)
-    kept = guardrail_overrides.without_settings(document)
+) -> UpstreamRequest:
+    overrides.check_headers(guardrail.repeatable_headers(), headers)
+    kept = overrides.without_empty_settings(document)
     content = strict_json.dumps(kept)
-    guardrail_tags.check(kept, content)
+    tags.check(kept, content)
     content = _tagged(guardrail, kept, content)
-    return GuardedRequest(content, guardrail.headers(), shows_trace=guardrail.trace in _TRACES_SHOWN)
+    return UpstreamRequest(content, guardrail.headers(), shows_trace=guardrail.trace in _TRACES_SHOWN)
 
 
 def _overridable(
     guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
-) -> GuardedRequest:
+) -> UpstreamRequest:
     """A caller that names a guardrail, or says anything of tags, has taken over; any other gets the environment's."""
-    own = guardrail_overrides.own_headers(headers)
-    if CONFIG_KEY in document and guardrail_overrides.says_nothing(document[CONFIG_KEY]):
+    own = overrides.own_headers(headers)
+    if CONFIG_KEY in document and overrides.says_nothing(document[CONFIG_KEY]):
         document = {key: value for key, value in document.items() if key != CONFIG_KEY}
     content = strict_json.dumps(document)
     names_one = IDENTIFIER_HEADER in own or VERSION_HEADER in own
-    if not names_one and CONFIG_KEY not in document and not guardrail_tags.are_in(document, content):
+    if not names_one and CONFIG_KEY not in document and not tags.are_in(document, content):
         content = _tagged(guardrail, document, content)
     trace = own.get(TRACE_HEADER, guardrail.trace)
-    return GuardedRequest(
+    return UpstreamRequest(
         content, own if names_one else guardrail.headers() | own, shows_trace=trace in _TRACES_SHOWN
     )
 
@@ -108,5 +107,5 @@ def _tagged(guardrail: Guardrail, document: dict[str, Any], content: bytes) -> b
     if guardrail.tagging is Tagging.OFF:
         return content
     suffix = os.urandom(10).hex()
-    tagged = guardrail_tags.tagged(document, guardrail.tagging, suffix)
+    tagged = tags.tagged(document, guardrail.tagging, suffix)
     return content if tagged is None else strict_json.dumps({**tagged, CONFIG_KEY: {"tagSuffix": suffix}})

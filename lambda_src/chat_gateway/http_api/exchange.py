@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,9 +28,10 @@ _WRITTEN_AT_ONCE_BYTES = 65_536
 
 @dataclass(slots=True)
 class Exchange:
-    """Makes the response and writes the log line. `started` is in monotonic seconds."""
+    """Makes the response and writes the log line. `started` is on `clock`, in seconds."""
 
     log: RequestLog
+    clock: Callable[[], float]
     started: float
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
     attempts: Attempts | None = None  # of asking Bedrock
@@ -51,7 +51,7 @@ class Exchange:
 
     def completed(self, completion: Completion) -> StreamingResponse:
         """The completion as callers see it."""
-        self.log.add_completion(completion)
+        self.log.record_completion(completion)
         headers = _bedrock_headers(completion.bedrock_request_id)
         if action := completion.guardrail_outcome.action:
             headers["x-guardrail-action"] = action
@@ -94,7 +94,7 @@ class Exchange:
             bedrock_request_id=upstream.bedrock_request_id,
             conceal=upstream.concealed,
         )
-        began, error, is_sent = time.monotonic(), None, False
+        began, error, is_sent = self.clock(), None, False
         self.log.add(bedrock_request_id=upstream.bedrock_request_id)
         try:
             for piece in stream.relay():
@@ -112,7 +112,7 @@ class Exchange:
         finally:
             upstream.close()
             self._add_stream(stream)
-            is_committed = is_sent or time.monotonic() - began >= _HOLD_S
+            is_committed = is_sent or self.clock() - began >= _HOLD_S
             status = HTTPStatus.OK if error is None or is_committed else error.status
             self._write(status, failed=error is not None)
         if error is not None:
@@ -129,7 +129,7 @@ class Exchange:
     def _add_stream(self, stream: ChatStream) -> None:
         """What is only known once a stream has been read."""
         self.log.add(events=stream.events, done_missing=stream.lacks_done or None)
-        self.log.add_outcome(stream.guardrail_outcome)
+        self.log.record_guardrail(stream.guardrail_outcome)
         self.log.add_usage(stream.usage)
         if stream.first_token_at is not None:
             self.log.add(time_to_first_token_ms=round((stream.first_token_at - self.started) * 1000))
@@ -149,7 +149,7 @@ class Exchange:
     def _write(self, status: int, *, failed: bool = False) -> None:
         if self.attempts is not None:
             self.log.add(upstream_attempts=self.attempts.count or None)
-        self.log.add(status=int(status), latency_ms=round((time.monotonic() - self.started) * 1000))
+        self.log.add(status=int(status), latency_ms=round((self.clock() - self.started) * 1000))
         self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -2,161 +2,185 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws_lambda_powertools import Logger
 
+from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions import retry, stream_usage
+from chat_gateway.completions.completions import Completions
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.completions.stream import StreamRules
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.errors import ConfigurationError, GatewayError, UpstreamError
-from chat_gateway.http_api import proxy_event
+from chat_gateway.core.startup import Startup
+from chat_gateway.http_api import http_request
 from chat_gateway.http_api.exchange import Exchange
 from chat_gateway.http_api.settings import HttpSettings
-from chat_gateway.service import wiring as runtime
+from chat_gateway.service import wiring
 from chat_gateway.service.request_log import RequestLog
+from chat_gateway.service.settings import UpstreamSettings
 from response_streaming import StreamingResponse, buffered_elsewhere
 from watchdog_timer import named
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from chat_gateway.completions.completions import Completions
     from chat_gateway.completions.request import ChatRequest
-    from chat_gateway.guardrail.rule import GuardedRequest
+    from chat_gateway.guardrail.rule import UpstreamRequest
+    from chat_gateway.http_api.http_request import HttpRequest
 
 # What a stream's end needs before Lambda kills the function.
 _ENDING_S = 1.0
 
-_logger = Logger()
-_stream_usage = StreamUsage()
-_is_cold = True
+
+class ChatState(NamedTuple):
+    """What every request needs of the environment's settings."""
+
+    http: HttpSettings
+    upstream: UpstreamSettings
+    completions: Completions
+    stream_usage: StreamUsage
+
+    @classmethod
+    def from_env(cls) -> ChatState:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        upstream = UpstreamSettings.from_env()
+        return cls(
+            http=HttpSettings.from_env(),
+            upstream=upstream,
+            completions=wiring.completions(upstream, AwsSettings.from_env(), max_connections=1),
+            stream_usage=StreamUsage(),
+        )
 
 
-@cache
-def _completions() -> Completions:
-    return runtime.completions(max_connections=1)
+class ChatFunction:
+    """Answers one request after another. Its attributes are what it keeps between them; `clock` is in seconds."""
+
+    def __init__(
+        self,
+        startup: Startup[ChatState],
+        logger: Logger,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
+        self._secret_arn = _secret_arn(startup)
+        self._is_cold = True
+
+    def handle(self, event: object, context: LambdaContext) -> StreamingResponse:
+        """The response to every event: failures of ours are a 500 `internal_error`."""
+        started = self._clock()
+        request = http_request.read(event)
+        exchange = self._exchange(request, context, started)
+        return named(exchange.name, self._respond, request, context, exchange)
+
+    def _exchange(self, request: HttpRequest, context: LambdaContext, started: float) -> Exchange:
+        """An exchange whose log has the ids before anything can fail."""
+        log = RequestLog(self._logger, secret_arn=self._secret_arn)
+        request_id = request.request_id or context.aws_request_id
+        log.add(
+            request_id=request_id,
+            api_request_id=request.api_request_id,
+            client=request.client,
+            sdk_retry_count=request.sdk_retry_count,
+            lambda_request_id=context.aws_request_id,
+            cold_start=self._is_cold,
+        )
+        self._is_cold = False
+        exchange = Exchange(log, self._clock, started, headers={"x-request-id": request_id})
+        if request.sends_client_request_id:
+            exchange.add_client_request_id(request.client_request_id)
+        return exchange
+
+    def _respond(self, request: HttpRequest, context: LambdaContext, exchange: Exchange) -> StreamingResponse:
+        try:
+            request.check()
+            if not request.is_chat_completion:
+                return _refused(request, exchange)
+            return self._answer(request, context, exchange)
+        except GatewayError as error:
+            return exchange.failed(error)
+        except Exception as fault:  # noqa: BLE001 - a raise here would reach the caller as API Gateway's own error
+            return exchange.failed(exchange.log.add_fault(fault))
+
+    def _answer(self, request: HttpRequest, context: LambdaContext, exchange: Exchange) -> StreamingResponse:
+        state = self._startup.state
+        # The body has no name, so that its bytes are free while the request is serialised again.
+        chat = chat_request.parse(request.body(max_bytes=state.upstream.max_request_bytes))
+        exchange.log.add_model(chat.model)
+        exchange.log.add_guardrail(state.upstream.guardrail)
+        exchange.attempts = attempts = self._attempts(chat, request, context, exchange.started)
+        if chat.streams:
+            return _streamed(state, chat, request, exchange, attempts)
+        upstream_request = _prepared(state, chat, request, exchange)
+        return exchange.completed(state.completions.create(upstream_request, attempts))
+
+    def _attempts(
+        self, chat: ChatRequest, request: HttpRequest, context: LambdaContext, started: float
+    ) -> Attempts:
+        state = self._startup.state
+        total_s = state.http.stream_timeout_s if chat.streams else state.upstream.total_timeout_s
+        left_s = context.get_remaining_time_in_millis() / 1000 - _ENDING_S
+        return Attempts(
+            policy=retry.FOR_REPEATING_CALLERS if request.sdk_retry_count else retry.FOR_CALLERS,
+            deadline=started + min(total_s, left_s),
+            clock=self._clock,
+            sleep=self._sleep,
+        )
 
 
-@cache
-def _settings() -> HttpSettings:
-    return HttpSettings.from_env()
-
-
-@buffered_elsewhere
-def handle(event: dict[str, Any], context: LambdaContext) -> StreamingResponse:
-    """The response to every event: failures of ours are a 500 `internal_error`."""
-    started = time.monotonic()
-    headers = proxy_event.headers(event)
-    exchange = _exchange(event, context, headers, started)
-    return named(exchange.name, _respond, event, context, headers, exchange)
-
-
-def _respond(
-    event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
-) -> StreamingResponse:
-    try:
-        if not proxy_event.is_chat_completion(event):
-            return _refused(event, exchange)
-        return _answer(event, context, headers, exchange)
-    except GatewayError as error:
-        return exchange.failed(error)
-    except Exception as fault:  # noqa: BLE001 - a raise here would reach the caller as API Gateway's own error
-        return exchange.failed(exchange.log.add_fault(fault))
-
-
-def _refused(event: dict[str, Any], exchange: Exchange) -> StreamingResponse:
+def _refused(request: HttpRequest, exchange: Exchange) -> StreamingResponse:
     """The answer to what is no chat completion."""
     from chat_gateway.http_api import routes  # for refused requests only
 
-    method, path = proxy_event.method_and_path(event)
-    exchange.log.add(**routes.described(method, path))
+    exchange.log.add(**routes.described(request.method, request.path))
     return exchange.failed(
-        routes.refusal(method, str(event.get("resource")), path, base_url=proxy_event.base_url(event))
+        routes.refusal(request.method, request.route, request.path, base_url=request.base_url)
     )
 
 
-def _answer(
-    event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, exchange: Exchange
-) -> StreamingResponse:
-    upstream = runtime.upstream_settings()
-    # The body has no name, so that its bytes are free while the request is serialised again.
-    request = chat_request.parse(proxy_event.body(event, max_bytes=upstream.max_request_bytes))
-    exchange.log.add_model(request.model)
-    exchange.log.add_guardrail(upstream.guardrail)
-    exchange.attempts = _attempts(request, context, headers, exchange.started)
-    if request.streams:
-        return _streamed(request, headers, exchange, exchange.attempts)
-    guarded = _guarded(request, headers, exchange)
-    return exchange.completed(_completions().create(guarded, exchange.attempts))
-
-
-def _attempts(
-    request: ChatRequest, context: LambdaContext, headers: proxy_event.Headers, started: float
-) -> Attempts:
-    total_s = _settings().stream_timeout_s if request.streams else runtime.upstream_settings().total_timeout_s
-    left_s = context.get_remaining_time_in_millis() / 1000 - _ENDING_S
-    repeats = proxy_event.sdk_retry_count(headers)
-    policy = retry.FOR_REPEATING_CALLERS if repeats else retry.FOR_CALLERS
-    return Attempts(policy=policy, deadline=started + min(total_s, left_s))
-
-
-def _guarded(request: ChatRequest, headers: proxy_event.Headers, exchange: Exchange) -> GuardedRequest:
-    guarded = _completions().guarded(request, caller_headers=headers)
-    exchange.log.add(guardrail=guarded.guardrail)
-    return guarded
+def _prepared(
+    state: ChatState, chat: ChatRequest, request: HttpRequest, exchange: Exchange
+) -> UpstreamRequest:
+    prepared = state.completions.prepared(chat, caller_headers=request.headers)
+    exchange.log.add(guardrail=prepared.guardrail)
+    return prepared
 
 
 def _streamed(
-    request: ChatRequest, headers: proxy_event.Headers, exchange: Exchange, attempts: Attempts
+    state: ChatState, chat: ChatRequest, request: HttpRequest, exchange: Exchange, attempts: Attempts
 ) -> StreamingResponse:
     """The stream, with its usage counted where the model lets us."""
     exchange.log.add(stream=True)
-    asking = _stream_usage.asked_for(request) if _settings().count_stream_tokens else request
-    guarded = _guarded(asking, headers, exchange)
+    asking = state.stream_usage.asked_for(chat) if state.http.count_stream_tokens else chat
+    prepared = _prepared(state, asking, request, exchange)
     try:
-        answer = _completions().stream(guarded, attempts)
+        answer = state.completions.stream(prepared, attempts)
     except UpstreamError as error:
-        if asking is request or not stream_usage.is_refused(error):
+        if asking is chat or not stream_usage.is_refused(error):
             raise
-        guarded = _guarded(request, headers, exchange)
-        answer = _completions().stream(guarded, attempts)
-        _stream_usage.remember(request.model)
+        prepared = _prepared(state, chat, request, exchange)
+        answer = state.completions.stream(prepared, attempts)
+        state.stream_usage.remember(chat.model)
     rules = StreamRules(
-        shows_usage=request.asks_for_usage,
-        shows_trace=guarded.shows_trace,
-        separates_reasoning=guarded.separates_reasoning,
+        shows_usage=chat.asks_for_usage,
+        shows_trace=prepared.shows_trace,
+        separates_reasoning=prepared.separates_reasoning,
     )
     return exchange.streamed(answer, rules)
 
 
-def _exchange(
-    event: dict[str, Any], context: LambdaContext, headers: proxy_event.Headers, started: float
-) -> Exchange:
-    """An exchange whose log has the ids that are known before anything can fail."""
-    global _is_cold  # one execution environment starts cold once
-    log = RequestLog(_logger, secret_arn=_secret_arn())
-    log.add(request_id=context.aws_request_id)  # unless API Gateway has one
-    log.add(**proxy_event.ids(event, headers), lambda_request_id=context.aws_request_id, cold_start=_is_cold)
-    _is_cold = False
-    exchange = Exchange(log=log, started=started, headers={"x-request-id": log.fields["request_id"]})
-    if "x-client-request-id" in headers:
-        exchange.add_client_request_id(proxy_event.client_request_id(headers))
-    return exchange
+def _secret_arn(startup: Startup[ChatState]) -> str | None:
+    try:
+        return startup.state.upstream.api_key_secret_arn
+    except ConfigurationError:
+        return "(not configured)"
 
 
-def _secret_arn() -> str | None:
-    with contextlib.suppress(ConfigurationError):
-        return runtime.upstream_settings().api_key_secret_arn
-    return "(not configured)"
-
-
-# Lambda gives initialisation a full CPU whatever the memory size; a bad setting is left to the first
-# request, whose caller and log line can then be told of it.
-with contextlib.suppress(ConfigurationError):
-    _completions()
+startup = Startup(ChatState.from_env)
+handle = buffered_elsewhere(ChatFunction(startup, Logger()).handle)

@@ -6,9 +6,9 @@ import queue
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs.lines import JobMessage
-from chat_gateway.jobs.outcomes import Bury, Retry, Send, Undecided
+from chat_gateway.jobs.outcomes import Bury, Redeliver, Send, Undecided
 from chat_gateway.jobs.post import JobPost, PutBack
 from chat_gateway.jobs.runs import JobRuns, Run
 from watchdog_timer import named
@@ -24,7 +24,7 @@ def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *
     undecided: list[Run] = []
     with ThreadPoolExecutor(max_workers=width) as pool:
         for message in messages:
-            name = f"job {jobs.result_id(message.key)}"
+            name = f"job {job_lines.result_id(message.key)}"
             pool.submit(named, name, runs.run, message).add_done_callback(ended.put)
         open_count = len(messages)
         while open_count:
@@ -53,7 +53,7 @@ def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> list[str]:
     _put_back(batch, post)
     for run in batch:
         _write(run, runs.clock())
-    return [run.message.id for run in batch if isinstance(run.outcome, Retry)]
+    return [run.message.id for run in batch if isinstance(run.outcome, Redeliver)]
 
 
 def _note_failures(batch: list[Run], failures: list[str | None], runs: JobRuns) -> None:
@@ -65,7 +65,7 @@ def _note_failures(batch: list[Run], failures: list[str | None], runs: JobRuns) 
 
 
 def _put_back(batch: list[Run], post: JobPost) -> None:
-    hidden = [(run, run.outcome.delay_s) for run in batch if isinstance(run.outcome, Retry)]
+    hidden = [(run, run.outcome.delay_s) for run in batch if isinstance(run.outcome, Redeliver)]
     failures = post.put_back([PutBack(run.message.receipt_handle, delay_s) for run, delay_s in hidden])
     for (run, delay_s), failure in zip(hidden, failures, strict=True):
         # Without the shorter wait the next attempt comes after the queue's own.
@@ -73,7 +73,7 @@ def _put_back(batch: list[Run], post: JobPost) -> None:
 
 
 def _write(run: Run, now: float) -> None:
-    is_retried, is_dead = isinstance(run.outcome, Retry), isinstance(run.outcome, Bury)
+    is_retried, is_dead = isinstance(run.outcome, Redeliver), isinstance(run.outcome, Bury)
     run.log.add(retried=is_retried, dead_letter=is_dead or None, latency_ms=round((now - run.started) * 1000))
     is_failed = is_dead or (
         is_retried and "held_elsewhere" not in run.log.fields

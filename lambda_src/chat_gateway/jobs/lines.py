@@ -45,7 +45,7 @@ class JobMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class QueueMessage:
     """A message to send: its body and its attributes, all of them strings."""
 
     body: str

@@ -1,18 +1,12 @@
-"""How an attempt at a job can end, and what a job that has failed for good says of its last error."""
+"""How an attempt at a job can end."""
 
 from __future__ import annotations
 
-import re
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from chat_gateway.core.errors import GatewayError
-from chat_gateway.jobs import lines as jobs
-from chat_gateway.jobs.lines import JobMessage, Letter
-
-_ERROR_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+from chat_gateway.jobs.lines import QueueMessage
 
 
 class JobNotBegunError(GatewayError):
@@ -57,7 +51,7 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class Redeliver:
     """The job is to be delivered again after `delay_s`."""
 
     delay_s: int
@@ -67,7 +61,7 @@ class Retry:
 class Bury:
     """The job has failed for the last time; this is its dead letter."""
 
-    letter: Letter
+    letter: QueueMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,37 +78,4 @@ class Undecided:
     failed_at: float
 
 
-Outcome = Send | Retry | Bury | Undecided
-
-
-def bury(message: JobMessage, error: GatewayError, *, attempts: int | None) -> Bury:
-    """The job as it came, with its key and its last error; never the error's message, since Bedrock's may repeat the prompt.
-
-    `attempts`: how many failed by the job's own doing, None where that is not known. Of the attributes there are ten,
-    as many as SQS allows:
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-    """
-    attributes = {
-        jobs.KEY_ATTRIBUTE: message.key,
-        "job_id": jobs.result_id(message.key),
-        "last_error_class": type(error).__name__,
-        "last_error_code": _name(error.code or error.type),
-        "last_error_status": str(int(error.status)),
-        "receives": str(message.receives),
-        "sent_at": _iso(message.sent_at_s),
-        "failed_at": _iso(time.time()),
-    }
-    if error.bedrock_request_id is not None:
-        attributes["bedrock_request_id"] = _name(error.bedrock_request_id)
-    if attempts is not None:
-        attributes["attempts"] = str(attempts)
-    return Bury(Letter(message.body, attributes))
-
-
-def _iso(epoch_s: float) -> str:
-    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
-
-
-def _name(text: str) -> str:
-    """`text` where it can be a name: error codes are Bedrock's to choose."""
-    return text if _ERROR_NAME.fullmatch(text) else "unreadable"
+JobOutcome = Send | Redeliver | Bury | Undecided

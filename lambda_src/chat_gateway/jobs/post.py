@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chat_gateway.jobs.lines import KEY_ATTRIBUTE, Letter
+from chat_gateway.jobs.lines import KEY_ATTRIBUTE, QueueMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,9 +42,9 @@ class JobPost:
 
     def send_results(self, lines: Sequence[str]) -> list[str | None]:
         """For each line None once the queue has it, else the name of the failure; never raises."""
-        return self._send(self.results_url, [Letter(line, {}) for line in lines])
+        return self._send(self.results_url, [QueueMessage(line, {}) for line in lines])
 
-    def send_dead_letters(self, letters: Sequence[Letter]) -> list[str | None]:
+    def send_dead_letters(self, letters: Sequence[QueueMessage]) -> list[str | None]:
         """For each letter None once the queue has it, else the name of the failure; never raises."""
         return self._send(self.dead_letters_url, [_within_limit(letter) for letter in letters])
 
@@ -74,7 +74,7 @@ class JobPost:
             return dict.fromkeys(numbers, _name(failure))
         return {int(entry["Id"]): entry["Code"] for entry in answer.get("Failed", [])}
 
-    def _send(self, queue_url: str, letters: Sequence[Letter]) -> list[str | None]:
+    def _send(self, queue_url: str, letters: Sequence[QueueMessage]) -> list[str | None]:
         failures: list[str | None] = [None] * len(letters)
         for numbers in _batches([_size_bytes(letter) for letter in letters]):
             for number, failure in self._send_together(queue_url, letters, numbers).items():
@@ -82,7 +82,7 @@ class JobPost:
         return failures
 
     def _send_together(
-        self, queue_url: str, letters: Sequence[Letter], numbers: Sequence[int]
+        self, queue_url: str, letters: Sequence[QueueMessage], numbers: Sequence[int]
     ) -> dict[int, str]:
         entries = [_entry(number, letters[number]) for number in numbers]
         try:
@@ -92,14 +92,14 @@ class JobPost:
         return {int(entry["Id"]): entry["Code"] for entry in answer.get("Failed", [])}
 
 
-def _within_limit(letter: Letter) -> Letter:
+def _within_limit(letter: QueueMessage) -> QueueMessage:
     """The letter with as many of its attributes as SQS takes beside the body: all, or the key alone, or none."""
     key = {name: value for name, value in letter.attributes.items() if name == KEY_ATTRIBUTE}
-    smaller = (letter, Letter(letter.body, key))
-    return next((one for one in smaller if _size_bytes(one) <= _MAX_BYTES), Letter(letter.body, {}))
+    smaller = (letter, QueueMessage(letter.body, key))
+    return next((one for one in smaller if _size_bytes(one) <= _MAX_BYTES), QueueMessage(letter.body, {}))
 
 
-def _size_bytes(letter: Letter) -> int:
+def _size_bytes(letter: QueueMessage) -> int:
     """What SQS counts: the body, and the name, type and value of every attribute."""
     attributes = (name + _STRING + value for name, value in letter.attributes.items())
     return len(letter.body.encode()) + sum(len(text.encode()) for text in attributes)
@@ -119,7 +119,7 @@ def _batches(sizes_bytes: Sequence[int]) -> Iterator[list[int]]:
         yield numbers
 
 
-def _entry(number: int, letter: Letter) -> SendMessageBatchRequestEntryTypeDef:
+def _entry(number: int, letter: QueueMessage) -> SendMessageBatchRequestEntryTypeDef:
     attributes: dict[str, MessageAttributeValueTypeDef] = {
         name: {"DataType": _STRING, "StringValue": value} for name, value in letter.attributes.items()
     }

@@ -12,8 +12,8 @@ import resource
 import sys
 
 from chat_gateway.core.errors import GatewayError
-from chat_gateway.guardrail import rule as guardrails
-from chat_gateway.jobs import lines as jobs
+from chat_gateway.guardrail import rule
+from chat_gateway.jobs import lines as job_lines
 from chat_gateway.service.settings import UpstreamSettings
 
 _STDOUT = 1
@@ -38,12 +38,12 @@ def main() -> None:
 
 def _rehearse(line: str, settings: UpstreamSettings) -> None:
     try:
-        job = jobs.parse(line, max_bytes=settings.max_request_bytes)
-        guardrails.guarded(settings.guardrail, job.request.document, {})
+        job = job_lines.parse(line, max_bytes=settings.max_request_bytes)
+        rule.apply(settings.guardrail, job.request.document, {})
     except MemoryError:
         raise  # the worker would take its other jobs with it
     except GatewayError:
-        jobs.readable_custom_id(line)
+        job_lines.readable_custom_id(line)
     except Exception:  # noqa: BLE001, S110 - the worker meets it too, and survives it
         pass
 

@@ -25,7 +25,7 @@ from chat_gateway.core.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.guardrail import metrics as guardrail_metrics
-from chat_gateway.guardrail.outcome import INTERVENED, MASKED, Outcome
+from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
 from chat_gateway.guardrail.rule import Guardrail
 
 # Lambda's JSON logging lets INFO through, and httpx tells of every request: the line here is to be the only one.
@@ -69,14 +69,14 @@ class RequestLog:
         if guardrail is not None:
             self.add(guardrail=f"{guardrail.identifier}:{guardrail.version}")
 
-    def add_completion(self, completion: Completion) -> None:
-        """Bedrock's id, the tokens it counted, and what its guardrail did."""
+    def record_completion(self, completion: Completion) -> None:
+        """Adds Bedrock's id and the tokens it counted, and records what its guardrail did."""
         self.add_usage(completion.document.get("usage"))
         self.add(bedrock_request_id=completion.bedrock_request_id)
-        self.add_outcome(completion.guardrail_outcome)
+        self.record_guardrail(completion.guardrail_outcome)
 
-    def add_outcome(self, outcome: Outcome) -> None:
-        """What the guardrail did; an intervention is also a line of its own, for whoever audits them."""
+    def record_guardrail(self, outcome: GuardrailOutcome) -> None:
+        """Adds what the guardrail did, and writes an intervention at once: as a line for audits, and as a metric."""
         self.add(guardrail_action=outcome.action)
         if outcome.action in (INTERVENED, MASKED):
             ids = {name: self.fields[name] for name in _AUDITED if name in self.fields}

@@ -1,32 +1,24 @@
-"""What one execution environment keeps between invocations, built from its settings once."""
+"""Puts together what the chat function and the jobs worker ask Bedrock through."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from chat_gateway.aws.json_client import AwsJsonClient
-from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.bedrock.api_key import BedrockApiKey
-from chat_gateway.bedrock.auth import UpstreamCredentials
 from chat_gateway.bedrock.bearer_auth import BearerCredentials
 from chat_gateway.bedrock.client import BedrockClient, UpstreamTimeouts
 from chat_gateway.completions.completions import Completions
-from chat_gateway.service.settings import UpstreamSettings
 
 if TYPE_CHECKING:
+    from chat_gateway.aws.settings import AwsSettings
+    from chat_gateway.bedrock.auth import UpstreamCredentials
     from chat_gateway.completions.allowed_models import AllowedModels
+    from chat_gateway.service.settings import UpstreamSettings
 
 
-@cache
-def upstream_settings() -> UpstreamSettings:
-    """Raises ConfigurationError."""
-    return UpstreamSettings.from_env()
-
-
-def completions(*, max_connections: int) -> Completions:
-    """The way to Bedrock for this function. Raises ConfigurationError."""
-    settings = upstream_settings()
+def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections: int) -> Completions:
+    """Chat completions as `settings` has them, over at most `max_connections` at once."""
     return Completions(
         bedrock=BedrockClient(
             base_url=settings.base_url,
@@ -38,7 +30,7 @@ def completions(*, max_connections: int) -> Completions:
             max_connections=max_connections,
             max_answer_bytes=settings.max_response_bytes,
         ),
-        credentials=_credentials(settings),
+        credentials=_credentials(settings, aws),
         guardrail=settings.guardrail,
         separates_reasoning=settings.separate_reasoning,
         allowed_models=_allowed_models(settings),
@@ -53,8 +45,7 @@ def _allowed_models(settings: UpstreamSettings) -> AllowedModels | None:
     return AllowedModels(settings.models)
 
 
-def _credentials(settings: UpstreamSettings) -> UpstreamCredentials:
-    aws = AwsSettings.from_env()
+def _credentials(settings: UpstreamSettings, aws: AwsSettings) -> UpstreamCredentials:
     if settings.api_key is None:
         from chat_gateway.bedrock.role_signature import (  # costs 50 ms, where it is used
             RoleCredentials,

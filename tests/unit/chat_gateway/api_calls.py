@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TextIO
 
 import httpx
 
-from chat_gateway.http_api import handler as api
+from chat_gateway.completions.completions import Completions
+from chat_gateway.completions.stream_usage import StreamUsage
+from chat_gateway.core.startup import Startup
+from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.http_api.handler import ChatFunction, ChatState
+from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.service.settings import UpstreamSettings
+from response_streaming import StreamingResponse, buffered_elsewhere
+from tests.unit.chat_gateway.bedrock_calls import client_for
+from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.conftest import Bedrock, FakeContext
+from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
+Bedrock = Callable[[httpx.Request], httpx.Response]
+
+KEY = "ABSK-secret-key"
 PROMPT = "tell nobody about the purple elephant"
+STREAMING = {**VALID, "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
 COMPLETION = {
     "id": "chatcmpl-1",
     "choices": [
@@ -55,7 +72,55 @@ def event(
     }
 
 
-def handle(request: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
-    answer = api.handle(request, FakeContext())
-    assert answer["isBase64Encoded"] is False
-    return answer["statusCode"], answer["headers"], json.loads(answer["body"])
+@dataclass(frozen=True)
+class ChatCalls:
+    """A chat function of a test's own."""
+
+    state: ChatState
+    log: TextIO
+
+    @classmethod
+    def of(cls, completions: Completions, log: TextIO) -> ChatCalls:
+        state = ChatState(
+            http=HttpSettings(stream_timeout_s=897, count_stream_tokens=True),
+            upstream=UpstreamSettings.from_env(UPSTREAM),
+            completions=completions,
+            stream_usage=StreamUsage(),
+        )
+        return cls(state, log)
+
+    @cached_property
+    def function(self) -> ChatFunction:
+        return function_for(lambda: self.state, self.log)
+
+    def handle(self, request: object) -> tuple[int, dict[str, str], dict[str, Any]]:
+        """Status, headers and JSON of the answer in one piece."""
+        answer = self.whole(request)
+        assert answer["isBase64Encoded"] is False
+        return answer["statusCode"], answer["headers"], json.loads(answer["body"])
+
+    def whole(self, request: object) -> dict[str, Any]:
+        """What a runtime gets that does not stream."""
+        answer: dict[str, Any] = buffered_elsewhere(self.function.handle)(request, FakeContext())
+        return answer
+
+    def respond(self, body: dict[str, Any] = STREAMING, *, remaining_ms: int = 900_000) -> StreamingResponse:
+        """What our loop gets."""
+        return self.function.handle(event(body), FakeContext(remaining_ms=remaining_ms))  # type: ignore[arg-type]
+
+
+def function_for(build: Callable[[], ChatState], log: TextIO) -> ChatFunction:
+    """A chat function whose state `build` makes, and which does not wait before it asks again."""
+    return ChatFunction(Startup(build), logger_to(log), sleep=lambda _: None)
+
+
+def completions_for(
+    bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None, **changes: Any
+) -> Completions:
+    """Completions of the Bedrock that a test plays, whose key is in `secret`."""
+    return Completions(
+        bedrock=client_for(bedrock),
+        credentials=key_credentials(api_key(FakeSecrets(secret))),
+        guardrail=guardrail,
+        **changes,
+    )

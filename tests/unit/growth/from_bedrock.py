@@ -13,11 +13,12 @@ from chat_gateway.completions import enumerations, reasoning, sse, stream_usage
 from chat_gateway.completions.stream import ChatStream, StreamRules
 from chat_gateway.core import foreign_json
 from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
+from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.http1 import head as http_head
 from chat_gateway.http1.body import Body, ChunkedBody, CountedBody, UncountedBody, gather
-from chat_gateway.jobs import lines as jobs
-from chat_gateway.jobs import outcomes as job_outcomes
+from chat_gateway.jobs import lines as job_lines
+from chat_gateway.jobs.dead_letter import dead_letter
 from tests.unit.growth.hostile import (
     JSON,
     TEXTS,
@@ -198,7 +199,7 @@ def _read_outcome(document: Document) -> None:
     outcome = guardrail_outcome.read(document)
     outcome.combined_with(outcome)
     guardrail_outcome.said(document)
-    guardrail_outcome.present(document, is_block=True, keep_trace=False)
+    blocked_answer.present(document, is_block=True, keep_trace=False)
 
 
 def _errors() -> Iterator[Case]:
@@ -254,10 +255,10 @@ def _error(text: str) -> GatewayError:
 
 
 def _bury(error: GatewayError) -> None:
-    message = jobs.JobMessage(
+    message = job_lines.JobMessage(
         id="a", key="a", sender="a", receipt_handle="a", body="{}", receives=1, sent_at_s=0
     )
-    job_outcomes.bury(message, error, attempts=1)
-    result = jobs.error_result(jobs.conflict_id(error.message), None, error)
+    dead_letter(message, error, attempts=1)
+    result = job_lines.error_result(job_lines.conflict_id(error.message), None, error)
     result.line()
     result.line_pointing_to(error.message)

@@ -14,11 +14,12 @@ from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core import strict_json
 from chat_gateway.guardrail import overrides as guardrail_overrides
-from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.rule import Guardrail
 from chat_gateway.guardrail.tags import Tagging
-from chat_gateway.http_api import proxy_event, routes
-from chat_gateway.jobs import lines as jobs
+from chat_gateway.http_api import http_request, routes
+from chat_gateway.jobs import lines as job_lines
+from chat_gateway.jobs import queue_record
 from chat_gateway.jobs import rehearsal as job_rehearsal
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
@@ -67,7 +68,7 @@ def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:
 
 
 def _read_body(event: dict[str, Any]) -> bytes:
-    return proxy_event.body(event, max_bytes=REQUEST_BYTES)
+    return http_request.read(event).body(max_bytes=REQUEST_BYTES)
 
 
 def _guardrails() -> Iterator[Case]:
@@ -87,7 +88,7 @@ def _guardrails() -> Iterator[Case]:
 
 def _guarding(tagging: Tagging, *, overridable: bool = False) -> Callable[[Document], object]:
     guardrail = Guardrail(identifier="a", version="1", tagging=tagging, callers_may_override=overridable)
-    return lambda document: guardrails.guarded(guardrail, document, {"accept": ["*/*"]}).guardrail
+    return lambda document: rule.apply(guardrail, document, {"accept": ["*/*"]}).guardrail
 
 
 def _with_tag(document: Document) -> Document:
@@ -122,23 +123,35 @@ def _event_at(path: str) -> dict[str, Any]:
 
 
 def _read_path(event: dict[str, Any]) -> None:
-    method, path = proxy_event.method_and_path(event)
-    routes.described(method, path)
-    proxy_event.is_chat_completion(event)
-    for resource in ("/{proxy+}", *chat_request.PATHS):
-        routes.refusal(method, resource, path, base_url=proxy_event.base_url(event)).headers()
+    request = http_request.read(event)
+    routes.described(request.method, request.path)
+    assert not request.is_chat_completion
+    for route in ("/{proxy+}", *chat_request.PATHS):
+        routes.refusal(request.method, route, request.path, base_url=request.base_url).headers()
 
 
 def _read_headers(event: dict[str, Any]) -> None:
-    headers = proxy_event.headers(event)
-    proxy_event.ids(event, headers)
-    proxy_event.client_request_id(headers)
+    request = http_request.read(event)
+    request.check()
+    assert request.sends_client_request_id in (True, False)
+    assert request.client_request_id is None or request.sends_client_request_id
 
 
 def _jobs() -> Iterator[Case]:
     kinds = some(JSON, "open lists", "numbers", "one string", "escapes", "one integer")
     lines = changed(kinds, lambda raw: f'{{"custom_id":"a","body":{raw.decode()}}}')
-    yield from cases("jobs.parse", REQUEST_BYTES, lines, partial(jobs.parse, max_bytes=sys.maxsize))
+    yield from cases("jobs.parse", REQUEST_BYTES, lines, partial(job_lines.parse, max_bytes=sys.maxsize))
     yield from cases("job_rehearsal.framed", REQUEST_BYTES, lines, job_rehearsal.framed)
+    yield from cases("queue_record.read", REQUEST_BYTES, changed(TEXTS, _record), queue_record.read)
     refused = some(lines, "open lists", "escapes", "one integer")
-    yield from cases("readable_custom_id", REQUEST_BYTES, refused, jobs.readable_custom_id)
+    yield from cases("readable_custom_id", REQUEST_BYTES, refused, job_lines.readable_custom_id)
+
+
+def _record(text: str) -> dict[str, Any]:
+    return {
+        "messageId": "message-1",
+        "receiptHandle": "handle",
+        "body": text,
+        "messageAttributes": {"idempotency_key": {"stringValue": text}},
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0", "SenderId": text},
+    }

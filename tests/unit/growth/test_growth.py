@@ -20,10 +20,11 @@ MODULES_NOT_FED = {
     "http_api.settings": "reads the environment variables of its own deployment",
     "jobs.settings": "reads the environment variables of its own deployment",
     "service.settings": "reads the environment variables of its own deployment",
+    "core.startup": "builds what its own deployment says",
     "aws.sigv4": "signs requests that the gateway itself has written",
 }
 FUNCTIONS_NOT_FED = {
-    "http_api.proxy_event._too_large": "writes a number",
+    "http_api.http_request._too_large": "writes a number",
     "core.errors.InternalError.__init__": "takes nothing",
     "http1.body.Body.end": "is abstract",
     "http1.body.Body.feed": "is abstract",
@@ -31,7 +32,7 @@ FUNCTIONS_NOT_FED = {
     "jobs.outcomes.JobNotBegunError.__init__": "takes an error and copies its status and code",
     "jobs.outcomes.WorkersDiedError.__init__": "takes nothing",
     "jobs.rehearsal._limit_memory": "computes with a number",
-    "jobs.rehearsal._rehearse": "calls jobs.lines.parse, readable_custom_id and guardrail.rule.guarded, which are fed",
+    "jobs.rehearsal._rehearse": "calls jobs.lines.parse, readable_custom_id and guardrail.rule.apply, which are fed",
     "jobs.rehearsal._say_done": "writes a byte",
     "jobs.rehearsal.main": "reads standard input by the lengths that framed wrote",
 }

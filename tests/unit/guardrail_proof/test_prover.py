@@ -11,11 +11,12 @@ from typing import Any
 import boto3
 import pytest
 
-from chat_gateway.clients import authorizer
+from chat_gateway.clients.authorizer import Authorizer, ClientsTable
+from chat_gateway.core.startup import Startup
 from guardrail_proof import as_jobs, at_bedrock, over_http, prover
 from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError
-from tests.unit.chat_gateway.conftest import FakeContext
+from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 from tests.unit.guardrail_proof.prover_env import ENV
 
 HOLDS = Probe("the canary, streamed", None)
@@ -103,24 +104,24 @@ class FakeTable:
         return {"Item": self.item}
 
 
-def effect_at(monkeypatch: pytest.MonkeyPatch, item: dict[str, Any], key: str, epoch_s: float) -> str:
+def effect_at(item: dict[str, Any], key: str, epoch_s: float) -> str:
     """What the authorizer answers to the key of `item` at that time."""
-    monkeypatch.setattr(authorizer, "_table", lambda: (FakeTable(item), "clients"))
+    table: Any = FakeTable(item)
+    startup = Startup(lambda: ClientsTable(table, "clients"))
+    authorizer = Authorizer(startup, logger_to(StringIO()), clock=lambda: epoch_s)
     event = {"authorizationToken": f"Bearer {key}", "methodArn": "arn:aws:execute-api:r:1:a/dev/POST/x"}
-    with monkeypatch.context() as clock:
-        clock.setattr(time, "time", lambda: epoch_s)
-        policy = authorizer.handle(event, FakeContext())  # type: ignore[arg-type]
+    policy = authorizer.handle(event, FakeContext())  # type: ignore[arg-type]
     effect: str = policy["policyDocument"]["Statement"][0]["Effect"]
     return effect
 
 
-def test_client_left_behind_stops_working(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_left_behind_stops_working(deployment: Deployment) -> None:
     """The proof's client works while the proof may take, and never after an hour, though nobody deletes it."""
     began = time.time()
     deployment.run(HOLDS)
     (key,), (item,) = deployment.tried.keys, deployment.tried.clients
-    assert effect_at(monkeypatch, item, key, began + over_http.WITHIN_S) == "Allow"
-    assert effect_at(monkeypatch, item, key, began + 3600) == "Deny"
+    assert effect_at(item, key, began + over_http.WITHIN_S) == "Allow"
+    assert effect_at(item, key, began + 3600) == "Deny"
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])

@@ -14,7 +14,7 @@ import pytest
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess, awslambdaric_runtime, streaming_runtime
 from tests.unit.chat_gateway.api_calls import event
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.conftest import AWS
+from tests.unit.chat_gateway.lambda_calls import AWS
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 from tests.unit.guardrail_proof.prover_env import ENV as PROVER
 

@@ -28,7 +28,7 @@ from local.bedrock_standin.refusals import RefusalError
 from local.bedrock_standin.signatures import Signatures, SignedRequest
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.conftest import AWS
+from tests.unit.chat_gateway.lambda_calls import AWS
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 BASE_URL = "https://bedrock.test/openai/v1"
@@ -248,7 +248,7 @@ def test_a_refused_role_is_not_tried_again_and_the_reason_holds_no_secret(status
     gateway = Completions(
         bedrock=client_for(refuses), credentials=RoleCredentials(BASE_URL, REGION, ROLE), guardrail=None
     )
-    request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    request = gateway.prepared(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
     with pytest.raises(UpstreamCredentialsError) as caught:
         gateway.create(request, once())
     assert len(asked) == 1
@@ -281,8 +281,8 @@ def test_botocores_debug_lines_which_hold_the_session_token_are_off() -> None:
 def test_the_signer_is_not_imported_where_an_api_key_is_used() -> None:
     code = """
 import sys
-import chat_gateway.http_api.handler
-assert chat_gateway.http_api.handler._completions.cache_info().currsize == 1, "not initialised"
+from chat_gateway.http_api import handler
+assert handler.startup.state.completions
 assert not {"botocore.auth", "boto3", "chat_gateway.bedrock.role_signature"} & sys.modules.keys()
 """
     env = {**UPSTREAM, **AWS, "PYTHONPATH": "lambda_src"}

@@ -55,7 +55,7 @@ def completions(
 
 def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:
     request = chat_request.parse(json.dumps(VALID).encode())
-    guarded = completions.guarded(request, caller_headers=headers or {})
+    guarded = completions.prepared(request, caller_headers=headers or {})
     return completions.create(guarded, once())
 
 
@@ -148,7 +148,7 @@ def test_what_passes_is_tried_again_within_the_attempts_there_are() -> None:
         bedrock=client_for(bedrock), credentials=key_credentials(api_key(FakeSecrets(OLD))), guardrail=None
     )
     attempts = Attempts(policy=retry.FOR_CALLERS, deadline=float("inf"), sleep=lambda _: None)
-    request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    request = gateway.prepared(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
     assert gateway.create(request, attempts).document == COMPLETION
     assert attempts.count == 3
 
@@ -201,7 +201,7 @@ def test_all_attempts_share_one_deadline_and_none_is_begun_that_could_not_end_by
     )
     policy = retry.RetryPolicy(retries=9, paid_retries=1, first_wait_s=1, max_wait_s=1, min_attempt_s=2)
     attempts = Attempts(policy=policy, deadline=15, clock=lambda: now, sleep=sleep, random=lambda: 1)
-    request = gateway.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    request = gateway.prepared(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
     with pytest.raises(UpstreamError):
         gateway.create(request, attempts)
     assert left_for_the_answer == [15, 10, 5]
@@ -212,7 +212,7 @@ def test_the_key_is_read_by_the_requests_deadline() -> None:
     """The secret is read by the deadline of the request that needs it, the first time and after a refusal."""
     secrets = FakeSecrets(OLD)
     asking = completions(Bedrock(accepts=NEW), secrets)
-    guarded = asking.guarded(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
+    guarded = asking.prepared(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
     attempts = once()
     attempts.deadline = time.monotonic() + 50
     with pytest.raises(GatewayError):
@@ -230,5 +230,5 @@ def test_thinking_stays_inline_where_it_is_told_to(separates: bool) -> None:
     """The environment's setting decides whether a marked model's thinking is taken out of its words."""
     asking = replace(completions(Bedrock(accepts=OLD), FakeSecrets(OLD)), separates_reasoning=separates)
     marked = {**VALID, "model": "openai.gpt-oss-120b-1:0"}
-    guarded = asking.guarded(chat_request.parse(json.dumps(marked).encode()), caller_headers={})
+    guarded = asking.prepared(chat_request.parse(json.dumps(marked).encode()), caller_headers={})
     assert guarded.separates_reasoning is separates

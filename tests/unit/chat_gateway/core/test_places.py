@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chat_gateway.completions import request as chat_request
 from chat_gateway.core import places, strict_json
 from chat_gateway.core.errors import InvalidRequestError
-from chat_gateway.guardrail.rule import Guardrail, guarded
+from chat_gateway.guardrail.rule import Guardrail, apply
 
 TAG = "amazon-bedrock-guardrails-guardContent_x"
 TEXT = {"role": "user", "content": "hi"}
@@ -81,7 +81,7 @@ def test_a_tag_is_placed(message: dict[str, Any], place: str) -> None:
     """A guardrail's tag is told by where it stands, or by the message in which it comes about."""
     raw = json.dumps({"model": "m", "messages": [TEXT, message]}).encode()
     with pytest.raises(InvalidRequestError) as caught:
-        guarded(Guardrail(identifier="a", version="1"), chat_request.parse(raw).document, {})
+        apply(Guardrail(identifier="a", version="1"), chat_request.parse(raw).document, {})
     assert (caught.value.code, caught.value.param) == ("guardrail_tag_not_allowed", place)
 
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from chat_gateway.guardrail import metrics as guardrail_metrics
 from chat_gateway.guardrail import outcome as guardrail_outcome
-from chat_gateway.guardrail.outcome import INTERVENED, MASKED, NONE, Outcome
+from chat_gateway.guardrail.outcome import INTERVENED, MASKED, NONE, GuardrailOutcome
 
 SOURCES = Path(guardrail_metrics.__file__).parents[2]
 
 
-def outcome(action: str | None, *findings: tuple[str, str]) -> Outcome:
+def outcome(action: str | None, *findings: tuple[str, str]) -> GuardrailOutcome:
     """As it is read from a trace that found these."""
     entries: dict[str, Any] = {}
     for policy, did in findings:

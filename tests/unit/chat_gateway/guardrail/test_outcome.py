@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
-from chat_gateway.guardrail.outcome import Outcome
+from chat_gateway.guardrail.outcome import GuardrailOutcome
 
 TRACE = {
     "guardrail": {
@@ -47,7 +48,7 @@ TRACE = {
 def presented(document: dict[str, Any], *, keep_trace: bool) -> bool:
     """Whether the document has to be written anew, by what it says itself."""
     is_block = guardrail_outcome.read(document).action == "INTERVENED"
-    return guardrail_outcome.present(document, is_block=is_block, keep_trace=keep_trace)
+    return blocked_answer.present(document, is_block=is_block, keep_trace=keep_trace)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_findings_are_counted_by_policy() -> None:
         "wordPolicy": 1,
         "sensitiveInformationPolicy": 2,
     }
-    assert Outcome("INTERVENED").counts == {}
+    assert GuardrailOutcome("INTERVENED").counts == {}
 
 
 @given(
@@ -148,7 +149,7 @@ def test_the_trace_stays_only_where_the_environment_says_so(keep_trace: bool) ->
 def test_of_two_parts_the_stronger_word_holds(
     first: str | None, second: str | None, both: str | None
 ) -> None:
-    assert Outcome(first).combined_with(Outcome(second)).action == both
+    assert GuardrailOutcome(first).combined_with(GuardrailOutcome(second)).action == both
 
 
 def test_a_block_without_an_end_gets_one() -> None:
@@ -221,5 +222,5 @@ def test_a_list_of_traces_is_taken_out() -> None:
         "trace": [{"guardrail": {"input": {"g": {"match": "4111"}}}}],
         "other": {"trace": [1]},
     }
-    assert guardrail_outcome.present(document, is_block=False, keep_trace=False)
+    assert blocked_answer.present(document, is_block=False, keep_trace=False)
     assert document == {"choices": [], "other": {"trace": [1]}}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from chat_gateway.core.errors import GuardrailOverrideError, InvalidRequestError
-from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
-from chat_gateway.guardrail.rule import GuardedRequest, Guardrail
+from chat_gateway.guardrail.rule import Guardrail, UpstreamRequest
 from chat_gateway.guardrail.tags import Tagging
 
 ENFORCED = Guardrail(identifier="abc123", version="4")
@@ -25,11 +25,11 @@ def guarded(
     document: dict[str, Any] | None = None,
     headers: dict[str, list[str]] | None = None,
     guardrail: Guardrail | None = ENFORCED,
-) -> GuardedRequest:
-    return guardrails.guarded(guardrail, SILENT | (document or {}), headers or {})
+) -> UpstreamRequest:
+    return rule.apply(guardrail, SILENT | (document or {}), headers or {})
 
 
-def body_of(request: GuardedRequest) -> dict[str, Any]:
+def body_of(request: UpstreamRequest) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(request.content)
     return body
 

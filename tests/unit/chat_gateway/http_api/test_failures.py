@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from io import StringIO
 
 import httpx
 import pytest
 
-from chat_gateway.completions.completions import Completions
 from chat_gateway.core.errors import ConfigurationError
-from chat_gateway.http_api import handler as api
-from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, answering, event, handle, ok
-from tests.unit.chat_gateway.conftest import KEY
+from chat_gateway.http_api.handler import ChatState
+from tests.unit.chat_gateway.api_calls import COMPLETION, KEY, PROMPT, answering, event, function_for
+from tests.unit.chat_gateway.conftest import Asking
+from tests.unit.chat_gateway.lambda_calls import FakeContext
 
 
 @pytest.mark.parametrize(
@@ -36,11 +35,11 @@ from tests.unit.chat_gateway.conftest import KEY
     ],
 )
 def test_bedrocks_errors_reach_the_caller_in_our_shape(
-    use_bedrock: Callable[..., None], response: httpx.Response, status: int, code: str | None
+    asking: Asking, response: httpx.Response, status: int, code: str | None
 ) -> None:
     response.headers["x-amzn-requestid"] = "bedrock-id"
-    use_bedrock(answering(*[response] * 3))
-    got, headers, body = handle(event())
+    gateway = asking(answering(*[response] * 3))
+    got, headers, body = gateway.handle(event())
     assert (got, body["error"]["code"]) == (status, code)
     assert headers["x-bedrock-request-id"] == "bedrock-id"
     assert headers.get("retry-after") == response.headers.get("retry-after")
@@ -54,24 +53,22 @@ def test_bedrocks_errors_reach_the_caller_in_our_shape(
     ],
 )
 def test_a_broken_connection_is_502_and_a_late_answer_504(
-    use_bedrock: Callable[..., None], failure: httpx.RequestError, status: int, code: str
+    asking: Asking, failure: httpx.RequestError, status: int, code: str
 ) -> None:
     def bedrock(_: httpx.Request) -> httpx.Response:
         raise failure
 
-    use_bedrock(bedrock)
-    got, _, body = handle(event())
+    gateway = asking(bedrock)
+    got, _, body = gateway.handle(event())
     assert (got, body["error"]["code"]) == (status, code)
     assert "10.0.0.7" not in json.dumps(body)
 
 
 @pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])
-def test_a_secret_without_a_key_is_final(
-    use_bedrock: Callable[..., None], log: StringIO, secret: str
-) -> None:
+def test_a_secret_without_a_key_is_final(asking: Asking, log: StringIO, secret: str) -> None:
     """A secret that holds no key is a 503 that no SDK repeats, and the log line says which secret it is."""
-    use_bedrock(lambda _: pytest.fail("Bedrock was asked"), secret=secret)
-    status, headers, body = handle(event())
+    gateway = asking(lambda _: pytest.fail("Bedrock was asked"), secret=secret)
+    status, headers, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
     assert headers["x-should-retry"] == "false"
     line = json.loads(log.getvalue())
@@ -80,22 +77,22 @@ def test_a_secret_without_a_key_is_final(
     assert line["reason"]
 
 
-def test_a_key_that_bedrock_refuses_is_503_never_401(use_bedrock: Callable[..., None], log: StringIO) -> None:
-    use_bedrock(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
-    status, _, body = handle(event())
+def test_a_key_that_bedrock_refuses_is_503_never_401(asking: Asking, log: StringIO) -> None:
+    gateway = asking(lambda _: httpx.Response(403, json={"Message": "Bearer Token has expired"}))
+    status, _, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
     assert "the key has expired" in json.loads(log.getvalue())["reason"]
     assert KEY not in log.getvalue()
 
 
-def test_a_fault_of_ours_is_500(use_bedrock: Callable[..., None], log: StringIO) -> None:
+def test_a_fault_of_ours_is_500(asking: Asking, log: StringIO) -> None:
     """The log has the place of a fault, and its message is neither there nor in the answer."""
 
     def bedrock(_: httpx.Request) -> httpx.Response:
         raise LookupError(PROMPT)
 
-    use_bedrock(bedrock)
-    status, headers, body = handle(event())
+    gateway = asking(bedrock)
+    status, headers, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (500, "internal_error")
     assert headers["x-request-id"] == "our-id"
     line = json.loads(log.getvalue())
@@ -105,52 +102,62 @@ def test_a_fault_of_ours_is_500(use_bedrock: Callable[..., None], log: StringIO)
     assert "test_failures" not in json.dumps(body)
 
 
-def test_a_missing_setting_is_500_to_the_caller(
-    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, log: StringIO
-) -> None:
-    use_bedrock(ok)
+def test_a_wrong_setting_is_500(log: StringIO) -> None:
+    """The caller learns nothing of a setting; the log line names it, for every request alike."""
 
-    def broken() -> Completions:
+    def wrong() -> ChatState:
         raise ConfigurationError("BEDROCK_BASE_URL is missing, and has no default.")
 
-    monkeypatch.setattr(api, "_completions", broken)
-    status, _, body = handle(event())
-    assert (status, body["error"]["code"]) == (500, "internal_error")
-    assert "BEDROCK_BASE_URL" not in json.dumps(body)
-    assert "BEDROCK_BASE_URL is missing" in log.getvalue()
+    function = function_for(wrong, log)
+    for _ in range(3):
+        response = function.handle(event(), FakeContext())  # type: ignore[arg-type]
+        assert response.status_code == 500
+        assert json.loads(b"".join(response.body))["error"]["code"] == "internal_error"
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert all("BEDROCK_BASE_URL is missing" in line["reason"] for line in lines)
+    assert {line["request_id"] for line in lines} == {"our-id"}
+    assert len({len(line["fault_stack"]) for line in lines}) == 1
 
 
-def test_an_answer_over_the_limit_is_502(use_bedrock: Callable[..., None]) -> None:
+def test_a_wrong_setting_leaves_404_alone(log: StringIO) -> None:
+    """What needs no setting is answered without."""
+
+    def wrong() -> ChatState:
+        raise ConfigurationError("BEDROCK_BASE_URL is missing, and has no default.")
+
+    response = function_for(wrong, log).handle(event(resource="/{proxy+}"), FakeContext())  # type: ignore[arg-type]
+    assert response.status_code == 404
+
+
+def test_an_answer_over_the_limit_is_502(asking: Asking) -> None:
     """An answer in one piece of more than 8 MiB is not read to its end."""
-    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
-    status, _, body = handle(event())
+    gateway = asking(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
+    status, _, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (502, "response_too_large")
 
 
 BUSY = httpx.Response(503, json={"message": "busy"})
 
 
-def test_a_passing_failure_is_tried_again(use_bedrock: Callable[..., None], log: StringIO) -> None:
+def test_a_passing_failure_is_tried_again(asking: Asking, log: StringIO) -> None:
     """A failure of Bedrock that passes is tried again, and the log line counts the attempts."""
-    use_bedrock(answering(BUSY, httpx.Response(200, json=COMPLETION)))
-    assert handle(event())[0] == 200
+    gateway = asking(answering(BUSY, httpx.Response(200, json=COMPLETION)))
+    assert gateway.handle(event())[0] == 200
     assert json.loads(log.getvalue())["upstream_attempts"] == 2
 
 
 @pytest.mark.parametrize(("sdk_retries", "asked"), [(None, 3), ("0", 3), ("1", 2), ("many", 3)])
 def test_a_caller_that_is_already_repeating_itself_gets_fewer_attempts(
-    use_bedrock: Callable[..., None], log: StringIO, sdk_retries: str | None, asked: int
+    asking: Asking, log: StringIO, sdk_retries: str | None, asked: int
 ) -> None:
-    use_bedrock(answering(*[BUSY] * asked))
+    gateway = asking(answering(*[BUSY] * asked))
     headers = {} if sdk_retries is None else {"x-stainless-retry-count": [sdk_retries]}
-    assert handle(event(headers=headers))[0] == 503
+    assert gateway.handle(event(headers=headers))[0] == 503
     assert json.loads(log.getvalue())["upstream_attempts"] == asked
 
 
-def test_a_long_wait_that_bedrock_asks_for_is_the_callers_at_once(
-    use_bedrock: Callable[..., None], log: StringIO
-) -> None:
-    use_bedrock(answering(httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "30"})))
-    status, headers, _ = handle(event())
+def test_a_long_wait_that_bedrock_asks_for_is_the_callers_at_once(asking: Asking, log: StringIO) -> None:
+    gateway = asking(answering(httpx.Response(429, json={"message": "slow"}, headers={"retry-after": "30"})))
+    status, headers, _ = gateway.handle(event())
     assert (status, headers["retry-after"]) == (429, "30")
     assert json.loads(log.getvalue())["upstream_attempts"] == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -14,18 +12,18 @@ import pytest
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.guardrail.rule import Guardrail
-from chat_gateway.http_api import handler as api
-from tests.unit.chat_gateway.api_calls import COMPLETION, answering, event, handle, ok
+from tests.unit.chat_gateway.api_calls import COMPLETION, answering, event, ok
 from tests.unit.chat_gateway.chat_requests import VALID
+from tests.unit.chat_gateway.conftest import Asking
 
 
 @pytest.mark.parametrize("resource", chat_request.PATHS)
 @pytest.mark.parametrize("encoded", [True, False])
 def test_both_routes_answer_with_bedrocks_json_and_every_id(
-    use_bedrock: Callable[..., None], resource: str, encoded: bool
+    asking: Asking, resource: str, encoded: bool
 ) -> None:
-    use_bedrock(ok)
-    status, headers, body = handle(event(resource=resource, encoded=encoded))
+    gateway = asking(ok)
+    status, headers, body = gateway.handle(event(resource=resource, encoded=encoded))
     assert (status, body) == (200, COMPLETION)
     assert headers == {
         "content-type": "application/json",
@@ -35,28 +33,26 @@ def test_both_routes_answer_with_bedrocks_json_and_every_id(
 
 
 def test_a_callers_own_request_id_is_echoed_and_never_taken_for_ours(
-    use_bedrock: Callable[..., None],
+    asking: Asking,
 ) -> None:
-    use_bedrock(ok)
-    _, headers, _ = handle(event(headers={"x-CLIENT-request-id": ["mine-1"]}))
+    gateway = asking(ok)
+    _, headers, _ = gateway.handle(event(headers={"x-CLIENT-request-id": ["mine-1"]}))
     assert headers["x-client-request-id"] == "mine-1"
     assert headers["x-request-id"] == "our-id"
 
 
 @pytest.mark.parametrize("value", [["x" * 513], ["é"], ["a\nb"], [""], ["one", "two"]])
-def test_a_request_id_that_is_none_is_ignored(
-    use_bedrock: Callable[..., None], log: StringIO, value: list[str]
-) -> None:
+def test_a_request_id_that_is_none_is_ignored(asking: Asking, log: StringIO, value: list[str]) -> None:
     """A client request id that OpenAI would not take does not fail the request, and the log says that it was ignored."""
-    use_bedrock(ok)
-    status, headers, _ = handle(event(headers={"X-Client-Request-Id": value}))
+    gateway = asking(ok)
+    status, headers, _ = gateway.handle(event(headers={"X-Client-Request-Id": value}))
     assert status == 200
     assert "x-client-request-id" not in headers
     assert json.loads(log.getvalue())["client_request_id"] == "(ignored)"
 
 
 def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
-    use_bedrock: Callable[..., None], log: StringIO, capsys: pytest.CaptureFixture[str]
+    asking: Asking, log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = {"wordPolicy": {"customWords": [{"match": "elephant", "action": "BLOCKED"}] * 2}}
     blocked = {
@@ -64,10 +60,10 @@ def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
         "id": "bedrock-guardrails-1",
         "amazon-bedrock-trace": {"guardrail": {"input": {"abc": found}}},
     }
-    use_bedrock(
+    gateway = asking(
         answering(httpx.Response(200, json=blocked)), guardrail=Guardrail(identifier="abc", version="1")
     )
-    status, headers, body = handle(event())
+    status, headers, body = gateway.handle(event())
     assert (status, headers["x-guardrail-action"]) == (200, "INTERVENED")
     assert body["choices"][0]["finish_reason"] == "content_filter"
     assert "amazon-bedrock-trace" not in body
@@ -82,20 +78,20 @@ def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
     assert (metric["GuardrailInterventions"], metric["policy"]) == ([1.0], "wordPolicy")
 
 
-def test_half_a_surrogate_pair_is_answered(use_bedrock: Callable[..., None], log: StringIO) -> None:
+def test_half_a_surrogate_pair_is_answered(asking: Asking, log: StringIO) -> None:
     """A blocked answer that holds half a surrogate pair is answered and logged once."""
     text = '{"id": "bedrock-guardrails-1", "choices": [{"finish_reason": "stop", "message": {"content": "\\ud83d"}}]}'
-    use_bedrock(answering(httpx.Response(200, text=text)))
-    status, _, body = handle(event())
+    gateway = asking(answering(httpx.Response(200, text=text)))
+    status, _, body = gateway.handle(event())
     assert (status, body["choices"][0]["message"]["content"]) == (200, "\ud83d")
     assert [json.loads(line)["message"] for line in log.getvalue().splitlines()].count("chat completion") == 1
 
 
-def test_a_trace_that_the_environment_asked_for_stays_in_the_answer(use_bedrock: Callable[..., None]) -> None:
+def test_a_trace_that_the_environment_asked_for_stays_in_the_answer(asking: Asking) -> None:
     traced = {**COMPLETION, "amazon-bedrock-trace": {"guardrail": {}}}
     guardrail = Guardrail(identifier="abc", version="1", trace="ENABLED")
-    use_bedrock(answering(httpx.Response(200, json=traced)), guardrail=guardrail)
-    assert handle(event())[2] == traced
+    gateway = asking(answering(httpx.Response(200, json=traced)), guardrail=guardrail)
+    assert gateway.handle(event())[2] == traced
 
 
 @pytest.mark.parametrize(
@@ -118,10 +114,10 @@ def test_a_trace_that_the_environment_asked_for_stays_in_the_answer(use_bedrock:
     ],
 )
 def test_bad_input_gets_an_openai_shaped_error_without_asking_bedrock(
-    use_bedrock: Callable[..., None], request_: dict[str, Any], status: int, code: str | None
+    asking: Asking, request_: dict[str, Any], status: int, code: str | None
 ) -> None:
-    use_bedrock(lambda _: pytest.fail("Bedrock was asked"))
-    got, headers, body = handle(request_)
+    gateway = asking(lambda _: pytest.fail("Bedrock was asked"))
+    got, headers, body = gateway.handle(request_)
     assert got == status
     assert body["error"].keys() == {"message", "type", "param", "code"}
     assert (body["error"]["type"], body["error"]["code"]) == ("invalid_request_error", code)
@@ -130,9 +126,9 @@ def test_bad_input_gets_an_openai_shaped_error_without_asking_bedrock(
         assert headers["allow"] == "POST"
 
 
-def test_a_caller_who_names_another_guardrail_is_told_so(use_bedrock: Callable[..., None]) -> None:
-    use_bedrock(lambda _: pytest.fail("asked"), guardrail=Guardrail(identifier="abc", version="1"))
-    status, _, body = handle(event(headers={"X-Amzn-Bedrock-GuardrailIdentifier": ["mine"]}))
+def test_a_caller_who_names_another_guardrail_is_told_so(asking: Asking) -> None:
+    gateway = asking(lambda _: pytest.fail("asked"), guardrail=Guardrail(identifier="abc", version="1"))
+    status, _, body = gateway.handle(event(headers={"X-Amzn-Bedrock-GuardrailIdentifier": ["mine"]}))
     assert (status, body["error"]["code"]) == (403, "guardrail_override_not_allowed")
 
 
@@ -156,12 +152,10 @@ THINKS = {
         ("qwen.qwen3-32b-v1:0", {"role": "assistant", "content": "<reasoning>hm</reasoning>Paris"}),
     ],
 )
-def test_a_marked_models_thinking_stands_apart(
-    use_bedrock: Callable[..., None], model: str, message: dict[str, str]
-) -> None:
+def test_a_marked_models_thinking_stands_apart(asking: Asking, model: str, message: dict[str, str]) -> None:
     """Only a model that is known to write its thinking into its words has it taken out; the tier is OpenAI's."""
-    use_bedrock(answering(httpx.Response(200, json=THINKS)))
-    _, _, body = handle(event({**VALID, "model": model}))
+    gateway = asking(answering(httpx.Response(200, json=THINKS)))
+    _, _, body = gateway.handle(event({**VALID, "model": model}))
     assert body["choices"][0]["message"] == message
     assert body["service_tier"] == "default"
 
@@ -177,15 +171,12 @@ def test_a_marked_models_thinking_stands_apart(
         ("openai.gpt-oss-120b-1:0", 403),
     ],
 )
-def test_only_allowed_models_are_asked(
-    use_bedrock: Callable[..., None], monkeypatch: pytest.MonkeyPatch, model: str, status: int
-) -> None:
+def test_only_allowed_models_are_asked(asking: Asking, model: str, status: int) -> None:
     """An environment that names its models refuses others before anything is sent."""
-    use_bedrock(ok if status == 200 else lambda _: pytest.fail("asked"))
     listed = ["openai.gpt-oss-20b-1:0", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123"]
-    limited = replace(api._completions(), allowed_models=AllowedModels(listed))
-    monkeypatch.setattr(api, "_completions", lambda: limited)
-    got, _, body = handle(event({**VALID, "model": model}))
+    bedrock = ok if status == 200 else lambda _: pytest.fail("asked")
+    gateway = asking(bedrock, allowed_models=AllowedModels(listed))
+    got, _, body = gateway.handle(event({**VALID, "model": model}))
     assert got == status
     if status == 403:
         assert body["error"]["code"] == "model_not_allowed"

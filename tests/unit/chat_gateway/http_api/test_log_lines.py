@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from io import StringIO
 
 import httpx
 import pytest
 
-from chat_gateway.http_api import handler as api
-from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, answering, event, handle, ok
+from tests.unit.chat_gateway.api_calls import COMPLETION, KEY, PROMPT, answering, event, ok
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.conftest import KEY
+from tests.unit.chat_gateway.conftest import Asking
 
 
-def test_one_log_line_joins_every_id(use_bedrock: Callable[..., None], log: StringIO) -> None:
+def test_one_log_line_joins_every_id(asking: Asking, log: StringIO) -> None:
     """The one line of a request has every id, and no word of the prompt, the completion or the key."""
-    use_bedrock(ok)
-    handle(event(headers={"X-Client-Request-Id": ["mine-1"], "x-stainless-retry-count": ["1"]}))
+    gateway = asking(ok)
+    gateway.handle(event(headers={"X-Client-Request-Id": ["mine-1"], "x-stainless-retry-count": ["1"]}))
     line = json.loads(log.getvalue())
     expected = {
         "message": "chat completion",
@@ -44,22 +42,20 @@ def test_one_log_line_joins_every_id(use_bedrock: Callable[..., None], log: Stri
 
 
 def test_libraries_add_no_line_of_their_own_where_lambda_logs_at_info(
-    use_bedrock: Callable[..., None], caplog: pytest.LogCaptureFixture
+    asking: Asking, caplog: pytest.LogCaptureFixture
 ) -> None:
-    use_bedrock(ok)
+    gateway = asking(ok)
     with caplog.at_level(logging.INFO):
-        handle(event())
-    assert [record.name for record in caplog.records if record.name != api._logger.name] == []
+        gateway.handle(event())
+    assert [record.name for record in caplog.records if not record.name.startswith("test-")] == []
 
 
 @pytest.mark.parametrize("foreign", ["half \ud800", "\x00\x1b[2J", "words of a prompt " * 500])
-def test_a_foreign_error_is_one_log_line(
-    use_bedrock: Callable[..., None], log: StringIO, foreign: str
-) -> None:
+def test_a_foreign_error_is_one_log_line(asking: Asking, log: StringIO, foreign: str) -> None:
     """Whatever Bedrock writes into an error, the request has its log line, and none of the words are in it."""
     error = {"message": foreign, "code": foreign, "type": foreign, "param": foreign}
-    use_bedrock(answering(httpx.Response(400, content=json.dumps({"error": error}).encode())))
-    status, _, body = handle(event())
+    gateway = asking(answering(httpx.Response(400, content=json.dumps({"error": error}).encode())))
+    status, _, body = gateway.handle(event())
     assert (status, body["error"]["code"], body["error"]["type"]) == (400, None, "invalid_request_error")
     (line,) = log.getvalue().splitlines()
     assert json.loads(line)["status"] == 400
@@ -79,12 +75,10 @@ def test_a_foreign_error_is_one_log_line(
         "openai." + "x" * 300,
     ],
 )
-def test_a_model_that_is_none_is_not_logged(
-    use_bedrock: Callable[..., None], log: StringIO, model: str
-) -> None:
+def test_a_model_that_is_none_is_not_logged(asking: Asking, log: StringIO, model: str) -> None:
     """A caller's key or words in place of a model do not enter the log."""
-    use_bedrock(ok)
-    handle(event({**VALID, "model": model}))
+    gateway = asking(ok)
+    gateway.handle(event({**VALID, "model": model}))
     assert json.loads(log.getvalue())["model"] == "(not a model id)"
 
 
@@ -99,32 +93,30 @@ def test_a_model_that_is_none_is_not_logged(
         "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/openai.gpt-oss-20b-1:0",
     ],
 )
-def test_a_model_id_is_logged(use_bedrock: Callable[..., None], log: StringIO, model: str) -> None:
+def test_a_model_id_is_logged(asking: Asking, log: StringIO, model: str) -> None:
     """Ids and ARNs of models and profiles are logged as they came."""
-    use_bedrock(ok)
-    handle(event({**VALID, "model": model}))
+    gateway = asking(ok)
+    gateway.handle(event({**VALID, "model": model}))
     assert json.loads(log.getvalue())["model"] == model
 
 
 @pytest.mark.parametrize("request_id", ["my salary is 7", "bcg-0123456789abcdefghij", "x" * 200])
 def test_a_client_request_id_that_is_none_is_not_logged(
-    use_bedrock: Callable[..., None], log: StringIO, request_id: str
+    asking: Asking, log: StringIO, request_id: str
 ) -> None:
     """The caller gets back what it sent, and the log only what can be an id."""
-    use_bedrock(ok)
-    _, headers, _ = handle(event(headers={"X-Client-Request-Id": [request_id]}))
+    gateway = asking(ok)
+    _, headers, _ = gateway.handle(event(headers={"X-Client-Request-Id": [request_id]}))
     assert headers["x-client-request-id"] == request_id
     assert json.loads(log.getvalue())["client_request_id"] == "(not shown)"
 
 
 @pytest.mark.parametrize("count", [True, -1, 2**70, "3", 1.5, None])
-def test_a_token_count_that_is_none_is_not_logged(
-    use_bedrock: Callable[..., None], log: StringIO, count: object
-) -> None:
+def test_a_token_count_that_is_none_is_not_logged(asking: Asking, log: StringIO, count: object) -> None:
     """Only whole numbers of a sane size are token counts."""
     usage = {"prompt_tokens": count, "completion_tokens": 5}
-    use_bedrock(answering(httpx.Response(200, json={**COMPLETION, "usage": usage})))
-    handle(event())
+    gateway = asking(answering(httpx.Response(200, json={**COMPLETION, "usage": usage})))
+    gateway.handle(event())
     line = json.loads(log.getvalue())
     assert ("prompt_tokens" in line, line["completion_tokens"]) == (False, 5)
 
@@ -139,20 +131,20 @@ def test_a_token_count_that_is_none_is_not_logged(
     ],
 )
 def test_a_404_says_what_came(
-    use_bedrock: Callable[..., None], log: StringIO, method: str, path: str, shown: str | None
+    asking: Asking, log: StringIO, method: str, path: str, shown: str | None
 ) -> None:
     """The log line of an unknown path has method and path, unless the path could be anything else."""
-    use_bedrock(ok)
-    status, _, body = handle({**event(resource="/{proxy+}", method=method), "path": path})
+    gateway = asking(ok)
+    status, _, body = gateway.handle({**event(resource="/{proxy+}", method=method), "path": path})
     line = json.loads(log.getvalue())
     assert (status, line["method"], line.get("path")) == (404, method, shown)
     assert path in body["error"]["message"] or shown is None
 
 
-def test_a_405_says_what_came(use_bedrock: Callable[..., None], log: StringIO) -> None:
+def test_a_405_says_what_came(asking: Asking, log: StringIO) -> None:
     """The log line of a method that is not allowed has method and path, without the path's query."""
-    use_bedrock(ok)
-    status, _, _ = handle({**event(method="GET"), "path": "/v1/chat/completions?my=words"})
+    gateway = asking(ok)
+    status, _, _ = gateway.handle({**event(method="GET"), "path": "/v1/chat/completions?my=words"})
     line = json.loads(log.getvalue())
     assert (status, line["method"], line["path"]) == (405, "GET", "/v1/chat/completions")
 
@@ -166,23 +158,23 @@ def test_a_405_says_what_came(use_bedrock: Callable[..., None], log: StringIO) -
     ],
 )
 def test_a_failed_connection_has_a_cause(
-    use_bedrock: Callable[..., None], log: StringIO, failure: Exception, cause: str
+    asking: Asking, log: StringIO, failure: Exception, cause: str
 ) -> None:
     """The log line of a failed connection says what failed."""
 
     def fail(_: httpx.Request) -> httpx.Response:
         raise failure
 
-    use_bedrock(fail)
-    handle(event())
+    gateway = asking(fail)
+    gateway.handle(event())
     assert json.loads(log.getvalue())["reason"] == cause
 
 
-def test_a_400_of_bedrocks_is_logged_with_its_place(use_bedrock: Callable[..., None], log: StringIO) -> None:
+def test_a_400_of_bedrocks_is_logged_with_its_place(asking: Asking, log: StringIO) -> None:
     """Bedrock's code and param are in the log line, and its message is not."""
     error = {"message": PROMPT, "code": "unsupported_value", "param": "messages[0].content"}
-    use_bedrock(answering(httpx.Response(400, json={"error": error})))
-    handle(event())
+    gateway = asking(answering(httpx.Response(400, json={"error": error})))
+    gateway.handle(event())
     line = json.loads(log.getvalue())
     assert (line["error_code"], line["error_param"]) == ("unsupported_value", "messages[0].content")
     assert PROMPT not in log.getvalue()

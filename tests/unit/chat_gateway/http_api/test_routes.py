@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_gateway.core.errors import MethodNotAllowedError, UnknownPathError
-from chat_gateway.http_api import proxy_event, routes
+from chat_gateway.http_api import routes
 
 BASE_URL = "https://api.example/prod/openai/v1"
 
@@ -66,22 +66,3 @@ def test_any_path_is_an_error_of_ours(method: str, path: str) -> None:
     assert len(error.message) < 700
     for shown in routes.described(method, path).values():
         assert shown is None or (shown.isascii() and shown.isprintable() and len(shown) <= 200)
-
-
-@pytest.mark.parametrize(
-    ("host", "path", "base_url"),
-    [
-        ("abc123.execute-api.eu-central-1.amazonaws.com", "/v1/responses", "https://{host}/prod/openai/v1"),
-        (
-            "abc123.execute-api.eu-central-1.amazonaws.com",
-            "/a%20b/responses",
-            "https://{host}/prod/openai/v1",
-        ),
-        ("ai.example.com", "/llm/v1/responses", "/openai/v1"),
-        (None, "/v1/responses", "/openai/v1"),
-    ],
-)
-def test_a_base_url_is_never_cut_from_a_path(host: str | None, path: str, base_url: str) -> None:
-    """It is made of API Gateway's host and stage; behind a domain of one's own only its end is known."""
-    event = {"path": path, "requestContext": {"domainName": host, "stage": "prod", "path": f"/prod{path}/"}}
-    assert proxy_event.base_url(event) == base_url.format(host=host)

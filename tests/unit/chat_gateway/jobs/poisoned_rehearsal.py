@@ -7,13 +7,13 @@ import signal
 import sys
 import unicodedata
 
-from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import rehearsal as job_rehearsal
 from chat_gateway.jobs.lines import Job
 
 COMMAND = (sys.executable, "-S", __file__)
 STALLS, CRASHES, DEVOURS = "it stalls", "it crashes", "it devours memory"
-_parse = jobs.parse
+_parse = job_lines.parse
 
 
 def is_poison(line: str) -> bool:
@@ -31,5 +31,5 @@ def _poisoned(line: str, *, max_bytes: int) -> Job:
 
 
 if __name__ == "__main__":
-    jobs.parse = _poisoned
+    job_lines.parse = _poisoned
     job_rehearsal.main()

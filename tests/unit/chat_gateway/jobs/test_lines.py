@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_gateway.core.errors import InternalError, InvalidRequestError, UpstreamError
-from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import lines as job_lines
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.job_messages import LINE
 
@@ -18,7 +18,7 @@ MAX_BYTES = 1_048_576
 
 
 def test_a_line_of_batch_input_is_a_job() -> None:
-    job = jobs.parse(json.dumps(LINE), max_bytes=MAX_BYTES)
+    job = job_lines.parse(json.dumps(LINE), max_bytes=MAX_BYTES)
     assert job.custom_id == "job-1"
     assert job.request.document == VALID
 
@@ -41,7 +41,7 @@ def test_a_line_of_batch_input_is_a_job() -> None:
 )
 def test_what_can_never_succeed_is_refused_by_name(change: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        jobs.parse(json.dumps({**LINE, **change}), max_bytes=MAX_BYTES)
+        job_lines.parse(json.dumps({**LINE, **change}), max_bytes=MAX_BYTES)
     assert caught.value.param == param
 
 
@@ -58,7 +58,7 @@ def test_what_can_never_succeed_is_refused_by_name(change: dict[str, Any], param
 )
 def test_what_is_unambiguous_is_taken(line: str, custom_id: object) -> None:
     """Programs write lines in small variations; the id comes back as it was written."""
-    job = jobs.parse(line, max_bytes=MAX_BYTES)
+    job = job_lines.parse(line, max_bytes=MAX_BYTES)
     assert (job.custom_id, type(job.custom_id)) == (custom_id, type(custom_id))
     assert job.request.document == VALID
 
@@ -66,8 +66,8 @@ def test_what_is_unambiguous_is_taken(line: str, custom_id: object) -> None:
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
     with pytest.raises(InvalidRequestError):
-        jobs.parse(line, max_bytes=MAX_BYTES)
-    assert jobs.readable_custom_id(line) is None
+        job_lines.parse(line, max_bytes=MAX_BYTES)
+    assert job_lines.readable_custom_id(line) is None
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
 )
 def test_a_refused_line_is_told_by_its_custom_id_where_it_has_one(line: str, custom_id: object) -> None:
     """A line that is refused gives its custom_id where it is JSON that holds one, and else None."""
-    assert jobs.readable_custom_id(line) == custom_id
+    assert job_lines.readable_custom_id(line) == custom_id
 
 
 def test_an_answer_becomes_a_line_of_batch_output() -> None:
-    result = jobs.Result(
+    result = job_lines.Result(
         id="batch_req_1",
         custom_id="job-1",
         status_code=200,
@@ -109,7 +109,9 @@ def test_an_answer_becomes_a_line_of_batch_output() -> None:
 
 
 def test_a_line_can_point_to_where_the_whole_one_lies() -> None:
-    result = jobs.Result(id="1", custom_id="c", status_code=200, request_id="r", body={"big": 1}, error=None)
+    result = job_lines.Result(
+        id="1", custom_id="c", status_code=200, request_id="r", body={"big": 1}, error=None
+    )
     document = json.loads(result.line_pointing_to("s3://bucket/key"))
     assert document["response"] == {"status_code": 200, "request_id": "r", "body": None}
     assert document["result_location"] == "s3://bucket/key"
@@ -125,7 +127,7 @@ def test_an_error_of_bedrocks_keeps_its_status_and_id() -> None:
         retry_headers={},
         bedrock_request_id="r",
     )
-    document = json.loads(jobs.error_result("batch_req_m-1", "job-1", error).line())
+    document = json.loads(job_lines.error_result("batch_req_m-1", "job-1", error).line())
     assert document["id"] == "batch_req_m-1"
     assert document["response"]["status_code"] == 400
     assert document["response"]["request_id"] == "r"
@@ -134,6 +136,6 @@ def test_an_error_of_bedrocks_keeps_its_status_and_id() -> None:
 
 
 def test_an_error_before_bedrock_was_asked_has_no_response() -> None:
-    document = json.loads(jobs.error_result("batch_req_m-1", None, InternalError()).line())
+    document = json.loads(job_lines.error_result("batch_req_m-1", None, InternalError()).line())
     assert document["response"] is None
     assert document["error"]["code"] == "internal_error"

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.jobs.lines import Letter
+from chat_gateway.jobs.lines import QueueMessage
 from chat_gateway.jobs.post import JobPost, PutBack
 
 LIMIT_BYTES = 1_048_576
@@ -72,7 +72,7 @@ def test_a_refused_line_is_told_by_its_place_and_the_others_went() -> None:
 def test_a_failed_call_is_a_failure_of_each_and_no_exception(failure: Exception, name: str) -> None:
     failing = post(FakeSqs(failure=failure))
     assert failing.send_results(["a", "b"]) == [name, name]
-    assert failing.send_dead_letters([Letter("a", {})]) == [name]
+    assert failing.send_dead_letters([QueueMessage("a", {})]) == [name]
     assert failing.put_back([PutBack("handle", 1)]) == [name]
 
 
@@ -86,7 +86,7 @@ KEY = {"idempotency_key": "k"}
 def test_a_large_dead_letter_keeps_its_key(free_bytes: int, kept: dict[str, str]) -> None:
     """Where not all attributes fit beside the body, the key alone does: a job that was sent with it had room for it."""
     sqs = FakeSqs()
-    letter = Letter("x" * (LIMIT_BYTES - free_bytes), {**KEY, "last_error_code": "busy"})
+    letter = QueueMessage("x" * (LIMIT_BYTES - free_bytes), {**KEY, "last_error_code": "busy"})
     assert post(sqs).send_dead_letters([letter]) == [None]
     ((entry,),) = sqs.calls
     assert {name: value["StringValue"] for name, value in entry["MessageAttributes"].items()} == kept

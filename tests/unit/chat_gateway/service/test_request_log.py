@@ -6,7 +6,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from chat_gateway.core.errors import GuardrailOverrideError
-from chat_gateway.guardrail import rule as guardrails
+from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.rule import Guardrail
 from chat_gateway.service.request_log import RequestLog
 
@@ -27,7 +27,7 @@ def test_settings_are_logged_by_known_names(
     """A setting that is refused is named in the log where the name is AWS's."""
     log = RequestLog(Logger(), secret_arn=None)
     with pytest.raises(GuardrailOverrideError) as caught:
-        guardrails.guarded(Guardrail(identifier="a", version="1"), document, headers)
+        rule.apply(Guardrail(identifier="a", version="1"), document, headers)
     log.add_error(caught.value)
     assert log.fields["error_param"] == shown
 

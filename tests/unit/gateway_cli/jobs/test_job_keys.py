@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.jobs import lines as jobs
+from chat_gateway.jobs import lines as job_lines
 from gateway_cli.jobs import job_keys
 
 
 @given(st.text(), st.integers(min_value=0, max_value=10**18 - 1))
 def test_a_line_is_known_by_its_results_id(submission: str, line: int) -> None:
     """The worker makes the id of the key that the line was sent with."""
-    id_ = jobs.result_id(job_keys.key(submission, line))
+    id_ = job_lines.result_id(job_keys.key(submission, line))
     assert id_ == job_keys.result_id(job_keys.key(submission, line))
     assert job_keys.line_of(id_, submission) == line
 

@@ -40,46 +40,44 @@ def _chunks(*, stalls: bool) -> Iterator[bytes]:
 
 
 def __getattr__(name: str) -> Callable[[Any, Any], Any]:
-    """The handler of that name: imported only where it is the one that is run."""
+    """The stalling handler of that name: imported only where it is the one that is run."""
     if name not in _HANDLERS:
         raise AttributeError(name)
-    module_name, patch = _HANDLERS[name]
+    module_name, stalling = _HANDLERS[name]
     module: Any = import_module(module_name)
-    patch(module)
-    return module.handle  # type: ignore[no-any-return]
+    handler: Callable[[Any, Any], Any] = stalling(module)
+    return handler
 
 
-def _patch_api(api: Any) -> None:
+def _api(api: Any) -> Any:
     sys.path.append(str(Path(__file__).parents[4]))
-    client_for = import_module("tests.unit.chat_gateway.bedrock_calls").client_for
-    keys = import_module("tests.unit.chat_gateway.bedrock_key_fakes")
-    completions = import_module("chat_gateway.completions.completions").Completions(
-        bedrock=client_for(bedrock),
-        credentials=keys.key_credentials(keys.api_key(keys.FakeSecrets("ABSK-secret-key"))),
-        guardrail=None,
-    )
-    api._completions = lambda: completions
+    calls = import_module("tests.unit.chat_gateway.api_calls")
     parse = api.chat_request.parse
     api.chat_request.parse = lambda raw, **options: (
         stall() if b"stall at once" in raw else parse(raw, **options)
     )
+    chat = calls.ChatCalls.of(calls.completions_for(bedrock), sys.stdout)
+    return import_module("response_streaming").buffered_elsewhere(chat.function.handle)
 
 
-def _patch_authorizer(authorizer: Any) -> None:
-    authorizer._client_of = stall
+def _authorizer(authorizer: Any) -> Any:
+    authorizer.ClientsTable.item = stall
+    return authorizer.handle
 
 
-def _patch_prover(prover: Any) -> None:
+def _prover(prover: Any) -> Any:
     prover._stack_status = stall
+    return prover.handle
 
 
-def _patch_worker(worker: Any) -> None:
-    worker.jobs.parse = stall
+def _worker(worker: Any) -> Any:
+    worker.job_lines.parse = stall
+    return worker.handle
 
 
 _HANDLERS = {
-    "api": ("chat_gateway.http_api.handler", _patch_api),
-    "authorizer": ("chat_gateway.clients.authorizer", _patch_authorizer),
-    "prover": ("guardrail_proof.prover", _patch_prover),
-    "worker": ("chat_gateway.jobs.worker", _patch_worker),
+    "api": ("chat_gateway.http_api.handler", _api),
+    "authorizer": ("chat_gateway.clients.authorizer", _authorizer),
+    "prover": ("guardrail_proof.prover", _prover),
+    "worker": ("chat_gateway.jobs.worker", _worker),
 }

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import boto3
-import httpx
 import pytest
 from moto import mock_aws
 
-from chat_gateway.completions.completions import Completions
-from chat_gateway.jobs import worker
+from chat_gateway.core.startup import Startup
 from chat_gateway.jobs.delays import JobDelays
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.post import JobPost
 from chat_gateway.jobs.records import JobRecords
 from chat_gateway.jobs.results import JobResults
+from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting import JobVetting, Vetted
-from tests.unit.chat_gateway.bedrock_calls import client_for
-from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
-from tests.unit.chat_gateway.conftest import KEY, FakeContext
+from chat_gateway.jobs.worker import Storage, Worker, WorkerState
+from chat_gateway.service.settings import UpstreamSettings
+from tests.unit.chat_gateway.api_calls import KEY, Bedrock, completions_for
 from tests.unit.chat_gateway.job_messages import LINE
 from tests.unit.chat_gateway.jobs import job_table
+from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,14 +44,30 @@ def line(**change: Any) -> str:
 class Stack:
     """The worker's surroundings, and how to give it jobs."""
 
-    sqs: SQSClient
-    aws: worker.Aws
-    jobs_url: str
+    state: WorkerState
+    log: TextIO
     now_s: float = 1_800_000_000.0  # of the records' clock
+    make_worker: Callable[..., Worker] = Worker
+
+    @property
+    def storage(self) -> Storage:
+        return self.state.storage
+
+    @property
+    def sqs(self) -> SQSClient:
+        return self.storage.post.sqs
 
     @property
     def s3(self) -> S3Client:
-        return self.aws.results.s3
+        return self.storage.results.s3
+
+    @property
+    def jobs_url(self) -> str:
+        return self.storage.post.jobs_url
+
+    def change(self, **changes: Any) -> None:
+        """Gives the worker another part of its state from now on."""
+        self.state = replace(self.state, **changes)
 
     def send(self, *lines: str) -> None:
         for line in lines:
@@ -97,11 +113,12 @@ class Stack:
 
     def handle(self, records: list[dict[str, Any]], *, remaining_s: float = 900) -> set[str]:
         context = FakeContext(remaining_ms=int(remaining_s * 1000))
+        worker = self.make_worker(Startup(lambda: self.state), logger_to(self.log), sleep=lambda _: None)
         failures = worker.handle({"Records": records}, context)["batchItemFailures"]  # type: ignore[arg-type]
         return {failure["itemIdentifier"] for failure in failures}
 
     def result_lines(self) -> list[str]:
-        received = self.sqs.receive_message(QueueUrl=self.aws.post.results_url, MaxNumberOfMessages=10)
+        received = self.sqs.receive_message(QueueUrl=self.storage.post.results_url, MaxNumberOfMessages=10)
         return [message["Body"] for message in received.get("Messages", [])]
 
     def results(self) -> list[dict[str, Any]]:
@@ -110,7 +127,7 @@ class Stack:
     def dead_letters(self) -> list[tuple[str, dict[str, str]]]:
         """Each with its attributes."""
         received = self.sqs.receive_message(
-            QueueUrl=self.aws.post.dead_letters_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+            QueueUrl=self.storage.post.dead_letters_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
         return [
             (message["Body"], {n: v["StringValue"] for n, v in message["MessageAttributes"].items()})
@@ -139,13 +156,13 @@ class NoVetting(JobVetting):
 
 
 @pytest.fixture
-def stack(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(function_env: None, log: StringIO) -> Iterator[Stack]:
     with mock_aws():
         sqs, s3, dynamodb = clients()
         s3.create_bucket(Bucket="large-results")
         names = ("jobs", "results", "dead-letters")
         jobs_url, results_url, dead_url = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in names)
-        aws = worker.Aws(
+        storage = Storage(
             records=JobRecords(
                 dynamodb=job_table.created(dynamodb),
                 table=job_table.TABLE,
@@ -155,25 +172,24 @@ def stack(function_env: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
             results=JobResults(s3=s3, bucket="large-results"),
             post=JobPost(sqs=sqs, jobs_url=jobs_url, results_url=results_url, dead_letters_url=dead_url),
         )
-        made = Stack(sqs, aws, jobs_url)
-        monkeypatch.setattr(worker, "_aws", lambda: aws)
-        longest_waits = JobDelays(first_s=15, max_s=900, chance=lambda: 1.0)
-        monkeypatch.setattr(worker, "_delays", lambda: longest_waits)
-        monkeypatch.setattr(worker, "_vetting", NoVetting)
-        worker._settings.cache_clear()
+        state = WorkerState(
+            settings=WorkerSettings.from_env(),
+            upstream=UpstreamSettings.from_env(),
+            completions=completions_for(lambda _: pytest.fail("Bedrock was asked")),
+            storage=storage,
+            delays=JobDelays(first_s=15, max_s=900, chance=lambda: 1.0),
+            vetting=NoVetting(),
+        )
+        made = Stack(state, log)
         yield made
-        worker._settings.cache_clear()
 
 
 @pytest.fixture
-def use_bedrock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def use(bedrock: Callable[[httpx.Request], httpx.Response], *, secret: str = KEY) -> None:
-        completions = Completions(
-            bedrock=client_for(bedrock),
-            credentials=key_credentials(api_key(FakeSecrets(secret))),
-            guardrail=None,
-        )
-        monkeypatch.setattr(worker, "_completions", lambda: completions)
+def use_bedrock(stack: Stack) -> UseBedrock:
+    """Says who answers for Bedrock; `changes` are of the completions."""
+
+    def use(bedrock: Bedrock, *, secret: str = KEY, **changes: Any) -> None:
+        stack.change(completions=completions_for(bedrock, secret=secret, **changes))
 
     return use
 
@@ -187,10 +203,3 @@ def hidden_s(stack: Stack) -> list[int]:
         lambda params, **_: asked.extend(entry["VisibilityTimeout"] for entry in params["Entries"]),
     )
     return asked
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    stream = StringIO()
-    monkeypatch.setattr(worker._logger.registered_handler, "stream", stream)
-    return stream

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
-from chat_gateway.jobs import worker
 from chat_gateway.jobs.runs import JobRuns
+from chat_gateway.jobs.worker import Worker
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
@@ -27,9 +29,9 @@ def throttled(headers: dict[str, str] | None = None) -> httpx.Response:
 
 
 def test_all_jobs_of_a_batch_are_in_flight_together_up_to_the_width(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, use_bedrock: UseBedrock
 ) -> None:
-    monkeypatch.setenv("WORKER_WIDTH", "40")
+    stack.change(settings=replace(stack.state.settings, width=40))
     together = threading.Barrier(40)
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -40,10 +42,8 @@ def test_all_jobs_of_a_batch_are_in_flight_together_up_to_the_width(
     assert stack.work_on(*(line(custom_id=f"job-{number}") for number in range(40))) == set()
 
 
-def test_no_more_jobs_are_in_flight_than_the_width(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORKER_WIDTH", "3")
+def test_no_more_jobs_are_in_flight_than_the_width(stack: Stack, use_bedrock: UseBedrock) -> None:
+    stack.change(settings=replace(stack.state.settings, width=3))
     lock, counts = threading.Lock(), {"now": 0, "most": 0}
     three = threading.Barrier(3)
 
@@ -74,9 +74,9 @@ def test_a_throttled_job_waits_as_long_as_bedrock_asks_and_some_more(
 
 
 def test_once_bedrock_throttles_the_jobs_not_begun_are_put_back_unasked(
-    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], monkeypatch: pytest.MonkeyPatch
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
-    monkeypatch.setenv("WORKER_WIDTH", "1")
+    stack.change(settings=replace(stack.state.settings, width=1))
     asked: list[str] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -93,9 +93,9 @@ def test_once_bedrock_throttles_the_jobs_not_begun_are_put_back_unasked(
 
 
 def test_a_refused_key_stops_the_jobs_of_every_model(
-    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], monkeypatch: pytest.MonkeyPatch
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
-    monkeypatch.setenv("WORKER_WIDTH", "1")
+    stack.change(settings=replace(stack.state.settings, width=1))
     asked: list[httpx.Request] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -126,16 +126,17 @@ def test_however_often_bedrock_is_busy_a_job_does_not_fail_by_it(
 
 @pytest.mark.parametrize("is_answered", [True, False])
 def test_a_503_is_the_jobs_own_where_others_are_answered(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, is_answered: bool
+    stack: Stack, use_bedrock: UseBedrock, is_answered: bool
 ) -> None:
     """A 503 costs an attempt where Bedrock answers another job of the model after it, and nothing where it does not."""
     made: list[JobRuns] = []
-    make, is_asked = worker._runs, threading.Event()
+    is_asked = threading.Event()
 
-    def runs(context: object) -> JobRuns:
-        is_asked.clear()
-        made.append(make(context))  # type: ignore[arg-type]
-        return made[-1]
+    class Watched(Worker):
+        def runs(self, *args: Any) -> JobRuns:
+            is_asked.clear()
+            made.append(super().runs(*args))
+            return made[-1]
 
     def bedrock(request: httpx.Request) -> httpx.Response:
         if "penalty" in json.loads(request.content):
@@ -143,11 +144,11 @@ def test_a_503_is_the_jobs_own_where_others_are_answered(
             return httpx.Response(503, json={"message": "no such parameter"})
         is_asked.set()
         until = time.monotonic() + 30
-        while not made[-1]._busy and time.monotonic() < until:
+        while not made[-1].busy and time.monotonic() < until:
             time.sleep(0.001)
         return answered(request) if is_answered else httpx.Response(503, json={"message": "busy"})
 
-    monkeypatch.setattr(worker, "_runs", runs)
+    stack.make_worker = Watched
     use_bedrock(bedrock)
     stack.send(line(custom_id="own", body={**VALID, "penalty": 1}))
     (record,) = stack.deliver()
@@ -170,21 +171,21 @@ def test_a_job_that_cannot_end_before_the_function_does_is_put_back_at_once(
 
 
 def test_jobs_whose_turn_comes_too_late_are_put_back_not_begun(
-    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], monkeypatch: pytest.MonkeyPatch
+    stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
-    monkeypatch.setenv("WORKER_WIDTH", "1")
+    stack.change(settings=replace(stack.state.settings, width=1))
     made: list[JobRuns] = []
-    make = worker._runs
 
-    def runs(context: object) -> JobRuns:
-        made.append(make(context))  # type: ignore[arg-type]
-        return made[0]
+    class Watched(Worker):
+        def runs(self, *args: Any) -> JobRuns:
+            made.append(super().runs(*args))
+            return made[-1]
 
     def slow(request: httpx.Request) -> httpx.Response:
         made[0].ends_at = made[0].clock() + 19
         return answered(request)
 
-    monkeypatch.setattr(worker, "_runs", runs)
+    stack.make_worker = Watched
     use_bedrock(slow)
     assert len(stack.work_on(*(line(custom_id=f"job-{number}") for number in range(4)))) == 3
     assert hidden_s == [0] * 3
@@ -192,9 +193,9 @@ def test_jobs_whose_turn_comes_too_late_are_put_back_not_begun(
 
 
 def test_a_job_still_running_near_the_functions_end_is_cut_and_put_back(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, use_bedrock: UseBedrock
 ) -> None:
-    monkeypatch.setenv("UPSTREAM_TOTAL_TIMEOUT_S", "300")
+    stack.change(upstream=stack.state.upstream._replace(total_timeout_s=300))
     given_s: list[float] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from chat_gateway.jobs.worker import _message
+from chat_gateway.jobs import queue_record
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
@@ -124,10 +125,8 @@ def test_without_the_table_a_job_is_buried(stack: Stack, use_bedrock: UseBedrock
     assert len(stack.dead_letters()) == 1
 
 
-def test_a_job_not_begun_says_what_held_it_back(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORKER_WIDTH", "1")
+def test_a_job_not_begun_says_what_held_it_back(stack: Stack, use_bedrock: UseBedrock) -> None:
+    stack.change(settings=replace(stack.state.settings, width=1))
     use_bedrock(lambda _: httpx.Response(429, headers={"x-amzn-requestid": "bedrock-id"}))
     stack.work_on(ASKS, line(custom_id="second"), attempt=152)
     (_, first), (_, second) = stack.dead_letters()
@@ -154,7 +153,7 @@ def test_a_job_that_kills_its_workers_is_buried_without_being_asked_again(
     stack.send(ASKS)
     records = stack.deliver()
     for number in range(5):
-        stack.aws.records.claim(_message(records[0]), owner=f"killed-{number}", lease_s=300)
+        stack.storage.records.claim(queue_record.read(records[0]), owner=f"killed-{number}", lease_s=300)
         stack.now_s += 1000
     assert stack.handle(again(records, attempt=6)) == set()
     ((_, attributes),) = stack.dead_letters()
@@ -165,7 +164,7 @@ def test_a_dead_letter_that_cannot_be_sent_leaves_the_job_in_its_queue(
     stack: Stack, use_bedrock: UseBedrock
 ) -> None:
     use_bedrock(lambda _: httpx.Response(500))
-    stack.sqs.delete_queue(QueueUrl=stack.aws.post.dead_letters_url)
+    stack.sqs.delete_queue(QueueUrl=stack.storage.post.dead_letters_url)
     assert len(stack.work_on(ASKS, attempt=152)) == 1
 
 
@@ -173,7 +172,7 @@ def test_a_job_that_another_worker_holds_is_not_buried(stack: Stack, use_bedrock
     use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
     stack.send(ASKS)
     records = stack.deliver()
-    stack.aws.records.claim(_message(records[0]), owner="alive", lease_s=300)
+    stack.storage.records.claim(queue_record.read(records[0]), owner="alive", lease_s=300)
     assert len(stack.handle(again(records, attempt=152))) == 1
     assert stack.dead_letters() == []
 

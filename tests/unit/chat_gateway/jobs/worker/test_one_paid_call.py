@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.post import JobPost
-from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
@@ -159,7 +159,7 @@ def test_a_job_whose_worker_was_killed_is_taken_over_when_that_invocation_must_h
     use_bedrock(bedrock)
     stack.send(line())
     records = stack.deliver()
-    stack.aws.records.claim(_message(records[0]), owner="killed", lease_s=300)
+    stack.storage.records.claim(queue_record.read(records[0]), owner="killed", lease_s=300)
     assert len(stack.handle(again(records))) == 1
     assert bedrock.calls == 0
     stack.now_s += hidden_s[0]
@@ -195,9 +195,7 @@ def test_where_records_cannot_be_kept_bedrock_is_not_asked(stack: Stack, use_bed
     assert stack.results() == []
 
 
-def test_an_answer_that_could_not_be_stored_is_not_sent(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_could_not_be_stored_is_not_sent(stack: Stack, use_bedrock: UseBedrock) -> None:
     """Else another delivery, which would ask again, could send a different line."""
 
     def lose_the_table(_: httpx.Request) -> httpx.Response:
@@ -260,7 +258,7 @@ def test_another_line_under_a_used_key_conflicts(
     if is_late:
         assert stack.handle(first) == set()
     else:
-        stack.aws.records.claim(_message(first[0]), owner="at work", lease_s=1)
+        stack.storage.records.claim(queue_record.read(first[0]), owner="at work", lease_s=1)
     stack.send(forged)
     second = stack.deliver(key="mine", sender="AROAFORGER:session")
     assert stack.handle(second) == set()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
 import httpx
 import pytest
 
-from chat_gateway.jobs import lines as jobs
-from chat_gateway.jobs import worker
+from chat_gateway.jobs import lines as job_lines
+from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.vetting import JobVetting, Vetted
-from chat_gateway.jobs.worker import _message
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.jobs import poisoned_rehearsal
 from tests.unit.chat_gateway.jobs.poisoned_rehearsal import CRASHES, is_poison
@@ -31,26 +31,25 @@ def answered(_: httpx.Request) -> httpx.Response:
 @pytest.fixture(autouse=True)
 def poison(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Poison kills the child, and fails the test where the worker reads it."""
-    vetting = JobVetting(command=poisoned_rehearsal.COMMAND)
-    monkeypatch.setattr(worker, "_vetting", lambda: vetting)
-    parse, custom_id = jobs.parse, jobs.readable_custom_id
+    stack.change(vetting=JobVetting(command=poisoned_rehearsal.COMMAND))
+    parse, custom_id = job_lines.parse, job_lines.readable_custom_id
 
-    def parsed(text: str, *, max_bytes: int) -> jobs.Job:
+    def parsed(text: str, *, max_bytes: int) -> job_lines.Job:
         assert not is_poison(text)
         return parse(text, max_bytes=max_bytes)
 
-    def readable(text: str) -> jobs.CustomId | None:
+    def readable(text: str) -> job_lines.CustomId | None:
         assert not is_poison(text)
         return custom_id(text)
 
-    monkeypatch.setattr(jobs, "parse", parsed)
-    monkeypatch.setattr(jobs, "readable_custom_id", readable)
+    monkeypatch.setattr(job_lines, "parse", parsed)
+    monkeypatch.setattr(job_lines, "readable_custom_id", readable)
 
 
 def left_by_a_dead_worker(stack: Stack, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The records as they come again once the claims of the worker that died have ended."""
     for record in records:
-        stack.aws.records.claim(_message(record), owner="killed", lease_s=300)
+        stack.storage.records.claim(queue_record.read(record), owner="killed", lease_s=300)
     stack.now_s += 303
     return again(list(records))
 
@@ -100,61 +99,56 @@ def test_poison_under_a_used_key_conflicts(stack: Stack, use_bedrock: UseBedrock
     assert (conflict["custom_id"], conflict["error"]["code"]) == (None, "idempotency_key_conflict")
 
 
+@dataclass(frozen=True, kw_only=True)
 class Answering(JobVetting):
-    """Says what it was told to say, and knows how often it was asked."""
+    """Says the last of `answers`, and notes when it was asked."""
 
-    vetted = Vetted()
-    asked = 0
+    answers: list[Vetted] = field(default_factory=lambda: [Vetted()])
+    asked: list[float] = field(default_factory=list)
 
     def vet(self, messages: Sequence[JobMessage], *, until: float) -> Vetted:
-        type(self).asked += 1
-        return self.vetted
+        self.asked.append(until)
+        return self.answers[-1]
 
 
 @pytest.fixture
-def vetting(monkeypatch: pytest.MonkeyPatch) -> type[Answering]:
-    class Fresh(Answering):
-        pass
-
-    monkeypatch.setattr(worker, "_vetting", Fresh)
-    return Fresh
+def vetting(stack: Stack) -> Answering:
+    made = Answering()
+    stack.change(vetting=made)
+    return made
 
 
-def test_a_batch_of_new_jobs_is_not_vetted(
-    stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering]
-) -> None:
+def test_a_batch_of_new_jobs_is_not_vetted(stack: Stack, use_bedrock: UseBedrock, vetting: Answering) -> None:
     """The worker vets a batch, which costs the start of a process, only when it is delivered again."""
     use_bedrock(answered)
     stack.send(*GOOD)
     records = stack.deliver()
     stack.handle(records)
-    assert vetting.asked == 0
+    assert not vetting.asked
     stack.handle(again(records))
-    assert vetting.asked == 1
+    assert len(vetting.asked) == 1
 
 
 def test_unknown_jobs_are_put_back_unread(
-    stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering], hidden_s: list[int]
+    stack: Stack, use_bedrock: UseBedrock, vetting: Answering, hidden_s: list[int]
 ) -> None:
     """The worker puts jobs back at once for whose vetting others' stalls left no time, and answers the rest."""
     use_bedrock(answered)
     stack.send(POISON, GOOD[0])
     records = again(stack.deliver())
     unknown = {record["messageId"] for record in records if record["body"] == POISON}
-    vetting.vetted = Vetted(unknown=frozenset(unknown))
+    vetting.answers.append(Vetted(unknown=frozenset(unknown)))
     assert stack.handle(records) == unknown
     assert hidden_s == [0]
     assert custom_ids(stack) == {"good-0"}
 
 
 def test_without_a_child_jobs_are_begun(
-    stack: Stack, use_bedrock: UseBedrock, vetting: type[Answering], monkeypatch: pytest.MonkeyPatch
+    stack: Stack, use_bedrock: UseBedrock, vetting: Answering, log: StringIO
 ) -> None:
     """A machine that cannot start a process holds up no job, and the log says so."""
-    log = StringIO()
-    monkeypatch.setattr(worker._logger.registered_handler, "stream", log)
     use_bedrock(answered)
-    vetting.vetted = Vetted(failed=True)
+    vetting.answers.append(Vetted(failed=True))
     stack.send(GOOD[0])
     assert stack.handle(again(stack.deliver())) == set()
     lines = [json.loads(text) for text in log.getvalue().splitlines()]

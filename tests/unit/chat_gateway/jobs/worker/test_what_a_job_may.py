@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from io import StringIO
 
 import httpx
 import pytest
 
 from chat_gateway.completions.allowed_models import AllowedModels
-from chat_gateway.jobs import worker
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 
-def test_a_model_that_is_not_listed_is_not_asked(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_is_not_listed_is_not_asked(stack: Stack, use_bedrock: UseBedrock) -> None:
     """A job for a model that the environment does not list gets an error line, and Bedrock is not asked."""
-    use_bedrock(lambda _: pytest.fail("asked"))
-    limited = replace(worker._completions(), allowed_models=AllowedModels(["other.model"]))
-    monkeypatch.setattr(worker, "_completions", lambda: limited)
+    use_bedrock(lambda _: pytest.fail("asked"), allowed_models=AllowedModels(["other.model"]))
     stack.work_on(line())
     (result,) = stack.results()
     assert result["error"]["code"] == "model_not_allowed"

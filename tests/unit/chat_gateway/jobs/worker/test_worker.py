@@ -33,9 +33,9 @@ def test_a_job_is_answered_with_a_line_of_batch_output(stack: Stack, use_bedrock
     ],
 )
 def test_what_can_never_succeed_is_answered_with_an_error_line_and_not_retried(
-    stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, job: str, code: str
+    stack: Stack, use_bedrock: UseBedrock, job: str, code: str
 ) -> None:
-    monkeypatch.setenv("MAX_REQUEST_BYTES", "300")
+    stack.change(upstream=stack.state.upstream._replace(max_request_bytes=300))
     use_bedrock(lambda _: pytest.fail("asked"))
     assert stack.work_on(job) == set()
     (result,) = stack.results()
@@ -79,7 +79,7 @@ def test_a_fault_of_ours_is_tried_again_as_soon(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
     use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
-    stack.sqs.delete_queue(QueueUrl=stack.aws.post.results_url)
+    stack.sqs.delete_queue(QueueUrl=stack.storage.post.results_url)
     assert len(stack.work_on(line())) == 1
     assert hidden_s == [15]
 

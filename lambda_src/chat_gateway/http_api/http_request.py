@@ -1,0 +1,146 @@
+"""Reads API Gateway's REST proxy event, once, into an `HttpRequest`.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from chat_gateway.completions import request as chat_request
+from chat_gateway.core import foreign_text
+from chat_gateway.core.errors import InvalidRequestError, RequestTooLargeError
+
+_API_HOST = re.compile(r"[a-z0-9]{1,20}\.execute-api\.[a-z0-9.-]{1,60}")
+# https://platform.openai.com/docs/api-reference/debugging-requests
+_CLIENT_REQUEST_ID = re.compile(r"[ -~]{1,512}")
+_RETRY_COUNT = re.compile(r"[0-9]{1,3}")
+
+Headers = Mapping[str, list[str]]
+
+
+class MalformedEventError(Exception):
+    """API Gateway's event has a part of another type than AWS documents."""
+
+
+class HttpRequest(NamedTuple):
+    """One HTTP request. Ids are None where the event has none; `headers` has every value by lowercase name."""
+
+    method: str
+    path: str  # that the caller asked for, without stage and query
+    route: str  # API Gateway's name of it, such as /{proxy+}
+    headers: Headers
+    text: object  # the body as the event holds it
+    is_base64: bool
+    request_id: str | None
+    api_request_id: str | None
+    client: str | None
+    sdk_retry_count: int | None  # how often the SDK has already repeated this request
+    domain_name: object
+    stage: object
+    fault: MalformedEventError | None
+
+    def check(self) -> None:
+        """Raises MalformedEventError where a part of the event was malformed."""
+        if self.fault is not None:
+            raise self.fault
+
+    @property
+    def is_chat_completion(self) -> bool:
+        """Whether it is a POST to one of the paths of chat completions."""
+        return self.method == "POST" and self.route in chat_request.PATHS
+
+    @property
+    def base_url(self) -> str:
+        """What a client's base URL should be; behind a custom domain, whose base path may be any, only its end."""
+        is_known = isinstance(self.domain_name, str) and _API_HOST.fullmatch(self.domain_name) is not None
+        return f"https://{self.domain_name}/{self.stage}/openai/v1" if is_known else "/openai/v1"
+
+    @property
+    def sends_client_request_id(self) -> bool:
+        """Whether the caller sent an id of its own, usable or not."""
+        return "x-client-request-id" in self.headers
+
+    @property
+    def client_request_id(self) -> str | None:
+        """The caller's own id, where there is one value that OpenAI would take; else None."""
+        values = self.headers.get("x-client-request-id") or []
+        return values[0] if len(values) == 1 and _CLIENT_REQUEST_ID.fullmatch(values[0]) else None
+
+    def body(self, *, max_bytes: int) -> bytes:
+        """The body as it was sent, decoded by each call.
+
+        Raises RequestTooLargeError, InvalidRequestError for bad base64, and MalformedEventError for what is no text.
+        """
+        text = self.text or ""
+        if not isinstance(text, str):
+            raise MalformedEventError("body")
+        content = _decoded(text, max_bytes) if self.is_base64 else text.encode("utf-8", "surrogatepass")
+        if len(content) > max_bytes:
+            raise _too_large(max_bytes)
+        return content
+
+
+def read(event: object) -> HttpRequest:
+    """The request of `event`, whatever it holds. Where a part is malformed, the rest is read, and `fault` says which part."""
+    fields = event if isinstance(event, dict) else {}
+    context = _mapping(fields.get("requestContext"))
+    headers, fault = _headers(fields.get("multiValueHeaders"))
+    # Callers can set requestId (through x-amzn-requestid), not the extended one.
+    api_request_id = foreign_text.name(context.get("requestId"))
+    return HttpRequest(
+        method=_text(fields.get("httpMethod")),
+        path=_text(fields.get("path")),
+        route=_text(fields.get("resource")),
+        headers=headers,
+        text=fields.get("body"),
+        is_base64=bool(fields.get("isBase64Encoded")),
+        request_id=_text(context.get("extendedRequestId")) or api_request_id,
+        api_request_id=api_request_id,
+        client=_text(_mapping(context.get("authorizer")).get("principalId")) or None,
+        sdk_retry_count=_retry_count(headers),
+        domain_name=context.get("domainName"),
+        stage=context.get("stage"),
+        fault=fault,
+    )
+
+
+def _headers(sent: object) -> tuple[Headers, MalformedEventError | None]:
+    found: dict[str, list[str]] = {}
+    try:
+        for name, values in (sent or {}).items():  # type: ignore[attr-defined]
+            "".join(values or ())  # the fastest check that all of them are text
+            found.setdefault(name.lower(), []).extend(values or ())
+    except (AttributeError, TypeError):
+        return {}, MalformedEventError("multiValueHeaders")
+    return found, None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _retry_count(headers: Headers) -> int | None:
+    count = (headers.get("x-stainless-retry-count") or [""])[0]
+    return int(count) if _RETRY_COUNT.fullmatch(count) else None
+
+
+def _decoded(text: str, max_bytes: int) -> bytes:
+    if len(text) > 4 * (max_bytes // 3 + 1):
+        raise _too_large(max_bytes)
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequestError("The request body could not be decoded.") from None
+
+
+def _too_large(max_bytes: int) -> RequestTooLargeError:
+    return RequestTooLargeError(f"The request body is larger than {max_bytes} bytes.")

@@ -1,0 +1,33 @@
+"""Reads one record of SQS's event into a `JobMessage`.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chat_gateway.jobs.lines import KEY_ATTRIBUTE, JobMessage
+
+# By which a sender that repeats itself, not knowing whether a message arrived, has one job and not two.
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def read(record: Mapping[str, Any]) -> JobMessage:
+    """The message. Raises KeyError and ValueError for what is no record of SQS's."""
+    sent = record.get("messageAttributes", {}).get(KEY_ATTRIBUTE)
+    key = (sent or {}).get("stringValue") or ""
+    is_key = _KEY.fullmatch(key) is not None
+    return JobMessage(
+        id=record["messageId"],
+        key=key if is_key else record["messageId"],
+        has_bad_key=sent is not None and not is_key,
+        # Of a role's sessions the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        sender=record["attributes"].get("SenderId", "").partition(":")[0],
+        receipt_handle=record["receiptHandle"],
+        body=record["body"],
+        receives=int(record["attributes"]["ApproximateReceiveCount"]),
+        sent_at_s=int(record["attributes"]["SentTimestamp"]) / 1000,
+    )
