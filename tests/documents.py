@@ -12,6 +12,11 @@ def text(page: str) -> str:
     return (ROOT / page).read_text()
 
 
+def names(pattern: str) -> list[str]:
+    """The pages that match `pattern`, by their paths from the top."""
+    return sorted(str(page.relative_to(ROOT)) for page in ROOT.glob(pattern))
+
+
 def table(page: str, head: str) -> list[list[str]]:
     """The cells of each row of the page's table that begins with the line `head`."""
     _, found, rest = text(page).partition(f"\n{head}\n")

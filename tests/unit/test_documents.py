@@ -61,3 +61,11 @@ def test_help_knows_that_unit_tests_take_minutes() -> None:
     (told,) = re.findall(r"^unit:.*## (.+)$", documents.text("Makefile"), re.MULTILINE)
     assert "second" not in told
     assert "minute" in told
+
+
+@pytest.mark.parametrize("decision", documents.names("docs/adr/*.md"))
+def test_decisions_have_a_status(decision: str) -> None:
+    """Each decision says whether it still holds."""
+    assert re.search(
+        r"^\*\*Status\.\*\* (Accepted|Replaced|Withdrawn)\b", documents.text(decision), re.MULTILINE
+    )
