@@ -24,7 +24,7 @@ class ApiKeys:
         self._expired = tuple(expired)
 
     def check(self, authorization: str | None) -> None:
-        """Accept the `Authorization` header's value. Raises RefusalError (403)."""
+        """Accept the `Authorization` header's value. Raises FrontDoorRefusalError (403)."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise authentication_failed()

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from starlette.responses import Response
 
-from .refusals import AWS_ERROR_CLASSES, error_body, validation_error
+from .error_bodies import error_body
+from .refusals import AWS_ERROR_CLASSES, validation_error
 from .stream_faults import Seconds, StreamFault
 
 FAULT_KEY = "standin_fault"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .chat_requests import GUARDRAIL_CONFIG_KEY
-from .refusals import RefusalError
+from .refusals import FrontDoorRefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ class GuardrailHeaders:
         self.denied = False
 
     def heeded(self, headers: Mapping[str, str], body: JsonObject) -> tuple[Mapping[str, str], JsonObject]:
-        """What counts of the headers (lowercase names) and of the body. Raises RefusalError (403).
+        """What counts of the headers (lowercase names) and of the body. Raises FrontDoorRefusalError (403).
 
         Whether bedrock-mantle ignores the body's guardrail settings, too, is [?].
         """
@@ -36,10 +36,9 @@ class GuardrailHeaders:
         return {name: headers[name] for name in headers if name not in named}, kept
 
 
-def _may_not_apply() -> RefusalError:
+def _may_not_apply() -> FrontDoorRefusalError:
     # The wording of IAM's refusals; that of this one on chat completions is [?].
     user = "arn:aws:iam::000000000000:user/bedrock-api-key"
-    return RefusalError(
-        403,
-        {"Message": f"User: {user} is not authorized to perform: bedrock:ApplyGuardrail on the guardrail"},
+    return FrontDoorRefusalError(
+        403, f"User: {user} is not authorized to perform: bedrock:ApplyGuardrail on the guardrail"
     )

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-UNKNOWN_OPERATION: JsonObject = {
-    "Output": {"__type": "com.amazon.coral.service#UnknownOperationException"},
-    "Version": "1.0",
-}
 DONE = b"data: [DONE]\n\n"
 _MESSAGE_KEYS = ("content", "role", "tool_calls")
 _INSIDE_TAG = re.compile(r"(?<=<reas)(?=oning>)|(?<=</)(?=reasoning>)|(?<=</reason)(?=ing>)")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
-from .refusals import RefusalError, signature_refused
+from .refusals import FrontDoorRefusalError, signature_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +58,7 @@ class Signatures:
         self._access_keys, self._region, self._clock = dict(access_keys), region, clock
 
     def check(self, request: SignedRequest) -> None:
-        """Accept a request whose `Authorization` is a signature. Raises RefusalError (403)."""
+        """Accept a request whose `Authorization` is a signature. Raises FrontDoorRefusalError (403)."""
         parts = _AUTHORIZATION.fullmatch(_only(request, "authorization"))
         if parts is None:
             raise signature_refused("IncompleteSignatureException", "The Authorization header is incomplete.")
@@ -148,7 +148,7 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _mismatch() -> RefusalError:
+def _mismatch() -> FrontDoorRefusalError:
     message = (
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
         "Access Key and signing method. Consult the service documentation for details."

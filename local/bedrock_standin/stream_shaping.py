@@ -6,8 +6,9 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from .error_bodies import error_body
 from .faults import FAULT_KEY
-from .refusals import ConnectionDroppedError, error_body
+from .refusals import ConnectionDroppedError
 from .shapes import DONE, sse
 
 if TYPE_CHECKING:
