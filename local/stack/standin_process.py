@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from local.aws import environment
-from local.bedrock_standin.http_generator import UnreachableError, check_reachable
+from local.bedrock_standin.generators.http_generator import UnreachableError, check_reachable
 from local.machine import paths, processes
 from local.machine.failures import SettingError
 from local.machine.paths import StateFolder

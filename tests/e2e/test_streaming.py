@@ -14,7 +14,7 @@ from openai import APIError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClien
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
-from local.bedrock_standin.quirks import REFUSES_STREAM_OPTIONS
+from local.bedrock_standin.chat_completions.quirks import REFUSES_STREAM_OPTIONS
 from local.demonstration import request_logs
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL

@@ -24,8 +24,8 @@ from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.completions import Completions
 from chat_gateway.core.errors import UpstreamCredentialsError
 from chat_gateway.service import request_log
+from local.bedrock_standin.credentials.signatures import Signatures, SignedRequest
 from local.bedrock_standin.refusals import RefusalError
-from local.bedrock_standin.signatures import Signatures, SignedRequest
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import AWS
