@@ -23,7 +23,7 @@ _PLAIN = ("--no-notices", "--no-color")
 def prepare(
     state: StateFolder, *, endpoint_url: str, upstream_url: str, guardrail: Guardrail, proves: bool = False
 ) -> None:
-    """Bootstraps the emulator's account and synthesises the app, at once. Raises CommandFailedError.
+    """Bootstraps the emulator's account and synthesises the app, both at the same time. Raises CommandFailedError.
 
     `proves` has the deployment itself try the guardrail, for which the gateway needs its Bedrock API key.
     """

@@ -14,7 +14,7 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105 - the emulator takes any
 
 # Settings of the developer's own AWS and CDK, and the gateway's path, which functions must not find.
 _FOREIGN_PREFIXES = ("AWS_", "CDK_", "PYTHONPATH", "PYTHONHOME")
-# All that the emulator is given: it has settings of its own, and functions inherit what it has.
+# The emulator gets no others: it has settings of its own, and functions inherit what it has.
 _BASICS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
@@ -29,12 +29,12 @@ def for_tools(endpoint_url: str, env: Mapping[str, str] = os.environ) -> dict[st
 
 
 def for_emulator(env: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The little of the developer's environment that a server needs."""
+    """Those variables of the developer's environment that a server needs."""
     return {name: env[name] for name in _BASICS if name in env}
 
 
 def aws(endpoint_url: str) -> dict[str, str]:
-    """What leads every AWS SDK to `endpoint_url`, with credentials that are worth nothing elsewhere."""
+    """What leads every AWS SDK to `endpoint_url`, with credentials that nothing else accepts."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from local.bedrock_standin.credentials.signatures import Signatures
+from local.bedrock_standin.generators.echo import EchoGenerator
 from local.bedrock_standin.generators.forced_tool_calls import ForcedToolCalls
-from local.bedrock_standin.generators.generator import EchoGenerator, Generator
+from local.bedrock_standin.generators.generator import Generator
 from local.bedrock_standin.generators.http_generator import HttpGenerator, UnreachableError, check_reachable
 from local.bedrock_standin.guardrail.apply_guardrail import EmulatorGuardrails
 from local.bedrock_standin.server.app import create_app
@@ -62,7 +63,7 @@ def make_generator(name: str, model: str | None) -> Generator:
         from local.bedrock_standin.generators.model import ModelGenerator
 
         return ForcedToolCalls(ModelGenerator())
-    return HttpGenerator(name, model)  # a server of the caller's choice calls tools as it does
+    return HttpGenerator(name, model)  # that server calls tools by itself
 
 
 def main() -> None:

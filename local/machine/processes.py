@@ -1,6 +1,6 @@
 """Starts the local stack's processes, waits for them, and stops them with all that they started.
 
-They end with this process too, however it ends: local.machine.supervise sees to it.
+local.machine.supervise ends them when this process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from local.machine.failures import CommandFailedError, NotReadyError, ProcessEnd
 
 _POLL_S = 0.05
 _GRACE_S = 5.0
-# Neither the environment nor site-packages matter to it, and it starts faster without.
+# It needs neither the environment nor site-packages, and starts faster without them.
 _SUPERVISED = (sys.executable, "-I", "-S", str(Path(supervise.__file__).resolve()))
 
 
@@ -66,7 +66,7 @@ def running(
             stderr=subprocess.STDOUT,
             env=dict(env),
             cwd=cwd,
-            start_new_session=True,  # Ctrl-C is for us, who then stop the group
+            start_new_session=True,  # Ctrl-C reaches only us; we stop the group
         )
     with popen:
         try:
@@ -88,7 +88,7 @@ def stop(popen: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> None:
 
 
 def _signal_group(popen: subprocess.Popen[bytes], number: int) -> bool:
-    """Whether anyone was there to get it."""
+    """Whether the group had a process to get it."""
     try:
         os.killpg(popen.pid, number)
     except (ProcessLookupError, PermissionError):  # macOS refuses where only zombies are left

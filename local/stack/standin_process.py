@@ -48,7 +48,7 @@ def generator(env: Mapping[str, str] = os.environ) -> str:
 
 
 def check(generator: str) -> None:
-    """Returns where a generator that is a base URL answers, whatever it says. Raises SettingError."""
+    """Raises SettingError if the generator is a base URL at which nothing answers."""
     if "://" not in generator:
         return
     try:

@@ -1,25 +1,21 @@
-"""Where a stream's events come from.
-
-Each source yields batches: server-sent events that are there at once, and so may be written at once. None of
-them yields [DONE].
-"""
+"""Where a stream's events come from. Each source yields batches of server-sent events, without [DONE]."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
-from local.bedrock_standin.chat_answers.answer import Answer, chunk_of, chunks_of, sse
+from local.bedrock_standin.chat_answers.answer import Answer, chunk_of, chunks_of
+from local.bedrock_standin.chat_answers.encoding import sse
 from local.bedrock_standin.refusals import ConnectionDroppedError, RefusalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncGenerator, Iterable
+
+    from local.bedrock_standin.streams.event_stream import Batches
 
 JsonObject = dict[str, Any]
-Batch = list[bytes]
-Batches = AsyncGenerator[Batch, None]
 
 # About 16 KB: well below the 64 KB after which uvicorn makes the sender wait for the client.
 _EVENTS_AT_ONCE = 64

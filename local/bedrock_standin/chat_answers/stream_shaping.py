@@ -6,18 +6,27 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from local.bedrock_standin.chat_answers.answer import DONE, sse
+from local.bedrock_standin.chat_answers.encoding import DONE, sse
 from local.bedrock_standin.chat_answers.error_bodies import error_body
 from local.bedrock_standin.faults.fault import FAULT_KEY
 from local.bedrock_standin.refusals import ConnectionDroppedError
+from local.bedrock_standin.streams.holds import held
 
 if TYPE_CHECKING:
-    from local.bedrock_standin.chat_answers.event_sources import Batch, Batches
     from local.bedrock_standin.faults.stream_fault import StreamFault
-    from local.bedrock_standin.streams.holds import Hold
+    from local.bedrock_standin.streams.event_stream import Batch, Batches
+    from local.bedrock_standin.streams.holds import Holds
 
 GARBAGE_EVENT = b"data: {not json\n\n"
 _COMMENT = b": comment\n"
+
+
+def shaped(source: Batches, fault: StreamFault, holds: Holds) -> Batches:
+    """The source's events and [DONE] as the fault wants them. Raises ConnectionDroppedError for a cut."""
+    batches = with_outcome(source, fault)
+    if fault.comments or fault.line_ending != "\n":
+        batches = respelled(batches, line_ending=fault.line_ending, comments=fault.comments)
+    return batches if fault.hold is None else held(batches, holds.of(fault.hold))
 
 
 async def with_outcome(source: Batches, fault: StreamFault) -> Batches:
@@ -54,20 +63,6 @@ async def respelled(batches: Batches, *, line_ending: str, comments: bool) -> Ba
     async with aclosing(batches):
         async for batch in batches:
             yield [(comment + event).replace(b"\n", ending) for event in batch]
-
-
-async def held(batches: Batches, hold: Hold) -> Batches:
-    """One event at a time, each after a release."""
-    hold.streams += 1
-    try:
-        async with aclosing(batches):
-            async for batch in batches:
-                for event in batch:
-                    await hold.wait()
-                    yield [event]
-                    hold.sent += 1
-    finally:
-        hold.streams -= 1
 
 
 class _Events:

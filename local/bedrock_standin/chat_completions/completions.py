@@ -8,26 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from local.bedrock_standin.chat_answers.answer import (
-    Answer,
-    Completion,
-    body_of,
-    completion_id,
-    encoded,
-    intervention,
-)
-from local.bedrock_standin.chat_answers.event_sources import Batches, finished, relayed, words
+from local.bedrock_standin.chat_answers.answer import Answer, body_of, completion_id, intervention
+from local.bedrock_standin.chat_answers.encoding import EVENT_STREAM, encoded
+from local.bedrock_standin.chat_answers.event_sources import finished, relayed, words
+from local.bedrock_standin.chat_answers.guardrail_report import GuardrailReport
+from local.bedrock_standin.chat_answers.stream_shaping import shaped
 from local.bedrock_standin.chat_completions.prompt_text import PromptText
 from local.bedrock_standin.chat_completions.quirks import ignored_parameters
 from local.bedrock_standin.faults.fault import FAULT_KEY, Fault
-from local.bedrock_standin.generators.generator import numbered_words, usage_in_words
-from local.bedrock_standin.guardrail.evaluation import (
-    Evaluation,
-    GuardrailEvaluator,
-    GuardrailRef,
-    GuardrailReport,
-    Source,
-)
+from local.bedrock_standin.generators.completion import Completion
+from local.bedrock_standin.generators.words import numbered_words, usage_in_words
+from local.bedrock_standin.guardrail.evaluation import Evaluation, GuardrailEvaluator, GuardrailRef, Source
 from local.bedrock_standin.refusals import ConnectionDroppedError, server_error
 from local.bedrock_standin.streams.event_stream import EventStream
 
@@ -35,6 +26,7 @@ if TYPE_CHECKING:
     from local.bedrock_standin.chat_completions.request import ChatRequest
     from local.bedrock_standin.counters import Counters
     from local.bedrock_standin.generators.generator import Generator
+    from local.bedrock_standin.streams.event_stream import Batches
     from local.bedrock_standin.streams.holds import Holds
 
 JsonObject = dict[str, Any]
@@ -154,7 +146,8 @@ class ChatCompletions:
         return self._streamed(finished(answer, include_usage=chat.include_usage), fault)
 
     def _streamed(self, source: Batches, fault: Fault) -> Response:
-        return EventStream(source, fault, self._holds, self._counters)
+        batches = shaped(source, fault, self._holds)
+        return EventStream(batches, self._counters, media_type=EVENT_STREAM)
 
 
 def _for_the_generator(body: JsonObject) -> JsonObject:

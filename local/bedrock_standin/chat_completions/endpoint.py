@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from local.bedrock_standin.chat_answers.answer import encoded
+from local.bedrock_standin.chat_answers.encoding import encoded
 from local.bedrock_standin.chat_answers.error_bodies import body_of_refusal
-from local.bedrock_standin.chat_completions.request import parse_object, read_request
-from local.bedrock_standin.faults.fault import answer_to, read_fault
+from local.bedrock_standin.chat_answers.fault_answers import answer_to
+from local.bedrock_standin.chat_completions.request import read_request
+from local.bedrock_standin.faults.fault import read_fault
+from local.bedrock_standin.json_bodies import parse_object
 from local.bedrock_standin.refusals import FrontDoorRefusalError, RefusalError
 
 if TYPE_CHECKING:

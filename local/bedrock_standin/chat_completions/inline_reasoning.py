@@ -1,17 +1,14 @@
-"""Models that write their reasoning into `content`, in front of the answer: a generator's answers as these give them."""
+"""Puts reasoning in front of the answer, inside `content`, as some models do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.bedrock_standin.chat_answers.answer import Completion, usage_of
 from local.bedrock_standin.chat_completions.families import GPT_OSS, without_geography
-from local.bedrock_standin.generators.generator import (
-    GeneratorAround,
-    chunks_when_whole,
-    token_limit,
-    usage_in_words,
-)
+from local.bedrock_standin.generators.chat_body import token_limit
+from local.bedrock_standin.generators.completion import Completion, usage_of
+from local.bedrock_standin.generators.generator import GeneratorAround, chunks_when_whole
+from local.bedrock_standin.generators.words import usage_in_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,7 +22,7 @@ REASONING = "The user wants an answer. 1 < 2, so I give one."
 
 
 class InlineReasoning(GeneratorAround):
-    """A generator's completions, with reasoning where the model of the body is such a one. Its words count as tokens."""
+    """A generator's completions, with reasoning if the body's model writes it so. Its words count as tokens."""
 
     async def complete(self, body: JsonObject) -> Completion:
         """One whole completion; a token limit may end it within the reasoning. Raises as the generator does."""

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local.bedrock_standin.generators.chat_body import texts_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -52,7 +54,9 @@ class PromptText:
     """All message text of one body, which it changes in place: give it a copy."""
 
     def __init__(self, body: JsonObject, tag_suffix: str | None) -> None:
-        self._slots = [_Slot(holder, key, _segments(holder[key], tag_suffix)) for holder, key in _texts(body)]
+        self._slots = [
+            _Slot(holder, key, _segments(holder[key], tag_suffix)) for holder, key in texts_of(body)
+        ]
         self._only_tagged = any(segment.tagged for slot in self._slots for segment in slot.segments)
         self._elsewhere = [] if self._only_tagged else list(_elsewhere(body))
         for slot in self._slots:
@@ -81,22 +85,6 @@ class PromptText:
 
 def _segments(text: str, tag_suffix: str | None) -> list[Segment]:
     return read_tags(text, tag_suffix) if tag_suffix else [Segment(text, tagged=False)]
-
-
-def text_of(message: JsonObject) -> str:
-    """A message's text: its string content, or its text parts joined by newlines; "" if it has none."""
-    return "\n".join(holder[key] for holder, key in _texts({"messages": [message]}))
-
-
-def _texts(body: JsonObject) -> Iterator[tuple[JsonObject, str]]:
-    """Where each text of a valid body stands, as (object, key)."""
-    for message in body["messages"]:
-        content = message.get("content")
-        if isinstance(content, str):
-            yield message, "content"
-        for part in content if isinstance(content, list) else ():
-            if part["type"] == "text":
-                yield part, "text"
 
 
 def _elsewhere(body: JsonObject) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.bedrock_standin.chat_completions.families import GPT_FROM_5_6, GPT_OSS, GROK, without_geography
-from local.bedrock_standin.chat_completions.prompt_text import text_of
+from local.bedrock_standin.generators.chat_body import text_of
 from local.bedrock_standin.refusals import RefusalError, server_error, validation_error
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Faults that strike calls at random, whatever these ask for: a bad day that a client has to live through."""
+"""Faults that strike calls at random, as on a bad day."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ CALM = Forecast(share=0)
 
 
 class Weather:
-    """Draws a fault for each call, and counts those that struck by what they are."""
+    """Draws a fault for each call, and counts those that struck by their kind."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self.change(CALM)
 
     def change(self, forecast: Forecast) -> None:
-        """From now on, drawing anew."""
+        """Draw by this forecast from now on, beginning with its seed."""
         self._share = forecast.share
         self._anywhere = [fault for fault in forecast.faults if not fault.stream_keys()]
         self._in_streams = forecast.faults
         self._random = random.Random(forecast.seed)  # noqa: S311 - no secret
 
     def fault(self, asked: Fault, *, streams: bool) -> Fault:
-        """What a call gets: the fault that it asks for, else what is drawn; NO_FAULT where it is spared."""
+        """The fault that the call asked for, else the one that is drawn; NO_FAULT if there is neither."""
         faults = self._in_streams if streams else self._anywhere
         if asked is not NO_FAULT or self._random.random() >= self._share or not faults:
             return asked

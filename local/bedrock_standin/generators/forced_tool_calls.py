@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.bedrock_standin.chat_answers.answer import Completion, usage_of
-from local.bedrock_standin.generators.generator import TOKEN_LIMITS, GeneratorAround, chunks_when_whole
+from local.bedrock_standin.generators.chat_body import TOKEN_LIMITS
+from local.bedrock_standin.generators.completion import Completion, usage_of
+from local.bedrock_standin.generators.generator import GeneratorAround, chunks_when_whole
 from local.bedrock_standin.generators.tools import Tool, call_message, forced_tools
 from local.bedrock_standin.refusals import server_error
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from local.bedrock_standin.chat_answers.answer import Completion, choice_of, usage_of
-from local.bedrock_standin.generators.generator import token_limit
+from local.bedrock_standin.generators.chat_body import token_limit
+from local.bedrock_standin.generators.completion import Completion, choice_of, usage_of
 from local.bedrock_standin.refusals import RefusalError, server_error, validation_error
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _error_message(response: httpx.Response) -> str:
 
 
 def _refusal(said: str) -> RefusalError:
-    """A 400 in words of our own: a server's are for whoever runs it."""
+    """A 400 in our own words: the server's message is for whoever runs it."""
     field = _FIELD.search(said)
     if field is not None:
         return validation_error(f"'{field[1]}' has a value that the model cannot use.", field[1])

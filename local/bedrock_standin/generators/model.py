@@ -8,14 +8,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.bedrock_standin.generators.generator import token_limit
+from local.bedrock_standin.generators.chat_body import token_limit
 from local.bedrock_standin.generators.http_generator import HttpGenerator
 from local.bedrock_standin.refusals import validation_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from local.bedrock_standin.chat_answers.answer import Completion
+    from local.bedrock_standin.generators.completion import Completion
 
 JsonObject = dict[str, Any]
 
@@ -25,9 +25,8 @@ _CONTEXT_TOKENS_PER_SLOT = 2048
 # llama.cpp's HTTP server gives each connection a thread: fewer connections than threads, or they wait.
 _HTTP_THREADS = 16
 _CONNECTIONS = 12  # more than slots: the next prompt is there when an answer ends
-# How often a thread looks whether the others are done before it sleeps. Left to itself it looks for so long that
-# it keeps a core from whatever it waits for: on two cores, 30 short answers beside one busy process took 11 s, and
-# take 6 s so. Without the busy process it makes no difference.
+# How often a thread polls for the others before it sleeps. By default it polls for so long that it takes a core from
+# what it waits for: on two cores, beside one busy process, 30 short answers took 11 s, and take 6 s with this value.
 _OPENMP_SPINS = "1000"
 _OPENMP_SPINS_VARIABLE = "GOMP_SPINCOUNT"  # gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
 # A model this small may never stop by itself.

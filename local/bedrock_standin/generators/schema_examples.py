@@ -55,7 +55,7 @@ class _Examples:
         self._text = text
 
     def arguments(self) -> JsonObject:
-        """With the optional properties too; further down only the required ones, or some schemas have no end."""
+        """At the top, optional properties are given, too. Deeper they are not: some schemas would have no end."""
         schema = self._resolved({"type": "object"} | self._root)
         properties, more = schema.get("properties", {}), schema.get("additionalProperties", True)
         if schema["type"] != "object" or "enum" in schema or "const" in schema:

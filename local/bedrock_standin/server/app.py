@@ -35,7 +35,7 @@ def create_app(
     guardrails: GuardrailEvaluator,
     signatures: Signatures | None = None,
 ) -> Starlette:
-    """The whole stand-in; the generator starts and closes with it. Without `signatures` it takes none."""
+    """The whole stand-in; the generator starts and closes with it. Without `signatures` it refuses every signed request."""
     answering = InlineReasoning(generator)
     keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
     guardrail_headers, weather = GuardrailHeaders(), Weather(counters)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from local.bedrock_standin.chat_answers.stream_shaping import held, respelled, with_outcome
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from starlette.types import Send
 
-    from local.bedrock_standin.chat_answers.event_sources import Batches
     from local.bedrock_standin.counters import Counters
-    from local.bedrock_standin.faults.stream_fault import StreamFault
-    from local.bedrock_standin.streams.holds import Holds
+
+Batch = list[bytes]  # events that are there at once, and so may be written at once
+Batches = AsyncGenerator[Batch, None]
 
 
 class EventStream(StreamingResponse):
-    """A source's events as the fault wants them. Stops, and closes its source, when the client leaves."""
+    """A stream of events. Stops, and closes their source, when the client leaves."""
 
-    def __init__(self, source: Batches, fault: StreamFault, holds: Holds, counters: Counters) -> None:
-        self._writes = _joined(_shaped(source, fault, holds))
+    def __init__(self, batches: Batches, counters: Counters, *, media_type: str) -> None:
+        self._writes = _joined(batches)
         self._counters = counters
-        super().__init__(self._writes, media_type="text/event-stream", headers={"cache-control": "no-cache"})
+        super().__init__(self._writes, media_type=media_type, headers={"cache-control": "no-cache"})
 
     async def stream_response(self, send: Send) -> None:
         """Send everything. Starlette cancels it when the client leaves."""
@@ -41,13 +38,6 @@ class EventStream(StreamingResponse):
             raise
         finally:
             self._counters.stream_ended(abandoned=abandoned)
-
-
-def _shaped(source: Batches, fault: StreamFault, holds: Holds) -> Batches:
-    batches = with_outcome(source, fault)
-    if fault.comments or fault.line_ending != "\n":
-        batches = respelled(batches, line_ending=fault.line_ending, comments=fault.comments)
-    return batches if fault.hold is None else held(batches, holds.of(fault.hold))
 
 
 async def _joined(batches: Batches) -> AsyncGenerator[bytes, None]:

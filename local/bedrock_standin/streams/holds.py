@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.bedrock_standin.streams.event_stream import Batches
 
 MAX_RELEASED_AT_ONCE = 1_000_000
 
@@ -49,3 +54,17 @@ class Holds:
     def reset(self) -> None:
         """Forget all but the holds of open streams, which could never be released again."""
         self._by_id = {id_: hold for id_, hold in self._by_id.items() if hold.streams}
+
+
+async def held(batches: Batches, hold: Hold) -> Batches:
+    """One event at a time, each after a release."""
+    hold.streams += 1
+    try:
+        async with aclosing(batches):
+            async for batch in batches:
+                for event in batch:
+                    await hold.wait()
+                    yield [event]
+                    hold.sent += 1
+    finally:
+        hold.streams -= 1

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from local.bedrock_standin.generators.generator import EchoGenerator
+from local.bedrock_standin.generators.echo import EchoGenerator
 from local.bedrock_standin.guardrail.evaluation import Evaluation, GuardrailRef, Source
 from local.bedrock_standin.refusals import validation_error
 from local.bedrock_standin.server.app import create_app
@@ -21,7 +21,7 @@ from local.bedrock_standin.server.connections import ReachableH11Protocol
 if TYPE_CHECKING:
     from httpx2 import Response
 
-    from local.bedrock_standin.chat_answers.answer import Completion
+    from local.bedrock_standin.generators.completion import Completion
 
     Ask = Callable[..., Response]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from local.bedrock_standin.__main__ import make_generator, read_arguments
+from local.bedrock_standin.generators.echo import EchoGenerator
 from local.bedrock_standin.generators.forced_tool_calls import ForcedToolCalls
-from local.bedrock_standin.generators.generator import EchoGenerator
 from local.bedrock_standin.generators.http_generator import HttpGenerator
 
 

@@ -6,10 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from local.bedrock_standin.chat_answers.answer import pieces_of
 from local.bedrock_standin.chat_completions.inline_reasoning import REASONING
 
 if TYPE_CHECKING:
@@ -77,11 +74,3 @@ def test_reasoning_stands_beside_a_tool_call(ask: Ask) -> None:
     message = ask(model=MODELS[0], tools=[tool]).json()["choices"][0]["message"]
     assert message["content"] == f"<reasoning>{REASONING}</reasoning>"
     assert message["tool_calls"][0]["function"]["name"] == "f"
-
-
-@given(st.text(st.sampled_from("a <>/reasoning\n")) | st.text())
-def test_pieces_joined_are_the_text(text: str) -> None:
-    """No piece is empty, and none is lost."""
-    pieces = pieces_of(text)
-    assert "".join(pieces) == text
-    assert all(pieces)

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.bedrock_standin.chat_completions.prompt_text import PromptText, Segment, read_tags, text_of
+from local.bedrock_standin.chat_completions.prompt_text import PromptText, Segment, read_tags
+from local.bedrock_standin.generators.chat_body import text_of
 
 OPEN, CLOSE = "<amazon-bedrock-guardrails-guardContent_ab>", "</amazon-bedrock-guardrails-guardContent_ab>"
 

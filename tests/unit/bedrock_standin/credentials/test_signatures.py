@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from starlette.testclient import TestClient
 
 from local.bedrock_standin.credentials.signatures import Signatures
-from local.bedrock_standin.generators.generator import EchoGenerator
+from local.bedrock_standin.generators.echo import EchoGenerator
 from local.bedrock_standin.server.app import create_app
 from tests.unit.bedrock_standin.conftest import KEY, PATH, FakeGuardrails
 

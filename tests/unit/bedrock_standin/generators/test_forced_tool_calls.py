@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.bedrock_standin.chat_answers.answer import Completion, usage_of
+from local.bedrock_standin.generators.completion import Completion, usage_of
 from local.bedrock_standin.generators.forced_tool_calls import ForcedToolCalls
 from local.bedrock_standin.refusals import RefusalError
 

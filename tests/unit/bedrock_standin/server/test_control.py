@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from local.bedrock_standin.generators.generator import EchoGenerator
+from local.bedrock_standin.generators.echo import EchoGenerator
 from local.bedrock_standin.server.app import create_app
 
 if TYPE_CHECKING:
