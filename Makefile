@@ -24,7 +24,7 @@ UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
 # Installs locked requirements, counting the packages. $(1): the environment's Python; $(2): the requirements; $(3): what
 # that is; $(4): more of pip's options.
 define pip_install
-	{ mkdir -p .local && $(PYTHON) local/install_progress.py $(INSTALL_LOG) $(2) $(1) $(PIP_INSTALL) $(4) -r $(2); } || { \
+	{ mkdir -p .local && $(PYTHON) local/install/install_progress.py $(INSTALL_LOG) $(2) $(1) $(PIP_INSTALL) $(4) -r $(2); } || { \
 	  echo "error: $(3) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
 endef
 
@@ -42,7 +42,7 @@ help: ## Show this list
 install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything into this folder
 
 .venv/.installed: requirements/dev.txt
-	@$(PYTHON) local/check_tools.py
+	@$(PYTHON) local/install/check_tools.py
 	@echo "Installing Python packages (about a minute, once) …"
 	@$(call quietly,$(PYTHON) -m venv .venv,the Python environment)
 	@$(call pip_install,$(BIN)/python,$<,the Python packages)
@@ -54,27 +54,27 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@touch $@
 
 .venv-emulator/.installed: requirements/emulator.txt
-	@$(PYTHON) local/check_tools.py
+	@$(PYTHON) local/install/check_tools.py
 	@echo "Installing the local AWS …"
 	@$(call quietly,$(PYTHON) -m venv .venv-emulator,the local AWS)
 	@$(call pip_install,.venv-emulator/bin/python,$<,the local AWS)
 	@touch $@
 
 .venv-sdk-%/.installed: tests/sdk_clients/requirements-%.txt
-	@$(PYTHON) local/check_tools.py
+	@$(PYTHON) local/install/check_tools.py
 	@echo "Installing the $* Python clients (about a minute, once) …"
 	@$(call quietly,$(PYTHON) -m venv .venv-sdk-$*,the Python clients)
 	@$(call pip_install,.venv-sdk-$*/bin/python,$<,the Python clients)
 	@touch $@
 
 $(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json
-	@$(PYTHON) local/check_tools.py
+	@$(PYTHON) local/install/check_tools.py
 	@echo "Installing the Node clients …"
 	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
 	@touch $@
 
 node_modules/.installed: package-lock.json
-	@$(PYTHON) local/check_tools.py
+	@$(PYTHON) local/install/check_tools.py
 	@echo "Installing the CDK command line …"
 	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
 	@touch $@

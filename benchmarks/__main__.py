@@ -24,7 +24,7 @@ from benchmarks import (
 from benchmarks.failures import CannotCompareError
 from benchmarks.results import Results
 from benchmarks.targets import Verdict
-from local import interruption
+from local.machine import interruption
 
 _OUTPUT = Path(__file__).parents[1] / "docs" / "performance"
 _PLOT = Path(__file__).parent / "plot.py"

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local import processes
+from local.machine import processes
 
 _GRACE_S = 1.0  # enough for git to remove its locks
 

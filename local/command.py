@@ -10,11 +10,14 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import checks, failures, interruption, standin_process
-from local.failures import LocalError
-from local.paths import StateFolder
-from local.screen import Screen, summary
-from local.stack import LocalStack, deployed
+from local.demonstration import checks
+from local.demonstration.screen import Screen, summary
+from local.machine import failures, interruption
+from local.machine.failures import LocalError
+from local.machine.paths import StateFolder
+from local.stack import standin_process
+from local.stack.local_stack import LocalStack
+from local.stack.start import deployed
 
 _INTERRUPTED = 130
 _WATCH_S = 0.5

@@ -11,10 +11,11 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from gateway_cli import stack_outputs
-from local import aws_session, deployment, request_logs
-from local.failures import LocalError, NotRunningError
-from local.paths import StateFolder
-from local.request_logs import JsonObject
+from local.aws import deployment, sessions
+from local.demonstration import request_logs
+from local.demonstration.request_logs import JsonObject
+from local.machine.failures import LocalError, NotRunningError
+from local.machine.paths import StateFolder
 
 _NOT_RUNNING = "The local stack is not running: start it with `make run`."
 
@@ -45,7 +46,7 @@ def session(state: StateFolder) -> boto3.Session:
         document = json.loads(state.stack_file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotRunningError(_NOT_RUNNING) from None
-    return aws_session.session(document["aws_endpoint_url"])
+    return sessions.session(document["aws_endpoint_url"])
 
 
 def newest(session: boto3.Session, count: int) -> list[JsonObject]:

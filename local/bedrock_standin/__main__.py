@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from .apply_guardrail import EmulatorGuardrails
-from .connections import ReachableH11Protocol
-from .forced_tool_calls import ForcedToolCalls
-from .generators import EchoGenerator, Generator
-from .http_generator import HttpGenerator, UnreachableError, check_reachable
-from .server import create_app
-from .signatures import Signatures
+from local.bedrock_standin.credentials.signatures import Signatures
+from local.bedrock_standin.generators.echo import EchoGenerator
+from local.bedrock_standin.generators.forced_tool_calls import ForcedToolCalls
+from local.bedrock_standin.generators.generator import Generator
+from local.bedrock_standin.generators.http_generator import HttpGenerator, UnreachableError, check_reachable
+from local.bedrock_standin.guardrail.apply_guardrail import EmulatorGuardrails
+from local.bedrock_standin.server.app import create_app
+from local.bedrock_standin.server.connections import ReachableH11Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +60,10 @@ def make_generator(name: str, model: str | None) -> Generator:
     if name == "echo":
         return EchoGenerator()
     if name == "model":
-        from .model import ModelGenerator
+        from local.bedrock_standin.generators.model import ModelGenerator
 
         return ForcedToolCalls(ModelGenerator())
-    return HttpGenerator(name, model)  # a server of the caller's choice calls tools as it does
+    return HttpGenerator(name, model)  # that server calls tools by itself
 
 
 def main() -> None:

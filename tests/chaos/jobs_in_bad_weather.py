@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from local import environment, job_lines, paths
-from local.deployment import ENVIRONMENT_NAME
-from local.stack import LocalStack
+from local.aws import environment
+from local.aws.deployment import ENVIRONMENT_NAME
+from local.demonstration import job_lines
+from local.machine import paths
+from local.stack.local_stack import LocalStack
 from tests.chaos.worker_kills import Claim, WorkerKiller, impatient_queue
 from tests.e2e.standin import StandinControl
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.chaos import jobs_in_bad_weather
 from tests.e2e.standin import StandinControl
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.e2e.standin import StandinControl
 
 WORKER = "bedrock-chat-gateway-local-worker"

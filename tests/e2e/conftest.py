@@ -10,8 +10,9 @@ import httpx
 import pytest
 from openai import DefaultHttpxClient, OpenAI
 
-from local.paths import StateFolder
-from local.stack import LocalStack, deployed
+from local.machine.paths import StateFolder
+from local.stack.local_stack import LocalStack
+from local.stack.start import deployed
 from tests.e2e.standin import StandinControl
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 from urllib.parse import urlsplit
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.e2e.guardrail_bypasses import Bypass
 
 _TIMEOUT_S = 30

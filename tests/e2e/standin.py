@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import httpx
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 
 
 class StandinControl:

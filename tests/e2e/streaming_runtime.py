@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.runtime_api import Request
 
 SOURCES = Path(__file__).parents[2] / "lambda_src"

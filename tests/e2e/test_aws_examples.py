@@ -9,7 +9,7 @@ from __future__ import annotations
 import httpx
 from openai import OpenAI
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from openai import DefaultHttpxClient, OpenAI
 
-from local.guardrail import BLOCKED_INPUT_MESSAGE
-from local.stack import LocalStack
+from local.aws.guardrail import BLOCKED_INPUT_MESSAGE
+from local.stack.local_stack import LocalStack
 from tests.chaos import jobs_in_bad_weather, requests_in_bad_weather
 from tests.e2e.standin import StandinControl
 

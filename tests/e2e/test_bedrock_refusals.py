@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from openai import APIStatusError, OpenAI
 
-from local import request_logs
-from local.stack import LocalStack
+from local.demonstration import request_logs
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 
 ROLE = "arn:aws:sts::000000000000:assumed-role/gateway/function"

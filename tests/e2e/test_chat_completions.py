@@ -10,8 +10,8 @@ import pytest
 from openai import APIStatusError, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from local import request_logs
-from local.stack import LocalStack
+from local.demonstration import request_logs
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 

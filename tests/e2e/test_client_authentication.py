@@ -9,7 +9,7 @@ import pytest
 from openai import AuthenticationError, OpenAI
 
 from gateway_cli import clients
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 

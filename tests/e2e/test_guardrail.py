@@ -8,9 +8,9 @@ import httpx
 import pytest
 from openai import BadRequestError, OpenAI, PermissionDeniedError
 
-from local import request_logs
-from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
-from local.stack import LocalStack
+from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.demonstration import request_logs
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 

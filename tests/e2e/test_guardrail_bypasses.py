@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local import job_lines
-from local.stack import LocalStack
+from local.demonstration import job_lines
+from local.stack.local_stack import LocalStack
 from tests.e2e import bypass_keys, bypass_requests, bypass_words, job_bypasses, raw_http
 from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.guardrail_bypasses import (

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from local import job_lines, request_logs
-from local.guardrail import BLOCKED_WORD
-from local.stack import LocalStack
+from local.aws.guardrail import BLOCKED_WORD
+from local.demonstration import job_lines, request_logs
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 
 Line = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from local.bedrock_standin.inline_reasoning import REASONING
+from local.bedrock_standin.chat_completions.inline_reasoning import REASONING
 
 MODEL = "openai.gpt-oss-120b-1:0"
 MESSAGES: list[ChatCompletionMessageParam] = [{"role": "user", "content": "one two three"}]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local import job_lines
-from local.stack import LocalStack
+from local.demonstration import job_lines
+from local.stack.local_stack import LocalStack
 from tests.e2e.deployed_functions import WORKER
 from tests.e2e.standin import StandinControl
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local import job_lines
-from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
-from local.stack import LocalStack
+from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.demonstration import job_lines
+from local.stack.local_stack import LocalStack
 from tests.e2e.standin import StandinControl
 
 pytestmark = pytest.mark.usefixtures("emptied_queues")

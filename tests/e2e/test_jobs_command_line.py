@@ -18,9 +18,11 @@ from click.testing import CliRunner, Result
 
 from gateway_cli.command import cli
 from gateway_cli.jobs import sending
-from local import environment, job_lines, paths
-from local.deployment import ENVIRONMENT_NAME
-from local.stack import LocalStack
+from local.aws import environment
+from local.aws.deployment import ENVIRONMENT_NAME
+from local.demonstration import job_lines
+from local.machine import paths
+from local.stack.local_stack import LocalStack
 from tests.e2e.standin import StandinControl
 
 pytestmark = pytest.mark.usefixtures("emptied_queues")

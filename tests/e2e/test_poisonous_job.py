@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import function_packages
-from local import job_lines, request_logs
-from local.stack import LocalStack
+from local.demonstration import job_lines, request_logs
+from local.stack.local_stack import LocalStack
 from tests.e2e.deployed_functions import WORKER
 
 if TYPE_CHECKING:

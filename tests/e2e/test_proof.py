@@ -12,10 +12,11 @@ import pytest
 
 from guardrail_proof.over_http import Endpoint, over_http
 from guardrail_proof.proof import CANARY_WORD
-from local import deployment, environment, guardrail, paths
-from local.failures import CommandFailedError
-from local.guardrail import Guardrail
-from local.stack import LocalStack
+from local.aws import deployment, environment, guardrail
+from local.aws.guardrail import Guardrail
+from local.machine import paths
+from local.machine.failures import CommandFailedError
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local import guardrail
-from local.stack import LocalStack
+from local.aws import guardrail
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event

@@ -13,10 +13,10 @@ import pytest
 from openai import APIError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, OpenAI
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
-from local import request_logs
-from local.bedrock_standin.quirks import REFUSES_STREAM_OPTIONS
-from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
-from local.stack import LocalStack
+from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.bedrock_standin.chat_completions.quirks import REFUSES_STREAM_OPTIONS
+from local.demonstration import request_logs
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 
 SOURCES = Path(__file__).parents[2] / "lambda_src"
 HANDLER = """

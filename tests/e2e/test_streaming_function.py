@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local.stack import LocalStack
+from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import DELIMITER, HANDLER, SOURCES, function_env, head_and_body, proxy_event

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from guardrail_proof.proof import CANARY_WORD
-from local.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
-from local.stack import LocalStack
+from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.stack.local_stack import LocalStack
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import environment, failures, interruption
-from local.failures import LocalError
-from local.paths import ROOT, StateFolder
-from local.screen import Screen
-from local.stack import LocalStack, deployed
+from local.aws import environment
+from local.demonstration.screen import Screen
+from local.machine import failures, interruption
+from local.machine.failures import LocalError
+from local.machine.paths import ROOT, StateFolder
+from local.stack.local_stack import LocalStack
+from local.stack.start import deployed
 from tests.sdk_clients import upstream
 
 _FOLDER = Path(__file__).parent

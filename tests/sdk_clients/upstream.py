@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from local.ports import LOOPBACK
+from local.machine.ports import LOOPBACK
 from tests.sdk_clients.scripted_model import completion
 
 

@@ -12,16 +12,16 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from local.bedrock_standin.connections import ReachableH11Protocol
-from local.bedrock_standin.generators import EchoGenerator
-from local.bedrock_standin.guardrail import Evaluation, GuardrailRef, Source
+from local.bedrock_standin.generators.echo import EchoGenerator
+from local.bedrock_standin.guardrail.evaluation import Evaluation, GuardrailRef, Source
 from local.bedrock_standin.refusals import validation_error
-from local.bedrock_standin.server import create_app
+from local.bedrock_standin.server.app import create_app
+from local.bedrock_standin.server.connections import ReachableH11Protocol
 
 if TYPE_CHECKING:
     from httpx2 import Response
 
-    from local.bedrock_standin.shapes import Completion
+    from local.bedrock_standin.generators.completion import Completion
 
     Ask = Callable[..., Response]
 

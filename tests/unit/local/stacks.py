@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.paths import StateFolder
-from local.stack import LocalStack
+from local.machine.paths import StateFolder
+from local.stack.local_stack import LocalStack
 
 
 def made_up_stack(folder: Path) -> LocalStack:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local import environment, paths
+from local.aws import environment
+from local.machine import paths
 
 PAGES = ["README.md", "docs/jobs.md"]
 ENDPOINT = "http://127.0.0.1:4566"

@@ -24,8 +24,8 @@ from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.completions import Completions
 from chat_gateway.core.errors import UpstreamCredentialsError
 from chat_gateway.service import request_log
+from local.bedrock_standin.credentials.signatures import Signatures, SignedRequest
 from local.bedrock_standin.refusals import RefusalError
-from local.bedrock_standin.signatures import Signatures, SignedRequest
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.lambda_calls import AWS
@@ -181,7 +181,7 @@ def test_the_verifier_refuses_another_method_path_or_query(change: dict[str, str
     parts = {"method": request.method, "path": request.path, "query": request.query, **change}
     with pytest.raises(RefusalError) as caught:
         verifier().check(SignedRequest(**parts, headers=request.headers, body=b"{}"))
-    assert says in caught.value.body["message"]
+    assert says in caught.value.message
     assert caught.value.headers["x-amzn-errortype"] == "InvalidSignatureException"
 
 
@@ -191,7 +191,7 @@ def test_the_verifier_tells_an_unknown_key_a_wrong_secret_and_a_wrong_region_apa
     def says(signatures: Signatures) -> str:
         with pytest.raises(RefusalError) as caught:
             signatures.check(request)
-        return str(caught.value.body["message"])
+        return caught.value.message
 
     assert "security token included in the request is invalid" in says(Signatures({"X": "y"}, region=REGION))
     assert "does not match" in says(Signatures({"AKID": "another"}, region=REGION))

@@ -1,0 +1,1 @@
+"""What the chat completions API sends: bodies, chunks, events, errors, and what a fault makes of them."""

@@ -1,0 +1,61 @@
+"""The endpoint of chat completions: from a request's bytes to the response, a fault or a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from local.bedrock_standin.chat_answers.encoding import encoded
+from local.bedrock_standin.chat_answers.error_bodies import body_of_refusal
+from local.bedrock_standin.chat_answers.fault_answers import answer_to
+from local.bedrock_standin.chat_completions.request import read_request
+from local.bedrock_standin.faults.fault import read_fault
+from local.bedrock_standin.json_bodies import parse_object
+from local.bedrock_standin.refusals import FrontDoorRefusalError, RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.bedrock_standin.chat_completions.completions import ChatCompletions
+    from local.bedrock_standin.chat_completions.guardrail_headers import GuardrailHeaders
+    from local.bedrock_standin.faults.fault import FaultBook
+    from local.bedrock_standin.faults.weather import Weather
+
+CHAT_COMPLETIONS_PATH = "/openai/v1/chat/completions"
+
+
+class ChatEndpoint:
+    """Answers POST requests of CHAT_COMPLETIONS_PATH whose credentials have been checked."""
+
+    def __init__(
+        self,
+        faults: FaultBook,
+        weather: Weather,
+        guardrail_headers: GuardrailHeaders,
+        completions: ChatCompletions,
+    ) -> None:
+        self._faults = faults
+        self._weather = weather
+        self._guardrail_headers = guardrail_headers
+        self._completions = completions
+
+    async def answer(self, headers: Mapping[str, str], raw: bytes) -> Response:
+        """The response. Raises FrontDoorRefusalError, or ConnectionDroppedError where a fault says so."""
+        try:
+            return await self._answer(headers, raw)
+        except FrontDoorRefusalError:
+            raise
+        except RefusalError as refusal:
+            body = encoded(body_of_refusal(refusal))
+            return Response(body, refusal.status, refusal.headers, "application/json")
+
+    async def _answer(self, headers: Mapping[str, str], raw: bytes) -> Response:
+        body = parse_object(raw)
+        asked = self._faults.take(read_fault(body))
+        fault = self._weather.fault(asked, streams=body.get("stream") is True)
+        answered = await answer_to(fault)
+        if answered is not None:
+            return answered
+        heeded_headers, heeded_body = self._guardrail_headers.heeded(headers, body)
+        return await self._completions.answer(read_request(heeded_body, heeded_headers), fault)

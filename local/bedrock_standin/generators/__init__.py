@@ -1,0 +1,1 @@
+"""How words are generated: from a chat body in OpenAI's form to OpenAI's choices and usage."""

@@ -1,0 +1,52 @@
+"""The interface of every generator, and what generators share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from local.bedrock_standin.generators.completion import Completion, events_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+JsonObject = dict[str, Any]
+
+
+class Generator(Protocol):
+    """Makes completions from a chat body without the stand-in's own keys."""
+
+    async def start(self) -> None:
+        """Become able to answer."""
+
+    async def close(self) -> None:
+        """Let go of everything `start` took."""
+
+    async def complete(self, body: JsonObject) -> Completion:
+        """One whole completion. Raises RefusalError: 400 if the body is refused, 503 without an answer."""
+
+    def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
+        """OpenAI's chunks as they are made. Raises as `complete` does."""
+
+
+class GeneratorAround:
+    """A generator that asks another one, which it starts and closes."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+
+    async def start(self) -> None:
+        """Start the other one."""
+        await self.generator.start()
+
+    async def close(self) -> None:
+        """Close the other one."""
+        await self.generator.close()
+
+
+async def chunks_when_whole(generator: Generator, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
+    """OpenAI's chunks of a whole completion, with the usage where `body` asks for it. Raises as `complete` does."""
+    completion = await generator.complete(body)
+    for event in events_of(completion.choices[0]):
+        yield {"choices": [event]}
+    if (body.get("stream_options") or {}).get("include_usage"):
+        yield {"choices": [], "usage": completion.usage}

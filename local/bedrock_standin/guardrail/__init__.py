@@ -1,0 +1,1 @@
+"""Guardrails: what one is asked, what it finds, and asking the emulator."""

@@ -1,0 +1,98 @@
+"""Serving bedrock-runtime: credentials, request ids, counting, and clients that leave or are dropped."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from local.bedrock_standin.credentials.signatures import ALGORITHM, SignedRequest
+from local.bedrock_standin.refusals import ConnectionDroppedError, FrontDoorRefusalError
+from local.bedrock_standin.server.connections import hang_up, while_connected
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+    from local.bedrock_standin.counters import Counters, SeenRequest
+    from local.bedrock_standin.credentials.api_keys import ApiKeys
+    from local.bedrock_standin.credentials.signatures import Signatures
+
+# Makes the response from the headers and the body of a POST request.
+Endpoint = Callable[[Mapping[str, str], bytes], Awaitable[Response]]
+
+_UNKNOWN_OPERATION = {
+    "Output": {"__type": "com.amazon.coral.service#UnknownOperationException"},
+    "Version": "1.0",
+}
+
+
+class BedrockRuntime:
+    """Everything that is not /_standin: the endpoints by their paths, and bedrock-runtime's answer to other paths."""
+
+    def __init__(
+        self, keys: ApiKeys, signatures: Signatures, counters: Counters, endpoints: Mapping[str, Endpoint]
+    ) -> None:
+        self._keys = keys
+        self._signatures = signatures
+        self._counters = counters
+        self._endpoints = dict(endpoints)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request."""
+        self._counters.begin()
+        try:
+            await self._serve(scope, receive, send)
+        except ClientDisconnect:
+            self._counters.abandoned()
+        except ConnectionDroppedError:
+            if not await hang_up(scope, receive):
+                raise
+        finally:
+            self._counters.end()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        raw = await request.body()
+        seen = self._counters.record(dict(request.headers), raw.decode("utf-8", "replace"))
+        response = await while_connected(self._respond(request, raw), receive)
+        await response(scope, receive, self._observed(send, seen))
+
+    async def _respond(self, request: Request, raw: bytes) -> Response:
+        endpoint = self._endpoints.get(request.scope["path"])
+        if request.method != "POST" or endpoint is None:
+            return JSONResponse(_UNKNOWN_OPERATION)
+        try:
+            self._check_credentials(request, raw)
+            return await endpoint(request.headers, raw)
+        except FrontDoorRefusalError as refusal:
+            return JSONResponse(refusal.body, refusal.status, refusal.headers)
+
+    def _check_credentials(self, request: Request, raw: bytes) -> None:
+        authorization = request.headers.get("authorization")
+        if authorization is None or not authorization.startswith(ALGORITHM):
+            self._keys.check(authorization)
+            return
+        self._signatures.check(
+            SignedRequest(
+                method=request.method,
+                path=request.scope["raw_path"].decode("latin-1"),
+                query=request.scope["query_string"].decode("latin-1"),
+                headers=request.headers.items(),
+                body=raw,
+            )
+        )
+
+    def _observed(self, send: Send, seen: SeenRequest) -> Send:
+        """`send` with a request id on the answer and its status in the counters."""
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-amzn-requestid"] = str(uuid.uuid4())
+                self._counters.answered(seen, message["status"])
+            await send(message)
+
+        return observed

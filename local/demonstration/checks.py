@@ -1,0 +1,132 @@
+"""What `--check` checks beyond the demonstration; functions as in local.demonstration.demo."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import openai
+from botocore.exceptions import BotoCoreError, ClientError
+
+from gateway_cli import proof, stack_outputs
+from local.aws import deployment
+from local.demonstration import demo, job_lines, tool_call
+from local.demonstration.demo import expect
+from local.demonstration.gateway_client import MODEL, openai_client
+from local.demonstration.screen import Screen
+from local.machine.failures import CheckFailedError, LocalError
+from local.stack.local_stack import LocalStack
+
+Check = tuple[str, Callable[[LocalStack], list[str]]]
+
+_ANSWERS = 18
+_SHORT = 4  # tokens: a slow machine has to make 18 such answers in time
+_JOBS_WITHIN_S = 60
+_FAILING_ID, _MALFORMED = "always-fails", '{"custom_id": "malformed", "method": "POST"'
+
+
+def wrong_key_refused(stack: LocalStack) -> list[str]:
+    """A key that is nobody's: HTTP 401 as OpenAI's API says it."""
+    try:
+        with openai_client(stack, api_key="bcg-nobody-has-this-key") as client:
+            client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hello"}])
+    except openai.AuthenticationError as error:
+        expect(error.code, "invalid_api_key", "The error's code")
+        expect(sorted(_object(error.body)), ["code", "message", "param", "type"], "The error's fields")
+        if error.request_id is None:
+            raise CheckFailedError("The refusal has no x-request-id.") from None
+        return [f"401 {error.code}: {error.message}"]
+    raise CheckFailedError("A key that is nobody's was accepted.")
+
+
+def guardrail_proven(stack: LocalStack) -> list[str]:
+    """What `make prove` does on a deployment."""
+    session = stack.session()
+    outputs = stack_outputs.read(session, deployment.ENVIRONMENT_NAME)
+    tried = list(proof.prove(session, outputs))
+    failure = proof.failure(tried)
+    if failure is not None:
+        raise CheckFailedError(failure)
+    return [str(probe) for probe in tried]
+
+
+def jobs_counted(stack: LocalStack) -> list[str]:
+    """20 jobs, of which one is malformed and one always fails upstream: none is lost, none comes twice."""
+    session, started = stack.session(), time.monotonic()
+    answerable = [
+        job_lines.job(f"job-{number}", f"Count to {number}.", max_tokens=_SHORT)
+        for number in range(1, _ANSWERS + 1)
+    ]
+    failing = job_lines.job(_FAILING_ID, "Fail.", standin_fault={"status": 500})
+    job_lines.send(session, stack.jobs_queue_url, [*answerable, _MALFORMED, failing])
+    results = job_lines.receive(session, stack.results_queue_url, count=_ANSWERS + 1, within_s=_JOBS_WITHIN_S)
+    left_s = max(1.0, _JOBS_WITHIN_S - (time.monotonic() - started))
+    dead = job_lines.receive(session, stack.dead_letter_queue_url, count=1, within_s=left_s)
+    surplus = job_lines.receive(session, stack.results_queue_url, count=1, within_s=1)
+    error = check_results([json.loads(line) for line in results + surplus])
+    expect(
+        [json.loads(line)["custom_id"] for line in dead], [_FAILING_ID], "What the dead-letter queue holds"
+    )
+    return [
+        f"{_ANSWERS} answers and 1 error line in the results queue, 1 dead letter",
+        f"error line: {json.dumps(error)}",
+    ]
+
+
+def check_results(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one error line, where the others are the answers that were asked for."""
+    errors = [result for result in results if result["error"] is not None]
+    answered = [result["custom_id"] for result in results if result["error"] is None]
+    expect(
+        sorted(answered), sorted(f"job-{number}" for number in range(1, _ANSWERS + 1)), "The jobs answered"
+    )
+    expect(len(errors), 1, "The number of error lines")
+    expect(errors[0]["response"], None, "The error line's response")
+    return errors[0]
+
+
+def _object(body: object) -> dict[str, Any]:
+    return body if isinstance(body, dict) else {}
+
+
+DEMONSTRATION: tuple[Check, ...] = (
+    ("A chat completion, and its log line", demo.answered_and_logged),
+    ("A tool call", tool_call.whole),
+    ("A prompt that the guardrail blocks", demo.blocked),
+    ("An e-mail address, which the guardrail masks", demo.anonymised),
+    ("A job through the queues", demo.job_answered),
+)
+ALL: tuple[Check, ...] = (
+    *DEMONSTRATION,
+    ("The tool call, streamed", tool_call.streamed),
+    ("A wrong key", wrong_key_refused),
+    ("20 jobs, one malformed, one that always fails upstream", jobs_counted),
+    ("The guardrail is proven", guardrail_proven),  # leaves two results in the queue
+)
+
+
+def run(checks: tuple[Check, ...], stack: LocalStack, screen: Screen) -> bool:
+    """Runs each check and shows what it returns. Whether all of them succeeded."""
+    succeeded = [_succeeds(title, check, stack, screen) for title, check in checks]
+    return all(succeeded)
+
+
+def _succeeds(
+    title: str, check: Callable[[LocalStack], list[str]], stack: LocalStack, screen: Screen
+) -> bool:
+    try:
+        with screen.step(title):
+            details = check(stack)
+    except (LocalError, openai.OpenAIError, ClientError, BotoCoreError, httpx.HTTPError) as error:
+        screen.details([f"{type(error).__name__}: {error}", *_where(error)])
+        return False
+    screen.details(details)
+    return True
+
+
+def _where(error: Exception) -> list[str]:
+    log_file = error.log_file if isinstance(error, LocalError) else None
+    return [] if log_file is None else [f"log: {log_file}"]

@@ -1,0 +1,42 @@
+"""Calls the local gateway with the OpenAI SDK, as any caller would."""
+
+from __future__ import annotations
+
+from openai import DefaultHttpxClient, OpenAI
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+
+from local.stack.local_stack import LocalStack
+
+MODEL = "openai.gpt-oss-20b-1:0"
+_TIMEOUT_S = 30
+
+
+def openai_client(stack: LocalStack, *, api_key: str | None = None) -> OpenAI:
+    """A client of the gateway that makes one attempt; `api_key` in place of the stack's own. Close it."""
+    return OpenAI(
+        base_url=stack.base_url,
+        api_key=api_key or stack.api_key,
+        max_retries=0,
+        timeout=_TIMEOUT_S,
+        http_client=DefaultHttpxClient(trust_env=False),  # no proxy on the way to loopback
+    )
+
+
+def ask(
+    stack: LocalStack, messages: list[ChatCompletionMessageParam], *, max_tokens: int = 48
+) -> ChatCompletion:
+    """The gateway's answer. Raises openai.OpenAIError."""
+    with openai_client(stack) as client:
+        return client.chat.completions.create(
+            model=MODEL, messages=messages, max_tokens=max_tokens, temperature=0
+        )
+
+
+def request_id(completion: ChatCompletion) -> str | None:
+    """The gateway's id of the request: its header x-request-id."""
+    return completion._request_id  # noqa: SLF001 - the SDK's documented name for it
+
+
+def text(completion: ChatCompletion) -> str:
+    """What the completion says."""
+    return completion.choices[0].message.content or ""

@@ -1,0 +1,94 @@
+"""What a developer sees: a line for each step with its seconds, details, and the summary."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from local.demonstration.gateway_client import MODEL
+from local.machine.paths import ROOT
+from local.stack.local_stack import LocalStack
+
+
+class Screen:
+    """Writes to a console; a spinner shows the step in progress where the console is a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Around a step: a line with ✓ and its seconds when it ends, ✗ where it raises."""
+        started = time.monotonic()
+        mark, style = "✗", "bold red"
+        try:
+            with self._console.status(title):
+                yield
+            mark, style = "✓", "bold green"
+        finally:
+            seconds = f"{time.monotonic() - started:.1f} s"
+            self._print(Text.assemble((mark, style), f" {title} ", (seconds, "dim")))
+
+    def details(self, lines: Iterable[str]) -> None:
+        """What a step found, below its line."""
+        for line in lines:
+            self._print(Text(f"    {line}", style="dim"))
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Lines as they are."""
+        for line in lines:
+            self._print(Text(line))
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)  # what is to be copied is not broken into lines
+
+
+def summary(stack: LocalStack) -> list[str]:
+    """How to use the running stack."""
+    return [
+        "",
+        "The gateway is running.",
+        "",
+        f"  Base URL    {stack.base_url}",
+        f"  Client key  {stack.api_key}",
+        "",
+        "Try it:",
+        "",
+        f"  {curl(stack)}",
+        "",
+        "With the OpenAI SDK:",
+        "",
+        "  from openai import OpenAI",
+        f'  client = OpenAI(base_url="{stack.base_url}", api_key="{stack.api_key}")',
+        "",
+        f"All of this, and the queues, in {stack.state.stack_file}",
+        f"Log of the functions: CloudWatch Logs of the local AWS, {stack.chat_log_group}",
+        f"  Its last lines: {_python()} -m local.logs",
+        f"Log of the local AWS: {stack.state.log('emulator')}",
+        f"Log of the Bedrock stand-in: {stack.state.log('bedrock-standin')}",
+        "",
+        "Ctrl-C stops everything.",
+    ]
+
+
+def _python() -> str:
+    """This Python, as a shell in the checkout names it."""
+    python = Path(sys.executable)
+    return shlex.quote(str(python.relative_to(ROOT) if python.is_relative_to(ROOT) else python))
+
+
+def curl(stack: LocalStack) -> str:
+    """A command line, for any POSIX shell, that asks the gateway something."""
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "What is the capital of France?"}]}
+    command = ["curl", "-sS", "--noproxy", "*", f"{stack.base_url}/chat/completions"]
+    headers = [f"Authorization: Bearer {stack.api_key}", "Content-Type: application/json"]
+    options = [part for header in headers for part in ("-H", header)]
+    return shlex.join([*command, *options, "-d", json.dumps(body)])

@@ -1,0 +1,65 @@
+"""Runs pip, keeps what it says in a log, and counts the packages meanwhile; runs on any Python.
+
+python3 local/install/install_progress.py LOG REQUIREMENTS COMMAND…
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+# Not on a terminal, a line for each so many packages.
+_EVERY = 25
+_REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+(\[[A-Za-z0-9_,.-]+\])?==")
+
+
+def counted(requirements: str) -> int:
+    """How many packages a locked requirements file names."""
+    return sum(_REQUIREMENT.match(line) is not None for line in requirements.splitlines())
+
+
+def steps(output: Iterable[str], total: int) -> Iterator[str]:
+    """What to show, as pip's lines come: how far it is, whenever that changes."""
+    seen = 0
+    for line in output:
+        if line.startswith("Collecting "):
+            seen += 1
+            yield f"  {min(seen, total)} of {total} packages"
+        elif line.startswith("Installing collected packages"):
+            yield f"  unpacking {total} packages"
+
+
+def main(log: Path, requirements: Path, command: list[str]) -> int:
+    """pip's exit status."""
+    total, shown = counted(requirements.read_text()), 0
+    with (
+        log.open("a") as kept,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip,
+    ):
+        assert pip.stdout is not None  # noqa: S101 - it is a pipe
+        for step in steps(_kept(pip.stdout, kept), total):
+            shown += 1
+            if sys.stdout.isatty():
+                print(f"\r{step}   ", end="", flush=True)
+            elif shown % _EVERY == 0 or "unpacking" in step:
+                print(step, flush=True)
+    if sys.stdout.isatty() and shown:
+        print()
+    return pip.returncode
+
+
+def _kept(output: Iterable[str], log: TextIO) -> Iterator[str]:
+    for line in output:
+        log.write(line)
+        yield line
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

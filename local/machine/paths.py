@@ -1,0 +1,46 @@
+"""Where the local stack finds its tools, and where it keeps its state and logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CDK = ROOT / "node_modules" / ".bin" / "cdk"
+EMULATOR_PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """One run's files; two runs at a time need two folders."""
+
+    path: Path = ROOT / ".local"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while a run uses this folder."""
+        return self.path / "lock"
+
+    @property
+    def stack_file(self) -> Path:
+        """Where the running stack is, for other programs."""
+        return self.path / "stack.json"
+
+    @property
+    def emulator(self) -> Path:
+        """The emulator's temporary files; emptied at each start."""
+        return self.path / "emulator"
+
+    @property
+    def cdk_home(self) -> Path:
+        """What the CDK command line remembers."""
+        return self.path / "cdk-home"
+
+    @property
+    def cdk_out(self) -> Path:
+        """The synthesised stack."""
+        return self.path / "cdk.out"
+
+    def log(self, name: str) -> Path:
+        """The log file of that name."""
+        return self.path / f"{name}.log"

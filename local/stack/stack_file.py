@@ -1,0 +1,36 @@
+"""`.local/stack.json`: where the running stack is, for other programs of the same user."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.stack.local_stack import LocalStack
+
+FIELDS = (
+    "base_url",
+    "api_key",
+    "jobs_queue_url",
+    "results_queue_url",
+    "dead_letter_queue_url",
+    "aws_endpoint_url",
+    "guardrail_identifier",
+    "upstream_url",
+)
+
+
+@contextmanager
+def written(path: Path, stack: LocalStack) -> Iterator[None]:
+    """The file, readable by its owner only, while the block runs."""
+    path.unlink(missing_ok=True)  # a file of an earlier run keeps its mode
+    document = {name: getattr(stack, name) for name in FIELDS}
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(document, indent=2) + "\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

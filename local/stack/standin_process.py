@@ -1,0 +1,89 @@
+"""Runs the stand-in for Bedrock's chat completions in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from local.aws import environment
+from local.bedrock_standin.generators.http_generator import UnreachableError, check_reachable
+from local.machine import paths, processes
+from local.machine.failures import SettingError
+from local.machine.paths import StateFolder
+from local.machine.ports import LOOPBACK
+from local.machine.processes import Process
+
+GENERATOR_URL = "LOCAL_UPSTREAM_URL"
+_READY_WITHIN_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Standin:
+    """The started stand-in, which may still be loading its model; `url` has no path."""
+
+    process: Process
+    url: str
+
+    def wait(self) -> None:
+        """Returns when it can answer. Raises ProcessEndedError and NotReadyError."""
+        processes.wait_until(
+            lambda: processes.answers(f"{self.url}/_standin/health"), self.process, within_s=_READY_WITHIN_S
+        )
+
+
+def generator(env: Mapping[str, str] = os.environ) -> str:
+    """What makes the completions: the OpenAI-compatible server that LOCAL_UPSTREAM_URL names, else `model`.
+
+    Raises SettingError.
+    """
+    url = env.get(GENERATOR_URL)
+    if url and not url.startswith(("http://", "https://")):
+        raise SettingError(
+            f"{GENERATOR_URL} is {url!r}; it must be a base URL such as http://localhost:11434/v1."
+        )
+    return url or "model"
+
+
+def check(generator: str) -> None:
+    """Raises SettingError if the generator is a base URL at which nothing answers."""
+    if "://" not in generator:
+        return
+    try:
+        check_reachable(generator)
+    except UnreachableError as error:
+        raise SettingError(
+            f"{GENERATOR_URL} is {generator!r}, where nothing answers ({error}): start that server, "
+            "correct the URL, or unset the variable to use the model that comes with this."
+        ) from None
+
+
+@contextmanager
+def started(
+    state: StateFolder, *, port: int, api_key: str, aws_endpoint_url: str, generator: str
+) -> Iterator[Standin]:
+    """The stand-in while the block runs; call `wait` before using it."""
+    log_file = state.log("bedrock-standin")
+    log_file.unlink(missing_ok=True)
+    options = {
+        "--port": str(port),
+        "--aws-endpoint-url": aws_endpoint_url,
+        "--region": environment.REGION,
+        "--generator": generator,
+    }
+    with processes.running(
+        "The Bedrock stand-in",
+        [
+            sys.executable,
+            "-m",
+            "local.bedrock_standin",
+            *(part for option in options.items() for part in option),
+        ],
+        log_file=log_file,
+        # In the environment, since anyone on the machine can read a command line.
+        env={**environment.for_tools(aws_endpoint_url), "STANDIN_API_KEY": api_key},
+        cwd=paths.ROOT,
+    ) as process:
+        yield Standin(process, f"http://{LOOPBACK}:{port}")

@@ -1,0 +1,124 @@
+"""Starts the whole gateway on this machine: a local AWS, a stand-in for Bedrock, and the deployed stack."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+
+from gateway_cli import bedrock_key, clients, stack_outputs
+from local.aws import deployment, emulator, environment, guardrail, sessions
+from local.aws.guardrail import Guardrail
+from local.machine import lock, ports, tools
+from local.machine.paths import StateFolder
+from local.machine.ports import LOOPBACK
+from local.machine.processes import Process
+from local.stack import stack_file, standin_process
+from local.stack.local_stack import LocalStack
+from local.stack.standin_process import Standin
+
+CLIENT_ID = "local"
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+def unannounced(_: str) -> AbstractContextManager[None]:
+    """A step that is shown to nobody."""
+    return nullcontext()
+
+
+@contextmanager
+def deployed(
+    generator: str = "model", *, state: StateFolder | None = None, step: Step = unannounced
+) -> Iterator[LocalStack]:
+    """The stack while the block runs; `generator` is echo, model or an OpenAI-compatible base URL.
+
+    `step` is entered around each step with its title. Raises LocalError, having stopped what was started.
+    """
+    state = state or StateFolder()
+    with ExitStack() as started:
+        started.enter_context(lock.exclusive(state))
+        tools.check()
+        standin_process.check(generator)
+        parts = _Parts(state=state, step=step, started=started, ports=ports.choose())
+        parts.start(generator)
+        stack = parts.connect()
+        started.enter_context(stack_file.written(state.stack_file, stack))
+        yield stack
+
+
+class _Parts:
+    """Brings the stack up, part by part; `started` stops them again."""
+
+    def __init__(self, *, state: StateFolder, step: Step, started: ExitStack, ports: ports.Ports) -> None:
+        self._state, self._step, self._started, self._ports = state, step, started, ports
+        self._endpoint_url = f"http://{LOOPBACK}:{ports.aws}"
+        self._session = sessions.session(self._endpoint_url)
+        self._bedrock_api_key = f"bedrock-api-key-{secrets.token_urlsafe(32)}"
+        self._emulator: Process
+        self._standin: Standin
+        self._guardrail: Guardrail
+
+    def start(self, generator: str) -> None:
+        """Everything runs and is deployed; the stand-in loads its model in the meantime."""
+        with self._step("Start a local AWS"):
+            self._emulator = self._started.enter_context(emulator.running(self._state, self._ports.aws))
+        self._standin = self._started.enter_context(self._starting_standin(generator))
+        with self._step("Create a guardrail"):
+            self._guardrail = guardrail.create(self._session)
+        with self._step("Bootstrap and synthesise (cdk)"):
+            deployment.prepare(
+                self._state,
+                endpoint_url=self._endpoint_url,
+                upstream_url=self._upstream_url,
+                guardrail=self._guardrail,
+            )
+        with self._step("Deploy (cdk)"):
+            deployment.deploy(self._state, endpoint_url=self._endpoint_url)
+        with self._step("Wait for the Bedrock stand-in"):
+            self._standin.wait()
+
+    def connect(self) -> LocalStack:
+        """Gives the gateway its Bedrock API key and a client."""
+        with self._step("Store the Bedrock API key and create a client"):
+            outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
+            bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
+            api_key = clients.create(self._session, outputs.clients_table, CLIENT_ID)
+        return self._stack(outputs, api_key)
+
+    def _stack(self, outputs: stack_outputs.StackOutputs, api_key: str) -> LocalStack:
+        return LocalStack(
+            base_url=outputs.base_url,
+            api_key=api_key,
+            jobs_queue_url=outputs.jobs_queue_url,
+            results_queue_url=outputs.results_queue_url,
+            dead_letter_queue_url=outputs.dead_letter_queue_url,
+            aws_endpoint_url=self._endpoint_url,
+            guardrail_identifier=self._guardrail.identifier,
+            upstream_url=self._upstream_url,
+            guardrail_version=self._guardrail.version,
+            region=environment.REGION,
+            rest_api_id=outputs.rest_api_id,
+            stage_name=outputs.stage_name,
+            chat_log_group=outputs.chat_log_group,
+            worker_log_group=outputs.worker_log_group,
+            secret_arn=outputs.bedrock_api_key_secret(),
+            clients_table=outputs.clients_table,
+            bedrock_api_key=self._bedrock_api_key,
+            standin_url=self._standin.url,
+            state=self._state,
+            processes=(self._emulator, self._standin.process),
+        )
+
+    @property
+    def _upstream_url(self) -> str:
+        return f"{self._standin.url}/openai/v1"
+
+    def _starting_standin(self, generator: str) -> AbstractContextManager[Standin]:
+        return standin_process.started(
+            self._state,
+            port=self._ports.upstream,
+            api_key=self._bedrock_api_key,
+            aws_endpoint_url=self._endpoint_url,
+            generator=generator,
+        )

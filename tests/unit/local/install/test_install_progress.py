@@ -1,0 +1,52 @@
+"""An installation shows how far it is, and keeps what pip says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.install import install_progress
+
+LOCKED = """
+# a comment
+boto3==1.44.5 \\
+    --hash=sha256:aa
+httpx[http2]==0.28.1 \\
+    --hash=sha256:bb
+zope.interface==7 ; python_version < "3.12"
+"""
+OUTPUT = [
+    "Collecting boto3==1.44.5\n",
+    "  Downloading x\n",
+    "Collecting httpx==0.28.1\n",
+    "Installing collected packages: a\n",
+]
+
+
+def test_locked_packages_are_counted() -> None:
+    """Each locked package counts once, whatever its hashes and markers."""
+    assert install_progress.counted(LOCKED) == 3
+
+
+def test_steps_follow_pip() -> None:
+    """What is shown changes with each package that pip collects."""
+    assert list(install_progress.steps(OUTPUT, 3)) == [
+        "  1 of 3 packages",
+        "  2 of 3 packages",
+        "  unpacking 3 packages",
+    ]
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_pips_status_and_words_are_kept(
+    tmp_path: Path, status: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The log has all that pip says, and a failure stays one."""
+    requirements, log = tmp_path / "r.txt", tmp_path / "log"
+    requirements.write_text(LOCKED)
+    code = f"print({''.join(OUTPUT)!r}); raise SystemExit({status})"
+    assert install_progress.main(log, requirements, [sys.executable, "-c", code]) == status
+    assert "Collecting httpx" in log.read_text()
+    assert capfd.readouterr().out == "  unpacking 3 packages\n"

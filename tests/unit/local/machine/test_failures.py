@@ -1,0 +1,29 @@
+"""Expected failures are lines to read, never tracebacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local.machine import failures
+from local.machine.failures import CommandFailedError, LocalError
+
+
+def test_a_failure_without_a_log_is_one_line() -> None:
+    """There is nothing more to say."""
+    assert failures.report(LocalError("Nothing works.")) == ["error: Nothing works."]
+
+
+def test_a_failure_with_a_log_shows_its_end_and_where_it_is(tmp_path: Path) -> None:
+    """The cause, without jsii's frame around its notes and without blank lines."""
+    log = tmp_path / "cdk.log"
+    log.write_text("old\n" * 20 + "b'!!  use another Node  !!\\n'\n\nerror: no such environment\n\n")
+    lines = failures.report(CommandFailedError("cdk synth failed.", log_file=log))
+    assert lines[0] == "error: cdk synth failed."
+    assert lines[-2:] == ["  | error: no such environment", f"log: {log}"]
+    assert len(lines) == 8
+    assert not any("!!" in line for line in lines)
+
+
+def test_a_log_that_is_not_there_is_no_failure_of_its_own(tmp_path: Path) -> None:
+    """The message stands alone."""
+    assert failures.last_lines(tmp_path / "none.log") == []

@@ -1,0 +1,22 @@
+"""Signals end a run once, in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from local.machine import interruption
+
+
+@pytest.mark.parametrize("number", interruption.SIGNALS)
+def test_the_first_signal_interrupts_and_later_ones_do_not(number: signal.Signals) -> None:
+    """What is being stopped is stopped to the end; afterwards signals mean what they meant before."""
+    before = signal.getsignal(number)
+    with interruption.as_keyboard_interrupt():
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(number) == before
