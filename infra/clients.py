@@ -7,6 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from chat_gateway.clients.settings import AuthorizerSettings
 from infra.environments import Data, Environment
 from infra.gateway_function import GatewayFunction
 from infra.removal import removal_policy
@@ -29,7 +30,7 @@ class Clients(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=environment.data is Data.RETAINED,
+            deletion_protection=environment.data == Data.RETAINED,
             removal_policy=removal_policy(environment),
         )
         self.function = GatewayFunction(
@@ -41,7 +42,7 @@ class Clients(Construct):
             requirements="authorizer",
             description="Knows clients by the SHA-256 hash of their key",
             timeout_s=_AUTHORIZER_TIMEOUT_S,
-            variables={"CLIENTS_TABLE": self.table.table_name},
+            variables=AuthorizerSettings(clients_table=self.table.table_name).to_env(),
         )
         self.table.grant(self.function.role, "dynamodb:GetItem")
         self.authorizer = apigateway.TokenAuthorizer(

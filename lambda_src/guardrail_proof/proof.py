@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from guardrail_proof import as_jobs, at_bedrock, clients, over_http, probes
@@ -15,8 +15,8 @@ from guardrail_proof.probes import Probe
 if TYPE_CHECKING:
     import boto3
 
-# What a guardrail of the stack's own blocks.
-CANARY_WORD = "guardrail-canary-blocked"
+    from guardrail_proof.settings import Gateway
+
 CLIENT_ID = "prove"
 # A probe of tags is asked once: by then the gateway has answered four times.
 _TAGS_TIMEOUT_S, _MOST_TAGS_PROBES = 30, 2
@@ -24,22 +24,6 @@ _TAGS_TIMEOUT_S, _MOST_TAGS_PROBES = 30, 2
 WITHIN_S = over_http.WITHIN_S + _MOST_TAGS_PROBES * _TAGS_TIMEOUT_S + as_jobs.WITHIN_S + at_bedrock.WITHIN_S
 # By which this clock and the authorizer's may differ.
 _CLOCKS_DIFFER_S = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
-    """Where a deployed gateway is, and what to ask it. `base_url` ends in /openai/v1, no trailing slash."""
-
-    base_url: str
-    clients_table: str
-    jobs_queue_url: str
-    job_records_table: str
-    model: str
-    canary: str
-    tagging: str | None = None  # what the environment says of input tags
-    attack: str | None = None  # a prompt that its prompt-attack filter must block
-    bedrock_base_url: str | None = None  # ends in /openai/v1; None where the stack does not tell
-    secret_arn: str | None = None  # of the Bedrock API key; None where requests are signed
 
 
 def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:

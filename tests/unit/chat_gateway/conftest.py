@@ -11,7 +11,7 @@ import pytest
 
 from chat_gateway.completions import retry
 from chat_gateway.completions.completions import Completions
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api import handler as api
 from chat_gateway.service import wiring as runtime
 from tests.unit.chat_gateway.bedrock_calls import client_for

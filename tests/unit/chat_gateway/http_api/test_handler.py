@@ -13,7 +13,7 @@ import pytest
 
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.allowed_models import AllowedModels
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api import handler as api
 from tests.unit.chat_gateway.api_calls import COMPLETION, answering, event, handle, ok
 from tests.unit.chat_gateway.chat_requests import VALID
