@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guardrail_proof import as_jobs, at_bedrock, clients, over_http, probes
+from guardrail_proof import as_jobs, at_bedrock, over_http, probes
 from guardrail_proof.as_jobs import Jobs
 from guardrail_proof.at_bedrock import Bedrock
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.probes import Probe
+from guardrail_proof.temporary_client import temporary_client
 
 if TYPE_CHECKING:
     import boto3
@@ -33,7 +34,8 @@ def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
     """
     of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
     lifetime_s = over_http.WITHIN_S + len(of_tags) * _TAGS_TIMEOUT_S + _CLOCKS_DIFFER_S
-    with clients.temporary(session, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
+    dynamodb = session.client("dynamodb")
+    with temporary_client(dynamodb, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
         endpoint = Endpoint(
             base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
         )

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 
 from __future__ import annotations
 
-import hashlib
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,11 @@ from aws_lambda_powertools import Logger
 from chat_gateway.aws.json_client import AwsJsonClient
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.clients.settings import AuthorizerSettings
+from client_keys.key import UNKNOWN_CLIENT, table_key
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-UNKNOWN_CLIENT = "unknown"
 
 _logger = Logger()
 
@@ -63,7 +61,7 @@ def _client_of(token: str | None) -> tuple[str | None, bool]:
     if token is None:
         return None, False
     dynamodb, table = _table()
-    key = {"key_sha256": {"S": hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}}
+    key = table_key(token)
     # Consistent, because a Deny for a key made a second ago would be cached for minutes.
     item = (
         dynamodb.call("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}).get("Item") or {}

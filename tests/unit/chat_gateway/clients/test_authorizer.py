@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.clients import authorizer
+from client_keys.key import UNKNOWN_CLIENT
 from tests.unit.chat_gateway.conftest import FakeContext
 
 KEY = "bcg-a-client-key-of-some-length"
@@ -87,7 +88,7 @@ def test_a_known_key_is_allowed_on_every_path_of_the_stage(table: FakeTable, aut
 )
 def test_anything_else_is_a_deny_that_can_be_cached(table: FakeTable, authorization: str) -> None:
     assert statement_for(authorization)["Effect"] == "Deny"
-    assert policy_for(authorization)["principalId"] == authorizer.UNKNOWN_CLIENT
+    assert policy_for(authorization)["principalId"] == UNKNOWN_CLIENT
 
 
 def test_the_table_and_the_log_see_no_key(table: FakeTable, log: StringIO) -> None:
@@ -106,7 +107,7 @@ def test_an_item_without_a_client_id_lets_nobody_in(table: FakeTable) -> None:
 def test_expired_client_is_denied(table: FakeTable, log: StringIO) -> None:
     """A client is denied from the second of its `expires_at` on, and the log line says why."""
     table.item["expires_at"] = {"N": str(int(time.time()))}
-    assert policy_for(f"Bearer {KEY}")["principalId"] == authorizer.UNKNOWN_CLIENT
+    assert policy_for(f"Bearer {KEY}")["principalId"] == UNKNOWN_CLIENT
     assert statement_for(f"Bearer {KEY}")["Effect"] == "Deny"
     line = json.loads(log.getvalue().splitlines()[-1])
     assert (line["client"], line["allowed"], line["expired"]) == ("team-a", False, True)
