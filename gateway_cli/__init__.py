@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-# The proof is also a function of the stack, and lies among the functions' sources.
+# The guardrail's proof and the clients' keys are the functions' too, and lie among their sources.
 sys.path.append(str(Path(__file__).parent.parent / "lambda_src"))

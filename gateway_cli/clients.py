@@ -1,5 +1,17 @@
-"""Clients of a deployed gateway, for the operator's commands."""
+"""Clients of a deployed environment, whose table its stack names."""
 
-from guardrail_proof.clients import InvalidClientIdError, create, delete
+from __future__ import annotations
 
-__all__ = ["InvalidClientIdError", "create", "delete"]
+from typing import TYPE_CHECKING
+
+from client_keys import table
+
+if TYPE_CHECKING:
+    import boto3
+
+    from gateway_cli.stack_outputs import StackOutputs
+
+
+def create(session: boto3.Session, outputs: StackOutputs, client_id: str) -> str:
+    """A key for `client_id`, which cannot be read again. Raises InvalidClientIdError."""
+    return table.create(session.client("dynamodb"), outputs.clients_table, client_id)

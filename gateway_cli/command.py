@@ -9,6 +9,7 @@ from contextlib import closing
 import boto3
 import click
 
+from client_keys.table import InvalidClientIdError
 from gateway_cli import bedrock_key, clients, proof, stack_outputs
 from gateway_cli.deployed import deployed
 from gateway_cli.jobs.commands import jobs
@@ -26,10 +27,10 @@ def clients_group() -> None:
 
 @clients_group.command("create")
 @click.argument("client_id")
-@deployed(clients.InvalidClientIdError)
+@deployed(InvalidClientIdError)
 def create_client(session: boto3.Session, outputs: stack_outputs.StackOutputs, client_id: str) -> None:
     """Creates a client and prints its key, once: only a hash is kept."""
-    click.echo(clients.create(session, outputs.clients_table, client_id))
+    click.echo(clients.create(session, outputs, client_id))
 
 
 @cli.group("bedrock-key")

@@ -9,11 +9,9 @@ import boto3
 from gateway_cli.stack_outputs import StackOutputs
 from guardrail_proof import proof
 from guardrail_proof.probes import Probe, failure
-from guardrail_proof.proof import CANARY_WORD, Gateway
+from guardrail_proof.settings import CANARY_WORD, MODEL, Gateway
 
 __all__ = ["CANARY_WORD", "MODEL", "Probe", "failure", "prove"]
-
-MODEL = "openai.gpt-oss-20b-1:0"
 
 
 def prove(

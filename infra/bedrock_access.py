@@ -38,7 +38,7 @@ def invocation(
     A model behind a profile may be asked in any region, and through that profile only. Where callers may override
     the guardrail, none is required.
     """
-    if guardrail is not None and guardrail.settings.override is Override.ALLOWED:
+    if guardrail is not None and guardrail.settings.override == Override.ALLOWED:
         guardrail = None
     required: dict[str, Any] = {} if guardrail is None else {_GUARDRAIL_KEY: guardrail_version_arn(guardrail)}
     statements = [_allow(actions, _named(models), required)]

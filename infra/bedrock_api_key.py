@@ -7,12 +7,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from chat_gateway.bedrock.settings import PLACEHOLDER
 from infra import acknowledgements
 from infra.environments import Environment
 from infra.removal import removal_policy
-
-# What the functions recognise as "no key yet". Never change it: CloudFormation would overwrite every key in use.
-PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
 
 
 class BedrockApiKey(Construct):

@@ -11,11 +11,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from chat_gateway.completions import request as chat_request
 from infra import acknowledgements, gateway_responses
 from infra.environments import Environment
 from infra.removal import removal_policy
-
-CHAT_PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 
 # Ids and outcomes, refusals included. No caller's address (personal data) and none of $context.error.*:
 # API Gateway's messages can repeat the caller's token.
@@ -83,7 +82,7 @@ class ChatApi(Construct):
             response_transfer_mode=_TRANSFER_MODES[environment.streams],
             allow_test_invoke=False,
         )
-        for path in (*CHAT_PATHS, "/", "/{proxy+}"):
+        for path in (*chat_request.PATHS, "/", "/{proxy+}"):
             method = self.api.root.resource_for_path(path).add_method("ANY", integration)
             acknowledgements.acknowledge(
                 method,

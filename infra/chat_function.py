@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from chat_gateway.http_api.settings import HttpSettings
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
-from infra.upstream import grant_upstream, upstream_variables
+from infra.upstream import grant_upstream, upstream_settings
 
 # glibc gives a large request's memory back after it, and faults it in again with the next one, depending on where the
 # heap happens to end: up to a third of such a request's time. https://man7.org/linux/man-pages/man3/mallopt.3.html
@@ -28,6 +29,13 @@ class ChatFunction(Construct):
         guardrail: EnforcedGuardrail | None,
     ) -> None:
         super().__init__(scope, id_)
+        upstream = upstream_settings(
+            environment, api_key, guardrail, total_timeout_s=environment.timeouts.answer_s
+        )
+        http = HttpSettings(
+            stream_timeout_s=environment.timeouts.stream_s,
+            count_stream_tokens=environment.count_stream_tokens,
+        )
         self.gateway_function = GatewayFunction(
             self,
             "Chat",
@@ -37,14 +45,7 @@ class ChatFunction(Construct):
             requirements="upstream",
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
-            variables={
-                **upstream_variables(
-                    environment, api_key, guardrail, total_timeout_s=environment.timeouts.answer_s
-                ),
-                "STREAM_TIMEOUT_S": str(environment.timeouts.stream_s),
-                "COUNT_STREAM_TOKENS": str(environment.count_stream_tokens).lower(),
-                **_MALLOC,
-            },
+            variables={**upstream.to_env(), **http.to_env(), **_MALLOC},
             streams=environment.streams,
             reserved_concurrency=environment.reserved_concurrency,
         )

@@ -7,6 +7,8 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from chat_gateway.clients.settings import AuthorizerSettings
+from client_keys import key as client_key
 from infra.environments import Data, Environment
 from infra.gateway_function import GatewayFunction
 from infra.removal import removal_policy
@@ -22,14 +24,14 @@ class Clients(Construct):
         self.table = dynamodb.Table(
             self,
             "Table",
-            partition_key=dynamodb.Attribute(name="key_sha256", type=dynamodb.AttributeType.STRING),
+            partition_key=dynamodb.Attribute(name=client_key.HASH, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             # Removes a client some days after it expired; the authorizer checks the time itself.
-            time_to_live_attribute="expires_at",
+            time_to_live_attribute=client_key.EXPIRY,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=environment.data is Data.RETAINED,
+            deletion_protection=environment.data == Data.RETAINED,
             removal_policy=removal_policy(environment),
         )
         self.function = GatewayFunction(
@@ -41,7 +43,7 @@ class Clients(Construct):
             requirements="authorizer",
             description="Knows clients by the SHA-256 hash of their key",
             timeout_s=_AUTHORIZER_TIMEOUT_S,
-            variables={"CLIENTS_TABLE": self.table.table_name},
+            variables=AuthorizerSettings(clients_table=self.table.table_name).to_env(),
         )
         self.table.grant(self.function.role, "dynamodb:GetItem")
         self.authorizer = apigateway.TokenAuthorizer(
@@ -49,6 +51,6 @@ class Clients(Construct):
             "TokenAuthorizer",
             handler=self.function.function,
             # What cannot be a key of ours is refused without running (and paying for) the function.
-            validation_regex=r"^[Bb][Ee][Aa][Rr][Ee][Rr] +[!-~]{20,200}$",
+            validation_regex=client_key.AUTHORIZATION,
             results_cache_ttl=cdk.Duration.seconds(environment.authorizer_cache_s),
         )

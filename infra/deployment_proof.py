@@ -13,6 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import triggers
 from constructs import Construct
 
+from guardrail_proof.settings import Gateway, ProverSettings
 from infra import upstream
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
@@ -48,6 +49,18 @@ class DeploymentProof(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
+        gateway = Gateway(
+            base_url=base_url,
+            clients_table=clients.table_name,
+            jobs_queue_url=jobs.queue_url,
+            job_records_table=records.table_name,
+            model=settings.model,
+            canary=settings.canary,
+            tagging=None if environment.guardrail is None else environment.guardrail.tagging,
+            attack=settings.attack,
+            bedrock_base_url=upstream.base_url(environment),
+            secret_arn=None if api_key is None else api_key.secret.secret_arn,
+        )
         prover = GatewayFunction(
             self,
             "Prover",
@@ -58,18 +71,11 @@ class DeploymentProof(Construct):
             requirements="upstream",
             description="Proves after a deployment that the guardrail blocks",
             timeout_s=_FUNCTION_TIMEOUT_S,
-            variables={
-                "STACK_ID": stack.stack_id,
-                "BASE_URL": base_url,
-                "CLIENTS_TABLE": clients.table_name,
-                "JOBS_QUEUE_URL": jobs.queue_url,
-                "JOB_RECORDS_TABLE": records.table_name,
-                "PROOF_MODEL": settings.model,
-                "PROOF_CANARY": settings.canary,
-                "BEDROCK_BASE_URL": upstream.base_url(environment),
-                **_optional(environment, settings, api_key),
-                "PROVEN": _hash([function.fingerprint for function in proves]),
-            },
+            variables=ProverSettings(
+                stack_id=stack.stack_id,
+                gateway=gateway,
+                proven=_hash([function.fingerprint for function in proves]),
+            ).to_env(),
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
         if api_key is not None:
@@ -87,16 +93,6 @@ class DeploymentProof(Construct):
             execute_after=[*after, prover.role],
         )
         self.log_group = prover.log_group
-
-
-def _optional(environment: Environment, settings: Proof, api_key: BedrockApiKey | None) -> dict[str, str]:
-    """The variables of what not every environment has."""
-    values = {
-        "PROOF_TAGGING": None if environment.guardrail is None else str(environment.guardrail.tagging),
-        "PROOF_ATTACK": settings.attack,
-        "BEDROCK_API_KEY_SECRET_ARN": None if api_key is None else api_key.secret.secret_arn,
-    }
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _hash(parts: Sequence[str]) -> str:

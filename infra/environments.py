@@ -14,6 +14,7 @@ from typing import Any
 
 from aws_cdk.aws_logs import RetentionDays
 
+from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
 from infra.job_settings import Jobs
 from infra.proof_settings import Proof
@@ -29,8 +30,6 @@ _MAX_SILENCE_S = 300
 _MAX_PAUSE_S = 120
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_FUNCTION_TIMEOUT_S = 900
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-_MAX_VISIBILITY_S = 43_200
 # A job is received, and then Lambda starts a function, whose time counts from there; clocks may differ by 2 s.
 _JOB_HANDOVER_S = 10
 
@@ -206,7 +205,7 @@ def _timeout_rules(env: Environment) -> list[tuple[bool, str]]:
             timeouts.worker_function_s <= _MAX_FUNCTION_TIMEOUT_S,
             f"timeouts.job_s leaves the worker over Lambda's {_MAX_FUNCTION_TIMEOUT_S} s.",
         ),
-        (env.job_visibility_s <= _MAX_VISIBILITY_S, f"visibility is over SQS's {_MAX_VISIBILITY_S} s."),
+        (env.job_visibility_s <= MAX_VISIBILITY_S, f"visibility is over SQS's {MAX_VISIBILITY_S} s."),
         (
             env.jobs.expected_answer_s <= timeouts.job_s / 2,
             "jobs.expected_answer_s must be at most half of timeouts.job_s.",

@@ -28,7 +28,7 @@ _ROOT = Path(__file__).parent.parent
 _SOURCES = _ROOT / "lambda_src"
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
-_PACKAGES = ("chat_gateway", "response_streaming", "guardrail_proof", "watchdog_timer")
+_PACKAGES = ("chat_gateway", "client_keys", "response_streaming", "guardrail_proof", "watchdog_timer")
 _STREAMING_LOOP = "response_streaming.__main__"
 # Of the dependencies: the largest part, and of no use without API resolvers.
 _NOT_SHIPPED = ("bin", "aws_lambda_powertools/event_handler")

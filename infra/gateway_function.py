@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from chat_gateway.aws.settings import AwsSettings
 from infra import acknowledgements, function_packages
 from infra.environments import Environment
 from infra.function_packages import STREAMING_START
@@ -80,7 +81,7 @@ class GatewayFunction(Construct):
             memory_size=memory_mib or environment.memory_mib,
             reserved_concurrent_executions=reserved_concurrency,
             environment={
-                "DNS_SUFFIX": cdk.Aws.URL_SUFFIX,
+                **AwsSettings(region=cdk.Aws.REGION, dns_suffix=cdk.Aws.URL_SUFFIX).to_env(),
                 "POWERTOOLS_SERVICE_NAME": full_name,
                 **variables,
                 **({"AWS_LAMBDA_EXEC_WRAPPER": f"/var/task/{STREAMING_START}"} if streams else {}),

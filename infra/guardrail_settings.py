@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,12 +9,11 @@ from typing import Any
 
 from aws_cdk.aws_bedrock import CfnGuardrail
 
-# A word that nobody writes by chance: whoever deploys can see that the guardrail blocks.
-CANARY_WORD = "guardrail-canary-blocked"
+from chat_gateway.guardrail.settings import IDENTIFIER, TRACES, VERSION, Tagging
+from guardrail_proof.settings import CANARY_WORD
 
 _FILTERS = ("HATE", "INSULTS", "MISCONDUCT", "SEXUAL", "VIOLENCE")
 _ANONYMISED = ("CREDIT_DEBIT_CARD_NUMBER", "EMAIL", "PASSWORD", "PHONE", "US_SOCIAL_SECURITY_NUMBER")
-_TRACES = (None, "ENABLED", "ENABLED_FULL", "DISABLED")
 
 
 class Override(StrEnum):
@@ -23,20 +21,6 @@ class Override(StrEnum):
 
     DENIED = "denied"
     ALLOWED = "allowed"
-
-
-class Tagging(StrEnum):
-    """Which text the gateway puts into input tags, and so what is checked; docs/guardrails.md tells which to choose.
-
-    OFF: no tags; the whole prompt is checked, though not for prompt attacks.
-    ALL_TEXT: every text, so that all is checked, for prompt attacks too.
-    USER_TURNS, LATEST_USER_TURN: reduced checks; nothing but what the user says, ever or last, is checked.
-    """
-
-    OFF = "off"
-    ALL_TEXT = "all_text"
-    USER_TURNS = "user_turns"
-    LATEST_USER_TURN = "latest_user_turn"
 
 
 def default_policy() -> dict[str, Any]:
@@ -82,7 +66,7 @@ class GuardrailSettings:
         """What must hold, each with what to say where it does not."""
         return [
             (
-                self.trace in _TRACES,
+                self.trace in (None, *TRACES),
                 f"guardrail.trace is {self.trace!r}; choose ENABLED, ENABLED_FULL or DISABLED.",
             ),
             (
@@ -108,11 +92,11 @@ class ExistingGuardrail(GuardrailSettings):
         return [
             *GuardrailSettings.rules(self),
             (
-                re.fullmatch(r"[!-~]{1,2048}", self.identifier) is not None,
+                IDENTIFIER.fullmatch(self.identifier) is not None,
                 "guardrail.identifier must be 1 to 2048 visible ASCII characters.",
             ),
             (
-                re.fullmatch(r"[1-9][0-9]{0,7}|DRAFT", self.version) is not None,
+                VERSION.fullmatch(self.version) is not None,
                 f"guardrail.version is {self.version!r}; it must be a number or DRAFT.",
             ),
         ]

@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from chat_gateway.jobs import sqs_limits
 from infra import acknowledgements, job_settings
 from infra.environments import Environment
 from infra.removal import removal_policy
@@ -76,6 +77,6 @@ def _queue(
         retention_period=retention_period,
         visibility_timeout=visibility_timeout,
         dead_letter_queue=dead_letter_queue,
-        max_message_size_bytes=1_048_576,
+        max_message_size_bytes=sqs_limits.MAX_MESSAGE_BYTES,
         removal_policy=removal_policy(environment),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from chat_gateway.jobs import sqs_limits
+
 # How long SQS keeps a job. A dead letter's age counts from when the job was sent, so jobs must not wait as long as
 # dead letters are kept:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
 KEPT_S = 4 * 86_400
 # The age from which a failed job is a dead letter rather than put back: SQS deletes what grows too old.
-GIVE_UP_AFTER_S = KEPT_S - 43_200
+GIVE_UP_AFTER_S = KEPT_S - sqs_limits.MAX_VISIBILITY_S
 # Longer than any delivery of a job can come.
 RECORD_KEPT_S = KEPT_S + 86_400
 
@@ -23,8 +25,6 @@ _MAX_BATCH_WITHOUT_WINDOW = 10
 # Each job in progress takes a thread and at most three sockets, of which a function has 1024 each:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_WIDTH = 300
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-_MAX_DELAY_S = 43_200 - 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +102,8 @@ class Jobs:
             (1 <= self.max_window_s <= 300, "jobs.max_window_s must be from 1 to 300."),
             (1 <= self.max_attempts <= 20, "jobs.max_attempts must be from 1 to 20."),
             (
-                0 < self.retry_delay_s <= self.max_retry_delay_s <= _MAX_DELAY_S,
-                f"jobs.retry_delay_s and max_retry_delay_s must rise from above 0 to at most {_MAX_DELAY_S}.",
+                0 < self.retry_delay_s <= self.max_retry_delay_s <= sqs_limits.MAX_HIDDEN_S,
+                f"jobs.retry_delay_s and max_retry_delay_s must rise from above 0 to at most {sqs_limits.MAX_HIDDEN_S}.",
             ),
             (128 <= self.memory_mib <= 10_240, "jobs.memory_mib must be from 128 to 10240."),
         ]

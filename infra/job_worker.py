@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from chat_gateway.jobs.settings import WorkerSettings
 from infra import acknowledgements, job_settings
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
@@ -17,7 +18,7 @@ from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
 from infra.job_records import JobRecords
-from infra.upstream import grant_upstream, upstream_variables
+from infra.upstream import grant_upstream, upstream_settings
 
 _LARGE_RESULTS = "results/*"
 
@@ -39,6 +40,9 @@ class JobWorker(Construct):
     ) -> None:
         super().__init__(scope, id_)
         jobs = environment.jobs
+        upstream = upstream_settings(
+            environment, api_key, guardrail, total_timeout_s=environment.timeouts.job_s
+        )
         worker = GatewayFunction(
             self,
             "Worker",
@@ -49,25 +53,7 @@ class JobWorker(Construct):
             description="Answers jobs from the queue",
             timeout_s=environment.timeouts.worker_function_s,
             memory_mib=jobs.memory_mib,
-            variables={
-                **upstream_variables(
-                    environment, api_key, guardrail, total_timeout_s=environment.timeouts.job_s
-                ),
-                "JOBS_QUEUE_URL": queues.jobs.queue_url,
-                "RESULTS_QUEUE_URL": queues.results.queue_url,
-                "DEAD_LETTER_QUEUE_URL": queues.dead_letters.queue_url,
-                "RESULTS_BUCKET": queues.large_results.bucket_name,
-                "JOB_RECORDS_TABLE": records.table.table_name,
-                "JOB_RECORD_KEPT_S": str(job_settings.RECORD_KEPT_S),
-                "WORKER_WIDTH": str(jobs.width),
-                "JOB_LEAST_TIME_S": str(jobs.expected_answer_s),
-                "JOB_ENDING_S": str(environment.timeouts.job_ending_s),
-                "JOB_GIVE_UP_AFTER_S": str(job_settings.GIVE_UP_AFTER_S),
-                "JOB_MAX_ATTEMPTS": str(jobs.max_attempts),
-                "JOB_MAX_RECEIVES": str(environment.job_max_receives),
-                "JOB_RETRY_DELAY_S": str(jobs.retry_delay_s),
-                "JOB_MAX_RETRY_DELAY_S": str(jobs.max_retry_delay_s),
-            },
+            variables={**upstream.to_env(), **_settings(environment, queues, records).to_env()},
         )
         grant_upstream(worker.role, environment, api_key, guardrail, streams=False)
         queues.jobs.grant_consume_messages(worker.role)
@@ -96,6 +82,26 @@ class JobWorker(Construct):
         )
         self.gateway_function = worker
         self.log_group = worker.log_group
+
+
+def _settings(environment: Environment, queues: JobQueues, records: JobRecords) -> WorkerSettings:
+    jobs = environment.jobs
+    return WorkerSettings(
+        jobs_queue_url=queues.jobs.queue_url,
+        results_queue_url=queues.results.queue_url,
+        dead_letter_queue_url=queues.dead_letters.queue_url,
+        results_bucket=queues.large_results.bucket_name,
+        records_table=records.table.table_name,
+        record_kept_s=job_settings.RECORD_KEPT_S,
+        width=jobs.width,
+        least_time_s=jobs.expected_answer_s,
+        ending_s=environment.timeouts.job_ending_s,
+        max_attempts=jobs.max_attempts,
+        max_receives=environment.job_max_receives,
+        give_up_after_s=job_settings.GIVE_UP_AFTER_S,
+        retry_delay_s=jobs.retry_delay_s,
+        max_retry_delay_s=jobs.max_retry_delay_s,
+    )
 
 
 def _logical_id(bucket: s3.Bucket) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from infra.guardrail_settings import CANARY_WORD
+from guardrail_proof.settings import CANARY_WORD, MODEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Proof:
     `attack` is a prompt that a prompt-attack filter must block, where there is one.
     """
 
-    model: str = "openai.gpt-oss-20b-1:0"
+    model: str = MODEL
     canary: str = CANARY_WORD
     attack: str | None = None
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from chat_gateway.bedrock.settings import ApiKeySettings
+from chat_gateway.guardrail.settings import Guardrail
+from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access
 from infra.bedrock_api_key import BedrockApiKey
 from infra.environments import Environment
 from infra.guardrail import EnforcedGuardrail
+from infra.guardrail_settings import Override
 
 # An answer in one piece is parsed, and a JSON document takes many times its size in memory.
 _MAX_RESPONSE_BYTES = 8 * 1024 * 1024
@@ -23,27 +27,28 @@ def base_url(environment: Environment) -> str:
     return environment.upstream_url or bedrock
 
 
-def upstream_variables(
+def upstream_settings(
     environment: Environment,
     api_key: BedrockApiKey | None,
     guardrail: EnforcedGuardrail | None,
     *,
     total_timeout_s: int,
-) -> dict[str, str]:
-    """Environment variables that chat_gateway.service.settings.UpstreamSettings reads."""
-    variables = {
-        "BEDROCK_BASE_URL": base_url(environment),
-        "UPSTREAM_CONNECT_TIMEOUT_S": str(environment.timeouts.connect_s),
-        "UPSTREAM_TOTAL_TIMEOUT_S": str(total_timeout_s),
-        "UPSTREAM_FIRST_BYTE_TIMEOUT_S": str(environment.timeouts.first_byte_s(total_timeout_s)),
-        "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": str(environment.timeouts.between_bytes_s(total_timeout_s)),
-        "MAX_REQUEST_BYTES": str(environment.max_request_bytes),
-        "SEPARATE_REASONING": str(environment.separate_reasoning).lower(),
-        "MAX_RESPONSE_BYTES": str(_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES),
-    }
-    if environment.upstream_models:
-        variables["UPSTREAM_MODELS"] = ",".join(environment.upstream_models)
-    return variables | _credentials_variables(environment, api_key) | guardrail_variables(guardrail)
+) -> UpstreamSettings:
+    """What a function that asks Bedrock needs to know."""
+    timeouts = environment.timeouts
+    return UpstreamSettings(
+        base_url=base_url(environment),
+        api_key=_api_key(environment, api_key),
+        connect_timeout_s=timeouts.connect_s,
+        first_byte_timeout_s=timeouts.first_byte_s(total_timeout_s),
+        between_bytes_timeout_s=timeouts.between_bytes_s(total_timeout_s),
+        total_timeout_s=total_timeout_s,
+        max_request_bytes=environment.max_request_bytes,
+        max_response_bytes=_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES,
+        guardrail=_guardrail(guardrail),
+        separate_reasoning=environment.separate_reasoning,
+        models=environment.upstream_models,
+    )
 
 
 def grant_upstream(
@@ -65,26 +70,19 @@ def grant_upstream(
     bedrock_access.acknowledge_wildcards(role, statements)
 
 
-def _credentials_variables(environment: Environment, api_key: BedrockApiKey | None) -> dict[str, str]:
-    variables = {"UPSTREAM_AUTH": str(environment.upstream_auth)}
+def _api_key(environment: Environment, api_key: BedrockApiKey | None) -> ApiKeySettings | None:
     if api_key is None:
-        return variables
-    return {
-        **variables,
-        "BEDROCK_API_KEY_SECRET_ARN": api_key.secret.secret_arn,
-        "SECRET_MAX_AGE_S": str(environment.secret_max_age_s),
-    }
+        return None
+    return ApiKeySettings(secret_arn=api_key.secret.secret_arn, max_age_s=environment.secret_max_age_s)
 
 
-def guardrail_variables(guardrail: EnforcedGuardrail | None) -> dict[str, str]:
-    """Those of them that name the guardrail; none where none is enforced."""
-    if guardrail is None:
-        return {}
-    settings = guardrail.settings
-    variables = {
-        "GUARDRAIL_IDENTIFIER": guardrail.identifier,
-        "GUARDRAIL_VERSION": guardrail.version,
-        "GUARDRAIL_OVERRIDE": settings.override,
-        "GUARDRAIL_TAGGING": settings.tagging,
-    }
-    return variables if settings.trace is None else {**variables, "GUARDRAIL_TRACE": settings.trace}
+def _guardrail(enforced: EnforcedGuardrail | None) -> Guardrail | None:
+    if enforced is None:
+        return None
+    return Guardrail(
+        identifier=enforced.identifier,
+        version=enforced.version,
+        trace=enforced.settings.trace,
+        callers_may_override=enforced.settings.override == Override.ALLOWED,
+        tagging=enforced.settings.tagging,
+    )

@@ -10,7 +10,7 @@ from typing import Any
 HARMLESS = "Say hello in one word."
 _BLOCKED_REASON = "content_filter"
 _ERROR = "error"
-_REDUCED = ("user_turns", "latest_user_turn")  # infra.guardrail_settings.Tagging
+_REDUCED = ("user_turns", "latest_user_turn")  # of Tagging in chat_gateway.guardrail.settings
 _SHOWN = 80  # of an end, so that a deployment's failure can name them all
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guardrail_proof import as_jobs, at_bedrock, clients, over_http, probes
+from guardrail_proof import as_jobs, at_bedrock, over_http, probes
 from guardrail_proof.as_jobs import Jobs
 from guardrail_proof.at_bedrock import Bedrock
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.probes import Probe
+from guardrail_proof.temporary_client import temporary_client
 
 if TYPE_CHECKING:
     import boto3
 
-# What a guardrail of the stack's own blocks.
-CANARY_WORD = "guardrail-canary-blocked"
+    from guardrail_proof.settings import Gateway
+
 CLIENT_ID = "prove"
 # A probe of tags is asked once: by then the gateway has answered four times.
 _TAGS_TIMEOUT_S, _MOST_TAGS_PROBES = 30, 2
@@ -26,22 +27,6 @@ WITHIN_S = over_http.WITHIN_S + _MOST_TAGS_PROBES * _TAGS_TIMEOUT_S + as_jobs.WI
 _CLOCKS_DIFFER_S = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
-    """Where a deployed gateway is, and what to ask it. `base_url` ends in /openai/v1, no trailing slash."""
-
-    base_url: str
-    clients_table: str
-    jobs_queue_url: str
-    job_records_table: str
-    model: str
-    canary: str
-    tagging: str | None = None  # what the environment says of input tags
-    attack: str | None = None  # a prompt that its prompt-attack filter must block
-    bedrock_base_url: str | None = None  # ends in /openai/v1; None where the stack does not tell
-    secret_arn: str | None = None  # of the Bedrock API key; None where requests are signed
-
-
 def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
     """Six probes, those of tags that there are, and one of Bedrock itself, each as soon as it is known.
 
@@ -49,7 +34,8 @@ def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
     """
     of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
     lifetime_s = over_http.WITHIN_S + len(of_tags) * _TAGS_TIMEOUT_S + _CLOCKS_DIFFER_S
-    with clients.temporary(session, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
+    dynamodb = session.client("dynamodb")
+    with temporary_client(dynamodb, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
         endpoint = Endpoint(
             base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
         )

@@ -5,19 +5,17 @@ https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.triggers-readme.html
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 
 from guardrail_proof import probes
-from guardrail_proof.proof import Gateway, prove
+from guardrail_proof.proof import prove
+from guardrail_proof.settings import ProverSettings
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _logger = Logger()
@@ -30,13 +28,13 @@ class GuardrailNotProvenError(Exception):
 @watched
 def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Returns where the guardrail holds. Raises GuardrailNotProvenError."""
-    session = boto3.Session()
+    session, settings = boto3.Session(), ProverSettings.from_env()
     # A rollback runs this step again as it was before; a failure then would leave the stack stuck half-way:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
-    if "ROLLBACK" in _stack_status(session, os.environ["STACK_ID"]):
+    if "ROLLBACK" in _stack_status(session, settings.stack_id):
         _logger.info("guardrail not tried: the stack is rolling back")
         return
-    tried = list(prove(_gateway(), session))
+    tried = list(prove(settings.gateway, session))
     for probe in tried:
         _logger.info(
             "guardrail probe", extra={"probe": probe.name, "wrong": probe.says, "not_shown": probe.not_shown}
@@ -44,21 +42,6 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
     failure = probes.failure(tried)
     if failure is not None:
         raise GuardrailNotProvenError(failure)
-
-
-def _gateway(env: Mapping[str, str] = os.environ) -> Gateway:
-    return Gateway(
-        base_url=env["BASE_URL"],
-        clients_table=env["CLIENTS_TABLE"],
-        jobs_queue_url=env["JOBS_QUEUE_URL"],
-        job_records_table=env["JOB_RECORDS_TABLE"],
-        model=env["PROOF_MODEL"],
-        canary=env["PROOF_CANARY"],
-        tagging=env.get("PROOF_TAGGING"),
-        attack=env.get("PROOF_ATTACK"),
-        bedrock_base_url=env["BEDROCK_BASE_URL"],
-        secret_arn=env.get("BEDROCK_API_KEY_SECRET_ARN"),
-    )
 
 
 def _stack_status(session: boto3.Session, stack_id: str) -> str:

@@ -83,7 +83,7 @@ class _Parts:
         with self._step("Store the Bedrock API key and create a client"):
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
             bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
-            api_key = clients.create(self._session, outputs.clients_table, CLIENT_ID)
+            api_key = clients.create(self._session, outputs, CLIENT_ID)
         return self._stack(outputs, api_key)
 
     def _stack(self, outputs: stack_outputs.StackOutputs, api_key: str) -> LocalStack:

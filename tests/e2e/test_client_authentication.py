@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from openai import AuthenticationError, OpenAI
 
-from gateway_cli import clients
+from client_keys import table as client_table
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def dynamodb(stack: LocalStack) -> DynamoDBClient:
+    return stack.session().client("dynamodb")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +63,7 @@ def test_the_sdk_raises_its_authentication_error_with_the_request_id(client: Ope
 
 
 def test_a_client_created_now_is_let_in_now(stack: LocalStack, client: OpenAI) -> None:
-    key = clients.create(stack.session(), stack.clients_table, "newcomer")
+    key = client_table.create(dynamodb(stack), stack.clients_table, "newcomer")
     newcomer = client.with_options(api_key=key)
     assert newcomer.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices
 
@@ -65,8 +73,7 @@ def test_expired_client_is_refused(stack: LocalStack, client: OpenAI, standin: S
     now_s = int(time.time())
 
     def answered(expires_at: int) -> bool:
-        session = stack.session()
-        key = clients.create(session, stack.clients_table, "expiring", expires_at=expires_at)
+        key = client_table.create(dynamodb(stack), stack.clients_table, "expiring", expires_at=expires_at)
         chat = client.with_options(api_key=key).chat
         return bool(
             chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from guardrail_proof.over_http import Endpoint, over_http
-from guardrail_proof.proof import CANARY_WORD
+from guardrail_proof.settings import CANARY_WORD
 from local.aws import deployment, environment, guardrail
 from local.aws.guardrail import Guardrail
 from local.machine import paths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guardrail_proof.proof import CANARY_WORD
+from guardrail_proof.settings import CANARY_WORD
 from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from guardrail_proof import proof, prover
-from guardrail_proof.proof import Gateway
+from chat_gateway.guardrail.settings import Tagging
+from guardrail_proof import proof
+from guardrail_proof.settings import CANARY_WORD, Gateway, ProverSettings
 from infra import environments, function_packages
 from infra.application import build_app
 from infra.environments import UpstreamAuth
 from infra.function_packages import FunctionPackage
-from infra.guardrail_settings import ExistingGuardrail, Tagging
+from infra.guardrail_settings import ExistingGuardrail
 from infra.proof_settings import Proof
 from tests.infra.conftest import ALL, CONTEXT, DEPLOYED, Synthesised, resolved, stack_of, synthesised
 
@@ -40,7 +41,7 @@ def prover_variables(stack: Synthesised) -> dict[str, str]:
 
 def proven_gateway(stack: Synthesised) -> Gateway:
     """What the function makes of its variables."""
-    return prover._gateway(prover_variables(stack))
+    return ProverSettings.from_env(prover_variables(stack)).gateway
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -84,8 +85,8 @@ def test_the_function_finds_what_it_needs_in_its_variables(name: str) -> None:
     assert "Clients" in gateway.clients_table
     assert "Records" in gateway.job_records_table
     assert {gateway.clients_table, gateway.job_records_table} <= set(tables)
-    assert gateway.canary == proof.CANARY_WORD
-    assert "STACK_ID" in prover_variables(stack)
+    assert gateway.canary == CANARY_WORD
+    assert ProverSettings.from_env(prover_variables(stack)).stack_id == "AWS::StackId"
     assert gateway.tagging == Tagging.OFF
     assert gateway.attack is None
     assert [gateway.secret_arn] == list(stack.resources("AWS::SecretsManager::Secret"))

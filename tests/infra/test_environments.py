@@ -7,9 +7,10 @@ from typing import Any, cast
 import pytest
 from aws_cdk.aws_bedrock import CfnGuardrail
 
+from chat_gateway.guardrail.settings import Tagging
 from infra import environments
 from infra.environments import Environment, InvalidEnvironmentError, Timeouts, UpstreamAuth
-from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, Tagging, default_policy
+from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, default_policy
 from infra.job_settings import Jobs
 from infra.proof_settings import Proof
 

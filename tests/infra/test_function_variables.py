@@ -8,11 +8,14 @@ from functools import cache
 import pytest
 
 from chat_gateway.aws.settings import AwsSettings
+from chat_gateway.clients.settings import AuthorizerSettings
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
+from guardrail_proof.settings import ProverSettings
 from infra import environments
 from tests import documents
 from tests.infra.conftest import DEPLOYED, Synthesised, stack_of, synthesised
@@ -21,6 +24,18 @@ BOTH = ["api", "worker"]
 MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
 MAX_STREAMING = 8 * 1024 * 1024
 MAX_LOCAL = 3 * 1024 * 1024 - 64 * 1024
+
+
+# They are for Powertools, Lambda and glibc.
+FOR_OTHERS = {
+    "POWERTOOLS_SERVICE_NAME",
+    "AWS_LAMBDA_EXEC_WRAPPER",
+    "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_MMAP_THRESHOLD_",
+}
+Settings = type[
+    UpstreamSettings | HttpSettings | WorkerSettings | AuthorizerSettings | AwsSettings | ProverSettings
+]
 
 
 @cache
@@ -44,6 +59,23 @@ def allowed_models(
     return wiring.completions(
         UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1
     ).allowed_models
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"),
+    [
+        ("api", [AwsSettings, UpstreamSettings, HttpSettings]),
+        ("worker", [AwsSettings, UpstreamSettings, WorkerSettings]),
+        ("authorizer", [AwsSettings, AuthorizerSettings]),
+        ("prover", [AwsSettings, ProverSettings]),
+    ],
+)
+def test_functions_read_what_the_stack_sets(function: str, settings: list[Settings]) -> None:
+    """A function's variables are those that its settings read, and no more."""
+    variables = synthesised("prod", prove_on_deploy="true").variables(function)
+    env = {**variables, "AWS_REGION": "us-east-1"}
+    read = [name for one in settings for name in one.from_env(env).to_env()]
+    assert sorted(read) == sorted(variables.keys() - FOR_OTHERS)
 
 
 @pytest.mark.parametrize("function", BOTH)

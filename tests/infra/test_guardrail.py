@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
@@ -9,20 +10,13 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk.aws_bedrock import CfnGuardrail
 
-from chat_gateway.guardrail import tags as guardrail_tags
+from chat_gateway.guardrail.settings import Tagging
 from chat_gateway.service.settings import UpstreamSettings
+from guardrail_proof.settings import CANARY_WORD
+from infra import environments
 from infra.guardrail import EnforcedGuardrail
-from infra.guardrail_settings import (
-    CANARY_WORD,
-    ExistingGuardrail,
-    Override,
-    OwnGuardrail,
-    Tagging,
-    default_policy,
-)
-from infra.upstream import guardrail_variables
-from tests.infra.conftest import DEPLOYED, synthesised
-from tests.unit.chat_gateway.upstream_settings import UPSTREAM
+from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail, default_policy
+from tests.infra.conftest import DEPLOYED, stack_of, synthesised
 
 
 @pytest.mark.parametrize("name", DEPLOYED)
@@ -68,18 +62,14 @@ def test_another_policy_makes_another_version_and_the_same_policy_does_not() -> 
     assert versions(default_policy()).keys().isdisjoint(versions(strict))
 
 
-def test_the_functions_know_every_way_of_tagging_that_can_be_set() -> None:
-    assert [str(way) for way in Tagging] == [str(way) for way in guardrail_tags.Tagging]
-
-
-@pytest.mark.parametrize("override", Override)
+@pytest.mark.parametrize("override", [*Override, "allowed"])
 def test_override_and_tagging_reach_the_functions(override: Override) -> None:
-    stack = cdk.Stack(cdk.App(), "Stack")
-    settings = ExistingGuardrail(
+    """What callers may override and what is tagged, also where `override` is given as text."""
+    guardrail = ExistingGuardrail(
         identifier="abc123", version="7", override=override, tagging=Tagging.USER_TURNS
     )
-    variables = guardrail_variables(EnforcedGuardrail(stack, "Guardrail", settings=settings))
-    enforced = UpstreamSettings.from_env({**UPSTREAM, **variables}).guardrail
+    stack = stack_of(replace(environments.named("dev"), guardrail=guardrail))
+    enforced = UpstreamSettings.from_env(stack.variables("api")).guardrail
     assert enforced is not None
-    assert enforced.callers_may_override is (override is Override.ALLOWED)
-    assert enforced.tagging is guardrail_tags.Tagging.USER_TURNS
+    assert enforced.callers_may_override is (override == Override.ALLOWED)
+    assert enforced.tagging is Tagging.USER_TURNS

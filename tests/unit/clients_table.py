@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TABLE = "clients"
+
+
+@contextmanager
+def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    """A DynamoDB with an empty table of clients, and no trace of the developer's own AWS settings."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        create(dynamodb)
+        yield dynamodb
 
 
 def create(dynamodb: DynamoDBClient) -> None:
@@ -18,3 +36,8 @@ def create(dynamodb: DynamoDBClient) -> None:
         AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def items(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
+    """The clients there are."""
+    return list(dynamodb.scan(TableName=TABLE)["Items"])

@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from chat_gateway.aws.json_client import AwsCallError, AwsJsonClient
+from chat_gateway.bedrock.settings import PLACEHOLDER
 from chat_gateway.core.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 
-# What a new deployment's secret holds until someone puts a key there.
-PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
 # A short-term key carries a session token, whose length AWS does not promise.
 _KEY = re.compile(r"[!-~]{8,16384}")
 _PAUSE_AFTER_FAILURE_S = 30.0

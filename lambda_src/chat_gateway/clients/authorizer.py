@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,12 +15,11 @@ from chat_gateway.aws.json_client import AwsJsonClient
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.clients.settings import AuthorizerSettings
 from chat_gateway.core.startup import Startup
+from client_keys.key import UNKNOWN_CLIENT, table_key
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-UNKNOWN_CLIENT = "unknown"
 
 
 class ClientsTable(NamedTuple):
@@ -38,10 +36,10 @@ class ClientsTable(NamedTuple):
         )
         return cls(dynamodb, AuthorizerSettings.from_env().clients_table)
 
-    def item(self, key_sha256: str) -> dict[str, Any]:
-        """The client whose key has this hash; empty where there is none. Raises AwsCallError."""
+    def item(self, key: str) -> dict[str, Any]:
+        """The client whose key this is; empty where there is none. Raises AwsCallError."""
         # Consistent, because a Deny for a key made a second ago would be cached for minutes.
-        query = {"TableName": self.name, "Key": {"key_sha256": {"S": key_sha256}}, "ConsistentRead": True}
+        query = {"TableName": self.name, "Key": table_key(key), "ConsistentRead": True}
         return self.dynamodb.call("GetItem", query).get("Item") or {}
 
 
@@ -75,7 +73,7 @@ class Authorizer:
         """The id of the client whose key `token` is, else None; and whether that client has expired."""
         if token is None:
             return None, False
-        item = self._startup.state.item(hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest())
+        item = self._startup.state.item(token)
         client_id = item.get("client_id", {}).get("S")
         is_id = isinstance(client_id, str) and client_id
         return (client_id if is_id else None), _has_expired(item, self._clock())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chat_gateway.core import environment
 
+_VARIABLES: environment.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizerSettings:
+
+class AuthorizerSettings(NamedTuple):
     """Where client keys are known."""
 
     clients_table: str
@@ -18,4 +19,8 @@ class AuthorizerSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> AuthorizerSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(clients_table=environment.read(env, "CLIENTS_TABLE", str))
+        return cls(**environment.read_all(env, _VARIABLES))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        return environment.written(self, _VARIABLES)

@@ -14,7 +14,8 @@ from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
 from chat_gateway.guardrail import rule
-from chat_gateway.guardrail.rule import Guardrail, UpstreamRequest
+from chat_gateway.guardrail.rule import UpstreamRequest
+from chat_gateway.guardrail.settings import Guardrail
 
 if TYPE_CHECKING:
     from chat_gateway.completions.allowed_models import AllowedModels

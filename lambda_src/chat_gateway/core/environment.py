@@ -1,14 +1,47 @@
-"""Reads a function's environment variables: the one place where settings are checked."""
+"""A function's environment variables: how they are read and checked, and how the stack writes them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat_gateway.core.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    import re
+
 _Value = TypeVar("_Value")
+# For a field of a settings class: its variable, and what makes a value of the variable's text.
+Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
+
+
+def read_all(env: Mapping[str, str], variables: Variables) -> dict[str, Any]:
+    """The value of each field. Raises ConfigurationError as `read` does."""
+    return {field: read(env, name, parse) for field, (name, parse) in variables.items()}
+
+
+def read_set(env: Mapping[str, str], variables: Variables) -> dict[str, Any]:
+    """The value of each field whose variable is set. Raises ConfigurationError as `read` does."""
+    return {field: read(env, name, parse) for field, (name, parse) in variables.items() if name in env}
+
+
+def written(settings: object, variables: Variables) -> dict[str, str]:
+    """The variables that say what `settings` says; a field that is None or empty has none.
+
+    Nothing is checked: in the stack, values may be tokens of the CDK's.
+    """
+    values = {name: getattr(settings, field) for field, (name, _) in variables.items()}
+    return {name: _text(value) for name, value in values.items() if value is not None and value != ()}
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
 
 
 def read(env: Mapping[str, str], name: str, parse: Callable[[str], _Value]) -> _Value:
@@ -32,9 +65,19 @@ def positive(text: str) -> float:
 
 def count(text: str) -> int:
     """A whole number above 0, of at most ten digits. Raises ValueError."""
-    if not re.fullmatch("[1-9][0-9]{0,9}", text):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and text[0] != "0"):
         raise ValueError("not a positive whole number")
     return int(text)
+
+
+def flag(text: str) -> bool:
+    """Whether it is true. Raises ValueError for anything but true and false."""
+    return one_of(("true", "false"))(text) == "true"
+
+
+def comma_separated(text: str) -> tuple[str, ...]:
+    """Its parts."""
+    return tuple(text.split(","))
 
 
 def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:

@@ -4,39 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from chat_gateway.core import strict_json
 from chat_gateway.guardrail import overrides, tags
 from chat_gateway.guardrail.overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
-from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.guardrail.settings import Guardrail, Tagging
 
 _TRACES_SHOWN = ("ENABLED", "ENABLED_FULL")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guardrail:
-    """A Bedrock guardrail as its headers name it.
-
-    `trace` is ENABLED, ENABLED_FULL or DISABLED for everyone, or None: then it is asked for, for the log's own record,
-    and callers do not see it. `tagging` says which text is checked. Where `callers_may_override`, a caller's own settings win.
-    """
-
-    identifier: str
-    version: str
-    trace: str | None = None
-    callers_may_override: bool = False
-    tagging: Tagging = Tagging.OFF
-
-    def headers(self) -> dict[str, str]:
-        """The upstream headers that apply this guardrail."""
-        return {**self.repeatable_headers(), TRACE_HEADER: self.trace or "ENABLED"}
-
-    def repeatable_headers(self) -> dict[str, str]:
-        """The headers that a caller may repeat."""
-        headers = {IDENTIFIER_HEADER: self.identifier, VERSION_HEADER: self.version}
-        return headers if self.trace is None else {**headers, TRACE_HEADER: self.trace}
 
 
 class UpstreamRequest(NamedTuple):
@@ -77,12 +52,12 @@ def apply(
 def _enforced(
     guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
 ) -> UpstreamRequest:
-    overrides.check_headers(guardrail.repeatable_headers(), headers)
+    overrides.check_headers(_repeatable_headers(guardrail), headers)
     kept = overrides.without_empty_settings(document)
     content = strict_json.dumps(kept)
     tags.check(kept, content)
     content = _tagged(guardrail, kept, content)
-    return UpstreamRequest(content, guardrail.headers(), shows_trace=guardrail.trace in _TRACES_SHOWN)
+    return UpstreamRequest(content, _headers(guardrail), shows_trace=guardrail.trace in _TRACES_SHOWN)
 
 
 def _overridable(
@@ -98,8 +73,19 @@ def _overridable(
         content = _tagged(guardrail, document, content)
     trace = own.get(TRACE_HEADER, guardrail.trace)
     return UpstreamRequest(
-        content, own if names_one else guardrail.headers() | own, shows_trace=trace in _TRACES_SHOWN
+        content, own if names_one else _headers(guardrail) | own, shows_trace=trace in _TRACES_SHOWN
     )
+
+
+def _headers(guardrail: Guardrail) -> dict[str, str]:
+    """The upstream headers that apply the guardrail."""
+    return {**_repeatable_headers(guardrail), TRACE_HEADER: guardrail.trace or "ENABLED"}
+
+
+def _repeatable_headers(guardrail: Guardrail) -> dict[str, str]:
+    """The headers of the guardrail that a caller may repeat."""
+    headers = {IDENTIFIER_HEADER: guardrail.identifier, VERSION_HEADER: guardrail.version}
+    return headers if guardrail.trace is None else {**headers, TRACE_HEADER: guardrail.trace}
 
 
 def _tagged(guardrail: Guardrail, document: dict[str, Any], content: bytes) -> bytes:

@@ -7,11 +7,11 @@ not for prompt attacks: https://docs.aws.amazon.com/bedrock/latest/userguide/gua
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from typing import Any
 
 from chat_gateway.core.errors import InvalidRequestError
 from chat_gateway.guardrail import prompt_strings
+from chat_gateway.guardrail.settings import Tagging
 
 _TAG = "amazon-bedrock-guardrails-guardContent"
 _ANY_TAG = _TAG.lower().encode()
@@ -19,15 +19,6 @@ _ANY_TAG = _TAG.lower().encode()
 _ELSEWHERE = "Names, descriptions and values used in this request:"
 
 Message = Mapping[str, Any]
-
-
-class Tagging(StrEnum):
-    """Which text is tagged, and so checked: none (all is checked), every text, or users' words alone."""
-
-    OFF = "off"
-    ALL_TEXT = "all_text"
-    USER_TURNS = "user_turns"
-    LATEST_USER_TURN = "latest_user_turn"
 
 
 def check(document: Mapping[str, Any], content: bytes) -> None:

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chat_gateway.core import environment
+from chat_gateway.core.environment import flag, positive
+
+_VARIABLES: environment.Variables = {
+    "stream_timeout_s": ("STREAM_TIMEOUT_S", positive),
+    "count_stream_tokens": ("COUNT_STREAM_TOKENS", flag),
+}
 
 
 class HttpSettings(NamedTuple):
@@ -18,10 +24,8 @@ class HttpSettings(NamedTuple):
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(
-            stream_timeout_s=environment.read(env, "STREAM_TIMEOUT_S", environment.positive),
-            count_stream_tokens=environment.read(
-                env, "COUNT_STREAM_TOKENS", environment.one_of(("true", "false"))
-            )
-            == "true",
-        )
+        return cls(**environment.read_all(env, _VARIABLES))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        return environment.written(self, _VARIABLES)

@@ -7,9 +7,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# 12 h from when the message was received, of which a worker may have used its 15 min:
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-MAX_HIDDEN_S = 43_200 - 900
+from chat_gateway.jobs.sqs_limits import MAX_HIDDEN_S
+
 _MAX_DOUBLINGS = 32
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chat_gateway.jobs.lines import KEY_ATTRIBUTE, QueueMessage
+from chat_gateway.jobs.sqs_limits import MAX_ENTRIES, MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
         SendMessageBatchRequestEntryTypeDef,
     )
 
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-_MAX_ENTRIES = 10
-_MAX_BYTES = 1_048_576
 _STRING = "String"
 
 
@@ -51,8 +49,8 @@ class JobPost:
     def put_back(self, jobs: Sequence[PutBack]) -> list[str | None]:
         """For each job None once its delay is set, else the name of the failure: it stays hidden for longer."""
         failures: list[str | None] = [None] * len(jobs)
-        for start in range(0, len(jobs), _MAX_ENTRIES):
-            numbers = range(start, min(start + _MAX_ENTRIES, len(jobs)))
+        for start in range(0, len(jobs), MAX_ENTRIES):
+            numbers = range(start, min(start + MAX_ENTRIES, len(jobs)))
             for number, failure in self._put_back_together(jobs, numbers).items():
                 failures[number] = failure
         return failures
@@ -96,7 +94,9 @@ def _within_limit(letter: QueueMessage) -> QueueMessage:
     """The letter with as many of its attributes as SQS takes beside the body: all, or the key alone, or none."""
     key = {name: value for name, value in letter.attributes.items() if name == KEY_ATTRIBUTE}
     smaller = (letter, QueueMessage(letter.body, key))
-    return next((one for one in smaller if _size_bytes(one) <= _MAX_BYTES), QueueMessage(letter.body, {}))
+    return next(
+        (one for one in smaller if _size_bytes(one) <= MAX_MESSAGE_BYTES), QueueMessage(letter.body, {})
+    )
 
 
 def _size_bytes(letter: QueueMessage) -> int:
@@ -110,7 +110,7 @@ def _batches(sizes_bytes: Sequence[int]) -> Iterator[list[int]]:
     numbers: list[int] = []
     total_bytes = 0
     for number, size_bytes in enumerate(sizes_bytes):
-        if numbers and (len(numbers) == _MAX_ENTRIES or total_bytes + size_bytes > _MAX_BYTES):
+        if numbers and (len(numbers) == MAX_ENTRIES or total_bytes + size_bytes > MAX_MESSAGE_BYTES):
             yield numbers
             numbers, total_bytes = [], 0
         numbers.append(number)

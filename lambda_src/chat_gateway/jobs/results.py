@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat_gateway.jobs.lines import KeptLine
+from chat_gateway.jobs.sqs_limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from chat_gateway.jobs.lines import Result
 
-# 1 MiB: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-MAX_MESSAGE_BYTES = 1_048_576
 # 400 KB with the record's other attributes:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_RECORD_LINE_BYTES = 400_000

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chat_gateway.core import environment
+from chat_gateway.core.environment import count, positive
+
+_VARIABLES: environment.Variables = {
+    "jobs_queue_url": ("JOBS_QUEUE_URL", str),
+    "results_queue_url": ("RESULTS_QUEUE_URL", str),
+    "dead_letter_queue_url": ("DEAD_LETTER_QUEUE_URL", str),
+    "results_bucket": ("RESULTS_BUCKET", str),
+    "records_table": ("JOB_RECORDS_TABLE", str),
+    "record_kept_s": ("JOB_RECORD_KEPT_S", count),
+    "width": ("WORKER_WIDTH", count),
+    "least_time_s": ("JOB_LEAST_TIME_S", positive),
+    "ending_s": ("JOB_ENDING_S", positive),
+    "max_attempts": ("JOB_MAX_ATTEMPTS", count),
+    "max_receives": ("JOB_MAX_RECEIVES", count),
+    "give_up_after_s": ("JOB_GIVE_UP_AFTER_S", count),
+    "retry_delay_s": ("JOB_RETRY_DELAY_S", count),
+    "max_retry_delay_s": ("JOB_MAX_RETRY_DELAY_S", count),
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
+class WorkerSettings(NamedTuple):
     """How many jobs are worked on at once, where they come from and go, and how failed ones are tried again."""
 
     jobs_queue_url: str
@@ -31,19 +48,8 @@ class WorkerSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> WorkerSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(
-            jobs_queue_url=environment.read(env, "JOBS_QUEUE_URL", str),
-            results_queue_url=environment.read(env, "RESULTS_QUEUE_URL", str),
-            dead_letter_queue_url=environment.read(env, "DEAD_LETTER_QUEUE_URL", str),
-            results_bucket=environment.read(env, "RESULTS_BUCKET", str),
-            records_table=environment.read(env, "JOB_RECORDS_TABLE", str),
-            record_kept_s=environment.read(env, "JOB_RECORD_KEPT_S", environment.count),
-            width=environment.read(env, "WORKER_WIDTH", environment.count),
-            least_time_s=environment.read(env, "JOB_LEAST_TIME_S", environment.positive),
-            ending_s=environment.read(env, "JOB_ENDING_S", environment.positive),
-            max_attempts=environment.read(env, "JOB_MAX_ATTEMPTS", environment.count),
-            max_receives=environment.read(env, "JOB_MAX_RECEIVES", environment.count),
-            give_up_after_s=environment.read(env, "JOB_GIVE_UP_AFTER_S", environment.count),
-            retry_delay_s=environment.read(env, "JOB_RETRY_DELAY_S", environment.count),
-            max_retry_delay_s=environment.read(env, "JOB_MAX_RETRY_DELAY_S", environment.count),
-        )
+        return cls(**environment.read_all(env, _VARIABLES))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        return environment.written(self, _VARIABLES)

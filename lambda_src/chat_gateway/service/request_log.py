@@ -26,7 +26,7 @@ from chat_gateway.core.errors import (
 )
 from chat_gateway.guardrail import metrics as guardrail_metrics
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 
 # Lambda's JSON logging lets INFO through, and httpx tells of every request: the line here is to be the only one.
 for _name in ("httpx", "httpcore", "boto3", "botocore"):

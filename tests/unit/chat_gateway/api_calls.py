@@ -14,7 +14,7 @@ import httpx
 from chat_gateway.completions.completions import Completions
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.startup import Startup
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api.handler import ChatFunction, ChatState
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service.settings import UpstreamSettings

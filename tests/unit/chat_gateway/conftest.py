@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from tests.unit.chat_gateway.api_calls import KEY, Bedrock, ChatCalls, completions_for
 from tests.unit.chat_gateway.lambda_calls import AWS, FakeContext
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM

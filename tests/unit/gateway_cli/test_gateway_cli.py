@@ -17,7 +17,7 @@ from moto import mock_aws
 from gateway_cli import proof, stack_outputs
 from gateway_cli.command import cli
 from guardrail_proof.probes import Probe
-from guardrail_proof.proof import Gateway
+from guardrail_proof.settings import Gateway
 from tests.unit import clients_table
 from tests.unit.gateway_cli.outputs import OUTPUTS
 

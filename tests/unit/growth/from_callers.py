@@ -15,8 +15,7 @@ from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core import strict_json
 from chat_gateway.guardrail import overrides as guardrail_overrides
 from chat_gateway.guardrail import rule
-from chat_gateway.guardrail.rule import Guardrail
-from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.guardrail.settings import Guardrail, Tagging
 from chat_gateway.http_api import http_request, routes
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record

@@ -11,4 +11,5 @@ ENV = {
     "PROOF_MODEL": "m",
     "PROOF_CANARY": "canary",
     "BEDROCK_BASE_URL": "https://bedrock.test/openai/v1",
+    "PROVEN": "a hash",
 }

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrail_proof import probes, proof
+from guardrail_proof import probes
 from guardrail_proof.probes import Probe, Prompt
-from infra.guardrail_settings import CANARY_WORD
 
 CANARY, HARMLESS = probes.prompts("canary")
 JSON = st.recursive(
@@ -22,10 +21,6 @@ JSON = st.recursive(
         )
     ),
 )
-
-
-def test_the_canary_is_the_word_that_a_guardrail_of_the_stacks_own_blocks() -> None:
-    assert proof.CANARY_WORD == CANARY_WORD
 
 
 @given(JSON.map(json.dumps) | st.text() | JSON.map(lambda value: f"data: {json.dumps(value)}\n\n"))

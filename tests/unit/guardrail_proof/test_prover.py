@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -18,6 +18,9 @@ from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 from tests.unit.guardrail_proof.prover_env import ENV
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 HOLDS = Probe("the canary, streamed", None)
 FAILS = Probe("the canary, in one piece", "ended with 'stop'; it must be blocked")
@@ -57,7 +60,7 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(clients_table: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+def deployment(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
     return Deployment(monkeypatch)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_gateway.bedrock import api_key as bedrock_key
+from chat_gateway.bedrock.settings import PLACEHOLDER
 from chat_gateway.core.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 from tests.unit.chat_gateway.bedrock_key_fakes import Clock, FakeSecrets, api_key
 
@@ -31,8 +32,8 @@ def test_a_plain_string_and_a_json_object_both_hold_the_key(text: str) -> None:
     [
         ("", "empty"),
         (" \n", "empty"),
-        (bedrock_key.PLACEHOLDER, "placeholder"),
-        (json.dumps({"api_key": bedrock_key.PLACEHOLDER}), "placeholder"),
+        (PLACEHOLDER, "placeholder"),
+        (json.dumps({"api_key": PLACEHOLDER}), "placeholder"),
         ("{", "not a JSON object"),
         ('{"key": "ABSK-key-1"}', "api_key"),
         ('{"api_key": 7}', "api_key"),

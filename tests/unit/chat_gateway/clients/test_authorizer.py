@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat_gateway.aws.json_client import AwsCallError
-from chat_gateway.clients.authorizer import UNKNOWN_CLIENT, Authorizer, ClientsTable
+from chat_gateway.clients.authorizer import Authorizer, ClientsTable
 from chat_gateway.core.startup import Startup
+from client_keys.key import UNKNOWN_CLIENT
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 
 KEY = "bcg-a-client-key-of-some-length"

@@ -24,7 +24,7 @@ from chat_gateway.core.errors import (
     UpstreamError,
 )
 from chat_gateway.guardrail.overrides import IDENTIFIER_HEADER, VERSION_HEADER
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.chat_requests import VALID

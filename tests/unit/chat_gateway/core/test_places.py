@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from chat_gateway.completions import request as chat_request
 from chat_gateway.core import places, strict_json
 from chat_gateway.core.errors import InvalidRequestError
-from chat_gateway.guardrail.rule import Guardrail, apply
+from chat_gateway.guardrail.rule import apply
+from chat_gateway.guardrail.settings import Guardrail
 
 TAG = "amazon-bedrock-guardrails-guardContent_x"
 TEXT = {"role": "user", "content": "hi"}

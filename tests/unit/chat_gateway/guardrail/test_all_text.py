@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chat_gateway.core import strict_json
 from chat_gateway.guardrail import prompt_strings
 from chat_gateway.guardrail import tags as guardrail_tags
-from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.guardrail.settings import Tagging
 from tests.unit.chat_gateway.tagged_texts import texts_in_tags
 
 GUIDE = Path(__file__).parents[4] / "docs" / "guardrails.md"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from chat_gateway.core.errors import GuardrailOverrideError, InvalidRequestError
 from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.overrides import CONFIG_KEY, IDENTIFIER_HEADER, TRACE_HEADER, VERSION_HEADER
-from chat_gateway.guardrail.rule import Guardrail, UpstreamRequest
-from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.guardrail.rule import UpstreamRequest
+from chat_gateway.guardrail.settings import Guardrail, Tagging
 
 ENFORCED = Guardrail(identifier="abc123", version="4")
 NAME = {IDENTIFIER_HEADER: "abc123", VERSION_HEADER: "4"}
@@ -52,7 +51,7 @@ def test_the_enforced_guardrail_goes_up_when_the_caller_is_silent() -> None:
 def test_the_trace_is_asked_for_and_shown_only_where_the_environment_says_so(
     trace: str | None, goes_up: str, is_shown: bool
 ) -> None:
-    request = guarded(guardrail=replace(ENFORCED, trace=trace))
+    request = guarded(guardrail=ENFORCED._replace(trace=trace))
     assert request.headers == {**NAME, TRACE_HEADER: goes_up}
     assert request.shows_trace is is_shown
 
@@ -122,7 +121,7 @@ def test_naming_anything_else_in_a_header_is_refused(headers: dict[str, list[str
 @pytest.mark.parametrize("tagging", Tagging)
 def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any], tagging: Tagging) -> None:
     with pytest.raises(GuardrailOverrideError):
-        guarded(document, guardrail=replace(ENFORCED, tagging=tagging))
+        guarded(document, guardrail=ENFORCED._replace(tagging=tagging))
 
 
 @pytest.mark.parametrize("value", ["ENABLED", "DISABLED", "ENABLED_FULL"])
@@ -203,7 +202,7 @@ def test_a_callers_own_guardrail_that_is_no_header_value_is_refused(values: list
     assert caught.value.param == IDENTIFIER_HEADER
 
 
-OVERRIDABLE = replace(ENFORCED, callers_may_override=True, tagging=Tagging.ALL_TEXT)
+OVERRIDABLE = ENFORCED._replace(callers_may_override=True, tagging=Tagging.ALL_TEXT)
 
 
 def test_an_overridable_guardrail_applies_to_whoever_says_nothing() -> None:
@@ -245,21 +244,21 @@ def test_a_caller_that_may_override_sets_its_own_tags(document: dict[str, Any]) 
 
 
 def test_every_request_has_a_tag_suffix_of_its_own() -> None:
-    tagging = replace(ENFORCED, tagging=Tagging.ALL_TEXT)
+    tagging = ENFORCED._replace(tagging=Tagging.ALL_TEXT)
     suffixes = {body_of(guarded(guardrail=tagging))[CONFIG_KEY]["tagSuffix"] for _ in range(20)}
     assert len(suffixes) == 20
     assert all(suffix.isalnum() and len(suffix) <= 20 for suffix in suffixes)
 
 
 def test_a_callers_tag_suffix_is_not_the_one_that_is_used() -> None:
-    tagging = replace(ENFORCED, tagging=Tagging.ALL_TEXT)
+    tagging = ENFORCED._replace(tagging=Tagging.ALL_TEXT)
     body = body_of(guarded({CONFIG_KEY: {"tagSuffix": "mine"}}, guardrail=tagging))
     assert body[CONFIG_KEY]["tagSuffix"] != "mine"
     assert "_mine>" not in body["messages"][0]["content"]
 
 
 def test_with_nothing_to_tag_everything_is_checked() -> None:
-    tagging = replace(ENFORCED, tagging=Tagging.USER_TURNS)
+    tagging = ENFORCED._replace(tagging=Tagging.USER_TURNS)
     messages = {"messages": [{"role": "system", "content": "Hi"}]}
     assert body_of(guarded(messages, guardrail=tagging)) == SILENT | messages
 

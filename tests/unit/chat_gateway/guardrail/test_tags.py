@@ -10,7 +10,7 @@ import pytest
 from chat_gateway.core import strict_json
 from chat_gateway.core.errors import InvalidRequestError
 from chat_gateway.guardrail import tags as guardrail_tags
-from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.guardrail.settings import Tagging
 from tests.unit.chat_gateway.tagged_texts import CLOSE, OPEN, PAIR, texts, texts_in_tags
 
 CONVERSATION: list[dict[str, Any]] = [

@@ -11,7 +11,7 @@ import pytest
 
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.allowed_models import AllowedModels
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from tests.unit.chat_gateway.api_calls import COMPLETION, answering, event, ok
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import Asking

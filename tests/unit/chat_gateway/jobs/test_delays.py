@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_gateway.jobs import delays as job_delays
-from chat_gateway.jobs.delays import MAX_HIDDEN_S, JobDelays
+from chat_gateway.jobs.delays import JobDelays
+from chat_gateway.jobs.sqs_limits import MAX_HIDDEN_S
 
 RECEIVES = st.integers(min_value=1, max_value=1000)
 CHANCES = st.floats(min_value=0, max_value=1)

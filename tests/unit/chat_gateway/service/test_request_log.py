@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from chat_gateway.core.errors import GuardrailOverrideError
 from chat_gateway.guardrail import rule
-from chat_gateway.guardrail.rule import Guardrail
+from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.service.request_log import RequestLog
 
 

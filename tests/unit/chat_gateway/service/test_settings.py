@@ -7,12 +7,12 @@ import os
 import pytest
 
 from chat_gateway.aws.settings import AwsSettings
+from chat_gateway.bedrock.settings import ApiKeySettings
 from chat_gateway.clients.settings import AuthorizerSettings
 from chat_gateway.core.errors import ConfigurationError
-from chat_gateway.guardrail.rule import Guardrail
-from chat_gateway.guardrail.tags import Tagging
+from chat_gateway.guardrail.settings import Guardrail, Tagging
 from chat_gateway.jobs.settings import WorkerSettings
-from chat_gateway.service.settings import ApiKeySettings, UpstreamSettings
+from chat_gateway.service.settings import UpstreamSettings
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -31,7 +30,7 @@ def throttled(headers: dict[str, str] | None = None) -> httpx.Response:
 def test_all_jobs_of_a_batch_are_in_flight_together_up_to_the_width(
     stack: Stack, use_bedrock: UseBedrock
 ) -> None:
-    stack.change(settings=replace(stack.state.settings, width=40))
+    stack.change(settings=stack.state.settings._replace(width=40))
     together = threading.Barrier(40)
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -43,7 +42,7 @@ def test_all_jobs_of_a_batch_are_in_flight_together_up_to_the_width(
 
 
 def test_no_more_jobs_are_in_flight_than_the_width(stack: Stack, use_bedrock: UseBedrock) -> None:
-    stack.change(settings=replace(stack.state.settings, width=3))
+    stack.change(settings=stack.state.settings._replace(width=3))
     lock, counts = threading.Lock(), {"now": 0, "most": 0}
     three = threading.Barrier(3)
 
@@ -76,7 +75,7 @@ def test_a_throttled_job_waits_as_long_as_bedrock_asks_and_some_more(
 def test_once_bedrock_throttles_the_jobs_not_begun_are_put_back_unasked(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
-    stack.change(settings=replace(stack.state.settings, width=1))
+    stack.change(settings=stack.state.settings._replace(width=1))
     asked: list[str] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -95,7 +94,7 @@ def test_once_bedrock_throttles_the_jobs_not_begun_are_put_back_unasked(
 def test_a_refused_key_stops_the_jobs_of_every_model(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
-    stack.change(settings=replace(stack.state.settings, width=1))
+    stack.change(settings=stack.state.settings._replace(width=1))
     asked: list[httpx.Request] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -173,7 +172,7 @@ def test_a_job_that_cannot_end_before_the_function_does_is_put_back_at_once(
 def test_jobs_whose_turn_comes_too_late_are_put_back_not_begun(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
-    stack.change(settings=replace(stack.state.settings, width=1))
+    stack.change(settings=stack.state.settings._replace(width=1))
     made: list[JobRuns] = []
 
     class Watched(Worker):

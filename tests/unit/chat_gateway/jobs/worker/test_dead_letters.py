@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -126,7 +125,7 @@ def test_without_the_table_a_job_is_buried(stack: Stack, use_bedrock: UseBedrock
 
 
 def test_a_job_not_begun_says_what_held_it_back(stack: Stack, use_bedrock: UseBedrock) -> None:
-    stack.change(settings=replace(stack.state.settings, width=1))
+    stack.change(settings=stack.state.settings._replace(width=1))
     use_bedrock(lambda _: httpx.Response(429, headers={"x-amzn-requestid": "bedrock-id"}))
     stack.work_on(ASKS, line(custom_id="second"), attempt=152)
     (_, first), (_, second) = stack.dead_letters()

@@ -1,0 +1,35 @@
+"""What a deployment says of the Bedrock API key, read from environment variables once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from chat_gateway.core import environment
+from chat_gateway.core.environment import positive
+
+# What a new deployment's secret holds until someone puts a key there. Never change it: CloudFormation would overwrite
+# every key in use.
+PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
+
+_VARIABLES: environment.Variables = {
+    "secret_arn": ("BEDROCK_API_KEY_SECRET_ARN", str),
+    "max_age_s": ("SECRET_MAX_AGE_S", positive),
+}
+
+
+class ApiKeySettings(NamedTuple):
+    """Where the Bedrock API key is."""
+
+    secret_arn: str
+    max_age_s: float  # how long a key that was read is kept
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> ApiKeySettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(**environment.read_all(env, _VARIABLES))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        return environment.written(self, _VARIABLES)

@@ -1,0 +1,82 @@
+"""What a deployment says of its guardrail, read from environment variables once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from chat_gateway.core import environment
+from chat_gateway.core.environment import matching, one_of
+
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
+IDENTIFIER = re.compile(r"[!-~]{1,2048}")
+VERSION = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
+TRACES = ("ENABLED", "ENABLED_FULL", "DISABLED")
+
+
+class Tagging(StrEnum):
+    """Which text the gateway puts into input tags, and so what is checked; docs/guardrails.md tells which to choose.
+
+    OFF: no tags; the whole prompt is checked, though not for prompt attacks.
+    ALL_TEXT: every text, so that all is checked, for prompt attacks too.
+    USER_TURNS, LATEST_USER_TURN: reduced checks; nothing but what the user says, ever or last, is checked.
+    """
+
+    OFF = "off"
+    ALL_TEXT = "all_text"
+    USER_TURNS = "user_turns"
+    LATEST_USER_TURN = "latest_user_turn"
+
+
+_ANY = "GUARDRAIL_"
+_OVERRIDE = "GUARDRAIL_OVERRIDE"
+_DENIED, _ALLOWED = "denied", "allowed"
+
+
+def _may_override(text: str) -> bool:
+    return one_of((_DENIED, _ALLOWED))(text) == _ALLOWED
+
+
+def _tagging(text: str) -> Tagging:
+    return Tagging(one_of(tuple(Tagging))(text))
+
+
+_VARIABLES: environment.Variables = {
+    "identifier": ("GUARDRAIL_IDENTIFIER", matching(IDENTIFIER)),
+    "version": ("GUARDRAIL_VERSION", matching(VERSION)),
+    "callers_may_override": (_OVERRIDE, _may_override),
+    "tagging": ("GUARDRAIL_TAGGING", _tagging),
+}
+_OPTIONAL: environment.Variables = {"trace": ("GUARDRAIL_TRACE", one_of(TRACES))}
+
+
+class Guardrail(NamedTuple):
+    """A Bedrock guardrail, and how it is applied.
+
+    `trace` is ENABLED, ENABLED_FULL or DISABLED for everyone, or None: then it is asked for, for the log's own record,
+    and callers do not see it. `tagging` says which text is checked. Where `callers_may_override`, a caller's own settings win.
+    """
+
+    identifier: str
+    version: str
+    trace: str | None = None
+    callers_may_override: bool = False
+    tagging: Tagging = Tagging.OFF
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Guardrail | None:
+        """The enforced guardrail; None only where none of its variables is set.
+
+        Raises ConfigurationError naming the variable that is missing or wrong.
+        """
+        if not any(name.startswith(_ANY) for name in env):
+            return None
+        return cls(**environment.read_all(env, _VARIABLES), **environment.read_set(env, _OPTIONAL))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        variables = environment.written(self, {**_VARIABLES, **_OPTIONAL})
+        return {**variables, _OVERRIDE: _ALLOWED if self.callers_may_override else _DENIED}

@@ -1,0 +1,35 @@
+"""A client of a deployed gateway that exists while the proof asks as it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from client_keys import table as client_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@contextmanager
+def temporary_client(
+    dynamodb: DynamoDBClient, table: str, client_id: str, *, lifetime_s: float
+) -> Iterator[str]:
+    """A key that is deleted after the block, and expires after `lifetime_s` where that fails or never comes.
+
+    API Gateway may let it pass for as long as it caches. Raises botocore's errors.
+    """
+    key = client_table.new_key()
+    try:
+        client_table.store(dynamodb, table, client_id, key, expires_at=math.ceil(time.time() + lifetime_s))
+        yield key
+    except BaseException:
+        with suppress(BotoCoreError, ClientError):  # the first error is the one to tell
+            client_table.delete(dynamodb, table, key)
+        raise
+    client_table.delete(dynamodb, table, key)

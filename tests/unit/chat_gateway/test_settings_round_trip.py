@@ -1,0 +1,93 @@
+"""What the stack writes is what the function reads."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway.aws.settings import AwsSettings
+from chat_gateway.bedrock.settings import ApiKeySettings
+from chat_gateway.clients.settings import AuthorizerSettings
+from chat_gateway.guardrail.settings import IDENTIFIER, TRACES, VERSION, Guardrail, Tagging
+from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.settings import WorkerSettings
+from chat_gateway.service.settings import UpstreamSettings
+
+TEXTS = st.text(min_size=1)
+POSITIVE = st.integers(1, 10**9) | st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+COUNTS = st.integers(1, 9_999_999_999)
+MODELS = st.lists(st.from_regex(r"[a-z0-9.:/-]+", fullmatch=True)).map(tuple)
+API_KEYS = st.builds(ApiKeySettings, secret_arn=TEXTS, max_age_s=POSITIVE)
+GUARDRAILS = st.builds(
+    Guardrail,
+    identifier=st.from_regex(IDENTIFIER, fullmatch=True),
+    version=st.from_regex(VERSION, fullmatch=True),
+    trace=st.none() | st.sampled_from(TRACES),
+    callers_may_override=st.booleans(),
+    tagging=st.sampled_from(Tagging),
+)
+UPSTREAM = st.builds(
+    UpstreamSettings,
+    base_url=st.from_regex(r"https?://[a-z0-9.:]+(/[a-z0-9]+)*", fullmatch=True),
+    api_key=st.none() | API_KEYS,
+    connect_timeout_s=POSITIVE,
+    first_byte_timeout_s=POSITIVE,
+    between_bytes_timeout_s=POSITIVE,
+    total_timeout_s=POSITIVE,
+    max_request_bytes=COUNTS,
+    max_response_bytes=COUNTS,
+    guardrail=st.none() | GUARDRAILS,
+    separate_reasoning=st.booleans(),
+    models=MODELS,
+)
+WORKER = st.builds(
+    WorkerSettings,
+    jobs_queue_url=TEXTS,
+    results_queue_url=TEXTS,
+    dead_letter_queue_url=TEXTS,
+    results_bucket=TEXTS,
+    records_table=TEXTS,
+    record_kept_s=COUNTS,
+    width=COUNTS,
+    least_time_s=POSITIVE,
+    ending_s=POSITIVE,
+    max_attempts=COUNTS,
+    max_receives=COUNTS,
+    give_up_after_s=COUNTS,
+    retry_delay_s=COUNTS,
+    max_retry_delay_s=COUNTS,
+)
+HTTP = st.builds(HttpSettings, stream_timeout_s=POSITIVE, count_stream_tokens=st.booleans())
+AUTHORIZER = st.builds(AuthorizerSettings, clients_table=TEXTS)
+AWS = st.builds(AwsSettings, region=TEXTS, dns_suffix=TEXTS, endpoint_url=st.none() | TEXTS)
+
+Settings = UpstreamSettings | WorkerSettings | HttpSettings | AuthorizerSettings | ApiKeySettings | Guardrail
+
+
+@given(st.one_of(UPSTREAM, WORKER, HTTP, AUTHORIZER, API_KEYS, GUARDRAILS))
+def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
+    """Every settings class reads back what it writes."""
+    assert type(settings).from_env(settings.to_env()) == settings
+
+
+@given(AWS)
+def test_aws_settings_are_read_beside_lambdas_own(settings: AwsSettings) -> None:
+    """The stack writes the DNS suffix; Lambda and the emulator write the others."""
+    of_lambda = {"AWS_REGION": settings.region, "AWS_ENDPOINT_URL": settings.endpoint_url or ""}
+    assert AwsSettings.from_env({**of_lambda, **settings.to_env()}) == settings
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(280, "280"), (2.5, "2.5")])
+def test_whole_seconds_are_written_without_a_point(seconds: float, text: str) -> None:
+    """A template keeps its text where a number is whole."""
+    settings = HttpSettings(stream_timeout_s=seconds, count_stream_tokens=True)
+    assert settings.to_env() == {"STREAM_TIMEOUT_S": text, "COUNT_STREAM_TOKENS": "true"}
+
+
+def test_what_is_not_given_is_not_written() -> None:
+    """No variable names models, a guardrail or a key where there are none."""
+    settings = UpstreamSettings("https://host", None, 1, 1, 1, 1, 1, 1, None, separate_reasoning=False)
+    written = settings.to_env()
+    assert written["UPSTREAM_AUTH"] == "sigv4"
+    assert not [name for name in written if "MODELS" in name or "GUARDRAIL" in name or "KEY" in name]

@@ -1,0 +1,29 @@
+"""What the stack tells the proof is what the proof reads."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guardrail_proof.settings import Gateway, ProverSettings
+from tests.unit.guardrail_proof.prover_env import ENV
+
+TEXTS = st.text(min_size=1)
+OPTIONAL = {"tagging", "attack", "secret_arn"}
+GATEWAYS = st.builds(
+    Gateway, **{field: st.none() | TEXTS if field in OPTIONAL else TEXTS for field in Gateway._fields}
+)
+
+
+@given(st.builds(ProverSettings, stack_id=TEXTS, gateway=GATEWAYS, proven=TEXTS))
+def test_settings_are_read_as_they_were_written(settings: ProverSettings) -> None:
+    """A gateway's every field reaches the function; what is not given stays None."""
+    assert ProverSettings.from_env(settings.to_env()) == settings
+
+
+@pytest.mark.parametrize("name", ENV)
+def test_missing_variable_is_named(name: str) -> None:
+    """A function that was not told all it needs says what is missing, and skips no probe."""
+    with pytest.raises(KeyError, match=name):
+        ProverSettings.from_env({key: value for key, value in ENV.items() if key != name})
