@@ -9,7 +9,7 @@ from constructs import Construct
 
 from chat_gateway.bedrock.settings import PLACEHOLDER
 from infra import acknowledgements
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 

@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra import acknowledgements, bedrock_access
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.guardrail import EnforcedGuardrail
 
 

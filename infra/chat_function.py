@@ -6,7 +6,7 @@ from constructs import Construct
 
 from chat_gateway.http_api.settings import HttpSettings
 from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
 from infra.upstream import grant_upstream, upstream_settings
@@ -46,7 +46,7 @@ class ChatFunction(Construct):
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
             variables={**upstream.to_env(), **http.to_env(), **_MALLOC},
-            streams=environment.streams,
+            streams=environment.platform.streams,
             reserved_concurrency=environment.reserved_concurrency,
         )
         grant_upstream(self.gateway_function.role, environment, api_key, guardrail, streams=True)

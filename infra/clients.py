@@ -9,7 +9,7 @@ from constructs import Construct
 
 from chat_gateway.clients.settings import AuthorizerSettings
 from client_keys import key as client_key
-from infra.environments import Data, Environment
+from infra.environment_settings import Data, Environment
 from infra.gateway_function import GatewayFunction
 from infra.removal import removal_policy
 

@@ -16,7 +16,7 @@ from constructs import Construct
 from guardrail_proof.settings import Gateway, ProverSettings
 from infra import upstream
 from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
 from infra.proof_settings import Proof
 

@@ -14,7 +14,7 @@ from infra.chat_api import ChatApi
 from infra.chat_function import ChatFunction
 from infra.clients import Clients
 from infra.deployment_proof import DeploymentProof
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
 from infra.job_records import JobRecords

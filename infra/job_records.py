@@ -6,7 +6,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra import acknowledgements
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 

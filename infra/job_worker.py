@@ -13,7 +13,7 @@ from constructs import Construct
 from chat_gateway.jobs.settings import WorkerSettings
 from infra import acknowledgements, job_settings
 from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
 from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues

@@ -10,15 +10,9 @@ from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access
 from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.guardrail import EnforcedGuardrail
 from infra.guardrail_settings import Override
-
-# An answer in one piece is parsed, and a JSON document takes many times its size in memory.
-_MAX_RESPONSE_BYTES = 8 * 1024 * 1024
-# Where nothing streams, it is a string in a JSON document of 6 MB, and escapes may double it:
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MAX_BUFFERED_BYTES = 3 * 1024 * 1024 - 64 * 1024  # the rest is for headers
 
 
 def base_url(environment: Environment) -> str:
@@ -44,7 +38,7 @@ def upstream_settings(
         between_bytes_timeout_s=timeouts.between_bytes_s(total_timeout_s),
         total_timeout_s=total_timeout_s,
         max_request_bytes=environment.max_request_bytes,
-        max_response_bytes=_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES,
+        max_response_bytes=environment.platform.max_response_bytes,
         guardrail=_guardrail(guardrail),
         separate_reasoning=environment.separate_reasoning,
         models=environment.upstream_models,

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 
 from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access, environments
-from infra.environments import UpstreamAuth
+from infra.environment_settings import UpstreamAuth
 from infra.guardrail import EnforcedGuardrail
 from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail
 from tests.infra.conftest import Synthesised, resolved, stack_of

@@ -14,7 +14,7 @@ from guardrail_proof import proof
 from guardrail_proof.settings import CANARY_WORD, Gateway, ProverSettings
 from infra import environments, function_packages
 from infra.application import build_app
-from infra.environments import UpstreamAuth
+from infra.environment_settings import UpstreamAuth
 from infra.function_packages import FunctionPackage
 from infra.guardrail_settings import ExistingGuardrail
 from infra.proof_settings import Proof
