@@ -46,7 +46,7 @@ class Data(StrEnum):
     DESTROYED = "destroyed"
 
 
-class UpstreamAuth(StrEnum):
+class AuthMethod(StrEnum):
     """How the functions authenticate to Bedrock: with a key from Secrets Manager, or as the role they run as."""
 
     API_KEY = "api_key"
@@ -107,7 +107,7 @@ class Environment:
     callers_may_go_unguarded: bool = False  # has to be said where guardrail is None
     # None: not tried. Else a deployment fails and rolls back unless the guardrail blocks; needs a Bedrock API key.
     prove_on_deploy: Proof | None = None
-    upstream_auth: UpstreamAuth = UpstreamAuth.API_KEY
+    upstream_auth: AuthMethod = AuthMethod.API_KEY
     upstream_models: tuple[str, ...] = ()  # ids and ARNs of models and inference profiles; empty: all
     upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
     upstream_may_ignore_guardrail: bool = False  # has to be said where upstream_url is bedrock-mantle's
@@ -129,7 +129,7 @@ class Environment:
     @property
     def signs_upstream(self) -> bool:
         """Whether Bedrock is asked as the functions' role, and there is no API key."""
-        return self.upstream_auth == UpstreamAuth.SIGV4
+        return self.upstream_auth == AuthMethod.SIGV4
 
     @property
     def job_visibility_s(self) -> int:
@@ -239,8 +239,8 @@ def _upstream_rules(env: Environment) -> list[tuple[bool, str]]:
             "upstream_auth sigv4 signs for bedrock-runtime; upstream_url is another service's.",
         ),
         (
-            env.upstream_auth in tuple(UpstreamAuth),
-            f"upstream_auth is {env.upstream_auth!r}; choose {' or '.join(UpstreamAuth)}.",
+            env.upstream_auth in tuple(AuthMethod),
+            f"upstream_auth is {env.upstream_auth!r}; choose {' or '.join(AuthMethod)}.",
         ),
         (isinstance(models, tuple), "upstream_models must be a tuple, such as ('openai.gpt-oss-20b-1:0',)."),
         (

@@ -9,7 +9,7 @@ from aws_cdk.aws_bedrock import CfnGuardrail
 
 from chat_gateway.guardrail.settings import Tagging
 from infra import environments
-from infra.environment_settings import Environment, InvalidEnvironmentError, Timeouts, UpstreamAuth
+from infra.environment_settings import AuthMethod, Environment, InvalidEnvironmentError, Timeouts
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, default_policy
 from infra.job_settings import Jobs
 from infra.platform import Platform
@@ -56,7 +56,7 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
             {
                 "upstream_url": MANTLE,
                 "upstream_may_ignore_guardrail": True,
-                "upstream_auth": UpstreamAuth.SIGV4,
+                "upstream_auth": AuthMethod.SIGV4,
             },
             "upstream_auth",
         ),

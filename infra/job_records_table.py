@@ -10,7 +10,7 @@ from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 
-class JobRecords(Construct):
+class JobRecordsTable(Construct):
     """An item for each job, which ends by itself; paid for by the request."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
