@@ -18,7 +18,7 @@ class NoBedrockApiKeyError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOutputs:
-    """What the stack tells of itself; the names are those of infra.gateway_stack."""
+    """What the stack tells of itself; `_of` says which output each field is."""
 
     base_url: str
     rest_api_id: str
@@ -34,9 +34,7 @@ class StackOutputs:
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind that key
     bedrock_base_url: str | None = None  # None: the stack was deployed by an earlier version
-    tagging: str | None = (
-        None  # which text the guardrail is told to check; None where no guardrail is enforced
-    )
+    tagging: str | None = None  # which text the guardrail checks; None where no guardrail is enforced
 
     def bedrock_api_key_secret(self) -> str:
         """The secret that holds the Bedrock API key. Raises NoBedrockApiKeyError."""

@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra import acknowledgements, bedrock_access
-from infra.environments import Environment
-from infra.guardrail import EnforcedGuardrail
+from infra.enforced_guardrail import EnforcedGuardrail
+from infra.environment_settings import Environment
 
 
 class BedrockApiKeyPolicy(Construct):

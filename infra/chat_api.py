@@ -13,7 +13,7 @@ from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
 from infra import acknowledgements, gateway_responses
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 # Ids and outcomes, refusals included. No caller's address (personal data) and none of $context.error.*:
@@ -34,11 +34,6 @@ _ACCESS_LOG = {
     "authorizer_latency_ms": "$context.authorizer.latency",
     "authorizer_request_id": "$context.authorizer.requestId",
     "response_bytes": "$context.responseLength",
-}
-
-_TRANSFER_MODES = {
-    True: apigateway.ResponseTransferMode.STREAM,
-    False: apigateway.ResponseTransferMode.BUFFERED,
 }
 
 
@@ -79,7 +74,7 @@ class ChatApi(Construct):
         integration = apigateway.LambdaIntegration(
             chat_function,
             timeout=cdk.Duration.seconds(environment.timeouts.api_s),
-            response_transfer_mode=_TRANSFER_MODES[environment.streams],
+            response_transfer_mode=environment.platform.transfer_mode,
             allow_test_invoke=False,
         )
         for path in (*chat_request.PATHS, "/", "/{proxy+}"):
@@ -89,7 +84,7 @@ class ChatApi(Construct):
                 "AwsSolutions-COG4",
                 "Clients are programs with keys of their own, which a Lambda authorizer checks.",
             )
-        if environment.streams:
+        if environment.platform.streams:
             # CDK grants lambda:InvokeFunction, which AWS documents; reports differ on whether this is needed too.
             chat_function.add_permission(
                 "InvokeWithResponseStream",
@@ -97,8 +92,8 @@ class ChatApi(Construct):
                 action="lambda:InvokeWithResponseStream",
                 source_arn=self.api.arn_for_execute_api(),
             )
-        gateway_responses.add(self.api, request_id=_request_id_variable(environment))
-        self.base_url = _base_url(self.api, environment)
+        gateway_responses.add(self.api, request_id=environment.platform.request_id)
+        self.base_url = environment.platform.base_url(self.api)
         self._acknowledge()
 
     def _stage(self, environment: Environment) -> apigateway.StageOptions:
@@ -132,16 +127,3 @@ class ChatApi(Construct):
             "AwsSolutions-APIG6",
             "Execution logs repeat prompts and keys. The access log and the functions' logs carry every id.",
         )
-
-
-def _base_url(api: apigateway.RestApi, environment: Environment) -> str:
-    """What callers put before /chat/completions: a host of AWS's, which on the emulator would lead elsewhere."""
-    if environment.aws_endpoint_url is None:
-        return api.url_for_path("/openai/v1")
-    stage = f"restapis/{api.rest_api_id}/{api.deployment_stage.stage_name}"
-    return f"{environment.aws_endpoint_url}/{stage}/_user_request_/openai/v1"
-
-
-def _request_id_variable(environment: Environment) -> str:
-    """Callers cannot set the extended id; the emulator knows only the plain one."""
-    return "context.requestId" if environment.is_local else "context.extendedRequestId"

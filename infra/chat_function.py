@@ -5,10 +5,10 @@ from __future__ import annotations
 from constructs import Construct
 
 from chat_gateway.http_api.settings import HttpSettings
-from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.bedrock_api_key_secret import BedrockApiKeySecret
+from infra.enforced_guardrail import EnforcedGuardrail
+from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
-from infra.guardrail import EnforcedGuardrail
 from infra.upstream import grant_upstream, upstream_settings
 
 # glibc gives a large request's memory back after it, and faults it in again with the next one, depending on where the
@@ -25,12 +25,12 @@ class ChatFunction(Construct):
         id_: str,
         *,
         environment: Environment,
-        api_key: BedrockApiKey | None,
+        api_key_secret: BedrockApiKeySecret | None,
         guardrail: EnforcedGuardrail | None,
     ) -> None:
         super().__init__(scope, id_)
         upstream = upstream_settings(
-            environment, api_key, guardrail, total_timeout_s=environment.timeouts.answer_s
+            environment, api_key_secret, guardrail, total_timeout_s=environment.timeouts.answer_s
         )
         http = HttpSettings(
             stream_timeout_s=environment.timeouts.stream_s,
@@ -46,9 +46,9 @@ class ChatFunction(Construct):
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
             variables={**upstream.to_env(), **http.to_env(), **_MALLOC},
-            streams=environment.streams,
+            streams=environment.platform.streams,
             reserved_concurrency=environment.reserved_concurrency,
         )
-        grant_upstream(self.gateway_function.role, environment, api_key, guardrail, streams=True)
+        grant_upstream(self.gateway_function.role, environment, api_key_secret, guardrail, streams=True)
         self.function = self.gateway_function.function
         self.log_group = self.gateway_function.log_group

@@ -15,8 +15,8 @@ from constructs import Construct
 
 from guardrail_proof.settings import Gateway, ProverSettings
 from infra import upstream
-from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.bedrock_api_key_secret import BedrockApiKeySecret
+from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
 from infra.proof_settings import Proof
 
@@ -40,7 +40,7 @@ class DeploymentProof(Construct):
         environment: Environment,
         settings: Proof,
         base_url: str,
-        api_key: BedrockApiKey | None,
+        api_key_secret: BedrockApiKeySecret | None,
         clients: dynamodb.ITable,
         jobs: sqs.IQueue,
         records: dynamodb.ITable,
@@ -59,7 +59,7 @@ class DeploymentProof(Construct):
             tagging=None if environment.guardrail is None else environment.guardrail.tagging,
             attack=settings.attack,
             bedrock_base_url=upstream.base_url(environment),
-            secret_arn=None if api_key is None else api_key.secret.secret_arn,
+            secret_arn=None if api_key_secret is None else api_key_secret.arn,
         )
         prover = GatewayFunction(
             self,
@@ -78,8 +78,8 @@ class DeploymentProof(Construct):
             ).to_env(),
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
-        if api_key is not None:
-            api_key.grant_read(prover.role)
+        if api_key_secret is not None:
+            api_key_secret.grant_read(prover.role)
         jobs.grant(prover.role, "sqs:SendMessage")
         records.grant(prover.role, "dynamodb:GetItem")
         prover.role.add_to_policy(

@@ -1,316 +1,22 @@
-"""The environments that can be deployed, typed and checked before anything is synthesised.
+"""The environments that can be deployed.
 
-Edit `_dev`, `_staging` and `_prod` to make them yours. An existing guardrail can also be named at the command line,
-for that one deployment: `cdk deploy -c env=dev -c guardrail=abc123:1`. So can the proof: `-c prove_on_deploy=true`.
+Edit `_dev`, `_staging` and `_prod` to make them yours; infra/environment_settings.py has all that can be set. An existing
+guardrail can also be named at the command line, for that one deployment: `cdk deploy -c env=dev -c guardrail=abc123:1`.
+So can the proof: `-c prove_on_deploy=true`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
+from dataclasses import replace
 
 from aws_cdk.aws_logs import RetentionDays
 
-from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
-from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from infra import emulator
+from infra.environment_settings import Data, Environment, InvalidEnvironmentError, check
+from infra.guardrail_settings import ExistingGuardrail
 from infra.job_settings import Jobs
 from infra.proof_settings import Proof
-
-# A buffered answer's limit, and a streamed one's:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
-_MAX_BUFFERED_S = 29
-_MAX_STREAMED_S = 900
-# How long a regional endpoint's connection may be silent (same page); an answer that does not stream is.
-_MAX_SILENCE_S = 300
-# A model that reasons in the middle of its answer is silent for a while.
-_MAX_PAUSE_S = 120
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MAX_FUNCTION_TIMEOUT_S = 900
-# A job is received, and then Lambda starts a function, whose time counts from there; clocks may differ by 2 s.
-_JOB_HANDOVER_S = 10
-
-# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
-_MODEL = re.compile(
-    r"[a-z0-9-]+\.[A-Za-z0-9.:_-]{1,200}"
-    r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]*:(?:[0-9]{12})?:[a-z-]+/[A-Za-z0-9.:_/-]{1,200}"
-)
-# A function's variables take 4 KB at most, and the others need 1.5 KB:
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MAX_MODELS_CHARACTERS = 2500
-
-
-class InvalidEnvironmentError(ValueError):
-    """An environment is unknown or contradicts itself; the message names the setting and the choices."""
-
-
-class Data(StrEnum):
-    """What becomes of tables, buckets, queues and logs when the stack is deleted."""
-
-    RETAINED = "retained"
-    DESTROYED = "destroyed"
-
-
-class UpstreamAuth(StrEnum):
-    """How the functions authenticate to Bedrock: with a key from Secrets Manager, or as the role they run as."""
-
-    API_KEY = "api_key"
-    SIGV4 = "sigv4"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Every timeout of an environment, in seconds, derived from two: an HTTP answer's and a job's."""
-
-    api_s: int = _MAX_STREAMED_S
-    job_s: int = 300
-    connect_s: int = 3
-
-    @property
-    def chat_function_s(self) -> int:
-        """Ends before API Gateway gives up, so that the caller sees our error, not its."""
-        return self.api_s - 1
-
-    @property
-    def stream_s(self) -> int:
-        """A whole stream; leaves the function time to end it properly and to log."""
-        return self.chat_function_s - 2
-
-    @property
-    def answer_s(self) -> int:
-        """An answer that does not stream: API Gateway gives up on a connection that is silent for too long."""
-        return min(self.stream_s, _MAX_SILENCE_S - 10)
-
-    @property
-    def job_ending_s(self) -> int:
-        """What a job's answer may take to be stored and sent."""
-        return max(2, self.job_s // 10)
-
-    @staticmethod
-    def first_byte_s(total_s: int) -> int:
-        """From sending to the answer's status: all of the time, since models think before they answer."""
-        return total_s
-
-    @staticmethod
-    def between_bytes_s(total_s: int) -> int:
-        """An answer that has begun and then pauses for so long will not end."""
-        return max(5, min(total_s // 2, _MAX_PAUSE_S))
-
-    @property
-    def worker_function_s(self) -> int:
-        """A job, and the time to deliver its result."""
-        return self.job_s + self.job_ending_s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """One deployment of the gateway."""
-
-    name: str
-    region: str | None = None  # None: the region of the AWS profile in use
-    guardrail: ExistingGuardrail | OwnGuardrail | None = field(default_factory=OwnGuardrail)
-    callers_may_go_unguarded: bool = False  # has to be said where guardrail is None
-    # None: not tried. Else a deployment fails and rolls back unless the guardrail blocks; needs a Bedrock API key.
-    prove_on_deploy: Proof | None = None
-    upstream_auth: UpstreamAuth = UpstreamAuth.API_KEY
-    upstream_models: tuple[str, ...] = ()  # ids and ARNs of models and inference profiles; empty: all
-    upstream_url: str | None = None  # None: Bedrock's own in this region; ends in /openai/v1
-    upstream_may_ignore_guardrail: bool = False  # has to be said where upstream_url is bedrock-mantle's
-    aws_endpoint_url: str | None = None  # of the emulator; None: AWS
-    is_local: bool = False  # for the emulator: functions for this machine, answers in one piece
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    jobs: Jobs = field(default_factory=Jobs)
-    data: Data = Data.RETAINED
-    log_retention: RetentionDays = RetentionDays.THREE_MONTHS
-    secret_max_age_s: int = 300
-    authorizer_cache_s: int = 300
-    max_request_bytes: int = 4 * 1024 * 1024  # Lambda takes 6 MB, and API Gateway sends bodies as base64
-    requests_per_second: int = 50
-    burst_requests: int = 100
-    reserved_concurrency: int | None = None  # of the chat function; None: the account's unreserved pool
-    memory_mib: int = 512
-    count_stream_tokens: bool = True  # ask for the usage chunk of every stream; some models refuse that
-    separate_reasoning: bool = True  # gpt-oss's <reasoning> becomes reasoning_content
-
-    @property
-    def signs_upstream(self) -> bool:
-        """Whether Bedrock is asked as the functions' role, and there is no API key."""
-        return self.upstream_auth == UpstreamAuth.SIGV4
-
-    @property
-    def streams(self) -> bool:
-        """Whether answers reach the caller as they are made; the emulator cannot."""
-        return not self.is_local
-
-    @property
-    def job_visibility_s(self) -> int:
-        """How long a job stays hidden after it was received: while its batch fills, and while its worker may live.
-
-        AWS recommends six times the function's timeout: docs/adr/0019-a-job-that-kills-its-worker.md.
-        """
-        return self.jobs.window_s + self.timeouts.worker_function_s + _JOB_HANDOVER_S
-
-    @property
-    def job_max_receives(self) -> int:
-        """The jobs queue's maxReceiveCount."""
-        return self.jobs.max_receives(self.job_visibility_s)
-
-    def __post_init__(self) -> None:
-        for rules in (_type_rules, _rules):
-            for is_valid, message in rules(self):
-                if not is_valid:
-                    raise InvalidEnvironmentError(f"Environment {self.name!r}: {message}")
-
-
-def _rules(env: Environment) -> list[tuple[bool, str]]:
-    """What must hold, each with what to say where it does not."""
-    return [
-        *_timeout_rules(env),
-        *env.jobs.rules(),
-        *_guardrail_rules(env),
-        *_proof_rules(env),
-        *_upstream_rules(env),
-        *_other_rules(env),
-    ]
-
-
-def _type_rules(env: Environment) -> list[tuple[bool, str]]:
-    """What the other rules need to be able to look."""
-    return [
-        (
-            env.guardrail is None or isinstance(env.guardrail, ExistingGuardrail | OwnGuardrail),
-            f"guardrail is {env.guardrail!r}; it must be ExistingGuardrail(…), OwnGuardrail(…) or None.",
-        ),
-        (
-            env.prove_on_deploy is None or isinstance(env.prove_on_deploy, Proof),
-            f"prove_on_deploy is {env.prove_on_deploy!r}; it must be Proof(…) or None.",
-        ),
-    ]
-
-
-def _timeout_rules(env: Environment) -> list[tuple[bool, str]]:
-    timeouts = env.timeouts
-    max_api_s = _MAX_STREAMED_S if env.streams else _MAX_BUFFERED_S
-    return [
-        (5 <= timeouts.api_s <= max_api_s, f"timeouts.api_s must be from 5 to {max_api_s}."),
-        (timeouts.job_s >= 2, "timeouts.job_s must be at least 2."),
-        (
-            0 < timeouts.connect_s < timeouts.answer_s,
-            "timeouts.connect_s must be below the upstream's.",
-        ),
-        (
-            timeouts.worker_function_s <= _MAX_FUNCTION_TIMEOUT_S,
-            f"timeouts.job_s leaves the worker over Lambda's {_MAX_FUNCTION_TIMEOUT_S} s.",
-        ),
-        (env.job_visibility_s <= MAX_VISIBILITY_S, f"visibility is over SQS's {MAX_VISIBILITY_S} s."),
-        (
-            env.jobs.expected_answer_s <= timeouts.job_s / 2,
-            "jobs.expected_answer_s must be at most half of timeouts.job_s.",
-        ),
-    ]
-
-
-def _guardrail_rules(env: Environment) -> list[tuple[bool, str]]:
-    if env.guardrail is not None:
-        return [
-            *env.guardrail.rules(),
-            (
-                env.upstream_may_ignore_guardrail or "bedrock-mantle" not in (env.upstream_url or "").lower(),
-                "upstream_url ignores guardrails. Use bedrock-runtime, or say upstream_may_ignore_guardrail=True.",
-            ),
-        ]
-    return [
-        (
-            env.is_local or env.callers_may_go_unguarded,
-            "there is no guardrail. Set one, or say callers_may_go_unguarded=True if that is what you want.",
-        )
-    ]
-
-
-def _proof_rules(env: Environment) -> list[tuple[bool, str]]:
-    url = env.aws_endpoint_url
-    rules = [
-        (url is None or env.is_local, "aws_endpoint_url is the emulator's and for 'local' only."),
-        (
-            url is None or re.fullmatch(r"https?://\S+[^/\s]", url) is not None,
-            "aws_endpoint_url must be a URL, no final /.",
-        ),
-    ]
-    if env.prove_on_deploy is None:
-        return rules
-    return [
-        *rules,
-        (env.guardrail is not None, "prove_on_deploy needs a guardrail."),
-        (url is not None or not env.is_local, "prove_on_deploy needs aws_endpoint_url on the emulator."),
-        *env.prove_on_deploy.rules(),
-    ]
-
-
-def _upstream_rules(env: Environment) -> list[tuple[bool, str]]:
-    models = env.upstream_models
-    wrong = next((model for model in models if not _MODEL.fullmatch(model)), None)
-    return [
-        (
-            not env.signs_upstream or "bedrock-mantle" not in (env.upstream_url or "").lower(),
-            "upstream_auth sigv4 signs for bedrock-runtime; upstream_url is another service's.",
-        ),
-        (
-            env.upstream_auth in tuple(UpstreamAuth),
-            f"upstream_auth is {env.upstream_auth!r}; choose {' or '.join(UpstreamAuth)}.",
-        ),
-        (isinstance(models, tuple), "upstream_models must be a tuple, such as ('openai.gpt-oss-20b-1:0',)."),
-        (
-            wrong is None,
-            f"upstream_models has {wrong!r}; name models and inference profiles by id or ARN, without wildcards.",
-        ),
-        (len(set(models)) == len(models), "upstream_models names something twice."),
-        (
-            len(",".join(models)) <= _MAX_MODELS_CHARACTERS,
-            f"upstream_models takes more than {_MAX_MODELS_CHARACTERS} characters, which Lambda has no room for.",
-        ),
-    ]
-
-
-def _other_rules(env: Environment) -> list[tuple[bool, str]]:
-    url = env.upstream_url
-    return [
-        (
-            re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,19}", env.name) is not None,
-            "name must be at most 20 letters, digits and hyphens.",
-        ),
-        (
-            env.region is None or re.fullmatch(r"[a-z0-9-]{5,32}", env.region) is not None,
-            "region is not one of AWS's.",
-        ),
-        (
-            url is None or env.is_local or url.startswith("https://"),
-            "upstream_url must be https: the Bedrock API key is sent there.",
-        ),
-        (url is not None or not env.is_local, "upstream_url is missing; deploy 'local' with `make run`."),
-        (
-            url is None or re.fullmatch(r"https?://\S+[^/\s]", url) is not None,
-            "upstream_url must be a URL, no final /.",
-        ),
-        (
-            0 < env.max_request_bytes <= 4_500_000,
-            "max_request_bytes must be from 1 to 4500000 (Lambda takes 6 MB).",
-        ),
-        (env.data in tuple(Data), f"data is {env.data!r}; choose {' or '.join(Data)}."),
-        (0 <= env.authorizer_cache_s <= 3600, "authorizer_cache_s must be from 0 to 3600."),
-        (env.secret_max_age_s > 0, "secret_max_age_s must be positive."),
-        (
-            0 < env.requests_per_second <= env.burst_requests,
-            "burst_requests must be at least requests_per_second.",
-        ),
-        (128 <= env.memory_mib <= 10_240, "memory_mib must be from 128 to 10240."),
-        (
-            env.reserved_concurrency is None or env.reserved_concurrency > 0,
-            "reserved_concurrency must be positive.",
-        ),
-    ]
 
 
 def _dev() -> Environment:
@@ -327,33 +33,8 @@ def _prod() -> Environment:
     )
 
 
-def _local(guardrail: ExistingGuardrail | None = None, **overrides: Any) -> Environment:
-    return Environment(
-        **overrides,
-        name="local",
-        is_local=True,
-        guardrail=guardrail,
-        region="us-east-1",
-        timeouts=Timeouts(api_s=15, job_s=10),
-        # The emulator hands over 10 at most, and knows no window.
-        jobs=Jobs(
-            requests_per_minute=6000,
-            expected_answer_s=2,
-            max_batch_size=10,
-            max_attempts=3,
-            retry_delay_s=1,
-            max_retry_delay_s=4,
-            memory_mib=512,
-        ),
-        data=Data.DESTROYED,
-        log_retention=RetentionDays.ONE_DAY,
-        secret_max_age_s=5,
-        authorizer_cache_s=60,
-    )
-
-
 _ENVIRONMENTS: dict[str, Callable[[], Environment]] = {"dev": _dev, "staging": _staging, "prod": _prod}
-NAMES = (*_ENVIRONMENTS, "local")
+NAMES = (*_ENVIRONMENTS, emulator.NAME)
 
 
 def named(
@@ -371,19 +52,23 @@ def named(
     if name not in NAMES:
         asked = "No environment is named" if name is None else f"There is no environment {name!r}"
         raise InvalidEnvironmentError(f"{asked}: choose one of {', '.join(NAMES)} with `-c env=NAME`.")
-    overrides: dict[str, Any] = {}
-    if guardrail is not None:
-        overrides["guardrail"] = _parsed_guardrail(guardrail)
-    if upstream_url is not None and name != "local":
-        raise InvalidEnvironmentError("`-c upstream_url` replaces Bedrock and is for 'local' only.")
+    enforced = None if guardrail is None else _parsed_guardrail(guardrail)
+    if name == emulator.NAME:
+        return emulator.environment(
+            guardrail=enforced,
+            upstream_url=upstream_url,
+            aws_endpoint_url=aws_endpoint_url,
+            prove_on_deploy=_proof(prove_on_deploy, None),
+        )
     if upstream_url is not None:
-        overrides["upstream_url"] = upstream_url
-    if aws_endpoint_url is not None:
-        overrides["aws_endpoint_url"] = aws_endpoint_url
-    own = _ENVIRONMENTS[name]() if name in _ENVIRONMENTS else None
-    if prove_on_deploy is not None:
-        overrides["prove_on_deploy"] = _parsed_proof(prove_on_deploy, own.prove_on_deploy if own else None)
-    return _local(**overrides) if own is None else replace(own, **overrides)
+        raise InvalidEnvironmentError("`-c upstream_url` replaces Bedrock and is for 'local' only.")
+    check(name, [(aws_endpoint_url is None, "aws_endpoint_url is the emulator's and for 'local' only.")])
+    own = _ENVIRONMENTS[name]()
+    return replace(
+        own,
+        guardrail=enforced or own.guardrail,
+        prove_on_deploy=_proof(prove_on_deploy, own.prove_on_deploy),
+    )
 
 
 def _parsed_guardrail(text: str) -> ExistingGuardrail:
@@ -394,8 +79,10 @@ def _parsed_guardrail(text: str) -> ExistingGuardrail:
     return ExistingGuardrail(identifier=identifier, version=version)
 
 
-def _parsed_proof(text: str, own: Proof | None) -> Proof | None:
-    """The environment's proof, or the default one, where the command line says true; None where it says false."""
-    if text not in ("true", "false"):
+def _proof(text: str | None, own: Proof | None) -> Proof | None:
+    """The environment's own proof, unless the command line says false, or true where the environment has none."""
+    if text not in (None, "true", "false"):
         raise InvalidEnvironmentError(f"prove_on_deploy is {text!r}; write true or false.")
-    return (own or Proof()) if text == "true" else None
+    if text == "false":
+        return None
+    return own or (Proof() if text == "true" else None)

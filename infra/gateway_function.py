@@ -14,7 +14,7 @@ from constructs import Construct
 
 from chat_gateway.aws.settings import AwsSettings
 from infra import acknowledgements, function_packages
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.function_packages import STREAMING_START
 from infra.removal import removal_policy
 
@@ -60,7 +60,7 @@ class GatewayFunction(Construct):
             name,
             module,
             requirements=requirements,
-            for_this_machine=environment.is_local,
+            for_this_machine=environment.platform.builds_for_this_machine,
             streams=streams,
             has_httpx_transport=has_httpx_transport,
         )

@@ -8,16 +8,18 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra import upstream
-from infra.bedrock_api_key import BedrockApiKey
+from infra.authorizer_function import AuthorizerFunction
 from infra.bedrock_api_key_policy import BedrockApiKeyPolicy
+from infra.bedrock_api_key_secret import BedrockApiKeySecret
 from infra.chat_api import ChatApi
 from infra.chat_function import ChatFunction
-from infra.clients import Clients
+from infra.client_authorizer import ClientAuthorizer
+from infra.clients_table import ClientsTable
 from infra.deployment_proof import DeploymentProof
-from infra.environments import Environment
-from infra.guardrail import EnforcedGuardrail
+from infra.enforced_guardrail import EnforcedGuardrail
+from infra.environment_settings import Environment
 from infra.job_queues import JobQueues
-from infra.job_records import JobRecords
+from infra.job_records_table import JobRecordsTable
 from infra.job_worker import JobWorker
 
 
@@ -29,13 +31,13 @@ class GatewayStack(cdk.Stack):
         cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
         cdk.Tags.of(self).add("environment", environment.name)
         self.guardrail = self._guardrail(environment)
-        self.bedrock_api_key = self._bedrock_api_key(environment)
-        self.clients = Clients(self, "Clients", environment=environment)
+        self.api_key_secret = self._bedrock_api_key_secret(environment)
+        self.clients = ClientsTable(self, "Clients", environment=environment)
         self.chat = ChatFunction(
             self,
             "ChatFunction",
             environment=environment,
-            api_key=self.bedrock_api_key,
+            api_key_secret=self.api_key_secret,
             guardrail=self.guardrail,
         )
         self.api = ChatApi(
@@ -43,15 +45,15 @@ class GatewayStack(cdk.Stack):
             "ChatApi",
             environment=environment,
             chat_function=self.chat.function,
-            authorizer=self.clients.authorizer,
+            authorizer=self._authorizer(environment),
         )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
-        self.job_records = JobRecords(self, "JobRecords", environment=environment)
+        self.job_records = JobRecordsTable(self, "JobRecords", environment=environment)
         self.worker = JobWorker(
             self,
             "JobWorker",
             environment=environment,
-            api_key=self.bedrock_api_key,
+            api_key_secret=self.api_key_secret,
             guardrail=self.guardrail,
             queues=self.queues,
             records=self.job_records,
@@ -59,15 +61,22 @@ class GatewayStack(cdk.Stack):
         self._prove(environment)
         self._add_outputs(environment)
 
-    def _bedrock_api_key(self, environment: Environment) -> BedrockApiKey | None:
-        """The key, and the policy for its user; none where the functions' roles sign."""
+    def _bedrock_api_key_secret(self, environment: Environment) -> BedrockApiKeySecret | None:
+        """The key's secret, and the policy for its user; none where the functions' roles sign."""
         if environment.signs_upstream:
             return None
         user_policy = BedrockApiKeyPolicy(
             self, "BedrockApiKeyPolicy", environment=environment, guardrail=self.guardrail
         )
         cdk.CfnOutput(self, "BedrockApiKeyPolicyArn", value=user_policy.policy.managed_policy_arn)
-        return BedrockApiKey(self, "BedrockApiKey", environment=environment)
+        return BedrockApiKeySecret(self, "BedrockApiKey", environment=environment)
+
+    def _authorizer(self, environment: Environment) -> ClientAuthorizer:
+        """The authorizer over the clients' table, below which it lies."""
+        function = AuthorizerFunction(
+            self.clients, "Authorizer", environment=environment, clients=self.clients.table
+        )
+        return ClientAuthorizer(self.clients, "TokenAuthorizer", environment=environment, function=function)
 
     def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:
         if environment.guardrail is not None:
@@ -88,13 +97,13 @@ class GatewayStack(cdk.Stack):
             environment=environment,
             settings=environment.prove_on_deploy,
             base_url=self.api.base_url,
-            api_key=self.bedrock_api_key,
+            api_key_secret=self.api_key_secret,
             clients=self.clients.table,
             jobs=self.queues.jobs,
             records=self.job_records.table,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
-                *([] if self.bedrock_api_key is None else [self.bedrock_api_key]),
+                *([] if self.api_key_secret is None else [self.api_key_secret]),
                 *(self.clients, self.chat, self.api, self.queues, self.job_records, self.worker),
             ],
         )
@@ -114,8 +123,8 @@ class GatewayStack(cdk.Stack):
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
-        if self.bedrock_api_key is not None:
-            outputs["BedrockApiKeySecretArn"] = self.bedrock_api_key.secret.secret_arn
+        if self.api_key_secret is not None:
+            outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"

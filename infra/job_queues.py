@@ -9,7 +9,7 @@ from constructs import Construct
 
 from chat_gateway.jobs import sqs_limits
 from infra import acknowledgements, job_settings
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 _KEPT_FOR = cdk.Duration.days(14)

@@ -12,12 +12,12 @@ from constructs import Construct
 
 from chat_gateway.jobs.settings import WorkerSettings
 from infra import acknowledgements, job_settings
-from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
+from infra.bedrock_api_key_secret import BedrockApiKeySecret
+from infra.enforced_guardrail import EnforcedGuardrail
+from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
-from infra.guardrail import EnforcedGuardrail
 from infra.job_queues import JobQueues
-from infra.job_records import JobRecords
+from infra.job_records_table import JobRecordsTable
 from infra.upstream import grant_upstream, upstream_settings
 
 _LARGE_RESULTS = "results/*"
@@ -33,15 +33,15 @@ class JobWorker(Construct):
         id_: str,
         *,
         environment: Environment,
-        api_key: BedrockApiKey | None,
+        api_key_secret: BedrockApiKeySecret | None,
         guardrail: EnforcedGuardrail | None,
         queues: JobQueues,
-        records: JobRecords,
+        records: JobRecordsTable,
     ) -> None:
         super().__init__(scope, id_)
         jobs = environment.jobs
         upstream = upstream_settings(
-            environment, api_key, guardrail, total_timeout_s=environment.timeouts.job_s
+            environment, api_key_secret, guardrail, total_timeout_s=environment.timeouts.job_s
         )
         worker = GatewayFunction(
             self,
@@ -55,7 +55,7 @@ class JobWorker(Construct):
             memory_mib=jobs.memory_mib,
             variables={**upstream.to_env(), **_settings(environment, queues, records).to_env()},
         )
-        grant_upstream(worker.role, environment, api_key, guardrail, streams=False)
+        grant_upstream(worker.role, environment, api_key_secret, guardrail, streams=False)
         queues.jobs.grant_consume_messages(worker.role)
         queues.results.grant(worker.role, "sqs:SendMessage")
         queues.dead_letters.grant(worker.role, "sqs:SendMessage")
@@ -84,7 +84,7 @@ class JobWorker(Construct):
         self.log_group = worker.log_group
 
 
-def _settings(environment: Environment, queues: JobQueues, records: JobRecords) -> WorkerSettings:
+def _settings(environment: Environment, queues: JobQueues, records: JobRecordsTable) -> WorkerSettings:
     jobs = environment.jobs
     return WorkerSettings(
         jobs_queue_url=queues.jobs.queue_url,

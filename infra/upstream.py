@@ -9,16 +9,10 @@ from chat_gateway.bedrock.settings import ApiKeySettings
 from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access
-from infra.bedrock_api_key import BedrockApiKey
-from infra.environments import Environment
-from infra.guardrail import EnforcedGuardrail
+from infra.bedrock_api_key_secret import BedrockApiKeySecret
+from infra.enforced_guardrail import EnforcedGuardrail
+from infra.environment_settings import Environment
 from infra.guardrail_settings import Override
-
-# An answer in one piece is parsed, and a JSON document takes many times its size in memory.
-_MAX_RESPONSE_BYTES = 8 * 1024 * 1024
-# Where nothing streams, it is a string in a JSON document of 6 MB, and escapes may double it:
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MAX_BUFFERED_BYTES = 3 * 1024 * 1024 - 64 * 1024  # the rest is for headers
 
 
 def base_url(environment: Environment) -> str:
@@ -29,7 +23,7 @@ def base_url(environment: Environment) -> str:
 
 def upstream_settings(
     environment: Environment,
-    api_key: BedrockApiKey | None,
+    api_key_secret: BedrockApiKeySecret | None,
     guardrail: EnforcedGuardrail | None,
     *,
     total_timeout_s: int,
@@ -38,13 +32,13 @@ def upstream_settings(
     timeouts = environment.timeouts
     return UpstreamSettings(
         base_url=base_url(environment),
-        api_key=_api_key(environment, api_key),
+        api_key=_api_key(environment, api_key_secret),
         connect_timeout_s=timeouts.connect_s,
         first_byte_timeout_s=timeouts.first_byte_s(total_timeout_s),
         between_bytes_timeout_s=timeouts.between_bytes_s(total_timeout_s),
         total_timeout_s=total_timeout_s,
         max_request_bytes=environment.max_request_bytes,
-        max_response_bytes=_MAX_RESPONSE_BYTES if environment.streams else _MAX_BUFFERED_BYTES,
+        max_response_bytes=environment.platform.max_response_bytes,
         guardrail=_guardrail(guardrail),
         separate_reasoning=environment.separate_reasoning,
         models=environment.upstream_models,
@@ -54,14 +48,14 @@ def upstream_settings(
 def grant_upstream(
     role: iam.Role,
     environment: Environment,
-    api_key: BedrockApiKey | None,
+    api_key_secret: BedrockApiKeySecret | None,
     guardrail: EnforcedGuardrail | None,
     *,
     streams: bool,
 ) -> None:
     """Lets `role` read the API key or, where there is none, ask Bedrock itself."""
-    if api_key is not None:
-        api_key.grant_read(role)
+    if api_key_secret is not None:
+        api_key_secret.grant_read(role)
         return
     actions = [bedrock_access.INVOKE, *([bedrock_access.INVOKE_STREAMED] if streams else [])]
     statements = bedrock_access.invocation(environment.upstream_models, guardrail, actions=actions)
@@ -70,10 +64,10 @@ def grant_upstream(
     bedrock_access.acknowledge_wildcards(role, statements)
 
 
-def _api_key(environment: Environment, api_key: BedrockApiKey | None) -> ApiKeySettings | None:
-    if api_key is None:
+def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:
+    if api_key_secret is None:
         return None
-    return ApiKeySettings(secret_arn=api_key.secret.secret_arn, max_age_s=environment.secret_max_age_s)
+    return ApiKeySettings(secret_arn=api_key_secret.arn, max_age_s=environment.secret_max_age_s)
 
 
 def _guardrail(enforced: EnforcedGuardrail | None) -> Guardrail | None:

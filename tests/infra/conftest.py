@@ -17,7 +17,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra.application import build_app
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.gateway_stack import GatewayStack
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]

@@ -13,8 +13,8 @@ from aws_cdk import aws_iam as iam
 
 from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access, environments
-from infra.environments import UpstreamAuth
-from infra.guardrail import EnforcedGuardrail
+from infra.enforced_guardrail import EnforcedGuardrail
+from infra.environment_settings import AuthMethod
 from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail
 from tests.infra.conftest import Synthesised, resolved, stack_of
 
@@ -34,7 +34,7 @@ CHAT, WORKER = ["bedrock:InvokeModel", STREAMED], ["bedrock:InvokeModel"]
 
 @cache
 def synthesised(
-    auth: UpstreamAuth = UpstreamAuth.SIGV4,
+    auth: AuthMethod = AuthMethod.SIGV4,
     models: tuple[str, ...] = (),
     guardrail: ExistingGuardrail | None = ExistingGuardrail(identifier="abc123", version="7"),  # noqa: B008
 ) -> Synthesised:
@@ -101,7 +101,7 @@ def same(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("own_guardrail", [True, False])
 def test_where_the_roles_sign_there_is_no_secret_anywhere(own_guardrail: bool) -> None:
-    environment = replace(environments.named("dev"), upstream_auth=UpstreamAuth.SIGV4)
+    environment = replace(environments.named("dev"), upstream_auth=AuthMethod.SIGV4)
     if not own_guardrail:
         environment = replace(environment, guardrail=ExistingGuardrail(identifier="abc123", version="7"))
     template = stack_of(environment).template
@@ -131,7 +131,7 @@ def test_where_models_are_named_it_may_ask_those_and_a_profiles_model_through_th
 
 
 def test_the_policy_for_the_keys_user_says_the_same_and_is_attached_to_nobody() -> None:
-    stack = synthesised(UpstreamAuth.API_KEY, MODELS)
+    stack = synthesised(AuthMethod.API_KEY, MODELS)
     policy = stack.one("AWS::IAM::ManagedPolicy")
     bearer = allow(["bedrock:CallWithBearerToken"], ["*"])
     same(
@@ -178,7 +178,7 @@ def test_the_condition_writes_the_guardrail_as_aws_does(
 
 def test_the_stacks_own_guardrail_is_required_by_its_id_and_counted_version() -> None:
     stack = stack_of(
-        replace(environments.named("prod"), upstream_auth=UpstreamAuth.SIGV4, guardrail=OwnGuardrail())
+        replace(environments.named("prod"), upstream_auth=AuthMethod.SIGV4, guardrail=OwnGuardrail())
     )
     (id_,) = stack.resources("AWS::Bedrock::Guardrail")
     arn = f"arn:aws:bedrock:us-east-1:000000000000:guardrail/{id_}"

@@ -9,12 +9,12 @@ from aws_cdk.aws_bedrock import CfnGuardrail
 
 from chat_gateway.guardrail.settings import Tagging
 from infra import environments
-from infra.environments import Environment, InvalidEnvironmentError, Timeouts, UpstreamAuth
+from infra.environment_settings import AuthMethod, Environment, InvalidEnvironmentError, Timeouts
 from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail, default_policy
 from infra.job_settings import Jobs
+from infra.platform import Platform
 from infra.proof_settings import Proof
 
-BUFFERED = Timeouts(api_s=15)
 MANTLE = "https://bedrock-mantle.us-east-1.api.aws/openai/v1"
 
 
@@ -28,7 +28,7 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
     ("settings", "says"),
     [
         ({"timeouts": Timeouts(api_s=901)}, "timeouts.api_s"),
-        ({"timeouts": Timeouts(api_s=30), "is_local": True}, "timeouts.api_s"),
+        ({"timeouts": Timeouts(api_s=30), "platform": Platform(max_answer_s=29)}, "timeouts.api_s"),
         ({"timeouts": Timeouts(job_s=900)}, "timeouts.job_s"),
         ({"timeouts": Timeouts(api_s=29, connect_s=26)}, "timeouts.connect_s"),
         ({"jobs": Jobs(requests_per_minute=0)}, "jobs.requests_per_minute"),
@@ -56,7 +56,7 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
             {
                 "upstream_url": MANTLE,
                 "upstream_may_ignore_guardrail": True,
-                "upstream_auth": UpstreamAuth.SIGV4,
+                "upstream_auth": AuthMethod.SIGV4,
             },
             "upstream_auth",
         ),
@@ -64,28 +64,8 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
         ({"guardrail": OwnGuardrail(policy={"name": "mine"})}, "leave the name"),
         ({"guardrail": None}, "callers_may_go_unguarded"),
         ({"upstream_url": "http://127.0.0.1/v1"}, "upstream_url"),
-        ({"is_local": True, "timeouts": BUFFERED}, "upstream_url is missing"),
-        ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "ftp://host"}, "upstream_url"),
-        ({"is_local": True, "timeouts": BUFFERED, "upstream_url": "http://host/v1/"}, "upstream_url"),
-        ({"aws_endpoint_url": "http://127.0.0.1:1"}, "aws_endpoint_url"),
-        (
-            {
-                "is_local": True,
-                "timeouts": BUFFERED,
-                "upstream_url": "http://host/v1",
-                "aws_endpoint_url": "host/",
-            },
-            "aws_endpoint_url",
-        ),
-        (
-            {
-                "is_local": True,
-                "timeouts": BUFFERED,
-                "upstream_url": "http://host/v1",
-                "prove_on_deploy": Proof(),
-            },
-            "aws_endpoint_url",
-        ),
+        ({"upstream_url": "https://host/v1/"}, "upstream_url"),
+        ({"upstream_url": "ftp://host", "platform": Platform(allows_plain_http=True)}, "upstream_url"),
         (
             {"prove_on_deploy": Proof(), "guardrail": None, "callers_may_go_unguarded": True},
             "prove_on_deploy needs a guardrail",
@@ -144,6 +124,39 @@ def test_half_a_guardrail_is_refused(text: str) -> None:
 def test_bedrock_cannot_be_replaced_in_an_environment_that_goes_to_aws() -> None:
     with pytest.raises(InvalidEnvironmentError, match="'local' only"):
         environments.named("prod", upstream_url="http://127.0.0.1:1/openai/v1")
+
+
+def test_only_local_has_an_emulator() -> None:
+    """A stack of AWS's tells callers no URL of an emulator's."""
+    with pytest.raises(InvalidEnvironmentError, match=r"'prod': aws_endpoint_url .* for 'local' only"):
+        environments.named("prod", aws_endpoint_url="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [
+        ({}, "upstream_url is missing"),
+        ({"upstream_url": "ftp://host"}, "upstream_url must be"),
+        ({"upstream_url": "http://host/v1/"}, "upstream_url must be"),
+        ({"upstream_url": "http://host/v1", "aws_endpoint_url": "host/"}, "aws_endpoint_url must be"),
+        (
+            {"upstream_url": "http://host/v1", "guardrail": "a:1", "prove_on_deploy": "true"},
+            "prove_on_deploy needs aws_endpoint_url",
+        ),
+        (
+            {
+                "upstream_url": "http://host/v1",
+                "aws_endpoint_url": "http://host",
+                "prove_on_deploy": "true",
+            },
+            "prove_on_deploy needs a guardrail",
+        ),
+    ],
+)
+def test_what_local_lacks_is_named(context: dict[str, str], says: str) -> None:
+    """The emulator's environment says what the command line left out or got wrong."""
+    with pytest.raises(InvalidEnvironmentError, match=f"'local': {says}"):
+        environments.named("local", **context)
 
 
 def test_local_waits_seconds_where_others_wait_minutes() -> None:

@@ -14,7 +14,7 @@ from chat_gateway.guardrail.settings import Tagging
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import CANARY_WORD
 from infra import environments
-from infra.guardrail import EnforcedGuardrail
+from infra.enforced_guardrail import EnforcedGuardrail
 from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail, default_policy
 from tests.infra.conftest import DEPLOYED, stack_of, synthesised
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra import region
 from infra.application import build_app
-from infra.environments import Environment, InvalidEnvironmentError
+from infra.environment_settings import Environment, InvalidEnvironmentError
 from tests.infra.conftest import CONTEXT
 
 CDK = {"CDK_DEFAULT_REGION": "us-east-1"}

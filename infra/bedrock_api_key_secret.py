@@ -9,16 +9,16 @@ from constructs import Construct
 
 from chat_gateway.bedrock.settings import PLACEHOLDER
 from infra import acknowledgements
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 
-class BedrockApiKey(Construct):
+class BedrockApiKeySecret(Construct):
     """A secret with a placeholder, until someone puts a key there."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
-        self.secret = secretsmanager.Secret(
+        secret = secretsmanager.Secret(
             self,
             "Secret",
             description="Bedrock API key: a plain string, or a JSON object with api_key",
@@ -26,8 +26,9 @@ class BedrockApiKey(Construct):
             secret_string_value=cdk.SecretValue.unsafe_plain_text(PLACEHOLDER),
             removal_policy=removal_policy(environment),
         )
+        self.arn = secret.secret_arn
         acknowledgements.acknowledge(
-            self.secret,
+            secret,
             "AwsSolutions-SMG4",
             "Bedrock API keys come from IAM and are put here by the operator; Secrets Manager cannot make one.",
         )
@@ -35,5 +36,5 @@ class BedrockApiKey(Construct):
     def grant_read(self, role: iam.Role) -> None:
         """Lets `role` read the key."""
         role.add_to_policy(
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.secret.secret_arn])
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.arn])
         )

@@ -6,11 +6,11 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra import acknowledgements
-from infra.environments import Environment
+from infra.environment_settings import Environment
 from infra.removal import removal_policy
 
 
-class JobRecords(Construct):
+class JobRecordsTable(Construct):
     """An item for each job, which ends by itself; paid for by the request."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:

@@ -1,0 +1,32 @@
+"""The function that knows clients by their keys."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from chat_gateway.clients.settings import AuthorizerSettings
+from infra.environment_settings import Environment
+from infra.gateway_function import GatewayFunction
+
+_TIMEOUT_S = 10
+
+
+class AuthorizerFunction(GatewayFunction):
+    """May read the table of clients, and nothing else."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, clients: dynamodb.ITable
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            environment=environment,
+            name="authorizer",
+            module="chat_gateway.clients.authorizer",
+            requirements="authorizer",
+            description="Knows clients by the SHA-256 hash of their key",
+            timeout_s=_TIMEOUT_S,
+            variables=AuthorizerSettings(clients_table=clients.table_name).to_env(),
+        )
+        clients.grant(self.role, "dynamodb:GetItem")

@@ -1,0 +1,27 @@
+"""API Gateway's authorizer of the gateway's clients."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+
+from client_keys import key as client_key
+from infra.authorizer_function import AuthorizerFunction
+from infra.environment_settings import Environment
+
+
+class ClientAuthorizer(apigateway.TokenAuthorizer):
+    """Asks `function` whose a key is, and keeps the answer for a while."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, function: AuthorizerFunction
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            handler=function.function,
+            # What cannot be a key of ours is refused without running (and paying for) the function.
+            validation_regex=client_key.AUTHORIZATION,
+            results_cache_ttl=cdk.Duration.seconds(environment.authorizer_cache_s),
+        )

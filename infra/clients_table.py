@@ -1,0 +1,30 @@
+"""The table of the clients that may call the gateway."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from client_keys import key as client_key
+from infra.environment_settings import Data, Environment
+from infra.removal import removal_policy
+
+
+class ClientsTable(Construct):
+    """An item for each client's key, under the key's hash."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
+        super().__init__(scope, id_)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name=client_key.HASH, type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            # Removes a client some days after it expired; the authorizer checks the time itself.
+            time_to_live_attribute=client_key.EXPIRY,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=environment.data == Data.RETAINED,
+            removal_policy=removal_policy(environment),
+        )
