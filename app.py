@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from infra.application import build_app
-from infra.environment_settings import InvalidEnvironmentError
+from infra.settings.problems import InvalidEnvironmentError
 
 try:
     build_app().synth()

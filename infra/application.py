@@ -28,7 +28,7 @@ def build_app(context: dict[str, Any] | None = None) -> cdk.App:
     region.check(environment)
     GatewayStack(
         app,
-        f"bedrock-chat-gateway-{environment.name}",
+        environment.stack_name,
         environment=environment,
         env=cdk.Environment(
             account=os.environ.get("CDK_DEFAULT_ACCOUNT"),

@@ -6,8 +6,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from chat_gateway.clients.settings import AuthorizerSettings
-from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
+from infra.settings.environment import Environment
 
 _TIMEOUT_S = 10
 

@@ -17,7 +17,7 @@ from constructs import IConstruct
 
 from infra import acknowledgements
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.guardrail_settings import Override
+from infra.settings.guardrail import Override
 
 INVOKE = "bedrock:InvokeModel"
 INVOKE_STREAMED = "bedrock:InvokeModelWithResponseStream"

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra import acknowledgements, bedrock_access
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.environment_settings import Environment
+from infra.settings.environment import Environment
 
 
 class BedrockApiKeyPolicy(Construct):
@@ -18,7 +18,7 @@ class BedrockApiKeyPolicy(Construct):
     ) -> None:
         super().__init__(scope, id_)
         statements = bedrock_access.invocation(
-            environment.upstream_models,
+            environment.upstream.models,
             guardrail,
             actions=[bedrock_access.INVOKE, bedrock_access.INVOKE_STREAMED],
         )

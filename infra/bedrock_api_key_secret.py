@@ -9,8 +9,8 @@ from constructs import Construct
 
 from chat_gateway.bedrock.settings import PLACEHOLDER
 from infra import acknowledgements
-from infra.environment_settings import Environment
 from infra.removal import removal_policy
+from infra.settings.environment import Environment
 
 
 class BedrockApiKeySecret(Construct):

@@ -13,8 +13,8 @@ from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
 from infra import acknowledgements, gateway_responses
-from infra.environment_settings import Environment
 from infra.removal import removal_policy
+from infra.settings.environment import Environment
 
 # Ids and outcomes, refusals included. No caller's address (personal data) and none of $context.error.*:
 # API Gateway's messages can repeat the caller's token.
@@ -53,7 +53,7 @@ class ChatApi(Construct):
         self.access_log = logs.LogGroup(
             self,
             "AccessLog",
-            retention=environment.log_retention,
+            retention=environment.logs.retention,
             removal_policy=removal_policy(environment),
         )
         self.api = apigateway.RestApi(
@@ -101,8 +101,8 @@ class ChatApi(Construct):
             stage_name=environment.name,
             access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
             access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
-            throttling_rate_limit=environment.requests_per_second,
-            throttling_burst_limit=environment.burst_requests,
+            throttling_rate_limit=environment.api.throttling_rate_limit_per_s,
+            throttling_burst_limit=environment.api.throttling_burst_limit,
         )
 
     def _acknowledge(self) -> None:

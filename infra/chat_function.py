@@ -7,8 +7,8 @@ from constructs import Construct
 from chat_gateway.http_api.settings import HttpSettings
 from infra.bedrock_api_key_secret import BedrockApiKeySecret
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
+from infra.settings.environment import Environment
 from infra.upstream import grant_upstream, upstream_settings
 
 # glibc gives a large request's memory back after it, and faults it in again with the next one, depending on where the
@@ -34,7 +34,7 @@ class ChatFunction(Construct):
         )
         http = HttpSettings(
             stream_timeout_s=environment.timeouts.stream_s,
-            count_stream_tokens=environment.count_stream_tokens,
+            count_stream_tokens=environment.chat_function.count_stream_tokens,
         )
         self.gateway_function = GatewayFunction(
             self,
@@ -47,7 +47,7 @@ class ChatFunction(Construct):
             timeout_s=environment.timeouts.chat_function_s,
             variables={**upstream.to_env(), **http.to_env(), **_MALLOC},
             streams=environment.platform.streams,
-            reserved_concurrency=environment.reserved_concurrency,
+            reserved_concurrency=environment.chat_function.reserved_concurrent_executions,
         )
         grant_upstream(self.gateway_function.role, environment, api_key_secret, guardrail, streams=True)
         self.function = self.gateway_function.function

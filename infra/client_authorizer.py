@@ -8,7 +8,7 @@ from constructs import Construct
 
 from client_keys import key as client_key
 from infra.authorizer_function import AuthorizerFunction
-from infra.environment_settings import Environment
+from infra.settings.environment import Environment
 
 
 class ClientAuthorizer(apigateway.TokenAuthorizer):
@@ -23,5 +23,5 @@ class ClientAuthorizer(apigateway.TokenAuthorizer):
             handler=function.function,
             # What cannot be a key of ours is refused without running (and paying for) the function.
             validation_regex=client_key.AUTHORIZATION,
-            results_cache_ttl=cdk.Duration.seconds(environment.authorizer_cache_s),
+            results_cache_ttl=cdk.Duration.seconds(environment.api.authorizer_result_ttl_s),
         )

@@ -6,8 +6,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from client_keys import key as client_key
-from infra.environment_settings import Data, Environment
 from infra.removal import removal_policy
+from infra.settings.environment import Data, Environment
 
 
 class ClientsTable(Construct):

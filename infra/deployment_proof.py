@@ -16,9 +16,9 @@ from constructs import Construct
 from guardrail_proof.settings import Gateway, ProverSettings
 from infra import upstream
 from infra.bedrock_api_key_secret import BedrockApiKeySecret
-from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
-from infra.proof_settings import Proof
+from infra.settings.environment import Environment
+from infra.settings.proof import Proof
 
 # Longer than all probes may take; the trigger and CDK's function behind it (15 min) wait longer still.
 _FUNCTION_TIMEOUT_S = 870
@@ -49,6 +49,7 @@ class DeploymentProof(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
+        guardrail = environment.enforced_guardrail
         gateway = Gateway(
             base_url=base_url,
             clients_table=clients.table_name,
@@ -56,7 +57,7 @@ class DeploymentProof(Construct):
             job_records_table=records.table_name,
             model=settings.model,
             canary=settings.canary,
-            tagging=None if environment.guardrail is None else environment.guardrail.tagging,
+            tagging=None if guardrail is None else guardrail.tagging,
             attack=settings.attack,
             bedrock_base_url=upstream.base_url(environment),
             secret_arn=None if api_key_secret is None else api_key_secret.arn,

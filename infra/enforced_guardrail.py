@@ -10,7 +10,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_bedrock as bedrock
 from constructs import Construct
 
-from infra.guardrail_settings import ExistingGuardrail, OwnGuardrail
+from infra.settings import guardrail_policy
+from infra.settings.guardrail import ExistingGuardrail, OwnGuardrail
 
 
 class EnforcedGuardrail(Construct):
@@ -30,10 +31,9 @@ class EnforcedGuardrail(Construct):
         A version is a copy of the policy as it is; under another name for another policy, it is made anew, and
         CloudFormation deletes the old one only after the functions use the new.
         """
-        guardrail = bedrock.CfnGuardrail(
-            self, "Guardrail", name=cdk.Stack.of(self).stack_name, **settings.policy
-        )
-        policy_hash = _hash(settings.policy)
+        policy = guardrail_policy.for_cloudformation(settings.policy)
+        guardrail = bedrock.CfnGuardrail(self, "Guardrail", name=cdk.Stack.of(self).stack_name, **policy)
+        policy_hash = _hash(policy)
         version = bedrock.CfnGuardrailVersion(
             self,
             f"Version{policy_hash}",

@@ -1,40 +1,18 @@
-"""The environments that can be deployed.
-
-Edit `_dev`, `_staging` and `_prod` to make them yours; infra/environment_settings.py has all that can be set. An existing
-guardrail can also be named at the command line, for that one deployment: `cdk deploy -c env=dev -c guardrail=abc123:1`.
-So can the proof: `-c prove_on_deploy=true`.
-"""
+"""The environment that a deployment names: its settings file, and what the command line says for this deployment only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
-from aws_cdk.aws_logs import RetentionDays
+from pathlib import Path
+from typing import Any
 
 from infra import emulator
-from infra.environment_settings import Data, Environment, InvalidEnvironmentError, check
-from infra.guardrail_settings import ExistingGuardrail
-from infra.job_settings import Jobs
-from infra.proof_settings import Proof
+from infra.platform import Platform
+from infra.settings import files
+from infra.settings.environment import Environment
+from infra.settings.problems import InvalidEnvironmentError
 
-
-def _dev() -> Environment:
-    return Environment(name="dev", data=Data.DESTROYED, log_retention=RetentionDays.TWO_WEEKS)
-
-
-def _staging() -> Environment:
-    return Environment(name="staging", log_retention=RetentionDays.ONE_MONTH)
-
-
-def _prod() -> Environment:
-    return Environment(
-        name="prod", requests_per_second=200, burst_requests=400, jobs=Jobs(requests_per_minute=1200)
-    )
-
-
-_ENVIRONMENTS: dict[str, Callable[[], Environment]] = {"dev": _dev, "staging": _staging, "prod": _prod}
-NAMES = (*_ENVIRONMENTS, emulator.NAME)
+# What holds of a guardrail whichever it is.
+_KEPT = ("trace", "override", "tagging")
 
 
 def named(
@@ -44,45 +22,48 @@ def named(
     upstream_url: str | None = None,
     aws_endpoint_url: str | None = None,
     prove_on_deploy: str | None = None,
+    folder: Path = files.FOLDER,
 ) -> Environment:
-    """The environment of that name, with what the command line gives in place of its own, if anything.
-
-    Raises InvalidEnvironmentError.
-    """
-    if name not in NAMES:
+    """The environment of that name, with what the command line gives in place of its own. Raises InvalidEnvironmentError."""
+    known = files.names(folder)
+    if name not in known:
         asked = "No environment is named" if name is None else f"There is no environment {name!r}"
-        raise InvalidEnvironmentError(f"{asked}: choose one of {', '.join(NAMES)} with `-c env=NAME`.")
-    enforced = None if guardrail is None else _parsed_guardrail(guardrail)
-    if name == emulator.NAME:
-        return emulator.environment(
-            guardrail=enforced,
-            upstream_url=upstream_url,
-            aws_endpoint_url=aws_endpoint_url,
-            prove_on_deploy=_proof(prove_on_deploy, None),
+        raise InvalidEnvironmentError(
+            f"{asked}: choose one of {', '.join(known)} with `-c env=NAME`, or write {folder.name}/NAME.toml."
         )
-    if upstream_url is not None:
-        raise InvalidEnvironmentError("`-c upstream_url` replaces Bedrock and is for 'local' only.")
-    check(name, [(aws_endpoint_url is None, "aws_endpoint_url is the emulator's and for 'local' only.")])
-    own = _ENVIRONMENTS[name]()
-    return replace(
-        own,
-        guardrail=enforced or own.guardrail,
-        prove_on_deploy=_proof(prove_on_deploy, own.prove_on_deploy),
-    )
+    document = files.read(name, folder)
+    document = _overridden(document, guardrail, prove_on_deploy)
+    platform = Platform()
+    if name == emulator.NAME:
+        platform = emulator.platform(aws_endpoint_url)
+        document = emulator.completed(document, upstream_url=upstream_url)
+    elif upstream_url is not None or aws_endpoint_url is not None:
+        raise InvalidEnvironmentError(
+            "`-c upstream_url` and `-c aws_endpoint_url` are the emulator's and for 'local' only."
+        )
+    environment = files.checked(name, document, platform=platform, folder=folder)
+    if name == emulator.NAME and environment.proof.on_deploy and aws_endpoint_url is None:
+        raise InvalidEnvironmentError("prove_on_deploy needs aws_endpoint_url on the emulator.")
+    return environment
 
 
-def _parsed_guardrail(text: str) -> ExistingGuardrail:
+def _overridden(
+    document: dict[str, Any], guardrail: str | None, prove_on_deploy: str | None
+) -> dict[str, Any]:
+    if guardrail is not None:
+        own = document.get("guardrail", {})
+        kept = {key: own[key] for key in _KEPT if key in own} if isinstance(own, dict) else {}
+        document = {**document, "guardrail": {**kept, **_parsed_guardrail(guardrail)}}
+    if prove_on_deploy is None:
+        return document
+    if prove_on_deploy not in ("true", "false"):
+        raise InvalidEnvironmentError(f"prove_on_deploy is {prove_on_deploy!r}; write true or false.")
+    return files.with_values(document, "proof", on_deploy=prove_on_deploy == "true")
+
+
+def _parsed_guardrail(text: str) -> dict[str, str]:
     """The guardrail in `IDENTIFIER:VERSION`, where IDENTIFIER may be an ARN."""
     identifier, _, version = text.rpartition(":")
     if not identifier or not version:
         raise InvalidEnvironmentError(f"guardrail is {text!r}; write it as IDENTIFIER:VERSION.")
-    return ExistingGuardrail(identifier=identifier, version=version)
-
-
-def _proof(text: str | None, own: Proof | None) -> Proof | None:
-    """The environment's own proof, unless the command line says false, or true where the environment has none."""
-    if text not in (None, "true", "false"):
-        raise InvalidEnvironmentError(f"prove_on_deploy is {text!r}; write true or false.")
-    if text == "false":
-        return None
-    return own or (Proof() if text == "true" else None)
+    return {"kind": "existing", "identifier": identifier, "version": version}

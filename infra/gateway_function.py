@@ -14,9 +14,9 @@ from constructs import Construct
 
 from chat_gateway.aws.settings import AwsSettings
 from infra import acknowledgements, function_packages
-from infra.environment_settings import Environment
 from infra.function_packages import STREAMING_START
 from infra.removal import removal_policy
+from infra.settings.environment import Environment
 
 
 class GatewayFunction(Construct):
@@ -51,7 +51,7 @@ class GatewayFunction(Construct):
         self.log_group = logs.LogGroup(
             self,
             "Logs",
-            retention=environment.log_retention,
+            retention=environment.logs.retention,
             removal_policy=removal_policy(environment),
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -78,7 +78,7 @@ class GatewayFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             timeout=cdk.Duration.seconds(timeout_s),
-            memory_size=memory_mib or environment.memory_mib,
+            memory_size=memory_mib or environment.chat_function.memory_size_mib,
             reserved_concurrent_executions=reserved_concurrency,
             environment={
                 **AwsSettings(region=cdk.Aws.REGION, dns_suffix=cdk.Aws.URL_SUFFIX).to_env(),

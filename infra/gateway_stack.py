@@ -17,10 +17,10 @@ from infra.client_authorizer import ClientAuthorizer
 from infra.clients_table import ClientsTable
 from infra.deployment_proof import DeploymentProof
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.environment_settings import Environment
 from infra.job_queues import JobQueues
 from infra.job_records_table import JobRecordsTable
 from infra.job_worker import JobWorker
+from infra.settings.environment import Environment
 
 
 class GatewayStack(cdk.Stack):
@@ -63,7 +63,7 @@ class GatewayStack(cdk.Stack):
 
     def _bedrock_api_key_secret(self, environment: Environment) -> BedrockApiKeySecret | None:
         """The key's secret, and the policy for its user; none where the functions' roles sign."""
-        if environment.signs_upstream:
+        if environment.upstream.signs:
             return None
         user_policy = BedrockApiKeyPolicy(
             self, "BedrockApiKeyPolicy", environment=environment, guardrail=self.guardrail
@@ -79,8 +79,8 @@ class GatewayStack(cdk.Stack):
         return ClientAuthorizer(self.clients, "TokenAuthorizer", environment=environment, function=function)
 
     def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:
-        if environment.guardrail is not None:
-            return EnforcedGuardrail(self, "Guardrail", settings=environment.guardrail)
+        if environment.enforced_guardrail is not None:
+            return EnforcedGuardrail(self, "Guardrail", settings=environment.enforced_guardrail)
         cdk.Annotations.of(self).add_warning_v2(
             "bedrock-chat-gateway:no-guardrail",
             f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none.",
@@ -89,13 +89,13 @@ class GatewayStack(cdk.Stack):
 
     def _prove(self, environment: Environment) -> None:
         """The last step of a deployment, where the environment asks for it."""
-        if environment.prove_on_deploy is None:
+        if not environment.proof.on_deploy:
             return
         DeploymentProof(
             self,
             "DeploymentProof",
             environment=environment,
-            settings=environment.prove_on_deploy,
+            settings=environment.proof,
             base_url=self.api.base_url,
             api_key_secret=self.api_key_secret,
             clients=self.clients.table,

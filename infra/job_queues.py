@@ -8,9 +8,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from chat_gateway.jobs import sqs_limits
-from infra import acknowledgements, job_settings
-from infra.environment_settings import Environment
+from infra import acknowledgements
 from infra.removal import removal_policy
+from infra.settings import jobs as job_settings
+from infra.settings.environment import Environment
 
 _KEPT_FOR = cdk.Duration.days(14)
 

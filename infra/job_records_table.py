@@ -6,8 +6,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra import acknowledgements
-from infra.environment_settings import Environment
 from infra.removal import removal_policy
+from infra.settings.environment import Environment
 
 
 class JobRecordsTable(Construct):

@@ -11,13 +11,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from chat_gateway.jobs.settings import WorkerSettings
-from infra import acknowledgements, job_settings
+from infra import acknowledgements
 from infra.bedrock_api_key_secret import BedrockApiKeySecret
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.environment_settings import Environment
 from infra.gateway_function import GatewayFunction
 from infra.job_queues import JobQueues
 from infra.job_records_table import JobRecordsTable
+from infra.settings import jobs as job_settings
+from infra.settings.environment import Environment
 from infra.upstream import grant_upstream, upstream_settings
 
 _LARGE_RESULTS = "results/*"
@@ -52,7 +53,7 @@ class JobWorker(Construct):
             requirements="upstream",
             description="Answers jobs from the queue",
             timeout_s=environment.timeouts.worker_function_s,
-            memory_mib=jobs.memory_mib,
+            memory_mib=jobs.memory_size_mib,
             variables={**upstream.to_env(), **_settings(environment, queues, records).to_env()},
         )
         grant_upstream(worker.role, environment, api_key_secret, guardrail, streams=False)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
-from infra.environment_settings import Environment, InvalidEnvironmentError
+from infra.settings.environment import Environment
+from infra.settings.problems import InvalidEnvironmentError
 
 # What the CDK falls back to: https://docs.aws.amazon.com/cdk/v2/guide/environments.html
 _FALLBACK = "us-east-1"

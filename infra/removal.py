@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 
-from infra.environment_settings import Data, Environment
+from infra.settings.environment import Data, Environment
 
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:

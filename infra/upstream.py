@@ -11,14 +11,14 @@ from chat_gateway.service.settings import UpstreamSettings
 from infra import bedrock_access
 from infra.bedrock_api_key_secret import BedrockApiKeySecret
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.environment_settings import Environment
-from infra.guardrail_settings import Override
+from infra.settings.environment import Environment
+from infra.settings.guardrail import Override
 
 
 def base_url(environment: Environment) -> str:
     """Bedrock's, or what the environment says in its place; ends in /openai/v1."""
     bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
-    return environment.upstream_url or bedrock
+    return environment.upstream.url or bedrock
 
 
 def upstream_settings(
@@ -37,11 +37,11 @@ def upstream_settings(
         first_byte_timeout_s=timeouts.first_byte_s(total_timeout_s),
         between_bytes_timeout_s=timeouts.between_bytes_s(total_timeout_s),
         total_timeout_s=total_timeout_s,
-        max_request_bytes=environment.max_request_bytes,
+        max_request_bytes=environment.api.max_request_bytes,
         max_response_bytes=environment.platform.max_response_bytes,
         guardrail=_guardrail(guardrail),
-        separate_reasoning=environment.separate_reasoning,
-        models=environment.upstream_models,
+        separate_reasoning=environment.completions.separate_reasoning,
+        models=tuple(environment.upstream.models),
     )
 
 
@@ -58,7 +58,7 @@ def grant_upstream(
         api_key_secret.grant_read(role)
         return
     actions = [bedrock_access.INVOKE, *([bedrock_access.INVOKE_STREAMED] if streams else [])]
-    statements = bedrock_access.invocation(environment.upstream_models, guardrail, actions=actions)
+    statements = bedrock_access.invocation(environment.upstream.models, guardrail, actions=actions)
     for statement in statements:
         role.add_to_policy(statement)
     bedrock_access.acknowledge_wildcards(role, statements)
@@ -67,7 +67,7 @@ def grant_upstream(
 def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:
     if api_key_secret is None:
         return None
-    return ApiKeySettings(secret_arn=api_key_secret.arn, max_age_s=environment.secret_max_age_s)
+    return ApiKeySettings(secret_arn=api_key_secret.arn, max_age_s=environment.upstream.api_key_max_age_s)
 
 
 def _guardrail(enforced: EnforcedGuardrail | None) -> Guardrail | None:

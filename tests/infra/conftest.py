@@ -17,8 +17,10 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra.application import build_app
-from infra.environment_settings import Environment
 from infra.gateway_stack import GatewayStack
+from infra.platform import Platform
+from infra.settings import files
+from infra.settings.environment import Environment
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 DEPLOYED = ("dev", "staging", "prod")
@@ -85,6 +87,11 @@ def synthesised(name: str, guardrail: str | None = "abc123:7", **more: str) -> S
     if guardrail is not None:
         context["guardrail"] = guardrail
     return Synthesised(build_app(context).synth().stacks[0].template)
+
+
+def changed(name: str, **settings: Any) -> Environment:
+    """The environment of that name with `settings`, each a table or value of its file, in place of its own."""
+    return files.checked(name, {**files.read(name), **settings}, platform=Platform())
 
 
 def stack_of(environment: Environment) -> Synthesised:

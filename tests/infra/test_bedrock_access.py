@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,11 +11,13 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from chat_gateway.service.settings import UpstreamSettings
-from infra import bedrock_access, environments
+from infra import bedrock_access
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.environment_settings import AuthMethod
-from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail
-from tests.infra.conftest import Synthesised, resolved, stack_of
+from infra.settings.guardrail import ExistingGuardrail, NoGuardrail, Override, OwnGuardrail
+from infra.settings.upstream import AuthMethod
+from tests.infra.conftest import Synthesised, changed, resolved, stack_of
+
+NONE = NoGuardrail(callers_may_go_unguarded=True)
 
 GUARDRAIL = "arn:aws:bedrock:us-east-1:000000000000:guardrail/abc123"
 MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
@@ -40,13 +41,7 @@ def synthesised(
 ) -> Synthesised:
     """The prod stack so changed; synthesis fails where cdk-nag has a finding."""
     return stack_of(
-        replace(
-            environments.named("prod"),
-            upstream_auth=auth,
-            upstream_models=models,
-            guardrail=guardrail,
-            callers_may_go_unguarded=True,
-        )
+        changed("prod", upstream={"auth": auth, "models": list(models)}, guardrail=guardrail or NONE)
     )
 
 
@@ -101,10 +96,8 @@ def same(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("own_guardrail", [True, False])
 def test_where_the_roles_sign_there_is_no_secret_anywhere(own_guardrail: bool) -> None:
-    environment = replace(environments.named("dev"), upstream_auth=AuthMethod.SIGV4)
-    if not own_guardrail:
-        environment = replace(environment, guardrail=ExistingGuardrail(identifier="abc123", version="7"))
-    template = stack_of(environment).template
+    guardrail = OwnGuardrail() if own_guardrail else ExistingGuardrail(identifier="abc123", version="7")
+    template = stack_of(changed("dev", upstream={"auth": "sigv4"}, guardrail=guardrail)).template
     text = json.dumps(template).lower()
     assert "secretsmanager" not in text
     assert "secret_arn" not in text
@@ -177,9 +170,7 @@ def test_the_condition_writes_the_guardrail_as_aws_does(
 
 
 def test_the_stacks_own_guardrail_is_required_by_its_id_and_counted_version() -> None:
-    stack = stack_of(
-        replace(environments.named("prod"), upstream_auth=AuthMethod.SIGV4, guardrail=OwnGuardrail())
-    )
+    stack = stack_of(changed("prod", upstream={"auth": "sigv4"}, guardrail=OwnGuardrail()))
     (id_,) = stack.resources("AWS::Bedrock::Guardrail")
     arn = f"arn:aws:bedrock:us-east-1:000000000000:guardrail/{id_}"
     found = role_statements(stack, "ChatFunction")

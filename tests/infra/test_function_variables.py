@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -16,9 +15,8 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import ProverSettings
-from infra import environments
 from tests import documents
-from tests.infra.conftest import DEPLOYED, Synthesised, stack_of, synthesised
+from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synthesised
 
 BOTH = ["api", "worker"]
 MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
@@ -41,13 +39,14 @@ Settings = type[
 @cache
 def separating(separates: bool) -> Synthesised:
     """dev with two models, and either reasoning separated or the tokens of streams counted."""
-    environment = replace(
-        environments.named("dev"),
-        upstream_models=MODELS,
-        separate_reasoning=separates,
-        count_stream_tokens=not separates,
+    return stack_of(
+        changed(
+            "dev",
+            upstream={"models": list(MODELS)},
+            completions={"separate_reasoning": separates},
+            chat_function={"count_stream_tokens": not separates},
+        )
     )
-    return stack_of(environment)
 
 
 def allowed_models(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
-from aws_cdk.aws_bedrock import CfnGuardrail
 
 from chat_gateway.guardrail.settings import Tagging
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import CANARY_WORD
-from infra import environments
 from infra.enforced_guardrail import EnforcedGuardrail
-from infra.guardrail_settings import ExistingGuardrail, Override, OwnGuardrail, default_policy
-from tests.infra.conftest import DEPLOYED, stack_of, synthesised
+from infra.settings import guardrail_policy
+from infra.settings.guardrail import ExistingGuardrail, Override, OwnGuardrail
+from tests.infra.conftest import DEPLOYED, changed, stack_of, synthesised
 
 
 @pytest.mark.parametrize("name", DEPLOYED)
@@ -54,21 +52,19 @@ def versions(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_another_policy_makes_another_version_and_the_same_policy_does_not() -> None:
-    strict = default_policy()
-    strict["word_policy_config"] = CfnGuardrail.WordPolicyConfigProperty(
-        words_config=[CfnGuardrail.WordConfigProperty(text="kryptonite")]
-    )
-    assert versions(default_policy()).keys() == versions(default_policy()).keys()
-    assert versions(default_policy()).keys().isdisjoint(versions(strict))
+    default = guardrail_policy.default()
+    strict = {**default, "wordPolicyConfig": {"wordsConfig": [{"text": "kryptonite"}]}}
+    assert versions(default).keys() == versions(guardrail_policy.default()).keys()
+    assert versions(default).keys().isdisjoint(versions(strict))
 
 
-@pytest.mark.parametrize("override", [*Override, "allowed"])
+@pytest.mark.parametrize("override", list(Override))
 def test_override_and_tagging_reach_the_functions(override: Override) -> None:
-    """What callers may override and what is tagged, also where `override` is given as text."""
+    """What callers may override and what is tagged is what the environment says."""
     guardrail = ExistingGuardrail(
         identifier="abc123", version="7", override=override, tagging=Tagging.USER_TURNS
     )
-    stack = stack_of(replace(environments.named("dev"), guardrail=guardrail))
+    stack = stack_of(changed("dev", guardrail=guardrail))
     enforced = UpstreamSettings.from_env(stack.variables("api")).guardrail
     assert enforced is not None
     assert enforced.callers_may_override is (override == Override.ALLOWED)

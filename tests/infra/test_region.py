@@ -8,8 +8,8 @@ import pytest
 
 from infra import region
 from infra.application import build_app
-from infra.environment_settings import Environment, InvalidEnvironmentError
-from tests.infra.conftest import CONTEXT
+from infra.settings.problems import InvalidEnvironmentError
+from tests.infra.conftest import CONTEXT, changed
 
 CDK = {"CDK_DEFAULT_REGION": "us-east-1"}
 
@@ -28,7 +28,7 @@ def no_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_the_cdks_fallback_is_no_choice() -> None:
     """Where nobody chose a region, the CDK's us-east-1 is refused in one line."""
     with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
-        region.check(Environment(name="dev"), CDK)
+        region.check(changed("dev"), CDK)
 
 
 def test_no_app_is_built_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,22 +49,22 @@ def test_no_app_is_built_without_a_region(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_a_chosen_region_passes(env: dict[str, str]) -> None:
     """A variable is a choice, and so is what --profile gave the CDK; a synthesis without the CDK's CLI goes nowhere."""
-    region.check(Environment(name="dev"), env)
+    region.check(changed("dev"), env)
 
 
 def test_an_environments_own_region_passes() -> None:
     """An environment may name its region."""
-    region.check(Environment(name="dev", region="us-east-1"), CDK)
+    region.check(changed("dev", region="us-east-1"), CDK)
 
 
 def test_a_profiles_region_passes(no_profile: Path) -> None:
     """The AWS profile's region is a choice."""
     no_profile.write_text("[default]\nregion = us-east-1\n")
-    region.check(Environment(name="dev"), CDK)
+    region.check(changed("dev"), CDK)
 
 
 def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong AWS_PROFILE ends in one line, too."""
     monkeypatch.setenv("AWS_PROFILE", "nobodys")
     with pytest.raises(InvalidEnvironmentError, match="nobodys"):
-        region.check(Environment(name="dev"), CDK)
+        region.check(changed("dev"), CDK)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
 
 from chat_gateway.jobs import sqs_limits
+from infra.settings.table import Table, require
 
 # How long SQS keeps a job. A dead letter's age counts from when the job was sent, so jobs must not wait as long as
 # dead letters are kept:
@@ -27,8 +30,7 @@ _MAX_BATCH_WITHOUT_WINDOW = 10
 _MAX_WIDTH = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jobs:
+class Jobs(Table):
     """Two numbers say how fast jobs go: `requests_per_minute`, what jobs may take of the account's Bedrock quota, and
     `expected_answer_s`, what an answer takes on average. By Little's law
 
@@ -40,15 +42,30 @@ class Jobs:
     expected, Bedrock throttles and jobs are put back.
     """
 
-    requests_per_minute: int = 600
-    expected_answer_s: int = 20
-    max_width: int = 100  # of one worker
-    max_batch_size: int | None = None  # None: the width
-    max_window_s: int = 5  # how long a job may wait for others to fill its batch
-    max_attempts: int = 5  # that fail by the job's own doing; being throttled is not
-    retry_delay_s: int = 15
-    max_retry_delay_s: int = 900
-    memory_mib: int = 1769  # one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    """What jobs may take of the account's Bedrock quota."""
+    expected_answer_s: Annotated[int, Field(ge=1)] = 20
+    """What an answer takes on average. A job is begun only where the worker has this much time left."""
+    max_width: Annotated[int, Field(ge=1, le=_MAX_WIDTH)] = 100
+    """Jobs in progress in one worker, at most."""
+    max_batch_size: Annotated[int, Field(ge=1)] | None = None
+    """Jobs in one batch, at most; the width where it is not set."""
+    maximum_batching_window_s: Annotated[int, Field(ge=1, le=300)] = 5
+    """How long a job may wait for others to fill its batch."""
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    """Attempts that fail by the job's own doing, after which it is a dead letter. Throttling does not count."""
+    retry_delay_s: Annotated[int, Field(ge=1)] = 15
+    """The longest wait before the second attempt; it doubles with each further one."""
+    max_retry_delay_s: Annotated[int, Field(ge=1, le=sqs_limits.MAX_HIDDEN_S)] = 900
+    """The longest wait before any attempt."""
+    memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 1769
+    """The worker's memory. 1769 MiB is one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        rule = f"must be at most max_retry_delay_s, which is {self.max_retry_delay_s}"
+        require(self.retry_delay_s <= self.max_retry_delay_s, "retry_delay_s", rule)
+        return self
 
     @property
     def in_flight(self) -> int:
@@ -76,7 +93,9 @@ class Jobs:
         """As long as jobs at the stated rate take to fill a batch; 0 where SQS needs none."""
         if self.batch_size <= _MAX_BATCH_WITHOUT_WINDOW:
             return 0
-        return max(1, min(self.max_window_s, math.ceil(60 * self.batch_size / self.requests_per_minute)))
+        return max(
+            1, min(self.maximum_batching_window_s, math.ceil(60 * self.batch_size / self.requests_per_minute))
+        )
 
     def max_receives(self, visibility_s: int) -> int:
         """As many as fit into a job's life if every worker dies and leaves it hidden to the end of its timeout.
@@ -85,25 +104,3 @@ class Jobs:
         that on average, the default 876 are more than the 3½ days after which a job is given up.
         """
         return min(_MAX_RECEIVES, GIVE_UP_AFTER_S // visibility_s)
-
-    def rules(self) -> list[tuple[bool, str]]:
-        """What must hold, each with what to say where it does not."""
-        return [
-            (
-                1 <= self.requests_per_minute <= 1_000_000,
-                "jobs.requests_per_minute must be from 1 to 1000000.",
-            ),
-            (self.expected_answer_s >= 1, "jobs.expected_answer_s must be at least 1."),
-            (1 <= self.max_width <= _MAX_WIDTH, f"jobs.max_width must be from 1 to {_MAX_WIDTH}."),
-            (
-                self.max_batch_size is None or self.max_batch_size >= 1,
-                "jobs.max_batch_size must be at least 1.",
-            ),
-            (1 <= self.max_window_s <= 300, "jobs.max_window_s must be from 1 to 300."),
-            (1 <= self.max_attempts <= 20, "jobs.max_attempts must be from 1 to 20."),
-            (
-                0 < self.retry_delay_s <= self.max_retry_delay_s <= sqs_limits.MAX_HIDDEN_S,
-                f"jobs.retry_delay_s and max_retry_delay_s must rise from above 0 to at most {sqs_limits.MAX_HIDDEN_S}.",
-            ),
-            (128 <= self.memory_mib <= 10_240, "jobs.memory_mib must be from 128 to 10240."),
-        ]

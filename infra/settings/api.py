@@ -1,0 +1,30 @@
+"""What API Gateway takes from callers, and how fast."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.table import Table, require
+
+
+class Api(Table):
+    """Of all callers together; AWS's names: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html"""
+
+    throttling_rate_limit_per_s: Annotated[int, Field(ge=1)] = 50
+    """Requests a second, on average."""
+    throttling_burst_limit: Annotated[int, Field(ge=1)] = 100
+    """Requests at once."""
+    authorizer_result_ttl_s: Annotated[int, Field(ge=0, le=3600)] = 300
+    """How long API Gateway keeps the authorizer's answer: so long may a deleted client go on."""
+    max_request_bytes: Annotated[int, Field(ge=1, le=4_500_000)] = 4 * 1024 * 1024
+    """Of a request's body. Lambda takes 6 MB, and API Gateway sends bodies as base64."""
+
+    @model_validator(mode="after")
+    def _burst_is_no_less(self) -> Self:
+        rule = f"must be at least throttling_rate_limit_per_s, which is {self.throttling_rate_limit_per_s}"
+        require(
+            self.throttling_rate_limit_per_s <= self.throttling_burst_limit, "throttling_burst_limit", rule
+        )
+        return self

@@ -1,0 +1,137 @@
+"""All settings of an environment, and what follows from several of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, SkipValidation, field_validator, model_validator
+
+from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
+from infra.platform import Platform
+from infra.settings.api import Api
+from infra.settings.chat_function import ChatFunction, Completions
+from infra.settings.guardrail import EnforcedGuardrailSettings, Guardrail, NoGuardrail, OwnGuardrail
+from infra.settings.jobs import Jobs
+from infra.settings.logs import Logs
+from infra.settings.proof import Proof
+from infra.settings.table import Table, matching, require
+from infra.settings.timeouts import Timeouts
+from infra.settings.upstream import Upstream
+
+# A job is received, and then Lambda starts a function, whose time counts from there; clocks may differ by 2 s.
+_JOB_HANDOVER_S = 10
+
+
+class Data(StrEnum):
+    """What becomes of tables, buckets, queues and logs when the stack is deleted."""
+
+    RETAINED = "retained"
+    DESTROYED = "destroyed"
+
+
+class Settings(Table):
+    """What a settings file may hold. Whatever it leaves out has its default."""
+
+    region: (
+        Annotated[
+            str, AfterValidator(matching(r"[a-z0-9-]{5,32}", "must be one of AWS's, such as eu-central-1"))
+        ]
+        | None
+    ) = None
+    """The AWS region; not set: that of the AWS profile in use."""
+    # A guardrail is called after its stack, by at most 50 characters:
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
+    name_prefix: Annotated[
+        str,
+        AfterValidator(
+            matching(r"[A-Za-z][A-Za-z0-9-]{0,28}", "must be at most 29 letters, digits and hyphens")
+        ),
+    ] = "bedrock-chat-gateway"
+    """The stack is called after it and the environment, as are its functions: two prefixes, two gateways in one account."""
+    data: Annotated[Data, Field(strict=False)] = Data.RETAINED
+    """What becomes of tables, buckets, queues and logs when the stack is deleted."""
+    guardrail: Guardrail = Field(default_factory=OwnGuardrail)
+    """The guardrail that is enforced: kind own, existing or none."""
+    proof: Proof = Field(default_factory=Proof)
+    """Whether a deployment proves that the guardrail blocks."""
+    upstream: Upstream = Field(default_factory=Upstream)
+    """How Bedrock is reached."""
+    api: Api = Field(default_factory=Api)
+    """What API Gateway takes from callers."""
+    chat_function: ChatFunction = Field(default_factory=ChatFunction)
+    """The function that answers callers."""
+    completions: Completions = Field(default_factory=Completions)
+    """What becomes of Bedrock's answers."""
+    jobs: Jobs = Field(default_factory=Jobs)
+    """How jobs are worked on."""
+    timeouts: Timeouts = Field(default_factory=Timeouts)
+    """How long things may take."""
+    logs: Logs = Field(default_factory=Logs)
+    """How long logs are kept."""
+
+    @field_validator("guardrail", mode="before")
+    @classmethod
+    def _is_own_by_default(cls, guardrail: Any) -> Any:
+        is_table = isinstance(guardrail, dict) and "kind" not in guardrail
+        return {"kind": "own", **guardrail} if is_table else guardrail
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        is_unguarded = isinstance(self.guardrail, NoGuardrail)
+        require(not (self.proof.on_deploy and is_unguarded), "proof.on_deploy", "needs a guardrail")
+        is_ignored = self.upstream.is_mantle and not self.upstream.may_ignore_guardrail
+        rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
+        require(is_unguarded or not is_ignored, "upstream.url", rule)
+        self._check_jobs()
+        return self
+
+    def _check_jobs(self) -> None:
+        rule = f"must be at most half of timeouts.job_s, which is {self.timeouts.job_s}"
+        require(self.jobs.expected_answer_s <= self.timeouts.job_s / 2, "jobs.expected_answer_s", rule)
+        rule = f"makes jobs invisible for more than SQS's {MAX_VISIBILITY_S} s"
+        require(self.job_visibility_s <= MAX_VISIBILITY_S, "timeouts.job_s", rule)
+
+    @property
+    def enforced_guardrail(self) -> EnforcedGuardrailSettings | None:
+        """The guardrail that callers cannot do without; None where there is none."""
+        return None if isinstance(self.guardrail, NoGuardrail) else self.guardrail
+
+    @property
+    def job_visibility_s(self) -> int:
+        """How long a job stays hidden after it was received: while its batch fills, and while its worker may live.
+
+        AWS recommends six times the function's timeout: docs/adr/0019-a-job-that-kills-its-worker.md.
+        """
+        return self.jobs.window_s + self.timeouts.worker_function_s + _JOB_HANDOVER_S
+
+    @property
+    def job_max_receives(self) -> int:
+        """The jobs queue's maxReceiveCount."""
+        return self.jobs.max_receives(self.job_visibility_s)
+
+
+class Environment(Settings):
+    """One deployment of the gateway: its settings, its name, and where it runs."""
+
+    name: Annotated[
+        str,
+        AfterValidator(
+            matching(r"[A-Za-z][A-Za-z0-9-]{0,19}", "must be at most 20 letters, digits and hyphens")
+        ),
+    ]
+    platform: Annotated[Platform, SkipValidation] = Platform()
+
+    @model_validator(mode="after")
+    def _suit_the_platform(self) -> Self:
+        longest_s = self.platform.max_answer_s
+        require(self.timeouts.api_s <= longest_s, "timeouts.api_s", f"must be at most {longest_s}")
+        url = self.upstream.url
+        is_https = url is None or self.platform.allows_plain_http or url.startswith("https://")
+        require(is_https, "upstream.url", "must be https: the Bedrock API key is sent there")
+        return self
+
+    @property
+    def stack_name(self) -> str:
+        """CloudFormation's name of the stack."""
+        return f"{self.name_prefix}-{self.name}"

@@ -1,0 +1,78 @@
+"""Reads an environment's settings file: environments/NAME.toml."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from infra.platform import Platform
+from infra.settings.environment import Environment, Settings
+from infra.settings.problems import InvalidEnvironmentError, invalid
+
+FOLDER = Path(__file__).parents[2] / "environments"
+_FIRST = ("dev", "staging", "prod")
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The environments that have a file; those that come with the product first."""
+    found = {file.stem for file in folder.glob("*.toml")}
+    return [*(name for name in _FIRST if name in found), *sorted(found - {*_FIRST})]
+
+
+def read(name: str, folder: Path = FOLDER) -> dict[str, Any]:
+    """What the environment's file says, with a policy's own file in place. Raises InvalidEnvironmentError."""
+    file = folder / f"{name}.toml"
+    document = _toml(file, _shown(file))
+    guardrail = document.get("guardrail")
+    if isinstance(guardrail, dict) and isinstance(guardrail.get("policy_file"), str):
+        if "policy" in guardrail:
+            raise InvalidEnvironmentError(f"{_shown(file)}: guardrail has policy and policy_file; keep one.")
+        guardrail["policy"] = _policy(folder / guardrail["policy_file"], _shown(file))
+    return document
+
+
+def with_values(document: Mapping[str, Any], table: str, **values: object) -> dict[str, Any]:
+    """`document` with these settings of a table; as it is where that is no table, for `checked` to say so."""
+    own = document.get(table, {})
+    return {**document, table: {**own, **values}} if isinstance(own, dict) else dict(document)
+
+
+def checked(
+    name: str, document: Mapping[str, Any], *, platform: Platform, folder: Path = FOLDER
+) -> Environment:
+    """The environment of that name and these settings. Raises InvalidEnvironmentError."""
+    source = _shown(folder / f"{name}.toml")
+    try:
+        Settings.model_validate(dict(document))
+        return Environment.model_validate({**document, "name": name, "platform": platform})
+    except ValidationError as error:
+        raise invalid(source, error, Settings) from None
+
+
+def _toml(file: Path, shown: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidEnvironmentError(f"{shown}: the file is not TOML: {error}.") from None
+    except OSError as error:
+        raise InvalidEnvironmentError(f"{shown}: the file cannot be read: {error.strerror}.") from None
+
+
+def _policy(file: Path, source: str) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidEnvironmentError(f"{source}: guardrail.policy_file is not JSON: {error}.") from None
+    except OSError as error:
+        reason = f"guardrail.policy_file cannot be read: {error.strerror}"
+        raise InvalidEnvironmentError(f"{source}: {reason}.") from None
+
+
+def _shown(file: Path) -> str:
+    """Its path as a user would type it."""
+    return f"{file.parent.name}/{file.name}"

@@ -1,0 +1,136 @@
+"""Turns a guardrail's policy from the form of CreateGuardrail, in which it is written, into CloudFormation's.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-bedrock-guardrail.html
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aws_cdk.aws_bedrock import CfnGuardrail, CfnGuardrailProps
+
+from infra.settings.table import RefusedSettingError
+
+# Content filters, profanity, common personal data anonymised, and the canary word. There is no prompt-attack filter: it
+# does nothing without input tags, which are off by default.
+DEFAULT = Path(__file__).with_name("default_guardrail_policy.json")
+
+# Where CloudFormation has another name, by the holder's name and the field's.
+_OTHER_NAMES = {
+    ("", "kmsKeyId"): "kms_key_arn",
+    ("contentPolicyConfig", "tierConfig"): "content_filters_tier_config",
+    ("topicPolicyConfig", "tierConfig"): "topics_tier_config",
+    ("crossRegionConfig", "guardrailProfileIdentifier"): "guardrail_profile_arn",
+}
+_NOT_SETTINGS = {
+    "name": "is the stack's to choose",
+    "clientRequestToken": "is CloudFormation's to choose",
+    "tags": "is the stack's to choose",
+}
+
+
+def default() -> dict[str, Any]:
+    """The policy of an environment that says nothing of it, in the form of CreateGuardrail."""
+    policy: dict[str, Any] = json.loads(DEFAULT.read_text())
+    return policy
+
+
+def for_cloudformation(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """CfnGuardrail's arguments. Raises RefusedSettingError for what CloudFormation does not know or misses."""
+    for name, reason in _NOT_SETTINGS.items():
+        if name in policy:
+            raise RefusedSettingError(name, reason)
+    arguments = _arguments(CfnGuardrailProps, policy, path="", holder="")
+    _made(partial(CfnGuardrailProps, name="checked"), arguments, path="")
+    return arguments
+
+
+def content_filters(policy: Mapping[str, Any]) -> Iterator[str]:
+    """The types of the policy's content filters."""
+    config = policy.get("contentPolicyConfig")
+    filters = config.get("filtersConfig") if isinstance(config, Mapping) else None
+    for filter_ in filters if isinstance(filters, list) else []:
+        yield str(filter_.get("type")) if isinstance(filter_, Mapping) else ""
+
+
+def _arguments(type_: type, values: object, *, path: str, holder: str) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise RefusedSettingError(path, "must be a table")
+    parameters = dict(inspect.signature(vars(type_)["__init__"]).parameters)
+    for name in ("self", *(_NOT_SETTINGS if not holder else ())):
+        parameters.pop(name, None)
+    arguments = {}
+    for name, value in values.items():
+        inner = f"{path}.{name}".lstrip(".")
+        argument = _OTHER_NAMES.get((holder, name), _snake_case(name))
+        if argument not in parameters:
+            raise RefusedSettingError(inner, f"is unknown; choose {', '.join(_known(holder, parameters))}")
+        arguments[argument] = _converted(parameters[argument].annotation, value, path=inner, holder=name)
+    _check_complete(holder, parameters, arguments, path)
+    return arguments
+
+
+def _converted(annotation: object, value: object, *, path: str, holder: str) -> object:
+    """`value` as an argument of this annotation, which names the class of the property where it is one."""
+    named = re.search(r"CfnGuardrail\.(\w+)", str(annotation))
+    if named is None:
+        return value
+    type_ = getattr(CfnGuardrail, named[1])
+    if "Sequence" not in str(annotation):
+        return _property(type_, value, path=path, holder=holder)
+    if not isinstance(value, list):
+        raise RefusedSettingError(path, "must be a list")
+    return [
+        _property(type_, one, path=f"{path}[{number}]", holder=holder) for number, one in enumerate(value)
+    ]
+
+
+def _property(type_: type, value: object, *, path: str, holder: str) -> object:
+    return _made(type_, _arguments(type_, value, path=path, holder=holder), path=path)
+
+
+def _made(make: Callable[..., object], arguments: Mapping[str, object], *, path: str) -> object:
+    """What `make` makes of the arguments, whose types the CDK checks."""
+    try:
+        return make(**arguments)
+    except TypeError as error:
+        reason = re.sub(r"^type of argument (\w+) must be", _where, str(error))
+        raise RefusedSettingError(path or "policy", reason) from None
+
+
+def _where(found: re.Match[str]) -> str:
+    return f"needs another {_camel_case(found[1])}: it must be"
+
+
+def _check_complete(
+    holder: str, parameters: Mapping[str, inspect.Parameter], arguments: Mapping[str, object], path: str
+) -> None:
+    for name, parameter in parameters.items():
+        if parameter.default is inspect.Parameter.empty and name not in arguments:
+            missing = _api_name(holder, name)
+            raise RefusedSettingError(f"{path}.{missing}".lstrip("."), "is missing")
+
+
+def _known(holder: str, parameters: Mapping[str, object]) -> list[str]:
+    return sorted(_api_name(holder, name) for name in parameters)
+
+
+def _api_name(holder: str, argument: str) -> str:
+    others = {(where, other): name for (where, name), other in _OTHER_NAMES.items()}
+    return others.get((holder, argument), _camel_case(argument))
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)

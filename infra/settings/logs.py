@@ -1,0 +1,57 @@
+"""How long logs are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_cdk.aws_logs import RetentionDays
+from pydantic import AfterValidator, Field
+
+from infra.settings.table import Table
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_NAMES: dict[int | str, str] = {
+    1: "ONE_DAY",
+    3: "THREE_DAYS",
+    5: "FIVE_DAYS",
+    7: "ONE_WEEK",
+    14: "TWO_WEEKS",
+    30: "ONE_MONTH",
+    60: "TWO_MONTHS",
+    90: "THREE_MONTHS",
+    120: "FOUR_MONTHS",
+    150: "FIVE_MONTHS",
+    180: "SIX_MONTHS",
+    365: "ONE_YEAR",
+    400: "THIRTEEN_MONTHS",
+    545: "EIGHTEEN_MONTHS",
+    731: "TWO_YEARS",
+    1096: "THREE_YEARS",
+    1827: "FIVE_YEARS",
+    2192: "SIX_YEARS",
+    2557: "SEVEN_YEARS",
+    2922: "EIGHT_YEARS",
+    3288: "NINE_YEARS",
+    3653: "TEN_YEARS",
+    "never": "INFINITE",
+}
+
+
+def _known(days: int | str) -> int | str:
+    if days not in _NAMES:
+        raise ValueError(f"must be one of {', '.join(map(str, _NAMES))}")
+    return days
+
+
+class Logs(Table):
+    """Every log group of the stack."""
+
+    retention_in_days: Annotated[
+        int | str, AfterValidator(_known), Field(json_schema_extra={"enum": list(_NAMES)})
+    ] = 90
+    """One of CloudWatch Logs' own numbers, or "never" for logs that stay."""
+
+    @property
+    def retention(self) -> RetentionDays:
+        """As the CDK names it."""
+        return RetentionDays[_NAMES[self.retention_in_days]]

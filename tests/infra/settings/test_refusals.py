@@ -1,0 +1,189 @@
+"""A settings file that is wrong or contradicts itself is refused in lines that name file, setting and choices."""
+
+from __future__ import annotations
+
+import contextlib
+import tomllib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.emulator import platform
+from infra.platform import Platform
+from infra.settings import files
+from infra.settings.environment import Environment, Settings
+from infra.settings.problems import InvalidEnvironmentError
+
+MANTLE = "https://bedrock-mantle.us-east-1.api.aws/openai/v1"
+POLICY = '[guardrail.policy]\nblockedInputMessaging = "no"\nblockedOutputsMessaging = "no"\n'
+ATTACKS = (
+    "[[guardrail.policy.contentPolicyConfig.filtersConfig]]\n"
+    'type = "PROMPT_ATTACK"\ninputStrength = "HIGH"\noutputStrength = "NONE"\n'
+)
+TWENTY_WORDS = ", ".join(f'"xai.grok-{number}"' for number in range(300))
+
+
+def environment(toml: str, platform: Platform | None = None) -> Environment:
+    return files.checked("mine", tomllib.loads(toml), platform=platform or Platform())
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[timeouts]\napi_s = 901", "timeouts.api_s is 901; it must be at most 900"),
+        ("[timeouts]\napi_s = 4", "timeouts.api_s is 4; it must be at least 5"),
+        ("[timeouts]\njob_s = 900", "timeouts.job_s leaves the worker over Lambda's 900 s"),
+        ("[timeouts]\njob_s = 1", "timeouts.job_s is 1; it must be at least 2"),
+        ("[timeouts]\napi_s = 29\nconnect_s = 26", "timeouts.connect_s must be below 26"),
+        ("[jobs]\nrequests_per_minute = 0", "jobs.requests_per_minute is 0; it must be at least 1"),
+        ("[jobs]\nexpected_answer_s = 0", "jobs.expected_answer_s is 0; it must be at least 1"),
+        ("[jobs]\nexpected_answer_s = 151", "jobs.expected_answer_s must be at most half of timeouts.job_s"),
+        ("[jobs]\nmax_width = 301", "jobs.max_width is 301; it must be at most 300"),
+        ("[jobs]\nmax_batch_size = 0", "jobs.max_batch_size is 0"),
+        ("[jobs]\nmaximum_batching_window_s = 301", "jobs.maximum_batching_window_s is 301"),
+        ("[jobs]\nmax_attempts = 0", "jobs.max_attempts is 0"),
+        ("[jobs]\nmax_retry_delay_s = 43_200", "jobs.max_retry_delay_s is 43200; it must be at most 42300"),
+        ("[jobs]\nmemory_size_mib = 64", "jobs.memory_size_mib is 64; it must be at least 128"),
+        (
+            "[jobs]\nretry_delay_s = 20\nmax_retry_delay_s = 10",
+            "jobs.retry_delay_s must be at most max_retry_delay_s",
+        ),
+        (
+            '[guardrail]\nkind = "existing"\nidentifier = "a b"\nversion = "1"',
+            'guardrail.identifier is "a b"; it must be 1 to 2048 visible ASCII characters',
+        ),
+        (
+            '[guardrail]\nkind = "existing"\nidentifier = "a"\nversion = "0"',
+            'guardrail.version is "0"; it must be a number or DRAFT',
+        ),
+        (
+            '[guardrail]\nkind = "existing"\nidentifier = "a"\nversion = 1',
+            "guardrail.version is 1; it must be text in quotes",
+        ),
+        ('[guardrail]\nkind = "existing"\nidentifier = "a"', "guardrail.version is missing"),
+        ('[guardrail]\ntrace = "on"', 'guardrail.trace is "on"; it must be "ENABLED", "ENABLED_FULL" or'),
+        ('[guardrail]\ntagging = "some"', 'guardrail.tagging is "some"; it must be "off", "all_text"'),
+        (
+            '[guardrail]\noverride = "maybe"',
+            'guardrail.override is "maybe"; it must be "denied" or "allowed"',
+        ),
+        ('[guardrail]\nkind = "mine"', 'it must be "own", "existing", "none"'),
+        ('[guardrail]\nkind = "none"', "guardrail.callers_may_go_unguarded is missing"),
+        (
+            '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = false',
+            "guardrail.callers_may_go_unguarded is false; it must be true",
+        ),
+        ('guardrail = "abc:1"', 'guardrail is "abc:1"; it must be a table'),
+        ("[guardrail.policy]", "guardrail.policy.blockedInputMessaging is missing"),
+        (f'{POLICY}name = "mine"', "guardrail.policy.name is the stack's to choose"),
+        (f"{POLICY}{ATTACKS}", "guardrail.policy filters prompt attacks, which needs guardrail.tagging"),
+        (f'[upstream]\nurl = "{MANTLE}"', "set upstream.may_ignore_guardrail = true"),
+        (f'[upstream]\nurl = "{MANTLE.upper().replace("HTTPS", "https")}"', "upstream.may_ignore_guardrail"),
+        (
+            f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\nauth = "sigv4"',
+            "upstream.auth must not be sigv4",
+        ),
+        ('[upstream]\nurl = "http://127.0.0.1/v1"', "upstream.url must be https"),
+        ('[upstream]\nurl = "https://host/v1/"', "it must be a URL without a final /"),
+        ('[upstream]\nauth = "iam"', 'upstream.auth is "iam"; it must be "api_key" or "sigv4"'),
+        ('[upstream]\nmodels = "openai.gpt-oss-20b-1:0"', "it must be a list"),
+        ('[upstream]\nmodels = ["openai.*"]', "upstream.models has 'openai.*'"),
+        ('[upstream]\nmodels = ["gpt"]', "upstream.models has 'gpt'"),
+        ('[upstream]\nmodels = ["arn:aws:s3:::bucket"]', "upstream.models has 'arn:aws:s3"),
+        ('[upstream]\nmodels = ["xai.grok", "xai.grok"]', "upstream.models names a model twice"),
+        (f"[upstream]\nmodels = [{TWENTY_WORDS}]", "upstream.models takes more than 2500 characters"),
+        ("[upstream]\nmodels = [1]", "upstream.models[0] is 1; it must be text in quotes"),
+        ("[upstream]\napi_key_max_age_s = 0", "upstream.api_key_max_age_s is 0; it must be at least 1"),
+        (
+            '[proof]\non_deploy = true\n[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true',
+            "proof.on_deploy needs a guardrail",
+        ),
+        ('[proof]\ncanary = ""', "proof.canary is"),
+        ('[proof]\ncanary = "two\\u000alines"', "it must be printable characters"),
+        ('[proof]\nmodel = ""', "proof.model is"),
+        (f'[proof]\nattack = "{"x" * 1001}"', "proof.attack is"),
+        ("proof = true", "proof is true; it must be a table"),
+        (
+            "[api]\nmax_request_bytes = 5_000_000",
+            "api.max_request_bytes is 5000000; it must be at most 4500000",
+        ),
+        ("[api]\nauthorizer_result_ttl_s = 3601", "it must be at most 3600"),
+        (
+            "[api]\nthrottling_rate_limit_per_s = 10\nthrottling_burst_limit = 5",
+            "api.throttling_burst_limit must be at least throttling_rate_limit_per_s, which is 10",
+        ),
+        ('[api]\nthrottling_rate_limit_per_s = "50"', 'is "50"; it must be a whole number'),
+        ("[api]\nthrottling_rate_limit_per_s = 1.5", "is 1.5; it must be a whole number"),
+        ("[chat_function]\nmemory_size_mib = 64", "chat_function.memory_size_mib is 64"),
+        ("[chat_function]\nreserved_concurrent_executions = 0", "it must be at least 1"),
+        ("[chat_function]\ncount_stream_tokens = 1", "it must be true or false"),
+        ('data = "bogus"', 'data is "bogus"; it must be "retained" or "destroyed"'),
+        ('region = ""', "it must be one of AWS's"),
+        ('name_prefix = "with_underscore"', "it must be at most 29 letters, digits and hyphens"),
+        ("[logs]\nretention_in_days = 2", "logs.retention_in_days is 2; it must be one of 1, 3, 5,"),
+        ("[jbos]", "jbos is no setting. Did you mean jobs? Choose among api, chat_function,"),
+        ("[jobs]\nmax_widht = 5", "jobs.max_widht is no setting. Did you mean max_width?"),
+        ('[guardrail]\ntaging = "off"', "guardrail.taging is no setting. Did you mean tagging?"),
+        ('name = "other"', "name is no setting"),
+        ("[platform]", "platform is no setting"),
+    ],
+)
+def test_a_wrong_setting_is_named(toml: str, says: str) -> None:
+    """The line has the file's path, the setting's, what it is, and what it may be."""
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        environment(toml)
+    assert says in str(caught.value)
+    assert all(line.startswith("environments/mine.toml: ") for line in str(caught.value).splitlines())
+
+
+def test_every_wrong_setting_is_named_at_once() -> None:
+    """A file with two mistakes gets two lines, so that it need not be tried again for the second."""
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        environment('data = "bogus"\n[jobs]\nmax_width = 0')
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_the_emulator_answers_sooner() -> None:
+    """An answer has less time where it is not streamed."""
+    emulator = platform(None)
+    with pytest.raises(InvalidEnvironmentError, match=r"timeouts.api_s must be at most 29"):
+        environment("[timeouts]\napi_s = 30", emulator)
+    assert environment('[timeouts]\napi_s = 29\n[upstream]\nurl = "http://127.0.0.1/v1"', emulator)
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "",
+        '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true',
+        f'{POLICY}{ATTACKS}\n[guardrail]\ntagging = "all_text"',
+        f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true',
+        '[logs]\nretention_in_days = "never"',
+    ],
+)
+def test_what_is_allowed_passes(toml: str) -> None:
+    assert environment(toml).name == "mine"
+
+
+_VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=6,
+)
+_SCHEMA = Settings.model_json_schema()
+_NAMES = sorted({name for table in _SCHEMA["$defs"].values() for name in table.get("properties", {})})
+_TABLES = st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=4) | _VALUES
+
+
+@settings(deadline=None)  # a busy machine
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(_SCHEMA["properties"])) | st.text(max_size=12), _TABLES, max_size=4
+    )
+)
+def test_any_file_is_taken_or_refused_in_our_words(document: dict[str, Any]) -> None:
+    """Whatever a file holds, nobody sees another exception."""
+    with contextlib.suppress(InvalidEnvironmentError):
+        assert files.checked("mine", document, platform=Platform()).name == "mine"

@@ -1,0 +1,47 @@
+"""An upgrade from the settings in `infra/environments.py` to files replaces nothing that a deployed stack has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.infra import kept_resources
+from tests.infra.conftest import synthesised
+
+# The prod template that the last version without settings files made.
+BEFORE = json.loads(Path(__file__).with_name("prod_template_before_files.json").read_text())
+_HOLDING_DATA = (
+    "AWS::DynamoDB::Table",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+)
+
+
+def holding_data(template: dict[str, Any]) -> dict[str, str]:
+    """By logical id, the type of each resource that holds data."""
+    resources = template["Resources"].items()
+    return {id_: resource["Type"] for id_, resource in resources if resource["Type"] in _HOLDING_DATA}
+
+
+def test_nothing_is_replaced() -> None:
+    """Every resource of before is still there, with the properties whose change would replace it."""
+    now = kept_resources.kept(synthesised("prod", guardrail=None).template)
+    assert kept_resources.kept(BEFORE).items() <= now.items()
+
+
+def test_what_holds_data_keeps_its_logical_id() -> None:
+    """The fixture holds each kind of data, so that the comparison compares something."""
+    before = holding_data(BEFORE)
+    assert set(before.values()) == set(_HOLDING_DATA)
+    assert before.items() <= holding_data(synthesised("prod", guardrail=None).template).items()
+
+
+def test_the_guardrails_policy_is_the_same() -> None:
+    """The default policy, now written as CreateGuardrail takes it, makes the same guardrail and the same version."""
+    now = synthesised("prod", guardrail=None).template["Resources"]
+    for id_, resource in BEFORE["Resources"].items():
+        if resource["Type"].startswith("AWS::Bedrock::"):
+            assert now[id_]["Properties"] == resource["Properties"]
