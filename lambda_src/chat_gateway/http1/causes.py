@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 
@@ -13,8 +14,11 @@ _CAUSES: tuple[tuple[type[OSError], str], ...] = (
     (ConnectionRefusedError, "connection refused"),
     (ConnectionError, "connection reset"),
 )
+_NO_WAY = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
 def cause(error: OSError) -> str:
     """`connection refused` and the like; the error's class where that is all that is known."""
+    if error.errno in _NO_WAY:
+        return "host not reachable"
     return next((words for kind, words in _CAUSES if isinstance(error, kind)), type(error).__name__)

@@ -65,12 +65,12 @@ def _look_up(origin: Origin, found: queue.SimpleQueue[list[_Address] | OSError])
     except OSError as failure:
         found.put(failure)
     except UnicodeError:  # a name that cannot be one
-        found.put(OSError("not a host name"))
+        found.put(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
 
 def _connected(addresses: list[_Address], ends_at: float) -> socket.socket:
     """To the first address that answers; each gets its share of the time that is left."""
-    failure: OSError = OSError("the name has no address")
+    failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         try:
             return _connected_to(

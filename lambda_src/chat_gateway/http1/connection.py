@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: a request goes out, the head of its answer comes in, then its body.
 
 Every wait ends by the moment that the user names, however few bytes come at a time. Raises OSError (TimeoutError at
-that moment), HeadError and BodyError.
+that moment), HeadError and BodyError. Rules cite their section: https://www.rfc-editor.org/rfc/rfc9112
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from chat_gateway.http1.head import Head
 
 # What one TLS record holds. Of the body less at first, so that its first event does not wait for all that came with it.
 _PIECE_BYTES, _FIRST_PIECE_BYTES = 16_384, 512
-_LONGEST_PAUSE_S = 86_400.0
+# Longer than any answer takes, and short enough for a socket.
+LONGEST_PAUSE_S = 86_400.0
+# Of a request, what the server has to take within one pause.
+_SENT_AT_ONCE_BYTES = 65_536
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -36,28 +39,52 @@ class HttpConnection:
         self._body: Body = CountedBody(0)
         self._is_last = False
 
-    def send(self, head: bytes, content: bytes, *, ends_at: float) -> OSError | None:
-        """Sends a request. Returns the failure where the server stopped reading: its answer may be there already."""
-        self._socket.settimeout(left_s(ends_at))
+    def send(
+        self, head: bytes, content: bytes = b"", *, ends_at: float, pause_s: float = LONGEST_PAUSE_S
+    ) -> OSError | None:
+        """Sends a request, or the next part of one, by `ends_at`, and every 64 kB of it within `pause_s`.
+
+        Returns the failure where the server stopped reading: its answer may be there already.
+        """
         self._body, self._is_last = UncountedBody(), True  # until the answer's head is here
         try:
             if len(content) <= _PIECE_BYTES:
-                self._socket.sendall(head + content)
+                self._send_all(head + content, ends_at, pause_s)
             else:
-                self._socket.sendall(head)
-                self._socket.sendall(content)
+                self._send_all(head, ends_at, pause_s)
+                self._send_all(content, ends_at, pause_s)
+        # RFC 9112, 9.5: a client should stop sending once an error is answered. We look for one where sending fails.
         except (BrokenPipeError, ConnectionResetError) as failure:
             return failure
         return None
 
-    def read_head(self, *, ends_at: float) -> Head:
-        """The head of the answer; its body is what `pieces` reads next."""
-        self.end_by(ends_at)
+    def _send_all(self, data: bytes, ends_at: float, pause_s: float) -> None:
+        # The timeout of Python's `sendall` is that of all it is given.
+        left = memoryview(data)
+        while left:
+            self._socket.settimeout(min(left_s(ends_at), pause_s))
+            self._socket.sendall(left[:_SENT_AT_ONCE_BYTES])
+            left = left[_SENT_AT_ONCE_BYTES:]
+
+    def read_head(
+        self,
+        *,
+        ends_at: float,
+        pause_s: float = LONGEST_PAUSE_S,
+        to_head: bool = False,
+        is_last: bool = False,
+    ) -> Head:
+        """The head of the answer; its body is what `pieces` reads next.
+
+        `to_head`: the request's method was HEAD. `is_last`: the request asked for the connection's end.
+        """
+        self.end_by(ends_at, pause_s=pause_s)
         head = http_head.read(self._reader)
-        self._body, self._is_last = head.body(), head.is_last
+        # RFC 9112, 9.6: "close" in a request or in its answer makes it the last one.
+        self._body, self._is_last = head.body(to_head=to_head), head.is_last or is_last
         return head
 
-    def end_by(self, ends_at: float, *, pause_s: float = _LONGEST_PAUSE_S) -> None:
+    def end_by(self, ends_at: float, *, pause_s: float = LONGEST_PAUSE_S) -> None:
         """From here on, reading ends at `ends_at`, or after `pause_s` without a byte."""
         self._wire.end_by(ends_at, pause_s=pause_s)
 
@@ -73,6 +100,7 @@ class HttpConnection:
 
     def can_be_kept(self) -> bool:
         """Whether the answer was read to its end, nothing came behind it, and the server goes on listening."""
+        # RFC 9112, 6.3: what follows an answer must not be taken for another one. 9.3: the whole body must be read first.
         return self._body.can_be_followed and not self._is_last and not self._has_read_ahead()
 
     def _has_read_ahead(self) -> bool:
@@ -84,6 +112,8 @@ class HttpConnection:
 
     def is_idle(self) -> bool:
         """Whether nothing has come that nobody asked for: neither bytes nor the connection's end."""
+        # RFC 9112, 9.2: data without a request is no answer, and its connection should be closed. We also close it for
+        # the empty lines that may be ignored.
         connection = self._socket
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return False
@@ -93,6 +123,7 @@ class HttpConnection:
 
     def close(self) -> None:
         """Ends the connection; at once where an answer is still coming, so that the server stops making it."""
+        # RFC 9112, 9.5: to give up, a client should close gracefully. Then the server would go on, and Bedrock charge.
         if not self._body.is_whole:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)

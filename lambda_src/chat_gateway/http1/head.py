@@ -45,10 +45,10 @@ class Head(NamedTuple):
     fields: list[tuple[bytes, bytes]]
     is_last: bool
 
-    def body(self) -> Body:
-        """What is to follow. Raises HeadError where the head contradicts itself."""
-        # RFC 9112, 6.3, rule 1: whatever the fields say. 1xx is never final (`read`), and we send no CONNECT (rule 2) and no HEAD.
-        if self.status in _WITHOUT_BODY:
+    def body(self, *, to_head: bool = False) -> Body:
+        """What is to follow; `to_head`: the request's method was HEAD. Raises HeadError where the head contradicts itself."""
+        # RFC 9112, 6.3, rule 1: whatever the fields say. 1xx is never final (`read`), and we send no CONNECT (rule 2).
+        if to_head or self.status in _WITHOUT_BODY:
             return CountedBody(0)
         codings, sizes = self._values(b"transfer-encoding"), set(self._values(b"content-length"))
         if codings:

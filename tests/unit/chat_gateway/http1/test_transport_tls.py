@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from chat_gateway.http1 import tls
 from chat_gateway.http1.transport import KeptConnections
-from tests.unit.chat_gateway.transport_calls import TIMEOUT, pieces, request
+from tests.unit.chat_gateway.transport_calls import pieces, request
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 STALLED = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"
@@ -86,7 +86,7 @@ class Server:
 def connected(certificate: Path, answer: bytes) -> Iterator[tuple[Server, KeptConnections]]:
     with (
         contextlib.closing(Server(certificate, answer)) as server,
-        contextlib.closing(KeptConnections(server.base_url, max_idle=1)) as connections,
+        contextlib.closing(KeptConnections(max_idle=1)) as connections,
     ):
         yield server, connections
 
@@ -101,7 +101,9 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_answers_come_over_one_connection(trusted: Path) -> None:
     with connected(trusted, ANSWER) as (server, connections):
         for _ in range(3):
-            with contextlib.closing(connections.handle_request(request())) as response:
+            with contextlib.closing(
+                connections.handle_request(request(base_url=server.base_url))
+            ) as response:
                 assert b"".join(pieces(response)) == b"hi"
         assert server.accepted == 1
 
@@ -109,7 +111,9 @@ def test_answers_come_over_one_connection(trusted: Path) -> None:
 def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(trusted: Path) -> None:
     with connected(trusted, ANSWER + b"HTTP/1.1 200 OK\r\n\r\nforeign") as (server, connections):
         for _ in range(2):
-            with contextlib.closing(connections.handle_request(request())) as response:
+            with contextlib.closing(
+                connections.handle_request(request(base_url=server.base_url))
+            ) as response:
                 assert b"".join(pieces(response)) == b"hi"
         assert server.accepted == 2
 
@@ -117,8 +121,8 @@ def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(tru
 def test_the_moment_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None:
     """A reader that waits for bytes gets a timeout, and no bytes, when a moment that was set meanwhile has come."""
     with (
-        connected(trusted, STALLED) as (_, connections),
-        contextlib.closing(connections.handle_request(request())) as response,
+        connected(trusted, STALLED) as (server, connections),
+        contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
     ):
         body = pieces(response)
         assert next(body) == b"hi"
@@ -128,14 +132,12 @@ def test_the_moment_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None
 
 
 def test_a_server_that_cannot_prove_its_name_gets_no_request(certificate: Path) -> None:
-    with connected(certificate, ANSWER) as (_, connections), pytest.raises(httpx.ConnectError):
-        connections.handle_request(request())
+    with connected(certificate, ANSWER) as (server, connections), pytest.raises(httpx.ConnectError):
+        connections.handle_request(request(base_url=server.base_url))
 
 
 def test_a_server_that_says_nothing_at_all_is_a_timeout(trusted: Path) -> None:
     with socket.create_server(("localhost", 0)) as silent:
         url = f"https://localhost:{silent.getsockname()[1]}/openai/v1"
-        late = request()
-        late.extensions = {"timeout": {**TIMEOUT, "connect": 0.05}}
         with pytest.raises(httpx.ConnectTimeout):
-            KeptConnections(url, max_idle=1).handle_request(late)
+            KeptConnections().handle_request(request(base_url=url, connect=0.05))
