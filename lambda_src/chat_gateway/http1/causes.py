@@ -10,6 +10,7 @@ import ssl
 _CAUSES: tuple[tuple[type[OSError], str], ...] = (
     (socket.gaierror, "name not resolved"),
     (ssl.SSLCertVerificationError, "certificate not valid"),
+    (ssl.SSLEOFError, "connection reset"),
     (ssl.SSLError, "TLS failed"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionError, "connection reset"),

@@ -93,7 +93,10 @@ def _connected_to(address: _Address, kind: tuple[int, int, int], timeout_s: floa
 
 
 def _encrypted(connection: socket.socket, host: str, ends_at: float) -> socket.socket:
-    secure = tls.context().wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    # Otherwise Python takes an end without TLS's closure alert for a sound one.
+    secure = tls.context().wrap_socket(
+        connection, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
     try:
         # The timeout of a handshake is that of all of it, however many reads it takes.
         secure.settimeout(left_s(ends_at))

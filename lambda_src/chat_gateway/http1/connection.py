@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 
 from chat_gateway.http1 import head as http_head
-from chat_gateway.http1.body import Body, CountedBody, UncountedBody
+from chat_gateway.http1.body import Body, BodyError, CountedBody, UncountedBody
 from chat_gateway.http1.connect import left_s
 from chat_gateway.http1.head import Head
 
@@ -54,7 +54,7 @@ class HttpConnection:
                 self._send_all(head, ends_at, pause_s)
                 self._send_all(content, ends_at, pause_s)
         # RFC 9112, 9.5: a client should stop sending once an error is answered. We look for one where sending fails.
-        except (BrokenPipeError, ConnectionResetError) as failure:
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as failure:
             return failure
         return None
 
@@ -93,6 +93,9 @@ class HttpConnection:
         body, read, most_bytes = self._body, self._reader.read1, _FIRST_PIECE_BYTES
         while not body.is_whole:
             if not (data := read(most_bytes)):
+                # RFC 9112, 9.8: an end without TLS's closure alert may be an attacker's, who cuts the answer off.
+                if self._wire.is_torn:
+                    raise BodyError("the answer was cut off")
                 body.end()
             elif piece := body.feed(data):
                 yield piece
@@ -127,14 +130,23 @@ class HttpConnection:
         if not self._body.is_whole:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        elif isinstance(self._socket, ssl.SSLSocket):
+            _send_closure_alert(self._socket)
         self._socket.close()
 
 
+def _send_closure_alert(connection: ssl.SSLSocket) -> None:
+    # RFC 9112, 9.8: a client must send the alert, and need not wait for the server's.
+    with contextlib.suppress(OSError, ValueError):
+        connection.settimeout(0)
+        connection.unwrap()
+
+
 class _Wire(io.RawIOBase):
-    """A socket's bytes, each read limited to the time that is left."""
+    """A socket's bytes, each read limited to the time that is left; `is_torn`: TLS ended without its closure alert."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
+        self._socket, self.is_torn = connection, False
         self._ends_at = self._pause_s = 0.0
 
     def end_by(self, ends_at: float, *, pause_s: float) -> None:
@@ -148,4 +160,8 @@ class _Wire(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(min(left, self._pause_s))
-        return self._socket.recv_into(buffer)
+        try:
+            return self._socket.recv_into(buffer)
+        except ssl.SSLEOFError:
+            self.is_torn = True
+            return 0

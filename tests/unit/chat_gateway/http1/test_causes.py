@@ -20,6 +20,7 @@ from tests.unit.chat_gateway.transport_calls import request
         (socket.gaierror(-2, "secret.host"), "name not resolved"),
         (ssl.SSLCertVerificationError("secret"), "certificate not valid"),
         (ssl.SSLError("secret"), "TLS failed"),
+        (ssl.SSLEOFError("secret"), "connection reset"),
         (ConnectionRefusedError(), "connection refused"),
         (ConnectionResetError(), "connection reset"),
         (BrokenPipeError(), "connection reset"),

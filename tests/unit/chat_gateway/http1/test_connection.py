@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+import ssl
 import time
 from typing import Any
 
@@ -14,9 +15,9 @@ from chat_gateway.http1.connection import HttpConnection
 ANSWER = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"
 
 
-@pytest.mark.parametrize("failure", [BrokenPipeError(), ConnectionResetError()])
+@pytest.mark.parametrize("failure", [BrokenPipeError(), ConnectionResetError(), ssl.SSLEOFError()])
 def test_an_answer_to_half_a_request(failure: OSError) -> None:
-    """Where the server stopped reading, the failure is returned and its answer can be read."""
+    """Where the server stopped reading, over TLS or not, the failure is returned and its answer can be read."""
 
     class Refusing(socket.socket):
         def sendall(self, *_: Any) -> None:

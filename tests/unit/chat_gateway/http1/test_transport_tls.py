@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import queue
 import socket
 import ssl
 import threading
@@ -72,10 +73,13 @@ class Server:
         with (
             connection,
             contextlib.suppress(OSError),
-            self._context.wrap_socket(connection, server_side=True) as secure,
+            self._context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False) as secure,
         ):
-            while secure.recv(65_536):
-                secure.sendall(self._answer)
+            self.answer(secure)
+
+    def answer(self, secure: ssl.SSLSocket) -> None:
+        while secure.recv(65_536):
+            secure.sendall(self._answer)
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -141,3 +145,56 @@ def test_a_server_that_says_nothing_at_all_is_a_timeout(trusted: Path) -> None:
         url = f"https://localhost:{silent.getsockname()[1]}/openai/v1"
         with pytest.raises(httpx.ConnectTimeout):
             KeptConnections().handle_request(request(base_url=url, connect=0.05))
+
+
+UNCOUNTED = b"HTTP/1.1 200 OK\r\n\r\nhi"
+
+
+class Ending(Server):
+    """Answers one request and ends the connection; `closes_well`: with TLS's closure alert."""
+
+    def __init__(self, certificate: Path, answer: bytes, *, closes_well: bool) -> None:
+        self._closes_well = closes_well
+        super().__init__(certificate, answer)
+
+    def answer(self, secure: ssl.SSLSocket) -> None:
+        secure.recv(65_536)
+        secure.sendall(self._answer)
+        if self._closes_well:
+            secure.unwrap()
+
+
+@pytest.mark.parametrize("answer", [UNCOUNTED, ANSWER, STALLED])
+@pytest.mark.parametrize("closes_well", [True, False])
+def test_an_end_without_alert(trusted: Path, answer: bytes, closes_well: bool) -> None:
+    """A body that only its connection's end ends is whole with TLS's closure alert alone; one with a length without it, too."""
+    is_whole = answer == ANSWER or (answer == UNCOUNTED and closes_well)
+    with (
+        contextlib.closing(Ending(trusted, answer, closes_well=closes_well)) as server,
+        contextlib.closing(KeptConnections()) as connections,
+        contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
+        contextlib.nullcontext() if is_whole else pytest.raises(httpx.RemoteProtocolError, match="cut off"),
+    ):
+        assert b"".join(pieces(response)) == b"hi"
+
+
+def test_closing_sends_the_alert(trusted: Path) -> None:
+    """A connection that is closed between two requests ends with TLS's closure alert."""
+    ends: queue.SimpleQueue[bytes | OSError] = queue.SimpleQueue()
+
+    class Listening(Server):
+        def answer(self, secure: ssl.SSLSocket) -> None:
+            secure.recv(65_536)
+            secure.sendall(self._answer)
+            try:
+                ends.put(secure.recv(1))
+            except OSError as error:
+                ends.put(error)
+
+    with contextlib.closing(Listening(trusted, ANSWER)) as server:
+        with (
+            contextlib.closing(KeptConnections()) as connections,
+            contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
+        ):
+            assert b"".join(pieces(response)) == b"hi"
+        assert ends.get(timeout=10) == b""
