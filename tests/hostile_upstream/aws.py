@@ -37,7 +37,7 @@ class FakeAws(LoopbackServer):
     def serve(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as source:
             reader = RequestReader(source, 0, record=False)
-            while (request := _next(reader, connection)) is not None:
+            while (request := next_request(reader, connection)) is not None:
                 target = request.header("x-amz-target") or ""
                 if self.script is not None and target.startswith(_HOSTILE_TARGETS):
                     self.player.play(self.script, connection)
@@ -61,7 +61,7 @@ class FakeAws(LoopbackServer):
         return b""
 
 
-def _next(reader: RequestReader, connection: socket.socket) -> Request | None:
+def next_request(reader: RequestReader, connection: socket.socket) -> Request | None:
     """The next request, whole; None where none follows."""
     try:
         request = reader.head()

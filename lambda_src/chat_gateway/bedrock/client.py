@@ -138,7 +138,7 @@ class BedrockClient:
         self._host = self._url.netloc.decode("ascii")
         self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
         # A transport and not a client: no redirects to follow, no cookies to keep, no proxies to heed.
-        self._transport = transport or KeptConnections(base_url, max_idle=max_connections)
+        self._transport = transport or KeptConnections(max_idle=max_connections)
 
     def complete(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
@@ -198,6 +198,8 @@ class BedrockClient:
         auth.authorize(request)
         try:
             response = self._transport.handle_request(request)
+        except httpx.LocalProtocolError:  # a fault of ours, and none of the connection
+            raise
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
         return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
@@ -210,16 +212,19 @@ class BedrockClient:
             self._url,
             headers={**framing, **headers},
             stream=httpx.ByteStream(content),
-            extensions={"timeout": self._within(left_s)},
+            extensions={
+                "timeout": self._within(left_s),
+                "deadline": time.monotonic() + left_s,
+                "is_framed": True,
+            },
         )
         request.read()
         return request
 
     def _within(self, left_s: float) -> dict[str, float]:
-        """httpx's names, `first_byte` and `ends_at`."""
+        """By httpx's names, and our transport's `first_byte`."""
         timeouts = self._timeouts
         return {
-            "ends_at": time.monotonic() + left_s,
             "connect": min(timeouts.connect_s, left_s),
             "first_byte": min(timeouts.first_byte_s, left_s),
             "read": timeouts.between_bytes_s,

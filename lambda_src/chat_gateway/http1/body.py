@@ -1,7 +1,7 @@
 """Finds an HTTP/1.1 answer's body, and its end, in the bytes that follow the head.
 
-All that has come together goes on together, and what comes behind the end is noticed.
-https://www.rfc-editor.org/rfc/rfc9112#section-6
+All that has come together goes on together, and what comes behind the end is noticed. Each rule cites its section:
+https://www.rfc-editor.org/rfc/rfc9112
 """
 
 from __future__ import annotations
@@ -10,8 +10,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+# RFC 9112, 7.1.1: the length of a chunk's extensions ought to be limited.
 _LONGEST_LINE_BYTES = 16_384
-_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+# RFC 9112, 7.1: 1*HEXDIG, and a number that is too large must not overflow: 15 digits are a million terabytes.
+# RFC 9112, 7.1.1: extensions begin with ";", and those that are not known must be ignored. We know none.
+# Blanks may stand before ";" only; we take them without one as well, since some servers pad the size with them.
+_CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+# RFC 9112, 7.1: CRLF. That a single LF ends a line, too (2.2), is said of the head's lines and not of chunks.
+_CHUNK_END = b"\r\n"
+# RFC 9112, 7.1.2 and 2.2: a trailer section is field lines, which a single LF may end.
 _EMPTY_LINES = (b"\r\n", b"\n")
 
 
@@ -53,7 +60,7 @@ class Body(Protocol):
 
 
 class CountedBody:
-    """As many bytes as the head said."""
+    """As many bytes as the head said (RFC 9112, 6.3, rule 6); none where there can be no body (rule 1)."""
 
     def __init__(self, size_bytes: int) -> None:
         self._left = size_bytes
@@ -67,12 +74,13 @@ class CountedBody:
         return piece
 
     def end(self) -> None:
+        # RFC 9112, 8: incomplete with fewer bytes than Content-Length says.
         if not self.is_whole:
             raise BodyError("the answer was cut off")
 
 
 class UncountedBody:
-    """Whatever comes before the end of the connection."""
+    """Whatever comes before the end of the connection (RFC 9112, 6.3, rule 8)."""
 
     def __init__(self) -> None:
         self.is_whole = self.can_be_followed = False
@@ -81,11 +89,12 @@ class UncountedBody:
         return data
 
     def end(self) -> None:
+        # RFC 9112, 8: complete, unless the connection told of an error.
         self.is_whole = True
 
 
 class ChunkedBody:
-    """In chunks, behind each its line end, behind the last one trailers, which are read and dropped."""
+    """In chunks, behind each its line end, behind the last one trailers (RFC 9112, 7.1)."""
 
     def __init__(self) -> None:
         self.is_whole = self.can_be_followed = False
@@ -113,6 +122,7 @@ class ChunkedBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def end(self) -> None:
+        # RFC 9112, 8: incomplete without the chunk of size zero; we ask for the empty line behind it as well (7.1).
         if not self.is_whole:
             raise BodyError("the answer was cut off")
 
@@ -126,12 +136,14 @@ class ChunkedBody:
         if size is None:
             raise BodyError("not the size of a chunk")
         self._left = int(size[1], 16)
+        # RFC 9112, 7.1: the chunk of size zero is the last one, and the trailer section follows.
         self._read_line = ChunkedBody._read_chunk_end if self._left else ChunkedBody._read_trailer
 
     def _read_chunk_end(self, line: bytes) -> None:
-        if line not in _EMPTY_LINES:
+        if line != _CHUNK_END:
             raise BodyError("a chunk is not as long as it says")
         self._read_line = ChunkedBody._read_size
 
     def _read_trailer(self, line: bytes) -> None:
+        # RFC 9112, 7.1.2: a recipient may discard trailer fields. We do, so that nothing of them is taken for a header.
         self.is_whole = line in _EMPTY_LINES

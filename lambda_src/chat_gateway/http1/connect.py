@@ -65,12 +65,12 @@ def _look_up(origin: Origin, found: queue.SimpleQueue[list[_Address] | OSError])
     except OSError as failure:
         found.put(failure)
     except UnicodeError:  # a name that cannot be one
-        found.put(OSError("not a host name"))
+        found.put(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
 
 def _connected(addresses: list[_Address], ends_at: float) -> socket.socket:
     """To the first address that answers; each gets its share of the time that is left."""
-    failure: OSError = OSError("the name has no address")
+    failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         try:
             return _connected_to(
@@ -93,7 +93,10 @@ def _connected_to(address: _Address, kind: tuple[int, int, int], timeout_s: floa
 
 
 def _encrypted(connection: socket.socket, host: str, ends_at: float) -> socket.socket:
-    secure = tls.context().wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    # Otherwise Python takes an end without TLS's closure alert for a sound one.
+    secure = tls.context().wrap_socket(
+        connection, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
     try:
         # The timeout of a handshake is that of all of it, however many reads it takes.
         secure.settimeout(left_s(ends_at))

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: a request goes out, the head of its answer comes in, then its body.
 
 Every wait ends by the moment that the user names, however few bytes come at a time. Raises OSError (TimeoutError at
-that moment), HeadError and BodyError.
+that moment), HeadError and BodyError. Rules cite their section: https://www.rfc-editor.org/rfc/rfc9112
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import time
 from collections.abc import Iterator
 
 from chat_gateway.http1 import head as http_head
-from chat_gateway.http1.body import Body, CountedBody, UncountedBody
+from chat_gateway.http1.body import Body, BodyError, CountedBody, UncountedBody
 from chat_gateway.http1.connect import left_s
 from chat_gateway.http1.head import Head
 
 # What one TLS record holds. Of the body less at first, so that its first event does not wait for all that came with it.
 _PIECE_BYTES, _FIRST_PIECE_BYTES = 16_384, 512
-_LONGEST_PAUSE_S = 86_400.0
+# Longer than any answer takes, and short enough for a socket.
+LONGEST_PAUSE_S = 86_400.0
+# Of a request, what the server has to take within one pause.
+_SENT_AT_ONCE_BYTES = 65_536
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -36,28 +39,52 @@ class HttpConnection:
         self._body: Body = CountedBody(0)
         self._is_last = False
 
-    def send(self, head: bytes, content: bytes, *, ends_at: float) -> OSError | None:
-        """Sends a request. Returns the failure where the server stopped reading: its answer may be there already."""
-        self._socket.settimeout(left_s(ends_at))
+    def send(
+        self, head: bytes, content: bytes = b"", *, ends_at: float, pause_s: float = LONGEST_PAUSE_S
+    ) -> OSError | None:
+        """Sends a request, or the next part of one, by `ends_at`, and every 64 kB of it within `pause_s`.
+
+        Returns the failure where the server stopped reading: its answer may be there already.
+        """
         self._body, self._is_last = UncountedBody(), True  # until the answer's head is here
         try:
             if len(content) <= _PIECE_BYTES:
-                self._socket.sendall(head + content)
+                self._send_all(head + content, ends_at, pause_s)
             else:
-                self._socket.sendall(head)
-                self._socket.sendall(content)
-        except (BrokenPipeError, ConnectionResetError) as failure:
+                self._send_all(head, ends_at, pause_s)
+                self._send_all(content, ends_at, pause_s)
+        # RFC 9112, 9.5: a client should stop sending once an error is answered. We look for one where sending fails.
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as failure:
             return failure
         return None
 
-    def read_head(self, *, ends_at: float) -> Head:
-        """The head of the answer; its body is what `pieces` reads next."""
-        self.end_by(ends_at)
+    def _send_all(self, data: bytes, ends_at: float, pause_s: float) -> None:
+        # The timeout of Python's `sendall` is that of all it is given.
+        left = memoryview(data)
+        while left:
+            self._socket.settimeout(min(left_s(ends_at), pause_s))
+            self._socket.sendall(left[:_SENT_AT_ONCE_BYTES])
+            left = left[_SENT_AT_ONCE_BYTES:]
+
+    def read_head(
+        self,
+        *,
+        ends_at: float,
+        pause_s: float = LONGEST_PAUSE_S,
+        to_head: bool = False,
+        is_last: bool = False,
+    ) -> Head:
+        """The head of the answer; its body is what `pieces` reads next.
+
+        `to_head`: the request's method was HEAD. `is_last`: the request asked for the connection's end.
+        """
+        self.end_by(ends_at, pause_s=pause_s)
         head = http_head.read(self._reader)
-        self._body, self._is_last = head.body(), head.is_last
+        # RFC 9112, 9.6: "close" in a request or in its answer makes it the last one.
+        self._body, self._is_last = head.body(to_head=to_head), head.is_last or is_last
         return head
 
-    def end_by(self, ends_at: float, *, pause_s: float = _LONGEST_PAUSE_S) -> None:
+    def end_by(self, ends_at: float, *, pause_s: float = LONGEST_PAUSE_S) -> None:
         """From here on, reading ends at `ends_at`, or after `pause_s` without a byte."""
         self._wire.end_by(ends_at, pause_s=pause_s)
 
@@ -66,6 +93,9 @@ class HttpConnection:
         body, read, most_bytes = self._body, self._reader.read1, _FIRST_PIECE_BYTES
         while not body.is_whole:
             if not (data := read(most_bytes)):
+                # RFC 9112, 9.8: an end without TLS's closure alert may be an attacker's, who cuts the answer off.
+                if self._wire.is_torn:
+                    raise BodyError("the answer was cut off")
                 body.end()
             elif piece := body.feed(data):
                 yield piece
@@ -73,6 +103,7 @@ class HttpConnection:
 
     def can_be_kept(self) -> bool:
         """Whether the answer was read to its end, nothing came behind it, and the server goes on listening."""
+        # RFC 9112, 6.3: what follows an answer must not be taken for another one. 9.3: the whole body must be read first.
         return self._body.can_be_followed and not self._is_last and not self._has_read_ahead()
 
     def _has_read_ahead(self) -> bool:
@@ -84,6 +115,8 @@ class HttpConnection:
 
     def is_idle(self) -> bool:
         """Whether nothing has come that nobody asked for: neither bytes nor the connection's end."""
+        # RFC 9112, 9.2: data without a request is no answer, and its connection should be closed. We also close it for
+        # the empty lines that may be ignored.
         connection = self._socket
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return False
@@ -93,17 +126,27 @@ class HttpConnection:
 
     def close(self) -> None:
         """Ends the connection; at once where an answer is still coming, so that the server stops making it."""
+        # RFC 9112, 9.5: to give up, a client should close gracefully. Then the server would go on, and Bedrock charge.
         if not self._body.is_whole:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        elif isinstance(self._socket, ssl.SSLSocket):
+            _send_closure_alert(self._socket)
         self._socket.close()
 
 
+def _send_closure_alert(connection: ssl.SSLSocket) -> None:
+    # RFC 9112, 9.8: a client must send the alert, and need not wait for the server's.
+    with contextlib.suppress(OSError, ValueError):
+        connection.settimeout(0)
+        connection.unwrap()
+
+
 class _Wire(io.RawIOBase):
-    """A socket's bytes, each read limited to the time that is left."""
+    """A socket's bytes, each read limited to the time that is left; `is_torn`: TLS ended without its closure alert."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
+        self._socket, self.is_torn = connection, False
         self._ends_at = self._pause_s = 0.0
 
     def end_by(self, ends_at: float, *, pause_s: float) -> None:
@@ -117,4 +160,8 @@ class _Wire(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(min(left, self._pause_s))
-        return self._socket.recv_into(buffer)
+        try:
+            return self._socket.recv_into(buffer)
+        except ssl.SSLEOFError:
+            self.is_torn = True
+            return 0

@@ -161,7 +161,7 @@ SCENARIOS = (
     Scenario(
         "chunk-end-is-lf",
         lambda honest: honest.chunked_head() + b"%x\n" % len(honest.content) + honest.content + b"\n0\n\n",
-        COMPLETES,
+        BROKEN,
     ),
     Scenario(
         "chunks-of-one-byte",

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import httpx
 
-TIMEOUT = {"connect": 5.0, "first_byte": 5.0, "read": 5.0, "ends_at": float("inf")}
+TIMEOUT = {"connect": 5.0, "first_byte": 5.0, "read": 5.0}
 
 
-def request(content: bytes = b"{}") -> httpx.Request:
-    made = httpx.Request("POST", "http://bedrock.test/openai/v1/chat", content=content)
-    made.extensions = {"timeout": TIMEOUT}
-    return made
+def request(
+    content: bytes = b"{}", *, base_url: str = "http://bedrock.test/openai/v1", **timeouts: float
+) -> httpx.Request:
+    """As the client of Bedrock makes it."""
+    extensions = {"timeout": {**TIMEOUT, **timeouts}, "is_framed": True}
+    return httpx.Request("POST", f"{base_url}/chat", content=content, extensions=extensions)
 
 
 def pieces(response: httpx.Response) -> Iterator[bytes]:

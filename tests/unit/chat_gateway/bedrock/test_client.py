@@ -135,6 +135,15 @@ def test_every_failure_of_httpx_is_mapped(
     assert "10.0.0.7" not in caught.value.message
 
 
+def test_a_request_that_cannot_be_sent_is_our_fault() -> None:
+    """A header of ours that would be two lines is no failure of the connection, which would be tried again."""
+    client = client_for(None, base_url="http://127.0.0.1:1")
+    with pytest.raises(httpx.LocalProtocolError):
+        client.complete(
+            b"{}", auth=bearer("http://127.0.0.1:1"), headers={"x-id": "a\nb"}, deadline=float("inf")
+        )
+
+
 def test_nothing_is_asked_once_the_deadline_has_passed() -> None:
     client = client_for(lambda _: pytest.fail("asked"), clock=lambda: 11.0)
     with pytest.raises(UpstreamTimeoutError):

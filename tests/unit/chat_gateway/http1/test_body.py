@@ -35,7 +35,10 @@ def states(body: Body) -> tuple[bool, bool]:
 
 
 @given(
-    CHUNKS, CUTS, st.sampled_from([b"", b";a=b", b' ; x="y"']), st.sampled_from([b"", b"a: b\r\nc: d\r\n"])
+    CHUNKS,
+    CUTS,
+    st.sampled_from([b"", b"  ", b";a=b", b' ; x="y"']),
+    st.sampled_from([b"", b"a: b\r\nc: d\n"]),
 )
 def test_chunks_are_joined_however_they_arrive(
     chunks: list[bytes], cuts: list[int], extension: bytes, trailers: bytes
@@ -104,6 +107,10 @@ def test_a_body_that_is_cut_off_anywhere_is_an_error(chunks: list[bytes], data: 
         b"0x1\r\n",
         b"1_0\r\n",
         b"1" * 16 + b"\r\n",
+        b"2\nhi\r\n",
+        b"2\r\nhi\n",
+        b"2;a\rb\r\n",
+        b"2;a\n",
         b"2\r\nhi!\r\n",
         b"1;" + b"x" * 20_000,
     ],

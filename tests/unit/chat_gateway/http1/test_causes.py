@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 
@@ -19,9 +20,12 @@ from tests.unit.chat_gateway.transport_calls import request
         (socket.gaierror(-2, "secret.host"), "name not resolved"),
         (ssl.SSLCertVerificationError("secret"), "certificate not valid"),
         (ssl.SSLError("secret"), "TLS failed"),
+        (ssl.SSLEOFError("secret"), "connection reset"),
         (ConnectionRefusedError(), "connection refused"),
         (ConnectionResetError(), "connection reset"),
         (BrokenPipeError(), "connection reset"),
+        (OSError(errno.EHOSTUNREACH, "secret"), "host not reachable"),
+        (OSError(errno.ENETUNREACH, "secret"), "host not reachable"),
         (OSError("secret"), "OSError"),
     ],
 )
@@ -33,5 +37,6 @@ def test_a_cause_is_told_in_our_words(failure: OSError, words: str, monkeypatch:
         raise failure
 
     monkeypatch.setattr(connect, "connect", fail)
-    with pytest.raises(httpx.ConnectError, match=f"^{words}$"):
-        KeptConnections("http://127.0.0.1:1", max_idle=1).handle_request(request())
+    with pytest.raises(httpx.ConnectError, match=f"^{words}$") as caught:
+        KeptConnections().handle_request(request())
+    assert caught.value.__cause__ is failure

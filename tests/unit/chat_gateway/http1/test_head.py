@@ -70,6 +70,14 @@ def test_it_says_how_the_body_ends(sent: bytes, kind: type) -> None:
 
 
 @pytest.mark.parametrize(
+    "fields", [(), (b"content-length: 5",), (b"transfer-encoding: chunked",), (b"content-length: five",)]
+)
+def test_an_answer_to_head_has_no_body(fields: tuple[bytes, ...]) -> None:
+    """Whatever the fields of an answer to HEAD say, nothing follows them."""
+    assert read(with_fields(*fields)).body(to_head=True).can_be_followed
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         [b"content-length: 5", b"content-length: 6"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import queue
 import socket
 import ssl
 import threading
@@ -20,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from chat_gateway.http1 import tls
 from chat_gateway.http1.transport import KeptConnections
-from tests.unit.chat_gateway.transport_calls import TIMEOUT, pieces, request
+from tests.unit.chat_gateway.transport_calls import pieces, request
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 STALLED = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"
@@ -72,10 +73,13 @@ class Server:
         with (
             connection,
             contextlib.suppress(OSError),
-            self._context.wrap_socket(connection, server_side=True) as secure,
+            self._context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False) as secure,
         ):
-            while secure.recv(65_536):
-                secure.sendall(self._answer)
+            self.answer(secure)
+
+    def answer(self, secure: ssl.SSLSocket) -> None:
+        while secure.recv(65_536):
+            secure.sendall(self._answer)
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -86,7 +90,7 @@ class Server:
 def connected(certificate: Path, answer: bytes) -> Iterator[tuple[Server, KeptConnections]]:
     with (
         contextlib.closing(Server(certificate, answer)) as server,
-        contextlib.closing(KeptConnections(server.base_url, max_idle=1)) as connections,
+        contextlib.closing(KeptConnections(max_idle=1)) as connections,
     ):
         yield server, connections
 
@@ -101,7 +105,9 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_answers_come_over_one_connection(trusted: Path) -> None:
     with connected(trusted, ANSWER) as (server, connections):
         for _ in range(3):
-            with contextlib.closing(connections.handle_request(request())) as response:
+            with contextlib.closing(
+                connections.handle_request(request(base_url=server.base_url))
+            ) as response:
                 assert b"".join(pieces(response)) == b"hi"
         assert server.accepted == 1
 
@@ -109,7 +115,9 @@ def test_answers_come_over_one_connection(trusted: Path) -> None:
 def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(trusted: Path) -> None:
     with connected(trusted, ANSWER + b"HTTP/1.1 200 OK\r\n\r\nforeign") as (server, connections):
         for _ in range(2):
-            with contextlib.closing(connections.handle_request(request())) as response:
+            with contextlib.closing(
+                connections.handle_request(request(base_url=server.base_url))
+            ) as response:
                 assert b"".join(pieces(response)) == b"hi"
         assert server.accepted == 2
 
@@ -117,8 +125,8 @@ def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(tru
 def test_the_moment_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None:
     """A reader that waits for bytes gets a timeout, and no bytes, when a moment that was set meanwhile has come."""
     with (
-        connected(trusted, STALLED) as (_, connections),
-        contextlib.closing(connections.handle_request(request())) as response,
+        connected(trusted, STALLED) as (server, connections),
+        contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
     ):
         body = pieces(response)
         assert next(body) == b"hi"
@@ -128,14 +136,65 @@ def test_the_moment_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None
 
 
 def test_a_server_that_cannot_prove_its_name_gets_no_request(certificate: Path) -> None:
-    with connected(certificate, ANSWER) as (_, connections), pytest.raises(httpx.ConnectError):
-        connections.handle_request(request())
+    with connected(certificate, ANSWER) as (server, connections), pytest.raises(httpx.ConnectError):
+        connections.handle_request(request(base_url=server.base_url))
 
 
 def test_a_server_that_says_nothing_at_all_is_a_timeout(trusted: Path) -> None:
     with socket.create_server(("localhost", 0)) as silent:
         url = f"https://localhost:{silent.getsockname()[1]}/openai/v1"
-        late = request()
-        late.extensions = {"timeout": {**TIMEOUT, "connect": 0.05}}
         with pytest.raises(httpx.ConnectTimeout):
-            KeptConnections(url, max_idle=1).handle_request(late)
+            KeptConnections().handle_request(request(base_url=url, connect=0.05))
+
+
+UNCOUNTED = b"HTTP/1.1 200 OK\r\n\r\nhi"
+
+
+class Ending(Server):
+    """Answers one request and ends the connection; `closes_well`: with TLS's closure alert."""
+
+    def __init__(self, certificate: Path, answer: bytes, *, closes_well: bool) -> None:
+        self._closes_well = closes_well
+        super().__init__(certificate, answer)
+
+    def answer(self, secure: ssl.SSLSocket) -> None:
+        secure.recv(65_536)
+        secure.sendall(self._answer)
+        if self._closes_well:
+            secure.unwrap()
+
+
+@pytest.mark.parametrize("answer", [UNCOUNTED, ANSWER, STALLED])
+@pytest.mark.parametrize("closes_well", [True, False])
+def test_an_end_without_alert(trusted: Path, answer: bytes, closes_well: bool) -> None:
+    """A body that only its connection's end ends is whole with TLS's closure alert alone; one with a length without it, too."""
+    is_whole = answer == ANSWER or (answer == UNCOUNTED and closes_well)
+    with (
+        contextlib.closing(Ending(trusted, answer, closes_well=closes_well)) as server,
+        contextlib.closing(KeptConnections()) as connections,
+        contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
+        contextlib.nullcontext() if is_whole else pytest.raises(httpx.RemoteProtocolError, match="cut off"),
+    ):
+        assert b"".join(pieces(response)) == b"hi"
+
+
+def test_closing_sends_the_alert(trusted: Path) -> None:
+    """A connection that is closed between two requests ends with TLS's closure alert."""
+    ends: queue.SimpleQueue[bytes | OSError] = queue.SimpleQueue()
+
+    class Listening(Server):
+        def answer(self, secure: ssl.SSLSocket) -> None:
+            secure.recv(65_536)
+            secure.sendall(self._answer)
+            try:
+                ends.put(secure.recv(1))
+            except OSError as error:
+                ends.put(error)
+
+    with contextlib.closing(Listening(trusted, ANSWER)) as server:
+        with (
+            contextlib.closing(KeptConnections()) as connections,
+            contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
+        ):
+            assert b"".join(pieces(response)) == b"hi"
+        assert ends.get(timeout=10) == b""
