@@ -8,8 +8,9 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from infra import environments, region
+from infra import emulator, environments, region
 from infra.gateway_stack import GatewayStack
+from infra.settings.environment import Environment
 
 
 def build_app(context: dict[str, Any] | None = None) -> cdk.App:
@@ -26,7 +27,7 @@ def build_app(context: dict[str, Any] | None = None) -> cdk.App:
         prove_on_deploy=app.node.try_get_context("prove_on_deploy"),
     )
     region.check(environment)
-    GatewayStack(
+    stack = GatewayStack(
         app,
         environment.stack_name,
         environment=environment,
@@ -35,5 +36,20 @@ def build_app(context: dict[str, Any] | None = None) -> cdk.App:
             region=environment.region or os.environ.get("CDK_DEFAULT_REGION"),
         ),
     )
+    _say_what_is_not_in_the_file(app, stack, environment)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
+
+
+def _say_what_is_not_in_the_file(app: cdk.App, stack: GatewayStack, environment: Environment) -> None:
+    """The next deployment goes back to the file: whoever overrides it is told. The emulator's guardrail is in no file."""
+    if environment.name == emulator.NAME:
+        return
+    for name in ("guardrail", "prove_on_deploy"):
+        value = app.node.try_get_context(name)
+        if value is not None:
+            cdk.Annotations.of(stack).add_info_v2(
+                f"bedrock-chat-gateway:{name}-for-this-deployment-only",
+                f"{name} {value} is for this deployment only: the next one goes back to what "
+                f"environments/{environment.name}.toml says.",
+            )

@@ -13,7 +13,7 @@ class ChatFunction(Table):
     """AWS's names: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html"""
 
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 512
-    """The function's memory."""
+    """The memory of this function, and of the authorizer and the prover."""
     reserved_concurrent_executions: Annotated[int, Field(ge=1)] | None = None
     """How many may run at once; not set: as many as the account has left."""
     count_stream_tokens: bool = True
@@ -24,4 +24,4 @@ class Completions(Table):
     """What the chat function and the worker make of Bedrock's answers."""
 
     separate_reasoning: bool = True
-    """Whether gpt-oss's <reasoning> becomes `reasoning_content`."""
+    """Whether gpt-oss's `<reasoning>` becomes `reasoning_content`."""

@@ -31,8 +31,9 @@ _MAX_WIDTH = 300
 
 
 class Jobs(Table):
-    """Two numbers say how fast jobs go: `requests_per_minute`, what jobs may take of the account's Bedrock quota, and
-    `expected_answer_s`, what an answer takes on average. By Little's law
+    """Two numbers say how fast jobs go: `requests_per_minute` and `expected_answer_s`.
+
+    By Little's law
 
         in flight = requests_per_minute / 60 x expected_answer_s    600 / 60 x 20 = 200 by default
         width     = in flight / 2, at most `max_width`              100

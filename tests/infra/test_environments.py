@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from infra import environments
+from infra.application import build_app
 from infra.settings.guardrail import ExistingGuardrail, OwnGuardrail
 from infra.settings.problems import InvalidEnvironmentError
 from infra.settings.proof import Proof
+from tests.infra.conftest import CONTEXT
 
 
 @pytest.fixture
@@ -139,3 +141,19 @@ def test_the_command_line_keeps_an_environments_own_canary(folder: Path) -> None
 def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match="prove_on_deploy"):
         environments.named("dev", prove_on_deploy=text)
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [
+        ({"guardrail": "abc:1"}, "guardrail abc:1 is for this deployment only"),
+        ({"prove_on_deploy": "true"}, "prove_on_deploy true is for this deployment only"),
+        ({}, None),
+    ],
+)
+def test_an_override_is_not_lost_in_silence(context: dict[str, str], says: str | None) -> None:
+    """Who overrides the file for one deployment is told that the next one goes back to it."""
+    stack = build_app({**CONTEXT, "env": "prod", **context}).node.find_child("bedrock-chat-gateway-prod")
+    told = [str(entry.data) for entry in stack.node.metadata if entry.type == "aws:cdk:info"]
+    assert [text for text in told if says is not None and says in text] == told
+    assert bool(told) is (says is not None)

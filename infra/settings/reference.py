@@ -1,0 +1,83 @@
+"""The list of all settings in docs/settings.md: `python -m infra.settings.reference` writes it anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from infra.settings import files
+from infra.settings.environment import Settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+BEGINNING = "## All settings\n"
+_HEAD = "| setting | takes | default | what it is |\n|---|---|---|---|\n"
+
+
+def page(now: str) -> str:
+    """The page `now` with its list of all settings written anew."""
+    schema = Settings.model_json_schema()
+    return now.partition(BEGINNING)[0] + BEGINNING + "".join(_tables(schema))
+
+
+def _tables(schema: dict[str, Any]) -> Iterator[str]:
+    """One table for what stands at the top of a file, and one for each table of a file."""
+    tables = {name: _of(schema, setting) for name, setting in schema["properties"].items()}
+    scalars = {name: schema["properties"][name] for name, found in tables.items() if not found}
+    yield f"\nAt the top of a file:\n\n{_HEAD}" + "".join(_rows(scalars, schema))
+    for name, variants in tables.items():
+        for variant in variants:
+            kind = variant["properties"].get("kind", {}).get("const")
+            title = f"`[{name}]`" + (f', `kind = "{kind}"`' if kind else "")
+            settings = {key: value for key, value in variant["properties"].items() if key != "kind"}
+            yield f"\n{title}: {_sentence(variant['description'])}\n\n{_HEAD}" + "".join(
+                _rows(settings, schema)
+            )
+
+
+def _of(schema: dict[str, Any], setting: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tables that a setting may be; none where it is a value."""
+    references = [setting, *setting.get("oneOf", [])]
+    named = [reference["$ref"].rpartition("/")[2] for reference in references if "$ref" in reference]
+    return [found for found in (schema["$defs"][name] for name in named) if "properties" in found]
+
+
+def _rows(settings: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    for name, setting in settings.items():
+        description = setting.get("description") or _type(setting, schema).get("description", "")
+        cells = (f"`{name}`", _takes(setting, schema), _default(setting), _sentence(description))
+        yield f"| {' | '.join(cells)} |\n"
+
+
+def _type(setting: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """What a setting takes where it is set."""
+    chosen = next((one for one in setting.get("anyOf", []) if one.get("type") != "null"), setting)
+    name = chosen.get("$ref", "").rpartition("/")[2]
+    found: dict[str, Any] = schema["$defs"][name] if name else chosen
+    return found
+
+
+def _takes(setting: dict[str, Any], schema: dict[str, Any]) -> str:
+    type_ = _type(setting, schema)
+    choices = setting.get("enum") or type_.get("enum") or ([type_["const"]] if "const" in type_ else [])
+    if choices:
+        return ", ".join(f"`{json.dumps(choice)}`" for choice in choices)
+    words = {"integer": "whole number", "boolean": "true or false", "string": "text", "object": "table"}
+    least, most = type_.get("minimum"), type_.get("maximum")
+    limits = f" from {least}" if least is not None else ""
+    return words.get(type_["type"], "list of texts") + limits + (f" to {most}" if most is not None else "")
+
+
+def _default(setting: dict[str, Any]) -> str:
+    default = setting.get("default")
+    return "" if default is None else f"`{json.dumps(default)}`"
+
+
+def _sentence(description: str) -> str:
+    return " ".join(description.split("\n\n")[0].split())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
+    print(f"{PAGE.relative_to(files.FOLDER.parent)} is written.")

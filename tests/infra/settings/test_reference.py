@@ -1,0 +1,18 @@
+"""docs/settings.md lists every setting."""
+
+from __future__ import annotations
+
+from infra.settings import reference
+
+
+def test_the_list_is_up_to_date() -> None:
+    """`python -m infra.settings.reference` writes it anew."""
+    assert reference.PAGE.read_text() == reference.page(reference.PAGE.read_text())
+
+
+def test_every_setting_is_listed() -> None:
+    """One of each kind of table, with its range and its default."""
+    page = reference.PAGE.read_text()
+    assert "| `max_width` | whole number from 1 to 300 | `100` |" in page
+    assert '| `data` | `"retained"`, `"destroyed"` | `"retained"` |' in page
+    assert '`[guardrail]`, `kind = "existing"`' in page
