@@ -61,7 +61,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
         if "does not exist" not in str(error):
             raise
         raise NotDeployedError(
-            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `cdk deploy -c env={env}`, "
+            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `make deploy ENV={env}`, "
             "or choose another --region or --profile."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -70,7 +70,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
     except KeyError as missing:
         raise NotDeployedError(
             f"{stack_name(env)} is {stacks[0]['StackStatus']} and tells no {missing}: "
-            f"deploy it again with `cdk deploy -c env={env}`."
+            f"deploy it again with `make deploy ENV={env}`."
         ) from None
 
 

@@ -147,7 +147,7 @@ def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest
         stub.add_client_error("describe_stacks", "ValidationError", message)
         result = run("show")
     assert result.exit_code == 1
-    assert "cdk deploy -c env=dev" in result.output
+    assert "make deploy ENV=dev" in result.output
 
 
 def test_without_a_region_the_command_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:
