@@ -1,4 +1,4 @@
-# Everything here installs what it needs, at locked versions, from Python 3.11+, Node 20+ and make alone.
+# Everything here installs what it needs, at locked versions, from Python 3.11+ and make alone.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -9,12 +9,12 @@ PYTHON ?= python3
 ENV ?= dev
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-export PYTHONPATH := $(CURDIR)
-# jsii prints a page about Node versions at every synth.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
 
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
+PIP_INSTALL_HERE := -m pip install --disable-pip-version-check --no-index --no-deps --no-build-isolation
+CDK := .venv/.command node_modules/.installed
 TOOLS := .venv/.installed node_modules/.installed
 NODE_CLIENTS := tests/sdk_clients/node
 SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
@@ -41,10 +41,25 @@ help: ## Show this list
 .PHONY: install
 install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything into this folder
 
-.venv/.installed: requirements/dev.txt
+.venv/.operator: requirements/operator.txt
 	@$(PYTHON) local/install/check_tools.py
-	@echo "Installing Python packages (about a minute, once) …"
+	@echo "Installing the Python packages that deploy and operate the gateway (once) …"
 	@$(call quietly,$(PYTHON) -m venv .venv,the Python environment)
+	@$(call pip_install,$(BIN)/python,$<,the Python packages)
+	@touch $@
+
+# The command imports from this folder, and is built from what is installed already, without the network.
+.venv/.command: pyproject.toml .venv/.operator
+	@$(call quietly,$(BIN)/python $(PIP_INSTALL_HERE) -e .,the command chat-gateway)
+	@touch $@
+
+.venv/.node: requirements/node.txt .venv/.operator
+	@$(PYTHON) local/install/find_node.py $(BIN) || { \
+	  echo "Installing Node.js (60 MB, once) …"; $(call pip_install,$(BIN)/python,$<,Node.js,--only-binary :all:); }
+	@touch $@
+
+.venv/.installed: requirements/dev.txt | .venv/.command
+	@echo "Installing the Python packages of developers (about a minute, once) …"
 	@$(call pip_install,$(BIN)/python,$<,the Python packages)
 	@touch $@
 
@@ -67,14 +82,12 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@$(call pip_install,.venv-sdk-$*/bin/python,$<,the Python clients)
 	@touch $@
 
-$(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json
-	@$(PYTHON) local/install/check_tools.py
+$(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json | .venv/.node
 	@echo "Installing the Node clients …"
 	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
 	@touch $@
 
-node_modules/.installed: package-lock.json
-	@$(PYTHON) local/install/check_tools.py
+node_modules/.installed: package-lock.json | .venv/.node
 	@echo "Installing the CDK command line …"
 	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
 	@touch $@
@@ -142,34 +155,34 @@ on-aws:
 	@test -z "$${AWS_ENDPOINT_URL:-}" || { echo "error: AWS_ENDPOINT_URL is $$AWS_ENDPOINT_URL, which is not AWS; unset it and the local stack's credentials" >&2; exit 1; }
 
 .PHONY: deploy
-deploy: on-aws $(TOOLS) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true
-	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE))
+deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true CDK_ARGS=…
+	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE)) $(CDK_ARGS)
 
 .PHONY: bootstrap
-bootstrap: on-aws $(TOOLS) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
-	@cdk bootstrap -c env=$(ENV)
+bootstrap: on-aws $(CDK) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
+	@cdk bootstrap -c env=$(ENV) $(CDK_ARGS)
 
 .PHONY: destroy
-destroy: on-aws $(TOOLS) ## Delete an environment's stack: make destroy ENV=dev
-	@cdk destroy -c env=$(ENV)
+destroy: on-aws $(CDK) ## Delete an environment's stack: make destroy ENV=dev
+	@cdk destroy -c env=$(ENV) $(CDK_ARGS)
 
 .PHONY: client
-client: .venv/.installed ## Create a client and print its key: make client ENV=dev NAME=my-team
+client: .venv/.command ## Create a client and print its key: make client ENV=dev NAME=my-team
 	@test -n "$${NAME:-}" || { echo "error: say who: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
-	@$(BIN)/python -m gateway_cli clients create --env '$(ENV)' -- "$$NAME"
+	@$(BIN)/chat-gateway clients create --env '$(ENV)' -- "$$NAME"
 
 .PHONY: bedrock-key
-bedrock-key: .venv/.installed ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev
-	@$(BIN)/python -m gateway_cli bedrock-key put --env '$(ENV)'
+bedrock-key: .venv/.command ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev
+	@$(BIN)/chat-gateway bedrock-key put --env '$(ENV)'
 
 .PHONY: prove
-prove: .venv/.installed ## Prove that a deployed guardrail blocks: make prove ENV=dev
-	@$(BIN)/python -m gateway_cli prove --env '$(ENV)' $${CANARY:+--canary "$$CANARY"} $${MODEL:+--model "$$MODEL"} \
+prove: .venv/.command ## Prove that a deployed guardrail blocks: make prove ENV=dev
+	@$(BIN)/chat-gateway prove --env '$(ENV)' $${CANARY:+--canary "$$CANARY"} $${MODEL:+--model "$$MODEL"} \
 	  $${BASE_URL:+--base-url "$$BASE_URL"} $${ATTACK:+--attack "$$ATTACK"}
 
 .PHONY: lock
-lock: .venv/.installed ## Lock the newest allowed versions of everything
-	@for name in upstream authorizer dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
+lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of everything
+	@for name in upstream authorizer operator node dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@for name in new old; do \
 	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done

@@ -27,7 +27,7 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @click.option("--env", "env_name", required=True, help="The environment, as given to cdk deploy.")
+        @click.option("--env", "env_name", required=True, help="The environment, as given to `make deploy`.")
         @click.option("--region", help="Default: the profile's.")
         @click.option("--profile", help="Default: AWS's usual rules.")
         @wraps(command)

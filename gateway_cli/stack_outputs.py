@@ -41,7 +41,7 @@ class StackOutputs:
         if self.secret_arn is None:
             raise NoBedrockApiKeyError(
                 f"The environment {self.stage_name} signs its requests to Bedrock with its functions' roles "
-                "(upstream_auth is sigv4): it has no Bedrock API key."
+                "(upstream.auth is sigv4): it has no Bedrock API key."
             )
         return self.secret_arn
 
@@ -59,7 +59,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
         if "does not exist" not in str(error):
             raise
         raise NotDeployedError(
-            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `cdk deploy -c env={env}`, "
+            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `make deploy ENV={env}`, "
             "or choose another --region or --profile."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -68,7 +68,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
     except KeyError as missing:
         raise NotDeployedError(
             f"{stack_name(env)} is {stacks[0]['StackStatus']} and tells no {missing}: "
-            f"deploy it again with `cdk deploy -c env={env}`."
+            f"deploy it again with `make deploy ENV={env}`."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""`python -m gateway_cli jobs …`."""
+"""`chat-gateway jobs …`."""
 
 from __future__ import annotations
 

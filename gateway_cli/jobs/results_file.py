@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,8 @@ from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from filelock import lock_descriptor
 
 from gateway_cli.jobs import regular_files, result_line, scratch
 from gateway_cli.jobs.result_line import NotAResultError, ResultLine
@@ -58,11 +59,8 @@ class ResultsFile:
         self._failure: OSError | sqlite3.Error | None = None
         self._file = path.open("a+b", buffering=0)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
             self.torn_bytes = self._index()
-        except BlockingIOError:
-            self._file.close()
-            raise ResultsFileError(f"{path} is in use: another process is writing results to it.") from None
         except BaseException:
             self._file.close()
             raise
@@ -138,7 +136,12 @@ class ResultsFile:
         start, size = self._kept.execute("SELECT start, size FROM kept WHERE id = ?", key).fetchone()
         if start >= self._size:
             return bytes(unwritten[start - self._size :][:size])
-        return os.pread(self._file.fileno(), size, start)
+        self._file.seek(start)  # what is written goes to the end all the same
+        return self._file.read(size)
+
+    def _lock(self) -> None:
+        if not lock_descriptor(self._file.fileno(), blocking=False):
+            raise ResultsFileError(f"{self._path} is in use: another process is writing results to it.")
 
     def _index(self) -> int:
         """Notes every line. How many bytes of one that was left half written were cut off."""

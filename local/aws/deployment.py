@@ -77,12 +77,11 @@ def _cdk(
 
 
 def _environment(state: StateFolder, endpoint_url: str) -> dict[str, str]:
-    """Without calls home, and without notes about Node versions."""
+    """Without calls home, and without Node's warnings."""
     return {
         **environment.for_tools(endpoint_url),
         "CDK_HOME": str(state.cdk_home),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "NODE_NO_WARNINGS": "1",
     }

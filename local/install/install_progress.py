@@ -14,6 +14,7 @@ from typing import TextIO
 
 # Not on a terminal, a line for each so many packages.
 _EVERY = 25
+_SEEN = re.compile(r"Collecting |Requirement already satisfied: \S+==")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+(\[[A-Za-z0-9_,.-]+\])?==")
 
 
@@ -26,7 +27,7 @@ def steps(output: Iterable[str], total: int) -> Iterator[str]:
     """What to show, as pip's lines come: how far it is, whenever that changes."""
     seen = 0
     for line in output:
-        if line.startswith("Collecting "):
+        if _SEEN.match(line):
             seen += 1
             yield f"  {min(seen, total)} of {total} packages"
         elif line.startswith("Installing collected packages"):

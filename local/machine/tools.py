@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-
 from local.machine import paths
 from local.machine.failures import MissingToolError
 
 
 def check() -> None:
     """Raises MissingToolError, with what to do."""
-    if shutil.which("node") is None:
-        raise MissingToolError("Node.js is missing, which the CDK needs: install version 20 or newer.")
     for tool, name in ((paths.CDK, "The CDK command line"), (paths.EMULATOR_PYTHON, "The local AWS")):
         if not tool.exists():
             raise MissingToolError(f"{name} is not installed: run `make install`.")

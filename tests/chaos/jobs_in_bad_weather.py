@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,8 +14,8 @@ from typing import Any, Literal
 from local.aws import environment
 from local.aws.deployment import ENVIRONMENT_NAME
 from local.demonstration import job_lines
-from local.machine import paths
 from local.stack.local_stack import LocalStack
+from tests import console_command
 from tests.chaos.worker_kills import Claim, WorkerKiller, impatient_queue
 from tests.e2e.standin import StandinControl
 
@@ -130,14 +129,15 @@ class _Commands:
 
     def __init__(self, stack: LocalStack, folder: Path) -> None:
         self._folder = folder
-        self._env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": str(paths.ROOT)}
+        self._env = {
+            **environment.for_tools(stack.aws_endpoint_url),
+            "PYTHONPATH": console_command.PYTHONPATH,
+        }
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "gateway_cli",
+                console_command.CHAT_GATEWAY,
                 "jobs",
                 *map(str, arguments),
                 "--json",

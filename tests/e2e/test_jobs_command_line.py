@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -21,8 +20,8 @@ from gateway_cli.jobs import sending
 from local.aws import environment
 from local.aws.deployment import ENVIRONMENT_NAME
 from local.demonstration import job_lines
-from local.machine import paths
 from local.stack.local_stack import LocalStack
+from tests import console_command
 from tests.e2e.standin import StandinControl
 
 pytestmark = pytest.mark.usefixtures("emptied_queues")
@@ -51,11 +50,11 @@ def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> R
 @pytest.fixture
 def start(stack: LocalStack) -> Iterator[Start]:
     """Starts a jobs command in a process of its own, which does not outlive the test."""
-    env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": str(paths.ROOT)}
+    env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": console_command.PYTHONPATH}
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "gateway_cli", "jobs", *arguments, "--env", ENVIRONMENT_NAME]
+        command = [console_command.CHAT_GATEWAY, "jobs", *arguments, "--env", ENVIRONMENT_NAME]
         process = subprocess.Popen(command, env=env)
         processes.append(process)
         return process

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,9 +13,9 @@ from guardrail_proof.over_http import Endpoint, over_http
 from guardrail_proof.settings import CANARY_WORD
 from local.aws import deployment, environment, guardrail
 from local.aws.guardrail import Guardrail
-from local.machine import paths
 from local.machine.failures import CommandFailedError
 from local.stack.local_stack import LocalStack
+from tests import console_command
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
@@ -37,9 +36,11 @@ STACK = "bedrock-chat-gateway-local"
 def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
     """What `make prove ENV=local` runs."""
     return subprocess.run(
-        [sys.executable, "-m", "gateway_cli", "prove", "--env", "local"],
-        cwd=paths.ROOT,
-        env=environment.for_tools(stack.aws_endpoint_url),
+        [console_command.CHAT_GATEWAY, "prove", "--env", "local"],
+        env={
+            **environment.for_tools(stack.aws_endpoint_url),
+            "PYTHONPATH": console_command.PYTHONPATH,
+        },
         capture_output=True,
         text=True,
         check=False,

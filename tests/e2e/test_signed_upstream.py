@@ -18,7 +18,7 @@ from tests.runtime_api import RuntimeApiServer, RuntimeProcess, streaming_runtim
 
 
 class SigningFunction:
-    """The deployed function as it would be with `upstream_auth` sigv4."""
+    """The deployed function as it would be with `upstream.auth` sigv4."""
 
     def __init__(self, api: RuntimeApiServer, process: RuntimeProcess) -> None:
         self._api, self.process = api, process

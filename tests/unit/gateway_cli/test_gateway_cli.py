@@ -112,7 +112,7 @@ def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
     monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, secret_arn=None))
     result = run("bedrock-key", "put", stdin="ABSK-key-1\n")
     assert result.exit_code == 1
-    assert "upstream_auth is sigv4" in result.output
+    assert "upstream.auth is sigv4" in result.output
     assert "secret_arn" not in run("show").output
 
 
@@ -147,7 +147,7 @@ def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest
         stub.add_client_error("describe_stacks", "ValidationError", message)
         result = run("show")
     assert result.exit_code == 1
-    assert "cdk deploy -c env=dev" in result.output
+    assert "make deploy ENV=dev" in result.output
 
 
 def test_without_a_region_the_command_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ def test_ignored_signal_stays_ignored() -> None:
 def test_ctrl_c_while_importing_is_short() -> None:
     """Ctrl-C before a command has begun ends it with click's word and status, and without a traceback."""
     code = """
-import os, runpy, signal, sys, threading
+import os, signal, sys, threading
 
 class Late:
     @staticmethod
@@ -96,7 +96,8 @@ class Late:
             threading.Event().wait()
 
 sys.meta_path.insert(0, Late)
-runpy.run_module("gateway_cli", run_name="__main__")
+from gateway_cli import entry_point
+entry_point.main()
 """
     ended = subprocess.run(
         [sys.executable, "-c", code],

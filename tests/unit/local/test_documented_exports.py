@@ -17,7 +17,7 @@ ENDPOINT = "http://127.0.0.1:4566"
 
 def exported(page: Path) -> dict[str, str]:
     """The variables of the page's `export` lines; what a command prints stands for the endpoint."""
-    lines = re.findall(r"^export (.+)$", page.read_text(), re.MULTILINE)
+    lines = re.findall(r"^export (AWS_.+)$", page.read_text(), re.MULTILINE)
     words = [word for line in lines for word in shlex.split(re.sub(r"\$\(.*\)", ENDPOINT, line))]
     return dict(word.split("=", 1) for word in words)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import console_command
 from tests.unit.gateway_cli import subprocesses
 from tests.unit.gateway_cli.jobs.batch_lines import result, write
 from tests.unit.gateway_cli.jobs.conftest import Run
@@ -77,7 +77,7 @@ def test_results_do_not_go_where_the_summary_goes(tmp_path: Path, stream: str) -
     arguments = ("jobs", "results", "--all", "--out", redirected, "--env", "dev")
     with redirected.open("wb") as opened:
         done = subprocess.run(
-            [sys.executable, "-m", "gateway_cli", *arguments],
+            [console_command.CHAT_GATEWAY, *arguments],
             env=subprocesses.environment(),
             stdout=opened if stream == "stdout" else subprocess.DEVNULL,
             stderr=opened if stream == "stderr" else subprocess.PIPE,

@@ -10,16 +10,8 @@ from local.machine import tools
 from local.machine.failures import MissingToolError
 
 
-def test_a_missing_node_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is started."""
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(MissingToolError, match=r"Node\.js is missing"):
-        tools.check()
-
-
 def test_a_missing_installation_says_make_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The one command that brings everything."""
-    monkeypatch.setattr("local.machine.tools.shutil.which", lambda _: "/usr/bin/node")
     monkeypatch.setattr("local.machine.paths.CDK", tmp_path / "cdk")
     with pytest.raises(MissingToolError, match="make install"):
         tools.check()

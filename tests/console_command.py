@@ -1,0 +1,13 @@
+"""The command `chat-gateway` as it is installed, for tests that run it in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from tests.documents import ROOT
+
+CHAT_GATEWAY = str(Path(sys.executable).with_name("chat-gateway"))
+# Also where the command was installed from another checkout, it is to run this one's code.
+PYTHONPATH = os.pathsep.join([str(ROOT), str(ROOT / "lambda_src")])

@@ -1,0 +1,81 @@
+"""The operator's make targets, with a `cdk` that only says how it was called."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import documents
+
+STAMPS = (".venv/.operator", ".venv/.command", ".venv/.node", "node_modules/.installed")
+CDK = """#!/bin/sh
+test ! -t 0 || exit 3
+printf '%s\\n' "$@"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout in which everything is installed, as make sees it."""
+    for name in ("Makefile", "pyproject.toml", "package-lock.json"):
+        shutil.copy(documents.ROOT / name, tmp_path)
+    shutil.copytree(documents.ROOT / "requirements", tmp_path / "requirements")
+    cdk = tmp_path / "node_modules/.bin/cdk"
+    cdk.parent.mkdir(parents=True)
+    cdk.write_text(CDK)
+    cdk.chmod(0o755)
+    (tmp_path / ".venv").mkdir()
+    for stamp in STAMPS:
+        (tmp_path / stamp).touch()
+    return tmp_path
+
+
+def make(checkout: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """make without a terminal, as in a pipeline."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "M"))}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=checkout,
+        env={**inherited, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])
+@pytest.mark.parametrize("cdk_args", ["", "--force", "--require-approval never"])
+def test_cdk_args_are_passed_on(checkout: Path, target: str, cdk_args: str) -> None:
+    """What CDK_ARGS holds reaches `cdk` word by word, behind the environment."""
+    done = make(checkout, target, "ENV=staging", f"CDK_ARGS={cdk_args}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [target, "-c", "env=staging", *cdk_args.split()]
+
+
+def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
+    """A deployment takes its other settings beside CDK_ARGS."""
+    done = make(checkout, "deploy", "GUARDRAIL=abc123:1", "PROVE=true", "CDK_ARGS=--require-approval never")
+    assert done.stdout.split()[3:] == [
+        *("-c", "guardrail=abc123:1", "-c", "prove_on_deploy=true"),
+        *("--require-approval", "never"),
+    ]
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])
+def test_the_local_stack_is_not_aws(checkout: Path, target: str) -> None:
+    """In a shell that the local stack's variables were set in, nothing is done to AWS, and the line says why."""
+    done = make(checkout, target, AWS_ENDPOINT_URL="http://127.0.0.1:4566")
+    assert done.returncode != 0
+    assert "http://127.0.0.1:4566, which is not AWS" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["--require-approval never", "CDK_ARGS=--force"])
+def test_the_way_to_approve_is_documented(command: str) -> None:
+    """README.md says how to deploy and destroy without a terminal."""
+    assert command in documents.text("README.md")
