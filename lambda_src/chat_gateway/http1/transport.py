@@ -35,9 +35,9 @@ class KeptConnections(httpx.BaseTransport):
 
     What it heeds of a request's extensions:
 
-    `timeout`, which httpx's client sets: `connect`, `write` (of 64 kB) and `read` (between two pieces), in seconds or None.
+    `timeout`, which httpx's client sets: `connect`, `write` (of 64 kB) and `read` (each wait for bytes), in seconds or None.
     `pool` limits nothing: a request that finds no idle connection opens one, and waits for no other request.
-    `first_byte` in `timeout`, which is ours: the answer's head has so many seconds from now, however its bytes come.
+    `first_byte` in `timeout`, ours: the answer's head has so many seconds from now; `read` then counts for the body alone.
     `deadline`, ours: the moment on time.monotonic() at which the whole exchange ends.
     `is_framed`, ours: the request's content has been read, and its header fields need no check.
 
@@ -72,13 +72,12 @@ class KeptConnections(httpx.BaseTransport):
 
     def give_back(self, connection: HttpConnection, origin: _OriginKey) -> None:
         """Keeps a connection whose answer was read to its end, in place of the oldest where there are too many."""
-        superfluous: HttpConnection | None = connection
         with self._lock:
-            if not self._is_closed:
-                self._idle.append((origin, connection, time.monotonic()))
-                superfluous = self._idle.pop(0)[1] if len(self._idle) > self._max_idle else None
-        if superfluous is not None:
-            superfluous.close()
+            self._idle.append((origin, connection, time.monotonic()))
+            if len(self._idle) <= self._max_idle and not self._is_closed:
+                return
+            superfluous = self._idle.pop(0)[1]
+        superfluous.close()
 
     def close(self) -> None:
         """Closes the connections that are kept, and keeps no more: each that is in use is closed with its response."""
@@ -89,19 +88,17 @@ class KeptConnections(httpx.BaseTransport):
 
     def _take(self, origin: _OriginKey) -> HttpConnection | None:
         """The connection to that origin that was used last, if it still lives."""
-        while (kept := self._last_used(origin)) is not None:
-            _, connection, since = kept
+        while True:
+            with self._lock:
+                at = len(self._idle) - 1
+                while at >= 0 and self._idle[at][0] != origin:
+                    at -= 1
+                if at < 0:
+                    return None
+                _, connection, since = self._idle.pop(at)
             if time.monotonic() - since < _KEPT_FOR_S and connection.is_idle():
                 return connection
             connection.close()
-        return None
-
-    def _last_used(self, origin: _OriginKey) -> tuple[_OriginKey, HttpConnection, float] | None:
-        with self._lock:
-            for at in range(len(self._idle) - 1, -1, -1):
-                if self._idle[at][0] == origin:
-                    return self._idle.pop(at)
-        return None
 
     def _connect(self, request: httpx.Request, ends_at: float) -> HttpConnection:
         try:
