@@ -50,8 +50,7 @@ def peer(where: Path, name: str, *, dependencies: Path | None = None, streams: b
         if dependencies is not None:
             _copy(dependencies, folder)
         if streams:
-            for package in ("response_streaming", "watchdog_timer"):
-                _copy(_SOURCES / package, folder / package)
+            _copy(_SOURCES / "response_streaming", folder / "response_streaming")
 
     return _package(where / name, fill)
 

@@ -48,9 +48,8 @@ def package() -> bytes:
         bootstrap.external_attr = 0o755 << 16
         archive.writestr(bootstrap, (SOURCES / "response_streaming" / "start").read_bytes())
         archive.writestr("witness.py", HANDLER)
-        for package_name in ("response_streaming", "watchdog_timer"):
-            for path in (SOURCES / package_name).glob("*.py"):
-                archive.write(path, path.relative_to(SOURCES))
+        for path in (SOURCES / "response_streaming").glob("*.py"):
+            archive.write(path, path.relative_to(SOURCES))
     return buffer.getvalue()
 
 
