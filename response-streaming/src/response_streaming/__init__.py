@@ -1,4 +1,4 @@
-"""Response streaming for Python on AWS Lambda: docs/response-streaming-runtime.md.
+"""Response streaming for plain Python handlers on AWS Lambda; README.md says how to use it.
 
 A handler returns a StreamingResponse, and `AWS_LAMBDA_EXEC_WRAPPER` names this package's `start`.
 
@@ -7,7 +7,9 @@ A handler returns a StreamingResponse, and `AWS_LAMBDA_EXEC_WRAPPER` names this 
     buffered_elsewhere   decorates a handler that other runtimes invoke too
     until_sent           the same, for a handler whose own decorators last until the response has been sent
     LambdaContext        what a handler gets as its context
-    ALARM                an Alarm, shared by all: calls functions at set times on one daemon thread
+    ALARM                calls functions at set times, on one daemon thread for the whole process
+    Alarm                its class
+    Cancel               what it returns: cancels the call
 """
 
 from response_streaming.alarm import ALARM, Alarm, Cancel
