@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -10,6 +12,12 @@ ROOT = Path(__file__).parents[1]
 def text(page: str) -> str:
     """The whole of a page."""
     return (ROOT / page).read_text()
+
+
+def code(page: str, language: str) -> list[str]:
+    """What is in the page's blocks of code of that language, in their order."""
+    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text(page), re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in blocks]
 
 
 def table(page: str, head: str) -> list[list[str]]:

@@ -12,6 +12,7 @@ import pytest
 
 from infra import function_packages
 from infra.function_packages import FunctionPackage
+from tests import documents
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 FUNCTIONS = {
@@ -80,6 +81,17 @@ def test_the_streaming_loop_goes_with_the_chat_function_and_can_be_started() -> 
     assert (streaming / "__main__.py").exists()
     assert os.access(streaming / "start", os.X_OK)
     assert not (package("worker").folder / "response_streaming" / "__main__.py").exists()
+
+
+def test_the_loops_project_files_are_not_shipped() -> None:
+    """Of the library a function's package has the modules and the script that starts them, and nothing else."""
+    folder = package("api", for_this_machine=False).folder
+    streaming = folder / "response_streaming"
+    shipped = {path.relative_to(streaming) for path in streaming.rglob("*") if path.is_file()}
+    assert {path.name for path in shipped if path.suffix not in (".py", ".pyc")} == {"start"}
+    project = {path.name for path in (documents.ROOT / "response-streaming").iterdir()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"} <= project
+    assert not project & {path.name for path in folder.iterdir()}
 
 
 def test_what_lambda_brings_is_not_shipped() -> None:
