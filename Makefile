@@ -110,8 +110,8 @@ test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end t
 lint: .venv/.installed ## Style, types and import boundaries
 	@ruff check --quiet .
 	@ruff format --quiet --check .
-	@mypy app.py infra lambda_src local gateway_cli benchmarks tests
-	@PYTHONPATH=.:lambda_src lint-imports --no-cache --no-logo
+	@mypy app.py infra lambda_src response-streaming local gateway_cli benchmarks tests
+	@PYTHONPATH=.:lambda_src:response-streaming/src lint-imports --no-cache --no-logo
 
 .PHONY: unit
 unit: .venv/.installed ## Unit tests: a minute or two, no network

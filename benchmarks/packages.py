@@ -15,7 +15,7 @@ from pathlib import Path
 from infra import function_packages
 
 PEERS = Path(__file__).parent / "peers"
-_SOURCES = Path(__file__).parents[1] / "lambda_src"
+_STREAMING = Path(__file__).parents[1] / "response-streaming" / "src" / "response_streaming"
 _NO_BYTECODE = shutil.ignore_patterns("__pycache__")
 
 
@@ -50,8 +50,7 @@ def peer(where: Path, name: str, *, dependencies: Path | None = None, streams: b
         if dependencies is not None:
             _copy(dependencies, folder)
         if streams:
-            for package in ("response_streaming", "watchdog_timer"):
-                _copy(_SOURCES / package, folder / package)
+            _copy(_STREAMING, folder / _STREAMING.name)
 
     return _package(where / name, fill)
 

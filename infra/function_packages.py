@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -25,7 +25,8 @@ PYTHON_VERSION = "3.13"
 STREAMING_START = "response_streaming/start"
 
 _ROOT = Path(__file__).parent.parent
-_SOURCES = _ROOT / "lambda_src"
+# The streaming loop is a library, with a folder of its own.
+_SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
 _PACKAGES = ("chat_gateway", "client_keys", "response_streaming", "guardrail_proof", "watchdog_timer")
@@ -67,10 +68,9 @@ def build(
     dependencies = _dependencies(_REQUIREMENTS / f"{requirements}.txt", for_this_machine=for_this_machine)
     sources = _sources(module, *([_STREAMING_LOOP] if streams else []))
     if streams:
-        sources = [*sources, _SOURCES / STREAMING_START]
-    parts = [
-        part for path in sources for part in (str(path.relative_to(_SOURCES)).encode(), path.read_bytes())
-    ]
+        place, start = _file(Path(STREAMING_START))
+        sources[place] = start
+    parts = [part for place, file in sources.items() for part in (str(place).encode(), file.read_bytes())]
     # Where a package can be written to, Python compiles by itself.
     compiler = b"" if for_this_machine else lambda_bytecode.compiler_version()
     left_out = () if has_httpx_transport else _HTTPX_TRANSPORT
@@ -82,26 +82,33 @@ def build(
     return FunctionPackage(folder, content_hash)
 
 
-def _sources(*entries: str) -> list[Path]:
-    """The files of the modules `entries` and of all they import, with the packages they lie in."""
+def _sources(*entries: str) -> dict[Path, Path]:
+    """The files of the modules `entries` and of all they import, with the packages they lie in.
+
+    The keys are their places in what is deployed.
+    """
     graph = _import_graph()
     modules = {*entries, *(name for entry in entries for name in graph.find_upstream_modules(entry))}
     packages = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
-    return sorted(_file(name) for name in modules | packages)
+    places = (Path(*name.split(".")) for name in modules | packages)
+    return dict(sorted(_file(place / "__init__.py", place.with_suffix(".py")) for place in places))
 
 
 @cache
 def _import_graph() -> grimp.ImportGraph:
-    sys.path.insert(0, str(_SOURCES))
+    folders = [str(folder) for folder in _SOURCES]
+    sys.path[:0] = folders
     try:
         return grimp.build_graph(*_PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
     finally:
-        sys.path.remove(str(_SOURCES))
+        del sys.path[: len(folders)]
 
 
-def _file(module: str) -> Path:
-    path = _SOURCES.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+def _file(*places: Path) -> tuple[Path, Path]:
+    """The first of these places at which there is a file of ours, and that file."""
+    return next(
+        (place, folder / place) for folder in _SOURCES for place in places if (folder / place).is_file()
+    )
 
 
 def _dependencies(lock: Path, *, for_this_machine: bool) -> Path:
@@ -139,11 +146,11 @@ def _copy_without(left_out: Collection[str], dependencies: Path, folder: Path) -
 
 
 def _assemble(
-    folder: Path, copy_dependencies: Callable[[Path], None], sources: list[Path], *, compiles: bool
+    folder: Path, copy_dependencies: Callable[[Path], None], sources: Mapping[Path, Path], *, compiles: bool
 ) -> None:
     copy_dependencies(folder)
-    for source in sources:
-        target = folder / source.relative_to(_SOURCES)
+    for place, source in sources.items():
+        target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)  # with its mode: Lambda executes the start script
     if compiles:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -15,6 +17,12 @@ def text(page: str) -> str:
 def names(pattern: str) -> list[str]:
     """The pages that match `pattern`, by their paths from the top."""
     return sorted(str(page.relative_to(ROOT)) for page in ROOT.glob(pattern))
+
+
+def code(page: str, language: str) -> list[str]:
+    """What is in the page's blocks of code of that language, in their order."""
+    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text(page), re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in blocks]
 
 
 def table(page: str, head: str) -> list[list[str]]:

@@ -16,7 +16,7 @@ import pytest
 
 from local.stack.local_stack import LocalStack
 
-SOURCES = Path(__file__).parents[2] / "lambda_src"
+STREAMING = Path(__file__).parents[2] / "response-streaming" / "src" / "response_streaming"
 HANDLER = """
 from response_streaming import StreamError, StreamingResponse
 
@@ -46,11 +46,10 @@ def package() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         bootstrap = zipfile.ZipInfo("bootstrap")
         bootstrap.external_attr = 0o755 << 16
-        archive.writestr(bootstrap, (SOURCES / "response_streaming" / "start").read_bytes())
+        archive.writestr(bootstrap, (STREAMING / "start").read_bytes())
         archive.writestr("witness.py", HANDLER)
-        for package_name in ("response_streaming", "watchdog_timer"):
-            for path in (SOURCES / package_name).glob("*.py"):
-                archive.write(path, path.relative_to(SOURCES))
+        for path in STREAMING.glob("*.py"):
+            archive.write(path, path.relative_to(STREAMING.parent))
     return buffer.getvalue()
 
 

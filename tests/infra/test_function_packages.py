@@ -12,6 +12,7 @@ import pytest
 
 from infra import function_packages
 from infra.function_packages import FunctionPackage
+from tests import documents
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 FUNCTIONS = {
@@ -82,6 +83,17 @@ def test_the_streaming_loop_goes_with_the_chat_function_and_can_be_started() -> 
     assert not (package("worker").folder / "response_streaming" / "__main__.py").exists()
 
 
+def test_the_loops_project_files_are_not_shipped() -> None:
+    """Of the library a function's package has the modules and the script that starts them, and nothing else."""
+    folder = package("api", for_this_machine=False).folder
+    streaming = folder / "response_streaming"
+    shipped = {path.relative_to(streaming) for path in streaming.rglob("*") if path.is_file()}
+    assert {path.name for path in shipped if path.suffix not in (".py", ".pyc")} == {"start"}
+    project = {path.name for path in (documents.ROOT / "response-streaming").iterdir()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"} <= project
+    assert not project & {path.name for path in folder.iterdir()}
+
+
 def test_what_lambda_brings_is_not_shipped() -> None:
     assert not list(package("worker").folder.glob("boto*"))
     assert not (package("authorizer").folder / "httpx").exists()
@@ -133,11 +145,11 @@ def test_a_change_renames_the_packages_it_touches_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {name: package(name).content_hash for name in FUNCTIONS}
-    sources = tmp_path / "lambda_src"
-    subprocess.run(["cp", "-r", function_packages._SOURCES, sources], check=True)
+    sources, (original, streaming) = tmp_path / "lambda_src", function_packages._SOURCES
+    subprocess.run(["cp", "-r", original, sources], check=True)
     changed = sources / "chat_gateway" / "jobs" / "lines.py"
     changed.write_text(changed.read_text() + "\n")
-    monkeypatch.setattr(function_packages, "_SOURCES", sources)
+    monkeypatch.setattr(function_packages, "_SOURCES", (sources, streaming))
     after = {name: package(name).content_hash for name in FUNCTIONS}
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {"worker"}
 

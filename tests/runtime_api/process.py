@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tests.runtime_api.server import RuntimeApiServer
 
-_SOURCES = Path(__file__).parents[2] / "lambda_src"
-_START = _SOURCES / "response_streaming" / "start"
+_ROOT = Path(__file__).parents[2]
+_SOURCES, _STREAMING = _ROOT / "lambda_src", _ROOT / "response-streaming" / "src"
+_START = _STREAMING / "response_streaming" / "start"
 _PATIENCE_S = 10.0
 
 
@@ -55,13 +56,14 @@ def streaming_runtime(
     handler: str,
     env: Mapping[str, str] | None = None,
     python: str = sys.executable,
+    start: Path = _START,
     as_bootstrap: bool = False,
 ) -> Iterator[RuntimeProcess]:
-    """The streaming loop on the handler in `task_root`, through `start`, for as long as it is entered.
+    """The streaming loop on the handler in `task_root`, through the script `start`, for as long as it is entered.
 
     `as_bootstrap`: started without arguments, as an OS-only runtime does.
     """
-    command = [str(_START)] if as_bootstrap else [str(_START), python, "/var/runtime/bootstrap.py"]
+    command = [str(start)] if as_bootstrap else [str(start), python, "/var/runtime/bootstrap.py"]
     with _running(command, api, task_root, handler, env) as process:
         yield process
 
@@ -103,7 +105,7 @@ def _environment(
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(_SOURCES),  # on Lambda it lies in the task root
+        "PYTHONPATH": f"{_SOURCES}:{_STREAMING}",  # on Lambda both lie in the task root
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "_HANDLER": handler,
         "LAMBDA_TASK_ROOT": str(task_root),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 
@@ -23,8 +23,8 @@ from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
-from response_streaming import StreamingResponse, buffered_elsewhere
-from watchdog_timer import named
+from response_streaming import StreamingResponse, until_sent
+from watchdog_timer import named, watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -182,5 +182,10 @@ def _secret_arn(startup: Startup[ChatState]) -> str | None:
         return "(not configured)"
 
 
+def entry_point(function: ChatFunction) -> Callable[[Any, Any], Any]:
+    """What a runtime calls: the watchdog watches it until the last byte of the answer has been sent."""
+    return watched(until_sent(function.handle))
+
+
 startup = Startup(ChatState.from_env)
-handle = buffered_elsewhere(ChatFunction(startup, Logger()).handle)
+handle = entry_point(ChatFunction(startup, Logger()))

@@ -25,7 +25,7 @@ def failing(*items: bytes) -> Iterator[bytes]:
 
 def test_under_our_loop_the_result_is_left_alone() -> None:
     result = response(iter([b"x"]))
-    context = LambdaContext(request_id="1", deadline_ms=0)
+    context = LambdaContext(request_id="1", deadline_ms=0, stream_response=lambda _: pytest.fail("streamed"))
     assert buffered_elsewhere(lambda event, context: result)({}, context) is result
 
 

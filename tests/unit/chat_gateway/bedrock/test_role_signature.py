@@ -285,5 +285,5 @@ from chat_gateway.http_api import handler
 assert handler.startup.state.completions
 assert not {"botocore.auth", "boto3", "chat_gateway.bedrock.role_signature"} & sys.modules.keys()
 """
-    env = {**UPSTREAM, **AWS, "PYTHONPATH": "lambda_src"}
+    env = {**UPSTREAM, **AWS, "PYTHONPATH": "lambda_src:response-streaming/src"}
     subprocess.run([sys.executable, "-c", code], check=True, env=env)

@@ -57,7 +57,7 @@ def _api(api: Any) -> Any:
         stall() if b"stall at once" in raw else parse(raw, **options)
     )
     chat = calls.ChatCalls.of(calls.completions_for(bedrock), sys.stdout)
-    return import_module("response_streaming").buffered_elsewhere(chat.function.handle)
+    return api.entry_point(chat.function)
 
 
 def _authorizer(authorizer: Any) -> Any:

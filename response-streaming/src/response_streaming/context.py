@@ -6,9 +6,11 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from response_streaming.failures import FaultError
+from response_streaming.responses import StreamingResponse
 
 # https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_context.py
 _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
@@ -56,21 +58,24 @@ class CognitoIdentity:
 
 
 class LambdaContext:
-    """One invocation's context. Raises FaultError if a header that should hold JSON does not."""
+    """One invocation's context. Raises FaultError if a header that should hold JSON does not.
 
-    response_streaming = True  # tells buffered_elsewhere that a StreamingResponse will be streamed
+    `stream_response` writes a StreamingResponse to its end, in place of what the handler will return. Contexts
+    of other runtimes do not have it.
+    """
 
     def __init__(
         self,
         *,
         request_id: str,
         deadline_ms: int,
+        stream_response: Callable[[StreamingResponse], None],
         invoked_function_arn: str | None = None,
         client_context: str | None = None,
         cognito_identity: str | None = None,
         tenant_id: str | None = None,
     ) -> None:
-        self.aws_request_id = request_id
+        self.aws_request_id, self.stream_response = request_id, stream_response
         self.invoked_function_arn, self.tenant_id = invoked_function_arn, tenant_id
         document = _parsed(client_context, "Client Context")
         self._w3c = _take_w3c(document)
@@ -79,11 +84,26 @@ class LambdaContext:
         self._deadline_ms = deadline_ms
 
     # Read when they are asked for: most handlers never ask.
-    function_name = property(lambda _: os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
-    function_version = property(lambda _: os.environ.get("AWS_LAMBDA_FUNCTION_VERSION"))
-    memory_limit_in_mb = property(lambda _: os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
-    log_group_name = property(lambda _: os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"))
-    log_stream_name = property(lambda _: os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"))
+
+    @property
+    def function_name(self) -> str | None:
+        return os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+
+    @property
+    def function_version(self) -> str | None:
+        return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+
+    @property
+    def memory_limit_in_mb(self) -> str | None:
+        return os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+
+    @property
+    def log_group_name(self) -> str | None:
+        return os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+
+    @property
+    def log_stream_name(self) -> str | None:
+        return os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends this invocation; never negative."""

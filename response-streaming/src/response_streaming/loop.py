@@ -12,12 +12,10 @@ from response_streaming import failures
 from response_streaming.context import LambdaContext
 from response_streaming.elsewhere import Handler
 from response_streaming.failures import FaultError
-from response_streaming.payloads import decode_event, encode_result
-from response_streaming.responses import StreamingResponse
+from response_streaming.payloads import decode_event
+from response_streaming.reply import Reply
 from response_streaming.runtime_api import Invocation, RefusedError, RuntimeApi, RuntimeApiError
-from response_streaming.streaming import stream
 from response_streaming.writer import AbandonedError
-from watchdog_timer import WATCHDOG
 
 _INIT_FAILED = 1
 # awslambdaric's: https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
@@ -54,8 +52,7 @@ def serve_one(api: RuntimeApi, handler: Handler) -> None:
     invocation = api.next_invocation()
     _set_trace_id(invocation.trace_id)
     try:
-        # To the last byte of the body, which is made after the handler has returned.
-        WATCHDOG.run(f"invocation {invocation.request_id}", _answer, api, handler, invocation)
+        _answer(api, handler, invocation)
     except AbandonedError as error:
         reason = type(error.__cause__).__name__
         failures.log(invocation.request_id, f"the Runtime API stopped reading the response: {reason}")
@@ -98,23 +95,17 @@ def _import(name: str) -> Any:
 
 
 def _answer(api: RuntimeApi, handler: Handler, invocation: Invocation) -> None:
+    reply = Reply(api, invocation)
     try:
         event = decode_event(invocation.body, invocation.headers.get("content-type"))
-        result = handler(event, _context(invocation))
-        if isinstance(result, StreamingResponse):
-            stream(api, invocation, result)
-            return
-        body, content_type = encode_result(result)
+        reply.give(handler(event, _context(invocation, reply)))
     except (AbandonedError, RefusedError, RuntimeApiError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is this invocation's failure
-        failures.log(invocation.request_id, failures.describe(error))
-        api.post_error(invocation, failures.error_document(error, invocation.request_id))
-    else:
-        api.post_result(invocation, body, content_type)
+        reply.fail(error)
 
 
-def _context(invocation: Invocation) -> LambdaContext:
+def _context(invocation: Invocation, reply: Reply) -> LambdaContext:
     headers = invocation.headers
     return LambdaContext(
         request_id=invocation.request_id,
@@ -123,6 +114,7 @@ def _context(invocation: Invocation) -> LambdaContext:
         client_context=headers.get("lambda-runtime-client-context"),
         cognito_identity=headers.get("lambda-runtime-cognito-identity"),
         tenant_id=headers.get("lambda-runtime-aws-tenant-id"),
+        stream_response=reply.stream,
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from response_streaming.responses import StreamError, StreamingResponse
-from watchdog_timer import watched
 
 Handler = Callable[[Any, Any], Any]
 
@@ -21,17 +20,41 @@ def buffered_elsewhere(handler: Handler) -> Handler:
     except a StreamError: it replaces the response, or ends it with `last_chunk` after the first item.
     """
 
-    @watched
-    def whole(event: Any, context: Any) -> Any:
+    @functools.wraps(handler)
+    def wrapper(event: Any, context: Any) -> Any:
         result = handler(event, context)
-        return buffered(result) if isinstance(result, StreamingResponse) else result
+        if isinstance(result, StreamingResponse) and _streaming(context) is None:
+            return buffered(result)
+        return result
+
+    return wrapper
+
+
+def until_sent(handler: Handler) -> Handler:
+    """The same handler, which returns when its StreamingResponse has been sent: decorators around it last until then.
+
+    Under this package's loop it returns that response, closed, and raises what its body raises as long as
+    nothing has been sent. Elsewhere it does what buffered_elsewhere does.
+    """
 
     @functools.wraps(handler)
     def wrapper(event: Any, context: Any) -> Any:
-        streams = getattr(context, "response_streaming", False)
-        return handler(event, context) if streams else whole(event, context)
+        result = handler(event, context)
+        if not isinstance(result, StreamingResponse):
+            return result
+        stream = _streaming(context)
+        if stream is None:
+            return buffered(result)
+        stream(result)
+        return result
 
     return wrapper
+
+
+def _streaming(context: object) -> Callable[[StreamingResponse], None] | None:
+    """What streams a response under our loop; other runtimes' contexts do not have it."""
+    stream: Callable[[StreamingResponse], None] | None = getattr(context, "stream_response", None)
+    return stream
 
 
 def buffered(response: StreamingResponse) -> dict[str, Any]:

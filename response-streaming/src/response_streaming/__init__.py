@@ -1,0 +1,29 @@
+"""Response streaming for plain Python handlers on AWS Lambda; README.md says how to use it.
+
+A handler returns a StreamingResponse, and `AWS_LAMBDA_EXEC_WRAPPER` names this package's `start`.
+
+    StreamingResponse    status, headers and an iterator of bytes
+    StreamError          raised by that iterator: another response, or a last chunk and an error to Lambda
+    buffered_elsewhere   decorates a handler that other runtimes invoke too
+    until_sent           the same, for a handler whose own decorators last until the response has been sent
+    LambdaContext        what a handler gets as its context
+    ALARM                calls functions at set times, on one daemon thread for the whole process
+    Alarm                its class
+    Cancel               what it returns: cancels the call
+"""
+
+from response_streaming.alarm import ALARM, Alarm, Cancel
+from response_streaming.context import LambdaContext
+from response_streaming.elsewhere import buffered_elsewhere, until_sent
+from response_streaming.responses import StreamError, StreamingResponse
+
+__all__ = [
+    "ALARM",
+    "Alarm",
+    "Cancel",
+    "LambdaContext",
+    "StreamError",
+    "StreamingResponse",
+    "buffered_elsewhere",
+    "until_sent",
+]
