@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import boto3
 from botocore.exceptions import ClientError
@@ -18,7 +18,7 @@ class NoBedrockApiKeyError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOutputs:
-    """What the stack tells of itself; the names are those of infra.gateway_stack."""
+    """What the stack tells of itself."""
 
     base_url: str
     rest_api_id: str
@@ -37,6 +37,7 @@ class StackOutputs:
     tagging: str | None = (
         None  # which text the guardrail is told to check; None where no guardrail is enforced
     )
+    by_name: dict[str, str] = field(default_factory=dict)  # every output, by the stack's name for it
 
     def bedrock_api_key_secret(self) -> str:
         """The secret that holds the Bedrock API key. Raises NoBedrockApiKeyError."""
@@ -91,4 +92,5 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         worker_log_group=outputs["WorkerLogGroupName"],
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
         tagging=outputs.get("GuardrailTagging"),
+        by_name=dict(sorted(outputs.items())),
     )

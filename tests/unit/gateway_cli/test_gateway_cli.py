@@ -113,7 +113,6 @@ def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
     result = run("bedrock-key", "put", stdin="ABSK-key-1\n")
     assert result.exit_code == 1
     assert "upstream_auth is sigv4" in result.output
-    assert "secret_arn" not in run("show").output
 
 
 @pytest.mark.parametrize("has_key", [True, False])
@@ -132,9 +131,18 @@ def test_outputs_are_read_with_a_bedrock_api_key_and_without(
         stack = {"StackName": "s", "CreationTime": "2026-01-01", "StackStatus": "CREATE_COMPLETE"}
         stub.add_response("describe_stacks", {"Stacks": [{**stack, "Outputs": described}]})
         read = stack_outputs.read(boto3.Session(), "dev")
+    assert read.by_name == outputs
     assert (read.secret_arn, read.api_key_policy_arn) == (
         ("the-secret", "the-policy") if has_key else (None, None)
     )
+
+
+def test_show_prints_each_output(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs have the stack's names for them, as lines or as one JSON object."""
+    outputs = {"AccessLogGroupName": "access", "BaseUrl": "https://api.test/openai/v1"}
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, by_name=outputs))
+    assert run("show").output == "AccessLogGroupName: access\nBaseUrl: https://api.test/openai/v1\n"
+    assert json.loads(run("show", "--json").output) == outputs
 
 
 def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
