@@ -9,7 +9,7 @@ PYTHON ?= python3
 ENV ?= dev
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
+export PYTHONPATH := $(CURDIR)
 
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes

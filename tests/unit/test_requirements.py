@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from functools import cache
@@ -69,3 +70,13 @@ def test_the_command_names_what_it_imports() -> None:
     dependencies = set(tomllib.loads(documents.text("pyproject.toml"))["project"]["dependencies"])
     imported = distributions(COMMAND)
     assert {name for names in imported for name in names} == dependencies | {"botocore"}
+
+
+def test_the_command_brings_no_function() -> None:
+    """What is installed with the command does not hide that a function's package lacks a module."""
+    functions = ("chat_gateway", "response_streaming", "watchdog_timer", "infra")
+    code = "import sys; from importlib.util import find_spec; print(*filter(find_spec, sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, *functions], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
