@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 import boto3
@@ -62,7 +63,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
         if "does not exist" not in str(error):
             raise
         raise NotDeployedError(
-            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `make deploy ENV={env}`, "
+            f"No stack {stack_name(env)} in {session.region_name}{_elsewhere()}: deploy it with `make deploy ENV={env}`, "
             "or choose another --region or --profile."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -73,6 +74,12 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
             f"{stack_name(env)} is {stacks[0]['StackStatus']} and tells no {missing}: "
             f"deploy it again with `make deploy ENV={env}`."
         ) from None
+
+
+def _elsewhere() -> str:
+    """Whoever works with a local stack may have forgotten the variable."""
+    endpoint_url = os.environ.get("AWS_ENDPOINT_URL")
+    return f" at {endpoint_url} (AWS_ENDPOINT_URL)" if endpoint_url else ""
 
 
 def _of(outputs: dict[str, str], env: str) -> StackOutputs:

@@ -47,6 +47,10 @@ class Screen:
         for line in lines:
             self._print(Text(line))
 
+    def say_line(self, line: str) -> None:
+        """A line as it is."""
+        self.say([line])
+
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)  # what is to be copied is not broken into lines
 
