@@ -9,7 +9,7 @@ PYTHON ?= python3
 ENV ?= dev
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
+export PYTHONPATH := $(CURDIR)
 
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
@@ -178,7 +178,7 @@ bedrock-key: .venv/.command ## Put the Bedrock API key into the secret: make bed
 .PHONY: prove
 prove: .venv/.command ## Prove that a deployed guardrail blocks: make prove ENV=dev
 	@$(BIN)/chat-gateway prove --env '$(ENV)' $${CANARY:+--canary "$$CANARY"} $${MODEL:+--model "$$MODEL"} \
-	  $${BASE_URL:+--base-url "$$BASE_URL"} $${ATTACK:+--attack "$$ATTACK"}
+	  $(if $(filter command,$(origin BASE_URL)),--base-url "$$BASE_URL") $${ATTACK:+--attack "$$ATTACK"}
 
 .PHONY: lock
 lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of everything

@@ -1,7 +1,8 @@
-"""The commands: `clients create`, `bedrock-key put`, `prove`, `show` and `jobs`."""
+"""The commands: `clients create`, `bedrock-key put`, `prove`, `env`, `show` and `jobs`."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from contextlib import closing
@@ -12,6 +13,7 @@ import click
 from client_keys.table import InvalidClientIdError
 from gateway_cli import bedrock_key, clients, proof, stack_outputs
 from gateway_cli.deployed import deployed
+from gateway_cli.env_command import env
 from gateway_cli.jobs.commands import jobs
 
 
@@ -95,12 +97,16 @@ def prove(
 
 
 @cli.command("show")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @deployed()
-def show(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:  # noqa: ARG001
-    """Prints where the environment is."""
-    for name in outputs.__slots__:
-        if getattr(outputs, name) is not None:
-            click.echo(f"{name}: {getattr(outputs, name)}")
+def show(session: boto3.Session, outputs: stack_outputs.StackOutputs, as_json: bool) -> None:  # noqa: ARG001
+    """Prints the outputs of the environment's stack."""
+    if as_json:
+        click.echo(json.dumps(outputs.by_name))
+    else:
+        for name, value in outputs.by_name.items():
+            click.echo(f"{name}: {value}")
 
 
+cli.add_command(env)
 cli.add_command(jobs)

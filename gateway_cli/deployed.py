@@ -15,6 +15,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from gateway_cli import stack_outputs, termination
+from gateway_cli.stack_outputs import StackOutputs
 
 _NO_REGION = "No region: give --region, or set AWS_REGION."
 _NO_CREDENTIALS = "No AWS credentials: give --profile, or set AWS_PROFILE, or log in as for any AWS tool."
@@ -27,24 +28,39 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @click.option("--env", "env_name", required=True, help="The environment, as given to `make deploy`.")
-        @click.option("--region", help="Default: the profile's.")
-        @click.option("--profile", help="Default: AWS's usual rules.")
+        @options
         @wraps(command)
         def run(*, env_name: str, region: str | None, profile: str | None, **arguments: Any) -> None:
-            with _told(failures), termination.as_keyboard_interrupt():
-                # boto3 itself knows AWS_DEFAULT_REGION only.
-                region = region or os.environ.get("AWS_REGION")
-                session = boto3.Session(region_name=region, profile_name=profile)
-                command(session, stack_outputs.read(session, env_name), **arguments)
+            with told(*failures), termination.as_keyboard_interrupt():
+                command(*found(env_name, region, profile), **arguments)
 
         return run
 
     return decorate
 
 
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that find an environment: `env_name`, `region` and `profile`."""
+    for option in (
+        click.option("--profile", help="Default: AWS's usual rules."),
+        click.option("--region", help="Default: the profile's."),
+        click.option("--env", "env_name", required=True, help="The environment, as given to `make deploy`."),
+    ):
+        command = option(command)
+    return command
+
+
+def found(env_name: str, region: str | None, profile: str | None) -> tuple[boto3.Session, StackOutputs]:
+    """A session, and the outputs of the environment's stack. Raises NotDeployedError, and what boto3 raises."""
+    # boto3 itself knows AWS_DEFAULT_REGION only.
+    region = region or os.environ.get("AWS_REGION")
+    session = boto3.Session(region_name=region, profile_name=profile)
+    return session, stack_outputs.read(session, env_name)
+
+
 @contextmanager
-def _told(failures: tuple[type[Exception], ...]) -> Iterator[None]:
+def told(*failures: type[Exception]) -> Iterator[None]:
+    """Turns AWS's exceptions, the disk's and `failures` into click's, whose message is one line."""
     plain: tuple[type[Exception], ...] = (
         stack_outputs.NotDeployedError,
         BotoCoreError,

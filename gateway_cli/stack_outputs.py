@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 import boto3
 from botocore.exceptions import ClientError
@@ -35,6 +36,7 @@ class StackOutputs:
     api_key_policy_arn: str | None = None  # for the IAM user behind that key
     bedrock_base_url: str | None = None  # None: the stack was deployed by an earlier version
     tagging: str | None = None  # which text the guardrail checks; None where no guardrail is enforced
+    by_name: dict[str, str] = field(default_factory=dict)  # every output, by the stack's name for it
 
     def bedrock_api_key_secret(self) -> str:
         """The secret that holds the Bedrock API key. Raises NoBedrockApiKeyError."""
@@ -59,7 +61,7 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
         if "does not exist" not in str(error):
             raise
         raise NotDeployedError(
-            f"No stack {stack_name(env)} in {session.region_name}: deploy it with `make deploy ENV={env}`, "
+            f"No stack {stack_name(env)} in {session.region_name}{_elsewhere()}: deploy it with `make deploy ENV={env}`, "
             "or choose another --region or --profile."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -70,6 +72,12 @@ def read(session: boto3.Session, env: str) -> StackOutputs:
             f"{stack_name(env)} is {stacks[0]['StackStatus']} and tells no {missing}: "
             f"deploy it again with `make deploy ENV={env}`."
         ) from None
+
+
+def _elsewhere() -> str:
+    """Whoever works with a local stack may have forgotten the variable."""
+    endpoint_url = os.environ.get("AWS_ENDPOINT_URL")
+    return f" at {endpoint_url} (AWS_ENDPOINT_URL)" if endpoint_url else ""
 
 
 def _of(outputs: dict[str, str], env: str) -> StackOutputs:
@@ -89,4 +97,5 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         worker_log_group=outputs["WorkerLogGroupName"],
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
         tagging=outputs.get("GuardrailTagging"),
+        by_name=dict(sorted(outputs.items())),
     )

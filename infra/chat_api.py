@@ -71,6 +71,7 @@ class ChatApi(Construct):
                 authorizer=authorizer, authorization_type=apigateway.AuthorizationType.CUSTOM
             ),
         )
+        self.api.node.try_remove_child("Endpoint")  # an output that looks like the base URL, and is not
         integration = apigateway.LambdaIntegration(
             chat_function,
             timeout=cdk.Duration.seconds(environment.timeouts.api_s),

@@ -52,7 +52,7 @@ def _failed(error: LocalError) -> int:
 
 def _check(screen: Screen) -> int:
     """The exit status."""
-    with deployed(standin_process.generator(), step=screen.step) as stack:
+    with deployed(standin_process.generator(), step=screen.step, say=screen.say_line) as stack:
         succeeded = checks.run(checks.ALL, stack, screen)
     screen.say(["All checks passed." if succeeded else "Some checks failed."])
     return 0 if succeeded else 1
@@ -60,7 +60,7 @@ def _check(screen: Screen) -> int:
 
 def _serve(screen: Screen) -> int:
     """The exit status: 0 once it served and was asked to stop. Raises ProcessEndedError."""
-    with deployed(standin_process.generator(), step=screen.step) as stack:
+    with deployed(standin_process.generator(), step=screen.step, say=screen.say_line) as stack:
         checks.run(checks.DEMONSTRATION, stack, screen)
         screen.say(summary(stack))
         _watch(stack)

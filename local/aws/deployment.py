@@ -17,6 +17,8 @@ _BOOTSTRAP_WITHIN_S = 120
 # The first one may install the functions' dependencies.
 _SYNTH_WITHIN_S = 300
 _DEPLOY_WITHIN_S = 180
+# The emulator takes the REST API's id from this tag, so that the base URL is the same in each run.
+_API_ID_TAG = "ms-custom-id=gateway"
 _PLAIN = ("--no-notices", "--no-color")
 
 
@@ -48,7 +50,10 @@ def prepare(
 
 def deploy(state: StateFolder, *, endpoint_url: str) -> None:
     """Deploys what `prepare` synthesised. Raises CommandFailedError."""
-    options = ("--app", str(state.cdk_out), "--require-approval", "never", "--method", "direct")
+    options = (
+        *("--app", str(state.cdk_out), "--require-approval", "never"),
+        *("--method", "direct", "--tags", _API_ID_TAG),
+    )
     with _cdk(state, endpoint_url, "deploy", *options) as process:
         processes.finish(process, within_s=_DEPLOY_WITHIN_S)
 

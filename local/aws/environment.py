@@ -47,6 +47,19 @@ def aws(endpoint_url: str) -> dict[str, str]:
     }
 
 
+def for_shells(endpoint_url: str) -> dict[str, str]:
+    """What leads the AWS tools of a developer's shell to `endpoint_url`; boto3 and the CLI 1 know AWS_DEFAULT_REGION only."""
+    names = (
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    )
+    variables = aws(endpoint_url)
+    return {name: variables[name] for name in names}
+
+
 def _past_proxies(env: Mapping[str, str]) -> dict[str, str]:
     names = [name for name in (env.get("no_proxy") or env.get("NO_PROXY"), "127.0.0.1,localhost") if name]
     return {"NO_PROXY": ",".join(names), "no_proxy": ",".join(names)}

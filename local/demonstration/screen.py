@@ -47,6 +47,10 @@ class Screen:
         for line in lines:
             self._print(Text(line))
 
+    def say_line(self, line: str) -> None:
+        """A line as it is."""
+        self.say([line])
+
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)  # what is to be copied is not broken into lines
 
@@ -69,9 +73,13 @@ def summary(stack: LocalStack) -> list[str]:
         "  from openai import OpenAI",
         f'  client = OpenAI(base_url="{stack.base_url}", api_key="{stack.api_key}")',
         "",
+        "For another shell, BASE_URL, CLIENT_KEY and what leads AWS's tools to the local AWS:",
+        "",
+        f'  eval "$({_installed("chat-gateway")} env --env {stack.stage_name})"',
+        "",
         f"All of this, and the queues, in {stack.state.stack_file}",
         f"Log of the functions: CloudWatch Logs of the local AWS, {stack.chat_log_group}",
-        f"  Its last lines: {_python()} -m local.logs",
+        f"  Its last lines: {_installed('python')} -m local.logs",
         f"Log of the local AWS: {stack.state.log('emulator')}",
         f"Log of the Bedrock stand-in: {stack.state.log('bedrock-standin')}",
         "",
@@ -79,10 +87,10 @@ def summary(stack: LocalStack) -> list[str]:
     ]
 
 
-def _python() -> str:
-    """This Python, as a shell in the checkout names it."""
-    python = Path(sys.executable)
-    return shlex.quote(str(python.relative_to(ROOT) if python.is_relative_to(ROOT) else python))
+def _installed(name: str) -> str:
+    """A program beside this Python, as a shell in the checkout names it."""
+    program = Path(sys.executable).with_name(name)
+    return shlex.quote(str(program.relative_to(ROOT) if program.is_relative_to(ROOT) else program))
 
 
 def curl(stack: LocalStack) -> str:

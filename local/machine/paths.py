@@ -27,6 +27,11 @@ class StateFolder:
         return self.path / "stack.json"
 
     @property
+    def kept_file(self) -> Path:
+        """What the next run takes over from this one."""
+        return self.path / "kept.json"
+
+    @property
     def emulator(self) -> Path:
         """The emulator's temporary files; emptied at each start."""
         return self.path / "emulator"

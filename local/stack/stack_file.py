@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.aws import environment
+from local.machine import private_file
 from local.stack.local_stack import LocalStack
 
 FIELDS = (
@@ -25,11 +26,11 @@ FIELDS = (
 @contextmanager
 def written(path: Path, stack: LocalStack) -> Iterator[None]:
     """The file, readable by its owner only, while the block runs."""
-    path.unlink(missing_ok=True)  # a file of an earlier run keeps its mode
-    document = {name: getattr(stack, name) for name in FIELDS}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(document, indent=2) + "\n")
+    document = {
+        **{name: getattr(stack, name) for name in FIELDS},
+        "environment": environment.for_shells(stack.aws_endpoint_url),
+    }
+    private_file.write(path, json.dumps(document, indent=2) + "\n")
     try:
         yield
     finally:

@@ -13,13 +13,15 @@ from local.machine import lock, ports, tools
 from local.machine.paths import StateFolder
 from local.machine.ports import LOOPBACK
 from local.machine.processes import Process
-from local.stack import stack_file, standin_process
+from local.stack import kept, stack_file, standin_process
+from local.stack.kept import Kept
 from local.stack.local_stack import LocalStack
 from local.stack.standin_process import Standin
 
 CLIENT_ID = "local"
 
 Step = Callable[[str], AbstractContextManager[None]]
+Say = Callable[[str], None]
 
 
 def unannounced(_: str) -> AbstractContextManager[None]:
@@ -27,22 +29,34 @@ def unannounced(_: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def unsaid(_: str) -> None:
+    """A line that nobody sees."""
+
+
 @contextmanager
 def deployed(
-    generator: str = "model", *, state: StateFolder | None = None, step: Step = unannounced
+    generator: str = "model",
+    *,
+    state: StateFolder | None = None,
+    step: Step = unannounced,
+    say: Say = unsaid,
 ) -> Iterator[LocalStack]:
     """The stack while the block runs; `generator` is echo, model or an OpenAI-compatible base URL.
 
-    `step` is entered around each step with its title. Raises LocalError, having stopped what was started.
+    It has the ports and the client's key of the state folder's last stack. `step` is entered around each step with its
+    title; `say` gets a line where a port had to change. Raises LocalError, having stopped what was started.
     """
     state = state or StateFolder()
     with ExitStack() as started:
         started.enter_context(lock.exclusive(state))
         tools.check()
         standin_process.check(generator)
-        parts = _Parts(state=state, step=step, started=started, ports=ports.choose())
+        last = kept.read(state.kept_file)
+        chosen = ports.choose(kept=last.ports, say=say)
+        parts = _Parts(state=state, step=step, started=started, ports=chosen)
         parts.start(generator)
-        stack = parts.connect()
+        stack = parts.connect(last.client_key)
+        kept.write(state.kept_file, Kept(ports=chosen, client_key=stack.api_key))
         started.enter_context(stack_file.written(state.stack_file, stack))
         yield stack
 
@@ -78,12 +92,12 @@ class _Parts:
         with self._step("Wait for the Bedrock stand-in"):
             self._standin.wait()
 
-    def connect(self) -> LocalStack:
-        """Gives the gateway its Bedrock API key and a client."""
+    def connect(self, client_key: str | None) -> LocalStack:
+        """Gives the gateway its Bedrock API key and a client; with a new key where there is no `client_key`."""
         with self._step("Store the Bedrock API key and create a client"):
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
             bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
-            api_key = clients.create(self._session, outputs, CLIENT_ID)
+            api_key = clients.create(self._session, outputs, CLIENT_ID, key=client_key)
         return self._stack(outputs, api_key)
 
     def _stack(self, outputs: stack_outputs.StackOutputs, api_key: str) -> LocalStack:

@@ -243,6 +243,13 @@ def test_expired_clients_are_removed(stack: Synthesised) -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
+def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
+    """No output of the CDK's own, which looks like the base URL and is not, stands beside BaseUrl."""
+    names = stack.template["Outputs"].keys()
+    assert names >= {"BaseUrl", "AccessLogGroupName", "ClientsTableName", "EnforcedGuardrail"}
+    assert [name for name in names if re.search(r"[0-9A-F]{8}$", name)] == []
+
+
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
     assert len(groups) == 4

@@ -1,4 +1,4 @@
-"""The operator's make targets, with a `cdk` that only says how it was called."""
+"""The operator's make targets, with a `cdk` and a `chat-gateway` that only say how they were called."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def checkout(tmp_path: Path) -> Path:
     cdk.parent.mkdir(parents=True)
     cdk.write_text(CDK)
     cdk.chmod(0o755)
-    (tmp_path / ".venv").mkdir()
+    command = tmp_path / ".venv/bin/chat-gateway"
+    command.parent.mkdir(parents=True)
+    shutil.copy(cdk, command)
     for stamp in STAMPS:
         (tmp_path / stamp).touch()
     return tmp_path
@@ -64,6 +66,14 @@ def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
         *("-c", "guardrail=abc123:1", "-c", "prove_on_deploy=true"),
         *("--require-approval", "never"),
     ]
+
+
+def test_a_shells_base_url_is_not_proven(checkout: Path) -> None:
+    """BASE_URL in the environment may be another environment's; on make's command line it is meant."""
+    proven = ["prove", "--env", "dev"]
+    url = "https://chat.test/openai/v1"
+    assert make(checkout, "prove", BASE_URL=url).stdout.split() == proven
+    assert make(checkout, "prove", f"BASE_URL={url}").stdout.split() == [*proven, "--base-url", url]
 
 
 @pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from functools import cache
@@ -41,7 +42,7 @@ def distributions(start: str) -> set[frozenset[str]]:
     reached = {module.partition(".")[0] for module in graph.find_upstream_modules(start)}
     foreign = reached - sys.stdlib_module_names - set(OURS)
     brought_by = packages_distributions()
-    return {frozenset(brought_by[name]) for name in foreign}
+    return {frozenset(name.replace("_", "-").lower() for name in brought_by[name]) for name in foreign}
 
 
 @pytest.mark.parametrize("start", [COMMAND, *sorted(app_imports() - {"__future__", "sys"})])
@@ -69,3 +70,13 @@ def test_the_command_names_what_it_imports() -> None:
     dependencies = set(tomllib.loads(documents.text("pyproject.toml"))["project"]["dependencies"])
     imported = distributions(COMMAND)
     assert {name for names in imported for name in names} == dependencies | {"botocore"}
+
+
+def test_the_command_brings_no_function() -> None:
+    """What is installed with the command does not hide that a function's package lacks a module."""
+    functions = ("chat_gateway", "response_streaming", "watchdog_timer", "infra")
+    code = "import sys; from importlib.util import find_spec; print(*filter(find_spec, sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, *functions], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"

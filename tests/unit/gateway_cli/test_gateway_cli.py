@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from gateway_cli import proof, stack_outputs
+from gateway_cli import clients, proof, stack_outputs
 from gateway_cli.command import cli
 from guardrail_proof.probes import Probe
 from guardrail_proof.settings import Gateway
@@ -62,6 +62,13 @@ def test_a_created_client_is_known_by_its_keys_hash_and_the_key_is_printed_once(
     assert [item["key_sha256"]["S"] for item in items] == [hashlib.sha256(key.encode()).hexdigest()]
     assert items[0]["client_id"]["S"] == "team-a"
     assert key not in json.dumps(items)
+
+
+def test_a_given_key_is_stored(session: boto3.Session) -> None:
+    """A client can come back with a key that it had, which a local stack's does in each run."""
+    assert clients.create(session, OUTPUTS, "local", key="bcg-had-before") == "bcg-had-before"
+    (item,) = session.client("dynamodb").scan(TableName="clients")["Items"]
+    assert item["key_sha256"]["S"] == hashlib.sha256(b"bcg-had-before").hexdigest()
 
 
 def test_two_keys_of_one_client_differ(session: boto3.Session) -> None:
@@ -113,7 +120,6 @@ def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
     result = run("bedrock-key", "put", stdin="ABSK-key-1\n")
     assert result.exit_code == 1
     assert "upstream.auth is sigv4" in result.output
-    assert "secret_arn" not in run("show").output
 
 
 @pytest.mark.parametrize("has_key", [True, False])
@@ -132,12 +138,28 @@ def test_outputs_are_read_with_a_bedrock_api_key_and_without(
         stack = {"StackName": "s", "CreationTime": "2026-01-01", "StackStatus": "CREATE_COMPLETE"}
         stub.add_response("describe_stacks", {"Stacks": [{**stack, "Outputs": described}]})
         read = stack_outputs.read(boto3.Session(), "dev")
+    assert read.by_name == outputs
     assert (read.secret_arn, read.api_key_policy_arn) == (
         ("the-secret", "the-policy") if has_key else (None, None)
     )
 
 
-def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_prints_each_output(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs have the stack's names for them, as lines or as one JSON object."""
+    outputs = {"AccessLogGroupName": "access", "BaseUrl": "https://api.test/openai/v1"}
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, by_name=outputs))
+    assert run("show").output == "AccessLogGroupName: access\nBaseUrl: https://api.test/openai/v1\n"
+    assert json.loads(run("show", "--json").output) == outputs
+
+
+@pytest.mark.parametrize("endpoint_url", [None, "http://127.0.0.1:4566"])
+def test_an_environment_that_is_not_deployed_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, endpoint_url: str | None
+) -> None:
+    """It says how to deploy it, and where it was looked for if that is not AWS."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if endpoint_url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint_url)
     cloudformation = boto3.client(
         "cloudformation", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
@@ -148,6 +170,7 @@ def test_an_environment_that_is_not_deployed_says_what_to_do(monkeypatch: pytest
         result = run("show")
     assert result.exit_code == 1
     assert "make deploy ENV=dev" in result.output
+    assert (" at http://127.0.0.1:4566 (AWS_ENDPOINT_URL)" in result.output) is bool(endpoint_url)
 
 
 def test_without_a_region_the_command_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:

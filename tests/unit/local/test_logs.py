@@ -38,7 +38,7 @@ class FakeLogs:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Of an account with a deployed stack."""
-    values = dict.fromkeys(stack_outputs.StackOutputs.__slots__, "x")
+    values: dict[str, Any] = dict.fromkeys(stack_outputs.StackOutputs.__slots__, "x")
     values |= {"chat_log_group": "/chat", "worker_log_group": "/worker"}
     monkeypatch.setattr(stack_outputs, "read", lambda *_: stack_outputs.StackOutputs(**values))
     return FakeLogs()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -60,6 +61,12 @@ def test_the_summary_says_how_to_call_the_gateway(tmp_path: Path) -> None:
     text = "\n".join(summary(stack))
     for part in (stack.base_url, stack.api_key, curl(stack), "from openai import OpenAI", "stack.json"):
         assert part in text
+
+
+def test_the_summary_names_the_command_for_shells(tmp_path: Path) -> None:
+    """A line to paste sets the variables of another shell."""
+    text = "\n".join(summary(made_up_stack(tmp_path)))
+    assert re.search(r'^  eval "\$\(\S+/chat-gateway env --env local\)"$', text, re.MULTILINE)
 
 
 def test_the_summary_says_where_the_functions_log(tmp_path: Path) -> None:

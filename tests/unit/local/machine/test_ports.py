@@ -1,4 +1,4 @@
-"""Ports: free unless named, and one clear line where a named one cannot be had."""
+"""Ports: named, or the last run's, or free ones; one clear line where one cannot be had."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from local.machine import ports
 from local.machine.failures import PortInUseError, SettingError
+from local.machine.ports import Ports
 
 
 def test_ports_are_free_and_differ() -> None:
@@ -46,3 +47,31 @@ def test_one_port_for_both_is_refused() -> None:
     """Two servers cannot share it."""
     with pytest.raises(SettingError, match="name the same port"):
         ports.choose({ports.AWS_PORT: "18080", ports.UPSTREAM_PORT: "18080"})
+
+
+def test_the_last_runs_ports_are_taken_again() -> None:
+    """A program that called the last stack finds this one."""
+    last, said = ports.choose({}), list[str]()
+    assert ports.choose({}, kept=last, say=said.append) == last
+    assert said == []
+
+
+def test_a_taken_port_of_the_last_run_is_told() -> None:
+    """Another port is used, and one line says which and how to name one."""
+    last, said = ports.choose({}), list[str]()
+    with socket.create_server((ports.LOOPBACK, last.aws)):
+        chosen = ports.choose({}, kept=last, say=said.append)
+    assert chosen.upstream == last.upstream
+    assert chosen.aws not in {last.aws, last.upstream}
+    assert said == [
+        f"Port {last.aws} of the last run is taken: using {chosen.aws} (LOCAL_AWS_PORT names another)."
+    ]
+
+
+def test_a_named_port_comes_before_the_last_runs() -> None:
+    """The port that a variable names is had even where the last run used it for the other server."""
+    last, said = ports.choose({}), list[str]()
+    chosen = ports.choose({ports.UPSTREAM_PORT: str(last.aws)}, kept=last, say=said.append)
+    assert chosen.upstream == last.aws
+    assert chosen != Ports(aws=last.aws, upstream=last.aws)
+    assert len(said) == 1

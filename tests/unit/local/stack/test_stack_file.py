@@ -6,12 +6,13 @@ import json
 import stat
 from pathlib import Path
 
+from local.aws import environment
 from local.stack import stack_file
 from tests.unit.local.stacks import made_up_stack
 
 
 def test_it_holds_where_the_stack_is(tmp_path: Path) -> None:
-    """Eight fields: no Bedrock key, no secret's name."""
+    """Nine fields: no Bedrock key, no secret's name."""
     stack, path = made_up_stack(tmp_path), tmp_path / "stack.json"
     with stack_file.written(path, stack):
         document = json.loads(path.read_text())
@@ -24,6 +25,7 @@ def test_it_holds_where_the_stack_is(tmp_path: Path) -> None:
         "aws_endpoint_url": stack.aws_endpoint_url,
         "guardrail_identifier": stack.guardrail_identifier,
         "upstream_url": stack.upstream_url,
+        "environment": environment.for_shells(stack.aws_endpoint_url),
     }
 
 

@@ -1,0 +1,22 @@
+"""The local stack as its file tells it: what a shell needs to call it, and to reach its AWS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+# `make run` of this checkout writes it, and removes it when it stops.
+STACK_FILE = Path(__file__).parents[1] / ".local" / "stack.json"
+
+
+class NotRunningError(Exception):
+    """No local stack runs in this checkout."""
+
+
+def variables(stack_file: Path) -> dict[str, str]:
+    """The variables of a shell that calls the local stack: BASE_URL, CLIENT_KEY and AWS's. Raises NotRunningError."""
+    try:
+        document = json.loads(stack_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotRunningError("The local stack is not running: start it with `make run`.") from None
+    return {"BASE_URL": document["base_url"], "CLIENT_KEY": document["api_key"], **document["environment"]}
