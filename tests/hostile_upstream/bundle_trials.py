@@ -112,7 +112,7 @@ _AUTHORIZATIONS = (
     _authorizing("throttled", _FAILS, _refusal("ProvisionedThroughputExceededException")),
     _authorizing("refused", _FAILS, _refusal("AccessDeniedException")),
     _authorizing("stumbles", _FAILS, _refusal("InternalServerError", 500)),
-    _authorizing("no-json", _EITHER, _script(ok(b"<html>"))),
+    _authorizing("no-json", _FAILS, _script(ok(b"<html>"))),
     _authorizing("no-http", _FAILS, _script(b"SSH-2.0-OpenSSH_9.6\r\n", Close())),
     _authorizing("no-head", _FAILS, _script(b"HTTP/1.1 200 OK\r\nfolded\r\n", Close())),
     _authorizing(

@@ -117,7 +117,7 @@ class AwsJsonClient:
         body = http_body.gather(connection.pieces(), _MAX_ANSWER_BYTES)
         if not connection.can_be_kept():
             self.close()
-        return head.status, _object(body)
+        return head.status, _output(body) if head.status == HTTPStatus.OK else _error(body)
 
     def _head(self, operation: str, content: bytes) -> bytes:
         headers = {**self._headers(operation, content), "content-length": str(len(content))}
@@ -164,12 +164,20 @@ class AwsJsonPool:
             self._idle.put(client)
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _output(body: bytes) -> dict[str, Any]:
+    """Raises ValueError for what is no output of AWS's: taken for an empty one, it would deny a client who is known."""
+    output = foreign_json.loads(body)
+    if not isinstance(output, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - as the other readers of foreign bytes
+    return output
+
+
+def _error(body: bytes) -> dict[str, Any]:
+    """An error whose body cannot be read has its status alone."""
     try:
-        answer = foreign_json.loads(body)
+        return _output(body)
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _code(answer: Mapping[str, Any]) -> str | None:

@@ -132,6 +132,14 @@ def test_a_service_that_stays_down_is_an_error_after_three_attempts(
     assert len(service.seen) == 3
 
 
+@answers((200, "nonsense"), (200, "[]"), (200, "null"))
+def test_a_200_without_output_is_an_error(service: Service, client: AwsJsonClient) -> None:
+    """It is no empty output, for which the authorizer would deny a client who is known."""
+    with pytest.raises(AwsCallError) as caught:
+        client.call("GetItem", {})
+    assert (len(service.seen), caught.value.is_passing) == (3, True)
+
+
 @answers()
 def test_a_refused_connection_is_an_error_that_names_it(service: Service, client: AwsJsonClient) -> None:
     service.server_close()
