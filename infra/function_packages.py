@@ -26,7 +26,7 @@ STREAMING_START = "response_streaming/start"
 
 _ROOT = Path(__file__).parent.parent
 # The streaming loop is a library, with a folder of its own.
-_SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
+SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
 _PACKAGES = ("chat_gateway", "client_keys", "response_streaming", "guardrail_proof", "watchdog_timer")
@@ -96,7 +96,7 @@ def _sources(*entries: str) -> dict[Path, Path]:
 
 @cache
 def _import_graph() -> grimp.ImportGraph:
-    folders = [str(folder) for folder in _SOURCES]
+    folders = [str(folder) for folder in SOURCES]
     sys.path[:0] = folders
     try:
         return grimp.build_graph(*_PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
@@ -107,7 +107,7 @@ def _import_graph() -> grimp.ImportGraph:
 def _file(*places: Path) -> tuple[Path, Path]:
     """The first of these places at which there is a file of ours, and that file."""
     return next(
-        (place, folder / place) for folder in _SOURCES for place in places if (folder / place).is_file()
+        (place, folder / place) for folder in SOURCES for place in places if (folder / place).is_file()
     )
 
 

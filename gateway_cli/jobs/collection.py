@@ -15,7 +15,7 @@ from gateway_cli.jobs.large_results import LargeResults, UnusableLocationError
 from gateway_cli.jobs.result_line import NotAResultError, ResultLine
 from gateway_cli.jobs.results_file import ResultsFile, Verdict
 
-_FIRST_WAIT_S = 0.5
+FIRST_WAIT_S = 0.5
 _MAX_WAIT_S = 60.0
 # So many are asked for on average, so that a long wait for many answers costs little: half a read unit each.
 _LINES_PER_S = 1000
@@ -71,7 +71,7 @@ class Collection:
 
     def _wait_s(self, quiet_passes: int) -> float:
         """Grows with the passes that brought nothing, and with what there is to read."""
-        doubled: float = _FIRST_WAIT_S * 2 ** min(quiet_passes, 10)
+        doubled: float = FIRST_WAIT_S * 2 ** min(quiet_passes, 10)
         return min(max(doubled, self._expected.missing_count / _LINES_PER_S), _MAX_WAIT_S)
 
     def _pass(self, stop: Event, readers: int, watch: Callable[[], None]) -> None:

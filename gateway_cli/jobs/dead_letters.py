@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _HIDDEN_S = 60
-_POLL_S = 1
+POLL_S = 1
 # SQS answers from some of its servers; a queue is empty when several answers are.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 _EMPTY_ANSWERS = 2
@@ -61,7 +61,7 @@ def peek(sqs: SQSClient, queue_url: str, *, limit: int) -> Generator[DeadLetter,
     try:
         while len(seen) < limit and empty < _EMPTY_ANSWERS:
             held = held_messages.receive(
-                sqs, queue_url, wait_s=_POLL_S, hidden_s=_HIDDEN_S, at_most=limit - len(seen)
+                sqs, queue_url, wait_s=POLL_S, hidden_s=_HIDDEN_S, at_most=limit - len(seen)
             )
             handles += [_handle(message) for message in held]
             unseen = [message for message in held if message["MessageId"] not in seen]
@@ -107,7 +107,7 @@ class Redrive:
 
     def _move_some(self, began_ms: float, stop: Event) -> bool:
         """Whether there was one to move."""
-        held = held_messages.receive(self._sqs, self._from, wait_s=_POLL_S, hidden_s=_HIDDEN_S)
+        held = held_messages.receive(self._sqs, self._from, wait_s=POLL_S, hidden_s=_HIDDEN_S)
         # What was sent since is what we sent, and it has failed again: it would go round for ever.
         old = [message for message in held if int(message["Attributes"]["SentTimestamp"]) < began_ms]
         moved: list[MessageTypeDef] = []

@@ -107,14 +107,14 @@ class ResultsFile:
         if conflicts:
             self._keep_conflicts(conflicts)
         if new:
-            _append(self._file, new)
+            append(self._file, new)
             self._size += len(new)
             self._count += verdicts.count(Verdict.NEW)
         return verdicts
 
     def _keep_conflicts(self, lines: bytearray) -> None:
         with self.conflicts_path.open("ab", buffering=0) as file:
-            _append(file, lines)
+            append(file, lines)
         _sync_folder(self.conflicts_path)
 
     def _verdict(self, line: ResultLine, *, start: int) -> Verdict:
@@ -153,7 +153,7 @@ class ResultsFile:
                     return len(raw)
                 self._size += len(raw)
         if not raw.endswith(b"\n"):
-            _append(self._file, b"\n")
+            append(self._file, b"\n")
             self._size += 1
         return 0
 
@@ -173,7 +173,7 @@ class ResultsFile:
         return True
 
 
-def _append(file: FileIO, data: bytes | bytearray) -> None:
+def append(file: FileIO, data: bytes | bytearray) -> None:
     """Writes `data` to disk, or nothing of it. Raises OSError with the file's name."""
     size_bytes = os.fstat(file.fileno()).st_size
     try:

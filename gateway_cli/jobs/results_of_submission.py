@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gateway_cli.stack_outputs import StackOutputs
 
 _IDS_SHOWN = 50
-_RECORD_IN_USE_WAIT_S = 0.5
+RECORD_IN_USE_WAIT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def _read(record: Path, identity: Identity, heeded: Interruption) -> tuple[str, 
             if says_why:
                 click.echo(f"{in_use} Waiting until it has ended.", err=True)
             says_why = False
-            if heeded.stop.wait(_RECORD_IN_USE_WAIT_S):
+            if heeded.stop.wait(RECORD_IN_USE_WAIT_S):
                 raise interruption.stopped() from None
 
 

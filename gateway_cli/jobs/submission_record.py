@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS submission (format INTEGER, sha256 TEXT, queue TEXT, 
 CREATE TABLE IF NOT EXISTS accepted (line INTEGER PRIMARY KEY);
 """
 _FORMAT = 2
-_BUSY_S = 1  # how long to wait for another reader that opens or closes the record
+BUSY_S = 1  # how long to wait for another reader that opens or closes the record
 
 
 class RecordError(Exception):
@@ -56,14 +56,14 @@ class SubmissionRecord:
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
-            raise _as_record_error(error, path) from None
+            raise as_record_error(error, path) from None
         with ExitStack() as opened:
             opened.callback(self._database.close)
             try:
                 self._open()
                 self._require(identity)
             except sqlite3.Error as error:
-                raise _as_record_error(error, path) from None
+                raise as_record_error(error, path) from None
             opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -90,7 +90,7 @@ class SubmissionRecord:
                     "INSERT OR IGNORE INTO accepted VALUES (?)", ((line,) for line in lines)
                 )
         except sqlite3.Error as error:
-            raise _as_record_error(error, self._path) from None
+            raise as_record_error(error, self._path) from None
 
     def _open(self) -> None:
         """Held by this process alone until it ends, whichever way."""
@@ -135,7 +135,7 @@ def read(path: Path, identity: Identity) -> Iterator[tuple[str, Iterator[int]]]:
             id_ = _read_id(database, path, identity)
             lines = database.execute("SELECT line FROM accepted ORDER BY line")
         except sqlite3.Error as error:
-            raise _as_record_error(error, path) from None
+            raise as_record_error(error, path) from None
         yield id_, (line for (line,) in lines)
 
 
@@ -152,7 +152,7 @@ def _opened_to_read(path: Path) -> sqlite3.Connection:
     # What a killed process left beside the file is taken into it, which needs leave to write.
     is_final = not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)
     url = f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if is_final else 'mode=rw'}"
-    return sqlite3.connect(url, uri=True, timeout=_BUSY_S, isolation_level=None)
+    return sqlite3.connect(url, uri=True, timeout=BUSY_S, isolation_level=None)
 
 
 def _submission(database: sqlite3.Connection) -> tuple[str, tuple[int, str, str]] | None:
@@ -172,7 +172,7 @@ def _require_regular(path: Path) -> None:
         raise RecordError(f"{path} cannot be used as record: it is no regular file.")
 
 
-def _as_record_error(error: sqlite3.Error, path: Path) -> RecordError:
+def as_record_error(error: sqlite3.Error, path: Path) -> RecordError:
     if error.sqlite_errorname == "SQLITE_BUSY":
         return RecordInUseError(f"{path} is in use: another process is submitting this file.")
     if error.sqlite_errorname == "SQLITE_NOTADB":

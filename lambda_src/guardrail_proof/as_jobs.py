@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Longest that both probes take.
 WITHIN_S = 120.0
-_POLL_S = 1.0
+POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +66,4 @@ def _result(key: str, jobs: Jobs, session: boto3.Session, *, deadline: float) ->
         line = answer.get("Item", {}).get("answer_line", {}).get("S")
         if line is not None or time.monotonic() >= deadline:
             return line
-        time.sleep(_POLL_S)
+        time.sleep(POLL_S)

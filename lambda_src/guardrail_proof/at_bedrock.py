@@ -27,7 +27,7 @@ NAME = "a guardrail that does not exist, at Bedrock"
 WITHIN_S = 30
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_MAX_ERROR_BYTES = 65_536
+MAX_ERROR_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
             httpx.Client(timeout=WITHIN_S, transport=bedrock.transport, trust_env=False) as http,
             http.stream("POST", url, content=content, headers=headers) as answer,
         ):
-            content = answer_text.beginning(answer, max_bytes=_MAX_ERROR_BYTES, deadline=deadline)
+            content = answer_text.beginning(answer, max_bytes=MAX_ERROR_BYTES, deadline=deadline)
             return judged(answer.status_code, content.decode(errors="replace"))
     except (BotoCoreError, ClientError, httpx.HTTPError, ValueError) as error:
         return Probe(NAME, None, not_shown=type(error).__name__)

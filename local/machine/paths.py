@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
+STATE = ROOT / ".local"
 EMULATOR_PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 
 
@@ -14,7 +15,7 @@ EMULATOR_PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 class StateFolder:
     """One run's files; two runs at a time need two folders."""
 
-    path: Path = ROOT / ".local"
+    path: Path = field(default_factory=lambda: STATE)
 
     @property
     def lock(self) -> Path:

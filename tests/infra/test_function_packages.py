@@ -145,11 +145,11 @@ def test_a_change_renames_the_packages_it_touches_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {name: package(name).content_hash for name in FUNCTIONS}
-    sources, (original, streaming) = tmp_path / "lambda_src", function_packages._SOURCES
+    sources, (original, streaming) = tmp_path / "lambda_src", function_packages.SOURCES
     subprocess.run(["cp", "-r", original, sources], check=True)
     changed = sources / "chat_gateway" / "jobs" / "lines.py"
     changed.write_text(changed.read_text() + "\n")
-    monkeypatch.setattr(function_packages, "_SOURCES", (sources, streaming))
+    monkeypatch.setattr(function_packages, "SOURCES", (sources, streaming))
     after = {name: package(name).content_hash for name in FUNCTIONS}
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {"worker"}
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chat_gateway.core import environment
+from chat_gateway.core import variables
 
-_VARIABLES: environment.Variables = {"dns_suffix": ("DNS_SUFFIX", str)}
+_VARIABLES: variables.Variables = {"dns_suffix": ("DNS_SUFFIX", str)}
 # Lambda sets the region, and takes it from no stack: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-_OF_LAMBDA: environment.Variables = {"region": ("AWS_REGION", str)}
+_OF_LAMBDA: variables.Variables = {"region": ("AWS_REGION", str)}
 _ENDPOINT_URL = "AWS_ENDPOINT_URL"  # the SDKs' own; an emulator sets it
 
 
@@ -25,10 +25,10 @@ class AwsSettings(NamedTuple):
     def from_env(cls, env: Mapping[str, str] = os.environ) -> AwsSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
         return cls(
-            **environment.read_all(env, {**_OF_LAMBDA, **_VARIABLES}),
+            **variables.read_all(env, {**_OF_LAMBDA, **_VARIABLES}),
             endpoint_url=env.get(_ENDPOINT_URL) or None,
         )
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets; Lambda or an emulator sets the others."""
-        return environment.written(self, _VARIABLES)
+        return variables.written(self, _VARIABLES)

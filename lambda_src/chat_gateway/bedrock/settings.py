@@ -6,14 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chat_gateway.core import environment
-from chat_gateway.core.environment import positive
+from chat_gateway.core import variables
+from chat_gateway.core.variables import positive
 
 # What a new deployment's secret holds until someone puts a key there. Never change it: CloudFormation would overwrite
 # every key in use.
 PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
 
-_VARIABLES: environment.Variables = {
+_VARIABLES: variables.Variables = {
     "secret_arn": ("BEDROCK_API_KEY_SECRET_ARN", str),
     "max_age_s": ("SECRET_MAX_AGE_S", positive),
 }
@@ -28,8 +28,8 @@ class ApiKeySettings(NamedTuple):
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> ApiKeySettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(**environment.read_all(env, _VARIABLES))
+        return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
-        return environment.written(self, _VARIABLES)
+        return variables.written(self, _VARIABLES)

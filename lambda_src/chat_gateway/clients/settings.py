@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chat_gateway.core import environment
+from chat_gateway.core import variables
 
-_VARIABLES: environment.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
+_VARIABLES: variables.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
 
 
 class AuthorizerSettings(NamedTuple):
@@ -19,8 +19,8 @@ class AuthorizerSettings(NamedTuple):
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> AuthorizerSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(**environment.read_all(env, _VARIABLES))
+        return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
-        return environment.written(self, _VARIABLES)
+        return variables.written(self, _VARIABLES)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from chat_gateway.core import environment
-from chat_gateway.core.environment import matching, one_of
+from chat_gateway.core import variables
+from chat_gateway.core.variables import matching, one_of
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
 IDENTIFIER = re.compile(r"[!-~]{1,2048}")
@@ -44,13 +44,13 @@ def _tagging(text: str) -> Tagging:
     return Tagging(one_of(tuple(Tagging))(text))
 
 
-_VARIABLES: environment.Variables = {
+_VARIABLES: variables.Variables = {
     "identifier": ("GUARDRAIL_IDENTIFIER", matching(IDENTIFIER)),
     "version": ("GUARDRAIL_VERSION", matching(VERSION)),
     "callers_may_override": (_OVERRIDE, _may_override),
     "tagging": ("GUARDRAIL_TAGGING", _tagging),
 }
-_OPTIONAL: environment.Variables = {"trace": ("GUARDRAIL_TRACE", one_of(TRACES))}
+_OPTIONAL: variables.Variables = {"trace": ("GUARDRAIL_TRACE", one_of(TRACES))}
 
 
 class Guardrail(NamedTuple):
@@ -74,9 +74,9 @@ class Guardrail(NamedTuple):
         """
         if not any(name.startswith(_ANY) for name in env):
             return None
-        return cls(**environment.read_all(env, _VARIABLES), **environment.read_set(env, _OPTIONAL))
+        return cls(**variables.read_all(env, _VARIABLES), **variables.read_set(env, _OPTIONAL))
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
-        variables = environment.written(self, {**_VARIABLES, **_OPTIONAL})
-        return {**variables, _OVERRIDE: _ALLOWED if self.callers_may_override else _DENIED}
+        written = variables.written(self, {**_VARIABLES, **_OPTIONAL})
+        return {**written, _OVERRIDE: _ALLOWED if self.callers_may_override else _DENIED}

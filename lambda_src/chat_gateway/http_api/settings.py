@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chat_gateway.core import environment
-from chat_gateway.core.environment import flag, positive
+from chat_gateway.core import variables
+from chat_gateway.core.variables import flag, positive
 
-_VARIABLES: environment.Variables = {
+_VARIABLES: variables.Variables = {
     "stream_timeout_s": ("STREAM_TIMEOUT_S", positive),
     "count_stream_tokens": ("COUNT_STREAM_TOKENS", flag),
 }
@@ -24,8 +24,8 @@ class HttpSettings(NamedTuple):
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(**environment.read_all(env, _VARIABLES))
+        return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
-        return environment.written(self, _VARIABLES)
+        return variables.written(self, _VARIABLES)

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chat_gateway.core import environment
-from chat_gateway.core.environment import count, positive
+from chat_gateway.core import variables
+from chat_gateway.core.variables import count, positive
 
-_VARIABLES: environment.Variables = {
+_VARIABLES: variables.Variables = {
     "jobs_queue_url": ("JOBS_QUEUE_URL", str),
     "results_queue_url": ("RESULTS_QUEUE_URL", str),
     "dead_letter_queue_url": ("DEAD_LETTER_QUEUE_URL", str),
@@ -48,8 +48,8 @@ class WorkerSettings(NamedTuple):
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> WorkerSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        return cls(**environment.read_all(env, _VARIABLES))
+        return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
-        return environment.written(self, _VARIABLES)
+        return variables.written(self, _VARIABLES)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chat_gateway.bedrock.settings import ApiKeySettings
-from chat_gateway.core import environment
-from chat_gateway.core.environment import comma_separated, count, flag, one_of, positive
+from chat_gateway.core import variables
+from chat_gateway.core.variables import comma_separated, count, flag, one_of, positive
 from chat_gateway.guardrail.settings import Guardrail
 
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
@@ -23,7 +23,7 @@ def _base_url(text: str) -> str:
 
 _AUTH = "UPSTREAM_AUTH"
 _BY_API_KEY, _SIGNED = "api_key", "sigv4"
-_VARIABLES: environment.Variables = {
+_VARIABLES: variables.Variables = {
     "base_url": ("BEDROCK_BASE_URL", _base_url),
     "connect_timeout_s": ("UPSTREAM_CONNECT_TIMEOUT_S", positive),
     "first_byte_timeout_s": ("UPSTREAM_FIRST_BYTE_TIMEOUT_S", positive),
@@ -33,7 +33,7 @@ _VARIABLES: environment.Variables = {
     "max_response_bytes": ("MAX_RESPONSE_BYTES", count),
     "separate_reasoning": ("SEPARATE_REASONING", flag),
 }
-_OPTIONAL: environment.Variables = {"models": ("UPSTREAM_MODELS", comma_separated)}
+_OPTIONAL: variables.Variables = {"models": ("UPSTREAM_MODELS", comma_separated)}
 
 
 class UpstreamSettings(NamedTuple):
@@ -54,10 +54,10 @@ class UpstreamSettings(NamedTuple):
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
-        auth = environment.read(env, _AUTH, one_of((_BY_API_KEY, _SIGNED)))
+        auth = variables.read(env, _AUTH, one_of((_BY_API_KEY, _SIGNED)))
         return cls(
-            **environment.read_all(env, _VARIABLES),
-            **environment.read_set(env, _OPTIONAL),
+            **variables.read_all(env, _VARIABLES),
+            **variables.read_set(env, _OPTIONAL),
             api_key=ApiKeySettings.from_env(env) if auth == _BY_API_KEY else None,
             guardrail=Guardrail.from_env(env),
         )
@@ -65,7 +65,7 @@ class UpstreamSettings(NamedTuple):
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
         return {
-            **environment.written(self, {**_VARIABLES, **_OPTIONAL}),
+            **variables.written(self, {**_VARIABLES, **_OPTIONAL}),
             _AUTH: _SIGNED if self.api_key is None else _BY_API_KEY,
             **({} if self.api_key is None else self.api_key.to_env()),
             **({} if self.guardrail is None else self.guardrail.to_env()),

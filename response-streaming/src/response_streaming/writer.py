@@ -56,7 +56,7 @@ class ResponseWriter:
     def write(self, item: bytes) -> None:
         """Writes `item` as one chunk, behind the head if that is still here; returns once it is on its way."""
         with self._lock:
-            self._send(chunk(item))
+            self.send(chunk(item))
 
     def retract(self) -> bool:
         """True if nothing has been sent, and from now on nothing will be."""
@@ -68,7 +68,7 @@ class ResponseWriter:
     def end(self, last_item: bytes = b"", *, trailers: bytes = b"") -> Answer:
         """Writes `last_item` and the end, and returns what the Runtime API answers to all of it."""
         with self._lock:
-            self._send(b"%b0\r\n%b\r\n" % (chunk(last_item), trailers))
+            self.send(b"%b0\r\n%b\r\n" % (chunk(last_item), trailers))
             self._ended = True
         try:
             return self._connected().receive()
@@ -84,7 +84,7 @@ class ResponseWriter:
         if self._connection is not None:
             self._connection.close()
 
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         if self._unsent:  # the head, or what a heartbeat could not get rid of
             data, self._unsent = self._unsent + data, b""
         if not data:

@@ -17,7 +17,7 @@ MODULES_NOT_FED = {
     "aws.settings": "reads the environment variables of its own deployment",
     "bedrock.settings": "reads the environment variables of its own deployment",
     "clients.settings": "reads the environment variables of its own deployment",
-    "core.environment": "reads the environment variables of its own deployment",
+    "core.variables": "reads the environment variables of its own deployment",
     "guardrail.settings": "reads the environment variables of its own deployment",
     "http_api.settings": "reads the environment variables of its own deployment",
     "jobs.settings": "reads the environment variables of its own deployment",

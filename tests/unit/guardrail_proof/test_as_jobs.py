@@ -49,7 +49,7 @@ class Worker:
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(as_jobs_module, "_POLL_S", 0)
+    monkeypatch.setattr(as_jobs_module, "POLL_S", 0)
     with mock_aws():
         dynamodb = boto3.client("dynamodb", "us-east-1")
         job_table.created(dynamodb)

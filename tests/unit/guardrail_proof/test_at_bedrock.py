@@ -116,7 +116,7 @@ def test_an_endless_refusal_ends(session: boto3.Session, monkeypatch: pytest.Mon
         return httpx.Response(400, stream=Endless())
 
     monkeypatch.setattr(at_bedrock, "WITHIN_S", 0)
-    monkeypatch.setattr(at_bedrock, "_MAX_ERROR_BYTES", 10**9)
+    monkeypatch.setattr(at_bedrock, "MAX_ERROR_BYTES", 10**9)
     asked = Bedrock(base_url=BASE_URL, model="m", secret_arn=None, transport=httpx.MockTransport(answer))
     assert at_bedrock.unknown_guardrail(asked, session).not_shown == "ReadTimeout"
     assert seen[0].headers["accept-encoding"] == "identity"

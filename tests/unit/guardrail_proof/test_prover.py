@@ -13,9 +13,9 @@ import pytest
 
 from chat_gateway.clients.authorizer import Authorizer, ClientsTable
 from chat_gateway.core.startup import Startup
-from guardrail_proof import as_jobs, at_bedrock, over_http, prover
+from guardrail_proof import as_jobs, at_bedrock, over_http
 from guardrail_proof.probes import Probe
-from guardrail_proof.prover import GuardrailNotProvenError
+from guardrail_proof.prover import GuardrailNotProvenError, Prover
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 from tests.unit.guardrail_proof.prover_env import ENV
 
@@ -46,7 +46,8 @@ class Deployment:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.status = "UPDATE_IN_PROGRESS"
         self.tried = Tried([HOLDS])
-        monkeypatch.setattr(prover, "_stack_status", lambda session, stack_id: self.status)
+        self.log = StringIO()
+        self._prover = Prover(logger_to(self.log), status=lambda session, stack_id: self.status)
         monkeypatch.setattr(over_http, "over_http", self._over_http)
         monkeypatch.setattr(as_jobs, "as_jobs", lambda queues, session: iter(()))
         monkeypatch.setattr(at_bedrock, "unknown_guardrail", lambda bedrock, session: HOLDS)
@@ -56,7 +57,7 @@ class Deployment:
 
     def run(self, *probes: Probe) -> None:
         self.tried.probes = list(probes)
-        prover.handle({}, None)  # type: ignore[arg-type]
+        self._prover.handle({}, None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -141,10 +142,9 @@ def test_a_deployment_is_tried(deployment: Deployment, status: str) -> None:
         deployment.run(FAILS)
 
 
-def test_neither_prompt_nor_key_is_logged(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = StringIO()
-    monkeypatch.setattr(prover._logger.registered_handler, "stream", log)
+def test_neither_prompt_nor_key_is_logged(deployment: Deployment) -> None:
     deployment.run(HOLDS)
+    log = deployment.log
     assert HOLDS.name in log.getvalue()
     assert ENV["PROOF_CANARY"] + "." not in log.getvalue()
     assert deployment.tried.keys[0] not in log.getvalue()

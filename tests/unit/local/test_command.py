@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from local import command
-from local.machine import tools
-from local.machine.paths import ROOT, StateFolder
+from local.machine import paths, tools
+from local.machine.paths import ROOT
 
 
 @pytest.mark.parametrize("options", [[], ["--check"]])
@@ -35,7 +35,7 @@ def test_an_upstream_that_does_not_answer_ends_the_command_with_one_line(
     """It names the URL and says what to do, before anything is started."""
     monkeypatch.setenv("LOCAL_UPSTREAM_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setattr(tools, "check", lambda: None)
-    monkeypatch.setattr(StateFolder.__init__, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(paths, "STATE", tmp_path)
     result = CliRunner().invoke(command.main, options)
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from gateway_cli import stack_outputs
 from local import logs
+from local.machine import paths
 from local.machine.paths import StateFolder
 
 
@@ -62,7 +63,7 @@ def test_without_a_running_stack_one_line_says_what_to_do(
     left_behind: dict[str, str] | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Also where one was killed and left its file."""
-    monkeypatch.setattr(StateFolder.__init__, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(paths, "STATE", tmp_path)
     if left_behind is not None:
         StateFolder(tmp_path).stack_file.write_text(json.dumps(left_behind))
     result = CliRunner().invoke(logs.main)

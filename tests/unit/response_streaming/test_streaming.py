@@ -85,13 +85,13 @@ def test_a_whole_body_is_one_chunk_and_goes_out_in_one_write(
     api: RuntimeApiServer, serve: Serve, monkeypatch: pytest.MonkeyPatch, items: list[bytes]
 ) -> None:
     invocation = api.invoke()
-    body, written, send = Body(iter(items)), [], ResponseWriter._send
+    body, written, send = Body(iter(items)), [], ResponseWriter.send
 
     def noted(writer: ResponseWriter, data: bytes) -> None:
         written.append(data)
         send(writer, data)
 
-    monkeypatch.setattr(ResponseWriter, "_send", noted)
+    monkeypatch.setattr(ResponseWriter, "send", noted)
     serve(returning(response(body, is_whole=True)))
     chunks = [chunk.data for chunk in invocation.answer().chunks]
     assert chunks[1:] == ([b"".join(items)] if b"".join(items) else [])

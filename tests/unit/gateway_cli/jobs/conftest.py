@@ -57,5 +57,5 @@ def run(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands wait for nothing."""
     monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
-    monkeypatch.setattr(collection, "_FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(results_of_submission, "_RECORD_IN_USE_WAIT_S", 0.001)
+    monkeypatch.setattr(collection, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(results_of_submission, "RECORD_IN_USE_WAIT_S", 0.001)

@@ -15,7 +15,7 @@ from tests.unit.gateway_cli import subprocesses
 
 def test_waits_grow_with_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait between two readings grows with the missing lines and with the readings that brought nothing, up to a minute."""
-    monkeypatch.setattr(collection, "_FIRST_WAIT_S", 0.5)
+    monkeypatch.setattr(collection, "FIRST_WAIT_S", 0.5)
 
     def wait_s(missing: int, quiet: int) -> float:
         expected = ExpectedLines(range(missing))

@@ -101,7 +101,7 @@ def test_on_a_full_disk_answers_are_missing(
 ) -> None:
     """What the disk does not take is not counted, and comes with the next run."""
     lines = answer(records, submitted(run, sqs, 150))
-    append, calls = results_file._append, []
+    append, calls = results_file.append, []
 
     def full(*arguments: Any) -> None:
         calls.append(arguments)
@@ -110,7 +110,7 @@ def test_on_a_full_disk_answers_are_missing(
         append(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(results_file, "_append", full)
+        patch.setattr(results_file, "append", full)
         done = collect(run, "--receivers", "1")
     assert done.exit_code == 1
     assert done.stderr == "Error: out.jsonl: No space left on device.\n"

@@ -28,7 +28,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[boto3.S
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(dead_letters, "_POLL_S", 0)
+    monkeypatch.setattr(dead_letters, "POLL_S", 0)
     monkeypatch.chdir(tmp_path)
     with mock_aws():
         session = boto3.Session(region_name="us-east-1")
@@ -79,7 +79,7 @@ def test_records_are_read_as_the_worker_writes_them(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers, one that lies in S3, and a burial, which a redrive takes back: in DynamoDB's own types."""
-    monkeypatch.setattr(collection, "_FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(collection, "FIRST_WAIT_S", 0.001)
     outputs = stack_outputs.read(session, "dev")
     write(Path("in.jsonl"), [job(f"job-{number}") for number in range(4)])
     assert run("submit", "in.jsonl").exit_code == 0

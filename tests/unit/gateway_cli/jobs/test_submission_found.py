@@ -78,7 +78,7 @@ def test_a_running_submission_is_waited_for(
     holder = sqlite3.connect("in.jsonl.dev.submitted", isolation_level=None)
     holder.execute("PRAGMA locking_mode=EXCLUSIVE")
     holder.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr(submission_record, "_BUSY_S", 0)
+    monkeypatch.setattr(submission_record, "BUSY_S", 0)
     refusals = []
 
     def released(error: sqlite3.Error, path: Path) -> RecordInUseError:
@@ -87,7 +87,7 @@ def test_a_running_submission_is_waited_for(
             holder.close()
         return RecordInUseError(str(path))
 
-    monkeypatch.setattr(submission_record, "_as_record_error", released)
+    monkeypatch.setattr(submission_record, "as_record_error", released)
     done = collect(run)
     assert done.exit_code == 0, done.output
     assert refusals == ["SQLITE_BUSY"] * 3

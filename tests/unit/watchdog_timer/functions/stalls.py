@@ -66,8 +66,7 @@ def _authorizer(authorizer: Any) -> Any:
 
 
 def _prover(prover: Any) -> Any:
-    prover._stack_status = stall
-    return prover.handle
+    return import_module("watchdog_timer").watched(prover.Prover(prover.Logger(), status=stall).handle)
 
 
 def _worker(worker: Any) -> Any:
