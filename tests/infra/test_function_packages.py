@@ -67,7 +67,7 @@ def test_the_workers_child_process_runs_from_its_package() -> None:
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.jobs.lines import JobMessage
 job = JobMessage(id="1", key="1", sender="", receipt_handle="", body="{}", receives=2, sent_at_s=0)
 assert JobVetting(answer_within_s=30).vet([job], until=float("inf")) == Vetted()

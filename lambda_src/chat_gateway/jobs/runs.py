@@ -39,7 +39,7 @@ from chat_gateway.jobs.outcomes import (
 from chat_gateway.jobs.records import Answered, Conflicting, Held, JobRecords
 from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.settings import WorkerSettings
-from chat_gateway.jobs.vetting import Vetted
+from chat_gateway.jobs.vetting.vetting import Vetted
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
 

@@ -28,7 +28,7 @@ from chat_gateway.jobs.records import JobRecords
 from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.runs import JobRuns
 from chat_gateway.jobs.settings import WorkerSettings
-from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.service import wiring
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings

@@ -19,7 +19,7 @@ from chat_gateway.guardrail.settings import Guardrail, Tagging
 from chat_gateway.http_api import http_request, routes
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
-from chat_gateway.jobs import rehearsal as job_rehearsal
+from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 

@@ -33,10 +33,10 @@ FUNCTIONS_NOT_FED = {
     "jobs.outcomes.IdempotencyKeyConflictError.__init__": "takes nothing",
     "jobs.outcomes.JobNotBegunError.__init__": "takes an error and copies its status and code",
     "jobs.outcomes.WorkersDiedError.__init__": "takes nothing",
-    "jobs.rehearsal._limit_memory": "computes with a number",
-    "jobs.rehearsal._rehearse": "calls jobs.lines.parse, readable_custom_id and guardrail.rule.apply, which are fed",
-    "jobs.rehearsal._say_done": "writes a byte",
-    "jobs.rehearsal.main": "reads standard input by the lengths that framed wrote",
+    "jobs.vetting.rehearsal._limit_memory": "computes with a number",
+    "jobs.vetting.rehearsal._rehearse": "calls jobs.lines.parse, readable_custom_id and guardrail.rule.apply, which are fed",
+    "jobs.vetting.rehearsal._say_done": "writes a byte",
+    "jobs.vetting.rehearsal.main": "reads standard input by the lengths that framed wrote",
 }
 
 

@@ -8,8 +8,8 @@ import sys
 import unicodedata
 
 from chat_gateway.jobs import lines as job_lines
-from chat_gateway.jobs import rehearsal as job_rehearsal
 from chat_gateway.jobs.lines import Job
+from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 
 COMMAND = (sys.executable, "-S", __file__)
 STALLS, CRASHES, DEVOURS = "it stalls", "it crashes", "it devours memory"

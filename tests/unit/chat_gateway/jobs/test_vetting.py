@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_gateway.jobs import rehearsal as job_rehearsal
 from chat_gateway.jobs.lines import JobMessage
-from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
+from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.service.settings import UpstreamSettings
 from tests.unit.chat_gateway.job_messages import LINE, MESSAGE
 from tests.unit.chat_gateway.jobs import poisoned_rehearsal

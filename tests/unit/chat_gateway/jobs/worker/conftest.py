@@ -20,7 +20,7 @@ from chat_gateway.jobs.post import JobPost
 from chat_gateway.jobs.records import JobRecords
 from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.settings import WorkerSettings
-from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.jobs.worker import Storage, Worker, WorkerState
 from chat_gateway.service.settings import UpstreamSettings
 from tests.unit.chat_gateway.api_calls import KEY, Bedrock, completions_for

@@ -14,7 +14,7 @@ import pytest
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.lines import JobMessage
-from chat_gateway.jobs.vetting import JobVetting, Vetted
+from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.jobs import poisoned_rehearsal
 from tests.unit.chat_gateway.jobs.poisoned_rehearsal import CRASHES, is_poison

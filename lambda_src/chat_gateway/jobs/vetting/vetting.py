@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from chat_gateway.jobs import rehearsal as job_rehearsal
 from chat_gateway.jobs.lines import JobMessage
+from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 
 # A job of 1 MiB, SQS's largest, takes a tenth of a second.
 _ANSWER_WITHIN_S = 2.0
-_SOURCES = str(Path(__file__).parents[2])
+_SOURCES = str(Path(__file__).parents[3])
 _COMMAND = (sys.executable, "-SP", "-m", job_rehearsal.__name__)  # -S: third parties' packages are not needed
 
 
