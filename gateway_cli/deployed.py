@@ -14,7 +14,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from gateway_cli import stack_outputs, termination
+from gateway_cli import stack_name, stack_outputs, termination
 from gateway_cli.stack_outputs import StackOutputs
 
 _NO_REGION = "No region: give --region, or set AWS_REGION."
@@ -30,9 +30,11 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @options
         @wraps(command)
-        def run(*, env_name: str, region: str | None, profile: str | None, **arguments: Any) -> None:
+        def run(
+            *, env_name: str, region: str | None, profile: str | None, stack: str | None, **arguments: Any
+        ) -> None:
             with told(*failures), termination.as_keyboard_interrupt():
-                command(*found(env_name, region, profile), **arguments)
+                command(*found(env_name, region, profile, stack), **arguments)
 
         return run
 
@@ -40,8 +42,9 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options that find an environment: `env_name`, `region` and `profile`."""
+    """Adds the options that find an environment: `env_name`, `region`, `profile` and `stack`."""
     for option in (
+        click.option("--stack", help="The stack's name. Default: by the environment and its settings file."),
         click.option("--profile", help="Default: AWS's usual rules."),
         click.option("--region", help="Default: the profile's."),
         click.option("--env", "env_name", required=True, help="The environment, as given to `make deploy`."),
@@ -50,12 +53,14 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def found(env_name: str, region: str | None, profile: str | None) -> tuple[boto3.Session, StackOutputs]:
+def found(
+    env_name: str, region: str | None, profile: str | None, stack: str | None
+) -> tuple[boto3.Session, StackOutputs]:
     """A session, and the outputs of the environment's stack. Raises NotDeployedError, and what boto3 raises."""
     # boto3 itself knows AWS_DEFAULT_REGION only.
     region = region or os.environ.get("AWS_REGION")
     session = boto3.Session(region_name=region, profile_name=profile)
-    return session, stack_outputs.read(session, env_name)
+    return session, stack_outputs.read(session, env_name, stack)
 
 
 @contextmanager
@@ -63,6 +68,7 @@ def told(*failures: type[Exception]) -> Iterator[None]:
     """Turns AWS's exceptions, the disk's and `failures` into click's, whose message is one line."""
     plain: tuple[type[Exception], ...] = (
         stack_outputs.NotDeployedError,
+        stack_name.UnreadableSettingsError,
         BotoCoreError,
         ClientError,
         *failures,

@@ -17,7 +17,7 @@ _CLIENT_KEY = "CLIENT_KEY"
 
 @click.command("env")
 @options
-def env(*, env_name: str, region: str | None, profile: str | None) -> None:
+def env(*, env_name: str, region: str | None, profile: str | None, stack: str | None) -> None:
     """Prints `export` lines: BASE_URL and, where it is to be set, CLIENT_KEY.
 
     For a shell: eval "$(chat-gateway env --env dev)". A CLIENT_KEY in the environment stays; without one, the key is
@@ -28,7 +28,7 @@ def env(*, env_name: str, region: str | None, profile: str | None) -> None:
         if env_name == _LOCAL:
             variables = local_stack.variables(local_stack.STACK_FILE)
         else:
-            _, outputs = found(env_name, region, profile)
+            _, outputs = found(env_name, region, profile, stack)
             variables = {"BASE_URL": outputs.base_url, **_client_key()}
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import boto3
 from botocore.exceptions import ClientError
 
+from gateway_cli import stack_name
+
 
 class NotDeployedError(Exception):
     """There is no stack of that environment in the account and region in use."""
@@ -48,28 +50,24 @@ class StackOutputs:
         return self.secret_arn
 
 
-def stack_name(env: str) -> str:
-    """The CloudFormation stack of the environment `env`."""
-    return f"bedrock-chat-gateway-{env}"
-
-
-def read(session: boto3.Session, env: str) -> StackOutputs:
-    """The outputs of the environment `env`. Raises NotDeployedError."""
+def read(session: boto3.Session, env: str, stack: str | None = None) -> StackOutputs:
+    """The outputs of the environment `env`, or of the `stack` named. Raises NotDeployedError and UnreadableSettingsError."""
+    name = stack or stack_name.of(env)
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=stack_name(env))["Stacks"]
+        stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
         raise NotDeployedError(
-            f"No stack {stack_name(env)} in {session.region_name}{_elsewhere()}: deploy it with `make deploy ENV={env}`, "
-            "or choose another --region or --profile."
+            f"No stack {name} in {session.region_name}{_elsewhere()}: deploy it with `make deploy ENV={env}`, "
+            "or choose another --region, --profile or --stack."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
     try:
         return _of(outputs, env)
     except KeyError as missing:
         raise NotDeployedError(
-            f"{stack_name(env)} is {stacks[0]['StackStatus']} and tells no {missing}: "
+            f"{name} is {stacks[0]['StackStatus']} and tells no {missing}: "
             f"deploy it again with `make deploy ENV={env}`."
         ) from None
 
