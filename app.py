@@ -1,4 +1,4 @@
-"""CDK entry point: `cdk deploy -c env=dev` (or staging, prod, local)."""
+"""CDK entry point: `make deploy ENV=dev` runs `cdk deploy -c env=dev`."""
 
 from __future__ import annotations
 
