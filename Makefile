@@ -103,7 +103,7 @@ smoke: install ## The same, checking every step; exits 0 or not
 .PHONY: test
 test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
 	@$(MAKE) install
-	@$(MAKE) -j2 --output-sync=target lint unit
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit
 	@$(MAKE) hostile infra-test e2e
 
 .PHONY: lint
@@ -157,6 +157,10 @@ on-aws:
 .PHONY: deploy
 deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true CDK_ARGS=…
 	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE)) $(CDK_ARGS)
+
+.PHONY: diff
+diff: on-aws $(CDK) ## Show what a deployment would change: make diff ENV=dev
+	@cdk diff -c env=$(ENV) $(CDK_ARGS)
 
 .PHONY: bootstrap
 bootstrap: on-aws $(CDK) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev

@@ -17,7 +17,7 @@ from benchmarks.stage import Stage
 from benchmarks.warm import KILOBYTE, MEGABYTE
 
 JOBS = 100  # in one batch
-# infra.job_settings' own default, which the target is about.
+# infra.settings.jobs' own default, which the target is about.
 WIDTH = 100
 
 _EVENTS = 50

@@ -14,6 +14,4 @@ if TYPE_CHECKING:
 
 def create(session: boto3.Session, outputs: StackOutputs, client_id: str, *, key: str | None = None) -> str:
     """A key for `client_id`, a new one unless `key` is given; it cannot be read again. Raises InvalidClientIdError."""
-    key = key or table.new_key()
-    table.store(session.client("dynamodb"), outputs.clients_table, client_id, key)
-    return key
+    return table.create(session.client("dynamodb"), outputs.clients_table, client_id, key=key)

@@ -37,6 +37,7 @@ def env(*, env_name: str, region: str | None, profile: str | None, stack: str | 
 def _client_key() -> dict[str, str]:
     """Nothing where the environment has the key, or nobody gives it."""
     if os.environ.get(_CLIENT_KEY):
+        click.echo(f"{_CLIENT_KEY} stays as it is set.", err=True)
         return {}
     if not sys.stdin.isatty():
         click.echo(f"{_CLIENT_KEY} is not set: give it a client's key.", err=True)

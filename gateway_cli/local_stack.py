@@ -17,6 +17,10 @@ def variables(stack_file: Path) -> dict[str, str]:
     """The variables of a shell that calls the local stack: BASE_URL, CLIENT_KEY and AWS's. Raises NotRunningError."""
     try:
         document = json.loads(stack_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return {
+            "BASE_URL": document["base_url"],
+            "CLIENT_KEY": document["api_key"],
+            **document["environment"],
+        }
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # half written, or another version's
         raise NotRunningError("The local stack is not running: start it with `make run`.") from None
-    return {"BASE_URL": document["base_url"], "CLIENT_KEY": document["api_key"], **document["environment"]}

@@ -20,6 +20,6 @@ def of(env: str, folder: Path = FOLDER) -> str:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         settings = {}  # whoever has the command alone: the default, or --stack
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UnreadableSettingsError(f"{folder.name}/{file.name} cannot be read: {error}.") from None
     return f"{settings.get('name_prefix', _DEFAULT_PREFIX)}-{env}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,11 +11,13 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra import emulator, environments, region
 from infra.gateway_stack import GatewayStack
+from infra.settings import files
 from infra.settings.environment import Environment
 
 
-def build_app(context: dict[str, Any] | None = None) -> cdk.App:
-    """The app for the environment that the context names; `context` adds to cdk.json and the command line.
+def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOLDER) -> cdk.App:
+    """The app for the environment that the context names; `context` adds to cdk.json and the command line, `folder` has its
+    settings file.
 
     Raises InvalidEnvironmentError.
     """
@@ -25,6 +28,7 @@ def build_app(context: dict[str, Any] | None = None) -> cdk.App:
         upstream_url=app.node.try_get_context("upstream_url"),
         aws_endpoint_url=app.node.try_get_context("aws_endpoint_url"),
         prove_on_deploy=app.node.try_get_context("prove_on_deploy"),
+        folder=folder,
     )
     region.check(environment)
     stack = GatewayStack(

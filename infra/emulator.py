@@ -13,6 +13,7 @@ from aws_cdk import aws_apigateway as apigateway
 from infra.platform import BASE_PATH, Platform
 from infra.settings import files
 from infra.settings.problems import InvalidEnvironmentError
+from infra.settings.upstream import AuthMethod
 
 NAME = "local"
 
@@ -38,6 +39,20 @@ def platform(aws_endpoint_url: str | None) -> Platform:
     if not re.fullmatch(r"https?://\S+[^/\s]", aws_endpoint_url):
         raise InvalidEnvironmentError("aws_endpoint_url must be a URL without a final /.")
     return replace(_PLATFORM, base_url=partial(_base_url, aws_endpoint_url))
+
+
+def check(document: Mapping[str, Any]) -> None:
+    """Raises InvalidEnvironmentError for settings that the emulator's environment cannot have."""
+    for table in ("guardrail", "proof"):
+        if table in document:
+            raise InvalidEnvironmentError(
+                f"environments/{NAME}.toml: {table} has no place here: the guardrail of 'local' is made beside the stack."
+            )
+    upstream = document.get("upstream")
+    if isinstance(upstream, dict) and upstream.get("auth", AuthMethod.API_KEY) != AuthMethod.API_KEY:
+        raise InvalidEnvironmentError(
+            f'environments/{NAME}.toml: upstream.auth must be "api_key", which the stand-in for Bedrock knows.'
+        )
 
 
 def completed(document: Mapping[str, Any], *, upstream_url: str | None) -> dict[str, Any]:

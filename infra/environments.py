@@ -32,6 +32,8 @@ def named(
             f"{asked}: choose one of {', '.join(known)} with `-c env=NAME`, or write {folder.name}/NAME.toml."
         )
     document = files.read(name, folder)
+    if name == emulator.NAME:
+        emulator.check(document)
     document = _overridden(document, guardrail, prove_on_deploy)
     platform = Platform()
     if name == emulator.NAME:

@@ -9,7 +9,7 @@ from pydantic import Field
 from infra.settings.table import Table
 
 
-class ChatFunction(Table):
+class ChatFunctionSettings(Table):
     """AWS's names: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html"""
 
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 512
@@ -20,7 +20,7 @@ class ChatFunction(Table):
     """Asks for the usage chunk of every stream, for the log; some models refuse that, and are then not asked again."""
 
 
-class Completions(Table):
+class CompletionsSettings(Table):
     """What the chat function and the worker make of Bedrock's answers."""
 
     separate_reasoning: bool = True

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, SkipValidation, field_validator, mod
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from infra.platform import Platform
 from infra.settings.api import Api
-from infra.settings.chat_function import ChatFunction, Completions
-from infra.settings.guardrail import EnforcedGuardrailSettings, Guardrail, NoGuardrail, OwnGuardrail
-from infra.settings.jobs import Jobs
+from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
+from infra.settings.guardrail import EnforcedGuardrailSettings, GuardrailSettings, NoGuardrail, OwnGuardrail
+from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
 from infra.settings.proof import Proof
 from infra.settings.table import Table, matching, require
@@ -21,6 +21,7 @@ from infra.settings.upstream import Upstream
 
 # A job is received, and then Lambda starts a function, whose time counts from there; clocks may differ by 2 s.
 _JOB_HANDOVER_S = 10
+_OF_OTHER_KINDS = {"identifier", "version", "callers_may_go_unguarded"}
 
 
 class Data(StrEnum):
@@ -51,7 +52,7 @@ class Settings(Table):
     """The stack is called after it and the environment, as are its functions: two prefixes, two gateways in one account."""
     data: Annotated[Data, Field(strict=False)] = Data.RETAINED
     """What becomes of tables, buckets, queues and logs when the stack is deleted."""
-    guardrail: Guardrail = Field(default_factory=OwnGuardrail)
+    guardrail: GuardrailSettings = Field(default_factory=OwnGuardrail)
     """The guardrail that is enforced: kind own, existing or none."""
     proof: Proof = Field(default_factory=Proof)
     """Whether a deployment proves that the guardrail blocks."""
@@ -59,11 +60,11 @@ class Settings(Table):
     """How Bedrock is reached."""
     api: Api = Field(default_factory=Api)
     """What API Gateway takes from callers."""
-    chat_function: ChatFunction = Field(default_factory=ChatFunction)
+    chat_function: ChatFunctionSettings = Field(default_factory=ChatFunctionSettings)
     """The function that answers callers."""
-    completions: Completions = Field(default_factory=Completions)
+    completions: CompletionsSettings = Field(default_factory=CompletionsSettings)
     """What becomes of Bedrock's answers."""
-    jobs: Jobs = Field(default_factory=Jobs)
+    jobs: JobsSettings = Field(default_factory=JobsSettings)
     """How jobs are worked on."""
     timeouts: Timeouts = Field(default_factory=Timeouts)
     """How long things may take."""
@@ -73,8 +74,12 @@ class Settings(Table):
     @field_validator("guardrail", mode="before")
     @classmethod
     def _is_own_by_default(cls, guardrail: Any) -> Any:
-        is_table = isinstance(guardrail, dict) and "kind" not in guardrail
-        return {"kind": "own", **guardrail} if is_table else guardrail
+        if not isinstance(guardrail, dict) or "kind" in guardrail:
+            return guardrail
+        others = guardrail.keys() & _OF_OTHER_KINDS
+        rule = f'is missing: {", ".join(sorted(others))} is not of kind "own", the default'
+        require(not others, "kind", rule)
+        return {"kind": "own", **guardrail}
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -57,7 +57,7 @@ def checked(
 def _toml(file: Path, shown: str) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidEnvironmentError(f"{shown}: the file is not TOML: {error}.") from None
     except OSError as error:
         raise InvalidEnvironmentError(f"{shown}: the file cannot be read: {error.strerror}.") from None
@@ -66,7 +66,7 @@ def _toml(file: Path, shown: str) -> dict[str, Any]:
 def _policy(file: Path, source: str) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidEnvironmentError(f"{source}: guardrail.policy_file is not JSON: {error}.") from None
     except OSError as error:
         reason = f"guardrail.policy_file cannot be read: {error.strerror}"

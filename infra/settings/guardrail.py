@@ -44,7 +44,7 @@ class OwnGuardrail(_Enforced):
         try:
             guardrail_policy.for_cloudformation(self.policy)
         except RefusedSettingError as error:
-            raise RefusedSettingError(f"policy.{error.setting}", error.rule) from None
+            raise RefusedSettingError(f"policy.{error.setting}".strip("."), error.rule) from None
         filters_attacks = "PROMPT_ATTACK" in guardrail_policy.content_filters(self.policy)
         rule = "filters prompt attacks, which needs guardrail.tagging: else it does nothing"
         require(self.tagging != Tagging.OFF or not filters_attacks, "policy", rule)
@@ -63,13 +63,19 @@ class ExistingGuardrail(_Enforced):
     """A number or DRAFT, in quotes."""
 
 
+def _said(is_said: bool) -> bool:
+    if not is_said:
+        raise ValueError("must be true")
+    return is_said
+
+
 class NoGuardrail(Table):
     """Callers choose their own guardrail, or none."""
 
     kind: Literal["none"] = "none"
-    callers_may_go_unguarded: Literal[True]
+    callers_may_go_unguarded: Annotated[bool, AfterValidator(_said), Field(json_schema_extra={"const": True})]
     """Says that this is what you want."""
 
 
-Guardrail = Annotated[OwnGuardrail | ExistingGuardrail | NoGuardrail, Field(discriminator="kind")]
+GuardrailSettings = Annotated[OwnGuardrail | ExistingGuardrail | NoGuardrail, Field(discriminator="kind")]
 EnforcedGuardrailSettings = OwnGuardrail | ExistingGuardrail

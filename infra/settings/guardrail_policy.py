@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk.aws_bedrock import CfnGuardrail, CfnGuardrailProps
 
 from infra.settings.table import RefusedSettingError
@@ -49,6 +50,11 @@ def for_cloudformation(policy: Mapping[str, Any]) -> dict[str, Any]:
             raise RefusedSettingError(name, reason)
     arguments = _arguments(CfnGuardrailProps, policy, path="", holder="")
     _made(partial(CfnGuardrailProps, name="checked"), arguments, path="")
+    try:  # some values are looked at only here
+        CfnGuardrail(cdk.Stack(cdk.App()), "Checked", name="checked", **arguments)
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise RefusedSettingError("", f"is not as CloudFormation takes it: {reason}") from None
     return arguments
 
 
@@ -66,12 +72,13 @@ def _arguments(type_: type, values: object, *, path: str, holder: str) -> dict[s
     parameters = dict(inspect.signature(vars(type_)["__init__"]).parameters)
     for name in ("self", *(_NOT_SETTINGS if not holder else ())):
         parameters.pop(name, None)
+    known = {_api_name(holder, argument): argument for argument in parameters}
     arguments = {}
     for name, value in values.items():
         inner = f"{path}.{name}".lstrip(".")
-        argument = _OTHER_NAMES.get((holder, name), _snake_case(name))
-        if argument not in parameters:
-            raise RefusedSettingError(inner, f"is unknown; choose {', '.join(_known(holder, parameters))}")
+        if name not in known:
+            raise RefusedSettingError(inner, f"is unknown; choose {', '.join(sorted(known))}")
+        argument = known[name]
         arguments[argument] = _converted(parameters[argument].annotation, value, path=inner, holder=name)
     _check_complete(holder, parameters, arguments, path)
     return arguments
@@ -101,12 +108,9 @@ def _made(make: Callable[..., object], arguments: Mapping[str, object], *, path:
     try:
         return make(**arguments)
     except TypeError as error:
-        reason = re.sub(r"^type of argument (\w+) must be", _where, str(error))
-        raise RefusedSettingError(path or "policy", reason) from None
-
-
-def _where(found: re.Match[str]) -> str:
-    return f"needs another {_camel_case(found[1])}: it must be"
+        found = re.match(r"type of argument (\w+) (must be .*)", str(error))
+        setting, rule = (_camel_case(found[1]), found[2]) if found else ("", str(error))
+        raise RefusedSettingError(f"{path}.{setting}".strip("."), rule) from None
 
 
 def _check_complete(
@@ -118,17 +122,9 @@ def _check_complete(
             raise RefusedSettingError(f"{path}.{missing}".lstrip("."), "is missing")
 
 
-def _known(holder: str, parameters: Mapping[str, object]) -> list[str]:
-    return sorted(_api_name(holder, name) for name in parameters)
-
-
 def _api_name(holder: str, argument: str) -> str:
     others = {(where, other): name for (where, name), other in _OTHER_NAMES.items()}
     return others.get((holder, argument), _camel_case(argument))
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _camel_case(name: str) -> str:

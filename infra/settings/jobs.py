@@ -30,7 +30,7 @@ _MAX_BATCH_WITHOUT_WINDOW = 10
 _MAX_WIDTH = 300
 
 
-class Jobs(Table):
+class JobsSettings(Table):
     """Two numbers say how fast jobs go: `requests_per_minute` and `expected_answer_s`.
 
     By Little's law
@@ -48,9 +48,9 @@ class Jobs(Table):
     expected_answer_s: Annotated[int, Field(ge=1)] = 20
     """What an answer takes on average. A job is begun only where the worker has this much time left."""
     max_width: Annotated[int, Field(ge=1, le=_MAX_WIDTH)] = 100
-    """Jobs in progress in one worker, at most."""
+    """JobsSettings in progress in one worker, at most."""
     max_batch_size: Annotated[int, Field(ge=1)] | None = None
-    """Jobs in one batch, at most; the width where it is not set."""
+    """JobsSettings in one batch, at most; the width where it is not set."""
     maximum_batching_window_s: Annotated[int, Field(ge=1, le=300)] = 5
     """How long a job may wait for others to fill its batch."""
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 5
@@ -70,12 +70,12 @@ class Jobs(Table):
 
     @property
     def in_flight(self) -> int:
-        """Jobs in progress in all workers together."""
+        """JobsSettings in progress in all workers together."""
         return max(1, self.requests_per_minute * self.expected_answer_s // 60)
 
     @property
     def width(self) -> int:
-        """Jobs in progress in one worker."""
+        """JobsSettings in progress in one worker."""
         return max(1, min(self.max_width, self.in_flight // _MIN_SOURCE_CONCURRENCY))
 
     @property

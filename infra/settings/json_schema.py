@@ -18,6 +18,8 @@ def text() -> str:
     schema = Settings.model_json_schema()
     # A policy of one's own is rare, and the default's hundred lines would fill the editor's hint.
     schema["$defs"]["OwnGuardrail"]["properties"]["policy"].pop("default", None)
+    for name in ("ExistingGuardrail", "NoGuardrail"):
+        schema["$defs"][name]["required"].insert(0, "kind")  # without it, the kind is "own"
     return json.dumps(schema, indent=2) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from aws_cdk.aws_logs import RetentionDays
-from pydantic import AfterValidator, Field
+from pydantic import PlainValidator, WithJsonSchema
 
 from infra.settings.table import Table
 
@@ -37,8 +37,8 @@ _NAMES: dict[int | str, str] = {
 }
 
 
-def _known(days: int | str) -> int | str:
-    if days not in _NAMES:
+def _known(days: object) -> int | str:
+    if not isinstance(days, int | str) or isinstance(days, bool) or days not in _NAMES:
         raise ValueError(f"must be one of {', '.join(map(str, _NAMES))}")
     return days
 
@@ -47,7 +47,7 @@ class Logs(Table):
     """Every log group of the stack."""
 
     retention_in_days: Annotated[
-        int | str, AfterValidator(_known), Field(json_schema_extra={"enum": list(_NAMES)})
+        int | str, PlainValidator(_known), WithJsonSchema({"enum": list(_NAMES)})
     ] = 90
     """One of CloudWatch Logs' own numbers, or "never" for logs that stay."""
 

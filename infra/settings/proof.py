@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from guardrail_proof.settings import CANARY_WORD
+from guardrail_proof.settings import CANARY_WORD, MODEL
 from infra.settings.table import Table, matching
 
 
@@ -21,9 +21,7 @@ class Proof(Table):
 
     on_deploy: bool = False
     """Whether a deployment fails and rolls back unless the guardrail blocks; needs a Bedrock API key."""
-    model: Annotated[str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id"))] = (
-        "openai.gpt-oss-20b-1:0"
-    )
+    model: Annotated[str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id"))] = MODEL
     """The id of the model that is asked."""
     canary: Annotated[str, Field(max_length=100), AfterValidator(_printable)] = CANARY_WORD
     """A word that the guardrail must block."""

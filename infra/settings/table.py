@@ -15,7 +15,10 @@ class Table(BaseModel):
 
 
 class RefusedSettingError(ValueError):
-    """A setting contradicts another. `setting` is its path below the table that refuses it, `rule` begins with "must"."""
+    """A setting contradicts another. `setting` is its path below the table that refuses it.
+
+    `rule` follows the setting in a sentence, such as "must be at most 5".
+    """
 
     def __init__(self, setting: str, rule: str) -> None:
         super().__init__(f"{setting} {rule}")
@@ -29,7 +32,7 @@ def require(is_valid: bool, setting: str, rule: str) -> None:
 
 
 def matching(pattern: str, rule: str) -> Callable[[str], str]:
-    """A validator that takes text with the pattern, and raises ValueError for other text; `rule` begins with "must"."""
+    """A validator that takes text with the pattern, and raises ValueError with `rule` for other text."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from chat_gateway.service.settings import base_url
 from infra.settings.table import Table, require
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
@@ -18,7 +19,6 @@ _MODEL = re.compile(
 # A function's variables take 4 KB at most, and the others need 1.5 KB:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_MODELS_CHARACTERS = 2500
-_URL = re.compile(r"https?://\S+[^/\s]")
 _MANTLE = "bedrock-mantle"
 
 
@@ -42,12 +42,6 @@ def _models(models: list[str]) -> list[str]:
     return models
 
 
-def _url(url: str) -> str:
-    if not _URL.fullmatch(url):
-        raise ValueError("must be a URL without a final /")
-    return url
-
-
 class Upstream(Table):
     """Bedrock, or what stands in its place."""
 
@@ -55,7 +49,7 @@ class Upstream(Table):
     """How the functions authenticate: with an API key from Secrets Manager, or by signing as their role."""
     models: Annotated[list[str], AfterValidator(_models)] = Field(default_factory=list)
     """The ids and ARNs of models and inference profiles that may be asked; none named: all."""
-    url: Annotated[str, AfterValidator(_url)] | None = None
+    url: Annotated[str, AfterValidator(base_url)] | None = None
     """What to ask in place of Bedrock's endpoint in this region; ends in /openai/v1."""
     may_ignore_guardrail: bool = False
     """Says that `url` may be bedrock-mantle's, which ignores guardrails."""

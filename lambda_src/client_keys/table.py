@@ -20,12 +20,19 @@ class InvalidClientIdError(ValueError):
     """A client's id does not fit into log lines and policies."""
 
 
-def create(dynamodb: DynamoDBClient, table: str, client_id: str, *, expires_at: int | None = None) -> str:
-    """A new key for `client_id`, which may have others; it cannot be read again. Raises InvalidClientIdError.
+def create(
+    dynamodb: DynamoDBClient,
+    table: str,
+    client_id: str,
+    *,
+    key: str | None = None,
+    expires_at: int | None = None,
+) -> str:
+    """A key for `client_id`, which may have others: a new one unless `key` is given. Raises InvalidClientIdError.
 
     From `expires_at` (epoch seconds) on, the authorizer denies it.
     """
-    key = new_key()
+    key = key or new_key()
     store(dynamodb, table, client_id, key, expires_at=expires_at)
     return key
 

@@ -18,6 +18,8 @@ from infra.platform import Platform
 from infra.settings import files
 from infra.settings.environment import Environment
 
+# Settings files as they were shipped: whoever runs the tests may have edited those in environments/.
+FIRST_FILES = Path(__file__).parent / "settings" / "first_files"
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 DEPLOYED = ("dev", "staging", "prod")
 ALL = (*DEPLOYED, "local")
@@ -82,12 +84,12 @@ def synthesised(name: str, guardrail: str | None = "abc123:7", **more: str) -> S
     context = {**CONTEXT, "env": name, **_EXTRA.get(name, {}), **more}
     if guardrail is not None:
         context["guardrail"] = guardrail
-    return Synthesised(build_app(context).synth().stacks[0].template)
+    return Synthesised(build_app(context, folder=FIRST_FILES).synth().stacks[0].template)
 
 
 def changed(name: str, **settings: Any) -> Environment:
     """The environment of that name with `settings`, each a table or value of its file, in place of its own."""
-    return files.checked(name, {**files.read(name), **settings}, platform=Platform())
+    return files.checked(name, {**files.read(name, FIRST_FILES), **settings}, platform=Platform())
 
 
 def stack_of(environment: Environment) -> Synthesised:

@@ -17,7 +17,17 @@ from infra.function_packages import FunctionPackage
 from infra.settings.guardrail import ExistingGuardrail
 from infra.settings.proof import Proof
 from infra.settings.upstream import AuthMethod
-from tests.infra.conftest import ALL, CONTEXT, DEPLOYED, Synthesised, changed, resolved, stack_of, synthesised
+from tests.infra.conftest import (
+    ALL,
+    CONTEXT,
+    DEPLOYED,
+    FIRST_FILES,
+    Synthesised,
+    changed,
+    resolved,
+    stack_of,
+    synthesised,
+)
 
 
 def proving(name: str, guardrail: str | None = "abc123:7") -> Synthesised:
@@ -114,7 +124,9 @@ def test_it_runs_again_for_another_guardrail_and_not_for_the_same() -> None:
     assert version(proving("dev")) != version(proving("dev", "abc123:8"))
     assert version(proving("dev")) != version(proving("dev", "abc124:7"))
     assert version(proving("dev")) != version(proving("dev", None))
-    again = build_app({**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"})
+    again = build_app(
+        {**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"}, folder=FIRST_FILES
+    )
     assert version(Synthesised(again.synth().stacks[0].template)) == version(proving("dev"))
 
 
@@ -129,7 +141,9 @@ def test_it_runs_again_for_other_code(monkeypatch: pytest.MonkeyPatch, changed: 
         return package
 
     monkeypatch.setattr(function_packages, "build", changing)
-    app = build_app({**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"})
+    app = build_app(
+        {**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"}, folder=FIRST_FILES
+    )
     assert version(Synthesised(app.synth().stacks[0].template)) != before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from infra.application import build_app
 from infra.settings.guardrail import ExistingGuardrail, OwnGuardrail
 from infra.settings.problems import InvalidEnvironmentError
 from infra.settings.proof import Proof
-from tests.infra.conftest import CONTEXT
+from tests.infra.conftest import CONTEXT, FIRST_FILES
+
+named = partial(environments.named, folder=FIRST_FILES)
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", [None, "", "production", "../secrets"])
 def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
     with pytest.raises(InvalidEnvironmentError, match="dev, staging, prod, local"):
-        environments.named(name)
+        named(name)
 
 
 def test_a_file_that_a_user_adds_is_an_environment(folder: Path) -> None:
@@ -59,7 +62,7 @@ def test_a_name_that_no_stack_can_have_is_refused(folder: Path, name: str) -> No
     ],
 )
 def test_a_guardrail_is_named_by_identifier_and_version(text: str, identifier: str, version: str) -> None:
-    guardrail = environments.named("dev", guardrail=text).guardrail
+    guardrail = named("dev", guardrail=text).guardrail
     assert guardrail == ExistingGuardrail(identifier=identifier, version=version)
 
 
@@ -73,7 +76,7 @@ def test_a_named_guardrail_is_applied_as_the_file_says(folder: Path) -> None:
 @pytest.mark.parametrize("text", ["", "abc123", ":1", "abc123:", "abc123:one"])
 def test_half_a_guardrail_is_refused(text: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match="guardrail"):
-        environments.named("dev", guardrail=text)
+        named("dev", guardrail=text)
 
 
 @pytest.mark.parametrize(
@@ -83,15 +86,15 @@ def test_half_a_guardrail_is_refused(text: str) -> None:
 def test_only_local_has_an_emulator(context: dict[str, Any]) -> None:
     """A stack of AWS's asks Bedrock, and tells callers no URL of an emulator's."""
     with pytest.raises(InvalidEnvironmentError, match="for 'local' only"):
-        environments.named("prod", **context)
+        named("prod", **context)
 
 
 @pytest.mark.parametrize(
     ("context", "says"),
     [
         ({}, "upstream_url is missing"),
-        ({"upstream_url": "ftp://host"}, "upstream.url is .* must be a URL"),
-        ({"upstream_url": "http://host/v1/"}, "upstream.url is .* must be a URL"),
+        ({"upstream_url": "ftp://host"}, "upstream.url is .* must be a URL of host"),
+        ({"upstream_url": "http://host/v1/"}, "upstream.url is .* must be a URL of host"),
         ({"upstream_url": "http://host/v1", "aws_endpoint_url": "host/"}, "aws_endpoint_url must be"),
         (
             {"upstream_url": "http://host/v1", "guardrail": "a:1", "prove_on_deploy": "true"},
@@ -110,25 +113,25 @@ def test_only_local_has_an_emulator(context: dict[str, Any]) -> None:
 def test_what_local_lacks_is_named(context: dict[str, Any], says: str) -> None:
     """The emulator's environment says what the command line left out or got wrong."""
     with pytest.raises(InvalidEnvironmentError, match=says):
-        environments.named("local", **context)
+        named("local", **context)
 
 
 def test_local_waits_seconds_where_others_wait_minutes() -> None:
-    local = environments.named("local", upstream_url="http://127.0.0.1:1/openai/v1")
+    local = named("local", upstream_url="http://127.0.0.1:1/openai/v1")
     assert local.job_visibility_s <= 120
     assert local.jobs.max_retry_delay_s <= 10
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_every_environment_that_goes_to_aws_makes_a_guardrail(name: str) -> None:
-    assert isinstance(environments.named(name).guardrail, OwnGuardrail)
+    assert isinstance(named(name).guardrail, OwnGuardrail)
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_the_proof_is_off_until_it_is_asked_for(name: str) -> None:
-    assert not environments.named(name).proof.on_deploy
-    assert environments.named(name, prove_on_deploy="true").proof == Proof(on_deploy=True)
-    assert not environments.named(name, prove_on_deploy="false").proof.on_deploy
+    assert not named(name).proof.on_deploy
+    assert named(name, prove_on_deploy="true").proof == Proof(on_deploy=True)
+    assert not named(name, prove_on_deploy="false").proof.on_deploy
 
 
 def test_the_command_line_keeps_an_environments_own_canary(folder: Path) -> None:
@@ -140,7 +143,7 @@ def test_the_command_line_keeps_an_environments_own_canary(folder: Path) -> None
 @pytest.mark.parametrize("text", ["", "yes", "True", "1"])
 def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match="prove_on_deploy"):
-        environments.named("dev", prove_on_deploy=text)
+        named("dev", prove_on_deploy=text)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +156,24 @@ def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) 
 )
 def test_an_override_is_not_lost_in_silence(context: dict[str, str], says: str | None) -> None:
     """Who overrides the file for one deployment is told that the next one goes back to it."""
-    stack = build_app({**CONTEXT, "env": "prod", **context}).node.find_child("bedrock-chat-gateway-prod")
+    stack = build_app({**CONTEXT, "env": "prod", **context}, folder=FIRST_FILES).node.find_child(
+        "bedrock-chat-gateway-prod"
+    )
     told = [str(entry.data) for entry in stack.node.metadata if entry.type == "aws:cdk:info"]
     assert [text for text in told if says is not None and says in text] == told
     assert bool(told) is (says is not None)
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[guardrail]", "guardrail has no place here"),
+        ("[proof]\non_deploy = true", "proof has no place here"),
+        ('[upstream]\nauth = "sigv4"', 'upstream.auth must be "api_key"'),
+    ],
+)
+def test_local_refuses_what_it_cannot_do(folder: Path, toml: str, says: str) -> None:
+    """A setting of `local` that nothing heeds is refused, and not passed over."""
+    (folder / "local.toml").write_text(toml)
+    with pytest.raises(InvalidEnvironmentError, match=says):
+        environments.named("local", upstream_url="http://host/v1", guardrail="a:1", folder=folder)

@@ -15,6 +15,7 @@ from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.bedrock.auth import UpstreamAuth
 from chat_gateway.core import foreign_json, foreign_text
 from chat_gateway.core.errors import (
+    ConfigurationError,
     GatewayError,
     ResponseTooLargeError,
     UpstreamConnectionError,
@@ -134,7 +135,10 @@ class BedrockClient:
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = httpx.URL(f"{base_url}/chat/completions")
+        try:
+            self._url = httpx.URL(f"{base_url}/chat/completions")
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"Bedrock's URL is none: {error}") from None
         self._host = self._url.netloc.decode("ascii")
         self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
         # A transport and not a client: no redirects to follow, no cookies to keep, no proxies to heed.

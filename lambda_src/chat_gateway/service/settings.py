@@ -12,19 +12,24 @@ from chat_gateway.core import variables
 from chat_gateway.core.variables import comma_separated, count, flag, one_of, positive
 from chat_gateway.guardrail.settings import Guardrail
 
-_HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
+_HTTP_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[!-~]*)?(?<!/)"
+)
+_MAX_PORT = 65_535
 
 
-def _base_url(text: str) -> str:
-    if not _HTTP_URL.fullmatch(text) or text.endswith("/"):
-        raise ValueError("not an http(s) URL without a trailing slash")
+def base_url(text: str) -> str:
+    """`text` where it is an http(s) URL of host, port and path alone, without a final slash. Raises ValueError."""
+    found = _HTTP_URL.fullmatch(text)
+    if found is None or "?" in text or "#" in text or int(found["port"] or 0) > _MAX_PORT:
+        raise ValueError("must be a URL of host, port and path alone, without a final /")
     return text
 
 
 _AUTH = "UPSTREAM_AUTH"
 _BY_API_KEY, _SIGNED = "api_key", "sigv4"
 _VARIABLES: variables.Variables = {
-    "base_url": ("BEDROCK_BASE_URL", _base_url),
+    "base_url": ("BEDROCK_BASE_URL", base_url),
     "connect_timeout_s": ("UPSTREAM_CONNECT_TIMEOUT_S", positive),
     "first_byte_timeout_s": ("UPSTREAM_FIRST_BYTE_TIMEOUT_S", positive),
     "between_bytes_timeout_s": ("UPSTREAM_BETWEEN_BYTES_TIMEOUT_S", positive),

@@ -85,6 +85,7 @@ class ResponseWriter:
             self._connection.close()
 
     def send(self, data: bytes) -> None:
+        """Sends all that is due, and then `data`. Only under this writer's lock: `write` and `end` hold it."""
         if self._unsent:  # the head, or what a heartbeat could not get rid of
             data, self._unsent = self._unsent + data, b""
         if not data:

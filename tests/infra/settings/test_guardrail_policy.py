@@ -82,7 +82,8 @@ def test_every_part_reaches_the_template() -> None:
         ({"clientRequestToken": "1"}, "clientRequestToken is CloudFormation's to choose"),
         ({"tags": []}, "tags is the stack's to choose"),
         ({"blockedInput": "no"}, "blockedInput is unknown; choose automatedReasoningPolicyConfig"),
-        ({"blockedInputMessaging": 1}, "needs another blockedInputMessaging: it must be str"),
+        ({"blockedInputMessaging": 1}, "^blockedInputMessaging must be str"),
+        ({"blocked_input_messaging": "no"}, "blocked_input_messaging is unknown"),
         ({"wordPolicyConfig": []}, "wordPolicyConfig must be a table"),
         ({"wordPolicyConfig": {"wordsConfig": {"text": "a"}}}, "wordPolicyConfig.wordsConfig must be a list"),
         ({"wordPolicyConfig": {"wordsConfig": [{}]}}, r"wordPolicyConfig.wordsConfig\[0\].text is missing"),
@@ -118,4 +119,4 @@ _JSON = st.recursive(
 def test_any_policy_is_taken_or_refused(policy: dict[str, Any]) -> None:
     """Whatever a policy holds, there is no other exception."""
     with contextlib.suppress(RefusedSettingError):
-        assert guardrail_policy.for_cloudformation(policy)
+        assert in_template(policy)

@@ -53,7 +53,7 @@ def test_a_given_key_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIENT_KEY", "bcg-given")
     done = run()
     assert "bcg-given" not in done.stdout
-    assert done.stderr == ""
+    assert done.stderr == "CLIENT_KEY stays as it is set.\n"
 
 
 @pytest.mark.parametrize("key", ["bcg-typed", ""])
