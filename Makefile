@@ -103,8 +103,8 @@ smoke: install ## The same, checking every step; exits 0 or not
 .PHONY: test
 test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
 	@$(MAKE) install
-	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit
-	@$(MAKE) hostile infra-test e2e
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit infra-test
+	@$(MAKE) hostile e2e
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries

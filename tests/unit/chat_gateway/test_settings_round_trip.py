@@ -29,7 +29,7 @@ GUARDRAILS = st.builds(
 )
 UPSTREAM = st.builds(
     UpstreamSettings,
-    base_url=st.from_regex(r"https?://[a-z0-9.:]+(/[a-z0-9]+)*", fullmatch=True),
+    base_url=st.from_regex(r"https?://[a-z0-9.]+(:[0-9]{1,4})?(/[a-z0-9]+)*", fullmatch=True),
     api_key=st.none() | API_KEYS,
     connect_timeout_s=POSITIVE,
     first_byte_timeout_s=POSITIVE,
