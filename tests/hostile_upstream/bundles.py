@@ -131,6 +131,7 @@ def prover_variables(address: str) -> dict[str, str]:
     return {
         **_aws_variables(address),
         "STACK_ID": "arn:aws:cloudformation:eu-central-1:123456789012:stack/gateway/1",
+        "PROVEN": "0",
         "BASE_URL": f"http://{address}/gateway/openai/v1",
         "CLIENTS_TABLE": "clients",
         "JOBS_QUEUE_URL": f"http://{address}/123456789012/jobs",
