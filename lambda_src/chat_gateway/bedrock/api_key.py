@@ -98,12 +98,10 @@ class BedrockApiKey:
     def _search(self, ends_at: float) -> None:
         """Reads the key anew; where that brings no other, not again for some seconds. Raises as `parse_secret`."""
         refused = self._key
-        try:
-            with contextlib.suppress(AwsCallError):
-                self._take(self._secret_text(ends_at))
-        finally:
-            if self._key == refused:
-                self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
+        with contextlib.suppress(AwsCallError):
+            self._take(self._secret_text(ends_at))
+        if self._key == refused:
+            self._next_search_at = self._clock() + _PAUSE_AFTER_SEARCH_S
 
     @contextlib.contextmanager
     def _held(self, ends_at: float) -> Iterator[None]:

@@ -185,15 +185,3 @@ def test_a_secret_that_cannot_be_read_has_no_other_key(failure: str) -> None:
     assert secrets.reads == 2
     secrets.failure, secrets.text, clock.now_s = None, "ABSK-key-2", clock.now_s + 5
     assert key.replacement_for(refused) == "ABSK-key-2"
-
-
-def test_a_secret_that_holds_no_key_is_not_read_again_at_once() -> None:
-    """However often Bedrock refuses the key, the secret is searched once in some seconds, also where it holds none now."""
-    secrets = FakeSecrets("ABSK-key-1")
-    key = api_key(secrets)
-    assert key.get() == "ABSK-key-1"
-    secrets.text = PLACEHOLDER
-    with pytest.raises(UpstreamCredentialsError):
-        key.replacement_for("ABSK-key-1")
-    assert key.replacement_for("ABSK-key-1") is None
-    assert secrets.reads == 2
