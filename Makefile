@@ -14,7 +14,7 @@ export PYTHONPATH := $(CURDIR)
 INSTALL_LOG := .local/install.log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
 PIP_INSTALL_HERE := -m pip install --disable-pip-version-check --no-index --no-deps --no-build-isolation
-CDK := .venv/.command node_modules/.installed
+CDK := .venv/.command node_modules/.operator
 TOOLS := .venv/.installed node_modules/.installed
 NODE_CLIENTS := tests/sdk_clients/node
 SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
@@ -87,10 +87,16 @@ $(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json | .ve
 	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
 	@touch $@
 
-node_modules/.installed: package-lock.json | .venv/.node
+node_modules/.operator: package-lock.json | .venv/.node
 	@echo "Installing the CDK command line …"
-	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
+	@$(call quietly,npm ci --omit=dev --no-audit --no-fund,the CDK command line)
 	@touch $@
+
+# npm ci begins with an empty folder, and so without the other's stamp.
+node_modules/.installed: package-lock.json | .venv/.node
+	@echo "Installing the CDK command line and a Node client …"
+	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
+	@touch node_modules/.operator $@
 
 .PHONY: run
 run: install ## Deploy to a local AWS with a real model, show it working, serve until Ctrl-C

@@ -11,7 +11,7 @@ import pytest
 
 from tests import documents
 
-STAMPS = (".venv/.operator", ".venv/.command", ".venv/.node", "node_modules/.installed")
+STAMPS = (".venv/.operator", ".venv/.command", ".venv/.node", "node_modules/.operator")
 CDK = """#!/bin/sh
 test ! -t 0 || exit 3
 printf '%s\\n' "$@"
@@ -28,9 +28,9 @@ def checkout(tmp_path: Path) -> Path:
     cdk.parent.mkdir(parents=True)
     cdk.write_text(CDK)
     cdk.chmod(0o755)
-    command = tmp_path / ".venv/bin/chat-gateway"
-    command.parent.mkdir(parents=True)
-    shutil.copy(cdk, command)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    for command in ("chat-gateway", "python"):
+        shutil.copy(cdk, tmp_path / ".venv/bin" / command)
     for stamp in STAMPS:
         (tmp_path / stamp).touch()
     return tmp_path
