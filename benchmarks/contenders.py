@@ -89,7 +89,7 @@ def _aws(upstream: str) -> dict[str, str]:
 
 
 def _upstream(upstream: str) -> dict[str, str]:
-    """What infra.upstream sets, an enforced guardrail included."""
+    """What infra.bedrock.upstream sets, an enforced guardrail included."""
     return {
         **_aws(upstream),
         "BEDROCK_BASE_URL": f"http://{upstream}/openai/v1",
@@ -111,7 +111,7 @@ def _upstream(upstream: str) -> dict[str, str]:
 
 
 def chat_variables(upstream: str) -> dict[str, str]:
-    """What infra.chat_function sets."""
+    """What infra.api.chat_function sets."""
     return {
         **_upstream(upstream),
         "STREAM_TIMEOUT_S": "897",
@@ -122,7 +122,7 @@ def chat_variables(upstream: str) -> dict[str, str]:
 
 
 def worker_variables(upstream: str, width: int) -> dict[str, str]:
-    """What infra.job_worker sets."""
+    """What infra.jobs.worker sets."""
     queues = f"http://{upstream}/123456789012"
     return {
         **_upstream(upstream),

@@ -4,7 +4,7 @@
 
 Runs by its path, with the commit's root as PYTHONPATH, so that `benchmarks` and `infra` are that commit's. It
 relies on these of every commit: `benchmarks.contenders` (`quick`, `authorizers`, `worker`, and the names of
-our functions), the fields of `benchmarks.functions.Function`, and `infra.function_packages.STREAMING_START`.
+our functions), and the fields of `benchmarks.functions.Function`.
 Exits with PREDATES where a commit lacks one of them, and prints what it lacks.
 """
 
@@ -23,7 +23,6 @@ def main(folder: str, upstream: str, width: str) -> int:
     """The exit status. Raises what building the functions raises."""
     try:
         from benchmarks import contenders
-        from infra.function_packages import STREAMING_START
 
         names = {CHAT: contenders.OURS, AUTHORIZER: contenders.AUTHORIZER, WORKER: contenders.WORKER}
         makers = contenders.quick, contenders.authorizers, contenders.worker
@@ -34,7 +33,7 @@ def main(folder: str, upstream: str, width: str) -> int:
         described = {role: _fields(by_name[name]) for role, name in names.items()}
     except (AttributeError, LookupError) as error:
         return _predates(error)
-    print(json.dumps({role: {**of, "streaming_start": STREAMING_START} for role, of in described.items()}))
+    print(json.dumps(described))
     return 0
 
 
@@ -66,6 +65,7 @@ def _fields(function: Any) -> dict[str, Any]:
         "handler": function.handler,
         "env": dict(function.env),
         "streams": function.streams,
+        "streaming_start": function.streaming_start,
     }
 
 

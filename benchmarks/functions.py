@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.managed_runtime import ManagedRuntime
 from benchmarks.packages import Package
-from infra.function_packages import STREAMING_START
+from infra.functions.function_packages import STREAMING_START
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import function_packages
+from infra.functions import function_packages
 
 PEERS = Path(__file__).parent / "peers"
 _STREAMING = Path(__file__).parents[1] / "response-streaming" / "src" / "response_streaming"

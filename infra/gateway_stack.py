@@ -7,19 +7,19 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra import upstream
-from infra.authorizer_function import AuthorizerFunction
-from infra.bedrock_api_key_policy import BedrockApiKeyPolicy
-from infra.bedrock_api_key_secret import BedrockApiKeySecret
-from infra.chat_api import ChatApi
-from infra.chat_function import ChatFunction
-from infra.client_authorizer import ClientAuthorizer
-from infra.clients_table import ClientsTable
-from infra.deployment_proof import DeploymentProof
-from infra.enforced_guardrail import EnforcedGuardrail
-from infra.job_queues import JobQueues
-from infra.job_records_table import JobRecordsTable
-from infra.job_worker import JobWorker
+from infra.api.chat_function import ChatFunction
+from infra.api.rest_api import ChatApi
+from infra.bedrock import upstream
+from infra.bedrock.api_key_policy import BedrockApiKeyPolicy
+from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.clients.authorizer import ClientAuthorizer
+from infra.clients.authorizer_function import AuthorizerFunction
+from infra.clients.table import ClientsTable
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs.queues import JobQueues
+from infra.jobs.records_table import JobRecordsTable
+from infra.jobs.worker import JobWorker
+from infra.proof.deployment_proof import DeploymentProof
 from infra.settings.environment import Environment
 
 

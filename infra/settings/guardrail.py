@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from chat_gateway.guardrail.settings import Tagging
+from chat_gateway.guardrail.settings import IDENTIFIER, VERSION, Tagging
 from infra.settings import guardrail_policy
 from infra.settings.table import RefusedSettingError, Table, matching, require
 
@@ -56,10 +56,10 @@ class ExistingGuardrail(_Enforced):
 
     kind: Literal["existing"] = "existing"
     identifier: Annotated[
-        str, AfterValidator(matching(r"[!-~]{1,2048}", "must be 1 to 2048 visible ASCII characters"))
+        str, AfterValidator(matching(IDENTIFIER.pattern, "must be 1 to 2048 visible ASCII characters"))
     ]
     """Its id or ARN."""
-    version: Annotated[str, AfterValidator(matching(r"[1-9][0-9]{0,7}|DRAFT", "must be a number or DRAFT"))]
+    version: Annotated[str, AfterValidator(matching(VERSION.pattern, "must be a number or DRAFT"))]
     """A number or DRAFT, in quotes."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import function_packages
+from infra.functions import function_packages
 from local.demonstration import job_lines, request_logs
 from local.stack.local_stack import LocalStack
 from tests.e2e.deployed_functions import WORKER

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from infra import function_packages
+from infra.functions import function_packages
 from tests.hostile_upstream.functions import empty_runtime
 from tests.hostile_upstream.surroundings import ATTACK, CANARY
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess, awslambdaric_runtime

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import contenders, managed_runtime
 from benchmarks.managed_runtime import ManagedRuntime
-from infra import function_packages
+from infra.functions import function_packages
 from tests.hostile_upstream import memory
 from tests.hostile_upstream.aws import FakeAws
 from tests.hostile_upstream.server import HostileServer

@@ -11,8 +11,8 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from chat_gateway.service.settings import UpstreamSettings
-from infra import bedrock_access
-from infra.enforced_guardrail import EnforcedGuardrail
+from infra.bedrock import access
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.guardrail import ExistingGuardrail, NoGuardrail, Override, OwnGuardrail
 from infra.settings.upstream import AuthMethod
 from tests.infra.conftest import Synthesised, changed, resolved, stack_of
@@ -143,7 +143,7 @@ def test_the_policy_for_the_keys_user_says_the_same_and_is_attached_to_nobody() 
 def test_where_callers_may_override_the_guardrail_iam_does_not_forbid_it(override: Override) -> None:
     settings = ExistingGuardrail(identifier="abc123", version="7", override=override)
     enforced = EnforcedGuardrail(cdk.Stack(cdk.App(), "Stack"), "Guardrail", settings=settings)
-    effects = [s.effect for s in bedrock_access.invocation((), enforced, actions=[bedrock_access.INVOKE])]
+    effects = [s.effect for s in access.invocation((), enforced, actions=[access.INVOKE])]
     assert (iam.Effect.DENY in effects) is (override is Override.DENIED)
 
 

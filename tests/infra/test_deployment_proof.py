@@ -11,9 +11,9 @@ import pytest
 from chat_gateway.guardrail.settings import Tagging
 from guardrail_proof import proof
 from guardrail_proof.settings import CANARY_WORD, Gateway, ProverSettings
-from infra import function_packages
 from infra.application import build_app
-from infra.function_packages import FunctionPackage
+from infra.functions import function_packages
+from infra.functions.function_packages import FunctionPackage
 from infra.settings.guardrail import ExistingGuardrail
 from infra.settings.proof import Proof
 from infra.settings.upstream import AuthMethod

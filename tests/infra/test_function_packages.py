@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import function_packages
-from infra.function_packages import FunctionPackage
+from infra.functions import function_packages
+from infra.functions.function_packages import FunctionPackage
 from tests import documents
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 

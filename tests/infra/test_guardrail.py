@@ -11,7 +11,7 @@ from aws_cdk import assertions
 from chat_gateway.guardrail.settings import Tagging
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import CANARY_WORD
-from infra.enforced_guardrail import EnforcedGuardrail
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings import guardrail_policy
 from infra.settings.guardrail import ExistingGuardrail, Override, OwnGuardrail
 from tests.infra.conftest import DEPLOYED, changed, stack_of, synthesised

@@ -35,7 +35,8 @@ def _function(name, where, *, streams=False, env=None):
         folder=where / name, sources_only=where / "sources", zipped_bytes=7, zipped_sources_bytes=5
     )
     return SimpleNamespace(
-        name=name, package=package, handler="other.place.handle", env=env or {}, streams=streams
+        name=name, package=package, handler="other.place.handle", env=env or {}, streams=streams,
+        streaming_start="other/start",
     )
 """
 
@@ -48,12 +49,9 @@ def stage(tmp_path: Path) -> Stage:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The files of a commit that builds nothing."""
-    for path, text in (
-        ("benchmarks/contenders.py", CONTENDERS),
-        ("infra/function_packages.py", 'STREAMING_START = "other/start"'),
-    ):
-        (tmp_path / "root" / path).parent.mkdir(parents=True)
-        (tmp_path / "root" / path).write_text(text)
+    path = tmp_path / "root" / "benchmarks" / "contenders.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(CONTENDERS)
     return tmp_path / "root"
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from constructs import Construct
 
 from chat_gateway.http_api.settings import HttpSettings
-from infra.bedrock_api_key_secret import BedrockApiKeySecret
-from infra.enforced_guardrail import EnforcedGuardrail
-from infra.gateway_function import GatewayFunction
+from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.bedrock.upstream import grant_upstream, upstream_settings
+from infra.functions.gateway_function import GatewayFunction
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
-from infra.upstream import grant_upstream, upstream_settings
 
 # glibc gives a large request's memory back after it, and faults it in again with the next one, depending on where the
 # heap happens to end: up to a third of such a request's time. https://man7.org/linux/man-pages/man3/mallopt.3.html

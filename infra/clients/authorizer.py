@@ -7,7 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from client_keys import key as client_key
-from infra.authorizer_function import AuthorizerFunction
+from infra.clients.authorizer_function import AuthorizerFunction
 from infra.settings.environment import Environment
 
 

@@ -6,7 +6,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from chat_gateway.clients.settings import AuthorizerSettings
-from infra.gateway_function import GatewayFunction
+from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
 
 _TIMEOUT_S = 10

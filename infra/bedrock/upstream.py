@@ -8,9 +8,9 @@ from aws_cdk import aws_iam as iam
 from chat_gateway.bedrock.settings import ApiKeySettings
 from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.service.settings import UpstreamSettings
-from infra import bedrock_access
-from infra.bedrock_api_key_secret import BedrockApiKeySecret
-from infra.enforced_guardrail import EnforcedGuardrail
+from infra.bedrock import access
+from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
 from infra.settings.guardrail import Override
 
@@ -57,11 +57,11 @@ def grant_upstream(
     if api_key_secret is not None:
         api_key_secret.grant_read(role)
         return
-    actions = [bedrock_access.INVOKE, *([bedrock_access.INVOKE_STREAMED] if streams else [])]
-    statements = bedrock_access.invocation(environment.upstream.models, guardrail, actions=actions)
+    actions = [access.INVOKE, *([access.INVOKE_STREAMED] if streams else [])]
+    statements = access.invocation(environment.upstream.models, guardrail, actions=actions)
     for statement in statements:
         role.add_to_policy(statement)
-    bedrock_access.acknowledge_wildcards(role, statements)
+    access.acknowledge_wildcards(role, statements)
 
 
 def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:

@@ -16,7 +16,7 @@ from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
 from infra import acknowledgements
-from infra.enforced_guardrail import EnforcedGuardrail
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.guardrail import Override
 
 INVOKE = "bedrock:InvokeModel"

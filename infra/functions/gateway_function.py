@@ -13,8 +13,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chat_gateway.aws.settings import AwsSettings
-from infra import acknowledgements, function_packages
-from infra.function_packages import STREAMING_START
+from infra import acknowledgements
+from infra.functions import function_packages
+from infra.functions.function_packages import STREAMING_START
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 

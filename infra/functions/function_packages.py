@@ -18,13 +18,13 @@ from pathlib import Path
 
 import grimp
 
-from infra import lambda_bytecode
+from infra.functions import bytecode
 
 PYTHON_VERSION = "3.13"
 # Lambda runs this script in place of the runtime's own loop.
 STREAMING_START = "response_streaming/start"
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 # The streaming loop is a library, with a folder of its own.
 SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
@@ -72,7 +72,7 @@ def build(
         sources[place] = start
     parts = [part for place, file in sources.items() for part in (str(place).encode(), file.read_bytes())]
     # Where a package can be written to, Python compiles by itself.
-    compiler = b"" if for_this_machine else lambda_bytecode.compiler_version()
+    compiler = b"" if for_this_machine else bytecode.compiler_version()
     left_out = () if has_httpx_transport else _HTTPX_TRANSPORT
     content_hash = _hash([dependencies.name.encode(), compiler, *map(str.encode, left_out), *parts])
     folder = _BUILD / f"{name}-{content_hash[:16]}"
@@ -154,7 +154,7 @@ def _assemble(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)  # with its mode: Lambda executes the start script
     if compiles:
-        lambda_bytecode.add_to(folder, python_version=PYTHON_VERSION)
+        bytecode.add_to(folder, python_version=PYTHON_VERSION)
 
 
 def _publish(folder: Path, make: Callable[[Path], None]) -> None:

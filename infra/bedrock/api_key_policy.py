@@ -5,8 +5,9 @@ from __future__ import annotations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra import acknowledgements, bedrock_access
-from infra.enforced_guardrail import EnforcedGuardrail
+from infra import acknowledgements
+from infra.bedrock import access
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
 
 
@@ -17,10 +18,10 @@ class BedrockApiKeyPolicy(Construct):
         self, scope: Construct, id_: str, *, environment: Environment, guardrail: EnforcedGuardrail | None
     ) -> None:
         super().__init__(scope, id_)
-        statements = bedrock_access.invocation(
+        statements = access.invocation(
             environment.upstream.models,
             guardrail,
-            actions=[bedrock_access.INVOKE, bedrock_access.INVOKE_STREAMED],
+            actions=[access.INVOKE, access.INVOKE_STREAMED],
         )
         # It has no resource types: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
         bearer = iam.PolicyStatement(actions=["bedrock:CallWithBearerToken"], resources=["*"])
@@ -30,7 +31,7 @@ class BedrockApiKeyPolicy(Construct):
             description="For the IAM user behind the Bedrock API key: calls under the guardrail only",
             statements=[*statements, bearer],
         )
-        bedrock_access.acknowledge_wildcards(self.policy, statements)
+        access.acknowledge_wildcards(self.policy, statements)
         acknowledgements.acknowledge(
             self.policy,
             "AwsSolutions-IAM5[Resource::*]",

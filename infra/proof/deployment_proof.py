@@ -14,9 +14,9 @@ from aws_cdk import triggers
 from constructs import Construct
 
 from guardrail_proof.settings import Gateway, ProverSettings
-from infra import upstream
-from infra.bedrock_api_key_secret import BedrockApiKeySecret
-from infra.gateway_function import GatewayFunction
+from infra.bedrock import upstream
+from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
 from infra.settings.proof import Proof
 

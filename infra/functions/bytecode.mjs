@@ -1,5 +1,5 @@
 // Compiles a folder's Python files in place for Lambda's Python: pyodide is CPython 3.13, for any machine with Node.
-//   node infra/lambda_bytecode.mjs FOLDER VERSION
+//   node infra/functions/bytecode.mjs FOLDER VERSION
 import { loadPyodide } from "pyodide";
 
 const [folder, version] = process.argv.slice(2);

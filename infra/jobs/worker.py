@@ -12,14 +12,14 @@ from constructs import Construct
 
 from chat_gateway.jobs.settings import WorkerSettings
 from infra import acknowledgements
-from infra.bedrock_api_key_secret import BedrockApiKeySecret
-from infra.enforced_guardrail import EnforcedGuardrail
-from infra.gateway_function import GatewayFunction
-from infra.job_queues import JobQueues
-from infra.job_records_table import JobRecordsTable
+from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.bedrock.upstream import grant_upstream, upstream_settings
+from infra.functions.gateway_function import GatewayFunction
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs.queues import JobQueues
+from infra.jobs.records_table import JobRecordsTable
 from infra.settings import jobs as job_settings
 from infra.settings.environment import Environment
-from infra.upstream import grant_upstream, upstream_settings
 
 _LARGE_RESULTS = "results/*"
 

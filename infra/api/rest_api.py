@@ -12,7 +12,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
-from infra import acknowledgements, gateway_responses
+from infra import acknowledgements
+from infra.api import gateway_responses
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 _COMPILER = Path(__file__).with_suffix(".mjs")
 _PACKAGE_LOCK = _ROOT / "package-lock.json"
 

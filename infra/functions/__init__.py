@@ -1,0 +1,1 @@
+"""Lambda functions: their packages, roles and log groups."""

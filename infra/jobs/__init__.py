@@ -1,0 +1,1 @@
+"""Jobs: the queues, the results, the records and the worker."""

@@ -1,0 +1,1 @@
+"""The proof of the guardrail as the last step of a deployment."""
