@@ -99,8 +99,8 @@ node_modules/.installed: package-lock.json | .venv/.node
 	@touch node_modules/.operator $@
 
 .PHONY: run
-run: install ## Deploy to a local AWS with a real model, show it working, serve until Ctrl-C
-	@$(BIN)/python -m local
+run: install ## Deploy to a local AWS with a real model, show it working, serve until Ctrl-C; ENV=dev: with the guardrail policy of dev
+	@$(BIN)/python -m local $(if $(filter command,$(origin ENV)),$(if $(ENV),--policy-of '$(ENV)'))
 
 .PHONY: smoke
 smoke: install ## The same, checking every step; exits 0 or not

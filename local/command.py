@@ -10,6 +10,8 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from local.aws import guardrail_policy
+from local.aws.guardrail_policy import GuardrailPolicy
 from local.demonstration import checks
 from local.demonstration.screen import Screen, summary
 from local.machine import failures, interruption
@@ -25,14 +27,16 @@ _WATCH_S = 0.5
 
 @click.command()
 @click.option("--check", is_flag=True, help="Check every step, stop everything, and exit with 0 or 1.")
-def main(*, check: bool) -> None:
+@click.option("--policy-of", metavar="ENV", help="Enforce the guardrail policy of that environment.")
+def main(*, check: bool, policy_of: str | None) -> None:
     """Deploys the gateway to a local AWS, with a real model behind it, shows it working, and serves it."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ✓ is no reason to fail
     screen = Screen(Console(highlight=False))
     try:
         with interruption.as_keyboard_interrupt():
-            status = _check(screen) if check else _serve(screen)
+            policy = _policy(policy_of, screen)
+            status = _check(screen, policy) if check else _serve(screen, policy)
     except LocalError as error:
         status = _failed(error)
     except (BotoCoreError, ClientError) as error:
@@ -50,18 +54,32 @@ def _failed(error: LocalError) -> int:
     return 1
 
 
-def _check(screen: Screen) -> int:
+def _policy(environment: str | None, screen: Screen) -> GuardrailPolicy:
+    """The policy of the environment of that name, else the local one. Raises SettingError."""
+    if environment is None:
+        return guardrail_policy.LOCAL
+    policy = guardrail_policy.of_environment(environment)
+    screen.say([f"The guardrail has the policy of {environment!r}."])
+    ignored = list(policy.not_evaluated())
+    if ignored:
+        screen.say([f"The local AWS does not evaluate {', '.join(ignored)}."])
+    return policy
+
+
+def _check(screen: Screen, policy: GuardrailPolicy) -> int:
     """The exit status."""
-    with deployed(standin_process.generator(), step=screen.step, say=screen.say_line) as stack:
-        succeeded = checks.run(checks.ALL, stack, screen)
+    generator = standin_process.generator()
+    with deployed(generator, policy=policy, step=screen.step, say=screen.say_line) as stack:
+        succeeded = checks.run(checks.everything(policy), stack, screen)
     screen.say(["All checks passed." if succeeded else "Some checks failed."])
     return 0 if succeeded else 1
 
 
-def _serve(screen: Screen) -> int:
+def _serve(screen: Screen, policy: GuardrailPolicy) -> int:
     """The exit status: 0 once it served and was asked to stop. Raises ProcessEndedError."""
-    with deployed(standin_process.generator(), step=screen.step, say=screen.say_line) as stack:
-        checks.run(checks.DEMONSTRATION, stack, screen)
+    generator = standin_process.generator()
+    with deployed(generator, policy=policy, step=screen.step, say=screen.say_line) as stack:
+        checks.run(checks.demonstration(policy), stack, screen)
         screen.say(summary(stack))
         _watch(stack)
         screen.say(["", "Stopping …"])

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 import boto3
 
-from gateway_cli.proof import CANARY_WORD
-
-BLOCKED_WORD = "kryptonite"
-BLOCKED_INPUT_MESSAGE = "Sorry, this question is blocked by the guardrail."
-BLOCKED_OUTPUT_MESSAGE = "Sorry, this answer is blocked by the guardrail."
+from local.aws import guardrail_policy
+from local.aws.guardrail_policy import GuardrailPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +22,11 @@ class Guardrail:
         return f"{self.identifier}:{self.version}"
 
 
-def create(session: boto3.Session, *, name: str = "local") -> Guardrail:
-    """A guardrail that blocks one word, and the canary, and masks e-mail addresses."""
+def create(
+    session: boto3.Session, policy: GuardrailPolicy = guardrail_policy.LOCAL, *, name: str = "local"
+) -> Guardrail:
+    """A guardrail with that policy."""
     bedrock = session.client("bedrock")
-    identifier = bedrock.create_guardrail(
-        name=name,
-        blockedInputMessaging=BLOCKED_INPUT_MESSAGE,
-        blockedOutputsMessaging=BLOCKED_OUTPUT_MESSAGE,
-        wordPolicyConfig={"wordsConfig": [{"text": BLOCKED_WORD}, {"text": CANARY_WORD}]},
-        sensitiveInformationPolicyConfig={"piiEntitiesConfig": [{"type": "EMAIL", "action": "ANONYMIZE"}]},
-    )["guardrailId"]
+    identifier = bedrock.create_guardrail(name=name, **policy.document)["guardrailId"]
     version = bedrock.create_guardrail_version(guardrailIdentifier=identifier)["version"]
     return Guardrail(identifier, version)

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gateway_cli import proof, stack_outputs
 from local.aws import deployment
+from local.aws.guardrail_policy import GuardrailPolicy
 from local.demonstration import demo, job_lines, tool_call
 from local.demonstration.demo import expect
 from local.demonstration.gateway_client import MODEL, openai_client
@@ -92,20 +93,30 @@ def _object(body: object) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-DEMONSTRATION: tuple[Check, ...] = (
-    ("A chat completion, and its log line", demo.answered_and_logged),
-    ("A tool call", tool_call.whole),
-    ("A prompt that the guardrail blocks", demo.blocked),
-    ("An e-mail address, which the guardrail masks", demo.anonymised),
-    ("A job through the queues", demo.job_answered),
-)
-ALL: tuple[Check, ...] = (
-    *DEMONSTRATION,
+_MORE: tuple[Check, ...] = (
     ("The tool call, streamed", tool_call.streamed),
     ("A wrong key", wrong_key_refused),
     ("20 jobs, one malformed, one that always fails upstream", jobs_counted),
     ("The guardrail is proven", guardrail_proven),  # leaves two results in the queue
 )
+
+
+def demonstration(policy: GuardrailPolicy) -> tuple[Check, ...]:
+    """What `make run` shows of a gateway whose guardrail has that policy."""
+    blocked: tuple[Check, ...] = (("A prompt that the guardrail blocks", demo.blocked),)
+    masked: tuple[Check, ...] = (("An e-mail address, which the guardrail masks", demo.anonymised),)
+    return (
+        ("A chat completion, and its log line", demo.answered_and_logged),
+        ("A tool call", tool_call.whole),
+        *(blocked if policy.blocked_word else ()),
+        *(masked if policy.masks_email else ()),
+        ("A job through the queues", demo.job_answered),
+    )
+
+
+def everything(policy: GuardrailPolicy) -> tuple[Check, ...]:
+    """What `--check` checks."""
+    return (*demonstration(policy), *_MORE)
 
 
 def run(checks: tuple[Check, ...], stack: LocalStack, screen: Screen) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 
-from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.demonstration import job_lines, request_logs
 from local.demonstration.gateway_client import ask, request_id, text
 from local.machine.failures import CheckFailedError
@@ -56,10 +55,11 @@ def answered_and_logged(stack: LocalStack) -> list[str]:
 
 def blocked(stack: LocalStack) -> list[str]:
     """A prompt that the guardrail blocks: its message comes back, and no model was asked."""
-    question = f"Where can I buy {BLOCKED_WORD}?"
+    policy = stack.guardrail_policy
+    question = f"Where can I buy {policy.blocked_word}?"
     before = _generations(stack)
     completion = ask(stack, [{"role": "user", "content": question}])
-    expect(text(completion), BLOCKED_INPUT_MESSAGE, "The answer to a blocked prompt")
+    expect(text(completion), policy.blocked_input_message, "The answer to a blocked prompt")
     expect(completion.choices[0].finish_reason, "content_filter", "Its finish_reason")
     expect(_generations(stack) - before, 0, "The number of answers made by the model")
     return [

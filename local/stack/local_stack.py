@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import boto3
 
 from local.aws import sessions
+from local.aws.guardrail_policy import GuardrailPolicy
 from local.machine.paths import StateFolder
 from local.machine.processes import Process
 
@@ -24,6 +25,7 @@ class LocalStack:
     guardrail_identifier: str
     upstream_url: str
     guardrail_version: str
+    guardrail_policy: GuardrailPolicy
     region: str
     rest_api_id: str
     stage_name: str

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from gateway_cli import bedrock_key, clients, stack_outputs
-from local.aws import deployment, emulator, environment, guardrail, sessions
+from local.aws import deployment, emulator, environment, guardrail, guardrail_policy, sessions
 from local.aws.guardrail import Guardrail
+from local.aws.guardrail_policy import GuardrailPolicy
 from local.machine import lock, ports, tools
 from local.machine.paths import StateFolder
 from local.machine.ports import LOOPBACK
@@ -37,11 +38,13 @@ def unsaid(_: str) -> None:
 def deployed(
     generator: str = "model",
     *,
+    policy: GuardrailPolicy = guardrail_policy.LOCAL,
     state: StateFolder | None = None,
     step: Step = unannounced,
     say: Say = unsaid,
 ) -> Iterator[LocalStack]:
-    """The stack while the block runs; `generator` is echo, model or an OpenAI-compatible base URL.
+    """The stack while the block runs; `generator` is echo, model or an OpenAI-compatible base URL;
+    its guardrail has that `policy`.
 
     It has the ports and the client's key of the state folder's last stack. `step` is entered around each step with its
     title; `say` gets a line where a port had to change. Raises LocalError, having stopped what was started.
@@ -54,8 +57,8 @@ def deployed(
         last = kept.read(state.kept_file)
         chosen = ports.choose(kept=last.ports, say=say)
         parts = _Parts(state=state, step=step, started=started, ports=chosen)
-        parts.start(generator)
-        stack = parts.connect(last.client_key)
+        parts.start(generator, policy)
+        stack = parts.connect(last.client_key, policy)
         kept.write(state.kept_file, Kept(ports=chosen, client_key=stack.api_key))
         started.enter_context(stack_file.written(state.stack_file, stack))
         yield stack
@@ -73,13 +76,13 @@ class _Parts:
         self._standin: Standin
         self._guardrail: Guardrail
 
-    def start(self, generator: str) -> None:
+    def start(self, generator: str, policy: GuardrailPolicy) -> None:
         """Everything runs and is deployed; the stand-in loads its model in the meantime."""
         with self._step("Start a local AWS"):
             self._emulator = self._started.enter_context(emulator.running(self._state, self._ports.aws))
         self._standin = self._started.enter_context(self._starting_standin(generator))
         with self._step("Create a guardrail"):
-            self._guardrail = guardrail.create(self._session)
+            self._guardrail = guardrail.create(self._session, policy)
         with self._step("Bootstrap and synthesise (cdk)"):
             deployment.prepare(
                 self._state,
@@ -92,15 +95,17 @@ class _Parts:
         with self._step("Wait for the Bedrock stand-in"):
             self._standin.wait()
 
-    def connect(self, client_key: str | None) -> LocalStack:
+    def connect(self, client_key: str | None, policy: GuardrailPolicy) -> LocalStack:
         """Gives the gateway its Bedrock API key and a client; with a new key where there is no `client_key`."""
         with self._step("Store the Bedrock API key and create a client"):
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
             bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
             api_key = clients.create(self._session, outputs, CLIENT_ID, key=client_key)
-        return self._stack(outputs, api_key)
+        return self._stack(outputs, api_key, policy)
 
-    def _stack(self, outputs: stack_outputs.StackOutputs, api_key: str) -> LocalStack:
+    def _stack(
+        self, outputs: stack_outputs.StackOutputs, api_key: str, policy: GuardrailPolicy
+    ) -> LocalStack:
         return LocalStack(
             base_url=outputs.base_url,
             api_key=api_key,
@@ -111,6 +116,7 @@ class _Parts:
             guardrail_identifier=self._guardrail.identifier,
             upstream_url=self._upstream_url,
             guardrail_version=self._guardrail.version,
+            guardrail_policy=policy,
             region=environment.REGION,
             rest_api_id=outputs.rest_api_id,
             stage_name=outputs.stage_name,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from openai import APIError, APIStatusError, OpenAI
 
-from local.aws.guardrail import BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.demonstration.gateway_client import MODEL
 from tests.chaos.jobs_in_bad_weather import FAULTS as OF_EVERY_CALL
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.aws.guardrail import BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_WORD
 from tests.e2e.guardrail_bypasses import (
     BLOCKED,
     QUESTION,

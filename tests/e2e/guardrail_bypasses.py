@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.aws.guardrail import BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_WORD
 from tests.e2e.conftest import MODEL
 
 QUESTION = f"Where do I buy {BLOCKED_WORD}?"

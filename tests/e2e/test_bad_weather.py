@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openai import DefaultHttpxClient, OpenAI
 
-from local.aws.guardrail import BLOCKED_INPUT_MESSAGE
+from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE
 from local.stack.local_stack import LocalStack
 from tests.chaos import jobs_in_bad_weather, requests_in_bad_weather
 from tests.e2e.standin import StandinControl

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from openai import BadRequestError, OpenAI, PermissionDeniedError
 
-from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.aws import guardrail, guardrail_policy
+from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.demonstration import request_logs
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
@@ -116,3 +117,21 @@ def test_of_a_header_sent_twice_both_values_count(stack: LocalStack, http: httpx
     headers = [(name, "another"), (name, stack.guardrail_identifier), *http.headers.items()]
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
     assert http.post("/v1/chat/completions", json=body, headers=headers).status_code == 403
+
+
+def test_the_policy_of_another_environment(stack: LocalStack) -> None:
+    """The emulator takes the policy of `dev` as it is, blocks its canary and masks an e-mail address."""
+    session, policy = stack.session(), guardrail_policy.of_environment("dev")
+    made = guardrail.create(session, policy, name="dev")
+
+    def applied(text: str) -> str:
+        answer = session.client("bedrock-runtime").apply_guardrail(
+            guardrailIdentifier=made.identifier,
+            guardrailVersion=made.version,
+            source="INPUT",
+            content=[{"text": {"text": text}}],
+        )
+        return answer["outputs"][0]["text"]
+
+    assert applied(f"Say {policy.blocked_word}") == policy.blocked_input_message
+    assert applied("Write to ada@example.com") == "Write to {EMAIL}"

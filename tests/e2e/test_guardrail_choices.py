@@ -9,7 +9,7 @@ import pytest
 from openai import BadRequestError, OpenAI
 
 from gateway_cli import proof, stack_outputs
-from local.aws.guardrail import BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.deployed_functions import variables_changed

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from local.aws.guardrail import BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.demonstration import job_lines, request_logs
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL

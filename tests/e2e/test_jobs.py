@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
 from tests.e2e.standin import StandinControl

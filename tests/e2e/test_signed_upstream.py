@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.aws import guardrail
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
@@ -73,7 +73,7 @@ def test_a_signed_request_is_streamed(function: SigningFunction, standin: Standi
 def test_the_guardrail_blocks_as_it_does_with_a_key(
     function: SigningFunction, standin: StandinControl, stream: bool
 ) -> None:
-    head, body = function.ask(f"Tell me about {guardrail.BLOCKED_WORD}.", stream=stream)
+    head, body = function.ask(f"Tell me about {BLOCKED_WORD}.", stream=stream)
     assert head["statusCode"] == 200
     assert "content_filter" in body
     assert standin.counters()["generations"] == 0

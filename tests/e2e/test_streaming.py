@@ -13,7 +13,7 @@ import pytest
 from openai import APIError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, OpenAI
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
-from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.bedrock_standin.chat_completions.quirks import REFUSES_STREAM_OPTIONS
 from local.demonstration import request_logs
 from local.stack.local_stack import LocalStack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from guardrail_proof.settings import CANARY_WORD
-from local.aws.guardrail import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
+from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests import documents
 
 STAMPS = (".venv/.operator", ".venv/.command", ".venv/.node", "node_modules/.operator")
+DEVELOPERS = (".venv/.installed", ".venv/.model", "node_modules/.installed", ".venv-emulator/.installed")
 CDK = """#!/bin/sh
 test ! -t 0 || exit 3
 printf '%s\\n' "$@"
@@ -66,6 +67,18 @@ def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
         *("-c", "guardrail=abc123:1", "-c", "prove_on_deploy=true"),
         *("--require-approval", "never"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "policy_of"), [((), []), (("ENV=prod",), ["--policy-of", "prod"]), (("ENV=",), [])]
+)
+def test_run_takes_another_policy(checkout: Path, arguments: tuple[str, ...], policy_of: list[str]) -> None:
+    """Only where ENV is said: by default the local stack has a policy of its own."""
+    for stamp in DEVELOPERS:
+        (checkout / stamp).parent.mkdir(exist_ok=True)
+        (checkout / stamp).touch()
+    done = make(checkout, "run", *arguments)
+    assert (done.stdout.split(), done.stderr) == (["-m", "local", *policy_of], "")
 
 
 def test_a_shells_base_url_is_not_proven(checkout: Path) -> None:

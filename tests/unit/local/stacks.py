@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from local.aws import guardrail_policy
 from local.machine.paths import StateFolder
 from local.stack.local_stack import LocalStack
 
@@ -21,6 +22,7 @@ def made_up_stack(folder: Path) -> LocalStack:
         guardrail_identifier="gr-1",
         upstream_url="http://127.0.0.1:8080/openai/v1",
         guardrail_version="1",
+        guardrail_policy=guardrail_policy.LOCAL,
         region="us-east-1",
         rest_api_id="abc123",
         stage_name="local",
