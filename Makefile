@@ -28,6 +28,15 @@ define pip_install
 	  echo "error: $(3) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
 endef
 
+# pytest, measuring coverage into .coverage.$(1) where COVERAGE is set.
+PYTEST = $(if $(COVERAGE),COVERAGE_FILE=.coverage.$(1) )pytest -q $(if $(COVERAGE),--cov --cov-report=)
+
+# Prints the coverage of the files $(1); fails where it is less than $(2) percent, and shows the lines not covered.
+define coverage_of
+	echo "coverage of $(1): $$(coverage report --include='$(1)' --format=total) % (at least $(2) %)"; \
+	  coverage report --include='$(1)' --fail-under=$(2) > .local/coverage.txt || { cat .local/coverage.txt; exit 1; }
+endef
+
 # Runs a command whose output only matters when it fails. $(1): the command; $(2): what it installs.
 define quietly
 	mkdir -p .local && { $(1); } > $(INSTALL_LOG) 2>&1 || { \
@@ -109,7 +118,8 @@ smoke: install ## The same, checking every step; exits 0 or not
 .PHONY: test
 test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
 	@$(MAKE) install
-	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit infra-test
+	@rm -f .coverage .coverage.*
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit infra-test COVERAGE=1
 	@$(MAKE) hostile e2e
 
 .PHONY: lint
@@ -118,10 +128,14 @@ lint: .venv/.installed ## Style, types and import boundaries
 	@ruff format --quiet --check .
 	@mypy app.py infra lambda_src response-streaming local gateway_cli benchmarks tests
 	@PYTHONPATH=.:lambda_src:response-streaming/src lint-imports --no-cache --no-logo
+	@check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
+	@check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	@check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 .PHONY: unit
 unit: .venv/.installed ## Unit tests: a minute or two, no network
-	@pytest -q tests/unit
+	@$(call PYTEST,unit) -n auto tests/unit
 
 .PHONY: hostile
 hostile: .venv/.installed ## The functions against a Bedrock that answers as it should not (under a minute)
@@ -129,7 +143,18 @@ hostile: .venv/.installed ## The functions against a Bedrock that answers as it 
 
 .PHONY: infra-test
 infra-test: $(TOOLS) ## What the templates say, and cdk-nag
-	@pytest -q tests/infra
+	@$(call PYTEST,infra) tests/infra
+
+.PHONY: coverage
+coverage: .venv/.installed ## Branch coverage of the unit and infra tests that `make test` ran last, against its minimums
+	@coverage combine --quiet --keep
+	@$(call coverage_of,lambda_src/*,97)
+	@$(call coverage_of,response-streaming/*,97)
+	@$(call coverage_of,infra/*,88)
+	@$(call coverage_of,gateway_cli/*,88)
+	@$(call coverage_of,local/*,88)
+	@coverage json --quiet -o .local/coverage.json
+	@coverage-threshold --coverage-json .local/coverage.json
 
 .PHONY: e2e
 e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack deployed to the local AWS

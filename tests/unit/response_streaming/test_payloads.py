@@ -63,7 +63,11 @@ CIRCULAR: list[Any] = []
 CIRCULAR.append(CIRCULAR)
 
 
-@pytest.mark.parametrize("result", [{1}, object(), {(1,): 2}, [b"\xff"], CIRCULAR, lambda: 1], ids=str)
+@pytest.mark.parametrize(
+    "result",
+    [{1}, object(), {(1,): 2}, [b"\xff"], CIRCULAR, lambda: 1],
+    ids=["set", "object", "key of another type", "bytes", "circular", "function"],
+)
 def test_what_awslambdaric_refuses_to_encode_is_refused_in_the_same_words(result: Any) -> None:
     expected = reference(lambda marshaller: marshaller.marshal_response(result))
     assert ours(lambda: encode_result(result)) == expected
