@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 
 import pytest
 
@@ -99,3 +100,11 @@ def test_links_lead_somewhere(page: str) -> None:
         if not (documents.ROOT / target).exists() or (section and section not in documents.sections(target))
     ]
     assert not broken
+
+
+def test_version_is_the_newest_in_the_changelog() -> None:
+    """pyproject.toml has the version at the top of CHANGELOG.md, below the heading for what is unreleased."""
+    project = tomllib.loads(documents.text("pyproject.toml"))["project"]
+    unreleased, newest = re.findall(r"^## (.+)$", documents.text("CHANGELOG.md"), re.MULTILINE)[:2]
+    assert unreleased == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(project['version'])} - \d{{4}}-\d\d-\d\d", newest)
