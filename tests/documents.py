@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from pathlib import Path
@@ -34,5 +35,28 @@ def table(page: str, head: str) -> list[list[str]]:
 
 
 def errors() -> list[list[str]]:
-    """README.md's rows of status, code and what happened."""
-    return table("README.md", "| status | `code` | what happened |")
+    """docs/errors.md's rows of status, code and what happened."""
+    return table("docs/errors.md", "| status | `code` | what happened |")
+
+
+def links(page: str) -> list[tuple[str, str]]:
+    """The page's links to files of this repository: each as the file's path from the top, and a section or ""."""
+    targets = re.findall(r"\]\(([^()\s]+)\)", _prose(page))
+    found = []
+    for target in targets:
+        if not re.match(r"[a-z]+:", target):
+            path, _, section = target.partition("#")
+            file = (ROOT / page).parent / path if path else ROOT / page
+            found.append((os.path.relpath(os.path.normpath(file), ROOT), section))
+    return found
+
+
+def sections(page: str) -> set[str]:
+    """The page's headings as GitHub writes them behind the # of a link."""
+    headings = re.findall(r"^#+ (.+)$", _prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _prose(page: str) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^( *)```.*?^ *```$", "", text(page), flags=re.MULTILINE | re.DOTALL)

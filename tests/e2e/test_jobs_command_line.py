@@ -33,7 +33,7 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Runs `jobs …` in an empty folder, with the variables that the README names for the local stack."""
+    """Runs `jobs …` in an empty folder, with the variables that docs/local.md names for the local stack."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in environment.aws(stack.aws_endpoint_url).items():

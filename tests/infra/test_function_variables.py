@@ -88,7 +88,7 @@ def test_an_answers_limit_is_deployed(name: str, size: int, function: str) -> No
 
 
 def test_an_answers_limit_is_documented() -> None:
-    """README.md's errors and docs/reliability.md's sizes name both limits as they are deployed."""
+    """docs/errors.md and docs/reliability.md's sizes name both limits as they are deployed."""
     limits = f"{MAX_STREAMING / 2**20:.0f} MiB (`local`: {MAX_LOCAL / 10**6:.0f} MB)"
     (error,) = (what for _, code, what in documents.errors() if "`response_too_large`" in code)
     assert f"the answer in one piece is over {limits}" in error

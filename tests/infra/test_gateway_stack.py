@@ -67,7 +67,7 @@ def test_every_answer_of_api_gateways_own_is_openai_shaped_with_a_fixed_text(sta
 
 
 def test_answers_of_api_gateways_own_are_documented() -> None:
-    """README.md's table of errors has a row for each code, with the status where it is not API Gateway's choice."""
+    """docs/errors.md has a row for each code, with the status where it is not API Gateway's choice."""
     for response in synthesised("prod").resources("AWS::ApiGateway::GatewayResponse").values():
         code = json.loads(response["ResponseTemplates"]["application/json"])["error"]["code"]
         status = response.get("StatusCode", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 
 import pytest
 
@@ -22,6 +23,11 @@ ERRORS = [
 ]
 # Only operators see these, of a job that was given up.
 OF_DEAD_LETTERS = {"job_not_begun", "workers_died"}
+PAGES = [
+    page
+    for pattern in ("*.md", "docs/**/*.md", "response-streaming/*.md")
+    for page in documents.names(pattern)
+]
 CLIENTS = [
     ("AI SDK", '.chat("MODEL")'),
     ("pydantic-ai", "openai-chat:"),
@@ -40,7 +46,7 @@ CLIENTS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_errors_are_documented(error: type[GatewayError]) -> None:
-    """Each code has a row, with its status in README.md, or in docs/jobs.md where only a dead letter has it."""
+    """Each code has a row, with its status in docs/errors.md, or in docs/jobs.md where only a dead letter has it."""
     if error.code in OF_DEAD_LETTERS:
         codes = [row[0] for row in documents.table("docs/jobs.md", "| `last_error_code` | |")]
         assert f"`{error.code}`" in codes
@@ -63,9 +69,42 @@ def test_help_knows_that_unit_tests_take_minutes() -> None:
     assert "minute" in told
 
 
-@pytest.mark.parametrize("decision", documents.names("docs/adr/*.md"))
+@pytest.mark.parametrize("decision", documents.names("docs/adr/0*.md"))
 def test_decisions_have_a_status(decision: str) -> None:
     """Each decision says whether it still holds."""
     assert re.search(
         r"^\*\*Status\.\*\* (Accepted|Replaced|Withdrawn)\b", documents.text(decision), re.MULTILINE
     )
+
+
+def test_readme_is_short() -> None:
+    """README.md has at most 150 lines."""
+    assert len(documents.text("README.md").splitlines()) <= 150
+
+
+@pytest.mark.parametrize(
+    ("index", "pages"), [("docs/README.md", "docs/*.md"), ("docs/adr/README.md", "docs/adr/*.md")]
+)
+def test_indexes_are_complete(index: str, pages: str) -> None:
+    """An index links every page beside it."""
+    linked = {target for target, _ in documents.links(index)}
+    assert set(documents.names(pages)) - {index} <= linked
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """A link to a file of this repository names one that exists, and a section that it has."""
+    broken = [
+        f"{target}#{section}"
+        for target, section in documents.links(page)
+        if not (documents.ROOT / target).exists() or (section and section not in documents.sections(target))
+    ]
+    assert not broken
+
+
+def test_version_is_the_newest_in_the_changelog() -> None:
+    """pyproject.toml has the version at the top of CHANGELOG.md, below the heading for what is unreleased."""
+    project = tomllib.loads(documents.text("pyproject.toml"))["project"]
+    unreleased, newest = re.findall(r"^## (.+)$", documents.text("CHANGELOG.md"), re.MULTILINE)[:2]
+    assert unreleased == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(project['version'])} - \d{{4}}-\d\d-\d\d", newest)

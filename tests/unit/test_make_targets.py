@@ -100,5 +100,5 @@ def test_the_local_stack_is_not_aws(checkout: Path, target: str) -> None:
 
 @pytest.mark.parametrize("command", ["--require-approval never", "CDK_ARGS=--force"])
 def test_the_way_to_approve_is_documented(command: str) -> None:
-    """README.md says how to deploy and destroy without a terminal."""
-    assert command in documents.text("README.md")
+    """docs/deploying.md says how to deploy and destroy without a terminal."""
+    assert command in documents.text("docs/deploying.md")
