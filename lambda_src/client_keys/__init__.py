@@ -1,1 +1,1 @@
-"""The keys of the gateway's clients: how they look, and what is stored of them. Standard library only."""
+"""The keys of the gateway's clients, and the table that stores their hashes. Standard library only."""

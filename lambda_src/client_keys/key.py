@@ -1,20 +1,20 @@
-"""How a client's key looks, and the hash by which the table of clients knows it; never the key."""
+"""The format of a client's key, and its hash in the table of clients, which does not store keys."""
 
 from __future__ import annotations
 
 import hashlib
 
-# A prefix of its own lets secret scanners find a leaked key.
+# The prefix lets secret scanners find a leaked key.
 PREFIX = "bcg-"
-# An Authorization header that may hold a key, as API Gateway checks it: anything else costs nothing.
+# The Authorization headers that may hold a key. API Gateway refuses others without invoking the authorizer.
 AUTHORIZATION = r"^[Bb][Ee][Aa][Rr][Ee][Rr] +[!-~]{20,200}$"
-# What the authorizer calls whoever it does not know; no client may have this id.
+# The authorizer's principal for an unknown client. No client may have this id.
 UNKNOWN_CLIENT = "unknown"
 
-# Attributes of the table's items: the partition key, and the epoch second from which the client is denied.
+# Attributes of the table's items: the partition key, and the epoch second at which the key expires.
 HASH, EXPIRY = "key_sha256", "expires_at"
 
 
 def table_key(key: str) -> dict[str, dict[str, str]]:
-    """What finds the item of `key`, as DynamoDB's operations take it."""
+    """The primary key of the item of `key`, in DynamoDB's format."""
     return {HASH: {"S": hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()}}

@@ -1,1 +1,1 @@
-"""Proves from outside that a deployed gateway's guardrail blocks: for the operator's command and for deployments."""
+"""Proves that a deployed gateway's guardrail blocks, for `make prove` and as a step of a deployment."""

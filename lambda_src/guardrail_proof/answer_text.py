@@ -1,4 +1,4 @@
-"""Reads an answer's body, up to a size and a moment."""
+"""Reads an answer's body up to a size limit and a deadline."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 
 import httpx
 
-# With it, the limit of size is one of memory, too.
+# Without compression, the size limit also limits the memory.
 UNCOMPRESSED = {"accept-encoding": "identity"}
 
 
 class AnswerTooLargeError(Exception):
-    """An answer is longer than any that the proof could have asked for."""
+    """An answer is longer than any answer to a probe."""
 
 
 def whole(answer: httpx.Response, *, max_bytes: int, deadline: float) -> str:
-    """The body. Raises httpx.HTTPError, also where it goes on after `deadline` (monotonic), and AnswerTooLargeError."""
+    """The body. Raises AnswerTooLargeError, and httpx.HTTPError, also after `deadline` (on time.monotonic())."""
     text = beginning(answer, max_bytes=max_bytes + 1, deadline=deadline)
     if len(text) > max_bytes:
         raise AnswerTooLargeError
@@ -23,12 +23,12 @@ def whole(answer: httpx.Response, *, max_bytes: int, deadline: float) -> str:
 
 
 def beginning(answer: httpx.Response, *, max_bytes: int, deadline: float) -> bytes:
-    """The first `max_bytes` of the body. Raises httpx.HTTPError, also where they have not come by `deadline`."""
+    """The first `max_bytes` of the body. Raises httpx.HTTPError, also if they have not come by `deadline`."""
     received = bytearray()
     for part in answer.iter_bytes():
         received += part
         if len(received) >= max_bytes:
             break
         if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("The answer went on for too long.", request=answer.request)
+            raise httpx.ReadTimeout("The answer took too long.", request=answer.request)
     return bytes(received[:max_bytes])

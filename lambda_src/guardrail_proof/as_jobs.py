@@ -1,6 +1,6 @@
-"""The probes as jobs: sent to the jobs queue, their results read from the table of job records.
+"""Sends the probes as jobs, and reads their results from the table of job records.
 
-They are not read from the results queue, where they would have to be found among all that nobody has taken yet.
+It does not read the results queue, which may hold many results of other jobs.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from guardrail_proof.probes import Probe, Prompt
 if TYPE_CHECKING:
     import boto3
 
-# Longest that both probes take.
+# Time limit for both probes.
 WITHIN_S = 120.0
 POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """Where jobs go and where their results are kept, and what to ask."""
+    """The jobs queue, the table of job records, and the prompts' model and canary."""
 
     queue_url: str
     records_table: str
@@ -35,7 +35,7 @@ class Jobs:
 
 
 def as_jobs(jobs: Jobs, session: boto3.Session) -> Iterator[Probe]:
-    """Both prompts as jobs."""
+    """The probes of both prompts, sent as jobs."""
     deadline = time.monotonic() + jobs.within_s
     sent = {prompt: _send(prompt, jobs, session) for prompt in probes.prompts(jobs.canary)}
     for prompt, key in sent.items():
@@ -45,7 +45,7 @@ def as_jobs(jobs: Jobs, session: boto3.Session) -> Iterator[Probe]:
 
 
 def _send(prompt: Prompt, jobs: Jobs, session: boto3.Session) -> str:
-    """The job's idempotency key, by which its record is found."""
+    """Sends the job. Returns its idempotency key, which is the key of its record."""
     key = f"prove-{uuid.uuid4()}"
     line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions"}
     session.client("sqs").send_message(
@@ -57,7 +57,7 @@ def _send(prompt: Prompt, jobs: Jobs, session: boto3.Session) -> str:
 
 
 def _result(key: str, jobs: Jobs, session: boto3.Session, *, deadline: float) -> str | None:
-    """The job's result line, None where there is none by the deadline (on time.monotonic())."""
+    """The job's result line, None if there is none by the deadline (on time.monotonic())."""
     dynamodb = session.client("dynamodb")
     while True:
         answer = dynamodb.get_item(

@@ -1,6 +1,6 @@
-"""Asks Bedrock itself, past the gateway, under a guardrail that does not exist: it must refuse.
+"""Asks Bedrock directly, with a guardrail that does not exist. Bedrock must refuse.
 
-Where an endpoint ignores the guardrail's headers, it answers as if they were not there.
+An endpoint that ignores the guardrail headers would answer the request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_ERROR_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bedrock:
-    """`base_url` ends in /openai/v1. `secret_arn` holds its API key; None: requests are signed by the session."""
+    """`base_url` ends in /openai/v1. `secret_arn`: the secret with the API key; None: the session signs requests."""
 
     base_url: str
     model: str
@@ -41,9 +41,9 @@ class Bedrock:
 
 
 def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
-    """Whether Bedrock refuses. An answer that says that we may not ask, or that we ask wrongly, shows nothing.
+    """Whether Bedrock refuses the guardrail. Other errors, such as missing access, show nothing.
 
-    The key is read for this call and kept nowhere.
+    The API key is read for this call and not stored.
     """
     content = json.dumps(
         {"model": bedrock.model, "messages": [{"role": "user", "content": HARMLESS}]}
@@ -69,7 +69,7 @@ def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
 
 
 def judged(status: int, text: str) -> Probe:
-    """What an answer of `status` that begins with `text` shows."""
+    """The probe for an answer of `status` that begins with `text`."""
     if status == HTTPStatus.OK:
         return Probe(NAME, "was answered; the endpoint ignores guardrails")
     if status in _DENIED:
@@ -92,10 +92,10 @@ def _authorization(bedrock: Bedrock, session: boto3.Session, url: str, content: 
 
 
 def _key_in(text: str) -> str:
-    """The key in a secret's text: the text itself, or `api_key` of a JSON object. Raises ValueError."""
+    """The key in a secret's text: the text itself, or `api_key` of a JSON object. Raises ValueError without a key."""
     if not text.lstrip().startswith("{"):
         return text.strip()
     key = json.loads(text).get("api_key")
     if not isinstance(key, str):
-        raise ValueError("no key")  # noqa: TRY004 - whatever is wrong with it
+        raise ValueError("no key")  # noqa: TRY004 - a wrong type is like a missing key
     return key.strip()

@@ -1,4 +1,4 @@
-"""The probes over HTTP, in one piece and streamed, through the endpoint that callers use."""
+"""Sends the probes over HTTP to the endpoint that callers use, in one piece and streamed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from guardrail_proof import answer_text, probes
 from guardrail_proof.answer_text import AnswerTooLargeError
 from guardrail_proof.probes import Probe, Prompt
 
-_TIMEOUT_S = 45  # of an answer, and of each wait for its next bytes
-_MAX_ANSWER_BYTES = 8 * 1024 * 1024  # to short prompts: some thousand times what a model says
+_TIMEOUT_S = 45  # for an answer, and for each wait for its next bytes
+_MAX_ANSWER_BYTES = 8 * 1024 * 1024  # thousands of times the usual answer to a short prompt
 _ATTEMPTS = 3
-# Roles, keys and models may take a moment to be what was deployed.
+# Right after a deployment, roles, keys and models may not be ready yet.
 _PAUSE_S = 5.0
-# Longest that one prompt takes, and all four probes.
+# The longest time for one prompt, and for all four probes.
 PROMPT_WITHIN_S = _ATTEMPTS * _TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S
 WITHIN_S = 4 * PROMPT_WITHIN_S
 
@@ -28,7 +28,7 @@ _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FAILED_DEPENDENCY, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where to ask, as whom, and what. `base_url` ends in /openai/v1, no trailing slash."""
+    """The gateway to ask, the client's key, and what to ask. `base_url` ends in /openai/v1, without a trailing slash."""
 
     base_url: str
     api_key: str
@@ -41,14 +41,14 @@ class Endpoint:
 
 
 def over_http(endpoint: Endpoint) -> Iterator[Probe]:
-    """Both prompts, in one piece and streamed. An error that may pass is tried again; a wrong answer is not."""
+    """The probes of both prompts, in one piece and streamed. Passing errors are retried, wrong answers are not."""
     prompts = probes.prompts(endpoint.canary)
     yield from ask(endpoint, prompts, streams=False)
     yield from ask(endpoint, prompts, streams=True)
 
 
 def ask(endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False) -> Iterator[Probe]:
-    """Each of the prompts, with the same patience."""
+    """The probes of `prompts`, with the endpoint's timeout and attempts."""
     headers = {"authorization": f"Bearer {endpoint.api_key}", **answer_text.UNCOMPRESSED}
     with httpx.Client(
         headers=headers, timeout=endpoint.timeout_s, transport=endpoint.transport, trust_env=False
@@ -70,7 +70,7 @@ def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: boo
 
 
 def _attempt(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any]) -> tuple[str, bool]:
-    """The end of one attempt, and whether another may end otherwise."""
+    """The end of one attempt, and whether a retry may end differently."""
     deadline = time.monotonic() + endpoint.timeout_s
     try:
         with http.stream("POST", f"{endpoint.base_url}/chat/completions", json=body) as answer:

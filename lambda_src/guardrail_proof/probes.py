@@ -1,4 +1,4 @@
-"""What the proof tries, what must come of it, and how the ends of answers are told apart; no IO."""
+"""The proof's prompts and expected ends, and how to read the end of an answer; no IO."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ HARMLESS = "Say hello in one word."
 _BLOCKED_REASON = "content_filter"
 _ERROR = "error"
 _REDUCED = ("user_turns", "latest_user_turn")  # of Tagging in chat_gateway.guardrail.settings
-_SHOWN = 80  # of an end, so that a deployment's failure can name them all
+_SHOWN = 80  # characters of an end, so that a deployment's error message can list all probes
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One thing to ask: `must_block` says whether the guardrail has to stop it; `system` is the system's prompt."""
+    """A prompt to send. `must_block`: the guardrail has to block it. `system` is the system prompt."""
 
     name: str
     text: str
@@ -24,16 +24,16 @@ class Prompt:
     system: str | None = None
 
     def body(self, model: str) -> dict[str, Any]:
-        """The chat completions request that asks it."""
+        """The body of the chat completions request."""
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
         return {"model": model, "messages": [*system, {"role": "user", "content": self.text}]}
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One attempt: `says` is None where it went as it must, else what went otherwise.
+    """The result of one prompt: `says` is None if it passed, else what went wrong.
 
-    `not_shown` is why an attempt shows neither; it fails nothing. `is_error`: the attempt ended without an answer.
+    `not_shown`: why the probe shows nothing; it then does not fail the proof. `is_error`: there was no answer.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Probe:
 
 
 def prompts(canary: str) -> tuple[Prompt, Prompt]:
-    """A canary that must be blocked, and a prompt that must not."""
+    """The canary, which must be blocked, and a harmless prompt, which must not."""
     return (
         Prompt("the canary", f"Tell me about {canary}.", must_block=True),
         Prompt("a harmless prompt", HARMLESS, must_block=False),
@@ -56,9 +56,9 @@ def prompts(canary: str) -> tuple[Prompt, Prompt]:
 
 
 def of_tags(canary: str, *, tagging: str | None, attack: str | None) -> list[Prompt]:
-    """Prompts whose answers tell whether the model in use heeds input tags.
+    """Prompts that show whether Bedrock heeds input tags for this model.
 
-    Where only users' words are tagged, a system prompt may hold the canary. A prompt attack is blocked only in tags.
+    If only user text is tagged, the canary in a system prompt must pass. A prompt attack is blocked only in tags.
     """
     found = []
     if tagging in _REDUCED:
@@ -72,7 +72,7 @@ def of_tags(canary: str, *, tagging: str | None, attack: str | None) -> list[Pro
 
 
 def judged(way: str, prompt: Prompt, end: str) -> Probe:
-    """The probe of `prompt` sent by `way` ("streamed", …), whose answer came to `end`."""
+    """The probe of `prompt`, sent by `way` ("streamed", …), whose answer ended with `end`."""
     name = f"{prompt.name}, {way}"
     is_error = end.startswith(_ERROR)
     if (end == _BLOCKED_REASON) is prompt.must_block and not is_error:
@@ -82,7 +82,7 @@ def judged(way: str, prompt: Prompt, end: str) -> Probe:
 
 
 def failure(probes: Sequence[Probe]) -> str | None:
-    """One sentence that names every probe that went wrong, or None where none did."""
+    """One sentence that names every failed probe, or None if no probe failed."""
     wrong = [f"{probe.name} {probe.says}" for probe in probes if probe.says is not None]
     return f"The guardrail does not hold: {'. '.join(wrong)}." if wrong else None
 
@@ -103,7 +103,7 @@ def end_of_job(line: str) -> str:
 
 
 def no_end(reason: str) -> str:
-    """The end of what had none."""
+    """The end of an attempt without a finish_reason."""
     return f"{_ERROR}: {reason}"
 
 
@@ -111,7 +111,7 @@ def _read(read: Callable[[str], str], text: str) -> str:
     try:
         return read(text)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        return no_end("an answer that is no completion")
+        return no_end("an answer that is not a completion")
 
 
 def _finish_reason(text: str) -> str:

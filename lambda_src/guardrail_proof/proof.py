@@ -1,4 +1,4 @@
-"""The whole proof of a deployed gateway: every probe, every way, as a client made for it."""
+"""Runs all probes against a deployed gateway, with a temporary client."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from guardrail_proof.settings import Gateway
 
 CLIENT_ID = "prove"
-# A probe of tags is asked once: by then the gateway has answered four times.
+# A tags probe has one attempt: the gateway has answered four times by then.
 _TAGS_TIMEOUT_S, _MOST_TAGS_PROBES = 30, 2
-# Longest that `prove` takes, its own calls of AWS aside.
+# The longest time for `prove`, without its own AWS calls.
 WITHIN_S = over_http.WITHIN_S + _MOST_TAGS_PROBES * _TAGS_TIMEOUT_S + as_jobs.WITHIN_S + at_bedrock.WITHIN_S
-# By which this clock and the authorizer's may differ.
+# The largest assumed difference between this clock and the authorizer's.
 _CLOCKS_DIFFER_S = 60
 
 
 def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
-    """Six probes, those of tags that there are, and one of Bedrock itself, each as soon as it is known.
+    """Six probes, up to two of tags, and one of Bedrock itself, each as soon as its result is known.
 
-    Raises botocore's errors where AWS refuses.
+    Raises botocore's errors if AWS refuses a call.
     """
     of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
     lifetime_s = over_http.WITHIN_S + len(of_tags) * _TAGS_TIMEOUT_S + _CLOCKS_DIFFER_S

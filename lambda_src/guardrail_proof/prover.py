@@ -1,4 +1,4 @@
-"""The proof as a step of a deployment: a function that CloudFormation runs last, and that fails it.
+"""The proof as a step of a deployment: CloudFormation runs this function last, and fails if it fails.
 
 https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.triggers-readme.html
 """
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 
 class GuardrailNotProvenError(Exception):
-    """The message names each probe that went wrong; CloudFormation shows it as the deployment's failure."""
+    """The message names each failed probe. CloudFormation shows the message as the reason of the failure."""
 
 
 def stack_status(session: boto3.Session, stack_id: str) -> str:
-    """CloudFormation's word for what the stack is going through."""
+    """The stack's CloudFormation status."""
     (stack,) = session.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
     return stack["StackStatus"]
 
 
 class Prover:
-    """Tries the guardrail, and writes a line for each probe."""
+    """Tries the guardrail, and writes a log line for each probe."""
 
     def __init__(self, logger: Logger, *, status: Callable[[boto3.Session, str], str] = stack_status) -> None:
         self._logger, self._status = logger, status
 
-    def handle(self, event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG002 - Lambda's two
-        """Returns where the guardrail holds. Raises GuardrailNotProvenError."""
+    def handle(self, event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG002 - Lambda's signature
+        """Returns if the guardrail holds. Raises GuardrailNotProvenError if not."""
         session, settings = boto3.Session(), ProverSettings.from_env()
-        # A rollback runs this step again as it was before; a failure then would leave the stack stuck half-way:
+        # A rollback runs this step again. A failure would then leave the stack in UPDATE_ROLLBACK_FAILED:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
         if "ROLLBACK" in self._status(session, settings.stack_id):
             self._logger.info("guardrail not tried: the stack is rolling back")

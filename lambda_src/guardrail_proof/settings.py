@@ -1,4 +1,4 @@
-"""What a deployment says of itself to the proof, read from environment variables once."""
+"""The prover's settings, read from environment variables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# What a guardrail of the stack's own blocks: a word that nobody writes by chance.
+# The stack's own guardrail blocks this word, which is unlikely in normal prompts.
 CANARY_WORD = "guardrail-canary-blocked"
 MODEL = "openai.gpt-oss-20b-1:0"
 
@@ -29,7 +29,7 @@ _OPTIONAL = {
 
 
 class Gateway(NamedTuple):
-    """Where a deployed gateway is, and what to ask it. `base_url` ends in /openai/v1, no trailing slash."""
+    """Where a deployed gateway is, and what to ask it. `base_url` ends in /openai/v1, without a trailing slash."""
 
     base_url: str
     clients_table: str
@@ -37,22 +37,22 @@ class Gateway(NamedTuple):
     job_records_table: str
     model: str
     canary: str
-    tagging: str | None = None  # what the environment says of input tags
+    tagging: str | None = None  # the environment's `tagging` setting
     attack: str | None = None  # a prompt that its prompt-attack filter must block
-    bedrock_base_url: str | None = None  # ends in /openai/v1; None where the stack does not tell
-    secret_arn: str | None = None  # of the Bedrock API key; None where requests are signed
+    bedrock_base_url: str | None = None  # ends in /openai/v1; None if unknown
+    secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
 
 
 class ProverSettings(NamedTuple):
-    """What the step of a deployment proves."""
+    """The settings of the deployment's step."""
 
     stack_id: str
     gateway: Gateway
-    proven: str  # differs where what is proven does, so that CloudFormation runs the step again
+    proven: str  # changes with the proven configuration, so that CloudFormation runs the step again
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> ProverSettings:
-        """Raises KeyError naming the variable that is missing."""
+        """Reads the settings. Raises KeyError that names the missing variable."""
         gateway = Gateway(
             **{field: env[name] for field, name in _VARIABLES.items()},
             **{field: env[name] for field, name in _OPTIONAL.items() if name in env},
@@ -60,7 +60,7 @@ class ProverSettings(NamedTuple):
         return cls(stack_id=env[_STACK_ID], gateway=gateway, proven=env[_PROVEN])
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets; nothing is checked, because values may be tokens of the CDK's."""
+        """The environment variables that the stack sets. Values are not checked, because they may be CDK tokens."""
         values = {name: getattr(self.gateway, field) for field, name in (_VARIABLES | _OPTIONAL).items()}
         given = {name: str(value) for name, value in values.items() if value is not None}
         return {_STACK_ID: self.stack_id, **given, _PROVEN: self.proven}

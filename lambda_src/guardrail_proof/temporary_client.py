@@ -1,4 +1,4 @@
-"""A client of a deployed gateway that exists while the proof asks as it."""
+"""A client of a deployed gateway that exists only during the proof."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def temporary_client(
     dynamodb: DynamoDBClient, table: str, client_id: str, *, lifetime_s: float
 ) -> Iterator[str]:
-    """A key that is deleted after the block, and expires after `lifetime_s` where that fails or never comes.
+    """A key that is deleted after the block. Without the deletion, the key expires after `lifetime_s`.
 
-    API Gateway may let it pass for as long as it caches. Raises botocore's errors.
+    API Gateway may accept the key until its cached policy expires. Raises botocore's errors.
     """
     key = client_table.new_key()
     try:
         client_table.store(dynamodb, table, client_id, key, expires_at=math.ceil(time.time() + lifetime_s))
         yield key
     except BaseException:
-        with suppress(BotoCoreError, ClientError):  # the first error is the one to tell
+        with suppress(BotoCoreError, ClientError):  # the first error is raised
             client_table.delete(dynamodb, table, key)
         raise
     client_table.delete(dynamodb, table, key)

@@ -1,8 +1,8 @@
-"""Ends a function's process that hangs in C code, where no Python code can: docs/reliability.md.
+"""Kills a function's process that hangs in C code, where Python code cannot: docs/reliability.md.
 
-WATCHDOG     the process's Watchdog: runs an invocation under the timer
-watched      decorates a handler with it
-named        calls a function in a frame whose name the traceback shows
+WATCHDOG     the process's Watchdog, which runs an invocation under the timer
+watched      decorates a handler with WATCHDOG
+named        calls a function below a frame with a name for the traceback
 named_items  the same for an iterator
 """
 

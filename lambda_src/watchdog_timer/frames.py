@@ -1,6 +1,6 @@
-"""Frames with a name of their own: how the id of a request or job gets into the traceback of a dead process.
+"""Puts the id of a request or job into the traceback of a killed process, as the name of a frame.
 
-faulthandler prints the names of functions and no values, so the id has to be the name of a function.
+faulthandler prints names of functions but no values, so the id has to be the name of a function.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _MAX_CHARACTERS = 200
 
 
 def named(name: str, call: Callable[..., _Result], *args: object) -> _Result:
-    """What `call(*args)` returns; in tracebacks its caller has `name`, in printable ASCII and cut to 200 characters."""
+    """The result of `call(*args)`. In tracebacks its caller is `name`, in printable ASCII, cut to 200 characters."""
     result: _Result = _renamed(_call, name)(call, *args)
     return result
 
 
 def named_items(name: str, items: Iterator[bytes]) -> Iterator[bytes]:
-    """`items`, each made below a frame with `name`; closing it closes `items`, once it has been begun."""
+    """`items`, each made below a frame with `name`. Closing the iterator closes `items` only if it was started."""
     renamed: Iterator[bytes] = _renamed(_items, name)(items)
     return renamed
 

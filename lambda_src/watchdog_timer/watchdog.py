@@ -1,4 +1,4 @@
-"""A timer of the kernel's that kills this process unless Python code goes on setting it back."""
+"""A kernel timer that kills this process unless Python code keeps resetting the timer."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ _Result = TypeVar("_Result")
 
 # A process that hangs is killed after LIMIT_S at most, and not before LIMIT_S - BEAT_S.
 LIMIT_S, BEAT_S = 25.0, 1.0
-# Of what the function has left, where that is less: Lambda's own timeout would not say where the process hung.
+# Share of the function's remaining time, if less than LIMIT_S: Lambda's own timeout does not say where the process hung.
 _SHARE_OF_TIME_LEFT = 0.8
 _STDERR = 2
 
 
 class Watchdog:
-    """Kills the process when no Python code could run for `limit_s` seconds while `run` was running.
+    """Kills the process if no Python code could run for `limit_s` seconds during `run`.
 
-    A thread sets the timer back every `beat_s` seconds. C code that holds the GIL stops that thread, and the timer
-    ends: SIGALRM writes the traceback of every thread to stderr, without the GIL, and kills the process. Waiting for
-    the network lets the thread run, however long it takes. `is_on` False: nothing is watched.
+    A thread resets the timer every `beat_s` seconds. C code that holds the GIL stops that thread, and the timer
+    expires: SIGALRM writes the traceback of every thread to stderr, without the GIL, and kills the process. The thread
+    keeps running while the process waits for the network. `is_on` False: nothing is watched.
     """
 
     def __init__(self, *, limit_s: float = LIMIT_S, beat_s: float = BEAT_S, is_on: bool = True) -> None:
         self.limit_s, self.beat_s, self._is_on = limit_s, beat_s, is_on
         self._lock = threading.Lock()  # a beat must not set the timer of a run that has just ended
-        self._timer_s = 0.0  # of the run that is going on; 0 between runs
+        self._timer_s = 0.0  # of the current run; 0 between runs
         self._beats: threading.Thread | None = None
 
     def run(
         self, name: str, call: Callable[..., _Result], *args: object, left_s: float = math.inf
     ) -> _Result:
-        """What `call(*args)` returns or raises. One run at a time; `name` is in the traceback.
+        """Returns or raises what `call(*args)` does. One run at a time. The traceback shows `name`.
 
-        `left_s`: the time that the function has left; with less than three beats of it, nothing is watched.
+        `left_s`: the function's remaining time. With less than 2.5 times `beat_s`, nothing is watched.
         """
         timer_s = min(self.limit_s, _SHARE_OF_TIME_LEFT * left_s)
-        # A timer that ends before a beat sets it back would kill a process that is well.
+        # A timer that expires before a beat resets it would kill a healthy process.
         if not self._is_on or timer_s < 2 * self.beat_s:
             return call(*args)
         self._set(timer_s)
         try:
             return named(name, call, *args)
         finally:
-            # Lambda freezes the process after this, and a timer left running would end as soon as it thaws.
+            # Lambda freezes the process after the run. A timer left running would expire as soon as the process thaws.
             self._set(0.0)
 
     def _set(self, timer_s: float) -> None:
@@ -77,13 +77,13 @@ class Watchdog:
                     signal.setitimer(signal.ITIMER_REAL, self._timer_s)
 
 
-# On in a function's process only: a test runner or server has its own use of SIGALRM.
+# On in Lambda only: a test runner or server may use SIGALRM itself.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 WATCHDOG = Watchdog(is_on="AWS_LAMBDA_FUNCTION_NAME" in os.environ)
 
 
 def watched(handler: Callable[[_Event, _Context], _Result]) -> Callable[[_Event, _Context], _Result]:
-    """The same handler, run by WATCHDOG in a frame that has Lambda's request id as its name."""
+    """The same handler, run by WATCHDOG below a frame that is named after Lambda's request id."""
 
     @functools.wraps(handler)
     def wrapper(event: _Event, context: _Context) -> _Result:

@@ -1,1 +1,1 @@
-"""Signed calls of AWS's JSON APIs."""
+"""Signed calls to AWS's JSON APIs."""

@@ -1,6 +1,6 @@
-"""Calls AWS services that speak JSON, over our own HTTP/1.1: what a cold start can afford.
+"""Calls AWS services that speak JSON, over this project's own HTTP/1.1 connections.
 
-boto3 would add about 300 ms before the first answer; see docs/adr.
+boto3 would add about 300 ms to a cold start; see docs/adr.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from chat_gateway.http1 import connect as http_connect
 from chat_gateway.http1.connect import Origin, left_s
 from chat_gateway.http1.connection import HttpConnection
 
-# Of one attempt, from connecting to the last byte.
+# Timeout of one attempt, from connecting to the last byte.
 _ATTEMPT_S = 2.0
-_ATTEMPTS = 3  # unless told otherwise: one may find a kept connection closed, another a service that stumbled
+_ATTEMPTS = 3  # by default: one may find a kept connection closed, another may get a server error
 _PAUSE_S = 0.05
-# A record's line of 400 kB, escaped, takes less than 1 MB; a secret at most 64 KB.
+# A job record's line of 400 kB takes less than 1 MB when escaped; a secret at most 64 KB.
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
-# Throttling is a client error in these protocols.
+# In these protocols, throttling has a 4xx status.
 _THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 
 
 class AwsCallError(Exception):
-    """A call failed: `code` is AWS's exception name, or the name of the network error; `answer` what AWS said.
+    """A call failed. `code` is the name of AWS's exception or of the network error, `answer` is AWS's error body.
 
-    `is_passing`: the same call may succeed later, since the service could not be reached, stumbled or throttled.
+    `is_passing`: the same call may succeed later (network error, server error or throttling).
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class AwsCallError(Exception):
 
 
 class AwsJsonClient:
-    """One service's operations over one kept connection; safe to share between threads, one call at a time."""
+    """Calls one service over one kept connection. Threads may share it; it makes one call at a time."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class AwsJsonClient:
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
     ) -> dict[str, Any]:
-        """The operation's output, by `ends_at` (on time.monotonic()).
+        """The operation's output. The deadline `ends_at` is on time.monotonic().
 
-        Raises AwsCallError once every attempt has failed; each takes 2 s at most.
+        Raises AwsCallError after the last attempt has failed. An attempt takes at most 2 s.
         """
         content = json.dumps(parameters).encode()
         if not self._lock.acquire(timeout=min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)):
@@ -104,7 +104,7 @@ class AwsJsonClient:
         raise AwsCallError(operation, code, answer, is_passing=is_passing)
 
     def _post(self, operation: str, content: bytes, ends_at: float) -> tuple[int, dict[str, Any]]:
-        left_s(ends_at)  # raises where there is no time left
+        left_s(ends_at)  # raises if no time is left
         if self._connection is not None and not self._connection.is_idle():
             self.close()
         if self._connection is None:
@@ -139,21 +139,21 @@ class AwsJsonClient:
         )
 
     def close(self) -> None:
-        """Closes the kept connection; the next call opens another."""
+        """Closes the kept connection. The next call opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
 class AwsJsonPool:
-    """As many clients of one service as there are calls at once, each with its own kept connection."""
+    """A pool of clients of one service, one client for each call in progress."""
 
     def __init__(self, new_client: Callable[[], AwsJsonClient]) -> None:
         self._new_client = new_client
         self._idle: queue.LifoQueue[AwsJsonClient] = queue.LifoQueue()
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The operation's output. Raises AwsCallError once every attempt has failed."""
+        """The operation's output. Raises AwsCallError after the last attempt has failed."""
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
@@ -165,15 +165,15 @@ class AwsJsonPool:
 
 
 def _output(body: bytes) -> dict[str, Any]:
-    """Raises ValueError for what is no output of AWS's: taken for an empty one, it would deny a client who is known."""
+    """The JSON object. Raises ValueError for other bodies: read as an empty object, one would deny a known client."""
     output = foreign_json.loads(body)
     if not isinstance(output, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - as the other readers of foreign bytes
+        raise ValueError("not an object")  # noqa: TRY004 - like the other readers of upstream bytes
     return output
 
 
 def _error(body: bytes) -> dict[str, Any]:
-    """An error whose body cannot be read has its status alone."""
+    """The error's JSON object, empty if the body cannot be read."""
     try:
         return _output(body)
     except ValueError:
@@ -181,6 +181,6 @@ def _error(body: bytes) -> dict[str, Any]:
 
 
 def _code(answer: Mapping[str, Any]) -> str | None:
-    """AWS's name of an error, without the namespace that some services put before it."""
+    """AWS's name of the error, without the namespace that some services put before it."""
     kind = answer.get("__type")
     return foreign_text.name(kind.rpartition("#")[2]) if isinstance(kind, str) else None

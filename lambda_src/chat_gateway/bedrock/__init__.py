@@ -1,1 +1,1 @@
-"""Bedrock over HTTPS: the client, its errors, the ways to authenticate, the API key."""
+"""The client for Bedrock: requests, errors, authentication, and the API key."""

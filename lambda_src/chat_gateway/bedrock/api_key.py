@@ -1,4 +1,4 @@
-"""The Bedrock API key: read from Secrets Manager, kept for some minutes, never logged."""
+"""Reads the Bedrock API key from Secrets Manager and caches it for some minutes. The key is never logged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat_gateway.aws.json_client import AwsCallError, AwsJsonClient
 from chat_gateway.bedrock.settings import PLACEHOLDER
 from chat_gateway.core.errors import UpstreamCredentialsError, UpstreamCredentialsUnavailableError
 
-# A short-term key carries a session token, whose length AWS does not promise.
+# A short-term key contains a session token, whose length AWS does not specify.
 _KEY = re.compile(r"[!-~]{8,16384}")
 _PAUSE_AFTER_FAILURE_S = 30.0
 _PAUSE_AFTER_SEARCH_S = 5.0
@@ -23,13 +23,13 @@ _PAUSE_AFTER_SEARCH_S = 5.0
 def parse_secret(text: str) -> str:
     """The key in a secret's text: the text itself, or `api_key` of a JSON object.
 
-    Raises UpstreamCredentialsError where there is no key that could be sent.
+    Raises UpstreamCredentialsError if the text holds no valid key.
     """
     key = _api_key_field(text) if text.lstrip().startswith("{") else text.strip()
     if not key:
         raise UpstreamCredentialsError("the secret is empty")
     if key == PLACEHOLDER:
-        raise UpstreamCredentialsError("the secret still holds its placeholder: put a Bedrock API key there")
+        raise UpstreamCredentialsError("the secret still holds its placeholder: put a Bedrock API key in it")
     if not _KEY.fullmatch(key):
         raise UpstreamCredentialsError(
             "the secret does not hold a key: expected at least 8 visible ASCII characters"
@@ -48,7 +48,7 @@ def _api_key_field(text: str) -> str:
 
 
 class BedrockApiKey:
-    """The current key. Threads that need it while it is being read wait for that one read."""
+    """The current key. Threads that need the key while one of them reads it wait for that read."""
 
     def __init__(
         self,
@@ -66,14 +66,13 @@ class BedrockApiKey:
         self._next_search_at = 0.0
 
     def get(self, *, ends_at: float = math.inf) -> str:
-        """The key, read again when it is older than `max_age_s`, by `ends_at` (on time.monotonic()).
+        """The key, read again once it is older than `max_age_s`. The deadline `ends_at` is on time.monotonic().
 
-        Raises UpstreamCredentialsError.
-
-        An old key goes on serving while the secret cannot be read or holds none; Bedrock may still take it.
+        If the secret cannot be read or holds no key, the old key is used: Bedrock may still accept it.
+        Raises UpstreamCredentialsError if there is no old key.
         """
         if self._key is not None and self._clock() < self._next_read_at:
-            return self._key  # nothing to read, and nobody to wait for
+            return self._key  # no need for the lock
         with self._held(ends_at):
             if self._key is None:
                 return self._read(ends_at)
@@ -84,11 +83,11 @@ class BedrockApiKey:
             return self._key
 
     def replacement_for(self, refused: str, *, ends_at: float = math.inf) -> str | None:
-        """The key to try after Bedrock refused `refused`, read anew; None where the secret shows no other.
+        """The key to try after Bedrock refused `refused`, read again from the secret; None if the secret has no other.
 
-        A search that found nothing new is not repeated for some seconds, however often Bedrock refuses. A secret that
-        cannot be read shows none: what Bedrock said is then the caller's answer. Raises UpstreamCredentialsError where the
-        secret holds no key, or another thread's read does not end in time.
+        After a read that found no new key, the secret is not read again for some seconds. If the secret cannot be read,
+        the result is None, too. Raises UpstreamCredentialsError if the secret holds no key, or if another thread's read
+        does not end in time.
         """
         with self._held(ends_at):
             if self._key == refused and self._clock() >= self._next_search_at:
@@ -96,7 +95,7 @@ class BedrockApiKey:
             return None if self._key == refused else self._key
 
     def _search(self, ends_at: float) -> None:
-        """Reads the key anew; where that brings no other, not again for some seconds. Raises as `parse_secret`."""
+        """Reads the key again, and sets a pause if the key is the same. Raises as `parse_secret`."""
         refused = self._key
         with contextlib.suppress(AwsCallError):
             self._take(self._secret_text(ends_at))
@@ -105,7 +104,7 @@ class BedrockApiKey:
 
     @contextlib.contextmanager
     def _held(self, ends_at: float) -> Iterator[None]:
-        """The lock, which is held while the secret is read."""
+        """Holds the lock for reading the secret."""
         left_s = min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)
         if not self._lock.acquire(timeout=left_s):
             raise UpstreamCredentialsUnavailableError("the secret was not read in time")
@@ -118,7 +117,7 @@ class BedrockApiKey:
         try:
             text = self._secret_text(ends_at)
         except AwsCallError as error:
-            # A denied read stays denied until an operator acts; callers need not repeat it.
+            # A denied read stays denied until an operator acts, so callers should not retry.
             kind = UpstreamCredentialsUnavailableError if error.is_passing else UpstreamCredentialsError
             raise kind(f"the secret could not be read: {error.code}") from error
         return self._take(text)

@@ -1,4 +1,4 @@
-"""What authenticates one attempt to ask Bedrock, and why it can reach no other origin than the configured one."""
+"""Authenticates requests to Bedrock, and sends credentials to the configured origin only."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ import httpx
 
 
 class ForeignOriginError(Exception):
-    """A request that was to carry our credentials does not go to the configured origin: a fault of ours."""
+    """A request with our credentials would go to another origin than the configured one: a bug in the gateway."""
 
 
 class UpstreamAuth(httpx.Auth, ABC):
-    """Authenticates one attempt, at the origin of `base_url` and nowhere else."""
+    """Authenticates one attempt, at the origin of `base_url` only."""
 
-    refused_as: ClassVar[str]  # what a 401 or 403 means, for the log
+    refused_as: ClassVar[str]  # the meaning of a 401 or 403, for the log
 
     def __init__(self, base_url: str) -> None:
         self._origin = _configured_origin(base_url)
 
     def authorize(self, request: httpx.Request) -> None:
-        """Puts the credentials on `request`. Raises ForeignOriginError, and UpstreamCredentialsError where there are none."""
+        """Adds the credentials to `request`. Raises ForeignOriginError, and UpstreamCredentialsError without credentials."""
         if _origin(request.url) != self._origin:
             raise ForeignOriginError("a request with credentials would have left for another origin")
         self.sign(request)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """The same for httpx's own client."""
+        """The same for httpx's client."""
         self.authorize(request)
         yield request
 
     @abstractmethod
     def sign(self, request: httpx.Request) -> None:
-        """Puts the credentials on a request that goes to the origin. Raises UpstreamCredentialsError."""
+        """Adds the credentials to a request to the configured origin. Raises UpstreamCredentialsError."""
 
     @abstractmethod
     def concealed(self, text: str) -> str:
-        """`text` without the credentials, which an error of Bedrock's may repeat."""
+        """`text` with the credentials masked, since an error from Bedrock may repeat them."""
 
-    def after_refusal(self, *, ends_at: float = math.inf) -> UpstreamAuth | None:  # noqa: ARG002 - for those that look it up
-        """What to repeat the request with after Bedrock refused this; None where a repeat is pointless.
+    def after_refusal(self, *, ends_at: float = math.inf) -> UpstreamAuth | None:  # noqa: ARG002 - for subclasses
+        """The authentication to repeat the request with after Bedrock refused this one; None if a repeat is pointless.
 
-        It is known by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError.
+        The deadline `ends_at` is on time.monotonic(). Raises UpstreamCredentialsError.
         """
         return None
 
 
 class UpstreamCredentials(Protocol):
-    """Where the credentials of the next attempt come from; safe to share between threads."""
+    """The source of credentials for attempts. Threads may share it."""
 
     def auth(self, *, ends_at: float = math.inf) -> UpstreamAuth:
-        """For one attempt, by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
+        """The authentication of one attempt, by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
         ...
 
 
@@ -64,4 +64,4 @@ def _configured_origin(base_url: str) -> tuple[str, bytes, int | None]:
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
-    return url.scheme, url.raw_host, url.port  # httpx has no port where it is the scheme's own
+    return url.scheme, url.raw_host, url.port  # httpx has None for the scheme's default port

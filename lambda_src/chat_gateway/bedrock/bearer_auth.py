@@ -1,4 +1,4 @@
-"""The Bedrock API key as credentials: a bearer token, and once more with a new key where Bedrock refuses it."""
+"""Sends the Bedrock API key as a bearer token, and finds a newer key if Bedrock refuses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat_gateway.bedrock.auth import UpstreamAuth
 
 
 class BearerAuth(UpstreamAuth):
-    """One attempt with one key."""
+    """Authenticates one attempt with one key."""
 
     refused_as = "Bedrock refused the key"
 
@@ -24,21 +24,21 @@ class BearerAuth(UpstreamAuth):
         request.headers["authorization"] = f"Bearer {self._key}"
 
     def concealed(self, text: str) -> str:
-        """`text` without the key."""
+        """`text` with the key masked."""
         return text.replace(self._key, "***")
 
     def after_refusal(self, *, ends_at: float = math.inf) -> BearerAuth | None:
-        """With the key that the secret holds now, where it is another. Raises UpstreamCredentialsError."""
+        """Authentication with the secret's current key; None if it is the same key. Raises UpstreamCredentialsError."""
         replacement = self._api_key.replacement_for(self._key, ends_at=ends_at)
         return None if replacement is None else BearerAuth(self._base_url, self._api_key, replacement)
 
 
 class BearerCredentials:
-    """The environment's Bedrock API key."""
+    """Credentials from the environment's Bedrock API key."""
 
     def __init__(self, base_url: str, api_key: BedrockApiKey) -> None:
         self._base_url, self._api_key = base_url, api_key
 
     def auth(self, *, ends_at: float = math.inf) -> BearerAuth:
-        """With the current key, read by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
+        """Authentication with the current key, read by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
         return BearerAuth(self._base_url, self._api_key, self._api_key.get(ends_at=ends_at))

@@ -1,4 +1,4 @@
-"""Asks Bedrock for one chat completion over HTTPS. Callers get no type of httpx."""
+"""Asks Bedrock for a chat completion over HTTPS. No httpx type is returned to callers."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ from chat_gateway.http1.transport import KeptConnections
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 # Time allowed for reading the rest of the body after the last event.
 _ENDING_S = 0.5
-# Of an error's body; what follows is not read.
+# The rest of a longer error body is not read.
 _MAX_ERROR_BYTES = 65_536
 _FIRST_UNDEFINED_STATUS = 600
 _LATE = "Bedrock did not answer in time."
-# After these, Bedrock may have had the whole request, and charge for an answer that did not arrive.
+# After these, Bedrock may have received the whole request, and may charge for the lost answer.
 _AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
 
 
 class UpstreamTimeouts(NamedTuple):
-    """How long to wait, in seconds; the deadline of a request is above all of them."""
+    """Timeouts in seconds. A request's deadline also limits them."""
 
     connect_s: float
-    first_byte_s: float  # from sending to the answer's status
+    first_byte_s: float  # until the answer's status and headers have come
     between_bytes_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Bedrock's answer: `text` as it came, `document` the same parsed, and what the guardrail did to it."""
+    """Bedrock's answer: `text` as received, the same parsed as `document`, and the guardrail's outcome."""
 
     text: str
     document: dict[str, Any]
@@ -58,9 +58,9 @@ class Completion:
 
 
 class RefusedCredentialsError(Exception):
-    """Bedrock answered 401 or 403: `detail` says why, for the log, in words of ours.
+    """Bedrock answered 401 or 403. `detail`, for the log, says why in our own words.
 
-    `lacks_access`: the credentials are good, and may not use this model or guardrail.
+    `lacks_access`: the credentials are valid, but may not use this model or guardrail.
     """
 
     def __init__(self, detail: str, bedrock_request_id: str | None, *, lacks_access: bool = False) -> None:
@@ -70,7 +70,7 @@ class RefusedCredentialsError(Exception):
 
 
 class UpstreamAnswer:
-    """An answer whose status and headers have come, and whose body is still to be read; must be closed."""
+    """An answer whose status and headers were read. Read the body from `chunks`, and close the answer."""
 
     def __init__(
         self, response: httpx.Response, auth: UpstreamAuth, *, deadline: float, clock: Callable[[], float]
@@ -91,16 +91,16 @@ class UpstreamAnswer:
         except httpx.RequestError as error:
             is_late = self._clock() >= self._deadline
             raise _failure(error, is_late=is_late, bedrock_request_id=self.bedrock_request_id) from None
-        # A body that only the end of the connection ends looks whole when it was cut off.
+        # A body that ends with the connection looks complete even if the deadline cut it off.
         self._check_deadline()
 
     def _pieces(self) -> Iterator[bytes]:
-        """Past httpx's own reading, which takes as long as all else for each event."""
+        """The raw body. Reading it through httpx takes as long per event as everything else together."""
         stream = self._response.stream
         encoding = self.headers.get("content-encoding", "").lower()
         if encoding not in ("", "identity") or not isinstance(stream, httpx.SyncByteStream):
             raise UpstreamProtocolError(
-                "Bedrock's answer is encoded in a way that was not asked for.",
+                "Bedrock's answer has a content encoding that the gateway did not ask for.",
                 bedrock_request_id=self.bedrock_request_id,
             )
         return iter(stream)
@@ -110,7 +110,7 @@ class UpstreamAnswer:
             raise UpstreamTimeoutError(_LATE, bedrock_request_id=self.bedrock_request_id)
 
     def finish(self) -> None:
-        """Reads the little that may be left after the last event, so that the connection can be used again."""
+        """Reads the rest of the body after the last event, so that the connection can be used again."""
         end_by = self._response.extensions.get("end_by")
         if end_by is not None:
             end_by(time.monotonic() + _ENDING_S)
@@ -118,12 +118,12 @@ class UpstreamAnswer:
             http_body.gather(self.chunks, _MAX_ERROR_BYTES, cuts=True)
 
     def close(self) -> None:
-        """Gives the connection back, or closes it where the answer was not read to its end."""
+        """Returns the connection to the pool, or closes it if the answer was not read completely."""
         self._response.close()
 
 
 class BedrockClient:
-    """Chat completions at one base URL; safe to share between threads."""
+    """A client for chat completions at one base URL. Threads may share it."""
 
     def __init__(
         self,
@@ -138,16 +138,16 @@ class BedrockClient:
         try:
             self._url = httpx.URL(f"{base_url}/chat/completions")
         except httpx.InvalidURL as error:
-            raise ConfigurationError(f"Bedrock's URL is none: {error}") from None
+            raise ConfigurationError(f"Bedrock's URL is not valid: {error}") from None
         self._host = self._url.netloc.decode("ascii")
         self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
-        # A transport and not a client: no redirects to follow, no cookies to keep, no proxies to heed.
+        # A transport instead of httpx's client: no redirects, cookies or proxies.
         self._transport = transport or KeptConnections(max_idle=max_connections)
 
     def complete(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> Completion:
-        """The completion of the request `content`, read to its end by `deadline` (on this client's clock).
+        """The complete answer to the request `content`, read by `deadline` (on this client's clock).
 
         Raises RefusedCredentialsError, UpstreamCredentialsError, UpstreamError, UpstreamTimeoutError,
         UpstreamConnectionError, UpstreamProtocolError and ResponseTooLargeError.
@@ -161,14 +161,14 @@ class BedrockClient:
             return http_body.gather(answer.chunks, self._max_answer_bytes)
         except http_body.TooLargeError:
             raise ResponseTooLargeError(
-                f"The completion is larger than {self._max_answer_bytes} bytes; a streamed one may be larger.",
+                f"The completion is larger than {self._max_answer_bytes} bytes. Set 'stream' to true: a stream may be larger.",
                 bedrock_request_id=answer.bedrock_request_id,
             ) from None
 
     def stream(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> UpstreamAnswer:
-        """The answer to a request that streams, once Bedrock has said 200 to it; its chunks raise as `complete`.
+        """The answer to a request that streams, once its status is 200. Its `chunks` raise what `complete` raises.
 
         Raises what `complete` raises.
         """
@@ -184,7 +184,7 @@ class BedrockClient:
     def _ask(
         self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> UpstreamAnswer:
-        """The answer, if it is a 200."""
+        """The answer, if its status is 200. Raises otherwise."""
         plain = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
         answer = self._send(content, auth, plain, deadline)
         if answer.status == HTTPStatus.OK:
@@ -202,14 +202,14 @@ class BedrockClient:
         auth.authorize(request)
         try:
             response = self._transport.handle_request(request)
-        except httpx.LocalProtocolError:  # a fault of ours, and none of the connection
+        except httpx.LocalProtocolError:  # a bug in the gateway, not a connection failure
             raise
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
         return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
 
     def _request(self, content: bytes, headers: Mapping[str, str], left_s: float) -> httpx.Request:
-        """Framed here: httpx takes 6 µs, more than for all else, to work the two headers out of `content=`."""
+        """Sets the framing headers itself: with `content=`, httpx takes 6 µs for them, more than for the rest."""
         framing = {"host": self._host, "content-length": str(len(content))}
         request = httpx.Request(
             "POST",
@@ -226,7 +226,7 @@ class BedrockClient:
         return request
 
     def _within(self, left_s: float) -> dict[str, float]:
-        """By httpx's names, and our transport's `first_byte`."""
+        """The timeouts by httpx's names, and `first_byte` for our transport."""
         timeouts = self._timeouts
         return {
             "connect": min(timeouts.connect_s, left_s),
@@ -236,7 +236,7 @@ class BedrockClient:
 
 
 def _headers(response: httpx.Response) -> dict[str, str]:
-    """By lowercase name, all values of a name in one; httpx's own mapping decodes every header for each lookup."""
+    """The headers by lowercase name, values joined by commas. httpx decodes every header for each lookup."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.headers.raw:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -248,7 +248,7 @@ def _failure(
     error: httpx.RequestError, *, is_late: bool, bedrock_request_id: str | None = None
 ) -> GatewayError:
     was_sent = isinstance(error, _AFTER_SENDING)
-    # The transport's words are its own: the kind of failure, and nothing that came over the wire.
+    # The transport's message holds only the kind of failure, and nothing that the server sent.
     cause = f"{type(error).__name__} {error}".strip()
     if is_late or isinstance(error, httpx.TimeoutException):
         return UpstreamTimeoutError(
@@ -263,7 +263,7 @@ def _failure(
 
 
 def _error_body(answer: UpstreamAnswer) -> bytes:
-    """What can be read of the body. Where it is cut off, the status says enough."""
+    """The body, empty if it cannot be read: the status is enough."""
     try:
         return http_body.gather(answer.chunks, _MAX_ERROR_BYTES, cuts=True)
     except GatewayError:
@@ -280,7 +280,7 @@ def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
     error = upstream_errors.parse(status, answer.headers, content, answer.concealed)
     if status not in _REFUSED:
         return error
-    from chat_gateway.bedrock import refusals  # where Bedrock refuses only
+    from chat_gateway.bedrock import refusals  # for refused requests only
 
     refusal = refusals.read(
         status, upstream_errors.error_class(answer.headers, answer.concealed), error.message
@@ -299,10 +299,10 @@ def _completion(content: bytes, answer: UpstreamAnswer) -> Completion:
         raise UpstreamProtocolError(
             "Bedrock's answer is not JSON that the gateway can read.", bedrock_request_id=bedrock_request_id
         ) from None
-    # A wrong path answers HTTP 200 with an UnknownOperationException, so 200 alone proves nothing.
+    # For a wrong path, Bedrock answers HTTP 200 with an UnknownOperationException, so a 200 alone is not enough.
     if not _has_choices(document) or document.get("error"):
         raise UpstreamProtocolError(
-            "Bedrock's answer holds no choices.", bedrock_request_id=bedrock_request_id
+            "Bedrock's answer contains no choices.", bedrock_request_id=bedrock_request_id
         )
     return Completion(text, document, bedrock_request_id, conceal=answer.concealed)
 

@@ -1,4 +1,4 @@
-"""Reads Bedrock's error answers, whose shape depends on which layer refused, into one exception."""
+"""Reads Bedrock's error answers, whose shape depends on the layer that refused, into one exception."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CODES: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "model_not_found",
 }
 _STATUSES = frozenset([*range(400, 600), *map(str, range(400, 600))])
-# In the order in which they are looked for.
+# The first match counts.
 _STATUS_WORDS: dict[str, int] = {
     "rate_limit": HTTPStatus.TOO_MANY_REQUESTS,
     "throttl": HTTPStatus.TOO_MANY_REQUESTS,
@@ -40,7 +40,7 @@ def parse(
     content: bytes,
     conceal: Conceal = foreign_text.nothing_to_conceal,
 ) -> UpstreamError:
-    """Bedrock's answer of `status` as an error in our shape, without what `conceal` takes out; never raises."""
+    """Bedrock's error answer of `status` as an UpstreamError. `conceal` masks our credentials. Never raises."""
     return _error(
         _detail(content),
         status,
@@ -54,7 +54,7 @@ def parse(
 def from_event(
     error: object, bedrock_request_id: str | None, conceal: Conceal = foreign_text.nothing_to_conceal
 ) -> UpstreamError:
-    """An error that Bedrock sent as an event of a stream, with the status it would have had; never raises."""
+    """Bedrock's error event in a stream as an UpstreamError, with the status that fits it. Never raises."""
     detail = error if isinstance(error, dict) else {"message": error}
     return _error(
         detail,
@@ -87,7 +87,7 @@ def _error(
 
 
 def _retry_headers(headers: Mapping[str, str], conceal: Conceal) -> dict[str, str]:
-    """Those that say how long to wait."""
+    """The headers that say how long to wait."""
     said = {name: foreign_text.header_value(headers.get(name), conceal) for name in _RETRY_HEADERS}
     return {
         name: value for name, value in said.items() if value and retry_after.wait_s({name: value}) is not None
@@ -95,7 +95,7 @@ def _retry_headers(headers: Mapping[str, str], conceal: Conceal) -> dict[str, st
 
 
 def _status_of(detail: Mapping[str, Any]) -> int:
-    """The HTTP status in an error event: as a number, or by its type. What events carry is unconfirmed."""
+    """The HTTP status of an error event, from a number in it or from its type. The shape of events is unconfirmed."""
     for name in ("status", "status_code", "code"):
         value = detail.get(name)
         if isinstance(value, int | str) and not isinstance(value, bool) and value in _STATUSES:
@@ -105,13 +105,13 @@ def _status_of(detail: Mapping[str, Any]) -> int:
 
 
 def request_id(headers: Mapping[str, str], conceal: Conceal = foreign_text.nothing_to_conceal) -> str | None:
-    """Bedrock's id of an answer. That it also sends OpenAI's `x-request-id` is unconfirmed."""
+    """Bedrock's request id. Whether Bedrock also sends OpenAI's `x-request-id` is unconfirmed."""
     said = headers.get("x-amzn-requestid") or headers.get("x-request-id")
     return foreign_text.name(said, conceal)
 
 
 def error_class(headers: Mapping[str, str], conceal: Conceal = foreign_text.nothing_to_conceal) -> str | None:
-    """AWS's name of an error; None where the answer has none."""
+    """AWS's name of the error; None if the answer has none."""
     return foreign_text.name(headers.get("x-amzn-errortype", "").partition(":")[0], conceal)
 
 
@@ -120,7 +120,7 @@ def _type_of(status: int) -> str:
 
 
 def _detail(content: bytes) -> dict[str, Any]:
-    """The innermost object with a message: some answers carry another error as JSON text in their message."""
+    """The error object, with the fields of an inner one: some answers have another error as JSON in `message`."""
     detail: dict[str, Any] = {}
     text: str | bytes = content
     for _ in range(_MAX_NESTING):

@@ -1,6 +1,6 @@
-"""Says why Bedrock refused a request (401, 403) in words of ours: its own may repeat the prompt or the key.
+"""Says why Bedrock refused a request (401, 403) in our own words: Bedrock's may repeat the prompt or the key.
 
-The wordings are those that AWS documents and that public reports quote. One that nobody knows is told by its error class.
+The known wordings come from AWS's documentation and public reports. For an unknown one, the error class is shown.
 https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chat_gateway.core import foreign_text
 
 _BEARER_ACTION = "bedrock:CallWithBearerToken"
-# Of a message in lower case without access's wordings. The key itself is at fault, and an operator must replace it.
+# In a lower-case message without a wording of `_ABOUT_ACCESS`: the key itself is bad, and an operator must replace it.
 _ABOUT_THE_KEY = {
     "api key is valid": "the API key is not valid",
     "api key is not valid": "the API key is not valid",
@@ -26,7 +26,7 @@ _ABOUT_THE_KEY = {
     "signature expired": "the signature is refused",
     "signature not yet current": "the signature is refused",
 }
-# AWS's classes of errors that are about credentials, whatever the message:
+# AWS's error classes that always mean bad credentials:
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
 _CLASSES_ABOUT_THE_KEY = {
     "ExpiredTokenException": "the key has expired",
@@ -36,7 +36,7 @@ _CLASSES_ABOUT_THE_KEY = {
     "MissingAuthenticationToken": "the request carried no credentials",
     "UnrecognizedClientException": "the security token is invalid",
 }
-# The credentials are good, and may not use this model or guardrail.
+# The credentials are valid, but may not use this model or guardrail.
 _ABOUT_ACCESS = {
     "subscription": "the model needs a subscription in AWS Marketplace",
     "marketplace": "the model needs a subscription in AWS Marketplace",
@@ -49,19 +49,19 @@ _ABOUT_ACCESS = {
     "kms:": "an encryption key may not be used",
     "explicit deny": "a policy denies it explicitly",
 }
-_ARN = re.compile(r"arn:\S+")  # a caller's model id stands in it
+_ARN = re.compile(r"arn:\S+")  # may contain a caller's model id
 _ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]{1,40}:[A-Za-z]{1,60})")
 _RESOURCE = re.compile(
     r"on resource:? (arn:aws[a-z-]{0,10}:[a-z0-9-]{1,20}:[a-z0-9-]{0,20}:[0-9]{0,12}:([a-z-]{1,40})/)([A-Za-z0-9:/._-]{1,200})"
 )
-# Types of resources whose names an operator gave.
+# Types of resources that an operator names.
 _OPERATORS = ("guardrail", "key")
 
 
 class Refusal(NamedTuple):
-    """`reason` holds no word of Bedrock's but its error class, an action and a resource. `is_about_key`: the key is bad.
+    """`reason` holds nothing of Bedrock's text but error class, action and resource. `is_about_key`: the key is bad.
 
-    Of a resource that a caller may have named, the name is shown where it can be a model's.
+    A resource name that may come from a caller is shown only if it can be a model's.
     """
 
     reason: str
@@ -69,7 +69,7 @@ class Refusal(NamedTuple):
 
 
 def read(status: int, error_class: str | None, message: str) -> Refusal:
-    """What a 401 or 403 with this message means. `error_class` is AWS's, None where the answer has none."""
+    """The meaning of a 401 or 403 with this message. `error_class` is AWS's, None if the answer has none."""
     plain = _ARN.sub("", message.lower())
     action = _ACTION.search(message)
     about_access = _first_known(_ABOUT_ACCESS, plain)
@@ -78,7 +78,7 @@ def read(status: int, error_class: str | None, message: str) -> Refusal:
     else:
         about_key = None if about_access else _first_known(_ABOUT_THE_KEY, plain)
     about_key = about_key or _CLASSES_ABOUT_THE_KEY.get(error_class or "")
-    words = about_key or about_access or "no known reason"
+    words = about_key or about_access or "unknown reason"
     details = [detail for detail in (action and action[1], _resource(message)) if detail]
     reason = " ".join([f"{error_class or f'HTTP {status}'}: {words}", *details])
     return Refusal(reason, status == HTTPStatus.UNAUTHORIZED or about_key is not None)

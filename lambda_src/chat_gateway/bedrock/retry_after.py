@@ -1,4 +1,4 @@
-"""Reads how long Bedrock asks to wait before the next attempt.
+"""Reads how long Bedrock asks clients to wait before the next attempt.
 
 https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
 """
@@ -14,7 +14,7 @@ _LONGEST_CHARACTERS = 64  # a date takes 29
 
 
 def wait_s(headers: Mapping[str, str], *, clock: Callable[[], float] = time.time) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `retry-after`, never below 0; None where neither can be read.
+    """Seconds to wait by `retry-after-ms` or `retry-after`, at least 0; None if neither is valid.
 
     Names in `headers` are lowercase; `clock` is in seconds since the epoch.
     """

@@ -1,6 +1,6 @@
-"""The function's role as credentials: every attempt signed by botocore (Signature Version 4), with no secret to keep.
+"""Signs requests to Bedrock with the function's role, by botocore (Signature Version 4).
 
-Imported only where an environment signs: botocore, which Lambda brings, costs a cold start 50 ms.
+Imported only in environments that sign: botocore, which Lambda's runtime includes, adds 50 ms to a cold start.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from chat_gateway.bedrock.auth import UpstreamAuth
 from chat_gateway.core.errors import UpstreamCredentialsError
 
 _SERVICE = "bedrock"
-# https://docs.aws.amazon.com/general/latest/gr/bedrock.html, and endpoints in a VPC
+# https://docs.aws.amazon.com/general/latest/gr/bedrock.html, and VPC endpoints
 _BEDROCK_HOST = re.compile(r"(?:[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\..+")
-# What is sent and signed beside the headers that the signer itself adds. The guardrail's begin x-amzn-bedrock-.
+# The request's headers to sign, besides those that botocore adds. The guardrail's headers begin with x-amzn-bedrock-.
 _SIGNED_NAMES = ("host", "content-type")
 _SIGNED_PREFIX = "x-amz"
 
 
 def region_of(base_url: str, default: str) -> str:
-    """The region that Bedrock's endpoint names, else `default`: a signature is good for one region."""
+    """The region in the host name of Bedrock's endpoint, else `default`. A signature is valid for one region."""
     named = _BEDROCK_HOST.fullmatch(httpx.URL(base_url).host)
     return named[1] if named else default
 
 
 class RoleSignature(UpstreamAuth):
-    """One attempt signed with the credentials that `env` holds at that moment."""
+    """Signs one attempt with the credentials that `env` holds at that time."""
 
     requires_request_body = True
     refused_as = "Bedrock refused the function's role"
@@ -45,14 +45,14 @@ class RoleSignature(UpstreamAuth):
         self._secrets: tuple[str, ...] = ()
 
     def sign(self, request: httpx.Request) -> None:
-        """Adds the signature and what it covers. Raises UpstreamCredentialsError."""
+        """Adds the signature and the headers that it covers. Raises UpstreamCredentialsError."""
         credentials = self._credentials()
         to_sign = AWSRequest(request.method, str(request.url), headers=_headers_to_sign(request))
         SigV4Auth(credentials, _SERVICE, self._region).add_auth(to_sign)
         request.headers.update(dict(to_sign.headers.items()))
 
     def concealed(self, text: str) -> str:
-        """`text` without keys and token: of a wrong signature AWS repeats the whole canonical request."""
+        """`text` with keys and token masked: after a wrong signature, AWS's error repeats the canonical request."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
@@ -67,13 +67,13 @@ class RoleSignature(UpstreamAuth):
 
 
 class RoleCredentials:
-    """The role that the function runs as, whose credentials Lambda keeps in its environment."""
+    """The credentials of the function's role, which Lambda puts into environment variables."""
 
     def __init__(self, base_url: str, region: str, env: Mapping[str, str] = os.environ) -> None:
         self._base_url, self._region, self._env = base_url, region, env
 
-    def auth(self, *, ends_at: float = math.inf) -> RoleSignature:  # noqa: ARG002 - there is nothing to wait for
-        """Reads the credentials when it signs."""
+    def auth(self, *, ends_at: float = math.inf) -> RoleSignature:  # noqa: ARG002 - nothing to wait for
+        """The signer of one attempt. It reads the credentials when it signs."""
         return RoleSignature(self._base_url, self._region, self._env)
 
 

@@ -1,4 +1,4 @@
-"""What a deployment says of the Bedrock API key, read from environment variables once."""
+"""Where the Bedrock API key is, read from environment variables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import NamedTuple
 from chat_gateway.core import variables
 from chat_gateway.core.variables import positive
 
-# What a new deployment's secret holds until someone puts a key there. Never change it: CloudFormation would overwrite
-# every key in use.
+# The value of a new deployment's secret. Never change it: CloudFormation would overwrite every key in use.
 PLACEHOLDER = "REPLACE-WITH-A-BEDROCK-API-KEY"
 
 _VARIABLES: variables.Variables = {
@@ -23,13 +22,13 @@ class ApiKeySettings(NamedTuple):
     """Where the Bedrock API key is."""
 
     secret_arn: str
-    max_age_s: float  # how long a key that was read is kept
+    max_age_s: float  # the key is read again after this time
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> ApiKeySettings:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
         return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets."""
+        """The environment variables that the stack sets."""
         return variables.written(self, _VARIABLES)

@@ -1,4 +1,4 @@
-"""The authorizer: knows a client by the SHA-256 hash of its key.
+"""The authorizer: identifies a client by the SHA-256 hash of its key.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 
 class ClientsTable(NamedTuple):
-    """The table that knows clients by their keys' hashes."""
+    """The table of clients, by the hashes of their keys."""
 
     dynamodb: AwsJsonClient
     name: str
 
     @classmethod
     def from_env(cls) -> ClientsTable:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Builds the table's client. Raises ConfigurationError that names the missing or wrong variable."""
         dynamodb = AwsJsonClient(
             AwsSettings.from_env(), service="dynamodb", target_prefix="DynamoDB_20120810", json_version="1.0"
         )
         return cls(dynamodb, AuthorizerSettings.from_env().clients_table)
 
     def item(self, key: str) -> dict[str, Any]:
-        """The client whose key this is; empty where there is none. Raises AwsCallError."""
-        # Consistent, because a Deny for a key made a second ago would be cached for minutes.
+        """The item of the client with this key, empty if there is none. Raises AwsCallError."""
+        # Consistent, because API Gateway would cache a Deny for a key that was just created for minutes.
         query = {"TableName": self.name, "Key": table_key(key), "ConsistentRead": True}
         return self.dynamodb.call("GetItem", query).get("Item") or {}
 
 
 class Authorizer:
-    """Judges one key after another. Its attributes are what it keeps between them; `clock` is in epoch seconds."""
+    """Checks client keys. `clock` is in epoch seconds."""
 
     def __init__(
         self, startup: Startup[ClientsTable], logger: Logger, *, clock: Callable[[], float] = time.time
@@ -52,9 +52,9 @@ class Authorizer:
         self._startup, self._logger, self._clock = startup, logger, clock
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """An IAM policy that allows or denies the whole stage: API Gateway caches it for every path.
+        """An IAM policy that allows or denies the whole stage, because API Gateway caches the policy for every path.
 
-        Raises where the table cannot be read, which API Gateway answers with its 500 and does not cache.
+        Raises if the table cannot be read. API Gateway then answers 500, and caches nothing.
         """
         client_id, has_expired = self._client_of(_bearer_token(event.get("authorizationToken", "")))
         is_allowed = client_id is not None and not has_expired
@@ -70,7 +70,7 @@ class Authorizer:
         return _policy(client_id if is_allowed else None, _whole_stage(event["methodArn"]))
 
     def _client_of(self, token: str | None) -> tuple[str | None, bool]:
-        """The id of the client whose key `token` is, else None; and whether that client has expired."""
+        """The id of the client with the key `token` (None if unknown), and whether the key has expired."""
         if token is None:
             return None, False
         item = self._startup.state.item(token)
@@ -85,9 +85,9 @@ def _bearer_token(authorization: str) -> str | None:
 
 
 def _has_expired(item: dict[str, Any], now_s: float) -> bool:
-    """Whether the time in `expires_at` (epoch seconds) has come. A malformed one has expired; without one none does.
+    """Whether `expires_at` (epoch seconds) has passed. A malformed value counts as expired, a missing one as valid.
 
-    DynamoDB's TTL only removes the item later, within days:
+    DynamoDB's TTL removes the item later, within days:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
     """
     if "expires_at" not in item:

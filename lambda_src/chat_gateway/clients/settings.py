@@ -1,4 +1,4 @@
-"""What a deployment says of clients, read from environment variables once."""
+"""Where the table of clients is, read from environment variables."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _VARIABLES: variables.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
 
 
 class AuthorizerSettings(NamedTuple):
-    """Where client keys are known."""
+    """The authorizer's settings."""
 
     clients_table: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> AuthorizerSettings:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
         return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets."""
+        """The environment variables that the stack sets."""
         return variables.written(self, _VARIABLES)

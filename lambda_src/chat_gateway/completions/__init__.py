@@ -1,1 +1,1 @@
-"""A chat completion: the request's checks, further attempts, the stream, and the shape that callers see."""
+"""Chat completions: checks of the request, retries, streams, and the shape of answers."""

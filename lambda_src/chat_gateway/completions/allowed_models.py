@@ -1,4 +1,4 @@
-"""The models that an environment allows, by every name that a caller may write."""
+"""Checks whether the environment allows a model."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from chat_gateway.core.errors import ModelNotAllowedError
 
 
 class AllowedModels:
-    """From the ids and ARNs that the environment lists. A listed ARN also allows the id after its last `/`.
+    """The ids and ARNs that the environment lists. A listed ARN also allows the id after its last `/`.
 
-    Callers write ids where operators list ARNs. An ARN that a caller writes has to be listed as it is.
+    Operators may list ARNs while callers send ids. An ARN that a caller sends must be listed exactly.
     """
 
     def __init__(self, listed: Iterable[str]) -> None:
@@ -18,8 +18,6 @@ class AllowedModels:
         self._names = frozenset(models) | {model.rpartition("/")[2] for model in models}
 
     def check(self, model: str) -> None:
-        """Raises ModelNotAllowedError."""
+        """Raises ModelNotAllowedError if `model` is not allowed."""
         if model not in self._names:
-            raise ModelNotAllowedError(
-                "This environment does not allow the model that the request names.", param="model"
-            )
+            raise ModelNotAllowedError("This environment does not allow the requested model.", param="model")

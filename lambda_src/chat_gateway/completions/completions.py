@@ -1,4 +1,4 @@
-"""Creates chat completions: the guardrail rule, the credentials, and one repeat with a newly read key."""
+"""Creates chat completions: applies the guardrail, adds credentials, and retries."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class _Ask(Protocol[_Answer_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completions:
-    """What the chat function and the jobs worker both ask Bedrock through.
+    """Creates chat completions for the chat function and the jobs worker.
 
-    What may pass is tried again as `attempts` allows. Raises GatewayError, in whichever of its kinds.
+    Passing failures are retried as `attempts` allows. Methods raise subclasses of GatewayError.
     """
 
     bedrock: BedrockClient
     credentials: UpstreamCredentials
     guardrail: Guardrail | None
-    separates_reasoning: bool = True  # where a model writes its thinking into its words
-    allowed_models: AllowedModels | None = None  # None: all that the credentials may use
+    separates_reasoning: bool = True  # for models that write their reasoning into `content`
+    allowed_models: AllowedModels | None = None  # None: all models that the credentials may use
 
     def prepared(
         self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
     ) -> UpstreamRequest:
-        """`request` as it may go up: under the environment's guardrail. `caller_headers` have lowercase names."""
+        """The request to Bedrock, with the environment's guardrail. `caller_headers` have lowercase names."""
         if self.allowed_models is not None:
             self.allowed_models.check(request.model)
         prepared = rule.apply(self.guardrail, request.document, caller_headers)
@@ -53,14 +53,14 @@ class Completions:
         return prepared._replace(separates_reasoning=True) if separates else prepared
 
     def create(self, request: UpstreamRequest, attempts: Attempts) -> Completion:
-        """The whole completion of `request`, with a guardrail's block in its one shape."""
+        """The complete answer to `request`, in the shape that callers see."""
         completion = self._tried(self.bedrock.complete, request, attempts)
         return presented(
             completion, keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
         )
 
     def stream(self, request: UpstreamRequest, attempts: Attempts) -> UpstreamAnswer:
-        """Bedrock's stream for `request`, whose status is known to be 200."""
+        """Bedrock's stream for `request`, after its status 200."""
         return self._tried(self.bedrock.stream, request, attempts)
 
     def _tried(self, ask: _Ask[_Answer_co], request: UpstreamRequest, attempts: Attempts) -> _Answer_co:

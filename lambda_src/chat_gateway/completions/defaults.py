@@ -1,13 +1,13 @@
-"""Leaves out what a caller says that only repeats a default: Bedrock refuses some parameters whatever their value.
+"""Removes parameters that only repeat a default, because Bedrock refuses some parameters with any value.
 
-Everything else goes up as it came. The defaults: https://platform.openai.com/docs/api-reference/chat/create
+The defaults: https://platform.openai.com/docs/api-reference/chat/create
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-# A parameter, its default, and who refuses the parameter whatever its value.
+# A parameter, its default, and the models that refuse the parameter with any value.
 _DEFAULTS: tuple[tuple[str, object, str], ...] = (
     ("n", 1, "every model refuses n on chat completions, recorded 2026-08-22"),
     ("logit_bias", {}, "gpt-oss refuses logit_bias, recorded 2026-08-22"),
@@ -17,7 +17,7 @@ _DEFAULTS: tuple[tuple[str, object, str], ...] = (
 
 
 def without_defaults(document: dict[str, Any]) -> dict[str, Any]:
-    """`document` without the parameters that have one of the listed defaults."""
+    """`document` without the listed parameters that have their default."""
     said = [
         name for name, default, _ in _DEFAULTS if name in document and _is_default(document[name], default)
     ]
@@ -25,5 +25,5 @@ def without_defaults(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_default(value: object, default: object) -> bool:
-    """Whether `value` is the default, or null, which OpenAI takes for it."""
+    """Whether `value` is the default, or null, which OpenAI treats as the default."""
     return value is None or (value == default and not isinstance(value, bool))

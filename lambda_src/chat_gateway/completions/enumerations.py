@@ -1,7 +1,7 @@
-"""Gives an answer the values of OpenAI's enumerations: strict clients refuse all of it for one other value.
+"""Replaces values that OpenAI's enumerations do not have, since strict clients refuse an answer with one.
 
-The values: https://platform.openai.com/docs/api-reference/chat/object. A known other name is mapped, an unknown one
-becomes the field's plainest value, or is left out where the field may be.
+The values: https://platform.openai.com/docs/api-reference/chat/object. A known other name is mapped. An unknown one is
+replaced by the field's most common value, or removed if the field is optional.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from chat_gateway.core import choices
 COMPLETION, CHUNK = "chat.completion", "chat.completion.chunk"
 _SERVICE_TIER = "service_tier"
 _SERVICE_TIERS = frozenset({"auto", "default", "flex", "scale", "priority"})
-# What recordings of Bedrock say beside those: https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
+# Recorded from Bedrock: https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
 _SERVICE_TIER_NAMES = {"standard": "default"}
-# With the blanks that JSON writers put between a key and its value.
+# Without and with the blank that some JSON writers put before a value.
 _SERVICE_TIER_TEXTS = (
     ('"service_tier":"standard"', '"service_tier":"default"'),
     ('"service_tier": "standard"', '"service_tier": "default"'),
@@ -29,17 +29,17 @@ _FINISH_REASON_NAMES = {
     "guardrail_intervened": "content_filter",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
-    "refusal": "stop",  # the model's own; content_filter is the guardrail's
+    "refusal": "stop",  # by the model; content_filter is for the guardrail
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
 _CHUNK_ROLES = frozenset({"developer", "system", "user", "assistant", "tool"})
-# Of a chunk's tool call, which may leave it out, and of a message's.
+# A tool call in a chunk may have no type.
 _CHUNK_TOOL_TYPES, _TOOL_TYPES = (None, "function"), ("function", "custom")
 
 
 def conform(document: dict[str, Any], kind: str) -> bool:
-    """Puts `document` right, whose `object` is to be `kind`, all but its service tier. Returns whether that changed it."""
+    """Corrects all of `document` but its service tier. `kind`: the value of `object`. Returns whether it changed."""
     changed = False
     if document.get("object", kind) != kind:
         document["object"], changed = kind, True
@@ -49,7 +49,7 @@ def conform(document: dict[str, Any], kind: str) -> bool:
 
 
 def conform_service_tier(document: dict[str, Any]) -> bool:
-    """Puts the tier that served right, or leaves it out. Returns whether that changed it."""
+    """Corrects or removes the service tier. Returns whether the document changed."""
     tier = document.get(_SERVICE_TIER)
     if tier is None or (isinstance(tier, str) and tier in _SERVICE_TIERS):
         return False
@@ -62,9 +62,9 @@ def conform_service_tier(document: dict[str, Any]) -> bool:
 
 
 def text_with_service_tier(text: str, document: dict[str, Any]) -> str | None:
-    """JSON `text` with the tier of `document`, which has been put right; None where it has to be written anew.
+    """JSON `text` with the corrected tier of `document`; None if the document must be serialised again.
 
-    The characters of a key and its value cannot stand in a JSON string, whose quotes are escaped.
+    The replaced text cannot occur inside a JSON string, where quotes are escaped.
     """
     conforming = text
     for said, instead in _SERVICE_TIER_TEXTS:

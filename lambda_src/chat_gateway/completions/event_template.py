@@ -1,6 +1,6 @@
-"""Knows a stream's next event by its bytes: it differs from one that has been read in the model's words alone.
+"""Recognises an event that differs from an earlier one only in its `content`, without parsing it.
 
-Parsing an event takes longer than all else that is done for it, and most say nothing but a few words more.
+Parsing takes most of the time spent on an event, and most events only add a few words.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 _KEY = re.compile(rb'"content": {0,2}"')
-# The inside of a JSON string: https://www.rfc-editor.org/rfc/rfc8259#section-7
+# The contents of a JSON string: https://www.rfc-editor.org/rfc/rfc8259#section-7
 _STRING = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
 
 
 class EventTemplate:
-    """The bytes around the words of an event, as they came and as they go on."""
+    """The bytes around an event's `content`, as received and as sent on."""
 
     __slots__ = ("_after", "_before", "_written_after", "_written_before")
 
@@ -22,7 +22,7 @@ class EventTemplate:
         self._written_before, self._written_after = written
 
     def written(self, raw: bytes) -> bytes | None:
-        """What goes on for `raw`, an event as it came; None where it may say more than the template's did."""
+        """The bytes to send for the received event `raw`; None if it may differ in more than its `content`."""
         if not raw.startswith(self._before) or not raw.endswith(self._after):
             return None
         words = raw[len(self._before) : -len(self._after)]
@@ -32,7 +32,7 @@ class EventTemplate:
 
 
 def of(raw: bytes, written: bytes) -> EventTemplate | None:
-    """The template of an event whose only `content` is its words; None where that cannot be told."""
+    """A template from an event as received and as sent on; None if it does not have exactly one `content`."""
     around, written_around = _around_words(raw), _around_words(written)
     if around is None or written_around is None:
         return None

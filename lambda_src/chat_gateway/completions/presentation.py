@@ -1,4 +1,4 @@
-"""Gives a whole completion the shape that callers see."""
+"""Gives a completion the shape that callers see."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from chat_gateway.guardrail.outcome import INTERVENED
 
 
 def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
-    """The completion with its guardrail's outcome; its text is as it came wherever that has the shape already."""
+    """The completion in its final shape, with the guardrail's outcome. The text is unchanged if it has that shape."""
     document, text = completion.document, completion.text
     has_trace = guardrail_outcome.may_hold_trace(text)
-    changed = enumerations.conform(document, enumerations.COMPLETION)  # first: a block has several names
+    changed = enumerations.conform(
+        document, enumerations.COMPLETION
+    )  # first: maps the names of a block to one
     outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=completion.conceal)
     changed |= blocked_answer.present(
         document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace
@@ -26,6 +28,6 @@ def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: 
     as_it_came: str | None = text
     if enumerations.conform_service_tier(document) and not changed:
         as_it_came = enumerations.text_with_service_tier(text, document)
-    # In ASCII, since a model may answer half a surrogate pair, which has no UTF-8.
+    # In ASCII, since a model may answer an unpaired surrogate, which cannot be encoded as UTF-8.
     shown = json.dumps(document) if changed or as_it_came is None else as_it_came
     return replace(completion, text=shown, guardrail_outcome=outcome)

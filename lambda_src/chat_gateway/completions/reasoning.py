@@ -1,6 +1,6 @@
-"""Takes a model's thinking out of its answer's words: `<reasoning>…</reasoning>` at their start becomes `reasoning_content`.
+"""Moves a model's reasoning, `<reasoning>…</reasoning>` at the start of `content`, into `reasoning_content`.
 
-`reasoning_content` is where DeepSeek's API put it first, and where clients look for it.
+DeepSeek's API introduced the field `reasoning_content`, and clients know it.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ _OPENING, _CLOSING = "<reasoning>", "</reasoning>"
 _FIELD = "reasoning_content"
 
 
-# The beginning of a model's id behind the geography of an inference profile, when it was seen, and where.
+# The beginning of a model's id (after an inference profile's geography), and when and where it was seen.
 _FAMILIES = (("openai.gpt-oss-", "2026-08-22", "recordings of chat completions on bedrock-runtime"),)
 _PREFIXES = tuple(prefix for prefix, _, _ in _FAMILIES)
 
 
 def is_in_content(model: str) -> bool:
-    """Whether the model with this id, profile's id or ARN writes its thinking into `content`."""
+    """Whether the model with this id, inference profile id or ARN writes its reasoning into `content`."""
     id_ = model.rpartition("/")[2]
     in_profile = id_.partition(".")[2]
     return id_.startswith(_PREFIXES) or in_profile.startswith(_PREFIXES)
 
 
 def separate(document: dict[str, Any]) -> bool:
-    """Separates the thinking in a completion's messages. Returns whether there was any."""
+    """Separates the reasoning in a completion's messages. Returns whether there was any."""
     changed = False
     for choice in choices.of(document):
         message = choice.get("message")
@@ -42,18 +42,18 @@ def separate(document: dict[str, Any]) -> bool:
 
 
 class StreamSeparator:
-    """The same for the chunks of one stream, in which a tag may be split over any of them."""
+    """Separates the reasoning in one stream, whose chunks may split a tag."""
 
     def __init__(self) -> None:
         self._texts: dict[int, _Text] = {}
 
     @property
     def is_past(self) -> bool:
-        """Whether every choice so far is in its words, which go on as they come."""
+        """Whether every choice so far is past its reasoning, so that its text needs no change."""
         return bool(self._texts) and all(text.is_past for text in self._texts.values())
 
     def separate(self, document: dict[str, Any]) -> bool:
-        """Separates the thinking in a chunk's deltas. Returns whether that changed the chunk."""
+        """Separates the reasoning in a chunk's deltas. Returns whether the chunk changed."""
         changed = False
         for choice in choices.of(document):
             delta = choice.get("delta")
@@ -62,7 +62,7 @@ class StreamSeparator:
         return changed
 
     def rest(self) -> list[dict[str, Any]]:
-        """What was kept back of choices that never ended, as the choices of one more chunk."""
+        """The text still held back of choices that never ended, as the choices of one more chunk."""
         rest = []
         for index, text in self._texts.items():
             delta: dict[str, Any] = {}
@@ -88,26 +88,26 @@ class StreamSeparator:
         return True
 
 
-# Thinking, and words.
+# Reasoning, and other text.
 _Said = tuple[str, str]
 _NOTHING: _Said = ("", "")
 
 
 class _Text:
-    """One choice's text. Reading is at the start, inside of the tag, behind the tag, or past all of them."""
+    """The text of one choice. The states: at the start, inside the tag, behind the tag, past it."""
 
     def __init__(self) -> None:
-        self.is_past = False  # in the words, which go on as they come
+        self.is_past = False  # past the reasoning: text needs no change
         self._read = self._at_start
-        self._kept = ""  # what may be the beginning of a tag
+        self._kept = ""  # may be the beginning of a tag
 
     def feed(self, piece: str) -> _Said:
-        """What can go on: thinking or words. What may be the beginning of a tag is kept back."""
+        """The reasoning and text that can be sent now. A possible beginning of a tag is held back."""
         text, self._kept = self._kept + piece, ""
         return self._read(text)
 
     def end(self) -> _Said:
-        """What was kept back: thinking inside of the tag, words where no tag came about."""
+        """What was held back: reasoning inside of the tag, else text."""
         kept, self._kept, self.is_past = self._kept, "", True
         return (kept, "") if self._read == self._inside else ("", kept)
 

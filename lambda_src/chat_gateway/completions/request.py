@@ -1,4 +1,4 @@
-"""The caller's chat completion request: what we check, and the bytes that go up."""
+"""Reads and checks the caller's chat completion request."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from chat_gateway.completions import defaults
 from chat_gateway.core import strict_json
 from chat_gateway.core.errors import InvalidRequestError
 
-# What a client that speaks another API has to be told.
+# Advice for a client that uses the Responses API.
 _RESPONSES_ADVICE = (
-    " The request has 'input', as the Responses API wants it: set your client to chat completions"
+    " The request has 'input', which belongs to the Responses API: set your client to chat completions"
     " (docs/using-other-clients.md)."
 )
-# Bedrock's own path, and what most OpenAI clients expect.
+# Bedrock's own path, and the path that most OpenAI clients expect.
 PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
 
 
 class ChatRequest(NamedTuple):
-    """A request that passed our checks: what was checked is what is sent.
+    """A request that passed our checks. Bedrock gets the checked document, not the original bytes.
 
-    `asks_for_usage` says that the caller asked for the stream's usage chunk.
+    `asks_for_usage`: the caller asked for the stream's usage chunk.
     """
 
     model: str
@@ -35,7 +35,7 @@ def parse(raw: bytes) -> ChatRequest:
 
 
 def from_document(document: dict[str, Any]) -> ChatRequest:
-    """The request in a parsed JSON object; fields we do not know are kept. Raises InvalidRequestError."""
+    """The request in a parsed JSON object. Unknown fields are kept. Raises InvalidRequestError."""
     model = _checked_model(document)
     _check_messages(document)
     _leave_out_reasoning(document)
@@ -76,7 +76,7 @@ def _check_messages(document: dict[str, Any]) -> None:
 
 
 def _leave_out_reasoning(document: dict[str, Any]) -> None:
-    """Takes out what callers repeat of an answer's `reasoning_content`: Bedrock has no such field in a message."""
+    """Removes `reasoning_content`, which callers may repeat: Bedrock's messages have no such field."""
     document["messages"] = [
         {key: value for key, value in message.items() if key != "reasoning_content"}
         if isinstance(message, dict) and "reasoning_content" in message
@@ -93,6 +93,6 @@ def _checked_stream(document: dict[str, Any]) -> bool:
 
 
 def _include_usage(document: dict[str, Any]) -> object:
-    """What the caller says of the usage chunk; None where nothing."""
+    """The caller's `include_usage`, None if absent."""
     options = document.get("stream_options")
     return options.get("include_usage") if isinstance(options, dict) else None

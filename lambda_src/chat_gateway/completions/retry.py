@@ -1,4 +1,4 @@
-"""When a request to Bedrock is worth another attempt, and how long to wait before it."""
+"""Decides whether to retry a request to Bedrock, and how long to wait before the retry."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from chat_gateway.core.errors import (
 )
 
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
-# 424 is a model's own failure, 529 an overloaded one.
+# 424 is a failure of the model, 529 an overloaded model.
 _RETRYABLE = frozenset({408, 424, 429, 500, 502, 503, 504, 529})
 
 
 class RetryPolicy(NamedTuple):
-    """How often and how patiently to try again.
+    """The number of retries and the waits between them.
 
-    `paid_retries` is the share of `retries` that may follow a failure after which Bedrock may have made, and
-    charged for, an answer that never arrived.
+    `paid_retries`: how many of the `retries` may follow a failure after which Bedrock may have generated, and charged
+    for, an answer that did not arrive.
     """
 
     retries: int
     paid_retries: int
-    first_wait_s: float  # the most that is waited before the first retry; doubles with each further one
-    max_wait_s: float  # a longer wait is left to the caller
-    min_attempt_s: float  # with less time left than this, an attempt is not begun
+    first_wait_s: float  # the longest wait before the first retry; doubles with each further retry
+    max_wait_s: float  # no retry if Bedrock asks for a longer wait
+    min_attempt_s: float  # no retry with less time left
 
 
-# Few, since the SDKs try again by themselves, and a throttled caller is told so at once.
+# Few and short: the SDKs retry too, and a throttled caller should learn of it soon.
 FOR_CALLERS = RetryPolicy(retries=2, paid_retries=1, first_wait_s=0.25, max_wait_s=2, min_attempt_s=1)
-# The SDK is already at it.
+# The SDK is already retrying this request.
 FOR_REPEATING_CALLERS = FOR_CALLERS._replace(retries=1, paid_retries=0)
-# Longer waits are better spent in the queue, where they take up nobody's time.
+# Longer waits happen in the queue, where they occupy no worker.
 FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5, min_attempt_s=1)
 
 
 @dataclass(slots=True, kw_only=True)
 class Attempts:
-    """The attempts of one request, which end at `deadline` (on `clock`); `count` is how many were begun."""
+    """The attempts of one request until `deadline` (on `clock`). `count` is the number of attempts begun."""
 
     policy: RetryPolicy
     deadline: float
@@ -60,7 +60,7 @@ class Attempts:
         self.count += 1
 
     def wait_for_next(self, error: GatewayError) -> None:
-        """Returns after the pause before another attempt. Raises `error` where there is to be none."""
+        """Sleeps before the next attempt. Raises `error` if there is to be no further attempt."""
         wait_s = self._wait_s(error)
         if wait_s is None:
             raise error
@@ -83,21 +83,21 @@ class Attempts:
 
 
 def full_jitter_s(failures: int, first_s: float, max_s: float, fraction: float) -> float:
-    """A wait from zero to `first_s` doubled with each failure after the first, at most `max_s`.
+    """A random wait from 0 to a bound: `first_s`, doubled with each failure after the first, at most `max_s`.
 
-    `fraction` is random from 0 to 1: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    `fraction` is a random number from 0 to 1: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     doublings = min(max(failures, 1) - 1, 60)
     return fraction * min(max_s, first_s * 2.0**doublings)
 
 
 def is_retryable(error: GatewayError) -> bool:
-    """Whether the same request may succeed a moment later."""
+    """Whether the same request may succeed soon."""
     if isinstance(error, UpstreamError):
         return error.status in _RETRYABLE
     return isinstance(error, UpstreamConnectionError | UpstreamTimeoutError)
 
 
 def may_be_paid(error: GatewayError) -> bool:
-    """Whether Bedrock may have answered all the same: the request had been sent."""
+    """Whether Bedrock may have generated an answer despite the error, because the request had been sent."""
     return isinstance(error, UpstreamConnectionError | UpstreamTimeoutError) and error.was_sent

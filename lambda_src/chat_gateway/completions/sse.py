@@ -1,4 +1,4 @@
-"""Server-sent events as bytes: cuts a stream into events, and reads what one of them says.
+"""Cuts a stream of server-sent events into events, and reads an event's data.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-# An event ends with an empty line; lines end with LF, CRLF or CR. A CR at the very end of what has come may
-# be half a CRLF: it counts as a line's end, and the LF that may follow begins the next piece, where it is no
-# line of its own to any reader.
+# An event ends with an empty line; lines end with LF, CRLF or CR. A CR at the end of the received bytes may be half a
+# CRLF. It counts as a line end. The LF that may follow begins the next piece; a reader of all pieces sees one CRLF.
 _LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 _EVENT_END = re.compile(_LINE_END + _LINE_END)
 _LONGEST_EVENT_END = 4
@@ -18,18 +17,18 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class EventTooLargeError(ValueError):
-    """An event has no end within 1 MiB."""
+    """An event is larger than 1 MiB."""
 
 
 class EventSplitter:
-    """Cuts bytes, however they arrive, into events. Joined, its pieces are the bytes that came in."""
+    """Cuts bytes into events, wherever chunks begin and end. The joined events are the bytes that came in."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
         self._only_lf = True
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The events that `chunk` completes, each with the line ends that close it. Raises EventTooLargeError."""
+        """The events that `chunk` completes, with their final line ends. Raises EventTooLargeError."""
         if len(self._rest) > _MAX_EVENT_BYTES:
             raise EventTooLargeError
         searched = max(0, len(self._rest) - _LONGEST_EVENT_END)
@@ -40,7 +39,7 @@ class EventSplitter:
         return self._cut(searched)
 
     def rest(self) -> bytes:
-        """What no empty line has closed yet."""
+        """The bytes of the event that is still incomplete."""
         return bytes(self._rest)
 
     def _cut_at_lf(self, searched: int) -> list[bytes]:
@@ -61,8 +60,8 @@ class EventSplitter:
 
 
 def data_of(event: bytes) -> bytes | None:
-    """The event's data, its lines joined with LF; None where it has none: a comment, an empty event."""
-    # What every server sends: one line, LF.
+    """The event's data, with its lines joined by LF; None if it has no data, like a comment."""
+    # The usual form: one line, ended by LF.
     if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:
         return event[6:-2] if b"\r" not in event else _data_of_lines(event)
     return _data_of_lines(event)
@@ -79,5 +78,5 @@ def _value(line: bytes) -> bytes:
 
 
 def event(data: str) -> bytes:
-    """An event with this one line of data."""
+    """An event with one line of data."""
     return f"data: {data}\n\n".encode()

@@ -1,4 +1,4 @@
-"""Reads Bedrock's stream of a chat completion: what goes to the caller, and what it tells us."""
+"""Relays Bedrock's stream of a chat completion to the caller, and collects its usage and guardrail outcome."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.guardrail.outcome import INTERVENED, GuardrailOutcome
 
 _DONE, _DONE_EVENT = b"[DONE]", b"data: [DONE]\n\n"
-# In place of Bedrock's comments, whose words are nobody's answer.
+# Replaces comments from Bedrock, whose text is not part of the answer.
 _COMMENT = b":\n\n"
 _HEAD = ("id", "object", "created", "model")
 _FRAME_BYTES = len(b"data: \n\n")
 
 
 class StreamRules(NamedTuple):
-    """Which parts of a stream the caller sees.
+    """The parts of a stream that the caller sees.
 
-    `shows_usage`: the caller asked for the usage chunk. `shows_trace`: what the guardrail found.
-    `separates_reasoning`: the model writes its thinking into its words, and it is to stand apart.
+    `shows_usage`: the usage chunk, because the caller asked for it. `shows_trace`: the guardrail's trace.
+    `separates_reasoning`: move the reasoning from `content` into its own field.
     """
 
     shows_usage: bool = False
@@ -44,11 +44,11 @@ class StreamRules(NamedTuple):
 
 
 class ChatStream:
-    """One pass over a stream. What it has seen so far can be read at any time.
+    """Relays one stream. The attributes show what it has read so far.
 
-    `usage` is the token counts that Bedrock sent, `guardrail_outcome` what all events say of it, `events` the
-    number of data events that were no error, `first_token_at` when (on `clock`) the first of the answer's words came,
-    `lacks_done` whether a finished stream ended without `[DONE]`.
+    `usage`: the token counts that Bedrock sent. `guardrail_outcome`: the outcome of all events together. `events`: the
+    number of data events without errors. `first_token_at`: when (on `clock`) the first token came. `lacks_done`: whether
+    a complete stream ended without `[DONE]`.
     """
 
     def __init__(
@@ -65,10 +65,12 @@ class ChatStream:
         self._separator = StreamSeparator() if rules.separates_reasoning else None
         self._done = False
         self._is_open: dict[int, bool] = {}  # by a choice's index
-        self._template: EventTemplate | None = None  # of the event before, where it said nothing but words
-        self._finish: _Event | None = None  # held back for what may still have to be said on it
-        self._last: dict[str, Any] = {}  # the event that was parsed last, for one that is made here
-        self._said: dict[str, Any] = {}  # by the guardrail, in events that callers do not see
+        self._template: EventTemplate | None = None  # of the previous event, if it only held text
+        self._finish: _Event | None = (
+            None  # the finish event, held back: the guardrail's outcome may be added
+        )
+        self._last: dict[str, Any] = {}  # the last parsed event, for the head of an event that we make
+        self._said: dict[str, Any] = {}  # the guardrail's keys from events that callers do not see
         self.events = 0
         self.first_token_at: float | None = None
         self.usage: dict[str, Any] | None = None
@@ -76,13 +78,11 @@ class ChatStream:
         self.lacks_done = False
 
     def relay(self) -> Iterator[bytes]:
-        """The caller's bytes: of each piece that arrives, the events that it completes, unmodified wherever they
-        have OpenAI's shape.
+        """The bytes for the caller. Events that already have OpenAI's shape are unchanged.
 
-        Ends after `[DONE]`, or where Bedrock ends the stream after every choice has finished. Raises UpstreamError where
-        Bedrock sends an error as an event, UpstreamProtocolError where an event is no JSON object or too large,
-        UpstreamConnectionError where the stream ends before its choices do, and what `chunks` raises. `conceal` takes our
-        credentials out of an error's text.
+        Ends after `[DONE]`, or when Bedrock ends the stream after every choice has finished. Raises UpstreamError for an
+        error event, UpstreamProtocolError if an event is too large or not a JSON object, UpstreamConnectionError if the
+        stream ends before its choices do, and what `chunks` raises. `conceal` masks our credentials in an error's text.
         """
         try:
             yield from self._relay_chunks()
@@ -110,7 +110,7 @@ class ChatStream:
         yield self._released() + _DONE_EVENT
 
     def _relay_events(self, events: Iterable[bytes]) -> Iterator[bytes]:
-        """What came together goes on together: a write for each event takes longer than reading it."""
+        """Yields the events of one chunk together, because a write for each event takes longer than reading it."""
         kept: list[bytes] = []
         try:
             for event in events:
@@ -126,7 +126,7 @@ class ChatStream:
             yield b"".join(kept)
 
     def _read(self, raw: bytes) -> bytes:
-        """Takes in one event. Returns what goes to the caller now."""
+        """Reads one event. Returns the bytes to send now."""
         if self._template is not None and (known := self._template.written(raw)) is not None:
             self.events += 1
             return known
@@ -145,9 +145,11 @@ class ChatStream:
         return self._passed_on(event) if document.get("choices") else self._without_choices(event)
 
     def _present(self, event: _Event, *, has_trace: bool) -> None:
-        """Notes what the event says, and gives it the shape that callers see."""
+        """Collects usage and outcome from the event, and gives it the shape that callers see."""
         document = event.document
-        changed = enumerations.conform(document, enumerations.CHUNK)  # first: a block has several names
+        changed = enumerations.conform(
+            document, enumerations.CHUNK
+        )  # first: maps the names of a block to one
         is_block = self._notice(document, has_trace=has_trace)
         changed |= blocked_answer.present(
             document, is_block=is_block, has_trace=has_trace, keep_trace=self._rules.shows_trace
@@ -162,7 +164,7 @@ class ChatStream:
             event.rewrite(enumerations.bytes_with_service_tier(event.raw, document))
 
     def _passed_on(self, event: _Event) -> bytes:
-        """The event with words, behind the one that was held back; an event that finishes a choice is held back."""
+        """The event's bytes, after the held-back event. Holds back an event that finishes a choice."""
         earlier = self._released()
         is_finish = self._note_ends(event.document)
         self._template = None
@@ -177,7 +179,7 @@ class ChatStream:
         return earlier + written
 
     def _may_repeat(self, event: _Event) -> bool:
-        """Whether events that differ from this one in their words alone would be treated alike."""
+        """Whether events that differ from this one only in their text would be handled the same way."""
         return (
             event.says_only_words
             and self.first_token_at is not None
@@ -185,9 +187,9 @@ class ChatStream:
         )
 
     def _without_choices(self, event: _Event) -> bytes:
-        """The usage, where the caller asked for it; else nothing that a caller expects, but for the guardrail's word.
+        """The bytes of an event without choices: the usage chunk, if the caller asked for it.
 
-        The guardrail's word rides on a stream's last event, which is ours where we asked for the usage.
+        Otherwise only the guardrail's keys are kept, and added to the finish event.
         """
         document = event.document
         if document.get("type") == "error":
@@ -200,7 +202,7 @@ class ChatStream:
         return b""
 
     def _released(self) -> bytes:
-        """The event that was held back, with what was said since."""
+        """The held-back event, with the guardrail's keys that came since."""
         held, self._finish = self._finish, None
         if held is None:
             return b""
@@ -210,7 +212,7 @@ class ChatStream:
         return held.bytes()
 
     def _kept_words(self) -> bytes:
-        """An event with what may have been the beginning of a tag, where a choice never ended."""
+        """An event with text that was held back as a possible beginning of a tag."""
         rest = self._separator.rest() if self._separator is not None else []
         head = {name: self._last[name] for name in _HEAD if name in self._last}
         return sse.event(json.dumps({**head, "choices": rest})) if rest else b""
@@ -226,11 +228,11 @@ class ChatStream:
 
     def _unreadable(self, what: str) -> UpstreamProtocolError:
         return UpstreamProtocolError(
-            f"Bedrock's stream holds {what}.", bedrock_request_id=self._bedrock_request_id
+            f"Bedrock's stream contains {what}.", bedrock_request_id=self._bedrock_request_id
         )
 
     def _notice(self, document: dict[str, Any], *, has_trace: bool) -> bool:
-        """Takes in what the event says. Returns whether it is a guardrail's block."""
+        """Collects first token, usage and outcome. Returns whether the event is a guardrail's block."""
         if self.first_token_at is None and _has_words(document):
             self.first_token_at = self._clock()
         usage = document.get("usage")
@@ -241,7 +243,7 @@ class ChatStream:
         return said.action == INTERVENED
 
     def _note_ends(self, document: dict[str, Any]) -> bool:
-        """Whether a choice ends with this event."""
+        """Notes which choices end with this event. Returns whether one does."""
         is_finish = False
         for choice in choices.of(document):
             index = choice.get("index")
@@ -254,7 +256,7 @@ class ChatStream:
 
 
 class _Event:
-    """An event on its way: `raw` as it came, which goes on as long as it `is_written` so; else `document` is written."""
+    """An event to relay: as `raw` while `is_written` is true, else as the serialised `document`."""
 
     __slots__ = ("_rewritten", "document", "is_written", "raw", "says_only_words")
 
@@ -264,7 +266,7 @@ class _Event:
         self.says_only_words = False
 
     def rewrite(self, raw: bytes | None) -> None:
-        """Replaces the bytes that go on; None where they have to be written anew."""
+        """Replaces the bytes to send; None: serialise the document."""
         self.is_written, self._rewritten = raw is not None, raw
 
     def bytes(self) -> bytes:
@@ -274,7 +276,7 @@ class _Event:
 
 
 def _is_empty(event: _Event) -> bool:
-    """Whether an event says nothing any more, because its words were all kept back."""
+    """Whether an event has become empty, because all of its text was held back."""
     document = event.document
     if event.is_written or document.get("usage") is not None or guardrail_outcome.said(document):
         return False
@@ -282,7 +284,7 @@ def _is_empty(event: _Event) -> bool:
 
 
 def _is_words_alone(document: dict[str, Any]) -> bool:
-    """Whether a chunk is one choice's words, and says nothing of usage, the guardrail or an end."""
+    """Whether a chunk holds only one choice's text: no usage, no guardrail outcome, no finish."""
     if document.get("usage") is not None or guardrail_outcome.said(document):
         return False
     choices = document.get("choices")
@@ -294,7 +296,7 @@ def _is_words_alone(document: dict[str, Any]) -> bool:
 
 
 def _has_words(document: dict[str, Any]) -> bool:
-    """Whether a delta holds more than the role."""
+    """Whether a delta has more than the role."""
     deltas = [choice.get("delta") for choice in choices.of(document)]
     return any(
         value

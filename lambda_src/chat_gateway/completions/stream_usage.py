@@ -1,4 +1,4 @@
-"""Asks for the token usage of streams whose callers did not, and knows the models that refuse to be asked."""
+"""Asks Bedrock for the token usage of streams, and remembers models that refuse the option."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from chat_gateway.completions.request import ChatRequest
 from chat_gateway.core import foreign_text
 from chat_gateway.core.errors import UpstreamError
 
-# Callers choose the names, so that there is an end to what is remembered.
+# Callers choose the names, so the number of remembered models is limited.
 _MAX_MODELS = 100
 _OPTION, _FIELD = "stream_options", "include_usage"
 
 
 class StreamUsage:
-    """What one process has learned. For one thread at a time."""
+    """The models that refused the option in this process. Not thread-safe."""
 
     def __init__(self) -> None:
         self._refusing: dict[str, None] = {}
 
     def asked_for(self, request: ChatRequest) -> ChatRequest:
-        """The request with the usage chunk asked for; as it is where the caller said anything of it, or the model refuses.
+        """The request with the usage chunk asked for; unchanged if the caller set the option or the model refuses it.
 
-        Options that are no object are left to Bedrock's judgement.
+        `stream_options` that are not an object are left unchanged, for Bedrock to judge.
         """
         options = request.document.get(_OPTION)
         options = {} if options is None else options
@@ -32,7 +32,7 @@ class StreamUsage:
         return request._replace(document={**request.document, _OPTION: {**options, _FIELD: True}})
 
     def remember(self, model: str) -> None:
-        """The model refuses to be asked: it answered the same request without the option."""
+        """Remembers that `model` refuses the option. Call it after the same request succeeded without the option."""
         if foreign_text.model(model) is None:
             return
         while len(self._refusing) >= _MAX_MODELS:
@@ -41,6 +41,6 @@ class StreamUsage:
 
 
 def is_refused(error: UpstreamError) -> bool:
-    """Whether `error`, Bedrock's answer to a request with the usage asked for, may be about that."""
+    """Whether `error`, Bedrock's answer to a request with the option, may be about the option."""
     said = f"{error.param or ''} {error.message}".lower()
     return error.status == HTTPStatus.BAD_REQUEST and (_OPTION in said or _FIELD in said)

@@ -1,1 +1,1 @@
-"""Errors, JSON, foreign text, and the reading of settings."""
+"""Errors, JSON, text from Bedrock, and the reading of settings."""

@@ -1,4 +1,4 @@
-"""The choices of an answer or a chunk, as far as they have the shape of choices."""
+"""Reads the choices of a completion or a stream's chunk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ MAX_CHOICES = 128  # https://platform.openai.com/docs/api-reference/chat/create 
 
 
 def of(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those of the document's choices that are objects."""
+    """The document's choices, without those that are not objects."""
     choices = document.get("choices")
     return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []

@@ -1,22 +1,22 @@
-"""The errors that a caller of the HTTP API can get, in OpenAI's shape.
+"""The errors that the HTTP API can return to a caller, in OpenAI's shape.
 
-GatewayError                      has a status, a code and a message that may be shown to the caller
-├── InvalidRequestError           400, the caller's request cannot be answered as it is
+GatewayError                      has a status, a code and a message for the caller
+├── InvalidRequestError           400, the request is malformed
 ├── RequestTooLargeError          413, the body is over the limit
 ├── ModelNotAllowedError          403, the environment does not allow the model
 ├── GuardrailOverrideError        403, the caller tried to change the enforced guardrail
-├── UnknownPathError              404, no such path
+├── UnknownPathError              404, the path does not exist
 ├── MethodNotAllowedError         405, the path exists, the method does not
-├── UpstreamCredentialsError      503, Bedrock refuses our key or role, or there is no key to send
+├── UpstreamCredentialsError      503, Bedrock refuses our key or role, or we have no key
 ├── UpstreamAccessError           403, our credentials may not use this model or guardrail
 ├── UpstreamError                 Bedrock answered with an error; its own status and message
 ├── UpstreamTimeoutError          504, Bedrock did not answer in time
 ├── UpstreamConnectionError       502, the connection to Bedrock failed
 ├── UpstreamProtocolError         502, Bedrock's answer is not a chat completion
-├── ResponseTooLargeError         502, the answer is larger than the gateway reads
-└── InternalError                 500, a fault of ours
+├── ResponseTooLargeError         502, the answer is larger than the gateway's limit
+└── InternalError                 500, a bug in the gateway or a wrong setting
 
-ConfigurationError                a deployment's setting is missing or wrong; callers see InternalError
+ConfigurationError                a setting is missing or wrong; callers see InternalError
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from http import HTTPStatus
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or has a bad value; the message names it."""
+    """A setting is missing or has a bad value. The message names the variable."""
 
 
 class GatewayError(Exception):
-    """An answer to the caller that is not a completion. Its message holds nothing internal.
+    """An error for the caller. Its message holds nothing internal.
 
-    `bedrock_request_id` is Bedrock's own id where it answered, None where it did not or was not asked.
+    `bedrock_request_id` is Bedrock's request id, None if Bedrock did not answer.
     """
 
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     type: str = "server_error"
     code: str | None = None
-    should_retry: bool | None = None  # None leaves it to the SDK's own rule
+    should_retry: bool | None = None  # None: the SDK decides
 
     def __init__(
         self, message: str, *, param: str | None = None, bedrock_request_id: str | None = None
@@ -49,18 +49,18 @@ class GatewayError(Exception):
         self.bedrock_request_id = bedrock_request_id
 
     def body(self) -> str:
-        """The JSON text that OpenAI's SDKs read errors from."""
+        """The error as the JSON text that OpenAI's SDKs read."""
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
         return json.dumps({"error": error})
 
     def headers(self) -> dict[str, str]:
-        """Headers that belong to this error: whether and when to try again."""
-        # openai-python and openai-node obey it before looking at the status.
+        """The error's own headers: whether and when the client should retry."""
+        # openai-python and openai-node obey this header before they look at the status.
         return {} if self.should_retry is None else {"x-should-retry": str(self.should_retry).lower()}
 
 
 class InvalidRequestError(GatewayError):
-    """The request is malformed; `param` names the part, `code` the rule where it has a name."""
+    """The request is malformed. `param` names the bad part, and `code` the broken rule if it has a name."""
 
     status = HTTPStatus.BAD_REQUEST
     type = "invalid_request_error"
@@ -71,7 +71,7 @@ class InvalidRequestError(GatewayError):
 
 
 class RequestTooLargeError(GatewayError):
-    """The body is over the limit."""
+    """The request body is over the limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     type = "invalid_request_error"
@@ -79,7 +79,7 @@ class RequestTooLargeError(GatewayError):
 
 
 class ModelNotAllowedError(GatewayError):
-    """The environment names the models that may be called, and this is none of them."""
+    """The model is not one of the models that the environment allows."""
 
     status = HTTPStatus.FORBIDDEN
     type = "invalid_request_error"
@@ -87,9 +87,9 @@ class ModelNotAllowedError(GatewayError):
 
 
 class GuardrailOverrideError(GatewayError):
-    """The caller named a guardrail setting that differs from what this environment enforces.
+    """The caller sent a guardrail setting that differs from the enforced one.
 
-    `is_known`: `param` is a name that AWS gives, and no word of the caller's.
+    `is_known`: `param` is one of AWS's setting names, not text that the caller made up.
     """
 
     status = HTTPStatus.FORBIDDEN
@@ -102,7 +102,7 @@ class GuardrailOverrideError(GatewayError):
 
 
 class UnknownPathError(GatewayError):
-    """There is nothing at this path."""
+    """The path does not exist."""
 
     status = HTTPStatus.NOT_FOUND
     type = "invalid_request_error"
@@ -110,7 +110,7 @@ class UnknownPathError(GatewayError):
 
 
 class MethodNotAllowedError(GatewayError):
-    """The path answers POST only."""
+    """The path accepts POST only."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     type = "invalid_request_error"
@@ -121,7 +121,7 @@ class MethodNotAllowedError(GatewayError):
 
 
 class UpstreamCredentialsError(GatewayError):
-    """No usable credentials for Bedrock. `reason` is for the log: it says what is wrong, and holds no secret."""
+    """The gateway has no usable credentials for Bedrock. `reason`, for the log, says why and holds no secret."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     type = "server_error"
@@ -130,21 +130,21 @@ class UpstreamCredentialsError(GatewayError):
 
     def __init__(self, reason: str, *, bedrock_request_id: str | None = None) -> None:
         super().__init__(
-            "The gateway's own Bedrock credentials are missing or were refused; its operator must act.",
+            "The gateway's own Bedrock credentials are missing or were refused; its operator must fix them.",
             bedrock_request_id=bedrock_request_id,
         )
         self.reason = reason
 
 
 class UpstreamCredentialsUnavailableError(UpstreamCredentialsError):
-    """The secret could not be read now; it may be a minute later."""
+    """The secret could not be read now; a later read may succeed."""
 
     code = "upstream_credentials_unavailable"
     should_retry = None
 
 
 class UpstreamAccessError(GatewayError):
-    """Our credentials are good, but may not use this model or this guardrail. `reason` is for the log."""
+    """Our credentials are valid, but may not use this model or guardrail. `reason` is for the log."""
 
     status = HTTPStatus.FORBIDDEN
     type = "permission_error"
@@ -153,14 +153,14 @@ class UpstreamAccessError(GatewayError):
 
     def __init__(self, reason: str, *, bedrock_request_id: str | None = None) -> None:
         super().__init__(
-            "The gateway may not use this model, or its guardrail with it; its operator must grant access.",
+            "The gateway has no access to this model or to its guardrail; its operator must grant access.",
             bedrock_request_id=bedrock_request_id,
         )
         self.reason = reason
 
 
 class UpstreamError(GatewayError):
-    """Bedrock's own error: its status, message, type and code, and the wait it asked for as it said it."""
+    """Bedrock's own error: its status, message, type, code, and its `retry-after` headers."""
 
     def __init__(
         self,
@@ -184,9 +184,9 @@ class UpstreamError(GatewayError):
 
 
 class _UnansweredError(GatewayError):
-    """`was_sent`: Bedrock may have had the whole request, and may charge for the answer that did not arrive.
+    """`was_sent`: Bedrock may have received the whole request, and may charge for the lost answer.
 
-    `cause` is for the log: the kind of failure, in words of ours.
+    `cause`, for the log, is the kind of failure in our own words.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class UpstreamTimeoutError(_UnansweredError):
 
 
 class UpstreamConnectionError(_UnansweredError):
-    """The connection to Bedrock could not be made, or broke."""
+    """The connection to Bedrock failed or broke."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "upstream_connection_error"
@@ -223,14 +223,14 @@ class UpstreamProtocolError(GatewayError):
 
 
 class ResponseTooLargeError(GatewayError):
-    """The completion is larger than what the gateway reads and returns in one piece."""
+    """The completion is larger than the limit for answers that do not stream."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "response_too_large"
 
 
 class InternalError(GatewayError):
-    """A fault in our own code."""
+    """A bug in the gateway, or a wrong setting."""
 
     code = "internal_error"
 

@@ -1,4 +1,4 @@
-"""Reads JSON that Bedrock sent: what comes out can be written as JSON again, and fits into memory."""
+"""Reads JSON that Bedrock sent. The result can be written as JSON again, and its size in memory is limited."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, NoReturn
 from chat_gateway.core import json_depth
 from chat_gateway.core.json_depth import MAX_DEPTH
 
-# A value of two bytes (`[]`) takes about a hundred in memory: what this many unfold to fits beside all else.
+# A value of two bytes (`[]`) takes about 100 bytes in memory; this many values fit into the function's memory.
 _MAX_VALUES = 500_000
 
 
 def loads(data: bytes | str) -> Any:
-    """The JSON document in `data`, UTF-8 where it is bytes.
+    """The JSON document in `data`; bytes must be UTF-8.
 
-    Raises ValueError where `data` is not JSON, holds NaN or a fraction beyond a double, is nested more than 100 deep,
-    or has more than 500,000 values. What is shorter than 400 characters may be nested deeper.
+    Raises ValueError if `data` is not JSON, holds NaN or a fraction too large for a double, is nested more than 100 deep,
+    or has more than 500,000 values. Text of up to 400 characters may be nested deeper.
     """
     text = data if isinstance(data, str) else data.decode("utf-8")
-    # An event of a stream is too short for any of the limits.
+    # A stream's event is too short to exceed a limit.
     brackets = text.count("[") + text.count("{") if len(text) > MAX_DEPTH * 4 else 0
     if brackets and brackets + text.count(",") > _MAX_VALUES:
         raise ValueError("too many values")
@@ -36,7 +36,7 @@ def loads(data: bytes | str) -> Any:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ValueError("a number beyond a double")
+        raise ValueError("a number too large for a double")
     return number
 
 

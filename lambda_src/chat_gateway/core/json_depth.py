@@ -1,4 +1,4 @@
-"""How deep JSON may be nested: deeper, other readers give up."""
+"""Limits how deep JSON may be nested: other readers fail on deeper JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_DEPTH = 100
 
 
 def is_too_deep(document: Any) -> bool:
-    """Whether objects and lists stand more than 100 deep in the parsed `document`, itself counted where it is one."""
+    """Whether objects and lists are nested more than 100 deep in the parsed `document`, which counts as one level."""
     level: list[Any] = [document] if isinstance(document, dict | list) else []
     for _ in range(MAX_DEPTH):
         level = [

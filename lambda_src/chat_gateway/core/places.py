@@ -1,6 +1,6 @@
-"""Says where in a request something stands, such as `messages[3].content`; only a request that is refused is looked through.
+"""Finds the path of a value in a request, such as `messages[3].content`; used for refused requests only.
 
-A key is named where it is a parameter's; any other is the caller's own word, and becomes `*`.
+A path names a key only if it is a known parameter. Any other key is the caller's own text and becomes `*`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 _Path = list[str | int]
 
-# https://platform.openai.com/docs/api-reference/chat/create, and a line of batch input.
+# Of https://platform.openai.com/docs/api-reference/chat/create, and of a line of batch input.
 _PARAMETERS = frozenset(
     """
     arguments audio body content custom_id data description detail file file_data filename format frequency_penalty
@@ -20,22 +20,22 @@ _PARAMETERS = frozenset(
     presence_penalty properties prompt_cache_key reasoning_effort refusal required response_format role
     safety_identifier schema seed service_tier stop store stream stream_options strict temperature text tool_call_id
     tool_calls tool_choice tools top_logprobs top_p type url user verbosity web_search_options
-    """.split()  # noqa: SIM905 - one word a line would be a page
+    """.split()  # noqa: SIM905 - one word a line would be too long
 )
 _MAX_CHARACTERS = 200
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object with all that it repeats."""
+    """An object with its repeated keys."""
 
 
 def of_first(document: Any, holds: Callable[[str], bool]) -> str | None:
-    """Where the first string or key stands of which `holds` is true: empty at the top, None where there is none."""
+    """The path of the first string or key for which `holds` is true: empty at the top, None without one."""
     return next((_written(path) for path, text in _strings(document) if holds(text)), None)
 
 
 def of_repeated_key(text: str) -> tuple[str, str] | None:
-    """The first key that an object of the JSON `text` repeats, and where that object stands; None where there is none."""
+    """The first key that an object in the JSON `text` repeats, and the object's path; None without one."""
     for path, value in _walk(json.loads(text, object_pairs_hook=_Pairs)):
         if isinstance(value, _Pairs) and (repeated := _repeated(key for key, _ in value)) is not None:
             return _segment(repeated), _written(path)
@@ -52,7 +52,7 @@ def _repeated(keys: Iterable[str]) -> str | None:
 
 
 def _strings(document: Any) -> Iterator[tuple[_Path, str]]:
-    """Every string and key, in order, and where it stands; a key stands in its object."""
+    """Every string and key, in order, with its path; a key's path is its object's."""
     for path, value in _walk(document):
         if isinstance(value, str):
             yield path, value
@@ -61,7 +61,7 @@ def _strings(document: Any) -> Iterator[tuple[_Path, str]]:
 
 
 def _walk(document: Any) -> Iterator[tuple[_Path, Any]]:
-    """Every value, in order, and its path, which is good until the next: a path for each would fill the memory."""
+    """Every value, in order, with its path. The path is one list that changes with each step, to save memory."""
     path: _Path = []
     yield path, document
     levels = [_items(document)]

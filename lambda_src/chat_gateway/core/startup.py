@@ -1,4 +1,4 @@
-"""Builds what a function keeps between invocations, and keeps a wrong setting's error until a request can be told."""
+"""Builds a function's state once, and keeps the error of a wrong setting to report it to each request."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _State = TypeVar("_State")
 
 
 class Startup(Generic[_State]):
-    """What `build` returns, or the ConfigurationError that it raises. Raises whatever else `build` raises.
+    """The state that `build` returns, or the ConfigurationError that it raises. Other exceptions are raised.
 
-    It belongs into a function's import: Lambda gives that a full CPU, and restarts a function whose import fails.
+    Create it at import: Lambda gives the import a full CPU, and restarts a function whose import fails.
     """
 
     __slots__ = ("_outcome",)
@@ -27,7 +27,7 @@ class Startup(Generic[_State]):
 
     @property
     def state(self) -> _State:
-        """Raises ConfigurationError where a setting is wrong."""
+        """The state. Raises ConfigurationError if a setting is wrong."""
         if isinstance(self._outcome, ConfigurationError):
-            raise self._outcome.with_traceback(None)  # else it grows with each request
+            raise self._outcome.with_traceback(None)  # else the traceback grows with each request
         return self._outcome

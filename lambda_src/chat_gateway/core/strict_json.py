@@ -1,4 +1,4 @@
-"""Reads JSON so that no two readers can understand it differently, and writes it back compactly."""
+"""Reads JSON, refuses what two readers could understand differently, and writes compact JSON."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import Any, NoReturn
 from chat_gateway.core import json_depth
 from chat_gateway.core.errors import InvalidRequestError
 
-_TOP = "the request"  # what a place is called that is no parameter's
-_MAX_NUMBER_CHARACTERS = 308  # of an integer that a double can hold; a fraction needs fewer
+_TOP = "the request"  # the name of the top level in messages
+_MAX_NUMBER_CHARACTERS = 308  # every integer of that many digits fits into a double
 
 
 class _RepeatedKeyError(ValueError):
-    """An object has a key twice."""
+    """An object repeats a key."""
 
 
 def loads_object(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`.
 
-    Raises InvalidRequestError for anything that is not UTF-8 JSON, is no object, repeats a key at any depth,
-    is nested more than 100 deep, or holds a number that is none to every reader: NaN, one beyond a double, or one of
-    more than 308 characters.
+    Raises InvalidRequestError if `raw` is not UTF-8 JSON, is not an object, repeats a key at any depth, is nested
+    more than 100 deep, or holds NaN, a number too large for a double, or a number of more than 308 characters.
     """
     if not raw:
         raise InvalidRequestError("The request is empty.")
@@ -33,7 +32,7 @@ def loads_object(raw: bytes) -> dict[str, Any]:
     except _RepeatedKeyError:
         raise _repeated_key(raw) from None
     except json.JSONDecodeError as error:
-        # Some of the decoder's messages end in "at", for a place to follow.
+        # Some of the decoder's messages end in "at".
         problem = error.msg.removesuffix(" at")
         raise InvalidRequestError(f"The request is not JSON: {problem} at character {error.pos}.") from None
     except RecursionError:
@@ -46,7 +45,7 @@ def loads_object(raw: bytes) -> dict[str, Any]:
 
 
 def dumps(document: dict[str, Any]) -> bytes:
-    """`document` as compact UTF-8 JSON. Raises InvalidRequestError where it holds half a surrogate pair."""
+    """`document` as compact UTF-8 JSON. Raises InvalidRequestError if it holds an unpaired surrogate."""
     try:
         return _ENCODER.encode(document).encode("utf-8")
     except UnicodeEncodeError:
@@ -54,7 +53,7 @@ def dumps(document: dict[str, Any]) -> bytes:
 
         place = places.of_first(document, _has_surrogate)
         raise InvalidRequestError(
-            f"The request holds an unpaired surrogate, which is not text, in {place or _TOP}.",
+            f"The request contains an unpaired surrogate, which is not valid text, in {place or _TOP}.",
             param=place or None,
         ) from None
     except RecursionError:
@@ -73,11 +72,11 @@ def _repeated_key(raw: bytes) -> InvalidRequestError:
 
     try:
         found = places.of_repeated_key(raw.decode("utf-8"))
-    except (ValueError, RecursionError):  # what follows is no JSON
+    except (ValueError, RecursionError):  # the text after the repeated key is not JSON
         found = None
     key, place = found or ("*", "")
     return InvalidRequestError(
-        f"The request repeats a key within one object: {key!r} in {place or _TOP}.", param=place or None
+        f"An object in the request repeats a key: {key!r} in {place or _TOP}.", param=place or None
     )
 
 
@@ -87,21 +86,21 @@ def _has_surrogate(text: str) -> bool:
 
 def _integer(text: str) -> int:
     if len(text) > _MAX_NUMBER_CHARACTERS:
-        raise InvalidRequestError("The request holds a number that is too large.")
+        raise InvalidRequestError("The request contains a number that is too large.")
     return int(text)
 
 
 def _finite(text: str) -> float:
     if len(text) > _MAX_NUMBER_CHARACTERS:
-        raise InvalidRequestError("The request holds a number that is too long.")
+        raise InvalidRequestError("The request contains a number that is too long.")
     number = float(text)
     if math.isinf(number):
-        raise InvalidRequestError("The request holds a number that is too large.")
+        raise InvalidRequestError("The request contains a number that is too large.")
     return number
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise InvalidRequestError(f"The request holds {name}, which is not JSON.")
+    raise InvalidRequestError(f"The request contains {name}, which is not JSON.")
 
 
 _DECODER = json.JSONDecoder(

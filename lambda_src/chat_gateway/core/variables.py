@@ -1,4 +1,4 @@
-"""A function's environment variables: how they are read and checked, and how the stack writes them."""
+"""Reads and checks a function's environment variables, and writes them for the stack."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     import re
 
 _Value = TypeVar("_Value")
-# For a field of a settings class: its variable, and what makes a value of the variable's text.
+# By field of a settings class: the variable's name, and the parser of its text.
 Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
 
 
 def read_all(env: Mapping[str, str], variables: Variables) -> dict[str, Any]:
-    """The value of each field. Raises ConfigurationError as `read` does."""
+    """The value of each field. Raises as `read` does."""
     return {field: read(env, name, parse) for field, (name, parse) in variables.items()}
 
 
 def read_set(env: Mapping[str, str], variables: Variables) -> dict[str, Any]:
-    """The value of each field whose variable is set. Raises ConfigurationError as `read` does."""
+    """The value of each field whose variable is set. Raises as `read` does."""
     return {field: read(env, name, parse) for field, (name, parse) in variables.items() if name in env}
 
 
 def written(settings: object, variables: Variables) -> dict[str, str]:
-    """The variables that say what `settings` says; a field that is None or empty has none.
+    """The environment variables for `settings`; a field that is None or empty gets none.
 
-    Nothing is checked: in the stack, values may be tokens of the CDK's.
+    Values are not checked: in the stack they may be CDK tokens.
     """
     values = {name: getattr(settings, field) for field, (name, _) in variables.items()}
     return {name: _text(value) for name, value in values.items() if value is not None and value != ()}
@@ -45,10 +45,10 @@ def _text(value: object) -> str:
 
 
 def read(env: Mapping[str, str], name: str, parse: Callable[[str], _Value]) -> _Value:
-    """The variable `name`, parsed. Raises ConfigurationError that names it where it is missing or `parse` raises ValueError."""
+    """The variable `name`, parsed. Raises ConfigurationError if it is missing or `parse` raises ValueError."""
     text = env.get(name)
     if not text:
-        raise ConfigurationError(f"{name} is missing, and has no default.")
+        raise ConfigurationError(f"{name} is missing and has no default.")
     try:
         return parse(text)
     except ValueError as error:
@@ -71,17 +71,17 @@ def count(text: str) -> int:
 
 
 def flag(text: str) -> bool:
-    """Whether it is true. Raises ValueError for anything but true and false."""
+    """Whether `text` is `true`. Raises ValueError for anything but `true` and `false`."""
     return one_of(("true", "false"))(text) == "true"
 
 
 def comma_separated(text: str) -> tuple[str, ...]:
-    """Its parts."""
+    """The parts between the commas."""
     return tuple(text.split(","))
 
 
 def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
-    """A parser that takes what has the pattern, and raises ValueError for anything else."""
+    """A parser that accepts text that matches the pattern, and raises ValueError for other text."""
 
     def parse(text: str) -> str:
         if not pattern.fullmatch(text):
@@ -92,7 +92,7 @@ def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
 
 
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    """A parser that takes one of the choices, and raises ValueError for anything else."""
+    """A parser that accepts one of the choices, and raises ValueError for other text."""
 
     def parse(text: str) -> str:
         if text not in choices:

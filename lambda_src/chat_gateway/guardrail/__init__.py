@@ -1,1 +1,1 @@
-"""The guardrail that no caller switches off, input tags, and what the guardrail did."""
+"""The enforced guardrail, input tags, and the guardrail's outcome."""

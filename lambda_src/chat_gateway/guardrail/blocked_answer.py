@@ -1,4 +1,4 @@
-"""Gives an answer that the guardrail blocked its one shape, and takes out what the guardrail found."""
+"""Gives every blocked answer the same shape, and removes the guardrail's trace."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from chat_gateway.guardrail.outcome import BLOCKED_REASON, find_traces
 
 
 def present(document: dict[str, Any], *, is_block: bool, has_trace: bool = True, keep_trace: bool) -> bool:
-    """Gives `document` the one shape of a block, and takes the traces out; whether it has to be written anew.
+    """Gives `document` the shape of a block and removes its traces. Returns whether it must be serialised again.
 
-    `is_block`: its outcome is INTERVENED. A block has `finish_reason` content_filter wherever a choice ends. Text that may
-    hold a trace is always written anew: of a key that is repeated, the text still has what the document has not.
+    `is_block`: the outcome is INTERVENED. In a block, every choice that ends has the `finish_reason` content_filter. Text
+    that may hold a trace is always serialised again: it may hold a repeated key whose first value the document has not.
     """
     is_changed = has_trace and not keep_trace
     if is_changed:
@@ -21,7 +21,7 @@ def present(document: dict[str, Any], *, is_block: bool, has_trace: bool = True,
 
 
 def _set_finish_reason(document: dict[str, Any]) -> bool:
-    """Whether a choice's `finish_reason` had to be changed."""
+    """Returns whether a choice's `finish_reason` was changed."""
     ends = [choice for choice in choices.of(document) if _ends_otherwise(choice)]
     for choice in ends:
         choice["finish_reason"] = BLOCKED_REASON
@@ -29,7 +29,7 @@ def _set_finish_reason(document: dict[str, Any]) -> bool:
 
 
 def _ends_otherwise(choice: dict[str, Any]) -> bool:
-    """Whether the choice ends, for another reason. A whole answer ends in any case, a stream's event need not."""
+    """Whether the choice ends for another reason. A choice with a `message` always ends; a stream's may not yet."""
     reason = choice.get("finish_reason")
     return reason != BLOCKED_REASON and (reason is not None or "message" in choice)
 

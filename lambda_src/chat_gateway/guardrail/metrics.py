@@ -1,4 +1,4 @@
-"""Counts the guardrail's interventions as a CloudWatch metric by policy, in the log's embedded metric format.
+"""Counts the guardrail's interventions by policy, as a CloudWatch metric in the embedded metric format.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-# The package loads it with its Logger, so that it costs a cold start nothing.
+# Importing Powertools' Logger loads this module anyway, so it adds nothing to a cold start.
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
@@ -18,25 +18,25 @@ _UNKNOWN = "unknown"
 
 
 def count(outcome: GuardrailOutcome) -> None:
-    """One data point for each policy that had a part in an intervention; nothing where there was none."""
+    """Writes one data point for each policy that blocked or masked; none without an intervention."""
     if outcome.action in (INTERVENED, MASKED):
         for policy in policies(outcome):
             _emit(policy, outcome.action)
 
 
 def policies(outcome: GuardrailOutcome) -> list[str]:
-    """The policies that blocked or masked, by AWS's names: `other` for a new one, `unknown` without a trace.
+    """The policies that blocked or masked, by AWS's names; `other` for a new policy, `unknown` without a trace.
 
-    No other word becomes a dimension: every combination of a metric's dimensions is paid for by itself.
+    No other value becomes a dimension: AWS charges for every combination of dimensions.
     """
     return sorted(outcome.acted) or [_UNKNOWN]
 
 
 def _emit(policy: str, action: str) -> None:
-    metrics = EphemeralMetrics(namespace=NAMESPACE)  # one of its own: the worker's threads share nothing
+    metrics = EphemeralMetrics(namespace=NAMESPACE)  # not shared between the worker's threads
     metrics.add_dimension("policy", policy)
     metrics.add_dimension("action", action)
     metrics.add_metric(name=METRIC, unit=MetricUnit.Count, value=1)
-    # In one write: flush_metrics() prints, and another thread's line could come before the line break.
+    # One write: with flush_metrics(), which prints, another thread's line could come before the line break.
     sys.stdout.write(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")) + "\n")
     sys.stdout.flush()

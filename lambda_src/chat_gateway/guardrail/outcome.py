@@ -1,7 +1,7 @@
-"""Reads what the guardrail did to an answer, without the text that it found.
+"""Reads the guardrail's outcome from an answer, without the text that the guardrail found.
 
-Chat completions answer a block with HTTP 200. That they carry InvokeModel's `amazon-bedrock-guardrailAction` and
-`amazon-bedrock-trace` is unconfirmed, so every sign is enough by itself.
+A blocked chat completion has HTTP status 200. It is unconfirmed whether chat completions carry InvokeModel's
+`amazon-bedrock-guardrailAction` and `amazon-bedrock-trace`, so any one sign of a block is enough.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ OTHER_POLICY = "other"
 
 
 class GuardrailOutcome(NamedTuple):
-    """`action` is INTERVENED for a block, MASKED for an answer with parts replaced, NONE, or None where unsaid.
+    """`action` is INTERVENED (blocked), MASKED (parts replaced), NONE, or None if the answer does not say.
 
-    `findings` are the first 50 that the trace has, if there is one: source, policy, name and action; no text. `counts`
-    is how many of all there are by policy, `acted` the policies that blocked or masked. A policy has AWS's name, or
-    `other`.
+    `findings` are the first 50 findings of the trace, if there is one: source, policy, name, type and action, but no text.
+    `counts` is the number of all findings by policy, `acted` the policies that blocked or masked. A policy has AWS's
+    name, or `other`.
     """
 
     action: str | None = None
@@ -50,7 +50,7 @@ class GuardrailOutcome(NamedTuple):
     acted: frozenset[str] = frozenset()
 
     def combined_with(self, other: GuardrailOutcome) -> GuardrailOutcome:
-        """What two parts of one answer say together."""
+        """The outcome of two parts of one answer."""
         if other is NOTHING_SAID:
             return self
         actions = (self.action, other.action)
@@ -63,14 +63,14 @@ class GuardrailOutcome(NamedTuple):
         )
 
 
-# What the escapes of ASCII letters begin with: a key may be written in them.
+# The beginnings of the JSON escapes of ASCII letters: a key may be written with them.
 _ESCAPED_LETTERS = ("\\u004", "\\u005", "\\u006", "\\u007")
 _ESCAPED_LETTERS_BYTES = tuple(escape.encode() for escape in _ESCAPED_LETTERS)
-NOTHING_SAID = GuardrailOutcome()  # what nearly every event of a stream says
+NOTHING_SAID = GuardrailOutcome()  # the outcome of nearly every event of a stream
 
 
 def may_hold_trace(raw: str | bytes) -> bool:
-    """Whether the JSON text `raw` may have a trace somewhere; where not, nobody has to look for it."""
+    """Whether the JSON text `raw` may hold a trace. A fast check, to skip the search."""
     if isinstance(raw, bytes):
         return b"trace" in raw.lower() or (
             b"\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS_BYTES)
@@ -84,13 +84,13 @@ def read(
     has_trace: bool = True,
     conceal: Conceal = foreign_text.nothing_to_conceal,
 ) -> GuardrailOutcome:
-    """What a completion, or an event of a stream, says of the guardrail, without what `conceal` takes out; never raises."""
+    """The guardrail's outcome in a completion or stream event. `conceal` masks our credentials. Never raises."""
     reported = document.get(_ACTION_KEY)
     traces = [holder[key] for holder, key in find_traces(document)] if has_trace else []
     is_block = _is_block(document)
     if not traces and reported is None and not is_block:
         return NOTHING_SAID
-    # Bedrock reports a masked answer as INTERVENED, too.
+    # Bedrock also reports INTERVENED for a masked answer.
     action = (
         INTERVENED if is_block else MASKED if reported == INTERVENED else NONE if reported == NONE else None
     )
@@ -98,12 +98,12 @@ def read(
 
 
 def said(document: dict[str, Any]) -> dict[str, Any]:
-    """What stands in `document` for callers to see of the guardrail."""
+    """The guardrail's top-level keys in `document`: action and trace."""
     return {key: document[key] for key in (_ACTION_KEY, _TRACE_KEY) if key in document}
 
 
 def find_traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where traces stand, at any depth: the object and the key."""
+    """Every trace, at any depth, as its object and key."""
     waiting: list[Any] = [document]
     while waiting:
         value = waiting.pop()
@@ -118,7 +118,7 @@ def find_traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]
 
 
 def _is_trace(key: str, value: object) -> bool:
-    """InvokeModel's key in any spelling, and Converse's, which is a common word."""
+    """Knows InvokeModel's key in any spelling, and Converse's `trace` only with a guardrail in it."""
     if len(key) > 40:
         return False
     plain = key.replace("-", "").replace("_", "").lower()
@@ -150,7 +150,7 @@ def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> Guardra
 
 
 def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:
-    """Of `{"guardrail": {"input": {id: assessment}, "outputs": [{id: assessment | [assessment]}]}}` what has no text."""
+    """The findings in `{"guardrail": {"input": {id: assessment}, "outputs": [{id: assessment | [assessment]}]}}`."""
     guardrail = trace.get("guardrail") if isinstance(trace, dict) else None
     if not isinstance(guardrail, dict):
         return
@@ -161,7 +161,7 @@ def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:
 
 
 def _dicts_below(part: object) -> Iterator[dict[str, Any]]:
-    """The objects two levels down at most, past lists: the assessments, whichever way they are wrapped."""
+    """The assessments, whether or not they are in lists."""
     for by_id in part if isinstance(part, list) else [part]:
         for assessments in by_id.values() if isinstance(by_id, dict) else ():
             yield from (
@@ -180,7 +180,7 @@ def _policies(assessment: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, 
 
 
 def _finding(source: str, policy: str, entry: dict[str, Any], conceal: Conceal) -> dict[str, str]:
-    """`match` and `regex` hold the caller's words, so only these three are taken; of words not even a name."""
+    """Leaves out `match` and `regex`, which hold the caller's text, and the name in a word policy's finding."""
     taken = ("type", "action") if policy == _WORDS else ("name", "type", "action")
     finding = {"source": source, "policy": policy if policy in _POLICIES else OTHER_POLICY}
     for name in taken:

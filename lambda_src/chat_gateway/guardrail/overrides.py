@@ -1,4 +1,4 @@
-"""What a caller says about guardrails, in headers and in the body, and the rule that it changes nothing."""
+"""Checks a caller's guardrail settings, in headers and body: they must not change the enforced guardrail."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _HEADERS = frozenset({IDENTIFIER_HEADER, VERSION_HEADER, TRACE_HEADER})
 _TRACES = ("ENABLED", "DISABLED", "ENABLED_FULL")
 _HEADER_VALUE = re.compile(r"[!-~]{1,2048}")
 _TAG_SUFFIX = re.compile(r"[A-Za-z0-9]{1,20}")
-# Where the keys are the caller's own words and Bedrock looks for no setting.
+# Inside of these, keys are the caller's own, and Bedrock reads no settings.
 _USER_DATA = frozenset(
     {"messages", "tools", "functions", "response_format", "metadata", "prediction", "logit_bias"}
 )
-# JSON Schema's objects whose keys are names that the caller gives: https://json-schema.org/draft/2020-12/json-schema-core
+# JSON Schema's objects whose keys the caller chooses: https://json-schema.org/draft/2020-12/json-schema-core
 _SCHEMA_NAMES = frozenset({"properties", "patternProperties", "$defs", "definitions"})
-# What Bedrock's APIs call a guardrail's settings, without all but their letters.
+# The names of guardrail settings in Bedrock's APIs, letters only.
 _SETTINGS = frozenset(
     {
         *(
@@ -39,26 +39,26 @@ _SETTINGS = frozenset(
         *(b"AMAZONBEDROCKGUARDRAILCONFIG", b"AMAZONBEDROCKGUARDRAILACTION", b"AMAZONBEDROCKTRACE"),
     }
 )
-# Normalising a key can take time that grows with the square of its length.
+# Normalising a key can take quadratic time.
 _MAX_KEY_CHARACTERS = 128
 _NO_CAPITALS = bytes(code for code in range(128) if not chr(code).isupper())
 
 
 def own_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The guardrail headers among a caller's. Raises InvalidRequestError for a value that is no header's."""
+    """The guardrail headers among the caller's headers. Raises InvalidRequestError for an invalid value."""
     return {name: _single(name, values) for name, values in headers.items() if name in _HEADERS}
 
 
 def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str]]) -> None:
-    """Raises GuardrailOverrideError where a caller's headers name anything but what is `allowed`."""
+    """Raises GuardrailOverrideError if a guardrail header differs from `allowed`."""
     for name, values in headers.items():
-        # Any header of this family, so that one Bedrock adds later is not dropped in silence either.
+        # Any header with "guardrail" in its name, so that one that Bedrock adds later is refused, too.
         if "guardrail" not in name and name != TRACE_HEADER:
             continue
         if name == TRACE_HEADER and len(values) == 1 and values[0] in _TRACES:
-            continue  # it switches nothing off, and what the caller sees is the environment's choice
+            continue  # it does not weaken the guardrail; the environment decides whether the caller sees the trace
         if len(values) != 1 or values[0] != allowed.get(name):
-            rule = "may only repeat it" if name in allowed else "is not allowed"
+            rule = "must match it or be left out" if name in allowed else "is not allowed; leave it out"
             raise GuardrailOverrideError(
                 f"This gateway enforces its own guardrail: the header {name} {rule}.",
                 param=name,
@@ -67,16 +67,16 @@ def check_headers(allowed: Mapping[str, str], headers: Mapping[str, Sequence[str
 
 
 def without_empty_settings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The body without settings that say nothing: null, empty, or a `tagSuffix` alone, as AWS's own example sends it.
+    """The body without settings that have no effect: null, empty, or only a `tagSuffix`, as AWS's example sends it.
 
-    Raises GuardrailOverrideError for any other, and InvalidRequestError for a key of more than 128 characters where
-    Bedrock could read a setting.
+    Raises GuardrailOverrideError for any other setting, and InvalidRequestError for a key of more than 128 characters
+    where Bedrock could read a setting.
     """
     kept = {key: value for key, value in document.items() if not _is_idle_config(key, value)}
     for holder, key in list(_settings(kept)):
         if not says_nothing(holder[key]):
             raise GuardrailOverrideError(
-                "This gateway enforces its own guardrail: the request body may not set one.",
+                "This gateway enforces its own guardrail: remove the guardrail setting from the request body.",
                 param=key[:64],
                 is_known=_letters(key) in _SETTINGS,
             )
@@ -86,7 +86,7 @@ def without_empty_settings(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _single(name: str, values: Sequence[str]) -> str:
     if len(values) != 1 or not _HEADER_VALUE.fullmatch(values[0]):
-        raise InvalidRequestError(f"{name} must be one value of visible ASCII characters.", param=name)
+        raise InvalidRequestError(f"{name} must have one value of visible ASCII characters.", param=name)
     return values[0]
 
 
@@ -98,12 +98,12 @@ def _is_idle_config(key: str, value: object) -> bool:
 
 
 def says_nothing(value: object) -> bool:
-    """Whether a setting with this value sets nothing."""
+    """Whether a setting with this value has no effect."""
     return value is None or value in ([], {})
 
 
 def _settings(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every key by which Bedrock could find a setting, and its object. Raises InvalidRequestError for one too long."""
+    """Every key that Bedrock could read as a setting, with its object. Raises InvalidRequestError for a long key."""
     for holder, key in _keys(document):
         if len(key) > _MAX_KEY_CHARACTERS:
             raise InvalidRequestError(
@@ -114,7 +114,7 @@ def _settings(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _keys(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every key and its object, at any depth, except where the keys are the caller's own words."""
+    """Every key and its object, at any depth, except where the keys are the caller's own."""
     waiting: list[tuple[str, object]] = []
     for key, value in document.items():
         yield document, key
@@ -139,10 +139,10 @@ def _names_a_setting(key: str) -> bool:
 
 
 def _letters(key: str) -> bytes:
-    """The key's Latin letters as ASCII capitals: alike for every spelling that a lenient reader could take for it.
+    """The key's Latin letters as ASCII capitals, so that all spellings that a lenient parser could accept are equal.
 
-    Left out are case, accents, compatibility forms, punctuation, blanks and characters that nobody sees.
+    It ignores case, accents, compatibility forms, punctuation, blanks and invisible characters.
     """
-    # Capitals, because the dotless i has no other ASCII letter.
+    # Upper case, because the dotless i becomes ASCII only in upper case.
     plain = key if key.isascii() else unicodedata.normalize("NFKD", key)
     return plain.upper().encode("ascii", "ignore").translate(None, _NO_CAPITALS)

@@ -1,4 +1,4 @@
-"""Every string of a chat request that could reach the model without being a message's text."""
+"""Finds every string of a chat request, other than the text of messages, that could reach the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-# Parameters that steer or label a request and are no part of a prompt.
+# Parameters that steer or label a request and are not part of the prompt.
 _NO_PROMPT = frozenset(
     {
         "model",
@@ -23,7 +23,7 @@ _NO_PROMPT = frozenset(
         "logit_bias",
     }
 )
-# Words of the format and of JSON Schema: said in every request that uses them, and by nobody in particular.
+# Words of the request format and of JSON Schema, which are not the caller's text.
 _FORMAT_WORDS = frozenset(
     """
     $defs $ref additionalProperties allOf anyOf arguments array assistant auto boolean const content
@@ -33,9 +33,9 @@ _FORMAT_WORDS = frozenset(
     minimal minimum minItems minLength mp3 multipleOf name none not null number object oneOf parameters
     pattern prefixItems properties refusal required response_format role schema strict string system text
     title tool tool_call_id tool_calls tool_choice tools true type uniqueItems url user wav
-    """.split()  # noqa: SIM905 - one word a line would be a page
+    """.split()  # noqa: SIM905 - one word a line would be too long
 )
-# Where a part of this type holds base64: https://platform.openai.com/docs/api-reference/chat/create
+# By type of a content part, the field that holds base64: https://platform.openai.com/docs/api-reference/chat/create
 _ENCODED_AT = {"image_url": "url", "input_audio": "data", "file": "file_data"}
 # https://www.rfc-editor.org/rfc/rfc2397
 _DATA_URL_HEAD = re.compile(r"data:[a-z]{1,16}/[A-Za-z0-9.+-]{1,80};base64")
@@ -62,17 +62,17 @@ def is_text_part(part: object) -> bool:
 
 
 def outside_content(document: Mapping[str, Any]) -> list[str]:
-    """The strings, keys and numbers of a body that are no message's text, each once, in order.
+    """The strings, keys and numbers of a body, without the text of messages, each once and in order.
 
-    Left out are parameters that are no part of a prompt, the format's own words, and the base64 of media where the API
-    has its place; docs/guardrails.md lists the places.
+    Left out are parameters that are not part of the prompt, the format's own words, and base64 media in the API's media
+    fields, which docs/guardrails.md lists.
     """
     found: dict[str, None] = {}
     for key, value in document.items():
         if key == "messages":
             values: list[Any] = [_without_text(message) for message in value]
         else:
-            # A number at the top steers the model; one in a tool's schema is read by it.
+            # A number at the top level steers the model; the model reads a number in a tool's schema.
             is_prompt = key not in _NO_PROMPT and not isinstance(value, int | float)
             values = [value] if is_prompt else []
         for string in _strings(values):
@@ -82,10 +82,10 @@ def outside_content(document: Mapping[str, Any]) -> list[str]:
 
 
 def unescaped(text: str) -> Iterator[str]:
-    r"""`text` with its `\uXXXX` read, if it has any: what JSON inside of a string says."""
+    r"""`text` with its `\uXXXX` escapes decoded, if it has a backslash: for JSON inside of a string."""
     if "\\" in text:
         halves = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-        # Two escapes may be the halves of one character; half a character is none.
+        # Two escapes may be a surrogate pair; an unpaired surrogate is replaced.
         yield halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -109,7 +109,7 @@ def _part_without_text(part: Any) -> Any:
 
 
 def _without_base64(value: str, *, is_url: bool) -> str:
-    """What of a medium is text: nothing, an uncommon data URL's head, or all of what is not base64."""
+    """The text in a media field: empty, the head of an uncommon data URL, or the whole value if it is not base64."""
     head, comma, encoded = value.rpartition(",")
     may_be_encoded = _DATA_URL_HEAD.fullmatch(head) is not None if comma else not is_url
     if not may_be_encoded or len(encoded) % 4 or not _BASE64.fullmatch(encoded):

@@ -1,4 +1,4 @@
-"""The environment's guardrail on one request: what goes up to Bedrock, whatever the caller says."""
+"""Applies the environment's guardrail to a request."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _TRACES_SHOWN = ("ENABLED", "ENABLED_FULL")
 
 
 class UpstreamRequest(NamedTuple):
-    """A request as it goes up: its body, and the headers of the guardrail that applies to it.
+    """A request to Bedrock: its body, and the headers of its guardrail.
 
-    `shows_trace` says whether the caller may see what the guardrail found, which the trace repeats;
-    `separates_reasoning`, whether the model's thinking is to be taken out of its words.
+    `shows_trace`: the caller may see the trace, which repeats the text that the guardrail found.
+    `separates_reasoning`: the model's reasoning is to be moved out of `content`.
     """
 
     content: bytes
@@ -28,7 +28,7 @@ class UpstreamRequest(NamedTuple):
 
     @property
     def guardrail(self) -> str | None:
-        """`identifier:version`, None where no guardrail is named."""
+        """`identifier:version`, None without a guardrail."""
         identifier = self.headers.get(IDENTIFIER_HEADER)
         return None if identifier is None else f"{identifier}:{self.headers.get(VERSION_HEADER, '')}"
 
@@ -36,11 +36,11 @@ class UpstreamRequest(NamedTuple):
 def apply(
     guardrail: Guardrail | None, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
 ) -> UpstreamRequest:
-    """The request that the caller's `document` and `headers` (lowercase names) become under the environment's guardrail.
+    """The request to Bedrock for the caller's `document` and `headers` (lowercase names).
 
-    An enforced one cannot be changed: GuardrailOverrideError for a setting other than the environment's, and
-    InvalidRequestError for input tags. Without one the caller chooses, as with Bedrock itself. Raises
-    InvalidRequestError for a header's value that is none.
+    A caller cannot change an enforced guardrail: raises GuardrailOverrideError for other settings, and
+    InvalidRequestError for input tags. Without a guardrail in the environment, the caller's own headers apply. Raises
+    InvalidRequestError for an invalid value of a guardrail header.
     """
     if guardrail is None:
         return UpstreamRequest(strict_json.dumps(document), overrides.own_headers(headers))
@@ -63,7 +63,7 @@ def _enforced(
 def _overridable(
     guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
 ) -> UpstreamRequest:
-    """A caller that names a guardrail, or says anything of tags, has taken over; any other gets the environment's."""
+    """A caller's own guardrail replaces the environment's. A caller's tags or tag suffix switch off our tagging."""
     own = overrides.own_headers(headers)
     if CONFIG_KEY in document and overrides.says_nothing(document[CONFIG_KEY]):
         document = {key: value for key, value in document.items() if key != CONFIG_KEY}
@@ -78,18 +78,18 @@ def _overridable(
 
 
 def _headers(guardrail: Guardrail) -> dict[str, str]:
-    """The upstream headers that apply the guardrail."""
+    """The headers that apply the guardrail at Bedrock."""
     return {**_repeatable_headers(guardrail), TRACE_HEADER: guardrail.trace or "ENABLED"}
 
 
 def _repeatable_headers(guardrail: Guardrail) -> dict[str, str]:
-    """The headers of the guardrail that a caller may repeat."""
+    """The guardrail headers that a caller may repeat."""
     headers = {IDENTIFIER_HEADER: guardrail.identifier, VERSION_HEADER: guardrail.version}
     return headers if guardrail.trace is None else {**headers, TRACE_HEADER: guardrail.trace}
 
 
 def _tagged(guardrail: Guardrail, document: dict[str, Any], content: bytes) -> bytes:
-    """`content`, which is `document`, with input tags under a suffix that nobody can guess."""
+    """`content` (`document` serialised), with input tags under a random suffix."""
     if guardrail.tagging is Tagging.OFF:
         return content
     suffix = os.urandom(10).hex()

@@ -1,4 +1,4 @@
-"""What a deployment says of its guardrail, read from environment variables once."""
+"""The guardrail's settings, read from environment variables."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ TRACES = ("ENABLED", "ENABLED_FULL", "DISABLED")
 
 
 class Tagging(StrEnum):
-    """Which text the gateway puts into input tags, and so what is checked; docs/guardrails.md tells which to choose.
+    """The text that the gateway puts into input tags for the check; docs/guardrails.md says which to choose.
 
-    OFF: no tags; the whole prompt is checked, though not for prompt attacks.
-    ALL_TEXT: every text, so that all is checked, for prompt attacks too.
-    USER_TURNS, LATEST_USER_TURN: reduced checks; nothing but what the user says, ever or last, is checked.
+    OFF: no tags. The whole prompt is checked, but not for prompt attacks.
+    ALL_TEXT: all text. The whole prompt is checked, also for prompt attacks.
+    USER_TURNS, LATEST_USER_TURN: only the text of all user turns, or of the latest one, is checked.
     """
 
     OFF = "off"
@@ -54,10 +54,10 @@ _OPTIONAL: variables.Variables = {"trace": ("GUARDRAIL_TRACE", one_of(TRACES))}
 
 
 class Guardrail(NamedTuple):
-    """A Bedrock guardrail, and how it is applied.
+    """A Bedrock guardrail and how it is applied.
 
-    `trace` is ENABLED, ENABLED_FULL or DISABLED for everyone, or None: then it is asked for, for the log's own record,
-    and callers do not see it. `tagging` says which text is checked. Where `callers_may_override`, a caller's own settings win.
+    `trace` is ENABLED, ENABLED_FULL or DISABLED. With None, the gateway asks for the trace for its log, and removes it
+    from the caller's answer. `tagging`: the text to check. `callers_may_override`: a caller's own settings replace these.
     """
 
     identifier: str
@@ -68,15 +68,15 @@ class Guardrail(NamedTuple):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Guardrail | None:
-        """The enforced guardrail; None only where none of its variables is set.
+        """The guardrail, or None if none of its variables is set.
 
-        Raises ConfigurationError naming the variable that is missing or wrong.
+        Raises ConfigurationError that names the missing or wrong variable.
         """
         if not any(name.startswith(_ANY) for name in env):
             return None
         return cls(**variables.read_all(env, _VARIABLES), **variables.read_set(env, _OPTIONAL))
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets."""
+        """The environment variables that the stack sets."""
         written = variables.written(self, {**_VARIABLES, **_OPTIONAL})
         return {**written, _OVERRIDE: _ALLOWED if self.callers_may_override else _DENIED}

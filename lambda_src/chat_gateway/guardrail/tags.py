@@ -1,7 +1,7 @@
-"""A guardrail's input tags: refused where a caller writes them, set by the environment's own rule.
+"""Sets a guardrail's input tags by the environment's setting, and refuses a caller's own tags.
 
-As soon as one tag stands in a prompt, Bedrock checks tagged text only; without any it checks the whole prompt, but
-not for prompt attacks: https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-tagging.html
+If a prompt has a tag, Bedrock checks only tagged text. Without tags Bedrock checks the whole prompt, but not for
+prompt attacks: https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-tagging.html
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from chat_gateway.guardrail.settings import Tagging
 
 _TAG = "amazon-bedrock-guardrails-guardContent"
 _ANY_TAG = _TAG.lower().encode()
-# What introduces text that no tag can stand in.
+# Introduces the copy of text that cannot be tagged in place.
 _ELSEWHERE = "Names, descriptions and values used in this request:"
 
 Message = Mapping[str, Any]
 
 
 def check(document: Mapping[str, Any], content: bytes) -> None:
-    """Raises InvalidRequestError where a caller's body, given parsed and serialised, holds an input tag."""
+    """Raises InvalidRequestError if a caller's body holds an input tag. `content` is `document` serialised."""
     if are_in(document, content):
         place = _place(document)
         raise InvalidRequestError(
-            f"The request holds a guardrail's input tag in {place or 'the request'}, "
-            "which could exempt the rest of it from the check.",
+            f"Remove the guardrail input tag in {place or 'the request'}: "
+            "a tag could exempt the rest of the request from the guardrail's check.",
             param=place or None,
             code="guardrail_tag_not_allowed",
         )
 
 
 def are_in(document: Mapping[str, Any], content: bytes) -> bool:
-    """Whether an input tag stands in the body, also one that only comes about when parts or escapes are joined."""
+    """Whether the body holds an input tag, also one that is split over parts or written with escapes."""
     return _ANY_TAG in content.lower() or any(
         _ANY_TAG in text.lower().encode("utf-8", "replace") for text in _joined(document)
     )
 
 
 def _place(document: Mapping[str, Any]) -> str:
-    """Where the tag stands, or the message in which it comes about when parts or escapes are joined; empty at the top."""
+    """The tag's path, or its message's path if the tag is split or escaped; empty at the top level."""
     from chat_gateway.core import places  # for refused requests only
 
     place = places.of_first(document, _holds_tag)
@@ -59,16 +59,16 @@ def _holds_tag(text: str) -> bool:
 
 
 def tagged(document: dict[str, Any], tagging: Tagging, suffix: str) -> dict[str, Any] | None:
-    """The body with the text that `tagging` names in tags, or None where there is none: then all is checked.
+    """The body with the text that `tagging` names in tags; None if it has no such text, so that Bedrock checks it all.
 
-    Text that stands where no tag can, such as a tool's description, is repeated in tags after the user's first.
-    Raises InvalidRequestError where a message is no object, or its content of no known type.
+    Text that cannot be tagged in place, such as a tool's description, is repeated in tags in the first user message.
+    Raises InvalidRequestError if a message is not an object, or its content has an unknown type.
     """
     tags = _Tags(suffix)
     messages = document["messages"]
     if not all(_is_message(message) for message in messages):
         raise InvalidRequestError(
-            "Each message must be an object whose content is text, a list or null.",
+            "Each message must be an object whose 'content' is a string, a list or null.",
             param="messages",
             code="invalid_type",
         )
@@ -77,7 +77,7 @@ def tagged(document: dict[str, Any], tagging: Tagging, suffix: str) -> dict[str,
         tags.around_message(message) if index in chosen else message for index, message in enumerate(messages)
     ]
     checked = document if tagging is Tagging.ALL_TEXT else {"messages": [messages[i] for i in sorted(chosen)]}
-    # In a user's words, because what tools and earlier answers say must not gain the system's authority.
+    # In a user message, because text of tools and earlier answers must not gain the system prompt's authority.
     place = next((i for i, message in enumerate(messages) if message.get("role") == "user"), 0)
     wrapped[place] = tags.with_text_elsewhere(wrapped[place], prompt_strings.outside_content(checked))
     return {**document, "messages": wrapped} if tags.are_used else None
@@ -88,7 +88,7 @@ def _is_message(message: object) -> bool:
 
 
 def _chosen(messages: list[Message], tagging: Tagging) -> set[int]:
-    """The indices of the messages whose text is tagged; a turn is all that the user says in a row."""
+    """The indices of the messages whose text is tagged. A turn is a run of consecutive user messages."""
     of_users = {index for index, message in enumerate(messages) if message.get("role") == "user"}
     if tagging is Tagging.ALL_TEXT:
         return set(range(len(messages)))
@@ -100,7 +100,7 @@ def _chosen(messages: list[Message], tagging: Tagging) -> set[int]:
 
 
 class _Tags:
-    """Puts texts into tags of one suffix."""
+    """Puts text into tags with one suffix."""
 
     def __init__(self, suffix: str) -> None:
         self._opening, self._closing = f"<{_TAG}_{suffix}>", f"</{_TAG}_{suffix}>"
@@ -124,7 +124,7 @@ class _Tags:
         return {**part, "text": self.around(part["text"])} if prompt_strings.is_text_part(part) else part
 
     def with_text_elsewhere(self, message: dict[str, Any], strings: list[str]) -> dict[str, Any]:
-        """The message with `strings`, if there are any, in tags at its end."""
+        """The message with `strings`, if any, in tags at its end."""
         if not strings:
             return message
         text = self.around("\n".join([_ELSEWHERE, *strings]))
@@ -135,7 +135,7 @@ class _Tags:
 
 
 def _joined(document: Mapping[str, Any]) -> Iterator[str]:
-    """For each message that could hide a tag: its texts in one, and its tool calls' arguments without escapes."""
+    """The places where a tag could be hidden: joined content parts, and tool call arguments with decoded escapes."""
     messages = document.get("messages")
     for message in messages if isinstance(messages, list) else []:
         if isinstance(message, dict):

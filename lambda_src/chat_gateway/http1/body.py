@@ -1,6 +1,6 @@
-"""Finds an HTTP/1.1 answer's body, and its end, in the bytes that follow the head.
+"""Reads the body of an HTTP/1.1 answer, and finds where the body ends.
 
-All that has come together goes on together, and what comes behind the end is noticed. Each rule cites its section:
+Bytes that arrive together are returned together. Bytes after the end are detected. Each rule cites its section:
 https://www.rfc-editor.org/rfc/rfc9112
 """
 
@@ -10,28 +10,28 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-# RFC 9112, 7.1.1: the length of a chunk's extensions ought to be limited.
+# RFC 9112, 7.1.1: a recipient ought to limit the length of chunk extensions.
 _LONGEST_LINE_BYTES = 16_384
 # RFC 9112, 7.1: 1*HEXDIG, and a number that is too large must not overflow: 15 digits are a million terabytes.
-# RFC 9112, 7.1.1: extensions begin with ";", and those that are not known must be ignored. We know none.
-# Blanks may stand before ";" only; we take them without one as well, since some servers pad the size with them.
+# RFC 9112, 7.1.1: extensions begin with ";", and unknown extensions must be ignored. We know none.
+# Blanks are allowed before ";" only. We also accept them without ";", since some servers pad the size with blanks.
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
-# RFC 9112, 7.1: CRLF. That a single LF ends a line, too (2.2), is said of the head's lines and not of chunks.
+# RFC 9112, 7.1: CRLF. A single LF (2.2) may end a line of the head, but not a chunk.
 _CHUNK_END = b"\r\n"
-# RFC 9112, 7.1.2 and 2.2: a trailer section is field lines, which a single LF may end.
+# RFC 9112, 7.1.2 and 2.2: a trailer section has field lines, which may end with a single LF.
 _EMPTY_LINES = (b"\r\n", b"\n")
 
 
 class BodyError(ValueError):
-    """The bytes are no body, or end before it does."""
+    """The body is malformed or incomplete."""
 
 
 class TooLargeError(ValueError):
-    """There are more bytes than were wanted."""
+    """The body is larger than the limit."""
 
 
 def gather(pieces: Iterable[bytes], max_bytes: int, *, cuts: bool = False) -> bytes:
-    """All `pieces` in one. Where there are more than `max_bytes`, raises TooLargeError, or `cuts` and reads no more."""
+    """All `pieces` joined. Above `max_bytes`: raises TooLargeError, or with `cuts` returns the first `max_bytes`."""
     kept: list[bytes] = []
     left_bytes = max_bytes
     for piece in pieces:
@@ -45,22 +45,22 @@ def gather(pieces: Iterable[bytes], max_bytes: int, *, cuts: bool = False) -> by
 
 
 class Body(Protocol):
-    """One answer's body, of which the bytes come in."""
+    """The body of one answer."""
 
-    is_whole: bool  # its end has come
-    can_be_followed: bool  # so it has, and nothing behind it: the connection can carry another answer
+    is_whole: bool  # the end has come
+    can_be_followed: bool  # the end has come and no byte after it: the connection can be used again
 
     def feed(self, data: bytes) -> bytes:
-        """Those bytes of the body that `data` brings. Raises BodyError."""
+        """The bytes of the body in `data`. Raises BodyError."""
         ...
 
     def end(self) -> None:
-        """The connection has ended. Raises BodyError where the body has not."""
+        """Call this when the connection has ended. Raises BodyError if the body is incomplete."""
         ...
 
 
 class CountedBody:
-    """As many bytes as the head said (RFC 9112, 6.3, rule 6); none where there can be no body (rule 1)."""
+    """A body whose size the head says (RFC 9112, 6.3, rule 6); size 0 where no body is allowed (rule 1)."""
 
     def __init__(self, size_bytes: int) -> None:
         self._left = size_bytes
@@ -74,13 +74,13 @@ class CountedBody:
         return piece
 
     def end(self) -> None:
-        # RFC 9112, 8: incomplete with fewer bytes than Content-Length says.
+        # RFC 9112, 8: a body with fewer bytes than Content-Length is incomplete.
         if not self.is_whole:
             raise BodyError("the answer was cut off")
 
 
 class UncountedBody:
-    """Whatever comes before the end of the connection (RFC 9112, 6.3, rule 8)."""
+    """A body that ends with the connection (RFC 9112, 6.3, rule 8)."""
 
     def __init__(self) -> None:
         self.is_whole = self.can_be_followed = False
@@ -89,17 +89,17 @@ class UncountedBody:
         return data
 
     def end(self) -> None:
-        # RFC 9112, 8: complete, unless the connection told of an error.
+        # RFC 9112, 8: the body is complete, unless the connection reported an error.
         self.is_whole = True
 
 
 class ChunkedBody:
-    """In chunks, behind each its line end, behind the last one trailers (RFC 9112, 7.1)."""
+    """A body in chunks, with trailers after the last chunk (RFC 9112, 7.1)."""
 
     def __init__(self) -> None:
         self.is_whole = self.can_be_followed = False
-        self._rest = b""  # of a line that has not come to its end
-        self._left = 0  # of the current chunk
+        self._rest = b""  # the beginning of an incomplete line
+        self._left = 0  # bytes of the current chunk that are still to come
         self._read_line: Callable[[ChunkedBody, bytes], None] = ChunkedBody._read_size
 
     def feed(self, data: bytes) -> bytes:
@@ -122,28 +122,28 @@ class ChunkedBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def end(self) -> None:
-        # RFC 9112, 8: incomplete without the chunk of size zero; we ask for the empty line behind it as well (7.1).
+        # RFC 9112, 8: without the chunk of size zero the body is incomplete. We also require the empty line after it (7.1).
         if not self.is_whole:
             raise BodyError("the answer was cut off")
 
     def _keep(self, rest: bytes) -> None:
         if len(rest) > _LONGEST_LINE_BYTES:
-            raise BodyError("a line without an end")
+            raise BodyError("a line that is too long")
         self._rest = rest
 
     def _read_size(self, line: bytes) -> None:
         size = _CHUNK_SIZE.fullmatch(line)
         if size is None:
-            raise BodyError("not the size of a chunk")
+            raise BodyError("a malformed chunk size")
         self._left = int(size[1], 16)
-        # RFC 9112, 7.1: the chunk of size zero is the last one, and the trailer section follows.
+        # RFC 9112, 7.1: the chunk of size zero is the last one. The trailer section follows.
         self._read_line = ChunkedBody._read_chunk_end if self._left else ChunkedBody._read_trailer
 
     def _read_chunk_end(self, line: bytes) -> None:
         if line != _CHUNK_END:
-            raise BodyError("a chunk is not as long as it says")
+            raise BodyError("a chunk of another size than it says")
         self._read_line = ChunkedBody._read_size
 
     def _read_trailer(self, line: bytes) -> None:
-        # RFC 9112, 7.1.2: a recipient may discard trailer fields. We do, so that nothing of them is taken for a header.
+        # RFC 9112, 7.1.2: a recipient may discard trailer fields. We do, so that no trailer is mistaken for a header.
         self.is_whole = line in _EMPTY_LINES

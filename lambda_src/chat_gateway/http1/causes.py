@@ -1,4 +1,4 @@
-"""Says why a connection failed, in words of ours: a server's own may hold anything."""
+"""Names why a connection failed, in our own words: a server's text could hold anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 
-# The first that fits: an error's class stands before the class that it is a kind of.
+# The first match counts, so a subclass stands before its base class.
 _CAUSES: tuple[tuple[type[OSError], str], ...] = (
     (socket.gaierror, "name not resolved"),
     (ssl.SSLCertVerificationError, "certificate not valid"),
@@ -19,7 +19,7 @@ _NO_WAY = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
 def cause(error: OSError) -> str:
-    """`connection refused` and the like; the error's class where that is all that is known."""
+    """A short cause such as `connection refused`; the name of the error's class if the cause is unknown."""
     if error.errno in _NO_WAY:
         return "host not reachable"
     return next((words for kind, words in _CAUSES if isinstance(error, kind)), type(error).__name__)

@@ -1,4 +1,4 @@
-"""Opens a TCP or TLS connection, and has given up by the moment that its user names."""
+"""Opens a TCP or TLS connection by a deadline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Address = tuple[Any, ...]
 
 
 class Origin:
-    """Where to connect to, and whether over TLS."""
+    """A host and port to connect to, and whether to use TLS."""
 
     __slots__ = ("host", "is_encrypted", "port")
 
@@ -23,14 +23,14 @@ class Origin:
 
 
 def connect(origin: Origin, *, ends_at: float) -> socket.socket:
-    """A connected socket. `ends_at` is on time.monotonic().
+    """A connected socket. The deadline `ends_at` is on time.monotonic().
 
-    Name resolution, every address and the TLS handshake share the time until then. Raises TimeoutError at that
-    moment, and OSError (ssl.SSLError among them) where the connection cannot be made.
+    Name resolution, the connection attempts and the TLS handshake share the time until the deadline. Raises
+    TimeoutError at the deadline, and OSError (which includes ssl.SSLError) if the connection fails.
     """
     connection = _connected(_addresses(origin, ends_at), ends_at)
     try:
-        # The end of a long request must not wait for the acknowledgement of what came before it.
+        # Without it, the last segment of a long request would wait for the acknowledgement of the ones before.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _encrypted(connection, origin.host, ends_at) if origin.is_encrypted else connection
     except BaseException:
@@ -47,7 +47,7 @@ def left_s(ends_at: float) -> float:
 
 
 def _addresses(origin: Origin, ends_at: float) -> list[_Address]:
-    """Looked up on a thread of its own: a lookup takes as long as its name server likes, and cannot be stopped."""
+    """Resolves the name on another thread, because getaddrinfo has no timeout and cannot be stopped."""
     found: queue.SimpleQueue[list[_Address] | OSError] = queue.SimpleQueue()
     threading.Thread(target=_look_up, args=(origin, found), name="name lookup", daemon=True).start()
     try:
@@ -64,12 +64,12 @@ def _look_up(origin: Origin, found: queue.SimpleQueue[list[_Address] | OSError])
         found.put(list(socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)))
     except OSError as failure:
         found.put(failure)
-    except UnicodeError:  # a name that cannot be one
+    except UnicodeError:  # not a valid host name
         found.put(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
 
 def _connected(addresses: list[_Address], ends_at: float) -> socket.socket:
-    """To the first address that answers; each gets its share of the time that is left."""
+    """A socket to the first address that accepts. Each attempt gets an equal share of the time that is left."""
     failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         try:
@@ -82,7 +82,7 @@ def _connected(addresses: list[_Address], ends_at: float) -> socket.socket:
 
 
 def _connected_to(address: _Address, kind: tuple[int, int, int], timeout_s: float) -> socket.socket:
-    connection = socket.socket(*kind)  # fails for IPv6 where the kernel has none
+    connection = socket.socket(*kind)  # fails for IPv6 if the kernel does not support it
     try:
         connection.settimeout(timeout_s)
         connection.connect(address)
@@ -93,12 +93,12 @@ def _connected_to(address: _Address, kind: tuple[int, int, int], timeout_s: floa
 
 
 def _encrypted(connection: socket.socket, host: str, ends_at: float) -> socket.socket:
-    # Otherwise Python takes an end without TLS's closure alert for a sound one.
+    # suppress_ragged_eofs=True would hide a connection that ended without TLS's closure alert.
     secure = tls.context().wrap_socket(
         connection, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
     )
     try:
-        # The timeout of a handshake is that of all of it, however many reads it takes.
+        # In a handshake, the socket's timeout covers the whole handshake.
         secure.settimeout(left_s(ends_at))
         secure.do_handshake()
     except BaseException:

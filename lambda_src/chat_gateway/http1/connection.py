@@ -1,7 +1,7 @@
-"""One HTTP/1.1 connection: a request goes out, the head of its answer comes in, then its body.
+"""One HTTP/1.1 connection: sends a request, then reads the head and the body of its answer.
 
-Every wait ends by the moment that the user names, however few bytes come at a time. Raises OSError (TimeoutError at
-that moment), HeadError and BodyError. Rules cite their section: https://www.rfc-editor.org/rfc/rfc9112
+Every wait ends at the deadline `ends_at`, even if bytes keep arriving slowly. Raises OSError (TimeoutError at the
+deadline), HeadError and BodyError. Rules cite their section: https://www.rfc-editor.org/rfc/rfc9112
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from chat_gateway.http1.body import Body, BodyError, CountedBody, UncountedBody
 from chat_gateway.http1.connect import left_s
 from chat_gateway.http1.head import Head
 
-# What one TLS record holds. Of the body less at first, so that its first event does not wait for all that came with it.
+# The size of a TLS record. The first read of a body is smaller, so that the first event is passed on sooner.
 _PIECE_BYTES, _FIRST_PIECE_BYTES = 16_384, 512
-# Longer than any answer takes, and short enough for a socket.
+# Longer than any answer takes, and within the limit of a socket's timeout.
 LONGEST_PAUSE_S = 86_400.0
-# Of a request, what the server has to take within one pause.
+# The server must take this much of a request within one pause.
 _SENT_AT_ONCE_BYTES = 65_536
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
 class HttpConnection:
-    """Over a connected socket, which it owns. Moments (`ends_at`) are on time.monotonic()."""
+    """Owns a connected socket. `ends_at` is a time on time.monotonic()."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -42,24 +42,24 @@ class HttpConnection:
     def send(
         self, head: bytes, content: bytes = b"", *, ends_at: float, pause_s: float = LONGEST_PAUSE_S
     ) -> OSError | None:
-        """Sends a request, or the next part of one, by `ends_at`, and every 64 kB of it within `pause_s`.
+        """Sends a request, or its next part, by `ends_at`, and every 64 kB of it within `pause_s`.
 
-        Returns the failure where the server stopped reading: its answer may be there already.
+        Returns the failure if the server stopped reading, because the server may have sent an answer already.
         """
-        self._body, self._is_last = UncountedBody(), True  # until the answer's head is here
+        self._body, self._is_last = UncountedBody(), True  # until the answer's head has been read
         try:
             if len(content) <= _PIECE_BYTES:
                 self._send_all(head + content, ends_at, pause_s)
             else:
                 self._send_all(head, ends_at, pause_s)
                 self._send_all(content, ends_at, pause_s)
-        # RFC 9112, 9.5: a client should stop sending once an error is answered. We look for one where sending fails.
+        # RFC 9112, 9.5: a client should stop sending after an error response. We look for one when sending fails.
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as failure:
             return failure
         return None
 
     def _send_all(self, data: bytes, ends_at: float, pause_s: float) -> None:
-        # The timeout of Python's `sendall` is that of all it is given.
+        # The timeout of Python's `sendall` covers the whole call, so the data is sent in parts.
         left = memoryview(data)
         while left:
             self._socket.settimeout(min(left_s(ends_at), pause_s))
@@ -74,18 +74,18 @@ class HttpConnection:
         to_head: bool = False,
         is_last: bool = False,
     ) -> Head:
-        """The head of the answer; its body is what `pieces` reads next.
+        """The head of the answer. Read the body with `pieces` afterwards.
 
-        `to_head`: the request's method was HEAD. `is_last`: the request asked for the connection's end.
+        `to_head`: the request's method was HEAD. `is_last`: the request asked to close the connection.
         """
         self.end_by(ends_at, pause_s=pause_s)
         head = http_head.read(self._reader)
-        # RFC 9112, 9.6: "close" in a request or in its answer makes it the last one.
+        # RFC 9112, 9.6: "close" in a request or its answer makes this exchange the connection's last.
         self._body, self._is_last = head.body(to_head=to_head), head.is_last or is_last
         return head
 
     def end_by(self, ends_at: float, *, pause_s: float = LONGEST_PAUSE_S) -> None:
-        """From here on, reading ends at `ends_at`, or after `pause_s` without a byte."""
+        """Sets a new deadline for reading: `ends_at`, or `pause_s` without a byte."""
         self._wire.end_by(ends_at, pause_s=pause_s)
 
     def pieces(self) -> Iterator[bytes]:
@@ -93,7 +93,7 @@ class HttpConnection:
         body, read, most_bytes = self._body, self._reader.read1, _FIRST_PIECE_BYTES
         while not body.is_whole:
             if not (data := read(most_bytes)):
-                # RFC 9112, 9.8: an end without TLS's closure alert may be an attacker's, who cuts the answer off.
+                # RFC 9112, 9.8: without TLS's closure alert, an attacker may have cut the answer off.
                 if self._wire.is_torn:
                     raise BodyError("the answer was cut off")
                 body.end()
@@ -102,21 +102,21 @@ class HttpConnection:
                 most_bytes = _PIECE_BYTES
 
     def can_be_kept(self) -> bool:
-        """Whether the answer was read to its end, nothing came behind it, and the server goes on listening."""
-        # RFC 9112, 6.3: what follows an answer must not be taken for another one. 9.3: the whole body must be read first.
+        """Whether the whole answer was read, nothing came after it, and the server keeps the connection open."""
+        # RFC 9112, 6.3: extra bytes must not be taken for another answer. 9.3: the whole body must be read first.
         return self._body.can_be_followed and not self._is_last and not self._has_read_ahead()
 
     def _has_read_ahead(self) -> bool:
-        self._wire.end_by(0.0, pause_s=0.0)  # so that it looks at what is here, and does not wait for more
+        self._wire.end_by(0.0, pause_s=0.0)  # look only at bytes that have been read already
         try:
             return bool(self._reader.peek(1))
         except TimeoutError:
             return False
 
     def is_idle(self) -> bool:
-        """Whether nothing has come that nobody asked for: neither bytes nor the connection's end."""
-        # RFC 9112, 9.2: data without a request is no answer, and its connection should be closed. We also close it for
-        # the empty lines that may be ignored.
+        """Whether the connection is still open and no unexpected bytes have come."""
+        # RFC 9112, 9.2: data without a request is not an answer, and the connection should be closed. The RFC allows
+        # ignoring empty lines; we close the connection for them, too.
         connection = self._socket
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return False
@@ -125,8 +125,8 @@ class HttpConnection:
         return not poll.poll(0)
 
     def close(self) -> None:
-        """Ends the connection; at once where an answer is still coming, so that the server stops making it."""
-        # RFC 9112, 9.5: to give up, a client should close gracefully. Then the server would go on, and Bedrock charge.
+        """Closes the connection. Resets it if an answer is incomplete, so that the server stops generating."""
+        # RFC 9112, 9.5: a client should close gracefully. But then Bedrock would go on generating, and charge for it.
         if not self._body.is_whole:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
@@ -136,14 +136,14 @@ class HttpConnection:
 
 
 def _send_closure_alert(connection: ssl.SSLSocket) -> None:
-    # RFC 9112, 9.8: a client must send the alert, and need not wait for the server's.
+    # RFC 9112, 9.8: a client must send the alert, and need not wait for the server's alert.
     with contextlib.suppress(OSError, ValueError):
         connection.settimeout(0)
         connection.unwrap()
 
 
 class _Wire(io.RawIOBase):
-    """A socket's bytes, each read limited to the time that is left; `is_torn`: TLS ended without its closure alert."""
+    """Reads a socket, each read limited to the time that is left. `is_torn`: TLS ended without its closure alert."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket, self.is_torn = connection, False

@@ -1,4 +1,4 @@
-"""Frames the bodies of requests that httpx's client makes, and refuses what HTTP/1.1 cannot carry.
+"""Frames the bodies of requests from httpx's client, and refuses requests that HTTP/1.1 cannot carry.
 
 https://www.rfc-editor.org/rfc/rfc9112#section-6
 """
@@ -17,9 +17,9 @@ _HAS_ONE_LINE = (b"host", b"content-length", b"transfer-encoding")
 
 
 def body(request: httpx.Request) -> Iterator[bytes]:
-    """The body as it goes over the wire.
+    """The body as it is sent.
 
-    Raises httpx.UnsupportedProtocol, and LocalProtocolError: from the iterator where a length is wrong.
+    Raises httpx.UnsupportedProtocol and LocalProtocolError. The iterator raises LocalProtocolError if a length is wrong.
     """
     if request.url.scheme not in ("http", "https") or not request.url.raw_host:
         raise httpx.UnsupportedProtocol("neither an http:// nor an https:// address", request=request)
@@ -34,14 +34,14 @@ def body(request: httpx.Request) -> Iterator[bytes]:
     coding, size = fields.get(b"transfer-encoding"), fields.get(b"content-length")
     if coding is None:
         return _counted(request, pieces, size)
-    # RFC 9112, 6.2: no length beside a coding. 6.1: the last coding must be chunked; we apply no other.
+    # RFC 9112, 6.2: no length together with a coding. 6.1: the last coding must be chunked; we support no other.
     if size is not None or coding.lower() != b"chunked":
-        raise _refused(request, "a transfer coding other than chunked, or a length beside it")
+        raise _refused(request, "a transfer coding other than chunked, or a length together with it")
     return _chunked(pieces)
 
 
 def is_last(request: httpx.Request) -> bool:
-    """Whether the request asks for the connection's end (RFC 9112, 9.6)."""
+    """Whether the request asks to close the connection (RFC 9112, 9.6)."""
     wishes = request.headers.get("connection", "").lower().split(",")
     return "close" in (wish.strip() for wish in wishes)
 
@@ -57,7 +57,7 @@ def _fields(request: httpx.Request) -> dict[bytes, bytes]:
 
 
 def _pieces(request: httpx.Request) -> Iterable[bytes]:
-    """From httpx's stream; where httpx has read it to its end, its content."""
+    """The request's content if httpx has read it, else httpx's stream."""
     try:
         return (request.content,)
     except httpx.RequestNotRead:
@@ -68,9 +68,9 @@ def _pieces(request: httpx.Request) -> Iterable[bytes]:
 
 
 def _counted(request: httpx.Request, pieces: Iterable[bytes], size: bytes | None) -> Iterator[bytes]:
-    # RFC 9112, 6.3, rules 6 and 7: as many bytes as Content-Length says, and none without it.
+    # RFC 9112, 6.3, rules 6 and 7: the body has Content-Length bytes, or none without Content-Length.
     if size is not None and not _SIZE.fullmatch(size):
-        raise _refused(request, "a length that is none")
+        raise _refused(request, "an invalid length")
     return _exactly(int(size or b"0"), request, pieces)
 
 
@@ -78,10 +78,10 @@ def _exactly(left_bytes: int, request: httpx.Request, pieces: Iterable[bytes]) -
     for piece in pieces:
         left_bytes -= len(piece)
         if left_bytes < 0:
-            raise _refused(request, "a longer body than its head says")
+            raise _refused(request, "a body longer than its Content-Length")
         yield piece
     if left_bytes:
-        raise _refused(request, "a shorter body than its head says")
+        raise _refused(request, "a body shorter than its Content-Length")
 
 
 def _chunked(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The one TLS context of a process: reading the system's root certificates takes 10 to 20 ms."""
+"""Shares one TLS context per process, since reading the system's root certificates takes 10 to 20 ms."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from functools import cache
 
 @cache
 def context() -> ssl.SSLContext:
-    """Verifies hosts against the system's root certificates."""
+    """A context that verifies servers against the system's root certificates."""
     return ssl.create_default_context()

@@ -1,6 +1,6 @@
-"""An httpx transport over HTTP/1.1: what the request path needs and no more.
+"""An httpx transport over HTTP/1.1 with only the features that the request path needs.
 
-httpx's own costs a cold start 20 ms more (httpcore, h11, anyio) and each request 0.3 ms: docs/performance.md.
+httpx's own transport (httpcore, h11, anyio) adds 20 ms to a cold start and 0.3 ms to each request: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from chat_gateway.http1.connect import Origin
 from chat_gateway.http1.connection import LONGEST_PAUSE_S, HttpConnection
 from chat_gateway.http1.head import Head
 
-# A connection may die unnoticed while Lambda has frozen the process.
+# While Lambda has frozen the process, a connection may be closed unnoticed.
 _KEPT_FOR_S = 20.0
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# A socket takes 0 for "do not wait", which is no timeout.
+# For a socket, a timeout of 0 means non-blocking.
 _SHORTEST_PAUSE_S = 0.001
 
-# Scheme, host and port, which is None where it is the scheme's own.
+# Scheme, host and port; the port is None if it is the scheme's default.
 _OriginKey = tuple[str, bytes, int | None]
-# A request's body in pieces as they are sent, and whether the request asks for the connection's end.
+# A request's body in pieces, and whether the request asks to close the connection.
 _Framed = tuple[Iterable[bytes], bool]
 
 
 class KeptConnections(httpx.BaseTransport):
-    """Sends each request over a connection of its own, kept for the next one to its origin; safe to share between threads.
+    """Sends requests over pooled connections, one request at a time on each. Threads may share it.
 
-    What it heeds of a request's extensions:
+    Supported request extensions:
 
     `timeout`, which httpx's client sets: `connect`, `write` (of 64 kB) and `read` (each wait for bytes), in seconds or None.
-    `pool` limits nothing: a request that finds no idle connection opens one, and waits for no other request.
-    `first_byte` in `timeout`, ours: the answer's head has so many seconds from now; `read` then counts for the body alone.
-    `deadline`, ours: the moment on time.monotonic() at which the whole exchange ends.
-    `is_framed`, ours: the request's content has been read, and its header fields need no check.
+    `pool` has no effect: a request that finds no idle connection opens a new one.
+    `first_byte` in `timeout` (ours): seconds from now until the answer's head must be complete; `read` is then for the body.
+    `deadline` (ours): the time on time.monotonic() at which the whole exchange ends.
+    `is_framed` (ours): the request's content has been read, and its header fields need no check.
 
-    A response has the extension `end_by`: a function that sets another deadline.
+    A response has the extension `end_by`, a function that sets a new deadline.
     """
 
     def __init__(self, *, max_idle: int = 20) -> None:
@@ -51,9 +51,9 @@ class KeptConnections(httpx.BaseTransport):
         self._is_closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The response, its body still to be read.
+        """The response, whose body is still to be read.
 
-        Raises httpx.TransportError in its kinds; LocalProtocolError where HTTP/1.1 cannot carry the request.
+        Raises subclasses of httpx.TransportError; LocalProtocolError if HTTP/1.1 cannot carry the request.
         """
         head = _request_head(request)
         framed = None if "is_framed" in request.extensions else _framed(request)
@@ -71,7 +71,7 @@ class KeptConnections(httpx.BaseTransport):
         )
 
     def give_back(self, connection: HttpConnection, origin: _OriginKey) -> None:
-        """Keeps a connection whose answer was read to its end, in place of the oldest where there are too many."""
+        """Keeps a connection whose answer was read completely. Closes the oldest idle one if there are too many."""
         with self._lock:
             self._idle.append((origin, connection, time.monotonic()))
             if len(self._idle) <= self._max_idle and not self._is_closed:
@@ -80,14 +80,14 @@ class KeptConnections(httpx.BaseTransport):
         superfluous.close()
 
     def close(self) -> None:
-        """Closes the connections that are kept, and keeps no more: each that is in use is closed with its response."""
+        """Closes the idle connections. A connection in use is closed with its response."""
         with self._lock:
             self._is_closed = True
             while self._idle:
                 self._idle.pop()[1].close()
 
     def _take(self, origin: _OriginKey) -> HttpConnection | None:
-        """The connection to that origin that was used last, if it still lives."""
+        """The connection to that origin that was used last and is still open, if any."""
         while True:
             with self._lock:
                 at = len(self._idle) - 1
@@ -104,13 +104,13 @@ class KeptConnections(httpx.BaseTransport):
         try:
             return HttpConnection(http_connect.connect(_origin(request), ends_at=ends_at))
         except TimeoutError as failure:
-            raise httpx.ConnectTimeout("not connected in time", request=request) from failure
+            raise httpx.ConnectTimeout("no connection in time", request=request) from failure
         except OSError as failure:
             raise httpx.ConnectError(_cause(failure), request=request) from failure
 
 
 class _Times:
-    """How long each part of an exchange may take: moments on time.monotonic(), and pauses in seconds."""
+    """The time limits of an exchange: deadlines on time.monotonic(), and pauses in seconds."""
 
     __slots__ = ("_connect_s", "ends_at", "head_by", "head_pause_s", "read_s", "write_s")
 
@@ -126,12 +126,12 @@ class _Times:
             self.head_pause_s = LONGEST_PAUSE_S
 
     def connect_by(self) -> float:
-        """Where connecting begins now."""
+        """The deadline for connecting, if it begins now."""
         return min(time.monotonic() + _pause_s(self._connect_s), self.ends_at)
 
 
 def _pause_s(timeout_s: float | None) -> float:
-    """What a socket can be told of one of httpx's timeouts."""
+    """One of httpx's timeouts as a timeout that a socket accepts."""
     return LONGEST_PAUSE_S if timeout_s is None else min(max(timeout_s, _SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
 
 
@@ -159,14 +159,14 @@ def _request_head(request: httpx.Request) -> bytes:
         b"",
     ]
     head = b"\r\n".join(lines)
-    # RFC 9112, 11.1: a field that brings lines of its own would be a field, or a request, of somebody else's.
+    # RFC 9112, 11.1: a value with a line break could inject a field or a request.
     if not head.count(b"\r") == head.count(b"\n") == len(lines) - 1:
-        raise httpx.LocalProtocolError("a header of a request is more than one line", request=request)
+        raise httpx.LocalProtocolError("a header field with a line break", request=request)
     return head
 
 
 def _framed(request: httpx.Request) -> _Framed:
-    from chat_gateway.http1 import framing  # for requests that httpx's client makes
+    from chat_gateway.http1 import framing  # for requests from httpx's client only
 
     return framing.body(request), framing.is_last(request)
 
@@ -174,7 +174,7 @@ def _framed(request: httpx.Request) -> _Framed:
 def _exchange(
     connection: HttpConnection, request: httpx.Request, head: bytes, framed: _Framed | None, times: _Times
 ) -> Head:
-    """The answer's head. What iterating over the request's body raises is the caller's own, and passed on."""
+    """The answer's head. Exceptions from the request's body, which is the caller's, are passed on."""
     pieces, is_last = framed or ((), False)
     refusal = _send(connection, request, head, b"" if framed else request.content, times)
     for piece in pieces if refusal is None else ():
@@ -189,7 +189,7 @@ def _send(
     try:
         return connection.send(head, content, ends_at=times.head_by, pause_s=times.write_s)
     except TimeoutError as failure:
-        raise httpx.WriteTimeout("the request not taken in time", request=request) from failure
+        raise httpx.WriteTimeout("request not sent in time", request=request) from failure
     except OSError as failure:
         raise httpx.WriteError(_cause(failure), request=request) from failure
 
@@ -217,16 +217,16 @@ def _read_head(
 
 def _read_failure(failure: Exception, request: httpx.Request | None = None) -> httpx.TransportError:
     if isinstance(failure, TimeoutError):
-        return httpx.ReadTimeout("nothing came in time", request=request)
+        return httpx.ReadTimeout("no bytes in time", request=request)
     if isinstance(failure, OSError):
         return httpx.ReadError(_cause(failure), request=request)
     return httpx.RemoteProtocolError(str(failure), request=request)
 
 
 class _Stream(httpx.SyncByteStream):
-    """An answer's body as it arrives; the connection is kept once all of it was read.
+    """An answer's body as it arrives. The connection is kept once the whole body has been read.
 
-    It does not hold the request, whose content may be large. httpx's client puts it on what is raised here.
+    It does not hold the request, whose content may be large. httpx's client adds the request to exceptions.
     """
 
     def __init__(self, connection: HttpConnection, origin: _OriginKey, connections: KeptConnections) -> None:
@@ -234,7 +234,7 @@ class _Stream(httpx.SyncByteStream):
         self._origin, self._connections = origin, connections
 
     def end_by(self, ends_at: float) -> None:
-        """From here on, reading ends at `ends_at` (on time.monotonic())."""
+        """Sets a new deadline for reading: `ends_at` (on time.monotonic())."""
         if self._connection is not None:
             self._connection.end_by(ends_at)
 
@@ -247,7 +247,7 @@ class _Stream(httpx.SyncByteStream):
             raise _read_failure(failure) from failure
 
     def close(self) -> None:
-        """Does nothing the second time: by then the connection may carry somebody else's answer."""
+        """Releases the connection. A second call does nothing: another request may use the connection by then."""
         connection, self._connection = self._connection, None
         if connection is None:
             return

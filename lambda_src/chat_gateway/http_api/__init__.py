@@ -1,1 +1,1 @@
-"""The chat function: one request of API Gateway's, its answer and its log line."""
+"""The chat function: reads API Gateway's events, answers them, and writes log lines."""

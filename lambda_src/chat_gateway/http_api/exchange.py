@@ -1,4 +1,4 @@
-"""One HTTP request's answer and its log line, whichever way it ends."""
+"""Makes the answer and the log line of one HTTP request."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from chat_gateway.service.request_log import RequestLog
 from response_streaming import StreamError, StreamingResponse
 from watchdog_timer import named_items
 
-# The 200 waits for the first event, so that an error in its place can still be a status, but not for ever.
+# The status 200 waits this long for the first event, so that an early error can still have its own status.
 _HOLD_S = 15.0
-# API Gateway cuts a connection that is silent for 30 s (edge) or 5 min (regional):
+# API Gateway closes a connection that is silent for 30 s (edge) or 5 min (regional):
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 _HEARTBEAT_S = 15.0
 _HEARTBEAT = b": still working\n\n"
-# What fits into a socket's buffer: writing more can wait for a slow reader until Lambda ends the function.
+# Fits into a socket's buffer. Writing more can block on a slow reader until Lambda ends the function.
 _WRITTEN_AT_ONCE_BYTES = 65_536
 
 
@@ -34,15 +34,15 @@ class Exchange:
     clock: Callable[[], float]
     started: float
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
-    attempts: Attempts | None = None  # of asking Bedrock
+    attempts: Attempts | None = None  # at Bedrock
 
     @property
     def name(self) -> str:
-        """What the traceback of a process that dies at this request calls it."""
+        """The request's name in the traceback of a process that dies at it."""
         return f"request {self.log.fields['request_id']}"
 
     def add_client_request_id(self, request_id: str | None) -> None:
-        """The caller's own id, to be echoed; None where it is ignored, which the log says."""
+        """Echoes and logs the caller's own id. None: the id is ignored, and the log says so."""
         if request_id is None:
             self.log.add(client_request_id="(ignored)")
             return
@@ -50,7 +50,7 @@ class Exchange:
         self.log.add_client_request_id(request_id)
 
     def completed(self, completion: Completion) -> StreamingResponse:
-        """The completion as callers see it."""
+        """The response with the completion."""
         self.log.record_completion(completion)
         headers = _bedrock_headers(completion.bedrock_request_id)
         if action := completion.guardrail_outcome.action:
@@ -64,13 +64,13 @@ class Exchange:
         )
 
     def failed(self, error: GatewayError) -> StreamingResponse:
-        """The error in OpenAI's shape."""
+        """The response with the error in OpenAI's shape."""
         self.log.add_error(error)
         self._write(error.status)
         return self._refusal(error)
 
     def streamed(self, upstream: UpstreamAnswer, rules: StreamRules) -> StreamingResponse:
-        """Bedrock's events as they come; logged when they have ended."""
+        """The streamed response. The log line is written when the stream ends."""
         return StreamingResponse(
             status_code=HTTPStatus.OK,
             headers={
@@ -107,7 +107,7 @@ class Exchange:
         except GeneratorExit:
             self.log.add(abandoned=True)
             raise
-        except Exception as fault:  # noqa: BLE001 - the caller must be told in the stream's own language
+        except Exception as fault:  # noqa: BLE001 - the caller must get an error event
             error = self.log.add_fault(fault)
         finally:
             upstream.close()
@@ -121,13 +121,13 @@ class Exchange:
             )
 
     def _abandon(self, upstream: UpstreamAnswer) -> None:
-        """What remains to be done for a stream of which nobody asked for an item."""
+        """Closes and logs a stream that was never read."""
         upstream.close()
         self.log.add(bedrock_request_id=upstream.bedrock_request_id, abandoned=True)
         self._write(HTTPStatus.OK)
 
     def _add_stream(self, stream: ChatStream) -> None:
-        """What is only known once a stream has been read."""
+        """Adds the fields that are known after the stream has ended."""
         self.log.add(events=stream.events, done_missing=stream.lacks_done or None)
         self.log.record_guardrail(stream.guardrail_outcome)
         self.log.add_usage(stream.usage)
@@ -154,7 +154,7 @@ class Exchange:
 
 
 class _LoggedAfter(Iterator[bytes]):
-    """A body of one item. The log line, which takes a tenth of the gateway's time, is written when it has gone out."""
+    """A body of one item. Writes the log line, which takes a tenth of the gateway's time, after the body was sent."""
 
     def __init__(self, content: bytes, write_log: Callable[[], None]) -> None:
         self._items, self._write_log = [content], write_log
@@ -170,7 +170,7 @@ class _LoggedAfter(Iterator[bytes]):
 
 
 class _Streamed(Iterator[bytes]):
-    """A stream's items. Closed before it was begun, a generator runs no code of its own: then `abandon` is called."""
+    """A stream's items. If closed before the first item, it calls `abandon`, since a generator then runs no code."""
 
     def __init__(self, items: Iterator[bytes], abandon: Callable[[], None]) -> None:
         self._items, self._abandon = items, abandon

@@ -1,4 +1,4 @@
-"""The chat function: answers API Gateway's REST proxy events, streamed where the caller asks for it."""
+"""The chat function: answers API Gateway's REST proxy events, as a stream if the caller asks for one."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.http_api.http_request import HttpRequest
 
-# What a stream's end needs before Lambda kills the function.
+# Reserved for the end of a stream before Lambda kills the function.
 _ENDING_S = 1.0
 
 
 class ChatState(NamedTuple):
-    """What every request needs of the environment's settings."""
+    """The state that every request needs, built from the settings."""
 
     http: HttpSettings
     upstream: UpstreamSettings
@@ -47,7 +47,7 @@ class ChatState(NamedTuple):
 
     @classmethod
     def from_env(cls) -> ChatState:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Builds the state. Raises ConfigurationError that names the missing or wrong variable."""
         upstream = UpstreamSettings.from_env()
         return cls(
             http=HttpSettings.from_env(),
@@ -58,7 +58,7 @@ class ChatState(NamedTuple):
 
 
 class ChatFunction:
-    """Answers one request after another. Its attributes are what it keeps between them; `clock` is in seconds."""
+    """Answers requests, and keeps its state between them. `clock` is in seconds."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class ChatFunction:
         self._is_cold = True
 
     def handle(self, event: object, context: LambdaContext) -> StreamingResponse:
-        """The response to every event: failures of ours are a 500 `internal_error`."""
+        """The response to any event. Bugs and wrong settings are answered with 500 `internal_error`."""
         started = self._clock()
         request = http_request.read(event)
         exchange = self._exchange(request, context, started)
         return named(exchange.name, self._respond, request, context, exchange)
 
     def _exchange(self, request: HttpRequest, context: LambdaContext, started: float) -> Exchange:
-        """An exchange whose log has the ids before anything can fail."""
+        """A new exchange. Its log line has all ids before anything can fail."""
         log = RequestLog(self._logger, secret_arn=self._secret_arn)
         request_id = request.request_id or context.aws_request_id
         log.add(
@@ -105,12 +105,12 @@ class ChatFunction:
             return self._answer(request, context, exchange)
         except GatewayError as error:
             return exchange.failed(error)
-        except Exception as fault:  # noqa: BLE001 - a raise here would reach the caller as API Gateway's own error
+        except Exception as fault:  # noqa: BLE001 - else the caller would get API Gateway's own error
             return exchange.failed(exchange.log.add_fault(fault))
 
     def _answer(self, request: HttpRequest, context: LambdaContext, exchange: Exchange) -> StreamingResponse:
         state = self._startup.state
-        # The body has no name, so that its bytes are free while the request is serialised again.
+        # The body is not in a variable, so that its memory is free when the request is serialised again.
         chat = chat_request.parse(request.body(max_bytes=state.upstream.max_request_bytes))
         exchange.log.add_model(chat.model)
         exchange.log.add_guardrail(state.upstream.guardrail)
@@ -135,7 +135,7 @@ class ChatFunction:
 
 
 def _refused(request: HttpRequest, exchange: Exchange) -> StreamingResponse:
-    """The answer to what is no chat completion."""
+    """The answer to a request that is not a chat completion."""
     from chat_gateway.http_api import routes  # for refused requests only
 
     exchange.log.add(**routes.described(request.method, request.path))
@@ -155,7 +155,7 @@ def _prepared(
 def _streamed(
     state: ChatState, chat: ChatRequest, request: HttpRequest, exchange: Exchange, attempts: Attempts
 ) -> StreamingResponse:
-    """The stream, with its usage counted where the model lets us."""
+    """The streamed response. Asks Bedrock for the usage if the settings and the model allow it."""
     exchange.log.add(stream=True)
     asking = state.stream_usage.asked_for(chat) if state.http.count_stream_tokens else chat
     prepared = _prepared(state, asking, request, exchange)
@@ -183,7 +183,7 @@ def _secret_arn(startup: Startup[ChatState]) -> str | None:
 
 
 def entry_point(function: ChatFunction) -> Callable[[Any, Any], Any]:
-    """What a runtime calls: the watchdog watches it until the last byte of the answer has been sent."""
+    """The handler that the runtime calls. The watchdog watches it until the last byte of the answer has been sent."""
     return watched(until_sent(function.handle))
 
 

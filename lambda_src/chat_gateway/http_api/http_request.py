@@ -1,4 +1,4 @@
-"""Reads API Gateway's REST proxy event, once, into an `HttpRequest`.
+"""Reads API Gateway's REST proxy event into an `HttpRequest`.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -24,57 +24,57 @@ Headers = Mapping[str, list[str]]
 
 
 class MalformedEventError(Exception):
-    """API Gateway's event has a part of another type than AWS documents."""
+    """A part of API Gateway's event has another type than AWS documents."""
 
 
 class HttpRequest(NamedTuple):
-    """One HTTP request. Ids are None where the event has none; `headers` has every value by lowercase name."""
+    """One HTTP request. Missing ids are None. `headers` has all values by lowercase name."""
 
     method: str
-    path: str  # that the caller asked for, without stage and query
-    route: str  # API Gateway's name of it, such as /{proxy+}
+    path: str  # as requested, without stage and query
+    route: str  # API Gateway's resource, such as /{proxy+}
     headers: Headers
-    text: object  # the body as the event holds it
+    text: object  # the body as it stands in the event
     is_base64: bool
     request_id: str | None
     api_request_id: str | None
     client: str | None
-    sdk_retry_count: int | None  # how often the SDK has already repeated this request
+    sdk_retry_count: int | None  # how often the SDK has already retried this request
     domain_name: object
     stage: object
     fault: MalformedEventError | None
 
     def check(self) -> None:
-        """Raises MalformedEventError where a part of the event was malformed."""
+        """Raises MalformedEventError if a part of the event was malformed."""
         if self.fault is not None:
             raise self.fault
 
     @property
     def is_chat_completion(self) -> bool:
-        """Whether it is a POST to one of the paths of chat completions."""
+        """Whether the request is a POST to one of the paths of chat completions."""
         return self.method == "POST" and self.route in chat_request.PATHS
 
     @property
     def base_url(self) -> str:
-        """What a client's base URL should be; behind a custom domain, whose base path may be any, only its end."""
+        """The base URL for clients. Behind a custom domain only its end, because the domain's base path is unknown."""
         is_known = isinstance(self.domain_name, str) and _API_HOST.fullmatch(self.domain_name) is not None
         return f"https://{self.domain_name}/{self.stage}/openai/v1" if is_known else "/openai/v1"
 
     @property
     def sends_client_request_id(self) -> bool:
-        """Whether the caller sent an id of its own, usable or not."""
+        """Whether the caller sent an id of its own, valid or not."""
         return "x-client-request-id" in self.headers
 
     @property
     def client_request_id(self) -> str | None:
-        """The caller's own id, where there is one value that OpenAI would take; else None."""
+        """The caller's own id if there is exactly one value that OpenAI would accept, else None."""
         values = self.headers.get("x-client-request-id") or []
         return values[0] if len(values) == 1 and _CLIENT_REQUEST_ID.fullmatch(values[0]) else None
 
     def body(self, *, max_bytes: int) -> bytes:
-        """The body as it was sent, decoded by each call.
+        """The request body. Each call decodes it again.
 
-        Raises RequestTooLargeError, InvalidRequestError for bad base64, and MalformedEventError for what is no text.
+        Raises RequestTooLargeError, InvalidRequestError for bad base64, and MalformedEventError if the body is not text.
         """
         text = self.text or ""
         if not isinstance(text, str):
@@ -86,11 +86,11 @@ class HttpRequest(NamedTuple):
 
 
 def read(event: object) -> HttpRequest:
-    """The request of `event`, whatever it holds. Where a part is malformed, the rest is read, and `fault` says which part."""
+    """The request in `event`; never raises. If a part is malformed, `fault` names it, and the rest is read."""
     fields = event if isinstance(event, dict) else {}
     context = _mapping(fields.get("requestContext"))
     headers, fault = _headers(fields.get("multiValueHeaders"))
-    # Callers can set requestId (through x-amzn-requestid), not the extended one.
+    # Callers can set requestId (through x-amzn-requestid), but not extendedRequestId.
     api_request_id = foreign_text.name(context.get("requestId"))
     return HttpRequest(
         method=_text(fields.get("httpMethod")),
@@ -113,7 +113,7 @@ def _headers(sent: object) -> tuple[Headers, MalformedEventError | None]:
     found: dict[str, list[str]] = {}
     try:
         for name, values in (sent or {}).items():  # type: ignore[attr-defined]
-            "".join(values or ())  # the fastest check that all of them are text
+            "".join(values or ())  # the fastest check that all values are text
             found.setdefault(name.lower(), []).extend(values or ())
     except (AttributeError, TypeError):
         return {}, MalformedEventError("multiValueHeaders")
@@ -139,7 +139,7 @@ def _decoded(text: str, max_bytes: int) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidRequestError("The request body could not be decoded.") from None
+        raise InvalidRequestError("The request body is not valid base64.") from None
 
 
 def _too_large(max_bytes: int) -> RequestTooLargeError:

@@ -1,4 +1,4 @@
-"""What there is at which path, and what to say to a client that asks for something else."""
+"""Tells a client that requests an unknown path or method what to request instead."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from chat_gateway.completions import request as chat_request
 from chat_gateway.core import foreign_text
 from chat_gateway.core.errors import GatewayError, MethodNotAllowedError, UnknownPathError
 
-_DOCS = "docs/using-other-clients.md says how for each client"
-# By the last part of the path, what a client has to be told.
+_DOCS = "see docs/using-other-clients.md"
+# Advice by the last part of the path.
 _ADVICE = {
     "responses": f"Use chat completions in place of the Responses API: {_DOCS}.",
-    "completions": f"Use chat completions, client.chat.completions.create, in place of legacy completions: {_DOCS}.",
+    "completions": f"Use client.chat.completions.create in place of legacy completions: {_DOCS}.",
     "embeddings": "This gateway has no embeddings.",
     "moderations": "This gateway has no moderations; its guardrail checks every request.",
     "messages": f"Use chat completions in place of the Messages API: {_DOCS}.",
@@ -19,9 +19,9 @@ _CHAT = "chat/completions"
 
 
 def refusal(method: str, resource: str, path: str, *, base_url: str) -> GatewayError:
-    """The error for what is no chat completion. It names what came and what there is.
+    """The error for a request that is not a chat completion. It names the request and the path to use.
 
-    `resource` is API Gateway's name of the route, `path` what the caller asked for, `base_url` what clients should use.
+    `resource` is API Gateway's route, `path` the requested path, `base_url` the base URL for clients.
     """
     if resource in chat_request.PATHS:
         return MethodNotAllowedError(f"{_said(method, path)} is not allowed. {_there_is(base_url)}")
@@ -29,7 +29,7 @@ def refusal(method: str, resource: str, path: str, *, base_url: str) -> GatewayE
 
 
 def described(method: str, path: str) -> dict[str, str | None]:
-    """Method and path for the log, where they are printable and short; without what looks like a key."""
+    """Method and path for the log. Each is None if it is too long, not printable, or looks like a key."""
     return {"method": foreign_text.name(method), "path": foreign_text.path(path)}
 
 
@@ -46,4 +46,4 @@ def _advice(path: str, base_url: str) -> str:
 
 
 def _there_is(base_url: str) -> str:
-    return f"There is POST {base_url}/{_CHAT}."
+    return f"Use POST {base_url}/{_CHAT}."

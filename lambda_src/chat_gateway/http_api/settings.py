@@ -1,4 +1,4 @@
-"""What a deployment says of the HTTP side alone, read from environment variables once."""
+"""The settings of the chat function only, read from environment variables."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _VARIABLES: variables.Variables = {
 
 
 class HttpSettings(NamedTuple):
-    """What only the HTTP side needs."""
+    """The settings that only the chat function needs."""
 
-    stream_timeout_s: float  # a whole stream, from connecting to its last event
-    count_stream_tokens: bool  # ask for the usage chunk of every stream; some models refuse that
+    stream_timeout_s: float  # one request that streams, until its last event
+    count_stream_tokens: bool  # ask Bedrock for the usage chunk of every stream; some models refuse it
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
         return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets."""
+        """The environment variables that the stack sets."""
         return variables.written(self, _VARIABLES)

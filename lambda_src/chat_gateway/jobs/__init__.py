@@ -1,1 +1,1 @@
-"""The worker: a batch of jobs, the attempts at each, its record, its result or dead letter."""
+"""The jobs worker: batches, attempts, job records, results and dead letters."""

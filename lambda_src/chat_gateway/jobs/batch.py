@@ -1,4 +1,4 @@
-"""Works on all jobs of a batch at once, and sees to each outcome as soon as it is there."""
+"""Runs the jobs of a batch in parallel, and handles each outcome as soon as it is known."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from watchdog_timer import named
 
 
 def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *, width: int) -> list[str]:
-    """The ids of the messages that are to be delivered again; `width` at most are in progress at once.
+    """The ids of the messages to deliver again. At most `width` jobs run at once.
 
-    The threads ask Bedrock; this one sends what they come back with, as many together as have come.
+    Threads ask Bedrock. The calling thread sends the results, in batches of those that have ended.
     """
     ended: queue.SimpleQueue[Future[Run]] = queue.SimpleQueue()
     failed: list[str] = []
@@ -37,7 +37,7 @@ def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *
 
 
 def _next(ended: queue.SimpleQueue[Future[Run]]) -> list[Run]:
-    """All that have ended, of which there is one at least. Raises what a thread died of."""
+    """Waits for a run to end, and returns all that have ended. Raises what a thread raised."""
     batch = [ended.get()]
     while not ended.empty():
         batch.append(ended.get())
@@ -45,7 +45,7 @@ def _next(ended: queue.SimpleQueue[Future[Run]]) -> list[Run]:
 
 
 def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> list[str]:
-    """The ids of the messages that are to be delivered again."""
+    """Sends results and dead letters, puts jobs back, and logs. Returns the ids of the messages to deliver again."""
     sent = [(run, run.outcome.line) for run in batch if isinstance(run.outcome, Send)]
     _note_failures([run for run, _ in sent], post.send_results([line for _, line in sent]), runs)
     buried = [(run, run.outcome.letter) for run in batch if isinstance(run.outcome, Bury)]
@@ -57,7 +57,7 @@ def _see_to(batch: list[Run], runs: JobRuns, post: JobPost) -> list[str]:
 
 
 def _note_failures(batch: list[Run], failures: list[str | None], runs: JobRuns) -> None:
-    """What could not be sent is put back: its answer is stored, its failure counted."""
+    """Puts a job back if its result or dead letter could not be sent. Its answer or failed attempt is stored."""
     for run, failure in zip(batch, failures, strict=True):
         if failure is not None:
             run.log.add(send_failure=failure)
@@ -68,7 +68,7 @@ def _put_back(batch: list[Run], post: JobPost) -> None:
     hidden = [(run, run.outcome.delay_s) for run in batch if isinstance(run.outcome, Redeliver)]
     failures = post.put_back([PutBack(run.message.receipt_handle, delay_s) for run, delay_s in hidden])
     for (run, delay_s), failure in zip(hidden, failures, strict=True):
-        # Without the shorter wait the next attempt comes after the queue's own.
+        # If this fails, the job stays hidden for the queue's visibility timeout.
         run.log.add(retry_in_s=delay_s if failure is None else None, visibility_failure=failure)
 
 
@@ -77,5 +77,5 @@ def _write(run: Run, now: float) -> None:
     run.log.add(retried=is_retried, dead_letter=is_dead or None, latency_ms=round((now - run.started) * 1000))
     is_failed = is_dead or (
         is_retried and "held_elsewhere" not in run.log.fields
-    )  # a repeated delivery is none
+    )  # a repeated delivery is not a failure
     run.log.write("job", failed=is_failed)

@@ -1,4 +1,4 @@
-"""Makes a dead letter of a job that has failed for good: the job, with attributes that tell of its last error."""
+"""Makes the dead letter of a job: the job's message, with attributes that describe its last error."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ERROR_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
 
 
 def dead_letter(message: JobMessage, error: GatewayError, *, attempts: int | None) -> QueueMessage:
-    """The job as it came, with its key and its last error; never the error's message, since Bedrock's may repeat the prompt.
+    """The unchanged job with its key and last error, but not the error's message: Bedrock's may repeat the prompt.
 
-    `attempts`: how many failed by the job's own doing, None where that is not known. Of the attributes there are ten,
-    as many as SQS allows:
+    `attempts`: the number of failed attempts that count against the job, None if unknown. There are at most ten
+    attributes, SQS's limit:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
     """
     attributes = {
@@ -42,5 +42,5 @@ def _iso(epoch_s: float) -> str:
 
 
 def _name(text: str) -> str:
-    """`text` where it can be a name: error codes are Bedrock's to choose."""
+    """`text` if it can be a name, else a placeholder: Bedrock chooses error codes."""
     return text if _ERROR_NAME.fullmatch(text) else "unreadable"

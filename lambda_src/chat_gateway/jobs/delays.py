@@ -1,4 +1,4 @@
-"""How long a job that is put back stays hidden in its queue."""
+"""Decides how long a job that is put back stays hidden in the queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAX_DOUBLINGS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDelays:
-    """Full jitter: at random from 0 to a bound that starts at `first_s` and doubles with every receive.
+    """Full jitter: a random wait from 0 to a bound that starts at `first_s` and doubles with every receive.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
@@ -24,12 +24,12 @@ class JobDelays:
     chance: Callable[[], float] = random.random  # from 0 to 1
 
     def after(self, receives: int, *, asked_s: float | None = None) -> int:
-        """Whole seconds, on top of what Bedrock asked for; at most MAX_HIDDEN_S."""
+        """The delay in whole seconds: the wait that Bedrock asked for plus the random wait, at most MAX_HIDDEN_S."""
         bound_s = min(self.max_s, self.first_s << min(max(receives, 1) - 1, _MAX_DOUBLINGS))
         asked_s = min(asked_s or 0.0, MAX_HIDDEN_S)
         return min(math.ceil(asked_s + self.chance() * bound_s), MAX_HIDDEN_S)
 
 
 def until(moment_s: float, *, now_s: float) -> int:
-    """Whole seconds from `now_s` to just after `moment_s`, from 0 to MAX_HIDDEN_S."""
+    """Whole seconds from `now_s` until just after `moment_s`, from 0 to MAX_HIDDEN_S."""
     return min(max(math.ceil(moment_s - now_s) + 1, 0), MAX_HIDDEN_S)

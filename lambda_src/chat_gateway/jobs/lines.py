@@ -1,4 +1,4 @@
-"""Jobs in OpenAI's batch format: reads input lines, writes output lines.
+"""Reads and writes jobs in OpenAI's batch format.
 
 https://platform.openai.com/docs/api-reference/batch/request-input
 """
@@ -17,9 +17,9 @@ from chat_gateway.core import strict_json
 from chat_gateway.core.errors import GatewayError, InvalidRequestError, RequestTooLargeError, UpstreamError
 
 _MAX_CUSTOM_ID_CHARACTERS = 512
-# The message attribute with a job's key.
+# The message attribute that holds a job's idempotency key.
 KEY_ATTRIBUTE = "idempotency_key"
-# OpenAI's own path, Azure's, and ours.
+# OpenAI's path, Azure's, and ours.
 _URLS = frozenset({*chat_request.PATHS, "/chat/completions"})
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -28,10 +28,10 @@ CustomId = str | int | float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMessage:
-    """A job as the queue delivers it, for the `receives`-th time; `sent_at_s` is in epoch seconds.
+    """A job's message. `receives` counts its deliveries, with this one; `sent_at_s` is in epoch seconds.
 
-    Messages with one `key` and one body are one job: the sender's idempotency key, else the message's own id.
-    `sender` is who sent it, as IAM knows them; empty where SQS does not say. `has_bad_key`: the sender's is no key.
+    Messages with the same `key` and body are one job. `key` is the sender's idempotency key, or else the message id.
+    `sender` is the sender's IAM id, empty if SQS does not say. `has_bad_key`: the sender's key is malformed and ignored.
     """
 
     id: str
@@ -46,7 +46,7 @@ class JobMessage:
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """A message to send: its body and its attributes, all of them strings."""
+    """A message to send: its body and its string attributes."""
 
     body: str
     attributes: Mapping[str, str]
@@ -54,7 +54,7 @@ class QueueMessage:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of batch input: the caller's own id, and the request."""
+    """One line of batch input: the sender's own id, and the request."""
 
     custom_id: CustomId
     request: ChatRequest
@@ -62,21 +62,21 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line of batch output. `custom_id` is None only where the input line had none that could be read."""
+    """One line of batch output. `custom_id` is None only if the input line has no readable one."""
 
     id: str
     custom_id: CustomId | None
-    status_code: int | None  # None where Bedrock was not asked
+    status_code: int | None  # None without an answer from Bedrock
     request_id: str | None
     body: dict[str, Any] | None
     error: dict[str, Any] | None
 
     def line(self) -> str:
-        """The line as JSON in ASCII, without a line break: SQS refuses some characters that JSON allows."""
+        """The line as JSON, without a line break. In ASCII, because SQS refuses some characters that JSON allows."""
         return json.dumps(self._document(self.body))
 
     def line_pointing_to(self, location: str) -> str:
-        """The line with the body left out and the URL in its place where the whole line lies."""
+        """The line without the body, but with the URL of the whole line."""
         return json.dumps({**self._document(None), "result_location": location})
 
     def _document(self, body: dict[str, Any] | None) -> dict[str, Any]:
@@ -91,24 +91,24 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLine:
-    """A result line that has been stored: the line itself, or else the key of the S3 object that it is."""
+    """A stored result line: the line itself, or else the key of the S3 object that holds it."""
 
     line: str | None = None
     s3_key: str | None = None
 
 
 def result_id(key: str) -> str:
-    """The output line's `id`: the same each time a message is delivered."""
+    """The output line's `id`, which is the same for every delivery of a job."""
     return f"batch_req_{key}"
 
 
 def conflict_id(message_id: str) -> str:
-    """The `id` of the output line for a message whose key is another job's: no key can make the same one."""
+    """The `id` of the output line for a message whose key another job uses. No key results in the same id."""
     return f"batch_req_{message_id}.conflict"
 
 
 def parse(line: str, *, max_bytes: int) -> Job:
-    """The job in a line of batch input. Raises RequestTooLargeError, and InvalidRequestError for what can never succeed."""
+    """The job in a line of batch input. Raises RequestTooLargeError, and InvalidRequestError for an invalid line."""
     raw = line.removeprefix(_BYTE_ORDER_MARK).encode("utf-8", "surrogatepass")
     if len(raw) > max_bytes:
         raise RequestTooLargeError(f"The job is larger than {max_bytes} bytes.")
@@ -129,12 +129,14 @@ def parse(line: str, *, max_bytes: int) -> Job:
         raise InvalidRequestError("'body' must be an object.", param="body")
     request = chat_request.from_document(document["body"])
     if request.streams:
-        raise InvalidRequestError("A job cannot stream.", param="stream", code="unsupported_value")
+        raise InvalidRequestError(
+            "A job cannot stream: remove 'stream'.", param="stream", code="unsupported_value"
+        )
     return Job(custom_id, request)
 
 
 def readable_custom_id(line: str) -> CustomId | None:
-    """The `custom_id` of a line that `parse` may refuse, so that its sender can tell which one it was."""
+    """The `custom_id` of a line that `parse` may refuse, so that the sender can identify the line. None without one."""
     try:
         return _custom_id(json.loads(line.removeprefix(_BYTE_ORDER_MARK)))
     except (ValueError, RecursionError):
@@ -142,7 +144,7 @@ def readable_custom_id(line: str) -> CustomId | None:
 
 
 def _custom_id(document: object) -> CustomId | None:
-    """As it was written: a number stays one."""
+    """The `custom_id` with its type: a number stays a number."""
     custom_id = document.get("custom_id") if isinstance(document, dict) else None
     if isinstance(custom_id, float):
         return custom_id if math.isfinite(custom_id) else None
@@ -153,7 +155,7 @@ def _custom_id(document: object) -> CustomId | None:
 
 
 def error_result(id_: str, custom_id: CustomId | None, error: GatewayError) -> Result:
-    """The output line `id_` for a job that failed for good; with the answer where Bedrock gave one."""
+    """The output line `id_` for a job that failed for good, with Bedrock's error if Bedrock answered."""
     detail = json.loads(error.body())["error"]
     asked = isinstance(error, UpstreamError)
     return Result(

@@ -1,4 +1,4 @@
-"""How an attempt at a job can end."""
+"""The outcomes of an attempt at a job."""
 
 from __future__ import annotations
 
@@ -10,65 +10,63 @@ from chat_gateway.jobs.lines import QueueMessage
 
 
 class JobNotBegunError(GatewayError):
-    """Bedrock was not asked: the invocation had too little time left, or Bedrock was busy (`cause`)."""
+    """The job was not started: too little time was left, or Bedrock was busy (`cause`)."""
 
     status: int = HTTPStatus.SERVICE_UNAVAILABLE
     code: str | None = "job_not_begun"
 
     def __init__(self, cause: GatewayError | None = None) -> None:
-        super().__init__("The job was not begun.")
+        super().__init__("The job was not started.")
         if cause is not None:
             self.status, self.code = cause.status, cause.code or cause.type
 
 
 class WorkersDiedError(GatewayError):
-    """Every attempt the job is allowed has ended with its worker."""
+    """The workers that ran the job, or the child process that rehearsed it, died."""
 
     code = "workers_died"
 
     def __init__(self) -> None:
-        super().__init__("The workers that began the job did not live to its end.")
+        super().__init__("The worker processes that ran this job died.")
 
 
 class IdempotencyKeyConflictError(GatewayError):
-    """The job's key is in use by another job."""
+    """Another job uses this job's key."""
 
     status = HTTPStatus.CONFLICT
     type = "invalid_request_error"
     code = "idempotency_key_conflict"
 
     def __init__(self) -> None:
-        super().__init__(
-            "Another job with this idempotency_key was there before. Send this job under a new key."
-        )
+        super().__init__("Another job already uses this idempotency_key. Send this job with a new key.")
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The job has its result line, which is to be sent."""
+    """Send the job's result line."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class Redeliver:
-    """The job is to be delivered again after `delay_s`."""
+    """Deliver the job again after `delay_s`."""
 
     delay_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class Bury:
-    """The job has failed for the last time; this is its dead letter."""
+    """Send the job's dead letter: the job has failed for good."""
 
     letter: QueueMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Bedrock answered 503, which may be its own state or this job's doing: other answers of the batch will tell.
+    """Bedrock answered 503: Bedrock is busy, or this job causes it. Other answers in the batch decide.
 
-    `number` is the attempt's, `model` the job's, `failed_at` in monotonic seconds.
+    `number` is the attempt's number, `failed_at` is in monotonic seconds.
     """
 
     error: GatewayError

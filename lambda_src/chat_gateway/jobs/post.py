@@ -1,4 +1,4 @@
-"""What leaves a worker through SQS: results, dead letters, and jobs put back; ten to a call."""
+"""Sends results and dead letters to SQS, and puts jobs back, ten to a call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STRING = "String"
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """A received job that is to be delivered again after `delay_s`."""
+    """A received job to deliver again after `delay_s`."""
 
     receipt_handle: str
     delay_s: int
@@ -31,7 +31,7 @@ class PutBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPost:
-    """The queues around a worker."""
+    """The worker's queues."""
 
     sqs: SQSClient
     jobs_url: str
@@ -39,15 +39,15 @@ class JobPost:
     dead_letters_url: str
 
     def send_results(self, lines: Sequence[str]) -> list[str | None]:
-        """For each line None once the queue has it, else the name of the failure; never raises."""
+        """For each line None if it was sent, else the name of the failure. Never raises."""
         return self._send(self.results_url, [QueueMessage(line, {}) for line in lines])
 
     def send_dead_letters(self, letters: Sequence[QueueMessage]) -> list[str | None]:
-        """For each letter None once the queue has it, else the name of the failure; never raises."""
+        """For each letter None if it was sent, else the name of the failure. Never raises."""
         return self._send(self.dead_letters_url, [_within_limit(letter) for letter in letters])
 
     def put_back(self, jobs: Sequence[PutBack]) -> list[str | None]:
-        """For each job None once its delay is set, else the name of the failure: it stays hidden for longer."""
+        """For each job None if its delay was set, else the name of the failure; the job then stays hidden for longer."""
         failures: list[str | None] = [None] * len(jobs)
         for start in range(0, len(jobs), MAX_ENTRIES):
             numbers = range(start, min(start + MAX_ENTRIES, len(jobs)))
@@ -91,7 +91,7 @@ class JobPost:
 
 
 def _within_limit(letter: QueueMessage) -> QueueMessage:
-    """The letter with as many of its attributes as SQS takes beside the body: all, or the key alone, or none."""
+    """The letter with the attributes that fit beside the body into a message: all, only the key, or none."""
     key = {name: value for name, value in letter.attributes.items() if name == KEY_ATTRIBUTE}
     smaller = (letter, QueueMessage(letter.body, key))
     return next(
@@ -100,13 +100,13 @@ def _within_limit(letter: QueueMessage) -> QueueMessage:
 
 
 def _size_bytes(letter: QueueMessage) -> int:
-    """What SQS counts: the body, and the name, type and value of every attribute."""
+    """The size that SQS counts: the body, and each attribute's name, type and value."""
     attributes = (name + _STRING + value for name, value in letter.attributes.items())
     return len(letter.body.encode()) + sum(len(text.encode()) for text in attributes)
 
 
 def _batches(sizes_bytes: Sequence[int]) -> Iterator[list[int]]:
-    """The numbers of what may go together: ten at most, and no more bytes than a single message may have."""
+    """The numbers of the messages of each batch: at most ten, and at most the size of a single message."""
     numbers: list[int] = []
     total_bytes = 0
     for number, size_bytes in enumerate(sizes_bytes):

@@ -1,4 +1,4 @@
-"""Reads one record of SQS's event into a `JobMessage`.
+"""Reads one record of an SQS event into a `JobMessage`.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
@@ -11,12 +11,12 @@ from typing import Any
 
 from chat_gateway.jobs.lines import KEY_ATTRIBUTE, JobMessage
 
-# By which a sender that repeats itself, not knowing whether a message arrived, has one job and not two.
+# An idempotency key: a sender that is unsure whether a message arrived can send it again with the same key.
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def read(record: Mapping[str, Any]) -> JobMessage:
-    """The message. Raises KeyError and ValueError for what is no record of SQS's."""
+    """The message. Raises KeyError and ValueError for a malformed record."""
     sent = record.get("messageAttributes", {}).get(KEY_ATTRIBUTE)
     key = (sent or {}).get("stringValue") or ""
     is_key = _KEY.fullmatch(key) is not None
@@ -24,7 +24,7 @@ def read(record: Mapping[str, Any]) -> JobMessage:
         id=record["messageId"],
         key=key if is_key else record["messageId"],
         has_bad_key=sent is not None and not is_key,
-        # Of a role's sessions the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        # Without the session of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
         sender=record["attributes"].get("SenderId", "").partition(":")[0],
         receipt_handle=record["receiptHandle"],
         body=record["body"],

@@ -1,8 +1,8 @@
-"""Remembers in DynamoDB who works on a job and what it was answered, so that one answer is paid for.
+"""Stores in DynamoDB who works on a job and the job's answer, so that a job is paid for once.
 
-A record belongs to a message's key, and to the first body that was sent under it. It is claimed for as long as the
-claiming invocation can live, and the first answer stored in it is the only one there will be. `dead_letter` in it is the
-id of the message that became a dead letter, until the job is claimed again.
+A record belongs to a message's key and to the first body that was sent with the key. An invocation claims the record for
+as long as the invocation can live. The first answer stored in a record is never replaced. The attribute `dead_letter` is
+the id of the message that became a dead letter, until the job is claimed again.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ _SAME_BODY = "(attribute_not_exists(body_sha256) OR body_sha256 = :body)"
 _FREE = "(attribute_not_exists(leased_until) OR leased_until < :now)"
 _NOT_SENT_BACK = "(attribute_not_exists(dead_letter) OR dead_letter = :id)"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
-# By how much the clocks of two workers may differ.
+# The largest assumed difference between two workers' clocks.
 _SKEW_S = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The job is the caller's to answer; `attempts` counts this one and those before it that failed or died."""
+    """The caller may answer the job. `attempts` counts this attempt and earlier ones that failed or died."""
 
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Another delivery of the same message is being worked on, at the latest until then (epoch seconds)."""
+    """Another delivery of the job is in progress, until `until_s` (epoch seconds) at the latest."""
 
     until_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The job has its answer."""
+    """The job has an answer."""
 
     kept: KeptLine
 
 
 @dataclass(frozen=True, slots=True)
 class Conflicting:
-    """The key belongs to another body, which `sender` sent."""
+    """The key belongs to another body, sent by `sender`."""
 
     sender: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Buried:
-    """The job is a dead letter, which was another message: this one sends it back to work."""
+    """The job became a dead letter as another message. This message was sent to try the job again."""
 
     message_id: str
 
@@ -67,7 +67,7 @@ Claim = Claimed | Held | Answered | Conflicting
 
 
 class _RefusedError(Exception):
-    """The record is not as a condition wants it; `item` is how it is."""
+    """The condition of an update failed. `item` is the current record."""
 
     def __init__(self, item: Mapping[str, Any]) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecords:
-    """One table. Every method raises AwsCallError where it cannot be reached. `clock` is in epoch seconds."""
+    """The table of job records. Methods raise AwsCallError if a call fails. `clock` is in epoch seconds."""
 
     dynamodb: AwsJsonPool
     table: str
@@ -84,9 +84,9 @@ class JobRecords:
     clock: Callable[[], float] = time.time
 
     def claim(self, message: JobMessage, *, owner: str, lease_s: float) -> Claim:
-        """Takes the job for `lease_s`, unless its key is another's, it is answered, or someone's lease has not ended.
+        """Claims the job for `lease_s`, unless its key is another job's, it has an answer, or another claim still holds.
 
-        The attempts of a dead letter that was sent back to work are counted anew.
+        When a dead letter is sent to the queue again, its attempts are counted from 0 again.
         """
         now_s = self.clock()
         try:
@@ -111,11 +111,11 @@ class JobRecords:
         if not isinstance(refusal, _Buried):
             return refusal
         if not self._revive(message, refusal):
-            return Held(now_s)  # another delivery was first
+            return Held(now_s)  # another delivery was faster
         return self.claim(message, owner=owner, lease_s=lease_s)
 
     def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
-        """Stores the answer, and returns the one that counts: the first, whoever stored it."""
+        """Stores the answer unless one is stored already. Returns the stored answer."""
         name = "answer_key" if answer.line is None else "answer_line"
         try:
             self._update(
@@ -132,8 +132,8 @@ class JobRecords:
         return answer
 
     def release(self, message: JobMessage, *, owner: str, counts: bool) -> None:
-        """Gives a claim back after a failure; one that does not count is taken off the attempts."""
-        with contextlib.suppress(_RefusedError):  # it is someone else's by now, or answered
+        """Releases a claim after a failure. If not `counts`, the attempt is not counted."""
+        with contextlib.suppress(_RefusedError):  # it is claimed by another delivery by now, or answered
             self._update(
                 message,
                 "SET leased_until = :ended ADD attempts :change",
@@ -144,8 +144,8 @@ class JobRecords:
             )
 
     def bury(self, message: JobMessage) -> None:
-        """Notes that the job is a dead letter, for whoever waits for its answer, unless it has one."""
-        with contextlib.suppress(_RefusedError):  # it is answered, or its key is another's
+        """Notes that the job became a dead letter, unless it has an answer. Clients that wait for the answer read this."""
+        with contextlib.suppress(_RefusedError):  # it is answered, or its key is another job's
             self._update(
                 message,
                 f"SET {_OWNED}, dead_letter = :id, expires_at = :expires",
@@ -156,7 +156,7 @@ class JobRecords:
             )
 
     def _revive(self, message: JobMessage, buried: _Buried) -> bool:
-        """Whether the dead letter was still the one that was found."""
+        """Resets the attempts of a dead letter. Returns False if another delivery was faster."""
         try:
             self._update(
                 message,
@@ -172,7 +172,7 @@ class JobRecords:
     def _update(
         self, message: JobMessage, expression: str, *, condition: str, returns: str = "NONE", **values: Any
     ) -> Any:
-        """The changed attributes where `returns` is UPDATED_NEW. Raises _RefusedError where the condition fails."""
+        """The changed attributes if `returns` is UPDATED_NEW. Raises _RefusedError if the condition fails."""
         try:
             answer = self.dynamodb.call(
                 "UpdateItem",
@@ -204,7 +204,7 @@ def _refusal(message: JobMessage, owner: str, item: Mapping[str, Any]) -> Claim 
         return Answered(kept)
     if (buried := item.get("dead_letter", {}).get("S", message.id)) != message.id:
         return _Buried(buried)
-    # A claim whose answer was lost on the way is refused when it is repeated, and is still ours.
+    # If the response to our claim was lost, the repeated claim is refused, but the claim is ours.
     if item["leased_by"]["S"] == owner:
         return Claimed(int(item["attempts"]["N"]))
     return Held(float(item["leased_until"]["N"]))

@@ -1,4 +1,4 @@
-"""Keeps result lines that are too large for a record in S3, and points to those that are too large for SQS."""
+"""Stores large result lines in S3: too large for a job record, or too large for SQS."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
     from chat_gateway.jobs.lines import Result
 
-# 400 KB with the record's other attributes:
+# An item may have 400 KB, with its other attributes:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_RECORD_LINE_BYTES = 400_000
 
 
 class LineTooLongError(Exception):
-    """What lies in the place of a stored line is too long to be one."""
+    """The S3 object is too long to be a stored line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResults:
-    """One bucket. Both methods raise botocore's errors."""
+    """The bucket for results. Methods raise botocore's errors."""
 
     s3: S3Client
     bucket: str
 
     def keep(self, result: Result) -> KeptLine:
-        """The line to send, ready for the job's record: itself, one that points to S3, or where it lies in S3."""
+        """Stores a large line in S3. Returns what the job record keeps: the line, a line that points to S3, or the S3 key."""
         line = result.line()
         if len(line) <= MAX_RECORD_LINE_BYTES:
             return KeptLine(line=line)
-        # Named by its content too: whoever answers the same job differently must not replace it.
+        # The name has the content's hash, so that another answer to the same job does not replace it.
         key = f"results/{result.id}-{hashlib.sha256(line.encode()).hexdigest()[:16]}.json"
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=line.encode(), ContentType="application/json")
         if len(line) > MAX_MESSAGE_BYTES:
@@ -43,7 +43,7 @@ class JobResults:
         return KeptLine(s3_key=key)
 
     def line(self, kept: KeptLine) -> str:
-        """The line to send. Raises LineTooLongError where the object is longer than `keep` makes any that is sent."""
+        """The line to send. Raises LineTooLongError if the S3 object is too long for a message."""
         if kept.line is not None:
             return kept.line
         answer = self.s3.get_object(Bucket=self.bucket, Key=kept.s3_key or "")

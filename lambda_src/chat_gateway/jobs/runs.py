@@ -1,4 +1,4 @@
-"""One attempt at one job: claim it, ask Bedrock, store the answer; or say how it goes on."""
+"""One attempt at a job: claims the job, asks Bedrock, stores the answer, and decides the outcome."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ from chat_gateway.jobs.vetting.vetting import Vetted
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
 
-# Client errors that another attempt may not meet again: timeout, model error, throttling.
+# 4xx statuses that may pass: timeout, model error, throttling.
 _PASSING_CLIENT_ERRORS = frozenset({408, 424, 429})
-# Bedrock takes no jobs now: that is not the failure of this one, and another would fare no better.
+# Bedrock is busy: this does not count against the job, and other jobs of the model would fail, too.
 _BUSY = frozenset({429, 503, 529})
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """An attempt that has ended, and its log line, to be written once the outcome has been seen to."""
+    """An attempt that has ended. Its log line is written after the outcome was handled."""
 
     message: JobMessage
     log: RequestLog
@@ -61,7 +61,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A message that is ours to answer. `number` counts this attempt and those before it that failed or died."""
+    """A claimed message. `number` counts this attempt and earlier ones that failed or died."""
 
     message: JobMessage
     owner: str
@@ -73,9 +73,10 @@ _Try = Callable[[_Attempt, RequestLog], JobOutcome]
 
 @dataclass(slots=True, kw_only=True)
 class JobRuns:
-    """The attempts of one invocation, made by any number of threads. `clock` is in monotonic seconds, and so are
-    `ends_at`, when the last answer must have come, and `killed_at`, when Lambda will have ended the invocation.
-    `vetted` says which messages kill their worker.
+    """The attempts of one invocation, made by any number of threads.
+
+    Times are in monotonic seconds: `clock`, `ends_at` (the deadline for answers from Bedrock) and `killed_at` (when
+    Lambda ends the invocation). `vetted` says which messages kill their worker.
     """
 
     completions: Completions
@@ -90,18 +91,18 @@ class JobRuns:
     vetted: Vetted = field(default_factory=Vetted)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    # What said that Bedrock takes no more jobs of a model for now; a refused key stands under None.
+    # By model, the error that says that Bedrock is busy. Under None, an error of the credentials.
     busy: dict[str | None, GatewayError] = field(default_factory=dict)
-    # When a job of a model was last answered.
+    # By model, when a job was last answered.
     _answered_at: dict[str, float] = field(default_factory=dict)
 
     @property
     def begin_by(self) -> float:
-        """When the last job may be begun."""
+        """The latest time to start a job."""
         return self.ends_at - self.settings.least_time_s
 
     def run(self, message: JobMessage) -> Run:
-        """The attempt, however it ended: never raises."""
+        """The ended attempt. Never raises."""
         started, log = self.clock(), self.new_log()
         log.add(
             request_id=job_lines.result_id(message.key),
@@ -117,9 +118,9 @@ class JobRuns:
         return Run(message=message, log=log, started=started, outcome=self._noted(message, outcome, log))
 
     def again(self, message: JobMessage, error: GatewayError | None = None) -> Redeliver:
-        """The wait before the next delivery, which grows with those there were."""
+        """The next delivery, after a wait that grows with every receive."""
         if isinstance(error, UpstreamCredentialsError):
-            return Redeliver(self.delays.max_s)  # until an operator has acted, every attempt is wasted
+            return Redeliver(self.delays.max_s)  # attempts fail until an operator acts
         asked_s = retry_after.wait_s(error.headers()) if error is not None else None
         return Redeliver(self.delays.after(message.receives, asked_s=asked_s))
 
@@ -148,7 +149,7 @@ class JobRuns:
         return Bury(dead_letter(message, error, attempts=None))
 
     def _claimed(self, message: JobMessage, try_: _Try, log: RequestLog) -> JobOutcome:
-        """What `try_` makes of the message, once nobody else may answer it."""
+        """Claims the message, and returns the outcome of `try_`."""
         owner, lease_s = uuid.uuid4().hex, max(0.0, self.killed_at - self.clock())
         claim = self.records.claim(message, owner=owner, lease_s=lease_s)
         if isinstance(claim, Answered):
@@ -167,23 +168,23 @@ class JobRuns:
         return try_(_Attempt(message, owner, claim.attempts), log)
 
     def _conflicting(self, message: JobMessage, claim: Conflicting, log: RequestLog) -> JobOutcome:
-        """An error line of the message's own; what was answered under the key stays as it is."""
+        """Sends an error line for this message. The other job's answer stays unchanged."""
         error, id_ = IdempotencyKeyConflictError(), job_lines.conflict_id(message.id)
         _add_error(log, error)
         log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
-        kills = message.id in self.vetted.killers  # whoever reads it
+        kills = message.id in self.vetted.killers  # reading it would kill this process
         custom_id = None if kills else job_lines.readable_custom_id(message.body)
         return Send(job_lines.error_result(id_, custom_id, error).line())
 
     def _killed(self, attempt: _Attempt, log: RequestLog) -> JobOutcome:
-        """The job killed a child process in place of the worker: that is a failed attempt, without asking Bedrock."""
+        """The job killed a child process: a failed attempt, without asking Bedrock."""
         died = WorkersDiedError()
         _add_error(log, died)
         self._release(attempt, log, counts=True)
         return self._failed(attempt.message, died, attempts=attempt.number)
 
     def _refused(self, error: GatewayError, attempt: _Attempt, log: RequestLog) -> JobOutcome:
-        """The message is no job; that answer, too, is the only one under its key."""
+        """The message is not a valid job: stores and sends an error line."""
         _add_error(log, error)
         return self._finished(attempt, _error_result(attempt.message, error), log)
 
@@ -192,7 +193,7 @@ class JobRuns:
             result = self._answer(job, attempt.message, log)
         except GatewayError as error:
             return self._failed_upstream(attempt, job, error, log)
-        except Exception as fault:  # noqa: BLE001 - the claim must be given back whatever it was
+        except Exception as fault:  # noqa: BLE001 - the claim must be released in any case
             self._release(attempt, log, counts=True)
             return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
         return self._finished(attempt, result, log)
@@ -200,12 +201,12 @@ class JobRuns:
     def _finished(self, attempt: _Attempt, result: Result, log: RequestLog) -> JobOutcome:
         try:
             return Send(self._stored(attempt.message, result))
-        except Exception as fault:  # noqa: BLE001 - an answer that cannot be kept must not be sent
+        except Exception as fault:  # noqa: BLE001 - an answer that was not stored must not be sent
             self._release(attempt, log, counts=True)
             return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
 
     def _answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
-        """The result to store. Raises GatewayError where the job is worth another attempt."""
+        """The result to store. Raises GatewayError if another attempt may succeed."""
         deadline = min(self.clock() + self.upstream.total_timeout_s, self.ends_at)
         tries = Attempts(policy=retry.FOR_JOBS, deadline=deadline, clock=self.clock, sleep=self.sleep)
         try:
@@ -231,7 +232,7 @@ class JobRuns:
         )
 
     def _stored(self, message: JobMessage, result: Result) -> str:
-        """The line to send: this result's, or that of whoever was first."""
+        """Stores the result unless the job has an answer already. Returns the line of the stored answer."""
         ours = self.results.keep(result)
         first = self.records.finish(message, ours)
         is_whole_in_s3 = first == ours and ours.line is None
@@ -250,10 +251,10 @@ class JobRuns:
         return self._failed(attempt.message, error, attempts=None if is_busy else attempt.number)
 
     def decide(self, run: Run) -> None:
-        """Gives an undecided run its outcome once the others of its batch have ended: never raises.
+        """Decides the outcome of an undecided run after the rest of its batch has ended. Never raises.
 
-        A 503 is the job's own failure where Bedrock answered another job of the same model after it: some models answer
-        so to a parameter that they do not take. Otherwise Bedrock was busy, which costs the job no attempt.
+        If Bedrock answered another job of the same model after the 503, the 503 counts against the job: some models answer
+        503 to a parameter that they do not support. Otherwise Bedrock was busy, and the attempt does not count.
         """
         undecided = run.outcome
         if not isinstance(undecided, Undecided):
@@ -265,26 +266,27 @@ class JobRuns:
         run.outcome = self._noted(run.message, outcome, run.log)
 
     def _release(self, attempt: _Attempt, log: RequestLog, *, counts: bool) -> None:
-        """Where it fails, the next delivery waits for the lease to end."""
+        """Releases the claim. If this fails, the next delivery waits until the claim expires."""
         try:
             self.records.release(attempt.message, owner=attempt.owner, counts=counts)
         except AwsCallError as failure:
             log.add(release_failure=failure.code)
 
     def _noted(self, message: JobMessage, outcome: JobOutcome, log: RequestLog) -> JobOutcome:
-        """The outcome, and a burial is in the job's record.
+        """Returns the outcome, after noting a dead letter in the job's record.
 
-        Where that fails, whoever waits for the answer waits in vain, and a job that is sent back has fewer attempts.
+        If the note fails, a client that waits for the answer is not told, and the attempts of a job that is sent again
+        are not reset.
         """
         try:
             if isinstance(outcome, Bury):
                 self.records.bury(message)
-        except Exception as failure:  # noqa: BLE001 - the job is buried all the same
+        except Exception as failure:  # noqa: BLE001 - the dead letter is sent anyway
             log.add(burial_failure=getattr(failure, "code", type(failure).__name__))
         return outcome
 
     def _failed(self, message: JobMessage, error: GatewayError, *, attempts: int | None = None) -> JobOutcome:
-        """`attempts`: how many failed by the job's own doing, None where this one did not."""
+        """The outcome of a failure. `attempts`: failed attempts that count, None if this one does not count."""
         redelivery = self.again(message, error)
         may_fail_again = attempts is None or attempts < self.settings.max_attempts
         if may_fail_again and self._may_come_again(message, redelivery):
@@ -292,14 +294,14 @@ class JobRuns:
         return Bury(dead_letter(message, error, attempts=attempts))
 
     def _may_come_again(self, message: JobMessage, redelivery: Redeliver) -> bool:
-        """Whether SQS will deliver it once more, and neither move it away without a word of why nor delete it."""
+        """Whether SQS will deliver the job again, instead of moving it to the dead letters or deleting it."""
         age_s = self.records.clock() + redelivery.delay_s - message.sent_at_s
         return message.receives < self.settings.max_receives and age_s < self.settings.give_up_after_s
 
 
 def _deserves_redelivery(error: GatewayError) -> bool:
     if isinstance(error, UpstreamAccessError):
-        return True  # once an operator has acted; until then it is a dead letter, and no error line
+        return True  # an operator can grant access; the job becomes a dead letter, not an error line
     return error.status in _PASSING_CLIENT_ERRORS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 

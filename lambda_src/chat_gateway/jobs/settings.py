@@ -1,4 +1,4 @@
-"""What a deployment says of jobs alone, read from environment variables once."""
+"""The jobs worker's settings, read from environment variables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VARIABLES: variables.Variables = {
 
 
 class WorkerSettings(NamedTuple):
-    """How many jobs are worked on at once, where they come from and go, and how failed ones are tried again."""
+    """The worker's queues and stores, how many jobs run at once, and how failed jobs are retried."""
 
     jobs_queue_url: str
     results_queue_url: str
@@ -37,19 +37,19 @@ class WorkerSettings(NamedTuple):
     records_table: str
     record_kept_s: int
     width: int  # jobs in progress at once
-    least_time_s: float  # what a job must have left to be begun
-    ending_s: float  # of the function's time, for storing and sending what was answered
-    max_attempts: int  # that failed by the job's own doing
+    least_time_s: float  # a job is started only with this much time left
+    ending_s: float  # reserved at the end of an invocation for storing and sending answers
+    max_attempts: int  # failed attempts that count against the job
     max_receives: int  # the queue's maxReceiveCount
-    give_up_after_s: int  # the age of a job that is not put back any more
-    retry_delay_s: int  # bound of the wait before the second attempt; doubles with each further one
+    give_up_after_s: int  # an older job is not put back
+    retry_delay_s: int  # the longest wait before the second attempt; doubles with each further one
     max_retry_delay_s: int
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> WorkerSettings:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
         return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets."""
+        """The environment variables that the stack sets."""
         return variables.written(self, _VARIABLES)

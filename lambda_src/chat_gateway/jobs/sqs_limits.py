@@ -1,13 +1,13 @@
-"""What SQS takes: for the worker, and for the stack that makes its queues."""
+"""SQS's limits, for the worker and for the stack that creates its queues."""
 
 from __future__ import annotations
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 MAX_ENTRIES = 10
-MAX_MESSAGE_BYTES = 1_048_576  # of one message, and of all of a batch
+MAX_MESSAGE_BYTES = 1_048_576  # of one message, and of a whole batch
 
-# From when a message was received:
+# Counted from the receipt of a message:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 MAX_VISIBILITY_S = 43_200
-# Of that, a worker may have used its 15 min before it puts a job back.
+# A worker may have used up to 15 min before it puts a job back.
 MAX_HIDDEN_S = MAX_VISIBILITY_S - 900

@@ -1,4 +1,4 @@
-"""The jobs worker: answers a batch of SQS messages, and reports those that are to be delivered again.
+"""The jobs worker: answers a batch of SQS messages, and reports the messages to deliver again.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
@@ -37,9 +37,9 @@ from watchdog_timer import watched
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# A slow call must not outlive the time that is kept for storing and sending.
+# A slow call must end within the time reserved for storing and sending.
 _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
-# More than elsewhere: an answer that cannot be recorded has been paid for in vain.
+# More than elsewhere: an answer that cannot be stored is lost, although it was paid for.
 _RECORD_ATTEMPTS = 5
 # Lambda's largest log line is 256 KB, and a key has 128 characters.
 _MAX_IDS_LOGGED = 100
@@ -47,7 +47,7 @@ _MAX_IDS_LOGGED = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """Where the worker keeps answers, and what it sends them with."""
+    """The worker's stores and queues."""
 
     records: JobRecords
     results: JobResults
@@ -55,7 +55,7 @@ class Storage:
 
     @classmethod
     def of(cls, settings: WorkerSettings, aws: AwsSettings) -> Storage:
-        """With clients of boto3, which one thread has to make."""
+        """Storage with boto3 clients, which must be created in one thread."""
         config = Config(
             max_pool_connections=settings.width,
             connect_timeout=_CONNECT_S,
@@ -90,7 +90,7 @@ def _new_dynamodb_client(aws: AwsSettings) -> AwsJsonClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
-    """What every batch needs of the environment's settings."""
+    """The state that every batch needs, built from the settings."""
 
     settings: WorkerSettings
     upstream: UpstreamSettings
@@ -101,7 +101,7 @@ class WorkerState:
 
     @classmethod
     def from_env(cls) -> WorkerState:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Builds the state. Raises ConfigurationError that names the missing or wrong variable."""
         settings, upstream, aws = (
             WorkerSettings.from_env(),
             UpstreamSettings.from_env(),
@@ -118,7 +118,7 @@ class WorkerState:
 
 
 class Worker:
-    """Works on one batch after another. Its attributes are what it keeps between them; `clock` is in monotonic seconds."""
+    """Handles batches, and keeps its state between them. `clock` is in monotonic seconds."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Worker:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """The messages to be delivered again, as SQS wants them reported."""
+        """The messages to deliver again, as a partial batch response for SQS."""
         messages = [queue_record.read(record) for record in event["Records"]]
         self._log_batch(messages, context)
         state = self._startup.state
@@ -141,13 +141,13 @@ class Worker:
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _log_batch(self, messages: Sequence[JobMessage], context: LambdaContext) -> None:
-        """One line before any job is read: a worker that dies writes none of the jobs' own."""
+        """Logs the batch before any job is read, because a worker that dies writes no line for its jobs."""
         ids = [job_lines.result_id(message.key) for message in messages[:_MAX_IDS_LOGGED]]
         extra = {"jobs": ids, "total": len(messages), "lambda_request_id": context.aws_request_id}
         self._logger.info("jobs", extra=extra)
 
     def runs(self, state: WorkerState, context: LambdaContext) -> JobRuns:
-        """The attempts of one invocation, none of them made yet."""
+        """The runs of one invocation, before the first attempt."""
         killed_at = self._clock() + context.get_remaining_time_in_millis() / 1000
 
         def new_log() -> RequestLog:
@@ -172,9 +172,9 @@ class Worker:
     def _vetted(
         self, messages: Sequence[JobMessage], vetting: JobVetting, runs: JobRuns, context: LambdaContext
     ) -> Vetted:
-        """Which jobs kill their worker, where one was delivered before: that may have been to a worker that died.
+        """Vets the batch if one of its jobs was delivered before, since a worker may have died at that job.
 
-        Then the others are vetted too, since one that is new could kill those that come a second time.
+        Then new jobs are vetted too: a new job that kills the worker would cost the others another attempt.
         """
         if all(message.receives == 1 for message in messages):
             return Vetted()

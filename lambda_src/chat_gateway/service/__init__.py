@@ -1,1 +1,1 @@
-"""What a function is put together from, and its log line."""
+"""Settings, log line and construction of what the chat function and the jobs worker share."""

@@ -1,4 +1,4 @@
-"""The one log line of a request or job: every id that belongs to it, and no word of what was said."""
+"""The log line of a request or job: its ids and results, but no text of prompts or answers."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from chat_gateway.guardrail import metrics as guardrail_metrics
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
 from chat_gateway.guardrail.settings import Guardrail
 
-# Lambda's JSON logging lets INFO through, and httpx tells of every request: the line here is to be the only one.
+# httpx logs every request at INFO, which Lambda's JSON logging does not filter. We want one line per request.
 for _name in ("httpx", "httpcore", "boto3", "botocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-# What programs make: UUIDs, ULIDs, trace ids, counters. Not words in a row.
+# Ids that programs make: UUIDs, ULIDs, trace ids, counters. No blanks, so no sentences.
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _MAX_TOKENS = 2**53
 _MAX_FRAMES = 20
@@ -42,41 +42,41 @@ _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 @dataclass(slots=True)
 class RequestLog:
-    """Collects a line's fields while the request is answered; `write` emits it once."""
+    """Collects the fields of a log line while the request is answered. `write` emits the line."""
 
     logger: Logger
-    secret_arn: str | None  # None where requests are signed, and no secret is to blame
+    secret_arn: str | None  # None if requests are signed
     fields: dict[str, Any] = field(default_factory=dict)
 
     def add(self, **fields: Any) -> None:
-        """Adds those fields that have a value."""
+        """Adds the fields that are not None."""
         self.fields.update({name: value for name, value in fields.items() if value is not None})
 
     def add_model(self, model: str) -> None:
-        """The model the caller named, unless what it named cannot be one."""
+        """Adds the requested model, or a placeholder if the name cannot be a model's."""
         self.add(model=foreign_text.model(model) or "(not a model id)")
 
     def add_custom_id(self, custom_id: str | float) -> None:
-        """The sender's own id of a job, unless it could be anything else."""
+        """Adds the sender's id of a job, or a placeholder if the text may not be an id."""
         self.add(custom_id=_shown(str(custom_id), _CLIENT_REQUEST_ID) or "(not shown)")
 
     def add_client_request_id(self, request_id: str) -> None:
-        """The caller's own id, unless it could be anything else."""
+        """Adds the caller's own request id, or a placeholder if the text may not be an id."""
         self.add(client_request_id=_shown(request_id, _CLIENT_REQUEST_ID) or "(not shown)")
 
     def add_guardrail(self, guardrail: Guardrail | None) -> None:
-        """The guardrail that is enforced."""
+        """Adds the environment's guardrail."""
         if guardrail is not None:
             self.add(guardrail=f"{guardrail.identifier}:{guardrail.version}")
 
     def record_completion(self, completion: Completion) -> None:
-        """Adds Bedrock's id and the tokens it counted, and records what its guardrail did."""
+        """Adds Bedrock's request id and token counts, and records the guardrail's outcome."""
         self.add_usage(completion.document.get("usage"))
         self.add(bedrock_request_id=completion.bedrock_request_id)
         self.record_guardrail(completion.guardrail_outcome)
 
     def record_guardrail(self, outcome: GuardrailOutcome) -> None:
-        """Adds what the guardrail did, and writes an intervention at once: as a line for audits, and as a metric."""
+        """Adds the guardrail's action. For an intervention, also writes an audit line and a metric at once."""
         self.add(guardrail_action=outcome.action)
         if outcome.action in (INTERVENED, MASKED):
             ids = {name: self.fields[name] for name in _AUDITED if name in self.fields}
@@ -85,12 +85,12 @@ class RequestLog:
             guardrail_metrics.count(outcome)
 
     def add_usage(self, usage: object) -> None:
-        """The tokens that Bedrock counted."""
+        """Adds the token counts from Bedrock."""
         if isinstance(usage, dict):
             self.add(**{name: usage[name] for name in _TOKENS if _is_count(usage.get(name))})
 
     def add_error(self, error: GatewayError) -> None:
-        """The error's code and kind; its message stays out, since Bedrock's may repeat the prompt."""
+        """Adds the error's code and class, but not its message: Bedrock's may repeat the prompt."""
         self.add(
             error_code=error.code,
             error_class=type(error).__name__,
@@ -104,12 +104,12 @@ class RequestLog:
         elif isinstance(error, UpstreamTimeoutError | UpstreamConnectionError):
             self.add(reason=error.cause)
         elif isinstance(error, InvalidRequestError):
-            self.add(reason=error.message)  # our own words, which repeat none of the caller's
+            self.add(reason=error.message)  # our own text, without the caller's
 
     def add_fault(self, fault: Exception) -> InternalError:
-        """An exception nobody expected: its class and where it was raised; its message could hold anything.
+        """Adds an unexpected exception's class and stack, but not its message, which could hold anything.
 
-        Returns the error to answer with.
+        Returns the error for the caller.
         """
         self.add(fault_class=type(fault).__name__, fault_stack=_stack(fault))
         if isinstance(fault, ConfigurationError | AwsCallError):
@@ -119,12 +119,12 @@ class RequestLog:
         return error
 
     def write(self, message: str, *, failed: bool) -> None:
-        """Emits the line, as an error where the gateway or Bedrock failed."""
+        """Emits the line, at level ERROR if `failed`: the gateway or Bedrock failed."""
         (self.logger.error if failed else self.logger.info)(message, extra=self.fields)
 
 
 def _shown(text: str, pattern: re.Pattern[str]) -> str | None:
-    """`text` where it has the pattern and does not look like a key; else None."""
+    """`text` if it matches the pattern and does not look like a key, else None."""
     return text if pattern.fullmatch(text) and foreign_text.without_keys(text) == text else None
 
 

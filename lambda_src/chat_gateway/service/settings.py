@@ -1,4 +1,4 @@
-"""What a deployment says of the way to Bedrock, read from environment variables once."""
+"""How to reach Bedrock, read from environment variables."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MAX_PORT = 65_535
 
 
 def base_url(text: str) -> str:
-    """`text` where it is an http(s) URL of host, port and path alone, without a final slash. Raises ValueError."""
+    """`text` if it is an http(s) URL of only host, port and path, without a final slash. Raises ValueError."""
     found = _HTTP_URL.fullmatch(text)
     if found is None or "?" in text or "#" in text or int(found["port"] or 0) > _MAX_PORT:
-        raise ValueError("must be a URL of host, port and path alone, without a final /")
+        raise ValueError("must be a URL of only host, port and path, without a final /")
     return text
 
 
@@ -42,23 +42,23 @@ _OPTIONAL: variables.Variables = {"models": ("UPSTREAM_MODELS", comma_separated)
 
 
 class UpstreamSettings(NamedTuple):
-    """How to reach Bedrock: for the chat function and the jobs worker."""
+    """How the chat function and the jobs worker reach Bedrock."""
 
     base_url: str  # ends in /openai/v1, no trailing slash
     api_key: ApiKeySettings | None  # None: requests are signed with the function's role
     connect_timeout_s: float
-    first_byte_timeout_s: float  # from sending to the answer's status
+    first_byte_timeout_s: float  # until the answer's status and headers have come
     between_bytes_timeout_s: float
-    total_timeout_s: float  # one answer, from connecting to the last byte
+    total_timeout_s: float  # one request that does not stream, with its retries
     max_request_bytes: int
     max_response_bytes: int  # of an answer that does not stream
     guardrail: Guardrail | None
-    separate_reasoning: bool  # a model's thinking stands apart from its words
-    models: tuple[str, ...] = ()  # ids and ARNs that may be called; none named: all
+    separate_reasoning: bool  # move a model's reasoning from `content` into `reasoning_content`
+    models: tuple[str, ...] = ()  # allowed ids and ARNs; empty: all
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:
-        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
         auth = variables.read(env, _AUTH, one_of((_BY_API_KEY, _SIGNED)))
         return cls(
             **variables.read_all(env, _VARIABLES),
@@ -68,7 +68,7 @@ class UpstreamSettings(NamedTuple):
         )
 
     def to_env(self) -> dict[str, str]:
-        """The variables that the stack sets."""
+        """The environment variables that the stack sets."""
         return {
             **variables.written(self, {**_VARIABLES, **_OPTIONAL}),
             _AUTH: _SIGNED if self.api_key is None else _BY_API_KEY,
@@ -78,5 +78,5 @@ class UpstreamSettings(NamedTuple):
 
     @property
     def api_key_secret_arn(self) -> str | None:
-        """The secret that holds the Bedrock API key; None where there is none."""
+        """The secret that holds the Bedrock API key; None if requests are signed."""
         return None if self.api_key is None else self.api_key.secret_arn

@@ -1,4 +1,4 @@
-"""Puts together what the chat function and the jobs worker ask Bedrock through."""
+"""Builds the Completions object of the chat function and the jobs worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections: int) -> Completions:
-    """Chat completions as `settings` has them, over at most `max_connections` at once."""
+    """Chat completions with these settings. At most `max_connections` idle connections are kept."""
     return Completions(
         bedrock=BedrockClient(
             base_url=settings.base_url,
@@ -40,14 +40,14 @@ def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections
 def _allowed_models(settings: UpstreamSettings) -> AllowedModels | None:
     if not settings.models:
         return None
-    from chat_gateway.completions.allowed_models import AllowedModels  # where an environment names its models
+    from chat_gateway.completions.allowed_models import AllowedModels  # only if models are listed
 
     return AllowedModels(settings.models)
 
 
 def _credentials(settings: UpstreamSettings, aws: AwsSettings) -> UpstreamCredentials:
     if settings.api_key is None:
-        from chat_gateway.bedrock.role_signature import (  # costs 50 ms, where it is used
+        from chat_gateway.bedrock.role_signature import (  # takes 50 ms, so only if used
             RoleCredentials,
             region_of,
         )

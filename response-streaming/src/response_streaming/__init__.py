@@ -5,11 +5,11 @@ A handler returns a StreamingResponse, and `AWS_LAMBDA_EXEC_WRAPPER` names this 
     StreamingResponse    status, headers and an iterator of bytes
     StreamError          raised by that iterator: another response, or a last chunk and an error to Lambda
     buffered_elsewhere   decorates a handler that other runtimes invoke too
-    until_sent           the same, for a handler whose own decorators last until the response has been sent
-    LambdaContext        what a handler gets as its context
-    ALARM                calls functions at set times, on one daemon thread for the whole process
-    Alarm                its class
-    Cancel               what it returns: cancels the call
+    until_sent           the same, and the handler returns only when the response has been sent
+    LambdaContext        the context that a handler gets
+    ALARM                calls functions at given times, on one daemon thread for the whole process
+    Alarm                ALARM's class
+    Cancel               a scheduled call, which can be cancelled
 """
 
 from response_streaming.alarm import ALARM, Alarm, Cancel

@@ -1,4 +1,4 @@
-"""`python -m response_streaming`: what `start` runs in place of the managed runtime's own loop."""
+"""`python -m response_streaming`, which `start` runs instead of the managed runtime's own loop."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Calls functions at set times, on one daemon thread for the whole process."""
+"""Calls functions at given times, on one daemon thread for the whole process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 
-_LONGEST_WAIT_S = 3600.0  # threading refuses to wait for ever by number
+_LONGEST_WAIT_S = 3600.0  # threading does not accept an infinite timeout
 
 
 class Cancel:
-    """An alarm that was set."""
+    """A scheduled call."""
 
     __slots__ = ("_drop", "call", "cancelled", "when_s")
 
@@ -23,28 +23,28 @@ class Cancel:
         self._drop = drop
 
     def cancel(self) -> None:
-        """Returns once the function cannot run any more, waiting for it if it is just running.
+        """Cancels the call. If the function is running now, waits until it has ended.
 
-        On the alarm's own thread it does not wait. Cancelling again changes nothing.
+        On the alarm's own thread it does not wait. A second call does nothing.
         """
         self._drop(self)
 
 
 class Alarm:
-    """Calls functions at set times on one daemon thread, which starts with the first of them.
+    """Calls functions at given times on one daemon thread, which starts with the first call to `at`.
 
-    A function must be quick, since it holds up the others. If it raises, a line on stderr says so.
+    A function must be quick, since it delays the others. If it raises, a line on stderr says so.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.Lock())
-        self._pending: set[Cancel] = set()  # few: whoever sets an alarm cancels it when done
+        self._pending: set[Cancel] = set()  # small: users cancel their alarms
         self._running: Cancel | None = None
         self._wakes_at_s = math.inf
         self._thread: threading.Thread | None = None
 
     def at(self, when_s: float, call: Callable[[], float | None]) -> Cancel:
-        """Calls `call` at `when_s` (time.monotonic), and again at the time it returns, if it returns one."""
+        """Calls `call` at `when_s` (on time.monotonic()), and again at the time that `call` returns, unless None."""
         entry = Cancel(when_s, call, self._drop)
         with self._changed:
             self._pending.add(entry)
@@ -60,7 +60,7 @@ class Alarm:
 
     def _run(self) -> None:
         while True:
-            self._ring(self._next_due())  # no variable: it would keep the entry alive until the next one
+            self._ring(self._next_due())  # a variable would keep the entry alive until the next one
 
     def _next_due(self) -> Cancel:
         with self._changed:
@@ -73,7 +73,7 @@ class Alarm:
                     return first
                 self._wakes_at_s = math.inf if first is None else first.when_s
                 self._changed.wait(min(wait_s, _LONGEST_WAIT_S))
-                self._wakes_at_s = -math.inf  # awake: it looks for itself
+                self._wakes_at_s = -math.inf  # awake: no need to notify it
 
     def _ring(self, entry: Cancel) -> None:
         again_s = None
@@ -91,7 +91,7 @@ class Alarm:
     def _drop(self, entry: Cancel) -> None:
         with self._changed:
             entry.cancelled = True
-            entry.call = _nothing  # whatever the function holds is free from here on
+            entry.call = _nothing  # frees what the function refers to
             self._pending.discard(entry)
             while self._running is entry and threading.current_thread() is not self._thread:
                 self._changed.wait()

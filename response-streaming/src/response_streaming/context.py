@@ -1,4 +1,4 @@
-"""The context object a handler gets, with the attributes that awslambdaric's has."""
+"""The context object that a handler gets, with the attributes of awslambdaric's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 
 
 class _Record:
-    """Attributes read from a JSON object; what it lacks is None."""
+    """Attributes read from a JSON object; missing ones are None."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -31,13 +31,13 @@ class _Record:
 
 
 class Client(_Record):
-    """The mobile application that called, as the AWS Mobile SDK describes it."""
+    """The calling mobile application, as the AWS Mobile SDK describes it."""
 
     __slots__ = ("app_package_name", "app_title", "app_version_code", "app_version_name", "installation_id")
 
 
 class ClientContext(_Record):
-    """What the caller sent as its client context."""
+    """The client context that the caller sent."""
 
     __slots__ = ("client", "custom", "env")
 
@@ -48,7 +48,7 @@ class ClientContext(_Record):
 
 
 class CognitoIdentity:
-    """The Cognito identity that called; both None without one."""
+    """The caller's Cognito identity; both attributes are None without one."""
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
@@ -58,10 +58,10 @@ class CognitoIdentity:
 
 
 class LambdaContext:
-    """One invocation's context. Raises FaultError if a header that should hold JSON does not.
+    """The context of one invocation. Raises FaultError if a header does not hold valid JSON.
 
-    `stream_response` writes a StreamingResponse to its end, in place of what the handler will return. Contexts
-    of other runtimes do not have it.
+    `stream_response` writes a complete StreamingResponse, in place of the handler's return value. Other runtimes'
+    contexts do not have it.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class LambdaContext:
         self.identity = CognitoIdentity(_parsed(cognito_identity, "Cognito Identity") or {})
         self._deadline_ms = deadline_ms
 
-    # Read when they are asked for: most handlers never ask.
+    # Read on access, since most handlers do not need them.
 
     @property
     def function_name(self) -> str | None:
@@ -106,7 +106,7 @@ class LambdaContext:
         return os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends this invocation; never negative."""
+        """Milliseconds until Lambda ends this invocation, at least 0."""
         return max(0, self._deadline_ms - int(time.time() * 1000))
 
     def w3c(self) -> dict[str, str]:
@@ -114,7 +114,7 @@ class LambdaContext:
         return dict(self._w3c)
 
     def log(self, message: object) -> None:
-        """Writes to stdout as it is, without a line end."""
+        """Writes `message` to stdout, without a line end."""
         sys.stdout.write(str(message))
         sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Lets a handler that streams be invoked by a runtime that does not."""
+"""Lets runtimes that cannot stream invoke a handler that streams."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Handler = Callable[[Any, Any], Any]
 
 
 def buffered_elsewhere(handler: Handler) -> Handler:
-    """The same handler, whose StreamingResponse any other runtime gets in one piece.
+    """The same handler; other runtimes get its StreamingResponse in one piece.
 
-    Under this package's loop it returns what `handler` does. Elsewhere a StreamingResponse becomes API
-    Gateway's proxy object, `hold_s` and the heartbeat are ignored, and what the body raises is raised,
-    except a StreamError: it replaces the response, or ends it with `last_chunk` after the first item.
+    Under this package's loop, it returns what `handler` returns. Elsewhere, a StreamingResponse becomes API Gateway's
+    proxy object; `hold_s` and the heartbeat are ignored. Exceptions of the body are raised, except StreamError: it
+    replaces the response, or after the first item ends the body with `last_chunk`.
     """
 
     @functools.wraps(handler)
@@ -31,10 +31,10 @@ def buffered_elsewhere(handler: Handler) -> Handler:
 
 
 def until_sent(handler: Handler) -> Handler:
-    """The same handler, which returns when its StreamingResponse has been sent: decorators around it last until then.
+    """The same handler, which returns only when its StreamingResponse has been sent, so that decorators last until then.
 
-    Under this package's loop it returns that response, closed, and raises what its body raises as long as
-    nothing has been sent. Elsewhere it does what buffered_elsewhere does.
+    Under this package's loop, it returns the closed response, and raises the body's exceptions if nothing has been sent
+    yet. Elsewhere, it does the same as buffered_elsewhere.
     """
 
     @functools.wraps(handler)
@@ -52,7 +52,7 @@ def until_sent(handler: Handler) -> Handler:
 
 
 def _streaming(context: object) -> Callable[[StreamingResponse], None] | None:
-    """What streams a response under our loop; other runtimes' contexts do not have it."""
+    """The context's `stream_response`; None under other runtimes."""
     stream: Callable[[StreamingResponse], None] | None = getattr(context, "stream_response", None)
     return stream
 

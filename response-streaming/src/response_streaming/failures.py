@@ -1,4 +1,4 @@
-"""How a failure is told to Lambda, and how to the log."""
+"""Describes failures for Lambda and for the log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 from types import TracebackType
 from typing import Any
 
-_OWN_FOLDER = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib would be an import of its own
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - avoids importing pathlib
 _MOST_PLACES = 20
 
 
 class FaultError(Exception):
-    """A failure with a name of Lambda's own, such as Runtime.MarshalError; told to Lambda without a stack."""
+    """A failure with one of Lambda's error types, such as Runtime.MarshalError. Lambda gets it without a stack trace."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(message)
@@ -20,12 +20,12 @@ class FaultError(Exception):
 
 
 def error_type(error: BaseException) -> str:
-    """The name Lambda gets for the error: the class's, or the one a FaultError carries."""
+    """The error type for Lambda: the class's name, or that of a FaultError."""
     return error.error_type if isinstance(error, FaultError) else type(error).__name__
 
 
 def error_document(error: BaseException, request_id: str = "") -> dict[str, Any]:
-    """What Lambda hands to whoever invoked the function, with the fields that awslambdaric sends.
+    """The error that Lambda returns to the function's invoker, with the same fields as awslambdaric's.
 
     https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
     """
@@ -38,15 +38,15 @@ def error_document(error: BaseException, request_id: str = "") -> dict[str, Any]
 
 
 def log(request_id: str, text: str) -> None:
-    """One whole line on stderr, which Lambda makes one log event."""
+    """Writes one line to stderr, which becomes one log event."""
     sys.stderr.write(f"[ERROR] {request_id or 'init'} {text}\n".replace("\r", " "))
     sys.stderr.flush()
 
 
 def describe(error: BaseException) -> str:
-    """The classes and places of an error and of what caused it, in one line.
+    """The classes and code locations of an error and its causes, in one line.
 
-    The messages stay out: a library's message may quote the caller's words or a key.
+    The messages are left out: a library's message may quote the caller's text or a key.
     """
     parts: list[str] = []
     cause: BaseException | None = error
@@ -59,7 +59,7 @@ def describe(error: BaseException) -> str:
 def _message(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - an exception that cannot be told must still be reported
+    except Exception:  # noqa: BLE001 - an exception whose message fails must still be reported
         return ""
 
 

@@ -1,4 +1,4 @@
-"""The loop of a Lambda runtime: load the handler, then answer one event after the other."""
+"""The loop of a Lambda runtime: loads the handler, then answers events one after the other."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from response_streaming.runtime_api import Invocation, RefusedError, RuntimeApi,
 from response_streaming.writer import AbandonedError
 
 _INIT_FAILED = 1
-# awslambdaric's: https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
+# As in awslambdaric: https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
 _BEFORE_SNAPSHOT_FAILED, _AFTER_RESTORE_FAILED = 64, 65
 
 
 def run() -> int:
-    """Serves until the Runtime API goes away; returns the exit status of the process.
+    """Serves events until the Runtime API fails. Returns the exit status of the process.
 
-    Reads AWS_LAMBDA_RUNTIME_API and _HANDLER; raises KeyError without them.
+    Reads the variables AWS_LAMBDA_RUNTIME_API and _HANDLER. Raises KeyError without them.
     """
     _write_whole_lines()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
@@ -45,9 +45,9 @@ def run() -> int:
 
 
 def serve_one(api: RuntimeApi, handler: Handler) -> None:
-    """Waits for one event and answers it. Raises RuntimeApiError, and what ends a process, such as SystemExit.
+    """Waits for one event and answers it. Raises RuntimeApiError, and exceptions that end a process, such as SystemExit.
 
-    Everything else that goes wrong is reported to Lambda, or is one line on stderr.
+    Other failures are reported to Lambda, or logged as one line on stderr.
     """
     invocation = api.next_invocation()
     _set_trace_id(invocation.trace_id)
@@ -63,7 +63,7 @@ def serve_one(api: RuntimeApi, handler: Handler) -> None:
 def load_handler(name: str) -> Handler:
     """The function that `module.function` (or `folder/module.function`) names.
 
-    Raises FaultError with awslambdaric's error types, and what importing the module raises.
+    Raises FaultError with awslambdaric's error types, and exceptions from the module's import.
     """
     module_name, dot, function = name.rpartition(".")
     if not dot:
@@ -77,7 +77,7 @@ def load_handler(name: str) -> Handler:
     if not callable(handler):
         message = f"Handler '{function}' on module '{module_name}' is not callable"
         raise FaultError("Runtime.HandlerNotFound", message)
-    return handler  # type: ignore[no-any-return] # whatever the module has there
+    return handler  # type: ignore[no-any-return] # its type is unknown
 
 
 def _import(name: str) -> Any:
@@ -101,7 +101,7 @@ def _answer(api: RuntimeApi, handler: Handler, invocation: Invocation) -> None:
         reply.give(handler(event, _context(invocation, reply)))
     except (AbandonedError, RefusedError, RuntimeApiError):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises is this invocation's failure
+    except Exception as error:  # noqa: BLE001 - any exception of a handler fails this invocation only
         reply.fail(error)
 
 
@@ -119,7 +119,7 @@ def _context(invocation: Invocation, reply: Reply) -> LambdaContext:
 
 
 def _set_trace_id(trace_id: str | None) -> None:
-    # Where the X-Ray SDK looks: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+    # The X-Ray SDK reads it: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
     if trace_id is None:
         os.environ.pop("_X_AMZN_TRACE_ID", None)
     else:
@@ -136,7 +136,7 @@ def _load_or_report(api: RuntimeApi, name: str) -> Handler | None:
 
 
 def _snapshot_and_restore(api: RuntimeApi) -> int:
-    """The exit status, 0 to go on. In awslambdaric's order.
+    """Runs the snapshot hooks in awslambdaric's order. Returns the exit status, 0 to continue.
 
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
@@ -169,7 +169,7 @@ def _run_after_restore() -> None:
 
 
 def _hooks(getter: str) -> list[Any]:
-    # Part of the managed runtimes; where nobody can import it, nobody can have registered a hook.
+    # Part of the managed runtimes. If it cannot be imported, no hook can have been registered.
     try:
         registry = importlib.import_module("snapshot_restore_py")
     except ImportError:
@@ -179,13 +179,13 @@ def _hooks(getter: str) -> list[Any]:
 
 
 def _log_with_message(error: BaseException) -> None:
-    # No caller has been heard yet, so the message can only be about the deployment.
+    # There was no event yet, so the message cannot hold a caller's text.
     failures.log("", f"{failures.describe(error)}: {error}".replace("\n", " "))
 
 
 def _write_whole_lines() -> None:
-    # Each line is a log event of its own. Lambda's framed log descriptor, which lets one event hold several
-    # lines, is not used: nothing here writes such an event, and stdout and stderr reach the log all the same.
+    # Each line becomes a log event. Lambda's framed log descriptor, which allows events of several lines, is not used:
+    # nothing here writes such an event, and stdout and stderr reach the log without it.
     os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
     for stream_ in (sys.stdout, sys.stderr):
         if isinstance(stream_, io.TextIOWrapper):

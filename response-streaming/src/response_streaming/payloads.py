@@ -1,8 +1,8 @@
-"""Events in, results out: the same bytes as awslambdaric, without its simplejson.
+"""Decodes events and encodes results to the same bytes as awslambdaric, without its simplejson.
 
 https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_runtime_marshaller.py
 
-Two rare values differ: a named tuple becomes an array here (an object there), and bytes as the key of an
+Two rare values differ: a named tuple becomes an array here (an object there), and bytes as a key of an
 object are refused here (decoded there).
 """
 
@@ -21,7 +21,7 @@ _ESCAPES_NON_ASCII = tuple(f"AWS_Lambda_python3.{minor}" for minor in (8, 9, 10,
 
 
 def decode_event(body: bytes, content_type: str | None) -> Any:
-    """The event a handler gets: parsed JSON, or the bytes as they came if declared as something else.
+    """The event for the handler: parsed JSON, or the unchanged bytes for another content type.
 
     Raises FaultError (Runtime.UnmarshalError).
     """
@@ -34,9 +34,9 @@ def decode_event(body: bytes, content_type: str | None) -> Any:
 
 
 def encode_result(result: Any) -> tuple[bytes, str]:
-    """The body to post for what a handler returned, and its content type.
+    """The body for a handler's return value, and its content type.
 
-    Raises FaultError (Runtime.MarshalError) for what JSON cannot hold.
+    Raises FaultError (Runtime.MarshalError) for a value that JSON cannot represent.
     """
     if isinstance(result, bytes):
         return result, "application/unknown"
@@ -47,7 +47,7 @@ def encode_result(result: Any) -> tuple[bytes, str]:
 
 
 def encode_json(value: Any) -> bytes:
-    """Raises TypeError, ValueError and RecursionError, and what the value's own methods raise."""
+    """`value` as JSON. Raises TypeError, ValueError, RecursionError, and exceptions of the value's own methods."""
     encoder = _Encoder()
     text = encoder.encode(value)
     if encoder.mark is not None:
@@ -56,10 +56,10 @@ def encode_json(value: Any) -> bytes:
 
 
 class _Encoder(json.JSONEncoder):
-    mark: str | None = None  # stands before a Decimal's digits until they lose their quotes
+    mark: str | None = None  # marks a Decimal's digits, whose quotes are removed later
 
     def __init__(self) -> None:
-        # Unset outside of the managed runtimes, where awslambdaric escapes too.
+        # Unset outside of the managed runtimes; awslambdaric then escapes, too.
         runtime = os.environ.get("AWS_EXECUTION_ENV", "")
         managed = runtime.startswith("AWS_Lambda_python3.")
         super().__init__(ensure_ascii=not managed or runtime in _ESCAPES_NON_ASCII)
@@ -74,10 +74,10 @@ class _Encoder(json.JSONEncoder):
 
     def _marked(self, value: Any) -> str:
         if self.mark is None:
-            self.mark = os.urandom(16).hex()  # nobody can have put it into the data
+            self.mark = os.urandom(16).hex()  # random, so it cannot occur in the data
         return f"{self.mark}:{value}"
 
 
 def _is_decimal(value: Any) -> bool:
-    decimal = sys.modules.get("decimal")  # not imported: no value can be one
+    decimal = sys.modules.get("decimal")  # if not imported, no value can be a Decimal
     return decimal is not None and isinstance(value, decimal.Decimal)

@@ -1,4 +1,4 @@
-"""The one answer to an invocation."""
+"""Sends the answer to an invocation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from response_streaming.writer import AbandonedError
 
 
 class Reply:
-    """Answers an invocation once: by a streamed response, an ordinary result or an error.
+    """Answers an invocation once, with a streamed response, an ordinary result or an error.
 
     Every method raises RefusedError and RuntimeApiError; those that stream also AbandonedError.
     """
@@ -23,12 +23,12 @@ class Reply:
         self._is_given = False
 
     def stream(self, response: StreamingResponse) -> None:
-        """Writes the response to its end. RuntimeError where there is an answer already.
+        """Writes the complete response. Raises RuntimeError if the invocation has an answer already.
 
-        What the body raises is raised as long as nothing has been sent; another answer may then be given.
+        An exception of the body is raised if nothing has been sent yet. Another answer may be given then.
         """
         if self._is_given:
-            raise RuntimeError("this invocation has been answered")
+            raise RuntimeError("this invocation has already been answered")
         self._is_given = True
         try:
             stream(self._api, self._invocation, response)
@@ -39,9 +39,9 @@ class Reply:
             raise
 
     def give(self, result: Any) -> None:
-        """Sends what a handler returned, unless a response has been streamed.
+        """Sends the handler's return value, unless a response has been streamed.
 
-        Raises FaultError for what JSON cannot hold, and as `stream` does.
+        Raises FaultError for a value that JSON cannot represent, and what `stream` raises.
         """
         if self._is_given:
             return
@@ -53,7 +53,7 @@ class Reply:
         self._api.post_result(self._invocation, body, content_type)
 
     def fail(self, error: Exception) -> None:
-        """Logs the error, and tells Lambda of it unless there is an answer already."""
+        """Logs the error, and reports it to Lambda unless the invocation has an answer already."""
         request_id = self._invocation.request_id
         failures.log(request_id, failures.describe(error))
         if not self._is_given:

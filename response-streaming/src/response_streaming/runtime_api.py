@@ -1,6 +1,6 @@
-"""The HTTP side of the Lambda Runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""A client of the Lambda Runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
-A small HTTP/1.1 client of its own, since http.client cannot write trailers and takes 20 ms to import.
+It has its own small HTTP/1.1 client, since http.client cannot write trailers and takes 20 ms to import.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from io import BufferedReader
 from typing import Any, NamedTuple
 
 _ROOT = "/2018-06-01/runtime"
-_CONNECT_TIMEOUT_S = 5.0  # it listens on this machine
+_CONNECT_TIMEOUT_S = 5.0  # the Runtime API is on this machine
 _LONGEST_LINE_BYTES = 1 << 20
 _ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
 
 
 class RuntimeApiError(Exception):
-    """The Runtime API is gone, or answers something else than it promises: the process has to end."""
+    """The Runtime API is gone, or answers in an undocumented way. The process has to end."""
 
 
 class RefusedError(Exception):
-    """The Runtime API refused an answer (too large, for example); the invocation has failed. `status` says how."""
+    """The Runtime API refused an answer with `status`, for example as too large. The invocation has failed."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP status {status}")
@@ -54,37 +54,37 @@ class Invocation(NamedTuple):
 
 
 class Connection:
-    """One connection to the Runtime API. Raises OSError where it cannot be made, written to or read from."""
+    """One connection to the Runtime API. Raises OSError if connecting, writing or reading fails."""
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         target = (host.strip("[]"), int(port))
         self._socket = socket.create_connection(target, timeout=_CONNECT_TIMEOUT_S)
         self._socket.settimeout(None)  # the next event may be hours away
-        # Small chunks must not wait for the acknowledgement of the one before.
+        # A small chunk must not wait for the acknowledgement of the one before.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
         self.send = self._socket.sendall
 
     def send_at_once(self, data: bytes) -> int:
-        """How many bytes went out without waiting; 0 if there was no room."""
+        """Sends without waiting. Returns the number of bytes sent, 0 if the buffer is full."""
         try:
             return self._socket.send(data, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return 0
 
     def is_idle(self) -> bool:
-        """Whether it is open and nothing has come that nobody asked for."""
+        """Whether the connection is open and no unexpected bytes have come."""
         try:
             self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return True
         except OSError:
             return False
-        return False  # closed by the other side, or out of step
+        return False  # closed by the other side, or unexpected bytes
 
     def receive(self) -> Answer:
-        """The answer to the oldest request that has none. ConnectionError if the other side just closed."""
+        """The answer to the oldest unanswered request. Raises ConnectionError if the other side closed the connection."""
         return _read_answer(self._reader)
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class Connection:
 
 
 class RuntimeApi:
-    """The Runtime API at `address` (host:port), over one connection kept open between requests.
+    """The Runtime API at `address` (host:port), over one connection that is kept between requests.
 
     Every method raises RuntimeApiError, those that post also RefusedError.
     """
@@ -103,7 +103,7 @@ class RuntimeApi:
         self._connection: Connection | None = None
 
     def next_invocation(self) -> Invocation:
-        """The next event; waits until there is one."""
+        """Waits for the next event."""
         answer = self._exchange("GET", "/invocation/next")
         if answer.status != 200:
             raise RuntimeApiError(f"HTTP status {answer.status} to the request for the next event")
@@ -122,7 +122,7 @@ class RuntimeApi:
         self._post("/init/error", headers, json.dumps(document).encode())
 
     def restore_next(self) -> None:
-        """Returns when the environment was restored from its snapshot, which this request lets Lambda take."""
+        """Lets Lambda take the snapshot. Returns when the environment has been restored from it."""
         answer = self._exchange("GET", "/restore/next")
         self.close()  # a connection from before the snapshot
         if answer.status != 200:
@@ -132,9 +132,9 @@ class RuntimeApi:
         self._post("/restore/error", _error_headers(error_type), json.dumps(document).encode())
 
     def take_connection(self) -> Connection:
-        """The connection over which the event came, which is the caller's from here on; raises OSError.
+        """The connection over which the event came, which now belongs to the caller. Raises OSError.
 
-        A new one only where that has been closed: connecting would hold up the first byte.
+        If it was closed, a new connection is made, which delays the first byte.
         """
         kept, self._connection = self._connection, None
         if kept is not None:
@@ -201,7 +201,7 @@ class RuntimeApi:
 
 
 def check_accepted(answer: Answer) -> None:
-    """Raises RefusedError, or RuntimeApiError where the documentation asks the runtime to exit."""
+    """Raises RefusedError, or RuntimeApiError if the documentation asks the runtime to exit."""
     # "500: Container error. Non-recoverable state. Runtime should exit promptly."
     # https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
     if answer.status >= 500:
@@ -211,7 +211,7 @@ def check_accepted(answer: Answer) -> None:
 
 
 def trailers(error_type: str, body: str) -> bytes:
-    """The trailer lines that tell Lambda of an error after the head; `body` in base64."""
+    """The trailer lines that report an error to Lambda after the head. `body` is in base64."""
     lines = (f"{_ERROR_TYPE}: {_header_value(error_type)}", f"Lambda-Runtime-Function-Error-Body: {body}", "")
     return "\r\n".join(lines).encode("ascii")
 
@@ -220,7 +220,7 @@ _USER_AGENT = "response-streaming-python/{}.{}.{}".format(*sys.version_info[:3])
 
 
 def _identity(invocation: Invocation) -> dict[str, str]:
-    """What awslambdaric 4 sends back with every answer, where Lambda gave it."""
+    """The header that awslambdaric 4 sends back with every answer, if Lambda sent it."""
     name = "Lambda-Runtime-Invocation-Id"
     value = invocation.headers.get(name.lower())
     return {} if value is None else {name: value}

@@ -1,4 +1,4 @@
-"""Streams what a handler returned, and turns what goes wrong into what the protocol has for it."""
+"""Streams a StreamingResponse, and reports failures with the protocol's means."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _DELIMITER = bytes(8)
 # The delimiter must come within the first 16 KB:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
 _LONGEST_PRELUDE_BYTES = 16 * 1024 - len(_DELIMITER)
-# Go's HTTP server, which the Runtime API is made of, refuses trailers that do not fit into its 4 KB buffer:
+# The Runtime API uses Go's HTTP server, which refuses trailers that do not fit into its 4 KB buffer:
 # https://github.com/golang/go/blob/master/src/net/http/transfer.go (readTrailer)
 _LONGEST_ERROR_BYTES = 2400  # 3,200 in base64
 
 
 def stream(api: RuntimeApi, invocation: Invocation, response: StreamingResponse) -> None:
-    """Writes `response`, or what a StreamError puts in its place, to its end.
+    """Writes the complete `response`, or a StreamError's response instead. Always closes the body.
 
-    Raises what the body raised, or FaultError for a head that is too large, if nothing has been sent yet;
-    AbandonedError, RefusedError and RuntimeApiError. The body is closed in any case.
+    If nothing has been sent yet, raises the body's exception, or FaultError for a head that is too large. Also raises
+    AbandonedError, RefusedError and RuntimeApiError.
     """
     following: StreamingResponse | None = response
     while following is not None:
@@ -95,7 +95,7 @@ def _error_trailers(error: Exception) -> bytes:
 
 
 def _trailers(error_type: str, message: str, stack_trace: list[str]) -> bytes:
-    """With as much of the stack trace's inner end as there is room for."""
+    """The trailers, with as many inner frames of the stack trace as fit."""
     error_type, message = error_type[:50], message[:100]  # at most 12 bytes a character
     while True:
         document = {"errorMessage": message, "errorType": error_type, "stackTrace": stack_trace}
@@ -108,5 +108,5 @@ def _trailers(error_type: str, message: str, stack_trace: list[str]) -> bytes:
 def _close(response: StreamingResponse, invocation: Invocation) -> None:
     try:
         response.close()
-    except Exception as error:  # noqa: BLE001 - the answer is out; the next invocation must be served
+    except Exception as error:  # noqa: BLE001 - the answer has been sent; the next invocation must be served
         failures.log(invocation.request_id, f"closing the body: {failures.describe(error)}")

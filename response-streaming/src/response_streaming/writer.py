@@ -1,4 +1,4 @@
-"""Writes one streamed response, chunk by chunk, and breaks the silence between chunks."""
+"""Writes one streamed response chunk by chunk, with heartbeats between chunks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from response_streaming.runtime_api import Answer, Connection
 
 
 class AbandonedError(Exception):
-    """The Runtime API takes no more bytes of this response: most likely nobody listens any more."""
+    """The Runtime API accepts no more bytes of this response; most likely the client has disconnected."""
 
 
 class ResponseWriter:
-    """Writes the head, chunks and trailers of one response over a connection of its own.
+    """Writes the head, chunks and trailers of one response over its own connection.
 
-    `head` (with the prelude, ready for the wire) goes out with the first chunk, but no later than `hold_s`
-    after start(). Whenever nothing was written for `heartbeat_s` after that, `heartbeat` is. Both happen on
-    the alarm's thread while the caller waits for its next item. Writing raises AbandonedError.
+    `head` (the encoded head with the prelude) is sent with the first chunk, but at the latest `hold_s` after start().
+    After that, `heartbeat` is written whenever nothing was written for `heartbeat_s`. The alarm's thread does both while
+    the caller waits for its next item. Methods that write raise AbandonedError.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ResponseWriter:
         self._silence: Cancel | None = None
 
     def start(self) -> None:
-        """Sends the head at once if it is not held, and sets the alarm that breaks the silence."""
+        """Sends the head at once if it is not held, and sets the alarm for head and heartbeats."""
         now_s = time.monotonic()
         self._held_until_s = now_s + self._hold_s
         if self._hold_s <= 0:
@@ -54,19 +54,19 @@ class ResponseWriter:
             self._silence = self._alarm.at(first_look_s, self._break_silence)
 
     def write(self, item: bytes) -> None:
-        """Writes `item` as one chunk, behind the head if that is still here; returns once it is on its way."""
+        """Writes `item` as one chunk, after the head if the head is still held."""
         with self._lock:
             self.send(chunk(item))
 
     def retract(self) -> bool:
-        """True if nothing has been sent, and from now on nothing will be."""
+        """Returns True if nothing has been sent yet; then nothing can be sent any more."""
         with self._lock:
             untouched = self._connection is None and self._failure is None
             self._ended = self._ended or untouched
             return untouched
 
     def end(self, last_item: bytes = b"", *, trailers: bytes = b"") -> Answer:
-        """Writes `last_item` and the end, and returns what the Runtime API answers to all of it."""
+        """Writes `last_item` and the end of the body. Returns the Runtime API's answer."""
         with self._lock:
             self.send(b"%b0\r\n%b\r\n" % (chunk(last_item), trailers))
             self._ended = True
@@ -76,7 +76,7 @@ class ResponseWriter:
             raise AbandonedError from error
 
     def close(self) -> None:
-        """Stops the alarm and closes the connection; a body that was not ended is thereby cut off."""
+        """Stops the alarm and closes the connection. This cuts off a body that was not ended."""
         with self._lock:
             self._ended = True
         if self._silence is not None:
@@ -85,8 +85,8 @@ class ResponseWriter:
             self._connection.close()
 
     def send(self, data: bytes) -> None:
-        """Sends all that is due, and then `data`. Only under this writer's lock: `write` and `end` hold it."""
-        if self._unsent:  # the head, or what a heartbeat could not get rid of
+        """Sends unsent bytes, then `data`. Only under this writer's lock, which `write` and `end` hold."""
+        if self._unsent:  # the head, or the rest of a heartbeat
             data, self._unsent = self._unsent + data, b""
         if not data:
             return
@@ -105,10 +105,10 @@ class ResponseWriter:
         return self._connection
 
     def _break_silence(self) -> float | None:
-        """The time of the next look, None if there will be nothing more to look for. Never waits for a reader."""
+        """Sends the head or a heartbeat if due. Returns the time of the next check, None if there is none. Never blocks."""
         now_s = time.monotonic()
         if not self._lock.acquire(blocking=False):
-            return self._next_look(now_s + self._heartbeat_s)  # something is being written right now
+            return self._next_look(now_s + self._heartbeat_s)  # another thread is writing now
         try:
             if self._ended or self._failure is not None:
                 return None
@@ -121,12 +121,12 @@ class ResponseWriter:
             self._lock.release()
 
     def _beat(self) -> None:
-        # What is still unsent after the head proves that nobody reads: no need to add to it.
+        # Bytes that are still unsent after the head show that the client is not reading: do not add a heartbeat.
         data = self._unsent + self._heartbeat if self._connection is None else self._unsent or self._heartbeat
         try:
             self._unsent = data[self._connected().send_at_once(data) :]
         except OSError as error:
-            self._failure = error  # the caller learns of it with its next item
+            self._failure = error  # raised at the caller's next write
         self._wrote_s = time.monotonic()
 
     def _next_look(self, time_s: float) -> float | None:
@@ -134,5 +134,5 @@ class ResponseWriter:
 
 
 def chunk(data: bytes) -> bytes:
-    """`data` in HTTP/1.1's chunked coding; nothing for nothing, since an empty chunk would end the body."""
+    """`data` in HTTP/1.1's chunked coding; empty for empty `data`, since an empty chunk would end the body."""
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""

@@ -49,6 +49,6 @@ def test_deleted_client_is_gone_alone(dynamodb: DynamoDBClient) -> None:
 @pytest.mark.parametrize("client_id", ["", "unknown", "-a", "a b", "a" * 65, "té"])
 def test_unusable_client_id_is_refused(dynamodb: DynamoDBClient, client_id: str) -> None:
     """An id that does not fit into logs and policies, or means nobody, is stored nowhere."""
-    with pytest.raises(InvalidClientIdError, match="is no client id"):
+    with pytest.raises(InvalidClientIdError, match="is not a valid client id"):
         table.create(dynamodb, TABLE, client_id)
     assert items(dynamodb) == []

@@ -34,8 +34,8 @@ def test_anything_at_all_is_read_without_a_fault(text: str) -> None:
     [
         ({"response": {"body": {"choices": [{"finish_reason": "stop"}]}}, "error": None}, "stop"),
         ({"response": None, "error": {"code": "validation_error"}}, "error validation_error"),
-        ({"response": {"body": None}, "error": None}, "error: an answer that is no completion"),
-        ({}, "error: an answer that is no completion"),
+        ({"response": {"body": None}, "error": None}, "error: an answer that is not a completion"),
+        ({}, "error: an answer that is not a completion"),
     ],
 )
 def test_the_end_of_a_job_is_in_its_line(line: dict[str, object], end: str) -> None:

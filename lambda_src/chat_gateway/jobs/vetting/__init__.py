@@ -1,1 +1,1 @@
-"""Finds the jobs that kill their worker: a child process, whose death does no harm, meets them first."""
+"""Finds jobs that kill their worker, by trying them in a child process first."""

@@ -1,8 +1,8 @@
-"""A process that does to jobs what an attempt does to them before it asks Bedrock, so that one that kills its worker
-kills this process instead: docs/adr/0019-a-job-that-kills-its-worker.md.
+"""The child process that rehearses jobs: docs/adr/0019-a-job-that-kills-its-worker.md.
 
-Reads jobs from standard input, each after its length in bytes and a line break. Writes a byte to standard output when
-it is ready, and one for each job that it has survived.
+It handles each job as an attempt does before it asks Bedrock, so a job that would kill the worker kills this process.
+It reads jobs from standard input, each after its length in bytes and a line break. It writes one byte to standard
+output when it is ready, and one for each job that it has survived.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _MIB = 1024 * 1024
 
 
 def framed(line: str) -> bytes:
-    """A job as this process reads it."""
+    """A job as this process reads it from standard input."""
     raw = line.encode("utf-8", "surrogatepass")
     return b"%d\n%b" % (len(raw), raw)
 
 
 def main() -> None:
-    """Returns at the end of the input. Raises ConfigurationError."""
+    """Rehearses jobs until the input ends. Raises ConfigurationError."""
     settings = UpstreamSettings.from_env()
     _limit_memory()
     _say_done()
@@ -41,15 +41,15 @@ def _rehearse(line: str, settings: UpstreamSettings) -> None:
         job = job_lines.parse(line, max_bytes=settings.max_request_bytes)
         rule.apply(settings.guardrail, job.request.document, {})
     except MemoryError:
-        raise  # the worker would take its other jobs with it
+        raise  # in the worker, this would also end the other jobs
     except GatewayError:
         job_lines.readable_custom_id(line)
-    except Exception:  # noqa: BLE001, S110 - the worker meets it too, and survives it
+    except Exception:  # noqa: BLE001, S110 - the worker survives it, too
         pass
 
 
 def _limit_memory() -> None:
-    """To half of the function's, so that not the worker is what the kernel ends."""
+    """Limits this process to half of the function's memory, so that the kernel does not kill the worker."""
     function_mib = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     if function_mib is not None:
         limit_bytes = int(function_mib) * _MIB // 2

@@ -1,4 +1,4 @@
-"""Finds the jobs that would kill their worker: a child process rehearses them, and the worker watches it."""
+"""Finds jobs that would kill their worker: a child process rehearses them, and the worker watches it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from typing import IO, cast
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 
-# A job of 1 MiB, SQS's largest, takes a tenth of a second.
+# A job of 1 MiB, SQS's limit, takes 0.1 s.
 _ANSWER_WITHIN_S = 2.0
 _SOURCES = str(Path(__file__).parents[3])
-_COMMAND = (sys.executable, "-SP", "-m", job_rehearsal.__name__)  # -S: third parties' packages are not needed
+_COMMAND = (sys.executable, "-SP", "-m", job_rehearsal.__name__)  # -S: no third-party packages needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vetted:
-    """Message ids: of jobs that kill their worker, and of those that there was no time for. All others are harmless.
+    """Message ids of jobs that kill their worker, and of jobs that there was no time to vet. Others are harmless.
 
-    `failed`: no child could be started, and of the others nothing is known.
+    `failed`: no child process could be started, and nothing is known about the other jobs.
     """
 
     killers: frozenset[str] = frozenset()
@@ -38,21 +38,21 @@ class Vetted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVetting:
-    """A child that gives no answer for `answer_within_s` is killed."""
+    """Vets jobs. A child process that does not answer within `answer_within_s` is killed."""
 
     answer_within_s: float = _ANSWER_WITHIN_S
     command: Sequence[str] = _COMMAND
     clock: Callable[[], float] = time.monotonic
 
     def vet(self, messages: Sequence[JobMessage], *, until: float) -> Vetted:
-        """What is known of each job at `until` (monotonic), or `answer_within_s` later."""
+        """The result for the jobs. Ends at `until` (monotonic), or at most `answer_within_s` later."""
         killers: set[str] = set()
         waiting = list(messages)
         while waiting and self.clock() < until:
             answers, is_late = self._answers(waiting, until)
             if answers == 0:
                 return Vetted(killers=frozenset(killers), failed=True)
-            survived = answers - 1  # the first says that the child is ready
+            survived = answers - 1  # the first answer says that the child is ready
             if survived < len(waiting) and not is_late:
                 killers.add(waiting[survived].id)
                 survived += 1
@@ -60,7 +60,7 @@ class JobVetting:
         return Vetted(killers=frozenset(killers), unknown=frozenset(message.id for message in waiting))
 
     def _answers(self, messages: Sequence[JobMessage], until: float) -> tuple[int, bool]:
-        """How many answers one child gave, and whether it was killed because time was up, at no job's fault."""
+        """The number of answers from one child, and whether the child was stopped because time was up."""
         count = 0
         with contextlib.suppress(OSError), self._child(messages) as answers:
             while select.select([answers], [], [], self.answer_within_s)[0]:
@@ -74,7 +74,7 @@ class JobVetting:
 
     @contextmanager
     def _child(self, messages: Sequence[JobMessage]) -> Iterator[int]:
-        """A child that is given all the jobs, and the descriptor to read its answers from."""
+        """Starts a child and writes the jobs to it. Yields the descriptor to read its answers from."""
         with subprocess.Popen(
             self.command,
             env={**os.environ, "PYTHONPATH": _SOURCES},
@@ -82,7 +82,7 @@ class JobVetting:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # an exception's message could repeat the prompt
         ) as child:
-            # Beside the reading: a pipe holds 64 KiB, and a child that hangs reads no more.
+            # On another thread: a pipe holds 64 KiB, and a child that hangs stops reading.
             writer = threading.Thread(target=_write, args=(child.stdin, messages))
             writer.start()
             try:

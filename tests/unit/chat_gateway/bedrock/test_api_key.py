@@ -45,7 +45,7 @@ def test_a_plain_string_and_a_json_object_both_hold_the_key(text: str) -> None:
     ],
 )
 def test_a_secret_without_a_key_says_what_is_wrong(text: str, reason: str) -> None:
-    with pytest.raises(UpstreamCredentialsError, match="operator must act") as caught:
+    with pytest.raises(UpstreamCredentialsError, match="operator must fix") as caught:
         bedrock_key.parse_secret(text)
     assert reason in caught.value.reason
     assert caught.value.headers() == {"x-should-retry": "false"}

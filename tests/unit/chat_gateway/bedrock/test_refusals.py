@@ -71,7 +71,7 @@ def test_a_class_about_credentials_is_enough(kind: str) -> None:
     """AWS's own class says that the credentials are refused, whatever the message."""
     refusal = refusals.read(403, kind, "some wording of tomorrow")
     assert refusal.is_about_key
-    assert "no known reason" not in refusal.reason
+    assert "unknown reason" not in refusal.reason
 
 
 def test_action_and_resource_are_named() -> None:

@@ -62,7 +62,7 @@ def test_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """httpx's connect timeout ends all of connecting, a slow name server included."""
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(NEVER_S) and [])
-    with failing(httpx.ConnectTimeout, "not connected in time") as client:
+    with failing(httpx.ConnectTimeout, "no connection in time") as client:
         post(client, "http://slow.test", timeout=httpx.Timeout(NEVER_S, connect=SOON_S))
     is_over.set()
 
@@ -71,7 +71,7 @@ def test_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("read_s", [SOON_S, 0.0])
 def test_read_timeout(sends: bytes, read_s: float) -> None:
     """httpx's read timeout ends each wait for bytes: of the head and of the body, and that of 0 s at once."""
-    with Stalling(sends) as url, failing(httpx.ReadTimeout, "nothing came in time") as client:
+    with Stalling(sends) as url, failing(httpx.ReadTimeout, "no bytes in time") as client:
         post(client, url, timeout=httpx.Timeout(NEVER_S, read=read_s))
 
 
@@ -93,7 +93,7 @@ def test_write_timeout() -> None:
     """httpx's write timeout ends the wait for a server that does not read."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with failing(httpx.WriteTimeout, "not taken in time") as client:
+        with failing(httpx.WriteTimeout, "not sent in time") as client:
             post(client, url, content=b"x" * 20_000_000, timeout=httpx.Timeout(NEVER_S, write=SOON_S))
 
 
@@ -106,7 +106,7 @@ CHUNKED = CLOSES + b"transfer-encoding: chunked\r\n\r\n"
     [
         (CLOSES + b"content-length: 9\r\n\r\nhi", "cut off"),
         (CHUNKED + b"2\r\nhi\r\n", "cut off"),
-        (CHUNKED + b"zz\r\n", "size of a chunk"),
+        (CHUNKED + b"zz\r\n", "chunk size"),
     ],
 )
 def test_broken_bodies(answer: bytes, words: str) -> None:
@@ -123,7 +123,7 @@ def test_broken_bodies(answer: bytes, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [(CLOSES, "not a field"), (b"connection: close\r\n\r\n", "not the first line")]
+    ("answer", "words"), [(CLOSES, "header field"), (b"connection: close\r\n\r\n", "status line")]
 )
 def test_broken_heads(answer: bytes, words: str) -> None:
     """A head that is cut off, or none, breaks the protocol."""

@@ -106,7 +106,7 @@ def test_a_wrong_setting_is_500(log: StringIO) -> None:
     """The caller learns nothing of a setting; the log line names it, for every request alike."""
 
     def wrong() -> ChatState:
-        raise ConfigurationError("BEDROCK_BASE_URL is missing, and has no default.")
+        raise ConfigurationError("BEDROCK_BASE_URL is missing and has no default.")
 
     function = function_for(wrong, log)
     for _ in range(3):
@@ -123,7 +123,7 @@ def test_a_wrong_setting_leaves_404_alone(log: StringIO) -> None:
     """What needs no setting is answered without."""
 
     def wrong() -> ChatState:
-        raise ConfigurationError("BEDROCK_BASE_URL is missing, and has no default.")
+        raise ConfigurationError("BEDROCK_BASE_URL is missing and has no default.")
 
     response = function_for(wrong, log).handle(event(resource="/{proxy+}"), FakeContext())  # type: ignore[arg-type]
     assert response.status_code == 404

@@ -25,7 +25,7 @@ def message(method: str, path: str, resource: str = "/{proxy+}") -> str:
         ("/v1/embeddings", "has no embeddings"),
         ("/v1/moderations", "has no moderations"),
         ("/v1/messages", "in place of the Messages API"),
-        ("/health", f"There is POST {BASE_URL}/chat/completions."),
+        ("/health", f"Use POST {BASE_URL}/chat/completions."),
     ],
 )
 def test_another_api_is_answered_with_advice(path: str, advice: str) -> None:

@@ -36,7 +36,7 @@ def test_where_the_role_signs_no_secret_is_asked_for() -> None:
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_missing_variable_is_named(name: str, empty: bool) -> None:
     env = {key: value for key, value in UPSTREAM.items() if key != name} | ({name: ""} if empty else {})
-    with pytest.raises(ConfigurationError, match=f"{name} is missing, and has no default"):
+    with pytest.raises(ConfigurationError, match=f"{name} is missing and has no default"):
         UpstreamSettings.from_env(env)
 
 
