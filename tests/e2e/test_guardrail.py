@@ -100,9 +100,8 @@ def test_an_input_tag_of_the_callers_is_refused(
     assert standin.requests() == []
 
 
-def test_awss_own_example_of_a_tag_suffix_works_and_the_whole_prompt_is_checked(
-    client: OpenAI, standin: StandinControl
-) -> None:
+def test_aws_example_of_a_tag_suffix(client: OpenAI, standin: StandinControl) -> None:
+    """AWS's own example of a tag suffix works, and the guardrail checks the whole prompt."""
     completion = client.chat.completions.create(
         model=MODEL,
         messages=[{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}],

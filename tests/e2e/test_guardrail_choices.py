@@ -55,9 +55,8 @@ def end(client: OpenAI, *prompts: str, headers: dict[str, str] | None = None) ->
 
 
 @pytest.mark.usefixtures("override_allowed")
-def test_a_caller_that_may_override_gets_the_guardrail_it_names_and_no_other(
-    client: OpenAI, another_guardrail: dict[str, str]
-) -> None:
+def test_override_gets_the_named_guardrail(client: OpenAI, another_guardrail: dict[str, str]) -> None:
+    """A caller that may override the guardrail gets the guardrail that it names, and no other."""
     assert end(client, f"Buy {BLOCKED_WORD}") == "content_filter"
     assert end(client, f"Buy {OWN_WORD}") == "stop"
     assert end(client, f"Buy {OWN_WORD}", headers=another_guardrail) == "content_filter"

@@ -54,9 +54,8 @@ def test_a_hundred_jobs_of_a_second_in_one_batch_are_in_flight_together(
     assert len(results) == WIDTH
 
 
-def test_a_message_delivered_again_is_answered_with_the_same_line_and_not_asked_again(
-    stack: LocalStack, standin: StandinControl
-) -> None:
+def test_message_delivered_again_gets_the_same_line(stack: LocalStack, standin: StandinControl) -> None:
+    """A message that is delivered again gets the same result line, and Bedrock is not asked again."""
     message = record(job_lines.job("twice", "Hi"))
     assert failures(stack, [message]) == failures(stack, [message]) == []
     first, second = job_lines.receive(stack.session(), stack.results_queue_url, count=2, within_s=30)

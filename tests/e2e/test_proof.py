@@ -152,9 +152,8 @@ def test_an_unknown_guardrail_is_an_error_to_the_caller_and_no_answer(
 
 
 @pytest.mark.parametrize("streams", [False, True])
-def test_a_missing_permission_for_the_guardrail_is_an_error_to_the_caller_and_no_answer(
-    http: httpx.Client, standin: StandinControl, streams: bool
-) -> None:
+def test_denied_guardrail_is_an_error(http: httpx.Client, standin: StandinControl, streams: bool) -> None:
+    """If the permission for the guardrail is missing, the caller gets an error and no answer."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "stream": streams}
     standin.treat_guardrail_headers(denied=True)
     try:
@@ -190,9 +189,8 @@ def status(stack: LocalStack) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_a_deployment_succeeds_where_the_guardrail_blocks_and_is_rolled_back_where_not(
-    stack: LocalStack, ignored: Callable[[], None]
-) -> None:
+def test_deployment_needs_a_guardrail_that_blocks(stack: LocalStack, ignored: Callable[[], None]) -> None:
+    """A deployment succeeds if the guardrail blocks the canary, and is rolled back if not."""
     deploy(stack, stack.guardrail_version)
     assert status(stack) == "UPDATE_COMPLETE"
 

@@ -79,9 +79,8 @@ def test_tool_calls_arrive_in_deltas(client: OpenAI) -> None:
     assert json.loads(arguments) == {"echo": "one two three"}
 
 
-def test_the_log_line_of_a_stream_has_tokens_events_and_the_time_to_the_first_token(
-    stack: LocalStack, client: OpenAI
-) -> None:
+def test_log_line_of_a_stream(stack: LocalStack, client: OpenAI) -> None:
+    """The log line of a stream has the tokens, the events and the time to the first token."""
     with client.chat.completions.with_streaming_response.create(
         model=MODEL, messages=MESSAGES, stream=True
     ) as answer:
