@@ -54,7 +54,8 @@ def proven_gateway(stack: Synthesised) -> Gateway:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_deployment_that_was_not_asked_to_proves_nothing_and_has_nothing_for_it(name: str) -> None:
+def test_without_prove_on_deploy_there_is_no_proof(name: str) -> None:
+    """A deployment that was not asked to prove the guardrail has no resource for the proof."""
     stack = synthesised(name)
     assert stack.resources("Custom::Trigger") == {}
     assert not [id_ for id_ in stack.template["Resources"] if "Proof" in id_ or "Trigger" in id_]
@@ -175,7 +176,8 @@ def test_each_waits_longer_than_what_it_waits_for() -> None:
     assert proof.WITHIN_S + 60 <= function_s < trigger_s < provider_s
 
 
-def test_its_package_imports_with_what_lambda_brings_and_holds_nothing_of_the_gateways() -> None:
+def test_package_needs_only_what_lambda_brings() -> None:
+    """The prover's package imports with what Lambda provides, and holds no code of the gateway."""
     package = function_packages.build(
         "prover",
         "guardrail_proof.prover",

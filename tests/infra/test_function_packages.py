@@ -114,7 +114,8 @@ _UNCHECKED_BYTECODE_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n" + (1).to_by
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_goes_to_lambda_has_the_bytecode_of_its_python_for_every_module(name: str) -> None:
+def test_every_module_has_bytecode_for_lambda(name: str) -> None:
+    """Every Python module in a package for Lambda has bytecode of Lambda's Python version."""
     folder = package(name, for_this_machine=False).folder
     for source in folder.rglob("*.py"):
         bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
