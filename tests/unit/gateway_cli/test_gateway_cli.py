@@ -52,9 +52,10 @@ def run(*arguments: str, stdin: str | None = None) -> Result:
     return CliRunner().invoke(cli, [*arguments, "--env", "dev"], input=stdin)
 
 
-def test_a_created_client_is_known_by_its_keys_hash_and_the_key_is_printed_once(
+def test_created_client_is_stored_as_a_hash(
     session: boto3.Session,
 ) -> None:
+    """A created client is stored by the hash of its key, and the key is printed once."""
     result = run("clients", "create", "team-a")
     key = result.output.strip()
     assert key.startswith("bcg-")

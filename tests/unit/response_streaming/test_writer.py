@@ -46,7 +46,8 @@ def writer(connection: Any, alarm: Alarm, **options: Any) -> ResponseWriter:
     return made
 
 
-def test_the_first_look_is_at_the_end_of_the_hold_or_earlier_for_the_heartbeat() -> None:
+def test_first_look_of_the_writer() -> None:
+    """The writer's first look is at the end of the hold, or earlier if a heartbeat is due."""
     alarm = RungByHand()
     cases: list[tuple[dict[str, Any], float]] = [
         ({"hold_s": 15}, 15),

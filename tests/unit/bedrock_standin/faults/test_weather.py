@@ -39,9 +39,8 @@ def outcomes(ask: Ask, count: int) -> list[int]:
     return [outcome() for _ in range(count)]
 
 
-def test_about_the_share_of_calls_is_struck_and_each_is_counted_by_its_kind(
-    ask: Ask, client: TestClient
-) -> None:
+def test_share_of_calls_gets_faults(ask: Ask, client: TestClient) -> None:
+    """About the given share of calls gets a fault, and each fault is counted by its kind."""
     change(client, 0.2, THROTTLED, DROPPED)
     statuses = outcomes(ask, 200)
     struck = {"status=429 retry_after=1": statuses.count(429), "drop=after_generating": statuses.count(0)}

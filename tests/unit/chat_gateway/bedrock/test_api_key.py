@@ -126,7 +126,8 @@ def test_an_old_key_goes_on_serving_while_the_secret_holds_none() -> None:
     assert key.get() == "ABSK-key-1"
 
 
-def test_a_key_that_bedrock_goes_on_refusing_is_not_looked_for_at_every_refusal() -> None:
+def test_refused_key_is_not_read_at_every_refusal() -> None:
+    """If Bedrock goes on refusing a key, the secret is not read again at every refusal."""
     secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
     key = api_key(secrets, clock)
     refused = key.get()

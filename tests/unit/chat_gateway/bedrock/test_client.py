@@ -221,9 +221,10 @@ def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: st
 
 
 @pytest.mark.parametrize("method", ["complete", "stream"])
-def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_before_the_deadline(
+def test_stalled_answer_ends_before_the_deadline(
     method: str,
 ) -> None:
+    """An answer that begins and then stalls for too long is given up before the deadline."""
     with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
         timeouts = TIMEOUTS._replace(between_bytes_s=0.05)
         client = client_for(None, base_url=base_url, timeouts=timeouts)
@@ -232,7 +233,8 @@ def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_be
     assert caught.value.was_sent
 
 
-def test_connecting_and_waiting_for_the_first_byte_have_times_of_their_own_within_the_deadline() -> None:
+def test_connect_and_first_byte_timeouts() -> None:
+    """Connecting and waiting for the first byte have timeouts of their own, within the deadline."""
     seen: list[dict[str, float]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

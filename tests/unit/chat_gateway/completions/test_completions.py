@@ -120,7 +120,8 @@ class Changing(Bedrock):
         return super().__call__(request)
 
 
-def test_fifty_requests_across_a_change_of_the_key_all_succeed_with_one_read_of_the_secret() -> None:
+def test_fifty_requests_across_a_key_change() -> None:
+    """50 requests across a change of the key all succeed, with one new read of the secret."""
     bedrock, secrets = Changing(accepts=NEW), FakeSecrets(OLD)
     key = api_key(secrets)
     gateway = Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=None)
@@ -166,9 +167,8 @@ def test_what_passes_is_tried_again_within_the_attempts_there_are() -> None:
         (401, "You don't have access to the model", "upstream_credentials_invalid"),
     ],
 )
-def test_what_the_credentials_may_not_do_is_told_from_credentials_that_are_no_good(
-    status: int, message: str, code: str
-) -> None:
+def test_denied_access_is_not_bad_credentials(status: int, message: str, code: str) -> None:
+    """Bedrock's refusal of access and its refusal of the credentials get different error codes."""
     gateway = Completions(
         bedrock=client_for(lambda _: httpx.Response(status, json={"Message": message})),
         credentials=key_credentials(api_key(FakeSecrets(OLD))),
@@ -180,7 +180,8 @@ def test_what_the_credentials_may_not_do_is_told_from_credentials_that_are_no_go
     assert not message or message not in caught.value.message
 
 
-def test_all_attempts_share_one_deadline_and_none_is_begun_that_could_not_end_by_it() -> None:
+def test_attempts_share_one_deadline() -> None:
+    """All attempts share one deadline, and no attempt begins that could not end before the deadline."""
     now = 0.0
     left_for_the_answer: list[float] = []
 

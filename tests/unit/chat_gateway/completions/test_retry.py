@@ -100,7 +100,8 @@ def test_an_attempt_that_could_not_finish_is_not_begun() -> None:
     assert waits(failing(503), left_s=3.1) == [1]
 
 
-def test_a_request_that_may_have_been_paid_for_is_repeated_within_its_own_small_allowance() -> None:
+def test_paid_requests_have_their_own_retry_limit() -> None:
+    """A request that may have been paid for is retried within a small limit of its own."""
     assert len(waits(*[LOST] * 9)) == 1
     assert len(waits(LOST, failing(503), UpstreamTimeoutError("late"))) == 2
     assert waits(LOST, policy=POLICY._replace(paid_retries=0)) == []

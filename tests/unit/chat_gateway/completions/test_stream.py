@@ -126,7 +126,8 @@ def test_a_block_streams_in_its_one_shape_and_without_its_trace() -> None:
     assert "amazon-bedrock-trace" not in sent
 
 
-def test_half_a_surrogate_pair_in_an_event_that_is_rewritten_does_not_end_the_stream() -> None:
+def test_half_a_surrogate_pair() -> None:
+    """Half a surrogate pair in an event that is rewritten does not end the stream."""
     piece = chunk(choices=[{"index": 0, "delta": {"content": "\ud83d"}}], **{"amazon-bedrock-trace": {}})
     stream = stream_of(piece, DONE, shows_trace=False)
     out, error = relayed(stream)

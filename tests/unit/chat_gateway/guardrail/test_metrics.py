@@ -63,9 +63,10 @@ def test_a_line_is_a_metric_of_one_intervention_in_cloudwatchs_format(
     }
 
 
-def test_each_policy_that_acted_counts_once_and_one_that_only_detected_does_not(
+def test_each_acting_policy_counts_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Each policy that acted counts once, and a policy that only detected does not count."""
     found = outcome(
         MASKED,
         ("sensitiveInformationPolicy", "ANONYMIZED"),

@@ -48,9 +48,8 @@ def test_the_enforced_guardrail_goes_up_when_the_caller_is_silent() -> None:
         ("DISABLED", "DISABLED", False),
     ],
 )
-def test_the_trace_is_asked_for_and_shown_only_where_the_environment_says_so(
-    trace: str | None, goes_up: str, is_shown: bool
-) -> None:
+def test_trace_follows_the_environment(trace: str | None, goes_up: str, is_shown: bool) -> None:
+    """The environment's setting decides which trace is requested and whether the caller sees it."""
     request = guarded(guardrail=ENFORCED._replace(trace=trace))
     assert request.headers == {**NAME, TRACE_HEADER: goes_up}
     assert request.shows_trace is is_shown
@@ -184,7 +183,8 @@ def test_a_callers_own_words_are_no_setting(document: dict[str, Any]) -> None:
     assert body_of(guarded(document)) == SILENT | document
 
 
-def test_without_an_enforced_guardrail_the_caller_chooses_and_nothing_else_goes_up() -> None:
+def test_no_enforced_guardrail() -> None:
+    """Without an enforced guardrail the caller chooses one, and none of its other headers goes to Bedrock."""
     caller = {IDENTIFIER_HEADER: ["mine"], VERSION_HEADER: ["1"], "cookie": ["a"], "authorization": ["b"]}
     request = guarded({CONFIG_KEY: {"tagSuffix": "x"}}, caller, guardrail=None)
     assert request.headers == {IDENTIFIER_HEADER: "mine", VERSION_HEADER: "1"}
@@ -224,7 +224,8 @@ def test_half_a_name_goes_up_as_half_so_that_bedrock_refuses_it() -> None:
     assert request.headers == {IDENTIFIER_HEADER: "mine"}
 
 
-def test_a_trace_that_a_caller_asks_for_is_shown_with_the_environments_guardrail() -> None:
+def test_callers_trace_is_shown() -> None:
+    """A caller that may override sees the trace that it asks for, with the environment's guardrail."""
     request = guarded(headers={TRACE_HEADER: ["ENABLED"]}, guardrail=OVERRIDABLE)
     assert request.headers == HEADERS
     assert request.shows_trace

@@ -115,7 +115,8 @@ def test_a_connection_on_which_more_came_than_was_asked_for_is_not_kept(peers: P
     assert peers._idle == []
 
 
-def test_a_body_that_ends_with_its_connection_is_read_and_the_connection_is_not_kept(peers: Peers) -> None:
+def test_body_that_ends_with_its_connection(peers: Peers) -> None:
+    """A body that ends with its connection is read, and the connection is not kept."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\n\r\nhi"]
     with contextlib.closing(peers.handle_request(request())) as response:
         peers.far_ends[0].shutdown(socket.SHUT_WR)
@@ -123,7 +124,8 @@ def test_a_body_that_ends_with_its_connection_is_read_and_the_connection_is_not_
     assert peers._idle == []
 
 
-def test_an_interim_answer_is_not_taken_for_the_answer_nor_left_for_the_next_request(peers: Peers) -> None:
+def test_interim_answer_is_skipped(peers: Peers) -> None:
+    """An interim answer is not taken for the answer, and is not left for the next request."""
     peers.prepared = [b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + ANSWER]
     assert peers.body() == b"hi"
     assert len(peers._idle) == 1
@@ -160,7 +162,8 @@ def test_a_header_cannot_bring_lines_of_its_own(peers: Peers, field: tuple[bytes
     assert peers.far_ends == []
 
 
-def test_a_head_that_comes_too_slowly_is_a_timeout_though_the_socket_never_waits_long(peers: Peers) -> None:
+def test_slow_head_is_a_timeout(peers: Peers) -> None:
+    """A head that arrives too slowly is a timeout, even if the socket never waits long."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\n"]
     is_over = threading.Event()
 

@@ -112,7 +112,8 @@ def test_answers_come_over_one_connection(trusted: Path) -> None:
         assert server.accepted == 1
 
 
-def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(trusted: Path) -> None:
+def test_extra_bytes_spoil_the_connection(trusted: Path) -> None:
+    """If bytes follow the answer, the connection is not used again, even if TLS holds those bytes back."""
     with connected(trusted, ANSWER + b"HTTP/1.1 200 OK\r\n\r\nforeign") as (server, connections):
         for _ in range(2):
             with contextlib.closing(

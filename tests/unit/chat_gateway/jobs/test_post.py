@@ -41,7 +41,8 @@ def post(sqs: FakeSqs) -> JobPost:
 
 
 @given(st.lists(st.integers(min_value=1, max_value=LIMIT_BYTES).map(lambda size: "x" * size), max_size=12))
-def test_every_line_is_sent_once_in_order_and_no_call_is_more_than_sqs_takes(lines: list[str]) -> None:
+def test_results_are_sent_within_sqs_limits(lines: list[str]) -> None:
+    """Every line is sent once and in order, and no call exceeds what SQS accepts."""
     sqs = FakeSqs()
     assert post(sqs).send_results(lines) == [None] * len(lines)
     assert [entry["MessageBody"] for entries in sqs.calls for entry in entries] == lines

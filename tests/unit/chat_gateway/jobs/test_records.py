@@ -77,9 +77,8 @@ def test_an_answer_in_s3_is_remembered_by_its_key(records: JobRecords) -> None:
     assert claim(records, "second") == Answered(KeptLine(s3_key="results/large.json"))
 
 
-def test_a_stale_owner_cannot_overwrite_the_answer_and_is_given_the_one_that_counts(
-    records: JobRecords, clock: Clock
-) -> None:
+def test_stale_owner_gets_the_stored_answer(records: JobRecords, clock: Clock) -> None:
+    """A stale owner cannot overwrite the answer, and gets the answer that was stored first."""
     claim(records, "stale")
     clock.now_s += 1000
     claim(records, "heir")

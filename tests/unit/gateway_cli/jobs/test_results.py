@@ -209,9 +209,8 @@ def test_a_message_that_is_no_result_is_left_and_its_text_not_shown(run: Run, sq
     assert sqs.bodies("results") == ["a secret"]
 
 
-def test_without_leave_to_read_the_bucket_the_run_ends_and_gives_messages_back(
-    run: Run, sqs: FakeSqs, s3: FakeS3
-) -> None:
+def test_denied_bucket_ends_the_run(run: Run, sqs: FakeSqs, s3: FakeS3) -> None:
+    """Without permission to read the bucket, the run ends and gives the messages back."""
     s3.refuses = True
     put(sqs, pointer(1, "s3://large-results/results/1.json"), result(2))
     done = receive(run)

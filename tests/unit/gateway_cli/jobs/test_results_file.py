@@ -30,7 +30,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
 
 
-def test_repeats_are_left_out_within_a_batch_between_batches_and_between_runs(path: Path) -> None:
+def test_repeats_are_left_out(path: Path) -> None:
+    """Repeated lines are left out within a batch, between batches and between runs."""
     with ResultsFile(path) as file:
         assert file.keep([line(1), line(2), line(1)]) == [NEW, NEW, REPEAT]
         assert file.keep([line(2), line(3)]) == [REPEAT, NEW]
@@ -40,7 +41,8 @@ def test_repeats_are_left_out_within_a_batch_between_batches_and_between_runs(pa
     assert path.read_text().splitlines() == [result(number) for number in (1, 2, 3, 4)]
 
 
-def test_two_different_lines_with_one_id_are_both_set_aside_and_the_first_stays(path: Path) -> None:
+def test_two_lines_with_one_id_are_set_aside(path: Path) -> None:
+    """Two different lines with one ID are both set aside, and the first stays in the file."""
     with ResultsFile(path) as file:
         assert file.keep([line(1), line(2, "one"), line(2, "two")]) == [NEW, NEW, CONFLICT]
         assert file.keep([line(1, "other")]) == [CONFLICT]
@@ -50,7 +52,8 @@ def test_two_different_lines_with_one_id_are_both_set_aside_and_the_first_stays(
 
 
 @given(st.integers(min_value=1, max_value=len(result(2))))
-def test_a_line_that_a_killed_run_left_half_written_is_cut_off_wherever_it_was(size: int) -> None:
+def test_half_written_line_is_cut_off(size: int) -> None:
+    """A line that a killed run left half written is cut off, wherever the run stopped writing."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "out.jsonl"
         path.write_bytes(result(1).encode() + b"\n" + result(2).encode()[:size])

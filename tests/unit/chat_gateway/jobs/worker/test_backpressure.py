@@ -160,9 +160,10 @@ def test_a_503_is_the_jobs_own_where_others_are_answered(
     assert ("dead_letter" in stack.record(record["messageId"])) == is_answered
 
 
-def test_a_job_that_cannot_end_before_the_function_does_is_put_back_at_once(
+def test_job_without_enough_time_is_put_back(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
+    """A job that cannot end before the function does is put back at once, and Bedrock is not asked."""
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.send(line())
     assert len(stack.handle(stack.deliver(), remaining_s=49)) == 1  # 30 of them to store and send

@@ -50,9 +50,10 @@ def job_lines(log: StringIO) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
-def test_a_crash_between_storing_and_sending_is_repaired_without_a_second_call(
+def test_crash_between_storing_and_sending(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, pad: int
 ) -> None:
+    """A crash between storing and sending a result is repaired without a second call."""
     bedrock = Bedrock(pad=pad)
     use_bedrock(bedrock)
     stack.send(line())
@@ -72,9 +73,10 @@ def test_a_crash_between_storing_and_sending_is_repaired_without_a_second_call(
     assert bedrock.calls == 1
 
 
-def test_a_result_that_could_not_be_sent_is_sent_later_without_a_second_call(
+def test_unsent_result_is_sent_later(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A result that could not be sent is sent later, without a second call."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     stack.send(line())
@@ -122,10 +124,11 @@ def test_a_delivery_after_the_answer_sends_the_same_line_again(
 
 
 @pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
-def test_a_worker_that_comes_back_after_its_lease_sends_the_line_that_was_stored_first(
-    stack: Stack, use_bedrock: UseBedrock, pad: int
-) -> None:
-    """Never two different lines, wherever they lie."""
+def test_late_worker_sends_the_stored_line(stack: Stack, use_bedrock: UseBedrock, pad: int) -> None:
+    """A worker that comes back after its lease sends the line that was stored first.
+
+    There are never two different lines, wherever they are stored.
+    """
     bedrock = Bedrock(pad=pad, held=(1,))
     use_bedrock(bedrock)
     stack.send(line())
@@ -152,9 +155,10 @@ def whole(stack: Stack, result: str) -> dict[str, Any]:
     return json.load(stack.s3.get_object(Bucket=bucket, Key=key)["Body"])  # type: ignore[no-any-return]
 
 
-def test_a_job_whose_worker_was_killed_is_taken_over_when_that_invocation_must_have_ended(
+def test_job_of_a_killed_worker_is_taken_over(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
+    """The job of a killed worker is taken over when that worker's invocation must have ended."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     stack.send(line())
@@ -207,9 +211,8 @@ def test_an_answer_that_could_not_be_stored_is_not_sent(stack: Stack, use_bedroc
     assert stack.results() == []
 
 
-def test_a_result_over_the_queues_limit_lies_in_s3_and_the_line_points_there(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_large_result_is_stored_in_s3(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A result over the queue's limit is stored in S3, and the line says where."""
     use_bedrock(Bedrock(pad=1_048_576))
     assert stack.work_on(line()) == set()
     (result,) = stack.result_lines()
@@ -219,9 +222,8 @@ def test_a_result_over_the_queues_limit_lies_in_s3_and_the_line_points_there(
     assert stored["custom_id"] == "job-1"
 
 
-def test_a_result_that_sqs_takes_is_sent_whole_though_its_record_cannot_hold_it(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_result_too_large_for_its_record(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A result that SQS accepts is sent whole, even if its record cannot hold it."""
     use_bedrock(Bedrock(pad=500_000))
     assert stack.work_on(line()) == set()
     (result,) = stack.results()
@@ -229,9 +231,8 @@ def test_a_result_that_sqs_takes_is_sent_whole_though_its_record_cannot_hold_it(
     assert "result_location" not in result
 
 
-def test_a_line_that_was_sent_twice_under_one_key_is_asked_once_and_answered_alike(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_line_sent_twice_under_one_key(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A line that was sent twice under one key makes one call, and gets the same result twice."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     for _ in range(2):
