@@ -1,9 +1,12 @@
-"""What the documentation tells of errors, clients and commands is what there is."""
+"""The documentation agrees with the code about errors, clients, commands and tests."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from functools import cache
+from pathlib import PurePath
 
 import pytest
 
@@ -36,6 +39,22 @@ CLIENTS = [
     ("Cline", "OpenAI Compatible"),
     ("Open WebUI", "Model IDs"),
 ]
+PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", *documents.names("docs/**/*.md")]
+MOST_OF_A_NAME = 70  # a name is a handle; the docstring makes the claim
+
+
+@cache
+def functions_by_file() -> dict[str, set[str]]:
+    """The names of the test functions in each Python file below tests/, without importing any."""
+    return {
+        file: {
+            node.name
+            for node in ast.walk(ast.parse(documents.text(file)))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        }
+        for file in documents.names("tests/**/*.py")
+        if "node_modules" not in file
+    }
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
@@ -69,3 +88,20 @@ def test_decisions_have_a_status(decision: str) -> None:
     assert re.search(
         r"^\*\*Status\.\*\* (Accepted|Replaced|Withdrawn)\b", documents.text(decision), re.MULTILINE
     )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_named_tests_exist(page: str) -> None:
+    """Every test function and test file that a page names is below tests/."""
+    text, functions = documents.text(page), functions_by_file()
+    known = {PurePath(file).stem for file in functions}.union(*functions.values())
+    assert set(re.findall(r"`(test_\w+)`", text)) <= known
+    for file, name in re.findall(r"\b(tests/[\w/]+\.py)(?:::(test_\w+))?", text):
+        assert file in functions
+        assert not name or name in functions[file], file
+
+
+def test_test_names_are_short() -> None:
+    """No test function's name is longer than 70 characters."""
+    names = set().union(*functions_by_file().values())
+    assert [name for name in sorted(names) if len(name) > MOST_OF_A_NAME] == []
