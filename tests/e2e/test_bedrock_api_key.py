@@ -1,4 +1,4 @@
-"""The Bedrock API key across a change, a mistake and a refusal."""
+"""The Bedrock API key is changed, is wrong, or is refused."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_of_a_header_sent_twice_both_values_count(stack: LocalStack, http: httpx
 
 
 def test_the_policy_of_another_environment(stack: LocalStack) -> None:
-    """The emulator takes the policy of `dev` as it is, blocks its canary and masks an e-mail address."""
+    """The emulator applies the policy of `dev`: it blocks the canary and masks an e-mail address."""
     session, policy = stack.session(), guardrail_policy.of_environment("dev")
     made = guardrail.create(session, policy, name="dev")
 

@@ -1,4 +1,4 @@
-"""The proof of the guardrail passes where it holds, fails by name where it does not, and a deployment with it."""
+"""The proof passes if the guardrail holds and names the failure if not, and a deployment follows the proof."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STACK = "bedrock-chat-gateway-local"
 
 
 def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
-    """What `make prove ENV=local` runs."""
+    """Runs what `make prove ENV=local` runs."""
     return subprocess.run(
         [console_command.CHAT_GATEWAY, "prove", "--env", "local"],
         env={
@@ -49,14 +49,14 @@ def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
 
 
 def lines_of(output: str, verdict: str) -> list[str]:
-    """The probes that came to the verdict, `ok` or `FAIL`."""
+    """The lines of the probes with that verdict, `ok` or `FAIL`."""
     lines = [line.removeprefix(verdict).strip() for line in output.splitlines() if line.startswith(verdict)]
     return [line.partition(" ended with ")[0] for line in lines]
 
 
 @pytest.fixture
 def ignored(standin: StandinControl) -> Iterator[Callable[[], None]]:
-    """Makes the stand-in ignore guardrail headers, as bedrock-mantle does, until the test is over."""
+    """Makes the stand-in ignore guardrail headers, as bedrock-mantle does, until the test ends."""
     yield lambda: standin.treat_guardrail_headers(ignored=True)
     standin.treat_guardrail_headers()
 

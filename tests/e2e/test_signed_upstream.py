@@ -1,4 +1,4 @@
-"""The chat function signing as its role, under the streaming loop, against a stand-in that verifies signatures."""
+"""The chat function signs as its role, under the streaming loop, against a stand-in that verifies signatures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.runtime_api import RuntimeApiServer, RuntimeProcess, streaming_runtim
 
 
 class SigningFunction:
-    """The deployed function as it would be with `upstream.auth` sigv4."""
+    """The deployed function as it would be with `upstream.auth` set to sigv4."""
 
     def __init__(self, api: RuntimeApiServer, process: RuntimeProcess) -> None:
         self._api, self.process = api, process

@@ -1,4 +1,4 @@
-"""The chat function under the streaming loop, as AWS runs it: real bootstrap, real upstream, a Runtime API of the tests."""
+"""The chat function under the streaming loop, as AWS runs it: the real bootstrap and upstream, and a test Runtime API."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Function:
 
 @pytest.fixture(scope="module")
 def function(stack: LocalStack) -> Iterator[Function]:
-    """What is deployed, with the settings it is deployed with."""
+    """The deployed package, with the settings of the deployment."""
     with (
         RuntimeApiServer() as api,
         streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=function_env(stack)) as process,
