@@ -1,4 +1,4 @@
-"""What a deployment of `prod` must keep: its resources, and those of their properties whose change replaces one.
+"""What a deployment of `prod` must keep: its resources, and the properties whose change replaces a resource.
 
 `python -m tests.infra.kept_resources` writes the list anew, where a resource comes or goes on purpose.
 """

@@ -1,4 +1,4 @@
-"""Who may call Bedrock: the functions' roles where they sign, and the policy for the user behind an API key."""
+"""Who may call Bedrock: the functions' roles if they sign, or else the user behind the API key."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def synthesised(
     models: tuple[str, ...] = (),
     guardrail: ExistingGuardrail | None = ExistingGuardrail(identifier="abc123", version="7"),  # noqa: B008
 ) -> Synthesised:
-    """The prod stack so changed; synthesis fails where cdk-nag has a finding."""
+    """The changed prod stack; synthesis fails if cdk-nag has a finding."""
     return stack_of(
         changed("prod", upstream={"auth": auth, "models": list(models)}, guardrail=guardrail or NONE)
     )
@@ -89,7 +89,7 @@ def allow(actions: list[str], resources: list[str], required: dict[str, str] | N
 
 
 def same(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
-    """Conditions of one value and of a list with it are the same to IAM."""
+    """Asserts equality; to IAM, a condition of one value equals a list of that value."""
     text = json.dumps(found).replace(f'["{PROFILE}"]', f'"{PROFILE}"')
     assert json.loads(text) == wanted
 

@@ -68,7 +68,7 @@ def test_api_gateways_answers_are_openai_shaped(stack: Synthesised) -> None:
 
 
 def test_answers_of_api_gateways_own_are_documented() -> None:
-    """README.md's table of errors has a row for each code, with the status where it is not API Gateway's choice."""
+    """README.md's error table has each code, and the status unless API Gateway chooses it."""
     for response in synthesised("prod").resources("AWS::ApiGateway::GatewayResponse").values():
         code = json.loads(response["ResponseTemplates"]["application/json"])["error"]["code"]
         status = response.get("StatusCode", "")
@@ -247,7 +247,7 @@ def test_expired_clients_are_removed(stack: Synthesised) -> None:
 
 
 def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
-    """No output of the CDK's own, which looks like the base URL and is not, stands beside BaseUrl."""
+    """The CDK adds no output of its own that looks like the base URL."""
     names = stack.template["Outputs"].keys()
     assert names >= {"BaseUrl", "AccessLogGroupName", "ClientsTableName", "EnforcedGuardrail"}
     assert [name for name in names if re.search(r"[0-9A-F]{8}$", name)] == []
@@ -297,5 +297,5 @@ def test_everything_that_can_be_is_tagged_with_its_environment() -> None:
 
 
 def test_the_secret_begins_with_the_placeholder_that_is_never_sent(stack: Synthesised) -> None:
-    """With another text, CloudFormation would overwrite the keys in use."""
+    """If the initial text changed, CloudFormation would overwrite the keys in use."""
     assert stack.one("AWS::SecretsManager::Secret")["SecretString"] == "REPLACE-WITH-A-BEDROCK-API-KEY"

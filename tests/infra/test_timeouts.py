@@ -1,4 +1,4 @@
-"""Every timeout agrees with those around it."""
+"""Each timeout agrees with the timeouts around it."""
 
 from __future__ import annotations
 
