@@ -1,4 +1,4 @@
-"""Bedrock's place taken by a hostile server: whatever it sends, the caller gets a completion or an OpenAI error.
+"""A hostile server in place of Bedrock: the caller always gets a completion or an OpenAI error.
 
 scenarios/          what it sends, as data, and which answers are right
 server.py           plays a scenario on a raw socket

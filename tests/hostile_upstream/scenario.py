@@ -1,4 +1,4 @@
-"""One hostile answer, and what the caller may get for it."""
+"""One hostile answer, and the answers that the caller may get for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile_upstream.way import Way
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """Which ends are right.
+    """The correct outcomes.
 
     `statuses` (None: 400 to 599) and `codes` (None: whichever) are of an error, `words` (None: whichever) of a completion.
     Among the statuses, None is an error of Bedrock's own behind a stream's head, which has its code alone.
@@ -27,12 +27,12 @@ class Expectation:
 
 
 def completes(words: str | None = honest.WORDS) -> Expectation:
-    """A completion that says this; without an argument, what the honest one says; None: whatever it says."""
+    """A completion with these words; by default the honest answer's words; None: any words."""
     return Expectation(may_complete=True, may_fail=False, words=words)
 
 
 def refused(status: int | Collection[int | None] | None = None, *codes: str | None) -> Expectation:
-    """An error of that status, with one of the codes; without them, whichever."""
+    """An error of that status with one of the codes; without codes, with any code."""
     statuses = (status,) if isinstance(status, int) else status
     return Expectation(may_complete=False, may_fail=True, statuses=statuses, codes=codes or None)
 
@@ -69,14 +69,14 @@ class Scenario:
     is_of_aws: bool = False
 
     def script(self, asked: Way) -> Script:
-        """What the server does."""
+        """The server's actions."""
         answer = self.answer(Honest(asked))
         if isinstance(answer, Script):
             return answer
         return Script((answer,) if isinstance(answer, bytes) else answer)
 
     def expected(self, asked: Way) -> Expectation:
-        """What is right for that way of asking."""
+        """The correct outcome for that way of asking."""
         own = {Way.STREAM: self.streamed, Way.JOB: self.as_job}.get(asked)
         return self.expect if own is None else own
 
