@@ -1,4 +1,4 @@
-"""Many jobs, on a long bad day: minutes. `make chaos` runs it."""
+"""Many jobs while Bedrock fails, for some minutes. `make chaos` runs this test."""
 
 from __future__ import annotations
 

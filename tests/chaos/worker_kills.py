@@ -1,4 +1,4 @@
-"""Kills the deployed worker in the middle of its jobs, and says which jobs those were."""
+"""Kills the deployed worker in the middle of its jobs, and lists those jobs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def impatient_queue(stack: LocalStack) -> Iterator[None]:
 
 
 class WorkerKiller:
-    """Stops every process of the worker first, so that what they held when they died can be read in peace."""
+    """Stops every process of the worker before it kills them, so that their jobs can be read first."""
 
     def __init__(self, stack: LocalStack, standin: StandinControl) -> None:
         emulator, _ = stack.processes
@@ -65,7 +65,7 @@ class WorkerKiller:
         self._records = session.client("dynamodb").get_paginator("scan")
 
     def kill_in_mid_call(self) -> set[Claim]:
-        """The jobs that the killed worker had claimed, while Bedrock was at the answer of at least one."""
+        """The jobs that the killed worker had claimed, while Bedrock was answering at least one."""
         deadline = time.monotonic() + _WITHIN_S
         while time.monotonic() < deadline:
             processes = list(self._processes())
@@ -80,7 +80,7 @@ class WorkerKiller:
         raise AssertionError(f"The worker asked nothing of Bedrock within {_WITHIN_S} s.")
 
     def _processes(self) -> Iterator[int]:
-        """Those of this stack's emulator only: its process group, and the folder that it runs the function in."""
+        """The worker's processes in this stack's emulator only: its process group, and its function folder."""
         folder = f"ministack-lambda-{WORKER}-".encode()
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
