@@ -1,4 +1,4 @@
-"""Faults that strike calls which did not ask for them."""
+"""Random faults for calls that did not ask for faults."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def counters(client: TestClient) -> dict[str, Any]:
 
 
 def outcomes(ask: Ask, count: int) -> list[int]:
-    """Statuses; 0 for a dropped connection."""
+    """The statuses; 0 for a dropped connection."""
 
     def outcome() -> int:
         try:
