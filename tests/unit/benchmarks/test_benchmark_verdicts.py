@@ -1,4 +1,4 @@
-"""What a run says of its own numbers."""
+"""The numbers and verdicts that a run reports."""
 
 from __future__ import annotations
 
