@@ -1,4 +1,4 @@
-"""Signed with the role: as botocore signs, as the specification verifies, anew for each attempt."""
+"""Requests are signed with the role as botocore signs, as the specification verifies, and again for each attempt."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SECRETS = st.fixed_dictionaries(
 def sent(
     content: bytes, env: Mapping[str, str] = ROLE, headers: Mapping[str, str] = GUARDRAIL
 ) -> httpx.Request:
-    """The request as it leaves."""
+    """The request as the client sends it."""
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Creating a completion: guardrail, key, and one repeat with a newly read key."""
+"""Creates a completion: guardrail, key, and one retry with a newly read key."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OLD, NEW = "ABSK-old-key", "ABSK-new-key"
 
 @dataclass
 class Bedrock:
-    """Accepts some keys and refuses the others; keeps what it was asked."""
+    """Accepts some keys and refuses the others; keeps its requests."""
 
     accepts: str
     requests: list[httpx.Request] = field(default_factory=list)
@@ -110,7 +110,7 @@ def test_a_new_key_that_is_refused_too_ends_it() -> None:
 
 @dataclass
 class Changing(Bedrock):
-    """Answers nobody until all have asked with the old key."""
+    """Answers only after all requests with the old key have arrived."""
 
     barrier: Barrier = field(default_factory=lambda: Barrier(50))
 
@@ -210,7 +210,7 @@ def test_attempts_share_one_deadline() -> None:
 
 
 def test_the_key_is_read_by_the_requests_deadline() -> None:
-    """The secret is read by the deadline of the request that needs it, the first time and after a refusal."""
+    """Reading the secret ends by the request's deadline, the first time and after a refusal."""
     secrets = FakeSecrets(OLD)
     asking = completions(Bedrock(accepts=NEW), secrets)
     guarded = asking.prepared(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
@@ -228,7 +228,7 @@ def test_the_key_is_read_by_the_requests_deadline() -> None:
 
 @pytest.mark.parametrize("separates", [True, False])
 def test_thinking_stays_inline_where_it_is_told_to(separates: bool) -> None:
-    """The environment's setting decides whether a marked model's thinking is taken out of its words."""
+    """The environment's setting decides whether a marked model's reasoning is taken out of its content."""
     asking = replace(completions(Bedrock(accepts=OLD), FakeSecrets(OLD)), separates_reasoning=separates)
     marked = {**VALID, "model": "openai.gpt-oss-120b-1:0"}
     guarded = asking.prepared(chat_request.parse(json.dumps(marked).encode()), caller_headers={})

@@ -1,4 +1,4 @@
-"""When another attempt is made, and how long the wait before it is."""
+"""When a request is retried, and how long the wait before each retry is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOT_CONNECTED = UpstreamConnectionError("refused", was_sent=False)
 def waits(
     *errors: GatewayError, policy: RetryPolicy = POLICY, left_s: float = 1000, random: float = 1.0
 ) -> list[float]:
-    """The pauses before each further attempt, up to the error that ended them."""
+    """The waits before each retry, up to the error that ended the retries."""
     slept: list[float] = []
     attempts = Attempts(
         policy=policy, deadline=left_s, clock=lambda: sum(slept), sleep=slept.append, random=lambda: random

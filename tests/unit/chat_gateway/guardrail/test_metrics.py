@@ -22,7 +22,7 @@ SOURCES = Path(guardrail_metrics.__file__).parents[2]
 
 
 def outcome(action: str | None, *findings: tuple[str, str]) -> GuardrailOutcome:
-    """As it is read from a trace that found these."""
+    """The outcome that is read from a trace with these findings."""
     entries: dict[str, Any] = {}
     for policy, did in findings:
         entries.setdefault(f"{policy}Policy".replace("PolicyPolicy", "Policy"), {"found": []})[

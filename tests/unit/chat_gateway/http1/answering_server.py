@@ -1,4 +1,4 @@
-"""A server on this machine that answers as a test says."""
+"""A server on this machine that gives the answers of a test."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AnsweringServer(LoopbackServer):
 
     @property
     def connections(self) -> list[int]:
-        """Over which connection each of the requests came."""
+        """The connection over which each request arrived."""
         return [request.connection for request in self.requests]
 
     def serve(self, connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""The transport to Bedrock: connections are reused while they live, and whatever comes back is an answer or an error."""
+"""The transport to Bedrock reuses open connections, and turns any bytes into an answer or an error."""
 
 from __future__ import annotations
 
@@ -281,7 +281,7 @@ def test_what_is_no_http_is_an_error_after_sending(peers: Peers, answer: bytes) 
     ids=["bytes", "pieces"],
 )
 def test_a_refusal_is_read_though_the_server_stopped_reading(peers: Peers, large: httpx.Request) -> None:
-    """An answer that came before the request was sent is read, and its connection is not used again."""
+    """An early answer is read even if the server stopped reading, and its connection is not used again."""
     peers.prepared = [b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"]
 
     def stop_reading() -> None:
@@ -305,7 +305,7 @@ def test_a_silent_server_is_a_timeout_and_its_connection_is_gone(peers: Peers) -
 
 
 def test_a_body_ends_by_its_moment(peers: Peers) -> None:
-    """A moment that is set while the body is read ends the reading, and the connection is reset."""
+    """A deadline that is set while the body is read ends the reading, and the connection is closed."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi"]
     response = peers.handle_request(request())
     body = pieces(response)
@@ -320,7 +320,7 @@ def test_a_body_ends_by_its_moment(peers: Peers) -> None:
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 8192])
 @pytest.mark.parametrize("behind", [b"x", ANSWER])
 def test_bytes_behind_an_answer_spoil_it(peers: Peers, size: int, behind: bytes) -> None:
-    """A connection on which anything followed an answer of any size is not used again."""
+    """A connection is not used again if any bytes followed an answer, whatever its size."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"y" * size + behind]
     assert peers.body() == b"y" * size
     assert peers._idle == []

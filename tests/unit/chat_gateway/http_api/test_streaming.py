@@ -1,4 +1,4 @@
-"""The chat function as the streaming loop calls it: statuses, events, errors, and the log line at the end."""
+"""The chat function as the streaming loop calls it: statuses, events, errors, and the final log line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def streaming(*pieces: bytes) -> Bedrock:
 
 
 def failure_of(body: Iterator[bytes]) -> tuple[bytes, StreamError]:
-    """What came before the body failed, and its failure."""
+    """The bytes before the body failed, and the failure."""
     out: list[bytes] = []
     with pytest.raises(StreamError) as caught:
         out.extend(body)
@@ -236,7 +236,7 @@ def test_once_an_event_has_gone_out_bedrock_is_not_asked_again(
 
 
 def test_a_stream_that_falls_silent_ends(log: StringIO) -> None:
-    """A stream that is silent between two events for too long ends in an error event."""
+    """A stream that is silent for too long between two events ends in an error event."""
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n"
     with Stalling(head + ROLE) as base_url:
         timeouts = TIMEOUTS._replace(between_bytes_s=0.05)
@@ -318,7 +318,7 @@ def test_the_deadline_leaves_lambda_time_to_end_the_stream(log: StringIO) -> Non
 
 
 def test_a_model_that_refuses_usage_still_streams(asking: Asking) -> None:
-    """A 400 that names what we added is not the caller's: Bedrock is asked once more without, and from then on."""
+    """If a model refuses our usage option, Bedrock is asked once more without it, and from then on."""
     asked: list[dict[str, Any]] = []
     streams = streaming(ROLE, DONE)
 

@@ -1,4 +1,4 @@
-"""What kept failing becomes a dead letter that tells its last error and none of its words."""
+"""A job that keeps failing becomes a dead letter with its last error and without its text."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def sent_back(stack: Stack, key: str) -> list[dict[str, Any]]:
 
 
 def test_a_dead_letter_sent_back_has_all_its_attempts(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Sent back under its key, a job of its own attempts fails five times more, and is noted as a dead letter again."""
+    """A dead letter that is sent back under its key has five new attempts, and may become a dead letter again."""
     use_bedrock(lambda _: failing())
     stack.send(ASKS)
     first = stack.deliver(key="key-1")
@@ -105,7 +105,7 @@ def test_a_dead_letter_sent_back_has_all_its_attempts(stack: Stack, use_bedrock:
 
 
 def test_a_dead_letter_sent_back_is_answered(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Its result has the id that it would have had before."""
+    """The result of a dead letter that is sent back has the job's original ID."""
     use_bedrock(lambda _: failing())
     stack.send(ASKS)
     stack.handle(stack.deliver(attempt=152, key="key-1"))
@@ -117,7 +117,7 @@ def test_a_dead_letter_sent_back_is_answered(stack: Stack, use_bedrock: UseBedro
 
 
 def test_without_the_table_a_job_is_buried(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """A burial that cannot be noted takes place."""
+    """A job becomes a dead letter even if the record cannot be changed."""
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.lose_records()
     assert stack.work_on(ASKS, attempt=152) == set()

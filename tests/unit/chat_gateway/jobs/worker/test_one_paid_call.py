@@ -1,4 +1,4 @@
-"""A job is paid for once as far as can be, and its consumer never sees two different lines."""
+"""A job is paid for once if possible, and its consumer never gets two different lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 
 class Bedrock:
-    """Answers every call differently; the calls in `held` wait until they are let go."""
+    """Gives a different answer to every call; the calls in `held` wait until they are released."""
 
     def __init__(self, *, pad: int = 0, held: tuple[int, ...] = ()) -> None:
         self.calls = 0
@@ -44,7 +44,7 @@ class Bedrock:
 
 
 def job_lines(log: StringIO) -> list[dict[str, Any]]:
-    """What the worker logged of jobs."""
+    """The worker's log lines of jobs."""
     lines = map(json.loads, log.getvalue().splitlines())
     return [line for line in lines if line["message"] == "job"]
 
@@ -147,7 +147,7 @@ def test_late_worker_sends_the_stored_line(stack: Stack, use_bedrock: UseBedrock
 
 
 def whole(stack: Stack, result: str) -> dict[str, Any]:
-    """The line, fetched from S3 where it only points there."""
+    """The line, fetched from S3 if it only points there."""
     document = json.loads(result)
     if "result_location" not in document:
         return document  # type: ignore[no-any-return]
@@ -200,7 +200,7 @@ def test_where_records_cannot_be_kept_bedrock_is_not_asked(stack: Stack, use_bed
 
 
 def test_an_answer_that_could_not_be_stored_is_not_sent(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Else another delivery, which would ask again, could send a different line."""
+    """An answer that is not stored is not sent, since another delivery could send a different line."""
 
     def lose_the_table(_: httpx.Request) -> httpx.Response:
         stack.lose_records()
@@ -251,7 +251,7 @@ def test_line_sent_twice_under_one_key(stack: Stack, use_bedrock: UseBedrock) ->
 def test_another_line_under_a_used_key_conflicts(
     stack: Stack, use_bedrock: UseBedrock, forged: str, is_late: bool
 ) -> None:
-    """It gets an error line of its own, however it reads; what the key's first line is answered stays as it is."""
+    """Any other line under a used key gets its own error line; the first line's answer does not change."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     stack.send(line())
@@ -275,7 +275,7 @@ def test_another_line_under_a_used_key_conflicts(
 
 
 def test_a_line_that_is_no_job_uses_up_its_key_too(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """A line that is no job owns its key, so that its error line shares its id with no other's answer."""
+    """A malformed line owns its key too, so that no other answer has the ID of its error line."""
     use_bedrock(Bedrock())
     for body in ("not json", line()):
         stack.send(body)
@@ -299,7 +299,7 @@ def test_a_conflict_that_comes_twice_is_one_line(stack: Stack, use_bedrock: UseB
 
 
 def test_an_object_too_long_to_be_a_line_is_not_read(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Whatever lies in the place of a kept line, the worker's memory is bounded, and the job is not lost."""
+    """An S3 object over the limit in place of a stored line is not read, and the job is not lost."""
     bedrock = Bedrock(pad=500_000)
     use_bedrock(bedrock)
     stack.send(line())
@@ -313,7 +313,7 @@ def test_an_object_too_long_to_be_a_line_is_not_read(stack: Stack, use_bedrock: 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 129, "é"])
 def test_what_is_no_key_is_as_none(stack: Stack, use_bedrock: UseBedrock, log: StringIO, key: str) -> None:
-    """An idempotency key that is none is ignored, and the log says so."""
+    """An invalid idempotency key is ignored, and the log says so."""
     use_bedrock(Bedrock())
     stack.send(line())
     (record,) = stack.deliver(key=key)

@@ -1,4 +1,4 @@
-"""The jobs worker on real queue semantics (moto): what is answered, and what is tried again."""
+"""The jobs worker on real queue semantics (moto): which jobs are answered, and which are retried."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_log_line_joins_the_ids_of_a_job_and_holds_none_of_its_words(
 
 
 def test_a_batch_is_logged_before_its_jobs(stack: Stack, use_bedrock: UseBedrock, log: StringIO) -> None:
-    """A worker that dies at a job writes no other line, so the ids of all its jobs are in that one, or 100 of them."""
+    """One line with the IDs of up to 100 jobs is logged first, since a worker that dies logs nothing more."""
 
     def bedrock(_: httpx.Request) -> httpx.Response:
         assert "jobs" in {json.loads(line)["message"] for line in log.getvalue().splitlines()}
