@@ -59,7 +59,7 @@ def functions_by_file() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_errors_are_documented(error: type[GatewayError]) -> None:
-    """Each code has a row, with its status in README.md, or in docs/jobs.md where only a dead letter has it."""
+    """Each code has a row: in README.md with its status, or in docs/jobs.md if only dead letters have it."""
     if error.code in OF_DEAD_LETTERS:
         codes = [row[0] for row in documents.table("docs/jobs.md", "| `last_error_code` | |")]
         assert f"`{error.code}`" in codes
@@ -76,7 +76,7 @@ def test_clients_have_a_line(client: str, setting: str) -> None:
 
 
 def test_help_knows_that_unit_tests_take_minutes() -> None:
-    """`make help` does not promise the unit tests in seconds."""
+    """`make help` says that the unit tests take minutes."""
     (told,) = re.findall(r"^unit:.*## (.+)$", documents.text("Makefile"), re.MULTILINE)
     assert "second" not in told
     assert "minute" in told
@@ -84,7 +84,7 @@ def test_help_knows_that_unit_tests_take_minutes() -> None:
 
 @pytest.mark.parametrize("decision", documents.names("docs/adr/*.md"))
 def test_decisions_have_a_status(decision: str) -> None:
-    """Each decision says whether it still holds."""
+    """Each decision record has a status."""
     assert re.search(
         r"^\*\*Status\.\*\* (Accepted|Replaced|Withdrawn)\b", documents.text(decision), re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""No reader of foreign bytes takes more than linear time: eight times the bytes take about eight times as long."""
+"""Every reader of foreign bytes takes linear time: eight times the bytes take about eight times as long."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_time_is_linear(case: Case) -> None:
 
 
 def test_pure_functions_are_fed() -> None:
-    """Every function of the pure modules is entered by a case, or named with the reason why it needs not be."""
+    """A case calls every function of the pure modules, or the function is listed with the reason why not."""
     pure = pure_modules()
     assert MODULES_NOT_FED.keys() <= pure
     functions = set().union(*(functions_of(module) for module in pure - MODULES_NOT_FED.keys()))

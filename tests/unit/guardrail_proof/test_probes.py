@@ -1,4 +1,4 @@
-"""How an answer ended is read from whatever comes, and said in one line for each probe."""
+"""The end of any answer is read, and reported in one line for each probe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many streams in one process, and one long stream: nothing may be left over."""
+"""Many streams in one process, and one long stream, leave nothing behind."""
 
 from __future__ import annotations
 

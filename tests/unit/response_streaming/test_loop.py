@@ -1,4 +1,4 @@
-"""One event after the other, in this process."""
+"""The loop serves one event after the other, in this process."""
 
 from __future__ import annotations
 

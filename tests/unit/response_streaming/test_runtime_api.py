@@ -1,4 +1,4 @@
-"""The HTTP client, against answers that the Runtime API gives, and some that it should not."""
+"""The HTTP client, with valid and invalid answers of the Runtime API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def wait_until(is_so: Callable[[], bool], within_s: float = 10) -> None:
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
-    """The address of a server that gives each of its connections one of `answers`, then closes it."""
+    """The address of a server that gives each connection one of `answers`, then closes it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:

@@ -1,4 +1,4 @@
-"""The real bootstrap in a process of its own, and awslambdaric beside it."""
+"""The real bootstrap in its own process, compared with awslambdaric."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVENTS: list[dict[str, Any]] = [
 
 
 def what_matters(request: Request) -> tuple[Any, ...]:
-    """Path, content type and body; of an error's body the document, without the words of another JSON library."""
+    """Path, content type and body; for an error, the body's document without the other JSON library's wording."""
     body: Any = request.content
     if request.path.endswith("/error"):
         body = json.loads(body)

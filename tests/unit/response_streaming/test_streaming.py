@@ -1,4 +1,4 @@
-"""Streamed responses, byte by byte, as the Runtime API sees them."""
+"""Streamed responses, byte by byte, as the Runtime API reads them."""
 
 from __future__ import annotations
 

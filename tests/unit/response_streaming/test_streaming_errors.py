@@ -1,4 +1,4 @@
-"""Responses that fail before their head, after it, or cannot be one: what the Runtime API is told."""
+"""Responses that fail before or after their head, or are invalid: the Runtime API's view."""
 
 from __future__ import annotations
 

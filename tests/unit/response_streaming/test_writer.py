@@ -1,4 +1,4 @@
-"""When the writer's alarm rings at the worst of times, on a connection that takes what the test lets it."""
+"""The writer's alarm rings at bad moments, on a connection that accepts only what the test allows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RungByHand(Alarm):
 
 
 class SlowConnection:
-    """Takes any number of bytes from whoever waits, and `room` from who does not."""
+    """Accepts any number of bytes from a caller that waits, and `room` bytes from one that does not."""
 
     def __init__(self) -> None:
         self.received, self.room = b"", 100

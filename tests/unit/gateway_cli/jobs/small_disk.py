@@ -21,7 +21,7 @@ from tests.unit.gateway_cli.outputs import OUTPUTS
 
 
 def main() -> None:
-    """Runs the command, and says how it went."""
+    """Runs the command, and prints its outcome."""
     limit_bytes, results, *arguments = sys.argv[1:]
     sqs = FakeSqs()
     for line in Path(results).read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Batches are as large as SQS takes them, and no larger."""
+"""Batches are as large as SQS accepts, and no larger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines are read whatever a file's bytes are, and memory does not depend on them."""
+"""Lines are read from any bytes, and memory does not depend on the lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each result is in the file once, whole lines only, and nothing that is not a result."""
+"""The file has each result once, complete lines only, and nothing but results."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_only_one_process_writes_at_a_time(path: Path) -> None:
 
 
 def test_unsynced_line_does_not_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line that was written but not made durable is cut off and not counted, and no later line is kept."""
+    """A line that was not made durable is cut off and not counted, and no later line is written."""
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -99,7 +99,7 @@ def test_unsynced_line_does_not_stay(path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("begins", [b"", b'{"id": "batch_req_1'])
 def test_line_longer_than_any_result_is_refused(path: Path, begins: bytes) -> None:
-    """A file with a line over 64 MiB is no file of results; it stays as it is, however the line begins."""
+    """A file with a line over 64 MiB is not a results file, and does not change."""
     path.write_bytes(begins)
     os.truncate(path, 70 * 1024 * 1024)
     with pytest.raises(ResultsFileError, match="line 1 is longer than 64 MiB"):
@@ -108,7 +108,7 @@ def test_line_longer_than_any_result_is_refused(path: Path, begins: bytes) -> No
 
 
 def test_result_that_grows_beyond_the_limit_is_none() -> None:
-    """A result is measured as it would be written: on one line, and escaped."""
+    """A result's size is measured as written: on one line, and escaped."""
     raw = b'{"id": "1",\n"a": "' + "é".encode() * (12 * 1024 * 1024) + b'"}'
     with pytest.raises(NotAResultError, match="longer than 64 MiB"):
         result_line.parse(raw)

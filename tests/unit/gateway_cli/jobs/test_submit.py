@@ -1,4 +1,4 @@
-"""Every good line is sent at least once, a bad file not at all, and a stopped run goes on where it was."""
+"""Every valid line is sent at least once, a bad file not at all, and a stopped run continues."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_what_is_no_file_is_refused(run: Run, path: str) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--record", "pipe"]])
 def test_pipe_is_a_wrong_command_line(run: Run, sqs: FakeSqs, options: list[str]) -> None:
-    """FILE is read twice and the record is read and written: neither can be a pipe."""
+    """A pipe as FILE or record is a wrong command line: FILE is read twice, the record read and written."""
     os.mkfifo("pipe")
     result = run("submit", str(file_of(3)) if options else "pipe", *options)
     assert result.exit_code == 2
@@ -255,7 +255,7 @@ def test_pipe_is_a_wrong_command_line(run: Run, sqs: FakeSqs, options: list[str]
 
 
 def test_record_beside_the_file_is_no_pipe(run: Run, sqs: FakeSqs) -> None:
-    """A pipe in the place of the record is told, and nothing is sent."""
+    """A pipe in place of the record is reported, and nothing is sent."""
     os.mkfifo("in.jsonl.dev.submitted")
     result = run("submit", str(file_of(3)))
     assert result.exit_code == 1
@@ -301,7 +301,7 @@ def test_a_hundred_thousand_lines_take_no_more_memory_than_ten_thousand(tmp_path
 
 
 def test_a_record_of_nothing_is_used_anew(run: Run, sqs: FakeSqs) -> None:
-    """A file of which nothing was sent may change, and is then sent under the same record."""
+    """If nothing of a file was sent, the file may change, and is then sent under the same record."""
     Path("in.jsonl").write_text("")
     assert run("submit", "in.jsonl").exit_code == 0
     write(Path("in.jsonl"), [job("job-1")])
