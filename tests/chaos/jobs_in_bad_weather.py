@@ -80,7 +80,7 @@ def run(
 ) -> Account:
     """Returns when every job has its result and nothing is left in the queue of jobs.
 
-    `kills_at`: after how many results the worker is killed, each time.
+    `kills_at`: the numbers of results after which the worker is killed.
     """
     asked, answered = folder / "in.jsonl", folder / "out.jsonl"
     _write(asked, jobs)

@@ -29,8 +29,11 @@ Claim = tuple[str, str]  # a job's record and the delivery that holds it
 
 @contextmanager
 def impatient_queue(stack: LocalStack) -> Iterator[None]:
-    """While the block runs, an invocation has little time, so that a dead worker's claims end soon; its jobs come back
-    right after that, not six times later; and a job has the attempts that it has elsewhere."""
+    """While the block runs, a killed worker's jobs come back soon.
+
+    Invocations have a short timeout, so a dead worker's claims end soon, and the queue delivers its jobs right after that.
+    A job has as many attempts as in other environments.
+    """
     functions, sqs = stack.session().client("lambda"), stack.session().client("sqs")
     config = functions.get_function_configuration(FunctionName=WORKER)
     variables = config["Environment"]["Variables"]

@@ -18,7 +18,7 @@ _CHAT = "/v1/chat/completions"
 class JobBypass:
     """A message for the jobs queue, and the expected result: BLOCKED, or the code of an error.
 
-    Its name is the `custom_id` by which the result is found.
+    The `name` is also the `custom_id` of the result.
     """
 
     name: str

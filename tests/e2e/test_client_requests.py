@@ -1,6 +1,6 @@
 """Requests that other vendors' clients send, replayed against the deployed stack.
 
-`client_requests.jsonl` has one for each client and feature, recorded without keys, long texts replaced by their length.
+`client_requests.jsonl` has one request for each client and feature, without keys; long texts are replaced by their length.
 """
 
 from __future__ import annotations

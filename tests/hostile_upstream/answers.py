@@ -22,10 +22,10 @@ class UnreadableError(Exception):
 class Got:
     """One answer as its caller reads it.
 
-    `words` is the completion's content, None where there is none; `error` the object in OpenAI's shape, None for a
-    completion. `status` is None for an error behind a stream's head. `prelude` are a streaming response's status and
-    headers as bytes, and `tells` what else leaves the function with the answer: trailers, attributes of letters.
-    `is_buried`: a job without a result is a dead letter, or else to be delivered again; None for all else.
+    `words` is the completion's content, None if there is none. `error` is the object in OpenAI's shape, None for a
+    completion. `status` is None for an error after a stream's head. `prelude` is a streaming response's status and
+    headers as bytes. `tells` is everything else that leaves the function: trailers, attributes of dead letters.
+    `is_buried`: True for a dead letter, False for a job that is to be delivered again, None in all other cases.
     """
 
     words: str | None

@@ -1,6 +1,6 @@
 """Several functions run trials at once, since most of a trial's time is waiting.
 
-Each has a process of its own for what surrounds it, so that no server waits while another trial's megabytes are read.
+Each function's surroundings have their own process, so that no server waits while another trial's megabytes are read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Words that must not appear elsewhere: every trial has its own.
 
-A scenario writes them as WORDS and MATCHED; a trial replaces their digits by its number, which keeps every length.
+A scenario uses WORDS and MATCHED; a trial replaces their digits with its number, so that no length changes.
 """
 
 from __future__ import annotations

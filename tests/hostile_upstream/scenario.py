@@ -15,8 +15,8 @@ from tests.hostile_upstream.way import Way
 class Expectation:
     """The correct outcomes.
 
-    `statuses` (None: 400 to 599) and `codes` (None: whichever) are of an error, `words` (None: whichever) of a completion.
-    Among the statuses, None is an error of Bedrock's own behind a stream's head, which has its code alone.
+    `statuses` (None: 400 to 599) and `codes` (None: any) are for an error, `words` (None: any) for a completion. A None in
+    `statuses` allows Bedrock's own error after a stream's head, which has only a code.
     """
 
     may_complete: bool
@@ -53,10 +53,10 @@ Answer = bytes | tuple[Step, ...] | Script
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`answer` makes what is sent from the honest answer to the same request.
+    """`answer` makes the hostile answer from the honest answer to the same request.
 
-    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream, and `as_job` for a
-    job. `prompt_bytes` makes the request so large. `is_of_aws`: DynamoDB answers like that, and Bedrock honestly.
+    `expect` is for every way of asking; if given, `streamed` replaces it for a stream and `as_job` for a job.
+    `prompt_bytes` is the size of the request. `is_of_aws`: DynamoDB gives the hostile answer, and Bedrock an honest one.
     """
 
     name: str

@@ -56,7 +56,7 @@ Step = bytes | Pause | Slowly | Endless | Silence | Close | Reset
 class Script:
     """The steps that answer one request; the connection then waits for the next one.
 
-    `before_request`: they begin as soon as someone connects.
+    `before_request`: the steps begin when a client connects.
     """
 
     steps: tuple[Step, ...]

@@ -28,7 +28,7 @@ _MODEL = "openai.gpt-oss-120b-1:0"
 class Trial:
     """A scenario in one way; `number` makes its markers unique.
 
-    `is_last_delivery`: a job may not be delivered again, so that a failure is a dead letter.
+    `is_last_delivery`: the job is not delivered again, so a failure becomes a dead letter.
     """
 
     number: int

@@ -65,7 +65,7 @@ def _forget() -> None:
 def growth(case: Case, enough: float) -> float | None:
     """How many times longer the call takes for eight times the bytes; None if it cannot take 20 ms.
 
-    Both times are the least of three, unless the first ones already say less than `enough`.
+    Both times are the lowest of three, unless the first times already give less than `enough`.
     """
     size, small_s = _small_run(case)
     if small_s < _LEAST_S:

@@ -44,7 +44,7 @@ FUNCTIONS_NOT_FED = {
 def test_time_is_linear(case: Case) -> None:
     """Eight times the bytes take less than twenty times as long.
 
-    A call that takes less than 20 ms with as many bytes as the product lets in passes: it cannot hold a function up.
+    A call that takes less than 20 ms with the largest input that the product accepts passes: it cannot delay a function.
     """
     ratio = growth(case, ENOUGH)
     assert ratio is None or ratio < ENOUGH

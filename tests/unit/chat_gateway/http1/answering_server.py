@@ -15,9 +15,9 @@ Answer = Callable[[Request, socket.socket], bytes]
 
 
 class AnsweringServer(LoopbackServer):
-    """Sends what `answer` returns to each request, and closes the connection where that says `connection: close`.
+    """Sends the result of `answer` for each request; closes the connection if the result says `connection: close`.
 
-    `requests` are all that came whole. `ended` is released for each connection that the other side ended.
+    `requests` are all complete requests. `ended` is released for each connection that the other side ended.
     """
 
     def __init__(self, answer: bytes | Answer = OK) -> None:
