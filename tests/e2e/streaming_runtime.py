@@ -17,7 +17,7 @@ DELIMITER = bytes(8)
 
 
 def function_env(stack: LocalStack) -> dict[str, str]:
-    """The variables of the deployed function, and what Lambda adds to them."""
+    """The variables of the deployed function, and the variables that Lambda adds."""
     functions = stack.session().client("lambda")
     deployed = functions.get_function_configuration(FunctionName="bedrock-chat-gateway-local-api")
     return {
