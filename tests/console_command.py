@@ -1,4 +1,4 @@
-"""The command `chat-gateway` as it is installed, for tests that run it in a process of its own."""
+"""The installed command `chat-gateway`, for tests that run it in its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation, as tests read it."""
+"""Reads the documentation for tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def text(page: str) -> str:
-    """The whole of a page."""
+    """The whole text of a page."""
     return (ROOT / page).read_text()
 
 
@@ -21,7 +21,7 @@ def names(pattern: str) -> list[str]:
 
 
 def code(page: str, language: str) -> list[str]:
-    """What is in the page's blocks of code of that language, in their order."""
+    """The contents of the page's code blocks in that language, in order."""
     blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text(page), re.MULTILINE | re.DOTALL)
     return [textwrap.dedent(block) for _, block in blocks]
 

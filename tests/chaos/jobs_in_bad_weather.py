@@ -1,4 +1,4 @@
-"""Sends jobs while Bedrock fails at random and the worker is killed, and says where every paid answer went."""
+"""Sends jobs while Bedrock fails at random and the worker is killed, and accounts for every paid answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LAST_S = 1  # how long to wait for a result that nobody misses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What was asked for and what became of it."""
+    """The requests of a run, and their outcomes."""
 
     jobs: int
     results: Counter[str]  # by custom_id, of successful ones
@@ -80,7 +80,7 @@ def run(
 ) -> Account:
     """Returns when every job has its result and nothing is left in the queue of jobs.
 
-    `kills_at`: after how many results the worker is killed, each time.
+    `kills_at`: the numbers of results after which the worker is killed.
     """
     asked, answered = folder / "in.jsonl", folder / "out.jsonl"
     _write(asked, jobs)
@@ -110,7 +110,7 @@ def run(
 
 
 def check(account: Account) -> None:
-    """Every job has one answer, and every answer that was paid for is explained."""
+    """Asserts that every job has one answer, and that every paid answer is explained."""
     assert account.results == {custom_id(number): 1 for number in range(account.jobs)}, account
     assert (account.conflicts, account.recorded_otherwise, account.dead_letters) == (0, 0, 0), account
     in_progress = set().union(*account.killed_with)
@@ -120,12 +120,12 @@ def check(account: Account) -> None:
 
 
 def custom_id(number: int) -> str:
-    """The job's own name."""
+    """The job's custom_id."""
     return f"stormy-{number}"
 
 
 class _Commands:
-    """The operator's jobs commands, each in a process of its own."""
+    """The operator's jobs commands, each in its own process."""
 
     def __init__(self, stack: LocalStack, folder: Path) -> None:
         self._folder = folder
@@ -156,7 +156,7 @@ class _Commands:
 
 
 def ended(command: subprocess.Popen[str]) -> dict[str, Any]:
-    """What a command printed, once it has succeeded."""
+    """The output of a command that has succeeded."""
     out, errors = command.communicate()
     assert command.returncode == 0, f"{out}\n{errors}"
     document: dict[str, Any] = json.loads(out)
@@ -181,7 +181,7 @@ def _worked_through(
 
 
 def _take_all(commands: _Commands, path: Path) -> dict[str, Any]:
-    """Whatever is in the results queue."""
+    """Takes every result out of the results queue."""
     return commands.json("results", "--all", "--out", path, "--idle-s", str(_LAST_S))
 
 
@@ -202,7 +202,7 @@ def _wait_for_lines(path: Path, count: int, writer: subprocess.Popen[str]) -> No
 
 
 def _wait_until_worked_off(stack: LocalStack) -> None:
-    """Jobs that were answered come back too where their worker died before it could say so."""
+    """Waits for the queue to be empty: an answered job comes back if its worker died before it deleted the job."""
     deadline = time.monotonic() + _IDLE_S
     while _messages(stack, stack.jobs_queue_url):
         assert time.monotonic() < deadline, "jobs are left in the queue"
@@ -210,7 +210,7 @@ def _wait_until_worked_off(stack: LocalStack) -> None:
 
 
 def _messages(stack: LocalStack, queue_url: str) -> int:
-    """Those waiting, and those that someone has received."""
+    """The waiting messages and the messages in flight."""
     sqs = stack.session().client("sqs")
     counts = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[_WAITING, _RECEIVED])["Attributes"]
     return int(counts[_WAITING]) + int(counts[_RECEIVED])

@@ -1,4 +1,4 @@
-"""The OpenAI SDK against the gateway while Bedrock fails at random: how each call ended."""
+"""The OpenAI SDK calls the gateway while Bedrock fails at random; each call's end is recorded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EVERY_NTH_STREAMS, _EVERY_NTH_IS_BLOCKED = 3, 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of the SDK's: refused with a status, broken off in the middle of its stream, or answered."""
+    """One call of the SDK: refused with a status, cut off in its stream, or answered."""
 
     number: int
     ending: Literal["answered", "refused", "broken off"]
@@ -35,7 +35,7 @@ class Call:
 
     @property
     def is_to_be_blocked(self) -> bool:
-        """Whether its prompt is one that the guardrail blocks."""
+        """Whether the guardrail blocks the call's prompt."""
         return self.number % _EVERY_NTH_IS_BLOCKED == 0
 
     @property
@@ -50,7 +50,7 @@ def _prompt(number: int) -> str:
 
 
 def make(client: OpenAI, count: int) -> Sequence[Call]:
-    """How `count` calls ended, several at once. Raises what is neither an answer nor an error with a status."""
+    """The ends of `count` calls, several at once. Raises if one ends in neither an answer nor an error with a status."""
     with ThreadPoolExecutor(_THREADS) as threads:
         return list(threads.map(lambda number: _call(client, number), range(count)))
 

@@ -1,4 +1,4 @@
-"""Thousands of answers that are distorted at random, in Bedrock's place."""
+"""Thousands of randomly distorted answers in place of Bedrock's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCENARIOS = 1_000
 
 @pytest.mark.timeout(900)
 def test_random_upstreams() -> None:
-    """No answer that is distorted at random leaks, crashes or hangs the functions. HOSTILE_SEED gives others."""
+    """No randomly distorted answer leaks, crashes or hangs a function. HOSTILE_SEED gives other answers."""
     tried = list(trials.of(scenarios(SEED, SCENARIOS), itertools.count(1)))
     with Crew(tried) as crew:
         broken = {trial: claims.broken(trial, crew.seen(trial)) for trial in tried}

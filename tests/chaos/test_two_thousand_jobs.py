@@ -1,4 +1,4 @@
-"""Many jobs, on a long bad day: minutes. `make chaos` runs it."""
+"""Many jobs while Bedrock fails, for some minutes. `make chaos` runs this test."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ KILLS_AT = range(150, JOBS - 150, 250)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.timeout(1800)
-def test_of_two_thousand_jobs_every_one_has_one_answer_and_every_paid_call_is_explained(
+def test_two_thousand_jobs(
     stack: LocalStack, standin: StandinControl, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Each of 2,000 jobs gets one answer, and every paid call is explained.
+
+    Bedrock fails at random, and the test kills the worker.
+    """
     account = jobs_in_bad_weather.run(stack, standin, tmp_path, jobs=JOBS, kills_at=KILLS_AT, seed=2000)
     with capsys.disabled():
         print(f"\n{account}")

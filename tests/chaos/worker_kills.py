@@ -1,4 +1,4 @@
-"""Kills the deployed worker in the middle of its jobs, and says which jobs those were."""
+"""Kills the deployed worker in the middle of its jobs, and lists those jobs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ Claim = tuple[str, str]  # a job's record and the delivery that holds it
 
 @contextmanager
 def impatient_queue(stack: LocalStack) -> Iterator[None]:
-    """While the block runs, an invocation has little time, so that a dead worker's claims end soon; its jobs come back
-    right after that, not six times later; and a job has the attempts that it has elsewhere."""
+    """While the block runs, a killed worker's jobs come back soon.
+
+    Invocations have a short timeout, so a dead worker's claims end soon, and the queue delivers its jobs right after that.
+    A job has as many attempts as in other environments.
+    """
     functions, sqs = stack.session().client("lambda"), stack.session().client("sqs")
     config = functions.get_function_configuration(FunctionName=WORKER)
     variables = config["Environment"]["Variables"]
@@ -53,7 +56,7 @@ def impatient_queue(stack: LocalStack) -> Iterator[None]:
 
 
 class WorkerKiller:
-    """Stops every process of the worker first, so that what they held when they died can be read in peace."""
+    """Stops every process of the worker before it kills them, so that their jobs can be read first."""
 
     def __init__(self, stack: LocalStack, standin: StandinControl) -> None:
         emulator, _ = stack.processes
@@ -65,7 +68,7 @@ class WorkerKiller:
         self._records = session.client("dynamodb").get_paginator("scan")
 
     def kill_in_mid_call(self) -> set[Claim]:
-        """The jobs that the killed worker had claimed, while Bedrock was at the answer of at least one."""
+        """The jobs that the killed worker had claimed, while Bedrock was answering at least one."""
         deadline = time.monotonic() + _WITHIN_S
         while time.monotonic() < deadline:
             processes = list(self._processes())
@@ -80,7 +83,7 @@ class WorkerKiller:
         raise AssertionError(f"The worker asked nothing of Bedrock within {_WITHIN_S} s.")
 
     def _processes(self) -> Iterator[int]:
-        """Those of this stack's emulator only: its process group, and the folder that it runs the function in."""
+        """The worker's processes in this stack's emulator only: its process group, and its function folder."""
         folder = f"ministack-lambda-{WORKER}-".encode()
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from tests.e2e.guardrail_bypasses import (
 
 
 def bypasses() -> Iterator[Bypass]:
-    """All of them. Each ends the same way streamed or not, so that one try of each is enough."""
+    """All bypasses of this kind. Each ends the same way streamed or not, so one try of each is enough."""
     yield from _spellings()
     yield from _long_keys()
     yield from _other_keys()

@@ -1,4 +1,4 @@
-"""Ways around an enforced guardrail by headers, trailers, paths, encodings, and bodies that two readers read differently."""
+"""Ways around an enforced guardrail by headers, trailers, paths, encodings and ambiguous bodies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.e2e.guardrail_bypasses import (
 
 
 def bypasses() -> Iterator[Bypass]:
-    """Those that the emulator lets through. Each ends the same way streamed or not, so that one try of each is enough."""
+    """The bypasses that the emulator lets through. Each ends the same way streamed or not, so one try is enough."""
     yield from _refused_headers()
     yield from _harmless_headers()
     yield from _trailers()
@@ -39,7 +39,7 @@ def bypasses() -> Iterator[Bypass]:
 
 
 def encodings() -> Iterator[Bypass]:
-    """Those that are no UTF-8. The emulator mends such bytes before the function sees them; API Gateway does not."""
+    """Bodies that are not UTF-8. The emulator repairs such bytes before the function reads them; API Gateway does not."""
     content = body()
     for encoding in ("utf-16-le", "utf-16-be", "utf-32", "cp037"):
         yield Bypass(f"encoding {encoding}", MALFORMED, content.decode().encode(encoding))

@@ -21,7 +21,7 @@ _TAG = "<amazon-bedrock-guardrails-guardContent_xyz>"
 
 
 def bypasses() -> Iterator[Bypass]:
-    """All of them. Each ends the same way streamed or not, so that one try of each is enough."""
+    """All bypasses of this kind. Each ends the same way streamed or not, so one try of each is enough."""
     yield from _words_in_parts()
     yield from _words_in_fields()
     yield from _words_in_answers()
@@ -31,7 +31,7 @@ def bypasses() -> Iterator[Bypass]:
 
 
 def _words_in_parts() -> Iterator[Bypass]:
-    """Where no tag can stand, and where a string may look as if it were none."""
+    """Words in places where no tag can stand, and in strings that look like encoded data."""
     looks_encoded = f"{BLOCKED_WORD}+" * 8
     for kind, key, value in (
         ("file", "filename", looks_encoded),
@@ -123,7 +123,7 @@ def _tags_in_contents() -> Iterator[Bypass]:
 
 
 def _no_tags() -> Iterator[Bypass]:
-    """What only looks like a tag: the text around it is checked like any other."""
+    """Text that only looks like a tag: the text around it is checked like any other text."""
     for name, spelled in {
         "full-width brackets": f"\uff1camazon\u2011{_TAG[8:-1]}\uff1e",
         "a zero-width space": _TAG.replace("guard", "guard\u200b"),

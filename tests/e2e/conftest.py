@@ -1,4 +1,4 @@
-"""The stack, deployed once to the local AWS, with a stand-in for Bedrock that echoes."""
+"""The stack, deployed once to the local AWS, with a stand-in for Bedrock that echoes the prompt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="module")
 def emptied_queues(stack: LocalStack) -> None:
-    """No other test's job is waiting or in progress, and no result or dead letter of one is left."""
+    """No job of another test waits or is in progress, and no result or dead letter of one is left."""
     sqs = stack.session().client("sqs")
     names: list[QueueAttributeNameType] = [
         "ApproximateNumberOfMessages",

@@ -1,4 +1,4 @@
-"""The deployed functions' settings, changed for a while as another deployment would."""
+"""Changes the settings of the deployed functions for a while, as another deployment would."""
 
 from __future__ import annotations
 

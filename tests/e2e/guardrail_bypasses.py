@@ -25,7 +25,7 @@ CONFIG = "amazon-bedrock-guardrailConfig"
 
 @dataclass(frozen=True)
 class Bypass:
-    """A request, and what it must get: BLOCKED, or the code of a refusal."""
+    """A request and the expected answer: BLOCKED, or the code of a refusal."""
 
     name: str
     gets: str
@@ -36,7 +36,7 @@ class Bypass:
 
 
 def bypasses() -> Iterator[Bypass]:
-    """All of them."""
+    """The bypasses of all kinds."""
     yield from _headers()
     yield from _body_settings()
     yield from _tags()

@@ -16,9 +16,9 @@ _CHAT = "/v1/chat/completions"
 
 @dataclass(frozen=True)
 class JobBypass:
-    """A message for the jobs queue, and what its result must be: BLOCKED, or the code of an error.
+    """A message for the jobs queue, and the expected result: BLOCKED, or the code of an error.
 
-    Its name is the `custom_id` by which the result is found.
+    The `name` is also the `custom_id` of the result.
     """
 
     name: str
@@ -28,7 +28,7 @@ class JobBypass:
 
 
 def bypasses() -> Iterator[JobBypass]:
-    """All of them."""
+    """All bypasses that only jobs have."""
     yield from _outer_fields()
     yield from _lines()
     yield from _attributes()

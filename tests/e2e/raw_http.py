@@ -1,4 +1,4 @@
-"""Sends requests as they are written: paths and headers that a client would mend, and trailers."""
+"""Sends requests byte by byte as written: paths and headers that a client would correct, and trailers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TIMEOUT_S = 30
 
 
 def send(stack: LocalStack, bypass: Bypass) -> tuple[int, str]:
-    """The status and the body of the answer."""
+    """Returns the status and the body of the answer."""
     url = urlsplit(stack.base_url.removesuffix("/openai/v1"))
     connection = http.client.HTTPConnection(url.netloc, timeout=_TIMEOUT_S)
     try:

@@ -1,4 +1,4 @@
-"""Asks the stand-in for Bedrock what it was asked, and changes its key."""
+"""Asks the stand-in for Bedrock which requests it got, and changes its key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StandinControl:
         self._http.post("/counters/reset").raise_for_status()
 
     def counters(self) -> dict[str, Any]:
-        """What it was asked and what it generated since the last reset."""
+        """The requests and generations of the stand-in since the last reset."""
         counters: dict[str, Any] = self._http.get("/counters").raise_for_status().json()
         return counters
 
@@ -43,7 +43,7 @@ class StandinControl:
         self._http.put("/api-key", json={"api_key": key, "expired": list(expired)}).raise_for_status()
 
     def treat_guardrail_headers(self, *, ignored: bool = False, denied: bool = False) -> None:
-        """From now on they are ignored, refused with 403, or (as at first) heeded."""
+        """From now on the stand-in ignores guardrail headers, refuses them with 403, or applies them (the default)."""
         change = {"ignored": ignored, "denied": denied}
         self._http.put("/guardrail-headers", json=change).raise_for_status()
 

@@ -1,4 +1,4 @@
-"""What it takes to run the deployed chat function under the streaming loop, and to read its answers."""
+"""Runs the deployed chat function under the streaming loop, and reads its answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DELIMITER = bytes(8)
 
 
 def function_env(stack: LocalStack) -> dict[str, str]:
-    """The variables of the deployed function, and what Lambda adds to them."""
+    """The variables of the deployed function, and the variables that Lambda adds."""
     functions = stack.session().client("lambda")
     deployed = functions.get_function_configuration(FunctionName="bedrock-chat-gateway-local-api")
     return {
@@ -37,7 +37,7 @@ def proxy_event(
     method: str = "POST",
     headers: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
-    """The event that API Gateway makes of such a request."""
+    """The event that API Gateway makes from such a request."""
     return {
         "resource": resource,
         "httpMethod": method,
@@ -49,7 +49,7 @@ def proxy_event(
 
 
 def head_and_body(request: Request) -> tuple[dict[str, Any], bytes]:
-    """The status and headers, and the body, of what the function answered."""
+    """The status and headers, and the body, of the function's answer."""
     prelude, _, body = request.body.partition(DELIMITER)
     head: dict[str, Any] = json.loads(prelude)
     return head, body

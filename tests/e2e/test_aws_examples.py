@@ -1,4 +1,4 @@
-"""AWS's own examples of a guardrail in a chat completion work unchanged but for their ids.
+"""AWS's own examples of a guardrail in a chat completion work if only their IDs are changed.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions-mantle.html, "Include a guardrail in a chat
 completion"
@@ -15,7 +15,7 @@ from tests.e2e.standin import StandinControl
 
 
 def test_the_python_example(stack: LocalStack, client: OpenAI, standin: StandinControl) -> None:
-    """Guardrail, version and trace in headers, and a tag suffix in the body, get an answer and a request id."""
+    """The example's headers for guardrail, version and trace, and its tag suffix, get an answer and a request ID."""
     completion = client.chat.completions.create(
         model=MODEL,
         extra_headers={
@@ -36,7 +36,7 @@ def test_the_python_example(stack: LocalStack, client: OpenAI, standin: StandinC
 
 
 def test_the_java_example(stack: LocalStack, http: httpx.Client, standin: StandinControl) -> None:
-    """What openai-java sends for AWS's example: two headers by `putAdditionalHeader`, and a property of the body."""
+    """openai-java's request for AWS's example works: two headers by `putAdditionalHeader`, one body property."""
     answer = http.post(
         "/openai/v1/chat/completions",
         headers={

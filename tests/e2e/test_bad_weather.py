@@ -17,17 +17,17 @@ from tests.e2e.standin import StandinControl
 
 @pytest.mark.usefixtures("emptied_queues")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_though_bedrock_fails_and_workers_die_every_job_has_one_answer_and_every_paid_call_is_explained(
+def test_jobs_while_bedrock_fails_and_workers_die(
     stack: LocalStack, standin: StandinControl, tmp_path: Path
 ) -> None:
+    """Each of 150 jobs gets one answer, and every paid call is explained."""
     account = jobs_in_bad_weather.run(stack, standin, tmp_path, jobs=150, kills_at=(10, 30), seed=7)
     print(account)
     jobs_in_bad_weather.check(account)
 
 
-def test_though_bedrock_fails_every_request_ends_in_an_answer_or_an_error_with_its_id_and_under_the_guardrail(
-    stack: LocalStack, standin: StandinControl
-) -> None:
+def test_requests_while_bedrock_fails(stack: LocalStack, standin: StandinControl) -> None:
+    """Every request gets an answer or an error, has its own request ID, and is sent under the guardrail."""
     http = DefaultHttpxClient(trust_env=False)
     with (
         OpenAI(base_url=stack.base_url, api_key=stack.api_key, max_retries=2, http_client=http) as client,

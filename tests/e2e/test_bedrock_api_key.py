@@ -1,4 +1,4 @@
-"""The Bedrock API key across a change, a mistake and a refusal."""
+"""The Bedrock API key is changed, is wrong, or is refused."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ def test_a_key_changed_while_running_costs_no_request(
         (NEW_KEY, "the key has expired"),
     ],
 )
-def test_a_key_that_cannot_be_used_is_503_and_not_retried_and_the_log_says_which_secret(
+def test_unusable_key_is_503(
     stack: LocalStack, standin: StandinControl, client: OpenAI, secret: str, reason: str
 ) -> None:
+    """A key that cannot be used is a 503 that is not retried, and the log says which secret holds the key."""
     stack.session().client("secretsmanager").put_secret_value(SecretId=stack.secret_arn, SecretString=secret)
     standin.accept_key("bedrock-api-key-nobody-has", expired=(stack.bedrock_api_key, NEW_KEY))
     patient = client.with_options(max_retries=2)

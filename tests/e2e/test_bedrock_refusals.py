@@ -1,4 +1,4 @@
-"""Bedrock's 403s, in the wordings that public reports quote, through the deployed stack."""
+"""Bedrock's 403 errors, in the wordings that public reports quote, through the deployed stack."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ABOUT_THE_KEY = [
 
 
 def refusal(client: OpenAI, said: str, shape: str) -> APIStatusError:
-    """What the caller gets where Bedrock says this with a 403."""
+    """The caller's error if Bedrock answers 403 with this message."""
     fault = {"status": 403, "error_shape": shape, "message": said}
     with pytest.raises(APIStatusError) as caught:
         client.chat.completions.create(
@@ -55,7 +55,7 @@ def refusal(client: OpenAI, said: str, shape: str) -> APIStatusError:
 
 @pytest.mark.parametrize("said", ABOUT_ACCESS)
 def test_access_denied_is_the_callers_403(stack: LocalStack, client: OpenAI, said: str) -> None:
-    """The credentials are good: nothing but this model is out of reach, and the key is not blamed."""
+    """If only the model is denied, the caller gets the 403, and the key is not blamed."""
     error = refusal(client, said, "message")
     assert (error.status_code, error.code) == (403, "upstream_access_denied")
     assert said not in error.response.text
@@ -66,7 +66,7 @@ def test_access_denied_is_the_callers_403(stack: LocalStack, client: OpenAI, sai
 @pytest.mark.parametrize("said", ABOUT_THE_KEY)
 @pytest.mark.parametrize("shape", ["message", "Message"])
 def test_a_refused_key_is_503(client: OpenAI, said: str, shape: str) -> None:
-    """The caller can do nothing about the key, and is told not to repeat the request."""
+    """If Bedrock refuses the key, the caller gets a 503 and is told not to retry."""
     error = refusal(client, said, shape)
     assert (error.status_code, error.code) == (503, "upstream_credentials_invalid")
     assert error.response.headers["x-should-retry"] == "false"

@@ -21,9 +21,8 @@ MESSAGES: list[ChatCompletionMessageParam] = [
 ]
 
 
-def test_the_sdk_gets_an_answer_and_its_request_id_leads_to_the_log_line_with_bedrocks_id(
-    stack: LocalStack, client: OpenAI
-) -> None:
+def test_request_id_leads_to_the_log_line(stack: LocalStack, client: OpenAI) -> None:
+    """The SDK gets an answer, and its request ID leads to the log line, which has Bedrock's request ID."""
     answer = client.chat.completions.with_raw_response.create(model=MODEL, messages=MESSAGES)
     completion = answer.parse()
     assert completion.choices[0].message.content == "echo: What is the capital of France?"
@@ -117,9 +116,10 @@ def test_the_sdks_own_retry_gets_past_a_passing_failure(client: OpenAI, standin:
         ({"delay_s": 20}, 504, "gateway_timeout"),
     ],
 )
-def test_what_goes_wrong_at_bedrock_reaches_the_caller_as_an_error_the_sdk_reads(
+def test_failures_at_bedrock_reach_the_sdk(
     stack: LocalStack, client: OpenAI, fault: dict[str, object], status: int, code: str | None
 ) -> None:
+    """A failure at Bedrock reaches the caller as an error that the SDK can read."""
     with pytest.raises(APIStatusError) as caught:
         client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"standin_fault": fault})
     error = caught.value

@@ -1,4 +1,4 @@
-"""Who is let in, and what the others are told."""
+"""Only clients with a known key are let in; all others get one fixed 401."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_client_created_now_is_let_in_now(stack: LocalStack, client: OpenAI) -
 
 
 def test_expired_client_is_refused(stack: LocalStack, client: OpenAI, standin: StandinControl) -> None:
-    """A client is let in while its `expires_at` is to come, and gets the 401 of a wrong key afterwards."""
+    """A client works until its `expires_at`, and then gets the 401 of a wrong key."""
     now_s = int(time.time())
 
     def answered(expires_at: int) -> bool:

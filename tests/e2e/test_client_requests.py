@@ -1,6 +1,6 @@
-"""Requests that clients of other makers send, replayed against the deployed stack.
+"""Requests that other vendors' clients send, replayed against the deployed stack.
 
-`client_requests.jsonl` has one for each client and feature, recorded without keys, long texts replaced by their length.
+`client_requests.jsonl` has one request for each client and feature, without keys; long texts are replaced by their length.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def check_error(answer: httpx.Response, recorded: dict[str, Any]) -> None:
 def test_a_client_gets_what_it_can_read(
     stack: LocalStack, wire: httpx.Client, recorded: dict[str, Any]
 ) -> None:
-    """A chat completion works, whatever defaults the client sends; anything else is told what to do instead."""
+    """A chat completion works with the client's defaults; other requests get an error that says what to do."""
     answer = replayed(wire, recorded, stack.api_key)
     assert answer.status_code == recorded["status"], answer.text
     if answer.is_error:
@@ -99,7 +99,7 @@ def test_a_client_gets_what_it_can_read(
 def test_what_bedrock_refuses_stays_a_400(
     client: OpenAI, model: str, options: dict[str, Any], param: str
 ) -> None:
-    """A parameter that a model does not take, and that says more than a default, gets Bedrock's own 400."""
+    """A parameter that a model does not accept, with a value other than the default, gets Bedrock's own 400."""
     with pytest.raises(BadRequestError) as caught:
         client.chat.completions.create(model=model, messages=[{"role": "user", "content": "Hi"}], **options)
     assert caught.value.code == "validation_error"

@@ -100,9 +100,8 @@ def test_an_input_tag_of_the_callers_is_refused(
     assert standin.requests() == []
 
 
-def test_awss_own_example_of_a_tag_suffix_works_and_the_whole_prompt_is_checked(
-    client: OpenAI, standin: StandinControl
-) -> None:
+def test_aws_example_of_a_tag_suffix(client: OpenAI, standin: StandinControl) -> None:
+    """AWS's own example of a tag suffix works, and the guardrail checks the whole prompt."""
     completion = client.chat.completions.create(
         model=MODEL,
         messages=[{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}],
@@ -120,7 +119,7 @@ def test_of_a_header_sent_twice_both_values_count(stack: LocalStack, http: httpx
 
 
 def test_the_policy_of_another_environment(stack: LocalStack) -> None:
-    """The emulator takes the policy of `dev` as it is, blocks its canary and masks an e-mail address."""
+    """The emulator applies the policy of `dev`: it blocks the canary and masks an e-mail address."""
     session, policy = stack.session(), guardrail_policy.of_environment("dev")
     made = guardrail.create(session, policy, name="dev")
 

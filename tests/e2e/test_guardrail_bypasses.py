@@ -1,4 +1,4 @@
-"""No way around the enforced guardrail: over HTTP, streamed, as a job. And the check of the check."""
+"""No bypass of the enforced guardrail works: over HTTP, streamed or as a job. The last tests check this check."""
 
 from __future__ import annotations
 
@@ -36,29 +36,32 @@ STATUS = {OVERRIDE: 403, TAG: 400, MALFORMED: 400, UNKNOWN_PATH: 404, BLOCKED: 2
 
 
 def streamed(content: bytes) -> bytes:
-    """The same request with `stream: true`, whatever else it is."""
+    """The same request with `stream: true`."""
     return content.replace(b'{"model"', b'{"stream": true, "model"', 1)
 
 
 @pytest.fixture(scope="module", params=["off", "all_text"])
 def tagging(request: pytest.FixtureRequest, stack: LocalStack) -> Iterator[str]:
-    """Both functions, deployed with one way of tagging and then the other."""
+    """Both functions, deployed with one kind of tagging and then the other."""
     with variables_changed(stack, {"GUARDRAIL_TAGGING": request.param}):
         yield request.param
 
 
 def test_350_ways_are_tried() -> None:
-    """The tables hold as many ways as the guide says, each under a name of its own."""
+    """The tables hold as many bypasses as docs/guardrails.md says, and each has its own name."""
     names = [*(b.name for b in [*EACH_WAY, *ONCE, *ENCODINGS]), *(b.name for b in JOBS)]
     assert len(set(names)) == len(names) >= 350
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
 @pytest.mark.parametrize("bypass", EACH_WAY, ids=lambda bypass: bypass.name)
-def test_the_word_never_reaches_the_model_and_the_answer_is_the_documented_one(
+def test_no_bypass_reaches_the_model(
     tagging: str, http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
 ) -> None:
-    """Each way ends as documented, in one piece and streamed, with either tagging, and the model is not asked."""
+    """Each bypass gets the documented answer, and the word never reaches the model.
+
+    This holds in one piece and streamed, with each way of tagging.
+    """
     content = streamed(bypass.body) if is_streamed else bypass.body
     headers = [*http.headers.multi_items(), *bypass.headers]
     answer = http.post(bypass.path, content=content, headers=headers)
@@ -84,7 +87,7 @@ def test_other_spellings_fare_no_better(
 
 
 def check(bypass: Bypass, status: int, text: str, standin: StandinControl) -> None:
-    """The answer is the documented one, and the model was not asked."""
+    """Asserts that the answer is the documented one, and that the model was not asked."""
     assert status == STATUS[bypass.gets], text
     assert standin.counters()["generations"] == 0
     if bypass.gets == BLOCKED:
@@ -101,7 +104,7 @@ def sent_by(standin: StandinControl) -> dict[str, Any]:
 
 
 def job(bypass: Bypass) -> str | None:
-    """The same as a job, where it can be one."""
+    """The same request as a job, if it can be one."""
     try:
         document = json.loads(bypass.body)
     except ValueError:
@@ -114,7 +117,7 @@ def job(bypass: Bypass) -> str | None:
 
 @pytest.mark.usefixtures("emptied_queues")
 def test_as_jobs_they_fare_no_better(tagging: str, stack: LocalStack, standin: StandinControl) -> None:
-    """Each way that can be a job ends as documented when it is one, and the model is not asked."""
+    """Each bypass that can be a job ends as documented, and the model is not asked."""
     tried = EACH_WAY if tagging == "off" else [*EACH_WAY, *ONCE]
     expected = {bypass.name: bypass.gets for bypass in tried if job(bypass) is not None}
     lines = [line for bypass in tried if (line := job(bypass)) is not None]
@@ -144,7 +147,7 @@ def test_what_surrounds_a_job_changes_nothing(
 
 
 def results(stack: LocalStack, count: int) -> dict[str, str]:
-    """What each job got, by its `custom_id`."""
+    """The outcome of each job, by its `custom_id`."""
     received = job_lines.receive(stack.session(), stack.results_queue_url, count=count, within_s=60)
     return {
         result["custom_id"]: BLOCKED if result["error"] is None else result["error"]["code"]
@@ -154,7 +157,7 @@ def results(stack: LocalStack, count: int) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def guarded(stack: LocalStack) -> Iterator[RuntimeApiServer]:
-    """The same function, given events as API Gateway makes them."""
+    """The same function, called with events as API Gateway makes them."""
     with (
         RuntimeApiServer() as api,
         streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=function_env(stack)),
@@ -173,7 +176,7 @@ def test_what_is_no_utf_8_is_refused(
 
 @pytest.fixture(scope="module")
 def unguarded(stack: LocalStack) -> Iterator[RuntimeApiServer]:
-    """The same function with its enforcement left out."""
+    """The same function with its enforcement removed."""
     env = {name: value for name, value in function_env(stack).items() if not name.startswith("GUARDRAIL_")}
     with RuntimeApiServer() as api, streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env):
         yield api
@@ -200,7 +203,7 @@ def event(bypass: Bypass) -> dict[str, Any]:
 def test_with_enforcement_left_out_they_do_reach_the_model(
     unguarded: RuntimeApiServer, standin: StandinControl, bypass: Bypass
 ) -> None:
-    """The function without its enforcement lets the same requests through to the model."""
+    """Without its enforcement, the function lets the same requests through to the model."""
     head, answer = head_and_body(unguarded.invoke(event(bypass)).answer())
     assert head["statusCode"] == 200, answer
     assert standin.counters()["generations"] == 1
@@ -210,7 +213,7 @@ def test_with_enforcement_left_out_they_do_reach_the_model(
 def test_with_enforcement_left_out_a_tag_exempts_the_rest_of_the_prompt(
     stack: LocalStack, unguarded: RuntimeApiServer, standin: StandinControl
 ) -> None:
-    """The function without its enforcement lets a caller's tag exempt the forbidden word from the guardrail."""
+    """Without its enforcement, the function lets a caller's tag exempt the forbidden word from the guardrail."""
     own = [
         ("X-Amzn-Bedrock-GuardrailIdentifier", stack.guardrail_identifier),
         ("X-Amzn-Bedrock-GuardrailVersion", stack.guardrail_version),

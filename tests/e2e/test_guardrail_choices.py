@@ -1,4 +1,4 @@
-"""What an environment may choose: callers who override, and reduced checks, on the deployed functions."""
+"""An environment's choices on the deployed functions: callers that override the guardrail, and reduced checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IDENTIFIER, VERSION = "X-Amzn-Bedrock-GuardrailIdentifier", "X-Amzn-Bedrock-Guar
 
 @pytest.fixture(scope="module")
 def another_guardrail(stack: LocalStack) -> Iterator[dict[str, str]]:
-    """The headers of a guardrail that blocks another word."""
+    """The headers that name a guardrail which blocks another word."""
     bedrock = stack.session().client("bedrock")
     made = bedrock.create_guardrail(
         name="another",
@@ -40,7 +40,7 @@ def override_allowed(stack: LocalStack) -> Iterator[None]:
 
 
 def end(client: OpenAI, *prompts: str, headers: dict[str, str] | None = None) -> str:
-    """The finish_reason of a conversation whose every turn but the assistant's is a prompt."""
+    """The `finish_reason` of a conversation in which each prompt is a turn of the user."""
     turns = [
         turn
         for prompt in prompts
@@ -55,9 +55,8 @@ def end(client: OpenAI, *prompts: str, headers: dict[str, str] | None = None) ->
 
 
 @pytest.mark.usefixtures("override_allowed")
-def test_a_caller_that_may_override_gets_the_guardrail_it_names_and_no_other(
-    client: OpenAI, another_guardrail: dict[str, str]
-) -> None:
+def test_override_gets_the_named_guardrail(client: OpenAI, another_guardrail: dict[str, str]) -> None:
+    """A caller that may override the guardrail gets the guardrail that it names, and no other."""
     assert end(client, f"Buy {BLOCKED_WORD}") == "content_filter"
     assert end(client, f"Buy {OWN_WORD}") == "stop"
     assert end(client, f"Buy {OWN_WORD}", headers=another_guardrail) == "content_filter"

@@ -1,4 +1,4 @@
-"""An intervention leaves an audit line and a metric, of requests and jobs alike, and nothing of what was said."""
+"""An intervention leaves an audit line and a metric, for requests and jobs alike, and none of the text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("emptied_queues")
 
 
 def lines_where(stack: LocalStack, log_group: str, is_meant: Callable[[Line], bool]) -> list[Line]:
-    """The group's lines that are meant, once there is one."""
+    """The matching lines of the log group, once there is one."""
     deadline = time.monotonic() + 15
     while True:
         found = [line for _, line in request_logs.lines(stack.session(), log_group) if is_meant(line)]

@@ -12,14 +12,14 @@ MESSAGES: list[ChatCompletionMessageParam] = [{"role": "user", "content": "one t
 
 
 def test_reasoning_stands_beside_content(client: OpenAI) -> None:
-    """A caller gets the reasoning in a field of its own, and `content` without it."""
+    """A caller gets the reasoning in its own field, and `content` without it."""
     message = client.chat.completions.create(model=MODEL, messages=MESSAGES).choices[0].message
     assert message.content == "echo: one two three"
     assert (message.model_extra or {})["reasoning_content"] == REASONING
 
 
 def test_streamed_reasoning_stands_beside_content(client: OpenAI) -> None:
-    """The same of a stream, whose tags come in pieces."""
+    """In a stream, whose tags arrive in pieces, the reasoning also has its own field."""
     chunks = client.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
     deltas = [choice.delta for chunk in chunks for choice in chunk.choices]
     assert "".join(delta.content or "" for delta in deltas) == "echo: one two three"
@@ -28,7 +28,7 @@ def test_streamed_reasoning_stands_beside_content(client: OpenAI) -> None:
 
 
 def test_reasoning_cut_short_is_no_content(client: OpenAI) -> None:
-    """Where a token limit ends an answer within its reasoning, there is no answer."""
+    """If a token limit ends an answer within its reasoning, `content` is empty."""
     choice = client.chat.completions.create(model=MODEL, messages=MESSAGES, max_tokens=3).choices[0]
     assert (choice.finish_reason, choice.message.content) == ("length", "")
     assert (choice.message.model_extra or {})["reasoning_content"] == "The user wants"

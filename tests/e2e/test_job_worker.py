@@ -1,4 +1,4 @@
-"""The deployed worker given batches that the emulator's queues would not make."""
+"""The deployed worker gets batches that the emulator's queues would not make."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WIDTH = 100
 
 
 def record(line: str) -> dict[str, Any]:
-    """A message as Lambda hands it over."""
+    """A message as Lambda passes it to the function."""
     return {
         "messageId": str(uuid.uuid4()),
         "receiptHandle": "of a message that no queue holds",
@@ -31,7 +31,7 @@ def record(line: str) -> dict[str, Any]:
 
 
 def failures(stack: LocalStack, records: list[dict[str, Any]]) -> list[str]:
-    """Gives the worker one batch; the ids that it wants delivered again."""
+    """Gives the worker one batch; returns the IDs that the worker wants delivered again."""
     functions = stack.session().client("lambda")
     answer = functions.invoke(FunctionName=WORKER, Payload=json.dumps({"Records": records}))
     document = json.load(answer["Payload"])
@@ -54,9 +54,8 @@ def test_a_hundred_jobs_of_a_second_in_one_batch_are_in_flight_together(
     assert len(results) == WIDTH
 
 
-def test_a_message_delivered_again_is_answered_with_the_same_line_and_not_asked_again(
-    stack: LocalStack, standin: StandinControl
-) -> None:
+def test_message_delivered_again_gets_the_same_line(stack: LocalStack, standin: StandinControl) -> None:
+    """A message that is delivered again gets the same result line, and Bedrock is not asked again."""
     message = record(job_lines.job("twice", "Hi"))
     assert failures(stack, [message]) == failures(stack, [message]) == []
     first, second = job_lines.receive(stack.session(), stack.results_queue_url, count=2, within_s=30)
@@ -90,7 +89,7 @@ def test_a_line_sent_twice_under_one_key_is_asked_once(stack: LocalStack, standi
 
 
 def test_another_line_under_a_used_key_conflicts(stack: LocalStack, standin: StandinControl) -> None:
-    """On the emulator's DynamoDB as on moto's, the first line's answer stays, and the other is not asked."""
+    """On the emulator's DynamoDB too, the first line's answer stays, and Bedrock is not asked about the other."""
     key = {"idempotency_key": {"stringValue": uuid.uuid4().hex}}
     first, second = (
         {**record(job_lines.job(custom_id, "Hi")), "messageAttributes": key}

@@ -24,7 +24,8 @@ def results_of(stack: LocalStack, *lines: str, within_s: float = 60) -> dict[str
     return {result["custom_id"]: result for result in results}
 
 
-def test_twenty_jobs_one_malformed_and_one_always_failing_are_all_accounted_for(stack: LocalStack) -> None:
+def test_twenty_jobs_with_a_bad_and_a_failing_one(stack: LocalStack) -> None:
+    """Of 20 jobs, 18 are answered; the malformed one gets an error line; the failing one is a dead letter."""
     session = stack.session()
     good = [job_lines.job(f"job-{number}", f"number {number}") for number in range(18)]
     failing = job_lines.job("always-fails", "Hi", standin_fault={"status": 500})

@@ -49,7 +49,7 @@ def run(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> R
 
 @pytest.fixture
 def start(stack: LocalStack) -> Iterator[Start]:
-    """Starts a jobs command in a process of its own, which does not outlive the test."""
+    """Starts a jobs command in its own process, which ends with the test at the latest."""
     env = {**environment.for_tools(stack.aws_endpoint_url), "PYTHONPATH": console_command.PYTHONPATH}
     processes: list[subprocess.Popen[bytes]] = []
 
@@ -76,7 +76,7 @@ def collecting(name: str) -> tuple[str, ...]:
 
 
 def answers(name: str) -> dict[str, str]:
-    """What the model said, by custom_id; each is there once."""
+    """The model's answers by custom_id; each custom_id is in the file once."""
     results = [json.loads(line) for line in Path(f"{name}.out.jsonl").read_text().splitlines()]
     said = {
         result["custom_id"]: result["response"]["body"]["choices"][0]["message"]["content"]
@@ -111,7 +111,7 @@ def test_of_two_hundred_lines_every_custom_id_has_its_result_once(run: Run) -> N
 
 
 def test_a_second_submission_gets_its_own_answers(run: Run) -> None:
-    """Its lines have the custom_ids of the first, whose results are still in the queue, and in the results file."""
+    """A second submission with the custom_ids of the first, whose results are still there, gets its own answers."""
     for name in ("first", "second"):
         write([job_lines.job(f"same-{number}", f"{name} {number}") for number in range(20)], f"{name}.jsonl")
         succeeded(run("submit", f"{name}.jsonl"))
@@ -122,7 +122,7 @@ def test_a_second_submission_gets_its_own_answers(run: Run) -> None:
 
 
 def test_two_collectors_at_once_lose_nothing(run: Run, start: Start) -> None:
-    """Whoever collects takes nothing away from anyone: neither from another submission nor from a second collector."""
+    """Collectors take no results from each other, for one submission or for several."""
     for name in ("mine", "theirs"):
         write([job_lines.job(f"both-{number}", f"{name} {number}") for number in range(100)], f"{name}.jsonl")
         succeeded(run("submit", f"{name}.jsonl"))

@@ -1,4 +1,4 @@
-"""A later stack in the same state folder is called as this one is."""
+"""A later stack in the same state folder has the same base URL and key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.stack.local_stack import LocalStack
 
 
 def test_the_next_run_is_called_as_this_one(stack: LocalStack) -> None:
-    """Ports and key are kept, and the base URL has no other part that changes."""
+    """Ports and key are kept, and no other part of the base URL changes."""
     found = kept.read(stack.state.kept_file)
     assert found.client_key == stack.api_key
     assert found.ports is not None

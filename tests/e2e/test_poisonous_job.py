@@ -1,4 +1,4 @@
-"""A job that stalls the deployed worker: its code is changed so that one word is poison, which none is today."""
+"""A job that stalls the deployed worker. The test changes the worker's code so that one word is poison; none is today."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def parse(line, *, max_bytes):
 
 
 def zipped(folder: Path, *, poison: str = "") -> bytes:
-    """All files of the package, with `poison` at the end of the module that reads jobs."""
+    """All files of the package, with `poison` appended to the module that reads jobs."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -65,7 +65,7 @@ def poisoned_stack(stack: LocalStack) -> Iterator[LocalStack]:
 
 
 def attempts(stack: LocalStack, ids: set[str]) -> dict[str, int]:
-    """By result id, the delivery in which the job was answered, as the worker logged it."""
+    """For each result ID, the delivery in which the worker answered the job, from the worker's log."""
     lines = request_logs.lines(stack.session(), stack.worker_log_group)
     return {
         line["request_id"]: line["receives"]
@@ -75,7 +75,7 @@ def attempts(stack: LocalStack, ids: set[str]) -> dict[str, int]:
 
 
 def test_nine_good_jobs_are_answered_by_the_second_delivery(poisoned_stack: LocalStack) -> None:
-    """They came in one batch with one that stalls; it is set aside, and ends as a dead letter."""
+    """A job that stalls becomes a dead letter, and the good jobs of its batch are answered."""
     session = poisoned_stack.session()
     good = [job_lines.job(f"good-{number}", "Hi") for number in range(9)]
     job_lines.send(session, poisoned_stack.jobs_queue_url, [job_lines.job("poison", "it stalls"), *good])

@@ -1,4 +1,4 @@
-"""The proof of the guardrail passes where it holds, fails by name where it does not, and a deployment with it."""
+"""The proof passes if the guardrail holds and names the failure if not, and a deployment follows the proof."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STACK = "bedrock-chat-gateway-local"
 
 
 def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
-    """What `make prove ENV=local` runs."""
+    """Runs what `make prove ENV=local` runs."""
     return subprocess.run(
         [console_command.CHAT_GATEWAY, "prove", "--env", "local"],
         env={
@@ -49,14 +49,14 @@ def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
 
 
 def lines_of(output: str, verdict: str) -> list[str]:
-    """The probes that came to the verdict, `ok` or `FAIL`."""
+    """The lines of the probes with that verdict, `ok` or `FAIL`."""
     lines = [line.removeprefix(verdict).strip() for line in output.splitlines() if line.startswith(verdict)]
     return [line.partition(" ended with ")[0] for line in lines]
 
 
 @pytest.fixture
 def ignored(standin: StandinControl) -> Iterator[Callable[[], None]]:
-    """Makes the stand-in ignore guardrail headers, as bedrock-mantle does, until the test is over."""
+    """Makes the stand-in ignore guardrail headers, as bedrock-mantle does, until the test ends."""
     yield lambda: standin.treat_guardrail_headers(ignored=True)
     standin.treat_guardrail_headers()
 
@@ -152,9 +152,8 @@ def test_an_unknown_guardrail_is_an_error_to_the_caller_and_no_answer(
 
 
 @pytest.mark.parametrize("streams", [False, True])
-def test_a_missing_permission_for_the_guardrail_is_an_error_to_the_caller_and_no_answer(
-    http: httpx.Client, standin: StandinControl, streams: bool
-) -> None:
+def test_denied_guardrail_is_an_error(http: httpx.Client, standin: StandinControl, streams: bool) -> None:
+    """If the permission for the guardrail is missing, the caller gets an error and no answer."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "stream": streams}
     standin.treat_guardrail_headers(denied=True)
     try:
@@ -190,9 +189,8 @@ def status(stack: LocalStack) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_a_deployment_succeeds_where_the_guardrail_blocks_and_is_rolled_back_where_not(
-    stack: LocalStack, ignored: Callable[[], None]
-) -> None:
+def test_deployment_needs_a_guardrail_that_blocks(stack: LocalStack, ignored: Callable[[], None]) -> None:
+    """A deployment succeeds if the guardrail blocks the canary, and is rolled back if not."""
     deploy(stack, stack.guardrail_version)
     assert status(stack) == "UPDATE_COMPLETE"
 

@@ -1,4 +1,4 @@
-"""The chat function signing as its role, under the streaming loop, against a stand-in that verifies signatures."""
+"""The chat function signs as its role, under the streaming loop, against a stand-in that verifies signatures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.runtime_api import RuntimeApiServer, RuntimeProcess, streaming_runtim
 
 
 class SigningFunction:
-    """The deployed function as it would be with `upstream.auth` sigv4."""
+    """The deployed function as it would be with `upstream.auth` set to sigv4."""
 
     def __init__(self, api: RuntimeApiServer, process: RuntimeProcess) -> None:
         self._api, self.process = api, process
@@ -88,9 +88,10 @@ def test_the_guardrail_blocks_as_it_does_with_a_key(
         ({"AWS_REGION": "eu-west-1"}, "the signature is for another region or service"),
     ],
 )
-def test_a_refused_role_is_503_after_one_attempt_and_the_log_says_why_without_a_secret(
+def test_refused_role_is_503(
     stack: LocalStack, standin: StandinControl, change: dict[str, str], says: str, stream: bool
 ) -> None:
+    """A refused role is a 503 after one attempt, and the log says why without a secret."""
     with signing(stack, **change) as function:
         head, body = function.ask("one two", stream=stream)
         log = function.process.stdout

@@ -1,4 +1,4 @@
-"""Streams through the deployed stack, iterated by OpenAI's SDKs. The emulator hands them over in one piece."""
+"""Streams through the deployed stack, read by OpenAI's SDKs. The emulator delivers each stream in one piece."""
 
 from __future__ import annotations
 
@@ -79,9 +79,8 @@ def test_tool_calls_arrive_in_deltas(client: OpenAI) -> None:
     assert json.loads(arguments) == {"echo": "one two three"}
 
 
-def test_the_log_line_of_a_stream_has_tokens_events_and_the_time_to_the_first_token(
-    stack: LocalStack, client: OpenAI
-) -> None:
+def test_log_line_of_a_stream(stack: LocalStack, client: OpenAI) -> None:
+    """The log line of a stream has the tokens, the events and the time to the first token."""
     with client.chat.completions.with_streaming_response.create(
         model=MODEL, messages=MESSAGES, stream=True
     ) as answer:
@@ -149,7 +148,7 @@ def test_what_fails_after_it_is_raised_by_the_sdk_after_what_had_come(
 
 @pytest.mark.parametrize("fault", [{"without_done": True}, {"end_after_events": 6}])
 def test_a_stream_is_whole_without_done(stack: LocalStack, client: OpenAI, fault: dict[str, Any]) -> None:
-    """The answer is whole where every choice has finished; the log line says that [DONE] is missing."""
+    """If every choice has finished, the answer is complete; the log line says that [DONE] is missing."""
     answer = client.chat.completions.with_raw_response.create(
         model=MODEL, messages=MESSAGES, stream=True, extra_body={"standin_fault": fault}
     )
@@ -158,7 +157,7 @@ def test_a_stream_is_whole_without_done(stack: LocalStack, client: OpenAI, fault
 
 
 def test_a_model_that_refuses_usage_streams(client: OpenAI, standin: StandinControl) -> None:
-    """It is asked again without the option, and then streams."""
+    """A model that refuses the usage option is asked again without it, and then streams."""
     chunks = client.chat.completions.create(model=REFUSES_STREAM_OPTIONS, messages=MESSAGES, stream=True)
     assert text_of(list(chunks)) == "echo: one two three"
     assert standin.counters()["by_status"] == {"200": 1, "400": 1}
@@ -182,7 +181,7 @@ def test_a_blocked_prompt_streams_the_guardrails_message(
 
 
 def node(stack: LocalStack, **request: Any) -> dict[str, Any]:
-    """What OpenAI's Node SDK saw."""
+    """What OpenAI's Node SDK read."""
     script = Path(__file__).parent / "node" / "chat.mjs"
     body = json.dumps({"model": MODEL, "messages": MESSAGES, **request})
     env = {"PATH": os.environ["PATH"], "BASE_URL": stack.base_url, "API_KEY": stack.api_key, "REQUEST": body}

@@ -1,4 +1,4 @@
-"""An independent witness of the protocol: the emulator's Runtime API, which is not ours, runs the same bootstrap."""
+"""Another implementation of the protocol runs the same bootstrap: the emulator's Runtime API."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def handle(event, context):
 
 
 def package() -> bytes:
-    """A function of the provided.al2023 runtime: the start script is its bootstrap."""
+    """A function for the provided.al2023 runtime: the start script is its bootstrap."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         bootstrap = zipfile.ZipInfo("bootstrap")

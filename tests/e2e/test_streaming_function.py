@@ -1,4 +1,4 @@
-"""The chat function under the streaming loop, as AWS runs it: real bootstrap, real upstream, a Runtime API of the tests."""
+"""The chat function under the streaming loop, as AWS runs it: the real bootstrap and upstream, and a test Runtime API."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Function:
 
 @pytest.fixture(scope="module")
 def function(stack: LocalStack) -> Iterator[Function]:
-    """What is deployed, with the settings it is deployed with."""
+    """The deployed package, with the settings of the deployment."""
     with (
         RuntimeApiServer() as api,
         streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=function_env(stack)) as process,
@@ -114,9 +114,10 @@ def test_an_answer_in_one_piece_goes_the_same_way(function: Function) -> None:
         ({"garbage_after_events": 0}, 502, "upstream_invalid_response"),
     ],
 )
-def test_what_fails_before_the_first_event_is_a_status_and_no_failure_of_the_function(
+def test_failure_before_the_first_event_is_a_status(
     function: Function, fault: dict[str, Any], status: int, code: str | None
 ) -> None:
+    """A failure before the first event is an HTTP error status, and no failure of the function."""
     answer = function.invoke(standin_fault=fault).answer()
     head, body = head_and_body(answer)
     error = json.loads(body)["error"]
@@ -146,7 +147,8 @@ def test_what_fails_after_it_is_a_last_event_and_trailers_for_lambda(
     assert (document["errorType"], document["errorMessage"]) == (code, code)
 
 
-def test_a_stream_without_end_is_ended_properly_before_lambda_kills_the_function(function: Function) -> None:
+def test_silent_stream_ends_before_lambdas_timeout(function: Function) -> None:
+    """A stream that never ends gets an error event before Lambda kills the function."""
     began = time.monotonic()
     invocation = function.invoke(remaining_s=3, standin_fault={"silent_after_events": 3, "silent_s": 60})
     answer = invocation.answer()
@@ -181,9 +183,8 @@ def test_a_refused_connection_is_a_status_and_the_function_goes_on(stack: LocalS
             )
 
 
-def test_a_caller_who_leaves_closes_bedrocks_connection_and_the_next_one_is_served(
-    function: Function, standin: StandinControl
-) -> None:
+def test_caller_disconnects(function: Function, standin: StandinControl) -> None:
+    """If the caller disconnects, the connection to Bedrock is closed, and the next request is answered."""
     function.invoke(abandon_after=5, standin_fault={"endless": True}).answer()
     assert eventually(lambda: standin.counters()["streams_open"] == 0)
     assert standin.counters()["streams_abandoned"] == 1
@@ -193,9 +194,12 @@ def test_a_caller_who_leaves_closes_bedrocks_connection_and_the_next_one_is_serv
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_thousand_streams_of_fifty_events_leave_no_memory_thread_or_socket_behind(
-    function: Function, standin: StandinControl
-) -> None:
+def test_a_thousand_streams_leave_nothing_behind(function: Function, standin: StandinControl) -> None:
+    """1,000 streams, most of 50 events, leave no memory, thread or socket behind.
+
+    One stream in 20 is cut by Bedrock, and one in 20 is left by its caller.
+    """
+
     def serve(streams: int) -> None:
         for number in range(streams):
             if number % 20 == 0:
@@ -216,9 +220,10 @@ def test_a_thousand_streams_of_fifty_events_leave_no_memory_thread_or_socket_beh
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_stream_of_a_hundred_thousand_events_needs_no_more_memory_than_a_short_one(
+def test_long_stream_needs_no_more_memory(
     function: Function,
 ) -> None:
+    """A stream of 100,000 events needs no more memory than a short one."""
     function.invoke(standin_fault={"events": 1000}).answer()
     before_kib, *_ = function.resources()
     answer = function.invoke(remaining_s=60, standin_fault={"events": 100_000}).answer(60)

@@ -33,7 +33,7 @@ ARGUMENTS = {"city": "Oslo", "unit": "celsius"}
 
 
 def test_a_named_tool_is_called(client: OpenAI) -> None:
-    """The call has the tool's name, and arguments that its schema allows."""
+    """The call has the tool's name, and arguments that the tool's schema allows."""
     (choice,) = client.chat.completions.create(**ASKED).choices
     (call,) = choice.message.tool_calls or []
     assert (choice.finish_reason, choice.message.content) == ("tool_calls", None)
@@ -42,7 +42,7 @@ def test_a_named_tool_is_called(client: OpenAI) -> None:
 
 
 def test_a_streamed_call_is_put_together_by_the_sdk(client: OpenAI) -> None:
-    """The SDK's own accumulator makes the same call of the deltas."""
+    """The SDK's own accumulator makes the same call from the deltas."""
     with client.chat.completions.stream(**ASKED) as stream:
         (choice,) = stream.get_final_completion().choices
     (call,) = choice.message.tool_calls or []
@@ -52,7 +52,7 @@ def test_a_streamed_call_is_put_together_by_the_sdk(client: OpenAI) -> None:
 
 @pytest.mark.parametrize("model", [MODEL, "openai.gpt-oss-120b-1:0"])
 def test_a_tools_result_goes_back(client: OpenAI, model: str) -> None:
-    """The message that called is sent again as it came, with the tool's result behind it."""
+    """The model answers when the caller sends the message with the call again, and the tool's result after it."""
     called = client.chat.completions.create(**ASKED | {"model": model}).choices[0].message
     (call,) = called.tool_calls or []
     result = {"role": "tool", "tool_call_id": call.id, "content": "Sunny"}

@@ -1,4 +1,4 @@
-"""After everything else was asked: no log holds what must not be there. The name sorts it last."""
+"""After all other tests, no log holds a secret or a caller's text. The file's name sorts it last."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Bedrock's place taken by a hostile server: whatever it sends, the caller gets a completion or an OpenAI error.
+"""A hostile server in place of Bedrock: the caller always gets a completion or an OpenAI error.
 
-scenarios/          what it sends, as data, and which answers are right
+scenarios/          what the server sends, as data, and the correct answers
 server.py           plays a scenario on a raw socket
-functions.py        the real functions in processes of their own
-trials.py           a scenario tried in one way: what was seen
-claims.py           what must hold of every trial
+functions.py        the real functions, each in its own process
+trials.py           one scenario in one way of asking, and what was observed
+claims.py           what must be true of every trial
 
-The authorizer and the prover are taken through their errors the same way, to see that their packages lack nothing:
+The authorizer's and the prover's packages are checked in the same way, on each of their errors:
 
-bundles.py          their packages in processes of their own
-surroundings.py     AWS, the gateway's API and Bedrock, as they should be or by a script
-bundle_trials.py    what is done to them, and what must come of it
+bundles.py          their packages, each in its own process
+surroundings.py     AWS, the gateway's API and Bedrock, working correctly or by a script
+bundle_trials.py    their events, and the expected outcomes
 """

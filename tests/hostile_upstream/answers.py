@@ -1,4 +1,4 @@
-"""Reads what a caller got: a completion or an error, in whichever way it was asked for."""
+"""Reads the caller's answer: a completion or an error, for each way of asking."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class UnreadableError(Exception):
-    """What came is neither a completion nor an error in OpenAI's shape."""
+    """The answer is neither a completion nor an error in OpenAI's shape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Got:
-    """One answer as its caller sees it.
+    """One answer as its caller reads it.
 
-    `words` is the completion's content, None where there is none; `error` the object in OpenAI's shape, None for a
-    completion. `status` is None for an error behind a stream's head. `prelude` are a streaming response's status and
-    headers as bytes, and `tells` what else leaves the function with the answer: trailers, attributes of letters.
-    `is_buried`: a job without a result is a dead letter, or else to be delivered again; None for all else.
+    `words` is the completion's content, None if there is none. `error` is the object in OpenAI's shape, None for a
+    completion. `status` is None for an error after a stream's head. `prelude` is a streaming response's status and
+    headers as bytes. `tells` is everything else that leaves the function: trailers, attributes of dead letters.
+    `is_buried`: True for a dead letter, False for a job that is to be delivered again, None in all other cases.
     """
 
     words: str | None
@@ -79,7 +79,7 @@ def _stream(body: str, got: dict[str, Any]) -> Got:
 
 
 def _delta(data: str) -> str:
-    """The words of an event; an upstream's may have any shape."""
+    """The words of an event. An event from upstream may have any shape."""
     try:
         return str(json.loads(data)["choices"][0]["delta"]["content"])
     except (ValueError, LookupError, TypeError):
@@ -117,7 +117,7 @@ def _result(line: str) -> Got:
 
 
 def _words(document: dict[str, Any]) -> str | None:
-    """The content of the completion's first choice, None where it has none."""
+    """The content of the completion's first choice, None if the choice has none."""
     if not isinstance(document.get("choices"), list):
         raise UnreadableError("a completion without choices")
     try:

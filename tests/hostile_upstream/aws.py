@@ -1,4 +1,4 @@
-"""AWS as the functions need it: every call succeeds and is remembered, but where a script is played instead."""
+"""AWS for the functions: every call succeeds and is recorded, unless a script is played instead."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _HOSTILE_TARGETS = "DynamoDB_"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: the operation's name and its parameters; of S3's PutObject only its Body, as text."""
+    """One call: the operation's name and its parameters; for S3's PutObject only its Body, as text."""
 
     operation: str
     parameters: dict[str, Any]
 
 
 class FakeAws(LoopbackServer):
-    """`calls` are all so far. DynamoDB's answer is `script`, where one is set."""
+    """`calls` are all calls so far. If `script` is set, it plays DynamoDB's answer."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -52,7 +52,7 @@ class FakeAws(LoopbackServer):
         return aws_answers.answer(target.encode(), request.body)
 
     def _stored(self, request: Request) -> bytes:
-        """S3: an object is put, or read again."""
+        """Stores an S3 object, or reads it."""
         path = request.path.partition("?")[0]
         if request.method != "PUT":
             return self._objects.get(path, b"")
@@ -62,7 +62,7 @@ class FakeAws(LoopbackServer):
 
 
 def next_request(reader: RequestReader, connection: socket.socket) -> Request | None:
-    """The next request, whole; None where none follows."""
+    """The next request, complete; None if none follows."""
     try:
         request = reader.head()
         if request is None:

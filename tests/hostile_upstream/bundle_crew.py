@@ -1,4 +1,4 @@
-"""Bundles at work on their trials, a few of them at once."""
+"""Runs the bundles' trials, several at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATIENCE_S = 100.0
 
 
 class BundleCrew:
-    """Takes `wanted` in groups: those of one setting share a process, one after the other."""
+    """Takes `wanted` in groups: trials with the same setting share a process, one after the other."""
 
     def __init__(self, wanted: Iterable[BundleTrial]) -> None:
         self._groups: dict[str, list[BundleTrial]] = defaultdict(list)
@@ -40,7 +40,7 @@ class BundleCrew:
         self._threads.shutdown(cancel_futures=True)
 
     def tried(self, trial: BundleTrial) -> Tried:
-        """What came of it, once it has been tried. Raises what kept it from being tried."""
+        """Returns the trial's outcome once the trial has run. Raises the error that kept it from running."""
         return self._tried[trial.id].result(_PATIENCE_S)
 
     def _work(self, group: Sequence[BundleTrial]) -> None:

@@ -1,4 +1,4 @@
-"""What the authorizer and the prover are taken through: what they succeed at, and each of their errors."""
+"""The trials of the authorizer and the prover: their successes, and each of their errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _Scripts = Mapping[str, Sequence[Script]]
 
 @dataclass(frozen=True)
 class Setting:
-    """A bundle with its variables, in which `{here}` and the like stand for addresses."""
+    """A bundle with its variables; `{here}` and similar names stand for addresses."""
 
     name: str
     bundle: Bundle
@@ -46,7 +46,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class BundleTrial:
-    """One event; each of `says` is in the answer or in the log."""
+    """One event; the answer or the log has each text in `says`."""
 
     name: str
     setting: Setting
@@ -56,12 +56,12 @@ class BundleTrial:
 
     @property
     def process(self) -> str:
-        """The name of what it shares with the others of its setting."""
+        """The name of the process that trials with this setting share."""
         return f"{self.setting.bundle.name}-{self.setting.name}"
 
     @property
     def id(self) -> str:
-        """No other trial's."""
+        """An ID that no other trial has."""
         return f"{self.process}-{self.name}"
 
 
@@ -74,7 +74,7 @@ def _script(*steps: Step) -> Script:
 
 
 def _refusal(code: str, status: int = 400) -> Script:
-    """As AWS's JSON protocols say no."""
+    """A refusal in the form of AWS's JSON protocols."""
     return _script(error(status, to_json({"__type": f"com.amazonaws#{code}", "message": "no"})))
 
 
@@ -93,7 +93,7 @@ def _authorizing(name: str, says: str, *scripts: Script, event: Any = _KEYED) ->
 
 
 def _set_up(name: str, variables: Mapping[str, str], *says: str) -> BundleTrial:
-    """An authorizer of its own."""
+    """An authorizer with its own process."""
     return BundleTrial("starts", Setting(name, AUTHORIZER, variables), says, event=_KEYED)
 
 
@@ -175,7 +175,7 @@ def _signing(name: str, *says: str, **scripts: Sequence[Script]) -> BundleTrial:
 
 
 def _lacking(name: str, *says: str, **change: str | None) -> BundleTrial:
-    """A prover with other variables; None: without."""
+    """A prover with other variables; None removes a variable."""
     variables = {key: value for key, value in {**_PROVER, **change}.items() if value is not None}
     return BundleTrial("starts", Setting(name, PROVER, variables), says)
 

@@ -1,4 +1,4 @@
-"""The authorizer's and the prover's packages, each started in the empty runtime as Lambda would start it."""
+"""The authorizer's and the prover's packages, each started in an empty runtime as Lambda would start it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IS_MISSING = re.compile(r"ImportError|ModuleNotFoundError|No module named|canno
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A package, as infra builds it, and the handler to run in it."""
+    """A package as infra builds it, and the handler to run in it."""
 
     name: str
     module: str
@@ -60,25 +60,25 @@ def _package(bundle: Bundle) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of one event: the answer, and all that was written meanwhile."""
+    """The outcome of one event: the answer, and everything that was written to the log meanwhile."""
 
     answer: str
     log: str
 
     def missing(self) -> list[str]:
-        """The lines that tell of something that the package lacks."""
+        """The lines that report something missing from the package."""
         lines = [*self.answer.splitlines(), *self.log.splitlines()]
         return [line for line in lines if _IS_MISSING.search(line)]
 
 
 class RunningBundle:
-    """A started process that is waiting for events."""
+    """A started process that waits for events."""
 
     def __init__(self, api: RuntimeApiServer, process: RuntimeProcess) -> None:
         self._api, self._process = api, process
 
     def tried(self, event: object) -> Tried:
-        """Hands it the event. Raises AssertionError where nothing comes of it."""
+        """Sends the event to the process. Raises AssertionError if there is no answer."""
         seen = self._written()
         self._api.forget()
         answer = self._api.invoke(event, remaining_s=600).answer(_PATIENCE_S)
@@ -92,7 +92,7 @@ class RunningBundle:
 
 @contextlib.contextmanager
 def running(bundle: Bundle, env: Mapping[str, str]) -> Iterator[RunningBundle]:
-    """The bundle with these variables, for as long as it is entered. Raises AssertionError with its log where it dies."""
+    """Runs the bundle with these variables while the block runs. Raises AssertionError with its log if it dies."""
     root, runtime = _package(bundle), empty_runtime()
     path = f"{root}:{runtime.folder}:{_HANDLERS}"
     with (
@@ -111,7 +111,7 @@ def running(bundle: Bundle, env: Mapping[str, str]) -> Iterator[RunningBundle]:
 
 
 def _starts(api: RuntimeApiServer) -> bool:
-    """Whether it asks for an event; not where it says before that it cannot."""
+    """Whether the bundle asks for an event, instead of reporting that it cannot start."""
     for _ in range(_LOOKS_AT_START):
         with contextlib.suppress(AssertionError):
             api.wait_for("GET /invocation/next", _PATIENCE_S / _LOOKS_AT_START)
@@ -122,12 +122,12 @@ def _starts(api: RuntimeApiServer) -> bool:
 
 
 def authorizer_variables(address: str) -> dict[str, str]:
-    """What infra and Lambda set."""
+    """The variables that infra and Lambda set for the authorizer."""
     return {**_aws_variables(address), "DNS_SUFFIX": "amazonaws.com", "CLIENTS_TABLE": "clients"}
 
 
 def prover_variables(address: str) -> dict[str, str]:
-    """What infra and Lambda set."""
+    """The variables that infra and Lambda set for the prover."""
     return {
         **_aws_variables(address),
         "STACK_ID": "arn:aws:cloudformation:eu-central-1:123456789012:stack/gateway/1",

@@ -75,7 +75,7 @@ def _unexpected(got: Got, expected: Expectation, trial: Trial, seen: Seen) -> It
 
 
 def _status_and_code(got: Got, error: dict[str, Any], line: dict[str, Any]) -> tuple[int | None, Any]:
-    """The error's, by the line where nothing was answered."""
+    """The error's status and code, from the log line if nothing was answered."""
     is_answered = got.is_buried is None
     code = error["code"] if is_answered else line.get("error_code")
     status = got.status if is_answered else line.get("status")
@@ -83,7 +83,7 @@ def _status_and_code(got: Got, error: dict[str, Any], line: dict[str, Any]) -> t
 
 
 def _misreported(got: Got, line: dict[str, Any]) -> Iterator[str]:
-    """The line has the status that the caller sees, and the error's code."""
+    """The log line has the caller's status and the error's code."""
     if got.is_buried is not None:
         return
     answered = (200 if got.status is None else got.status), got.error and got.error["code"]
@@ -93,13 +93,13 @@ def _misreported(got: Got, line: dict[str, Any]) -> Iterator[str]:
 
 
 def _kept(got: Got, trial: Trial) -> Iterator[str]:
-    """A job without a result is delivered again, or a dead letter where that cannot be."""
+    """A job without a result is delivered again, or becomes a dead letter if it cannot be."""
     if got.is_buried is not None and got.is_buried != trial.is_last_delivery:
         yield f"{'a' if got.is_buried else 'no'} dead letter at delivery {trial.receives}"
 
 
 def _head(got: Got) -> Iterator[str]:
-    """Header values are short and printable, and so is all of the head."""
+    """Header values are short and printable, and so is the whole head."""
     if len(got.prelude) > _LONGEST_PRELUDE_BYTES:
         yield f"it has {len(got.prelude)} bytes"
     for name, value in got.headers.items():
@@ -112,7 +112,7 @@ def _head(got: Got) -> Iterator[str]:
 
 
 def _said(got: Got) -> Iterator[str]:
-    """An answer has none of our secrets, nothing that a guardrail matched, and Bedrock's words only in a message."""
+    """An answer has none of our secrets and nothing that a guardrail matched; Bedrock's words are in a message only."""
     if aws_answers.KEY in got.body:
         yield "our key is in the answer"
     if marks := markers.matched(got.body):
@@ -122,7 +122,7 @@ def _said(got: Got) -> Iterator[str]:
 
 
 def _logged(trial: Trial, seen: Seen) -> Iterator[str]:
-    """There is one line of the request, and no line is too long or says too much."""
+    """There is one log line for the request; no line is too long or holds our key or foreign words."""
     yield from (f"log: {wrong}" for wrong in _lines(seen.exchange.log))
     count = len(_own_lines(trial.request_id, trial.way, seen))
     if count != 1:
@@ -143,7 +143,7 @@ def _lines(log: str) -> Iterator[str]:
 
 
 def _parsed(line: str) -> Any:
-    """None where the line is no JSON."""
+    """The line as JSON, None if the line is not JSON."""
     try:
         return json.loads(line)
     except ValueError:
@@ -168,7 +168,7 @@ def _long_lists(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _own_lines(request_id: str, way: Way, seen: Seen) -> list[dict[str, Any]]:
-    """The lines that tell of the request."""
+    """The lines about the request."""
     ids = {"request_id": request_id, "message": _MESSAGES[way]}
     lines = [line for line in map(_parsed, seen.exchange.log.splitlines()) if isinstance(line, dict)]
     return [line for line in lines if ids.items() <= line.items()]

@@ -1,4 +1,4 @@
-"""Runs the trials of the collected tests, several at a time, and hands each test what was seen of its own."""
+"""Runs the trials of the collected tests, several at a time, and gives each test its trial's outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.hostile_upstream.trials import Trial
 
 @pytest.fixture(scope="session")
 def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
-    """At work on every trial that this run has collected."""
+    """Runs every trial that this run has collected."""
     found = (_trial(item) for item in request.session.items)
     with Crew(trial for trial in found if trial is not None) as made:
         yield made

@@ -1,6 +1,6 @@
-"""Several functions at work on trials at once: most of a trial's time is waiting.
+"""Several functions run trials at once, since most of a trial's time is waiting.
 
-Each has a process of its own for what surrounds it, so that no server waits while another trial's megabytes are read.
+Each function's surroundings have their own process, so that no server waits while another trial's megabytes are read.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Told = tuple[int, Observation | str]
 
 
 class Crew:
-    """Chat functions and workers at work on `wanted` for as long as it is entered."""
+    """Chat functions and workers that run the trials of `wanted` while the block runs."""
 
     def __init__(self, wanted: Iterable[Trial]) -> None:
         self._trials = {trial.number: trial for trial in wanted}
@@ -63,7 +63,7 @@ class Crew:
         self._listener.join()
 
     def seen(self, trial: Trial) -> Observation:
-        """What was seen of it, once it has been tried. Raises RuntimeError with what kept it from being tried."""
+        """Returns the trial's observation once it has run. Raises RuntimeError with what kept it from running."""
         return self._seen[trial.number].result(_PATIENCE_S)
 
     def _of(self, kind: Kind) -> list[Trial]:
@@ -81,7 +81,7 @@ class Crew:
 def _work(
     kind: Kind, wanted: Sequence[Trial], begun: Synchronized[int], told: SimpleQueue[_Told | None]
 ) -> None:
-    """Tries one trial after the other of those that nobody has begun; without a function, says so of each."""
+    """Runs the remaining trials one after the other; without a function, reports that for each trial."""
     left = _left(wanted, begun)
     try:
         with Function(kind) as function:
@@ -93,7 +93,7 @@ def _work(
 
 
 def _left(wanted: Sequence[Trial], begun: Synchronized[int]) -> Iterator[Trial]:
-    """Those that nobody has begun, one by one; every process of the kind takes its own from the same count."""
+    """The trials that no process has begun, one by one; all processes of the kind share the same count."""
     while True:
         with begun.get_lock():
             at = begun.value

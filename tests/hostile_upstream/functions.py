@@ -1,4 +1,4 @@
-"""The real functions, each in a process of its own under a Runtime API, with a hostile Bedrock and an AWS."""
+"""The real functions, each in its own process under a Runtime API, with a hostile Bedrock and an AWS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MAX_RESPONSE_BYTES = "6225920"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A function as it is set up. An impatient one gives a slow answer up soon, a patient one never while it is tested."""
+    """A function's setup. An impatient function gives up a slow answer soon; a patient one never during a test."""
 
     is_worker: bool
     is_patient: bool
@@ -44,7 +44,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a function answered to the Runtime API: all bytes and trailers. `is_whole`: it was not cut off."""
+    """A function's answer to the Runtime API: all bytes and trailers. `is_whole`: it was not cut off."""
 
     body: bytes
     trailers: list[tuple[str, str]]
@@ -53,7 +53,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One event and what came of it: the answer, None where there was none, and what was logged."""
+    """One event, its answer (None if there was none) and its log."""
 
     answer: Answered | None
     log: str
@@ -62,7 +62,7 @@ class Exchange:
 
 @cache
 def package(kind: Kind) -> Path:
-    """What is deployed for a function of that kind."""
+    """The deployed package for a function of that kind."""
     name, module = ("worker", _WORKER) if kind.is_worker else ("api", _CHAT)
     built = function_packages.build(
         name, module, requirements="upstream", for_this_machine=True, streams=not kind.is_worker
@@ -72,14 +72,14 @@ def package(kind: Kind) -> Path:
 
 @cache
 def empty_runtime() -> ManagedRuntime:
-    """A Python that has what Lambda brings, and nothing else: a package that lacks anything fails in it."""
+    """A Python with only what Lambda provides: a package that lacks anything fails in it."""
     folder = tempfile.TemporaryDirectory(prefix="hostile-runtime-")
     _FOLDERS.append(folder)
     return managed_runtime.make(Path(folder.name))
 
 
 class Function:
-    """A function that runs for as long as it is entered, started again where it died, hangs or took too much memory."""
+    """A function that runs while the block runs; it is restarted if it dies, hangs or takes too much memory."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
@@ -97,7 +97,7 @@ class Function:
         self._stack.close()
 
     def exchange(self, event: object) -> Exchange:
-        """Hands the event to the function, and waits until it asks for the next one."""
+        """Gives the event to the function, and waits until the function asks for the next one."""
         seen = self._written()
         memory.reset_peak(self._process.pid)
         self._api.forget()

@@ -1,4 +1,4 @@
-"""What an honest Bedrock answers, and its parts for scenarios to distort."""
+"""An honest Bedrock's answers, and their parts for scenarios to change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAST_CHUNK = b"0\r\n\r\n"  # and no trailers
 
 @dataclass(frozen=True, slots=True)
 class Honest:
-    """The answer to a request that was made in one way: in one piece, or as a stream of events."""
+    """The answer to a request of one kind: in one piece, or as a stream of events."""
 
     way: Way
     words: str = WORDS
@@ -36,7 +36,7 @@ class Honest:
         return self.content[: len(self.content) // 2]
 
     def saying(self, other: bytes) -> bytes:
-        """The content with other bytes in its words."""
+        """The content with other bytes as its words."""
         return self.content.replace(b"Paris", other)
 
     def head(self, *fields: bytes, status: bytes = OK) -> bytes:
@@ -44,15 +44,15 @@ class Honest:
         return head(status, b"Content-Type: " + self.content_type, *fields)
 
     def counted_head(self) -> bytes:
-        """The head of the whole answer, its body counted."""
+        """The head of the whole answer, with the body's length."""
         return self.head(b"Content-Length: %d" % len(self.content))
 
     def counted(self, *fields: bytes, status: bytes = OK) -> bytes:
-        """The whole answer, its body counted."""
+        """The whole answer, with the body's length."""
         return self.of(self.content, *fields, status=status)
 
     def of(self, content: bytes, *fields: bytes, status: bytes = OK) -> bytes:
-        """The same with another body."""
+        """The same answer with another body."""
         return self.head(b"Content-Length: %d" % len(content), *fields, status=status) + content
 
     def typed(self, content_type: bytes) -> bytes:
@@ -60,7 +60,7 @@ class Honest:
         return self.counted().replace(self.content_type, content_type)
 
     def chunked(self, *fields: bytes) -> bytes:
-        """The whole answer, its body in chunks."""
+        """The whole answer, with the body in chunks."""
         return self.chunked_head(*fields) + chunk(self.content) + LAST_CHUNK
 
     def chunked_head(self, *fields: bytes) -> bytes:
@@ -135,7 +135,7 @@ def error(status: int, content: bytes, *fields: bytes) -> bytes:
 
 
 def unfinished_error(status: int) -> bytes:
-    """An error answer of that status of which the end is still to come."""
+    """An error answer of that status whose end is still to come."""
     return head(_line(status), b"Content-Length: 500") + SAYS_NO
 
 

@@ -12,7 +12,7 @@ _PATIENCE_S = 10.0
 
 
 class LoopbackServer(ABC):
-    """Listens for as long as it is entered; `address` is host:port."""
+    """Listens while the block runs; `address` is host:port."""
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -27,7 +27,7 @@ class LoopbackServer(ABC):
 
     @abstractmethod
     def serve(self, connection: socket.socket) -> None:
-        """Answers what comes over one connection. What it raises of the connection's end is ignored."""
+        """Answers what arrives over one connection. Errors from the end of the connection are ignored."""
 
     def _accept(self) -> None:
         while True:

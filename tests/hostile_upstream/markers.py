@@ -1,6 +1,6 @@
-"""Words that must not turn up elsewhere: every trial has its own.
+"""Words that must not appear elsewhere: every trial has its own.
 
-A scenario writes them as WORDS and MATCHED; a trial replaces their digits by its number, which keeps every length.
+A scenario uses WORDS and MATCHED; a trial replaces their digits with its number, so that no length changes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _MATCHED = re.compile(r"zs[0-9]{5}")
 
 
 def numbered(data: bytes, number: int) -> bytes:
-    """`data` with the markers of the trial of that number."""
+    """`data` with the markers of the trial with that number."""
     digits = b"%05d" % number
     return data.replace(WORDS.encode(), b"zq" + digits).replace(MATCHED.encode(), b"zs" + digits)
 
 
 def found(text: str) -> set[str]:
-    """The markers in `text`, whichever trial's they are."""
+    """The markers in `text`, of any trial."""
     return set(_ANY.findall(text))
 
 
 def matched(text: str) -> set[str]:
-    """Those of what a guardrail matched."""
+    """The markers of what a guardrail matched."""
     return set(_MATCHED.findall(text))

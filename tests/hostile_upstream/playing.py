@@ -14,13 +14,13 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Player:
-    """Plays scripts on connections, and knows when all have ended."""
+    """Plays scripts on connections, and knows when all scripts have ended."""
 
     def __init__(self) -> None:
         self._playing, self._changed = 0, threading.Condition()
 
     def play(self, script: Script, connection: socket.socket) -> None:
-        """Performs every step. Raises EOFError where a step has ended the connection, OSError where the other side has."""
+        """Performs every step. Raises EOFError if a step ended the connection, OSError if the other side did."""
         self._count(+1)
         try:
             for step in script.steps:
@@ -29,7 +29,7 @@ class Player:
             self._count(-1)
 
     def settle(self, timeout_s: float) -> bool:
-        """Whether every script that was begun has ended, waiting for it."""
+        """Whether every script that was begun has ended; waits for that."""
         with self._changed:
             return self._changed.wait_for(lambda: self._playing == 0, timeout_s)
 

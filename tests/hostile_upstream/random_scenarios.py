@@ -1,4 +1,4 @@
-"""Scenarios that nobody has thought of: honest answers, distorted at random. One seed gives the same ones each time."""
+"""Scenarios from random changes of honest answers. The same seed gives the same scenarios."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _TRACE = {
 
 
 def scenarios(seed: int, count: int) -> Iterator[Scenario]:
-    """So many, the same for the same seed."""
+    """`count` scenarios, the same ones for the same seed."""
     for number in range(count):
         yield Scenario(f"{seed}-{number}", _answering(f"{seed}/{number}"), _ANYHOW)
 
@@ -80,7 +80,7 @@ def _answer(random: Random, honest: Honest) -> tuple[Step, ...]:
 
 
 def _pieces(random: Random, whole: bytes) -> Iterator[Step]:
-    """The bytes in up to five pieces, with little time between them."""
+    """The bytes in up to five pieces, with short pauses between them."""
     cuts = sorted(random.randrange(len(whole) + 1) for _ in range(random.randrange(5)))
     for begin, end in zip((0, *cuts), (*cuts, len(whole)), strict=True):
         yield whole[begin:end]
@@ -88,7 +88,7 @@ def _pieces(random: Random, whole: bytes) -> Iterator[Step]:
 
 
 def _framed(random: Random, honest: Honest, content: bytes) -> bytes:
-    """A head, often wrong, and the content, often not as long as the head says."""
+    """A head, often wrong, and the content, often with another length than the head says."""
     fields = random.sample(_FIELDS, random.choice((0, 0, 0, 0, 1, 2)))
     status = b"HTTP/1.1 " + random.choice(_STATUSES) + b" zq00000"
     kind = random.choice(("counted", "counted", "chunked", "chunked", "uncounted"))
@@ -109,7 +109,7 @@ def _chunks(random: Random, content: bytes) -> Iterator[bytes]:
 
 
 def _cut(random: Random, data: bytes) -> bytes:
-    """The data, and now and then only its beginning."""
+    """The data, and sometimes only its beginning."""
     return data[: random.randrange(len(data))] if random.random() < 0.05 else data
 
 
@@ -144,7 +144,7 @@ def _document(random: Random, honest: Honest) -> bytes:
 
 
 def _distorted(random: Random, document: dict[str, Any]) -> dict[str, Any]:
-    """The document with up to three values replaced, wherever they stand."""
+    """The document with up to three values replaced, at any place."""
     distorted = copy.deepcopy(document)
     for _ in range(random.choice((0, 1, 1, 2, 3))):
         holder: Any = distorted
@@ -158,7 +158,7 @@ def _distorted(random: Random, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _distorted_bytes(random: Random, honest: Honest) -> bytes:
-    """The honest answer with bytes changed, dropped, doubled or put in."""
+    """The honest answer with bytes changed, removed, doubled or added."""
     content = bytearray(honest.content)
     for _ in range(random.randrange(1, 8)):
         at = random.randrange(len(content))

@@ -1,4 +1,4 @@
-"""One hostile answer, and what the caller may get for it."""
+"""One hostile answer, and the answers that the caller may get for it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.hostile_upstream.way import Way
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """Which ends are right.
+    """The correct outcomes.
 
-    `statuses` (None: 400 to 599) and `codes` (None: whichever) are of an error, `words` (None: whichever) of a completion.
-    Among the statuses, None is an error of Bedrock's own behind a stream's head, which has its code alone.
+    `statuses` (None: 400 to 599) and `codes` (None: any) are for an error, `words` (None: any) for a completion. A None in
+    `statuses` allows Bedrock's own error after a stream's head, which has only a code.
     """
 
     may_complete: bool
@@ -27,12 +27,12 @@ class Expectation:
 
 
 def completes(words: str | None = honest.WORDS) -> Expectation:
-    """A completion that says this; without an argument, what the honest one says; None: whatever it says."""
+    """A completion with these words; by default the honest answer's words; None: any words."""
     return Expectation(may_complete=True, may_fail=False, words=words)
 
 
 def refused(status: int | Collection[int | None] | None = None, *codes: str | None) -> Expectation:
-    """An error of that status, with one of the codes; without them, whichever."""
+    """An error of that status with one of the codes; without codes, with any code."""
     statuses = (status,) if isinstance(status, int) else status
     return Expectation(may_complete=False, may_fail=True, statuses=statuses, codes=codes or None)
 
@@ -53,10 +53,10 @@ Answer = bytes | tuple[Step, ...] | Script
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`answer` makes what is sent from the honest answer to the same request.
+    """`answer` makes the hostile answer from the honest answer to the same request.
 
-    `expect` holds for every way of asking, but where `streamed` is given, that holds for a stream, and `as_job` for a
-    job. `prompt_bytes` makes the request so large. `is_of_aws`: DynamoDB answers like that, and Bedrock honestly.
+    `expect` is for every way of asking; if given, `streamed` replaces it for a stream and `as_job` for a job.
+    `prompt_bytes` is the size of the request. `is_of_aws`: DynamoDB gives the hostile answer, and Bedrock an honest one.
     """
 
     name: str
@@ -69,14 +69,14 @@ class Scenario:
     is_of_aws: bool = False
 
     def script(self, asked: Way) -> Script:
-        """What the server does."""
+        """The server's actions."""
         answer = self.answer(Honest(asked))
         if isinstance(answer, Script):
             return answer
         return Script((answer,) if isinstance(answer, bytes) else answer)
 
     def expected(self, asked: Way) -> Expectation:
-        """What is right for that way of asking."""
+        """The correct outcome for that way of asking."""
         own = {Way.STREAM: self.streamed, Way.JOB: self.as_job}.get(asked)
         return self.expect if own is None else own
 

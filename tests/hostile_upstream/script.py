@@ -1,4 +1,4 @@
-"""What a hostile server does with a connection, as data."""
+"""A hostile server's actions on a connection, as data."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BLOCK = b"x" * 65_536
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Sends nothing for so long."""
+    """Sends nothing for that time."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Slowly:
-    """Sends each byte by itself, and waits after it."""
+    """Sends each byte by itself, and waits after each."""
 
     data: bytes
     pause_s: float = 0.0
@@ -27,7 +27,7 @@ class Slowly:
 
 @dataclass(frozen=True, slots=True)
 class Endless:
-    """Sends the same bytes again and again until the other side closes (or `most_bytes` are on their way)."""
+    """Sends the same bytes repeatedly until the other side closes (or `most_bytes` are sent)."""
 
     data: bytes
     pause_s: float = 0.0
@@ -56,14 +56,14 @@ Step = bytes | Pause | Slowly | Endless | Silence | Close | Reset
 class Script:
     """The steps that answer one request; the connection then waits for the next one.
 
-    `before_request`: they begin as soon as someone connects.
+    `before_request`: the steps begin when a client connects.
     """
 
     steps: tuple[Step, ...]
     before_request: bool = False
 
     def numbered(self, number: int) -> Script:
-        """The same with the markers of the trial of that number."""
+        """The same script with the markers of the trial with that number."""
         return Script(tuple(_numbered(step, number) for step in self.steps), self.before_request)
 
 

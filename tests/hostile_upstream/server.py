@@ -1,4 +1,4 @@
-"""Stands in Bedrock's place on a raw socket and plays a script to whoever asks."""
+"""Takes Bedrock's place on a raw socket and plays a script to every client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class HostileServer(LoopbackServer):
 
 
 def _read(reader: RequestReader) -> bool:
-    """Whether there was another request, which is then read."""
+    """Whether there was another request, which has then been read."""
     try:
         request = reader.head()
         if request is None:

@@ -1,4 +1,4 @@
-"""What surrounds the authorizer and the prover: AWS's services, the gateway's API and Bedrock, on one address."""
+"""The services around the authorizer and the prover: AWS, the gateway's API and Bedrock, on one address."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STACK = (
 
 
 class Surroundings(LoopbackServer):
-    """Answers every request by the scripts of its operation, in turn, and as it should where there are none."""
+    """Answers every request by the scripts of its operation, in turn, or correctly if there are none."""
 
     def __init__(self) -> None:
         self._scripts: dict[str, Iterator[Script]] = {}
@@ -37,7 +37,7 @@ class Surroundings(LoopbackServer):
         self._player = Player()
 
     def play(self, scripts: Mapping[str, Sequence[Script]]) -> None:
-        """From now on, by the operation's name."""
+        """Sets the scripts from now on, by the operation's name."""
         self._scripts = {operation: itertools.cycle(scripted) for operation, scripted in scripts.items()}
 
     def serve(self, connection: socket.socket) -> None:
@@ -73,7 +73,7 @@ def _operation(request: Request) -> str:
 
 
 def _end(body: Mapping[str, Any]) -> str:
-    """What the guardrail makes of the user's words."""
+    """The guardrail's verdict on the user's words."""
     words = body["messages"][-1]["content"]
     return "content_filter" if CANARY in words or ATTACK in words else "stop"
 
@@ -88,7 +88,7 @@ def stack(status: str) -> bytes:
 
 
 def record(line: str) -> bytes:
-    """DynamoDB's, with a job's result."""
+    """DynamoDB's answer, with a job's result."""
     return ok(to_json({"Item": {"answer_line": {"S": line}}}))
 
 
@@ -98,7 +98,7 @@ def job_line(end: str) -> str:
 
 
 def chat(body: Mapping[str, Any], end: str) -> bytes:
-    """The gateway's answer, streamed where it was asked for so."""
+    """The gateway's answer, streamed if the request asked for a stream."""
     return streamed(event(chunk_object(finish_reason=end)) + DONE) if body["stream"] else whole(end)
 
 

@@ -1,4 +1,4 @@
-"""The authorizer's and the prover's packages hold all that they need, whatever happens to them."""
+"""The authorizer's and the prover's packages hold all that they need, on every path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hostile_upstream.bundles import PROVER, Tried
 
 @pytest.fixture(scope="session")
 def bundle_crew(request: pytest.FixtureRequest) -> Iterator[BundleCrew]:
-    """At work on every trial that this run has collected."""
+    """Runs every trial that this run has collected."""
     params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     found = [param["bundle_trial"] for param in params if "bundle_trial" in param]
     with BundleCrew(found) as made:
@@ -24,7 +24,7 @@ def bundle_crew(request: pytest.FixtureRequest) -> Iterator[BundleCrew]:
 
 @pytest.mark.parametrize("bundle_trial", TRIALS, ids=lambda trial: trial.id)
 def test_bundle(bundle_trial: BundleTrial, bundle_crew: BundleCrew) -> None:
-    """The bundle comes to the end that is expected of it, and misses no module."""
+    """The bundle ends as expected, and misses no module."""
     tried = bundle_crew.tried(bundle_trial)
     assert tried.missing() == []
     for words in bundle_trial.says:
@@ -33,13 +33,13 @@ def test_bundle(bundle_trial: BundleTrial, bundle_crew: BundleCrew) -> None:
 
 @pytest.mark.parametrize("written", ["No module named 'h11'", "ImportError: cannot import name 'a'"])
 def test_a_missing_module_is_noticed(written: str) -> None:
-    """A module that is missing is noticed in an answer and in the log."""
+    """A missing module is noticed in the answer and in the log."""
     assert Tried(written, "").missing() == [written]
     assert Tried("", f"before\n{written}\nbehind").missing() == [written]
 
 
 def test_a_bundle_that_does_not_start() -> None:
-    """A bundle that misses a module from the beginning says so."""
+    """A bundle that cannot import its handler is reported."""
     lacking = replace(PROVER, handler="guardrail_proof.nonsense.handle")
     with pytest.raises(AssertionError, match="No module named"), bundles.running(lacking, {}):
         pass

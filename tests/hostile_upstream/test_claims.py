@@ -1,4 +1,4 @@
-"""The claims: each notices what it is there for."""
+"""Each claim notices the fault that it is for."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def broken(seen: Seen, asked: Trial | None = None, *, following: Seen | None = N
 
 
 def test_a_completion_holds() -> None:
-    """Nothing is wrong with a completion where one is right."""
+    """A correct completion breaks no claim."""
     assert broken(answered(completion())) == ""
 
 
 def test_an_error_holds() -> None:
-    """Nothing is wrong with an error where one is right, whatever its message repeats."""
+    """A correct error breaks no claim, whatever its message repeats."""
     seen = answered(error(message=markers.WORDS), status=502, code=ERROR["code"])
     assert broken(seen, trial(INVALID)) == ""
 
@@ -97,12 +97,12 @@ def test_an_error_holds() -> None:
     ],
 )
 def test_a_fault_is_noticed(seen: Seen, wrong: str) -> None:
-    """Each fault of an answer, its head or its log is told."""
+    """Each fault of an answer, its head or its log is reported."""
     assert wrong in broken(seen)
 
 
 def test_words_in_a_code_are_noticed() -> None:
-    """A foreign word in an error may stand in its message only."""
+    """A foreign word in an error may only be in the error's message."""
     assert "outside its message" in broken(answered(error(code=markers.WORDS), status=502), trial(INVALID))
 
 
@@ -110,7 +110,7 @@ def test_words_in_a_code_are_noticed() -> None:
     ("code", "status"), [("upstream_connection_error", 502), ("internal_error", 500), (None, None)]
 )
 def test_the_wrong_error_in_a_stream_is_noticed(code: str | None, status: int | None) -> None:
-    """Behind a stream's head, an error has its code alone, by which its status is known."""
+    """After a stream's head, an error has only its code, and the code tells its status."""
     seen = answered(
         honest.event({"error": {**ERROR, "code": code}}), headers={"content-type": "text/event-stream"}
     )
@@ -118,7 +118,7 @@ def test_the_wrong_error_in_a_stream_is_noticed(code: str | None, status: int | 
 
 
 def test_a_leak_into_the_next_is_noticed() -> None:
-    """The next answer has its own words and none of the scenario's."""
+    """The next answer has its own words and none of the scenario's words."""
     assert "next: 200" in broken(answered(completion()), following=answered(completion()))
     words = answered(completion(trial().next_words, a=markers.WORDS))
     assert "it holds words of this answer" in broken(answered(completion()), following=words)
@@ -132,20 +132,20 @@ def test_much_memory_is_noticed() -> None:
 
 
 def test_no_answer_is_noticed() -> None:
-    """A function that hangs has not answered."""
+    """A function that hangs gives no answer, and that is reported."""
     seen = answered(completion())
     assert "there was no answer" in broken(replace(seen, exchange=replace(seen.exchange, answer=None)))
 
 
 def test_a_dead_letter_that_is_missing_is_noticed() -> None:
-    """A job that fails at its last delivery must not just come back."""
+    """A job that fails at its last delivery must become a dead letter."""
     job = replace(trial(INVALID, Way.JOB), is_last_delivery=True)
     failed = Answered(b'{"batchItemFailures": [{"itemIdentifier": "trial-1"}]}', [], is_whole=True)
     assert "no dead letter at delivery 10" in broken(Seen(Exchange(failed, "", 50), []), job)
 
 
 def test_a_trial_has_markers_of_its_own() -> None:
-    """Every trial's markers are its own, and lengths stay as they are."""
+    """Every trial has its own markers, and the lengths do not change."""
     sent = Scenario("a", lambda honest: (honest.of(markers.WORDS.encode()),), COMPLETES).script(Way.WHOLE)
     first, second = (sent.numbered(number).steps[0] for number in (7, 8))
     assert isinstance(first, bytes)

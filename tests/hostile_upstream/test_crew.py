@@ -1,4 +1,4 @@
-"""The crew: whoever waits for a trial hears of it, even where it could not be tried."""
+"""The crew reports each trial that could not run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hostile_upstream.scenario import COMPLETES, Scenario
 
 
 def test_a_function_that_does_not_start_is_told_of_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every one of its trials raises, and none is waited for."""
+    """If a function does not start, each of its trials raises at once."""
 
     class Broken(Function):
         def __enter__(self) -> Function:

@@ -1,4 +1,4 @@
-"""Whatever Bedrock's place answers, the caller gets a completion or an OpenAI error, and nothing leaks."""
+"""For any answer of the hostile server, the caller gets a completion or an OpenAI error, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ TRIALS = [
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_hostile_answer(trial: Trial, crew: Crew) -> None:
-    """A legitimate answer or an error, one log line, no leak, a sound next answer, and little memory."""
+    """There is a legitimate answer or error, one log line, no leak, a good next answer, and little memory use."""
     broken = claims.broken(trial, crew.seen(trial))
     assert not broken, f"{trial.scenario.name} ({trial.way.value}):\n" + "\n".join(broken)

@@ -1,4 +1,4 @@
-"""The scenarios as a whole: each is one of its own."""
+"""The scenarios as a whole: each is different from the others."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.hostile_upstream.way import Way
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_scenario_has_a_name_of_its_own(kind: str) -> None:
-    """Within its kind no other has it."""
+    """No two scenarios of a kind have the same name."""
     counts = Counter(scenario.name for scenario in KINDS[kind])
     assert counts.most_common(1)[0][1] == 1, counts.most_common(3)
 
 
 def test_a_scenario_sends_what_no_other_does() -> None:
-    """Asked in the same way, no two of them send the same."""
+    """No two scenarios send the same bytes for the same way of asking."""
     senders: dict[int, list[str]] = {}
     for kind, scenarios in KINDS.items():
         for scenario in scenarios:
@@ -33,13 +33,13 @@ def test_a_scenario_sends_what_no_other_does() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_half_of_the_jobs_are_delivered_for_the_last_time(kind: str) -> None:
-    """Of each kind of scenario, or one job less than half."""
+    """In each kind of scenario, half of the jobs (rounded down) are at their last delivery."""
     are_last = [t.is_last_delivery for t in trials.of(KINDS[kind], count()) if t.way is Way.JOB]
     assert sum(are_last) == len(are_last) // 2
 
 
 def _sent(scenario: Scenario) -> Iterator[int]:
-    """A hash for each way, since all that is sent would fill the memory."""
+    """A hash for each way, since the bytes themselves would fill the memory."""
     for way in scenario.ways:
         script = scenario.script(way)
         steps = tuple((type(step), step) for step in script.steps)

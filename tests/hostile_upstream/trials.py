@@ -1,4 +1,4 @@
-"""Tries a scenario in one way, and then an honest answer: what was seen."""
+"""Tries a scenario in one way, then sends an honest answer, and records both."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _MODEL = "openai.gpt-oss-120b-1:0"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A scenario in one way; `number` makes its markers its own.
+    """A scenario in one way; `number` makes its markers unique.
 
-    `is_last_delivery`: a job may not be delivered again, so that a failure is a dead letter.
+    `is_last_delivery`: the job is not delivered again, so a failure becomes a dead letter.
     """
 
     number: int
@@ -38,13 +38,13 @@ class Trial:
 
     @property
     def function(self) -> Kind:
-        """What it is tried on."""
+        """The kind of function that runs the trial."""
         statuses = self.scenario.expected(self.way).statuses or ()
         return Kind(is_worker=self.way is Way.JOB, is_patient=_LENGTHY.isdisjoint(statuses))
 
     @property
     def request_id(self) -> str:
-        """As the log has it."""
+        """The request ID as the log has it."""
         return f"batch_req_{self.key}" if self.way is Way.JOB else self.key
 
     @property
@@ -53,18 +53,18 @@ class Trial:
 
     @property
     def receives(self) -> int:
-        """How often a job has been delivered."""
+        """The number of times that a job has been delivered."""
         return MAX_RECEIVES if self.is_last_delivery else 1
 
     @property
     def next_words(self) -> str:
-        """What the honest answer says that follows."""
+        """The words of the honest answer that follows."""
         return f"Honest answer {self.number}."
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one request came to; `calls` are what the function asked of AWS meanwhile."""
+    """The outcome of one request; `calls` are the function's calls of AWS meanwhile."""
 
     exchange: Exchange
     calls: list[Call]
@@ -72,7 +72,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The scenario's own request, and the honest one behind it. `settled`: the server was let go of."""
+    """The scenario's own request, and the honest one after it. `settled`: the scenario's script has ended."""
 
     hostile: Seen
     honest: Seen
@@ -80,7 +80,7 @@ class Observation:
 
 
 def of(scenarios: Iterable[Scenario], numbers: Iterator[int]) -> Iterator[Trial]:
-    """Each scenario in each of its ways; every second job is delivered for the last time."""
+    """Each scenario in each of its ways; every second job is at its last delivery."""
     are_last = itertools.cycle((False, True))
     for scenario in scenarios:
         for way in Way:
@@ -89,7 +89,7 @@ def of(scenarios: Iterable[Scenario], numbers: Iterator[int]) -> Iterator[Trial]
 
 
 def run(trial: Trial, function: Function) -> Observation:
-    """Never raises for what the function does."""
+    """Never raises for an error of the function."""
     hostile = trial.scenario.script(trial.way).numbered(trial.number)
     is_of_aws = trial.scenario.is_of_aws
     function.bedrock.script = _honest(trial.way, honest.WORDS) if is_of_aws else hostile

@@ -52,7 +52,7 @@ class Synthesised:
         return function
 
     def variables(self, name: str) -> dict[str, str]:
-        """That function's environment as it will be, with stand-ins for what only CloudFormation knows."""
+        """That function's environment variables, with stand-ins for values that only CloudFormation knows."""
         values = self.function(name)["Environment"]["Variables"]
         return {key: resolved(value) for key, value in values.items()}
 
@@ -80,7 +80,7 @@ def resolved(value: Any) -> str:
 
 @cache
 def synthesised(name: str, guardrail: str | None = "abc123:7", **more: str) -> Synthesised:
-    """The stack of the environment, with `more` context; synthesis fails where cdk-nag has a finding."""
+    """The stack of the environment, with `more` context; synthesis fails if cdk-nag has a finding."""
     context = {**CONTEXT, "env": name, **_EXTRA.get(name, {}), **more}
     if guardrail is not None:
         context["guardrail"] = guardrail
@@ -88,12 +88,12 @@ def synthesised(name: str, guardrail: str | None = "abc123:7", **more: str) -> S
 
 
 def changed(name: str, **settings: Any) -> Environment:
-    """The environment of that name with `settings`, each a table or value of its file, in place of its own."""
+    """The environment of that name with `settings` (each a table or value of its file) in place of its own."""
     return files.checked(name, {**files.read(name, FIRST_FILES), **settings}, platform=Platform())
 
 
 def stack_of(environment: Environment) -> Synthesised:
-    """The stack of an environment that cannot be named; synthesis fails where cdk-nag has a finding."""
+    """The stack of an environment that has no file; synthesis fails if cdk-nag has a finding."""
     app = cdk.App(context=CONTEXT)
     GatewayStack(app, "Stack", environment=environment)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))

@@ -1,6 +1,6 @@
-"""What a deployment of `prod` must keep: its resources, and those of their properties whose change replaces one.
+"""What a deployment of `prod` must keep: its resources, and the properties whose change replaces a resource.
 
-`python -m tests.infra.kept_resources` writes the list anew, where a resource comes or goes on purpose.
+`python -m tests.infra.kept_resources` writes the list again, after a resource was added or removed on purpose.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may call Bedrock: the functions' roles where they sign, and the policy for the user behind an API key."""
+"""Who may call Bedrock: the functions' roles if they sign, or else the user behind the API key."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def synthesised(
     models: tuple[str, ...] = (),
     guardrail: ExistingGuardrail | None = ExistingGuardrail(identifier="abc123", version="7"),  # noqa: B008
 ) -> Synthesised:
-    """The prod stack so changed; synthesis fails where cdk-nag has a finding."""
+    """The changed prod stack; synthesis fails if cdk-nag has a finding."""
     return stack_of(
         changed("prod", upstream={"auth": auth, "models": list(models)}, guardrail=guardrail or NONE)
     )
@@ -89,7 +89,7 @@ def allow(actions: list[str], resources: list[str], required: dict[str, str] | N
 
 
 def same(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
-    """Conditions of one value and of a list with it are the same to IAM."""
+    """Asserts equality; to IAM, a condition of one value equals a list of that value."""
     text = json.dumps(found).replace(f'["{PROFILE}"]', f'"{PROFILE}"')
     assert json.loads(text) == wanted
 
@@ -116,14 +116,14 @@ def test_a_role_that_signs_may_ask_every_model_under_the_guardrail(role: str, ac
 
 
 @pytest.mark.parametrize(("role", "actions"), [("ChatFunction", CHAT), ("JobWorker", WORKER)])
-def test_where_models_are_named_it_may_ask_those_and_a_profiles_model_through_the_profile(
-    role: str, actions: list[str]
-) -> None:
+def test_a_role_may_ask_the_named_models(role: str, actions: list[str]) -> None:
+    """A role may ask the named models, and a model behind a named profile only through that profile."""
     found = role_statements(synthesised(models=MODELS), role)
     same(found, expected(actions, models=[PROFILE, MODEL], behind=[BEHIND_PROFILE]))
 
 
-def test_the_policy_for_the_keys_user_says_the_same_and_is_attached_to_nobody() -> None:
+def test_policy_for_the_keys_user() -> None:
+    """The policy for the API key's user allows the same requests, and is attached to nobody."""
     stack = synthesised(AuthMethod.API_KEY, MODELS)
     policy = stack.one("AWS::IAM::ManagedPolicy")
     bearer = allow(["bedrock:CallWithBearerToken"], ["*"])
@@ -147,7 +147,8 @@ def test_where_callers_may_override_the_guardrail_iam_does_not_forbid_it(overrid
     assert (iam.Effect.DENY in effects) is (override is Override.DENIED)
 
 
-def test_without_a_guardrail_nothing_is_denied_and_callers_may_name_one_of_the_accounts() -> None:
+def test_without_a_guardrail_nothing_is_denied() -> None:
+    """Without a guardrail nothing is denied, and callers may name any guardrail of the account."""
     found = role_statements(synthesised(guardrail=None), "ChatFunction")
     any_guardrail = "arn:aws:bedrock:us-east-1:000000000000:guardrail/*"
     assert found == [allow(CHAT, EVERY_MODEL), allow(["bedrock:ApplyGuardrail"], [any_guardrail])]
@@ -169,7 +170,8 @@ def test_the_condition_writes_the_guardrail_as_aws_does(
     same(found, expected(CHAT, models=EVERY_MODEL, behind=[], identifier=condition))
 
 
-def test_the_stacks_own_guardrail_is_required_by_its_id_and_counted_version() -> None:
+def test_own_guardrail_is_required_by_id_and_version() -> None:
+    """The stack's own guardrail is required by its ID and by the number of its version."""
     stack = stack_of(changed("prod", upstream={"auth": "sigv4"}, guardrail=OwnGuardrail()))
     (id_,) = stack.resources("AWS::Bedrock::Guardrail")
     arn = f"arn:aws:bedrock:us-east-1:000000000000:guardrail/{id_}"

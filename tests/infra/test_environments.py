@@ -1,4 +1,4 @@
-"""The environment that a deployment names, and what the command line says for this deployment only."""
+"""The environment that a deployment names, and settings from the command line for one deployment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ named = partial(environments.named, folder=FIRST_FILES)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of settings files with one, `mine`."""
+    """A folder with one settings file, `mine`."""
     folder = tmp_path / "environments"
     folder.mkdir()
     (folder / "mine.toml").write_text(
@@ -36,7 +36,7 @@ def test_an_unknown_name_lists_the_known_ones(name: str | None) -> None:
 
 
 def test_a_file_that_a_user_adds_is_an_environment(folder: Path) -> None:
-    """Any file of the folder is an environment, called after the file."""
+    """Every file in the folder is an environment with the file's name."""
     assert environments.named("mine", folder=folder).stack_name == "bedrock-chat-gateway-mine"
     with pytest.raises(InvalidEnvironmentError, match="choose one of mine"):
         environments.named("dev", folder=folder)
@@ -67,7 +67,7 @@ def test_a_guardrail_is_named_by_identifier_and_version(text: str, identifier: s
 
 
 def test_a_named_guardrail_is_applied_as_the_file_says(folder: Path) -> None:
-    """Another guardrail for one deployment changes neither tagging nor override."""
+    """A guardrail for one deployment changes neither tagging nor override."""
     guardrail = environments.named("mine", guardrail="abc:1", folder=folder).enforced_guardrail
     assert guardrail is not None
     assert (guardrail.kind, guardrail.tagging, guardrail.override) == ("existing", "all_text", "allowed")
@@ -84,7 +84,7 @@ def test_half_a_guardrail_is_refused(text: str) -> None:
     [{"upstream_url": "http://127.0.0.1:1/openai/v1"}, {"aws_endpoint_url": "http://127.0.0.1:1"}],
 )
 def test_only_local_has_an_emulator(context: dict[str, Any]) -> None:
-    """A stack of AWS's asks Bedrock, and tells callers no URL of an emulator's."""
+    """A stack on AWS asks Bedrock, and accepts no URL of an emulator."""
     with pytest.raises(InvalidEnvironmentError, match="for 'local' only"):
         named("prod", **context)
 
@@ -111,7 +111,7 @@ def test_only_local_has_an_emulator(context: dict[str, Any]) -> None:
     ],
 )
 def test_what_local_lacks_is_named(context: dict[str, Any], says: str) -> None:
-    """The emulator's environment says what the command line left out or got wrong."""
+    """The error for `local` names the value that is missing or wrong on the command line."""
     with pytest.raises(InvalidEnvironmentError, match=says):
         named("local", **context)
 
@@ -155,7 +155,7 @@ def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) 
     ],
 )
 def test_an_override_is_not_lost_in_silence(context: dict[str, str], says: str | None) -> None:
-    """Who overrides the file for one deployment is told that the next one goes back to it."""
+    """If one deployment overrides the file, the output says that the next deployment goes back to the file."""
     stack = build_app({**CONTEXT, "env": "prod", **context}, folder=FIRST_FILES).node.find_child(
         "bedrock-chat-gateway-prod"
     )
@@ -173,7 +173,7 @@ def test_an_override_is_not_lost_in_silence(context: dict[str, str], says: str |
     ],
 )
 def test_local_refuses_what_it_cannot_do(folder: Path, toml: str, says: str) -> None:
-    """A setting of `local` that nothing heeds is refused, and not passed over."""
+    """`local` refuses a setting that it cannot apply."""
     (folder / "local.toml").write_text(toml)
     with pytest.raises(InvalidEnvironmentError, match=says):
         environments.named("local", upstream_url="http://host/v1", guardrail="a:1", folder=folder)

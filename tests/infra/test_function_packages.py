@@ -63,7 +63,7 @@ def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None
 
 
 def test_the_workers_child_process_runs_from_its_package() -> None:
-    """The one that vets jobs: by the worker's own command, with nothing but the package."""
+    """The child process that vets jobs runs with nothing but the worker's package."""
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -84,7 +84,7 @@ def test_the_streaming_loop_goes_with_the_chat_function_and_can_be_started() -> 
 
 
 def test_the_loops_project_files_are_not_shipped() -> None:
-    """Of the library a function's package has the modules and the script that starts them, and nothing else."""
+    """A package holds the library's modules and its start script, and nothing else of the library."""
     folder = package("api", for_this_machine=False).folder
     streaming = folder / "response_streaming"
     shipped = {path.relative_to(streaming) for path in streaming.rglob("*") if path.is_file()}
@@ -114,7 +114,8 @@ _UNCHECKED_BYTECODE_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n" + (1).to_by
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_goes_to_lambda_has_the_bytecode_of_its_python_for_every_module(name: str) -> None:
+def test_every_module_has_bytecode_for_lambda(name: str) -> None:
+    """Every Python module in a package for Lambda has bytecode of Lambda's Python version."""
     folder = package(name, for_this_machine=False).folder
     for source in folder.rglob("*.py"):
         bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"

@@ -1,4 +1,4 @@
-"""What an environment says reaches the functions that act on it."""
+"""The settings of an environment reach the functions that use them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Settings = type[
 
 @cache
 def separating(separates: bool) -> Synthesised:
-    """dev with two models, and either reasoning separated or the tokens of streams counted."""
+    """`dev` with two models, and either separated reasoning or counted stream tokens."""
     return stack_of(
         changed(
             "dev",
@@ -52,7 +52,7 @@ def separating(separates: bool) -> Synthesised:
 def allowed_models(
     stack: Synthesised, function: str, monkeypatch: pytest.MonkeyPatch
 ) -> AllowedModels | None:
-    """What the function makes of its variables."""
+    """The allowed models that the function reads from its variables."""
     for name, value in {**stack.variables(function), "AWS_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
     return wiring.completions(
@@ -70,7 +70,7 @@ def allowed_models(
     ],
 )
 def test_functions_read_what_the_stack_sets(function: str, settings: list[Settings]) -> None:
-    """A function's variables are those that its settings read, and no more."""
+    """A function's variables are the ones that its settings read, and no others."""
     variables = synthesised("prod", prove_on_deploy="true").variables(function)
     env = {**variables, "AWS_REGION": "us-east-1"}
     read = [name for one in settings for name in one.from_env(env).to_env()]
@@ -82,7 +82,7 @@ def test_functions_read_what_the_stack_sets(function: str, settings: list[Settin
     ("name", "size"), [*((name, MAX_STREAMING) for name in DEPLOYED), ("local", MAX_LOCAL)]
 )
 def test_an_answers_limit_is_deployed(name: str, size: int, function: str) -> None:
-    """An answer in one piece has 8 MiB where answers stream, and what a buffered function may return elsewhere."""
+    """A buffered answer may have 8 MiB if answers stream, or else the limit of a buffered function."""
     settings = UpstreamSettings.from_env(synthesised(name).variables(function))
     assert settings.max_response_bytes == size
 
@@ -99,7 +99,7 @@ def test_an_answers_limit_is_documented() -> None:
 
 @pytest.mark.parametrize("function", BOTH)
 def test_models_reach_the_functions(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where an environment names its models, its functions know them all and refuse every other."""
+    """If an environment names models, its functions allow all of them and refuse every other model."""
     stack = separating(True)
     assert stack.variables(function)["UPSTREAM_MODELS"] == ",".join(MODELS)
     allowed = allowed_models(stack, function, monkeypatch)
@@ -112,7 +112,7 @@ def test_models_reach_the_functions(function: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("function", BOTH)
 def test_without_models_all_are_allowed(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where an environment names no models, its functions refuse none."""
+    """If an environment names no models, its functions refuse none."""
     stack = synthesised("dev")
     monkeypatch.delenv("UPSTREAM_MODELS", raising=False)
     assert "UPSTREAM_MODELS" not in stack.variables(function)

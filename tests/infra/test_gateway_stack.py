@@ -52,7 +52,8 @@ def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
         assert method["AuthorizerId"]
 
 
-def test_every_answer_of_api_gateways_own_is_openai_shaped_with_a_fixed_text(stack: Synthesised) -> None:
+def test_api_gateways_answers_are_openai_shaped(stack: Synthesised) -> None:
+    """Every answer of API Gateway's own has OpenAI's error shape and a fixed text."""
     responses = stack.resources("AWS::ApiGateway::GatewayResponse").values()
     for response in responses:
         template = response["ResponseTemplates"]["application/json"]
@@ -89,9 +90,10 @@ def test_callers_cannot_choose_the_request_id_of_a_refusal(deployed_stack: Synth
         assert source == "context.extendedRequestId"
 
 
-def test_the_access_log_has_the_ids_and_nothing_that_repeats_a_token_or_an_address(
+def test_access_log_has_ids_and_no_secrets(
     stack: Synthesised,
 ) -> None:
+    """The access log has the request IDs, and nothing that repeats a token or an address."""
     setting = stack.one("AWS::ApiGateway::Stage")["AccessLogSetting"]
     assert setting["DestinationArn"]
     line = json.loads(setting["Format"])
@@ -128,9 +130,8 @@ def test_the_variables_of_every_function_parse_as_its_settings(
 
 
 @pytest.mark.parametrize("function", ["api", "worker"])
-def test_the_environments_guardrail_reaches_every_function_that_asks_bedrock(
-    stack: Synthesised, function: str
-) -> None:
+def test_guardrail_reaches_the_functions(stack: Synthesised, function: str) -> None:
+    """Every function that asks Bedrock gets the environment's guardrail."""
     settings = UpstreamSettings.from_env(stack.variables(function))
     assert settings.guardrail == Guardrail(identifier="abc123", version="7")
 
@@ -214,7 +215,8 @@ def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthe
     assert stack.one("AWS::S3::Bucket")["BucketEncryption"]
 
 
-def test_failed_jobs_move_to_the_dead_letter_queue_and_batches_report_them_singly(stack: Synthesised) -> None:
+def test_failed_jobs_are_reported_singly(stack: Synthesised) -> None:
+    """Failed jobs move to the dead-letter queue, and a batch reports each failed job by itself."""
     redrive = stack.one("AWS::SQS::Queue", "QueuesJobs")["RedrivePolicy"]
     assert "DeadLetters" in resolved(redrive["deadLetterTargetArn"])
     assert redrive["maxReceiveCount"] >= 100  # every throttled delivery counts
@@ -222,9 +224,10 @@ def test_failed_jobs_move_to_the_dead_letter_queue_and_batches_report_them_singl
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_all_of_a_batch_is_worked_on_at_once_and_larger_ones_have_the_window_they_need(
+def test_batch_size_fits_the_worker(
     stack: Synthesised,
 ) -> None:
+    """The worker works on a whole batch at once, and batches above 10 have the window that SQS requires."""
     source = stack.one("AWS::Lambda::EventSourceMapping")
     assert source["BatchSize"] <= WorkerSettings.from_env(stack.variables("worker")).width
     assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
@@ -244,7 +247,7 @@ def test_expired_clients_are_removed(stack: Synthesised) -> None:
 
 
 def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
-    """No output of the CDK's own, which looks like the base URL and is not, stands beside BaseUrl."""
+    """The CDK adds no output of its own that looks like the base URL."""
     names = stack.template["Outputs"].keys()
     assert names >= {"BaseUrl", "AccessLogGroupName", "ClientsTableName", "EnforcedGuardrail"}
     assert [name for name in names if re.search(r"[0-9A-F]{8}$", name)] == []
@@ -274,7 +277,8 @@ def test_data_outlives_the_stack_where_it_matters(name: str) -> None:
     assert synthesised(name).one("AWS::DynamoDB::Table", "Clients")["DeletionProtectionEnabled"] is True
 
 
-def test_dev_can_be_destroyed_and_only_the_bucket_which_may_hold_objects_stays() -> None:
+def test_destroying_dev_leaves_only_the_bucket() -> None:
+    """`dev` can be destroyed; only the bucket remains, because it may hold objects."""
     resources = synthesised("dev").template["Resources"].values()
     kept = {r["Type"] for r in resources if r["Type"] in HOLDING_DATA and r["DeletionPolicy"] != "Delete"}
     assert kept == {"AWS::S3::Bucket"}
@@ -293,5 +297,5 @@ def test_everything_that_can_be_is_tagged_with_its_environment() -> None:
 
 
 def test_the_secret_begins_with_the_placeholder_that_is_never_sent(stack: Synthesised) -> None:
-    """With another text, CloudFormation would overwrite the keys in use."""
+    """If the initial text changed, CloudFormation would overwrite the keys in use."""
     assert stack.one("AWS::SecretsManager::Secret")["SecretString"] == "REPLACE-WITH-A-BEDROCK-API-KEY"

@@ -1,4 +1,4 @@
-"""The guardrail that a stack makes for itself."""
+"""The guardrail that a stack creates for itself."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_another_policy_makes_another_version_and_the_same_policy_does_not() -> 
 
 @pytest.mark.parametrize("override", list(Override))
 def test_override_and_tagging_reach_the_functions(override: Override) -> None:
-    """What callers may override and what is tagged is what the environment says."""
+    """The functions get the environment's override and tagging."""
     guardrail = ExistingGuardrail(
         identifier="abc123", version="7", override=override, tagging=Tagging.USER_TURNS
     )

@@ -1,4 +1,4 @@
-"""Widths and batches follow from what Bedrock lets the account ask."""
+"""Widths and batches follow from the account's Bedrock quota."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_sum_of_the_comment(per_minute: int, answer_s: int, width: int, work
 
 @given(JOBS)
 def test_no_more_jobs_are_in_progress_than_the_quota_keeps_busy(jobs: JobsSettings) -> None:
-    """Except where two workers, SQS's least, of one job each are already more."""
+    """The jobs in progress never exceed the quota, or two: SQS requires at least two workers."""
     assert jobs.width * jobs.max_concurrency <= max(2, jobs.in_flight)
 
 

@@ -1,4 +1,4 @@
-"""An upgrade replaces nothing that a deployed stack has."""
+"""An upgrade replaces no resource of a deployed stack."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tests.infra.conftest import synthesised
 
 
 def test_no_resource_is_replaced() -> None:
-    """Every resource of `prod` keeps its logical id, its type and the properties whose change would replace it."""
+    """Every resource of `prod` keeps its logical ID, its type and the properties whose change would replace it."""
     listed = json.loads(kept_resources.LIST.read_text())
     assert kept_resources.kept(synthesised("prod", guardrail=None).template) == listed

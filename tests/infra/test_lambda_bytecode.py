@@ -1,4 +1,4 @@
-"""Bytecode for Lambda's Python, whatever Python and machine builds."""
+"""Bytecode is for Lambda's Python, on any machine and with any Python that builds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack goes to a region that someone chose."""
+"""A stack is deployed only to a region that someone chose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CDK = {"CDK_DEFAULT_REGION": "us-east-1"}
 
 @pytest.fixture(autouse=True)
 def no_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An AWS configuration file with nothing in it."""
+    """An empty AWS configuration file."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     config = tmp_path / "config"
@@ -26,13 +26,13 @@ def no_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_the_cdks_fallback_is_no_choice() -> None:
-    """Where nobody chose a region, the CDK's us-east-1 is refused in one line."""
+    """If nobody chose a region, the CDK's default us-east-1 is refused in one line."""
     with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
         region.check(changed("dev"), CDK)
 
 
 def test_no_app_is_built_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Building the app asks whether someone chose the region, before there is a stack."""
+    """Building the app checks that someone chose a region, before a stack is made."""
     monkeypatch.setenv("CDK_DEFAULT_REGION", "us-east-1")
     with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
         build_app({**CONTEXT, "env": "dev"})
@@ -48,7 +48,7 @@ def test_no_app_is_built_without_a_region(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_a_chosen_region_passes(env: dict[str, str]) -> None:
-    """A variable is a choice, and so is what --profile gave the CDK; a synthesis without the CDK's CLI goes nowhere."""
+    """A variable or --profile chooses a region; a synthesis without the CDK CLI needs none."""
     region.check(changed("dev"), env)
 
 
@@ -64,7 +64,7 @@ def test_a_profiles_region_passes(no_profile: Path) -> None:
 
 
 def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong AWS_PROFILE ends in one line, too."""
+    """A wrong AWS_PROFILE is reported in one line too."""
     monkeypatch.setenv("AWS_PROFILE", "nobodys")
     with pytest.raises(InvalidEnvironmentError, match="nobodys"):
         region.check(changed("dev"), CDK)

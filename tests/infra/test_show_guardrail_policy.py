@@ -1,4 +1,4 @@
-"""The guardrail policy of an environment, for whoever tries it elsewhere."""
+"""Shows the guardrail policy of an environment, so that it can be tried elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.machine.failures import SettingError
 
 
 def test_the_policy_of_its_own_file(tmp_path: Path) -> None:
-    """It comes as CreateGuardrail takes it, also from a file of its own."""
+    """The policy has CreateGuardrail's form, also if it is in a separate file."""
     (tmp_path / "team.toml").write_text('[guardrail]\npolicy_file = "team.json"')
     (tmp_path / "team.json").write_text('{"blockedInputMessaging": "No.", "blockedOutputsMessaging": "No."}')
     expected = {"blockedInputMessaging": "No.", "blockedOutputsMessaging": "No."}
@@ -38,13 +38,13 @@ def test_no_policy_in_the_settings(settings: str, why: str, tmp_path: Path) -> N
 
 
 def test_the_local_stack_reads_it() -> None:
-    """It gets the whole policy of the environment that it is told."""
+    """The local stack reads the whole policy of the named environment."""
     assert guardrail_policy.of_environment("dev").document == settings.default()
 
 
 @pytest.mark.parametrize("name", ["nowhere", "local", "../dev", ""])
 def test_an_environment_without_a_policy(name: str) -> None:
-    """The local stack ends with one line that names the environment."""
+    """The local stack stops with one line that names the environment."""
     with pytest.raises(SettingError) as caught:
         guardrail_policy.of_environment(name)
     assert repr(name) in str(caught.value)

@@ -1,4 +1,4 @@
-"""The CDK lines in the README of response-streaming make what it says."""
+"""The CDK lines in the README of response-streaming make a stack that streams."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests import documents
 
 @pytest.fixture
 def template(tmp_path: Path) -> assertions.Template:
-    """Of a stack with those lines, which deploy a folder of the test's."""
+    """The template of a stack with those lines, which deploys a folder of the test."""
     lines, written = tmp_path / "lines.py", documents.code("response-streaming/README.md", "python")[-1]
     lines.write_text(written.replace('from_asset("build")', f'from_asset("{tmp_path}")'))
     stack = cdk.Stack()

@@ -1,4 +1,4 @@
-"""Every timeout agrees with those around it."""
+"""Each timeout agrees with the timeouts around it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ def api_timeouts_s(stack: Synthesised) -> list[float]:
     return [method["Integration"]["TimeoutInMillis"] / 1000 for method in methods]
 
 
-def test_bedrock_gives_up_before_the_function_and_the_function_before_the_api(stack: Synthesised) -> None:
+def test_timeouts_are_nested(stack: Synthesised) -> None:
+    """The timeout for Bedrock ends before the function's, and the function's before API Gateway's."""
     answer_s = UpstreamSettings.from_env(stack.variables("api")).total_timeout_s
     stream_s = HttpSettings.from_env(stack.variables("api")).stream_timeout_s
     function_s = stack.function("api")["Timeout"]
     assert answer_s <= stream_s < function_s < min(api_timeouts_s(stack))
 
 
-def test_a_stream_has_fifteen_minutes_and_an_answer_in_one_piece_ends_before_the_silence_is_cut(
+def test_streams_have_fifteen_minutes(
     deployed_stack: Synthesised,
 ) -> None:
+    """A stream has 15 minutes, and a buffered answer ends before API Gateway cuts a silent connection."""
     assert set(api_timeouts_s(deployed_stack)) == {900}
     assert UpstreamSettings.from_env(deployed_stack.variables("api")).total_timeout_s < 300
 
@@ -59,16 +61,18 @@ def test_a_job_is_hidden_while_its_worker_may_live(stack: Synthesised) -> None:
     assert window_s + claim_s + 5 <= visibility_s <= window_s + claim_s + 10
 
 
-def test_a_job_begun_first_has_all_its_time_and_one_that_is_begun_at_all_the_time_of_an_answer(
+def test_jobs_have_time_for_an_answer(
     stack: Synthesised,
 ) -> None:
+    """A job begun first has its whole timeout, and each job that is begun has time for an expected answer."""
     settings = WorkerSettings.from_env(stack.variables("worker"))
     job_s = UpstreamSettings.from_env(stack.variables("worker")).total_timeout_s
     assert stack.function("worker")["Timeout"] - settings.ending_s >= job_s
     assert settings.least_time_s <= job_s / 2
 
 
-def test_a_job_is_a_dead_letter_before_sqs_deletes_it_even_if_every_worker_dies(stack: Synthesised) -> None:
+def test_dead_letters_come_before_retention_ends(stack: Synthesised) -> None:
+    """A job becomes a dead letter before SQS deletes it, even if every worker dies."""
     queue = stack.one("AWS::SQS::Queue", "QueuesJobs")
     settings = WorkerSettings.from_env(stack.variables("worker"))
     receives = queue["RedrivePolicy"]["maxReceiveCount"]

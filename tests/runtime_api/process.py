@@ -1,4 +1,4 @@
-"""Starts runtimes as Lambda does: in a process of their own, told everything by environment variables."""
+"""Starts runtimes as Lambda does: each in its own process, configured by environment variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATIENCE_S = 10.0
 
 
 class RuntimeProcess:
-    """A running runtime; `stdout` and `stderr` are what it has written so far."""
+    """A running runtime; `stdout` and `stderr` are its output so far."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: Path, output: Path) -> None:
         self._stdout, self._stderr = output / "stdout", output / "stderr"
@@ -40,7 +40,7 @@ class RuntimeProcess:
         return self._stderr.read_text()
 
     def wait(self, timeout_s: float = _PATIENCE_S) -> int:
-        """The exit status, once it has ended by itself. Raises subprocess.TimeoutExpired."""
+        """The exit status, when the process has ended by itself. Raises subprocess.TimeoutExpired."""
         return self._process.wait(timeout_s)
 
     def kill(self) -> None:
@@ -59,9 +59,9 @@ def streaming_runtime(
     start: Path = _START,
     as_bootstrap: bool = False,
 ) -> Iterator[RuntimeProcess]:
-    """The streaming loop on the handler in `task_root`, through the script `start`, for as long as it is entered.
+    """Runs the streaming loop with the handler in `task_root`, by the script `start`, while the block runs.
 
-    `as_bootstrap`: started without arguments, as an OS-only runtime does.
+    `as_bootstrap`: the script gets no arguments, as in an OS-only runtime.
     """
     command = [str(start)] if as_bootstrap else [str(start), python, "/var/runtime/bootstrap.py"]
     with _running(command, api, task_root, handler, env) as process:
@@ -77,7 +77,7 @@ def awslambdaric_runtime(
     env: Mapping[str, str] | None = None,
     python: str = sys.executable,
 ) -> Iterator[RuntimeProcess]:
-    """AWS's own loop on the handler in `task_root`, for as long as it is entered."""
+    """Runs AWS's own loop with the handler in `task_root`, while the block runs."""
     command = [python, "-m", "awslambdaric", handler]
     with _running(command, api, task_root, handler, env) as process:
         yield process

@@ -1,4 +1,4 @@
-"""Reads HTTP/1.1 requests off a socket and keeps every byte of them."""
+"""Reads HTTP/1.1 requests from a socket and keeps every byte of them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Chunk:
 
 @dataclass(slots=True)
 class Request:
-    """One request as it came. `raw` is every byte of it, `complete` false where it was cut off.
+    """One request as received. `raw` is every byte of it; `complete` is false if it was cut off.
 
-    Times are of time.monotonic: `began_s` once the first line was here, `ended_s` once the last byte was.
+    Times are from time.monotonic: `began_s` after the first line has arrived, `ended_s` after the last byte.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""A Lambda Runtime API over real sockets: hands out events, records what comes back.
+"""A Lambda Runtime API over real sockets: it sends events and records the answers.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -44,14 +44,14 @@ class Invocation:
         self._answer: Request | None = None
 
     def next_chunk(self, timeout_s: float = _PATIENCE_S) -> bytes | None:
-        """The next chunk in order of arrival, waiting for it; None when the answer has come to its end."""
+        """Waits for the next chunk, in order of arrival; None at the end of the answer."""
         try:
             return self._arrived.get(timeout=timeout_s)
         except queue.Empty:
             raise AssertionError(f"no chunk within {timeout_s} s") from None
 
     def answer(self, timeout_s: float = _PATIENCE_S) -> Request:
-        """The request that answered, once it has arrived whole, was cut off or abandoned."""
+        """The request with the answer, once it has arrived completely, was cut off or abandoned."""
         if not self._answered.wait(timeout_s) or self._answer is None:
             raise AssertionError(f"no answer within {timeout_s} s")
         return self._answer
@@ -73,9 +73,9 @@ class Invocation:
 
 
 class RuntimeApiServer:
-    """Listens on a free port of this machine for as long as it is entered.
+    """Listens on a free port of this machine while the block runs.
 
-    `requests` are all that came, in the order in which their heads arrived. `record=False` keeps no bodies.
+    `requests` are all requests, in the order in which their heads arrived. `record=False` keeps no bodies.
     """
 
     def __init__(self, *, record: bool = True, hold_restore: bool = False) -> None:
@@ -109,7 +109,7 @@ class RuntimeApiServer:
         remaining_s: float = 60,
         **faults: Any,
     ) -> Invocation:
-        """Queues an event (or the bytes `body`) for the next request for one; `faults` as in Invocation."""
+        """Queues an event (or the bytes `body`) for the next request for an event; `faults` as in Invocation."""
         request_id = f"request-{next(self._ids)}"
         own = {
             "Content-Type": "application/json",
@@ -132,7 +132,7 @@ class RuntimeApiServer:
         return [request.line.replace(_ROOT, "") for request in self.requests]
 
     def wait_for(self, line: str, timeout_s: float = _PATIENCE_S) -> Request:
-        """The first request of that line (as in `lines`), once it has arrived whole."""
+        """The first request with that line (as in `lines`), once it has arrived completely."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._whole(line) is not None, timeout_s):
                 raise AssertionError(f"no {line} within {timeout_s} s, but {self.lines()}")
@@ -141,12 +141,12 @@ class RuntimeApiServer:
         return request
 
     def forget(self) -> None:
-        """Drops the requests and the events so far: for whoever invokes for long."""
+        """Drops the requests and the events so far, for tests with very many invocations."""
         self.requests.clear()
         self._invocations.clear()
 
     def close(self) -> None:
-        """Goes away: refuses connections, closes those it has, waits for its threads."""
+        """Stops: refuses connections, closes the open ones, waits for its threads."""
         self._listener.close()
         with suppress(OSError), socket.create_connection(("127.0.0.1", int(self.address.split(":")[1])), 1):
             pass
@@ -243,7 +243,7 @@ def _response(status: int, headers: dict[str, str], body: bytes) -> bytes:
 
 
 def _chunked_response(headers: dict[str, str], body: bytes) -> bytes:
-    """The body in pieces of 1 KB, as Go's server sends what is longer than its buffer."""
+    """The body in pieces of 1 KB, as Go's server sends a body longer than its buffer."""
     pieces = [body[start : start + 1024] for start in range(0, len(body), 1024)]
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
     return _head(200, {**headers, "Transfer-Encoding": "chunked"}) + chunks + b"0\r\n\r\n"

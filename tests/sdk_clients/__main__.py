@@ -1,4 +1,4 @@
-"""`python -m tests.sdk_clients` runs real client libraries against the gateway, and exits with 0 if all of them work."""
+"""`python -m tests.sdk_clients` runs real client libraries against the gateway, and exits with 0 if all work."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SILENT = {
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Tests that run in one environment; `title` is what a developer sees."""
+    """Tests that run in one environment; `title` is for the developer."""
 
     title: str
     command: Sequence[str]
@@ -67,7 +67,7 @@ SUITES = (
 
 
 def main() -> int:
-    """The exit status."""
+    """Returns the exit status."""
     screen = Screen(Console(highlight=False))
     try:
         with interruption.as_keyboard_interrupt():

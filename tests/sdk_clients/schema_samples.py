@@ -1,4 +1,4 @@
-"""A value for a JSON schema, with the words and numbers of a prompt where they fit. Pure."""
+"""A value for a JSON schema, with the prompt's words and numbers if they fit. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scripted model: it calls the tools of a request, fills JSON schemas, and else repeats the last message. Pure."""
+"""A scripted model: it calls the request's tools, fills JSON schemas, or repeats the last message. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def completion(body: JsonObject) -> JsonObject:
 
 
 def _function_to_call(body: JsonObject) -> JsonObject | None:
-    """The named function; else the first that was not called yet. Where a call is not required, one call is enough."""
+    """The named function, or the first not yet called. If a call is not required, one call is enough."""
     choice = body.get("tool_choice")
     functions: dict[str, JsonObject] = {
         tool["function"]["name"]: tool["function"] for tool in body.get("tools") or []
@@ -73,7 +73,7 @@ def _words(body: JsonObject) -> JsonObject:
 
 
 def _schema(body: JsonObject) -> Schema | None:
-    """The schema of the answer, from `response_format` or from the text of a message; None where there is none."""
+    """The answer's schema, from `response_format` or from a message's text; None if there is none."""
     response_format = body.get("response_format") or {}
     if "json_schema" in response_format:
         schema: Schema = response_format["json_schema"]["schema"]

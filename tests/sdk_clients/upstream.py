@@ -26,12 +26,12 @@ def scripted() -> Iterator[str]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers in one piece: the stand-in makes the stream, once the guardrail has seen the answer."""
+    """Answers in one piece: the stand-in makes the stream after the guardrail has read the answer."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """There is no list of models: the stand-in then asks for the caller's."""
+        """There is no list of models, so the stand-in asks for the caller's model."""
         self._send(404, {"error": {"message": "no such path"}})
 
     def do_POST(self) -> None:
@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, completion(json.loads(self.rfile.read(int(self.headers["content-length"])))))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the library has it
-        """Nothing: what was asked shows in the stand-in's log."""
+        """Logs nothing: the stand-in's log has the requests."""
 
     def _send(self, status: int, body: object) -> None:
         content = json.dumps(body).encode()

@@ -18,7 +18,7 @@ TABLE = "clients"
 
 @contextmanager
 def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
-    """A DynamoDB with an empty table of clients, and no trace of the developer's own AWS settings."""
+    """A DynamoDB with an empty table of clients, without the developer's own AWS settings."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -29,7 +29,7 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
 
 
 def create(dynamodb: DynamoDBClient) -> None:
-    """An empty one."""
+    """Creates an empty table of clients."""
     dynamodb.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
@@ -39,5 +39,5 @@ def create(dynamodb: DynamoDBClient) -> None:
 
 
 def items(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
-    """The clients there are."""
+    """The clients in the table."""
     return list(dynamodb.scan(TableName=TABLE)["Items"])

@@ -1,10 +1,13 @@
-"""What the documentation tells of errors, clients and commands is what there is."""
+"""The documentation agrees with the code about errors, clients, commands and tests."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import tomllib
+from functools import cache
+from pathlib import PurePath
 
 import pytest
 
@@ -42,6 +45,22 @@ CLIENTS = [
     ("Cline", "OpenAI Compatible"),
     ("Open WebUI", "Model IDs"),
 ]
+PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", *documents.names("docs/**/*.md")]
+MOST_OF_A_NAME = 70  # a name is a handle; the docstring makes the claim
+
+
+@cache
+def functions_by_file() -> dict[str, set[str]]:
+    """The names of the test functions in each Python file below tests/, without importing any."""
+    return {
+        file: {
+            node.name
+            for node in ast.walk(ast.parse(documents.text(file)))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        }
+        for file in documents.names("tests/**/*.py")
+        if "node_modules" not in file
+    }
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
@@ -63,7 +82,7 @@ def test_clients_have_a_line(client: str, setting: str) -> None:
 
 
 def test_help_knows_that_unit_tests_take_minutes() -> None:
-    """`make help` does not promise the unit tests in seconds."""
+    """`make help` says that the unit tests take minutes."""
     (told,) = re.findall(r"^unit:.*## (.+)$", documents.text("Makefile"), re.MULTILINE)
     assert "second" not in told
     assert "minute" in told
@@ -71,7 +90,7 @@ def test_help_knows_that_unit_tests_take_minutes() -> None:
 
 @pytest.mark.parametrize("decision", documents.names("docs/adr/0*.md"))
 def test_decisions_have_a_status(decision: str) -> None:
-    """Each decision says whether it still holds."""
+    """Each decision record has a status."""
     assert re.search(
         r"^\*\*Status\.\*\* (Accepted|Replaced|Withdrawn)\b", documents.text(decision), re.MULTILINE
     )
@@ -108,3 +127,20 @@ def test_version_is_the_newest_in_the_changelog() -> None:
     unreleased, newest = re.findall(r"^## (.+)$", documents.text("CHANGELOG.md"), re.MULTILINE)[:2]
     assert unreleased == "Unreleased"
     assert re.fullmatch(rf"{re.escape(project['version'])} - \d{{4}}-\d\d-\d\d", newest)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_named_tests_exist(page: str) -> None:
+    """Every test function and test file that a page names is below tests/."""
+    text, functions = documents.text(page), functions_by_file()
+    known = {PurePath(file).stem for file in functions}.union(*functions.values())
+    assert set(re.findall(r"`(test_\w+)`", text)) <= known
+    for file, name in re.findall(r"\b(tests/[\w/]+\.py)(?:::(test_\w+))?", text):
+        assert file in functions
+        assert not name or name in functions[file], file
+
+
+def test_test_names_are_short() -> None:
+    """No test function's name is longer than 70 characters."""
+    names = set().union(*functions_by_file().values())
+    assert [name for name in sorted(names) if len(name) > MOST_OF_A_NAME] == []

@@ -1,4 +1,4 @@
-"""The operator's make targets, with a `cdk` and a `chat-gateway` that only say how they were called."""
+"""The operator's make targets, with a `cdk` and a `chat-gateway` that only print their arguments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ printf '%s\\n' "$@"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout in which everything is installed, as make sees it."""
+    """A checkout in which make finds everything installed."""
     for name in ("Makefile", "pyproject.toml", "package-lock.json"):
         shutil.copy(documents.ROOT / name, tmp_path)
     shutil.copytree(documents.ROOT / "requirements", tmp_path / "requirements")
@@ -38,7 +38,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(checkout: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """make without a terminal, as in a pipeline."""
+    """Runs make without a terminal, as in a pipeline."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "M"))}
     return subprocess.run(
         ["make", *arguments],
@@ -54,14 +54,14 @@ def make(checkout: Path, *arguments: str, **variables: str) -> subprocess.Comple
 @pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])
 @pytest.mark.parametrize("cdk_args", ["", "--force", "--require-approval never"])
 def test_cdk_args_are_passed_on(checkout: Path, target: str, cdk_args: str) -> None:
-    """What CDK_ARGS holds reaches `cdk` word by word, behind the environment."""
+    """The words of CDK_ARGS reach `cdk` unchanged, after the environment."""
     done = make(checkout, target, "ENV=staging", f"CDK_ARGS={cdk_args}")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [target, "-c", "env=staging", *cdk_args.split()]
 
 
 def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
-    """A deployment takes its other settings beside CDK_ARGS."""
+    """A deployment takes its other settings together with CDK_ARGS."""
     done = make(checkout, "deploy", "GUARDRAIL=abc123:1", "PROVE=true", "CDK_ARGS=--require-approval never")
     assert done.stdout.split()[3:] == [
         *("-c", "guardrail=abc123:1", "-c", "prove_on_deploy=true"),
@@ -73,7 +73,7 @@ def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
     ("arguments", "policy_of"), [((), []), (("ENV=prod",), ["--policy-of", "prod"]), (("ENV=",), [])]
 )
 def test_run_takes_another_policy(checkout: Path, arguments: tuple[str, ...], policy_of: list[str]) -> None:
-    """Only where ENV is said: by default the local stack has a policy of its own."""
+    """The local stack has its own policy by default, and another environment's if ENV is set."""
     for stamp in DEVELOPERS:
         (checkout / stamp).parent.mkdir(exist_ok=True)
         (checkout / stamp).touch()
@@ -82,7 +82,7 @@ def test_run_takes_another_policy(checkout: Path, arguments: tuple[str, ...], po
 
 
 def test_a_shells_base_url_is_not_proven(checkout: Path) -> None:
-    """BASE_URL in the environment may be another environment's; on make's command line it is meant."""
+    """BASE_URL counts on make's command line only; a shell's may be another environment's."""
     proven = ["prove", "--env", "dev"]
     url = "https://chat.test/openai/v1"
     assert make(checkout, "prove", BASE_URL=url).stdout.split() == proven
@@ -91,7 +91,7 @@ def test_a_shells_base_url_is_not_proven(checkout: Path) -> None:
 
 @pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])
 def test_the_local_stack_is_not_aws(checkout: Path, target: str) -> None:
-    """In a shell that the local stack's variables were set in, nothing is done to AWS, and the line says why."""
+    """With the local stack's variables in the shell, nothing is done to AWS, and an error says why."""
     done = make(checkout, target, AWS_ENDPOINT_URL="http://127.0.0.1:4566")
     assert done.returncode != 0
     assert "http://127.0.0.1:4566, which is not AWS" in done.stderr

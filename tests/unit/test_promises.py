@@ -21,7 +21,7 @@ def promises(page: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_promises_name_tests_that_exist(page: str) -> None:
-    """Each row of a table of promises names tests, and each of those is there."""
+    """Each row of a table of promises names tests that exist."""
     rows = promises(page)
     assert len(rows) > 10
     for row in rows:
@@ -34,7 +34,7 @@ def test_promises_name_tests_that_exist(page: str) -> None:
 
 
 def test_one_environment_is_one_trust_domain() -> None:
-    """SECURITY.md says so, and README.md leads to the section that says what its senders share."""
+    """SECURITY.md states the trust domain, and README.md links to the section on what its senders share."""
     assert "**One environment is one trust domain**" in documents.text("SECURITY.md")
     assert "](docs/jobs.md#one-environment-is-one-trust-domain)" in documents.text("README.md")
     assert "\n## One environment is one trust domain\n" in documents.text("docs/jobs.md")

@@ -1,4 +1,4 @@
-"""What is installed for whom: operators get what their commands import and no developer's tools."""
+"""Operators get the packages that their commands import, and no developers' tools."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def app_imports() -> set[str]:
 
 @cache
 def distributions(start: str) -> set[frozenset[str]]:
-    """For each foreign package that the module imports, directly or not: the distributions that may bring it."""
+    """For each foreign package that the module imports, directly or not, the distributions that may contain it."""
     graph = grimp.build_graph(
         *OURS, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
     )
@@ -47,33 +47,33 @@ def distributions(start: str) -> set[frozenset[str]]:
 
 @pytest.mark.parametrize("start", [COMMAND, *sorted(app_imports() - {"__future__", "sys"})])
 def test_operators_have_what_they_import(start: str) -> None:
-    """The command and app.py find each package that they import among the operator's."""
+    """Every package that the command and app.py import is among the operator's requirements."""
     imported = distributions(start)
     assert imported
     assert [names for names in imported if not names & locked("operator").keys()] == []
 
 
 def test_operators_have_no_developers_tools() -> None:
-    """Nobody who deploys installs a linter, a type stub or a language model's runtime."""
+    """Operators install no linter, type stub or language model runtime."""
     assert locked("dev").keys() >= DEVELOPERS_TOOLS
     assert not locked("operator").keys() & DEVELOPERS_TOOLS
 
 
 @pytest.mark.parametrize("name", ["operator", "upstream"])
 def test_developers_have_the_same_versions(name: str) -> None:
-    """What is tested is what operators install and what functions ship."""
+    """Developers test the versions that operators install and functions ship."""
     assert locked("dev").items() >= locked(name).items()
 
 
 def test_the_command_names_what_it_imports() -> None:
-    """The package's own dependencies are what the command imports; boto3 brings botocore."""
+    """The package's dependencies are the packages that the command imports; boto3 brings botocore."""
     dependencies = set(tomllib.loads(documents.text("pyproject.toml"))["project"]["dependencies"])
     imported = distributions(COMMAND)
     assert {name for names in imported for name in names} == dependencies | {"botocore"}
 
 
 def test_the_command_brings_no_function() -> None:
-    """What is installed with the command does not hide that a function's package lacks a module."""
+    """The command installs no function's modules, which could hide a module missing from a package."""
     functions = ("chat_gateway", "response_streaming", "watchdog_timer", "infra")
     code = "import sys; from importlib.util import find_spec; print(*filter(find_spec, sys.argv[1:]))"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The prover, for whom pauses take no time: what it waits for has come, or never will."""
+"""The prover without pauses: what it waits for has already happened, or never will."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from guardrail_proof import as_jobs, over_http, prover
 
 
 class _Clock:
-    """A clock that sleeping sets forward."""
+    """A clock that sleeping advances."""
 
     def __init__(self) -> None:
         self._slept_s = 0.0

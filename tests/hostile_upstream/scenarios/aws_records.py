@@ -1,4 +1,4 @@
-"""DynamoDB, which keeps the jobs' records, answers as no DynamoDB does: Bedrock is honest meanwhile."""
+"""DynamoDB, which holds the jobs' records, gives hostile answers; Bedrock is honest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Completions that are no completions, or too much for a reader of JSON."""
+"""Completions that are not completions, or that overload a JSON reader."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _of(name: str, content: bytes, expect: Expectation) -> Scenario:
 
 
 def _bomb(name: str, unit: bytes, last: bytes, size_bytes: int = 6 * _MB) -> Scenario:
-    """The unit again and again in a list within the choices."""
+    """The unit repeated in a list within the choices."""
 
     def answer(honest: Honest) -> bytes:
         return honest.of(b'{"choices": [' + unit * (size_bytes // len(unit)) + last + b"]}")
@@ -83,7 +83,7 @@ def _bomb(name: str, unit: bytes, last: bytes, size_bytes: int = 6 * _MB) -> Sce
 def _wide(
     name: str, unit: bytes, last: bytes, count: int, expect: Expectation = COMPLETES_SOMEHOW
 ) -> Scenario:
-    """So many of the unit in a list, just few enough to be read."""
+    """A list of `unit`, just short enough to be read."""
 
     def answer(honest: Honest) -> bytes:
         return honest.of(b'{"choices": [], "a": [' + unit * (count - 1) + last + b"]}")
@@ -94,7 +94,7 @@ def _wide(
 def _long(
     name: str, character: str, as_job: Expectation = COMPLETES_SOMEHOW, *, has_trace: bool = False
 ) -> Scenario:
-    """As many of the character as an answer in one piece may have."""
+    """As many of the character as a buffered answer may have."""
 
     def answer(honest: Honest) -> bytes:
         document = completion("@", **({"amazon-bedrock-trace": {}} if has_trace else {}))
@@ -117,7 +117,7 @@ def _number(name: str, text: bytes, expect: Expectation) -> Scenario:
 
 
 def _content(name: str, text: str | bytes, expect: Expectation) -> Scenario:
-    """The text between the content's quotes, escaped already."""
+    """The text between the quotes of `content`, already escaped."""
     raw = text if isinstance(text, bytes) else text.encode()
     return _of(f"content-{name}", to_json(completion("@")).replace(b'"@"', b'"' + raw + b'"'), expect)
 

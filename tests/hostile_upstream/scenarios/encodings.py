@@ -23,7 +23,7 @@ def _bomb() -> bytes:
 
 
 def _coded(name: str, coding: bytes, expect: Expectation = INVALID) -> Scenario:
-    """The body is as it always is; only its head says otherwise."""
+    """The body is honest; only its head says otherwise."""
     return Scenario(f"claims-{name}", lambda honest: honest.counted(b"Content-Encoding: " + coding), expect)
 
 

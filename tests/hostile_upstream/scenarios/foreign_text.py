@@ -124,7 +124,7 @@ _ERROR_CLASSES: Mapping[str, bytes] = {
 
 
 def _nested(depth: int) -> str:
-    """An error as JSON in the message of another, so deep."""
+    """An error as JSON in another error's message, to that depth."""
     text = _SAID
     for _ in range(depth):
         text = json.dumps({"message": text, "code": FOREIGN})
@@ -132,7 +132,7 @@ def _nested(depth: int) -> str:
 
 
 def _escaped(text: str) -> bytes:
-    """As JSON may write it: every character by its number."""
+    """JSON with every character written as an escape."""
     return "".join(f"\\u{ord(character):04x}" for character in text).encode()
 
 

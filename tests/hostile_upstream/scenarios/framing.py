@@ -1,4 +1,4 @@
-"""Where an answer begins and ends: lengths, chunks, and what stands between answers."""
+"""The beginning and end of an answer: lengths, chunks, and bytes between answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FOREIGN += b'{"choices": [], "a": "zq00000"}'
 
 
 def _length(value: bytes) -> Scenario:
-    """The value stands as Content-Length; the body is honest, and the connection stays open."""
+    """The value is the Content-Length; the body is honest, and the connection stays open."""
     return Scenario(
         f"length-{value[:12].decode('latin-1').strip() or 'empty'}",
         lambda honest: (honest.head(b"Content-Length: " + value) + honest.content, Silence()),
@@ -44,7 +44,7 @@ def _chunk_size(name: str, size: bytes) -> Scenario:
 
 
 def _padded(honest: Honest, size_bytes: int) -> bytes:
-    """A short answer's body, made as long as asked for."""
+    """A short answer's body, padded to the given size."""
     if honest.way is not Way.STREAM:
         return honest.content.ljust(size_bytes)
     content = event(chunk_object("Paris", finish_reason="stop")) + DONE
@@ -52,7 +52,7 @@ def _padded(honest: Honest, size_bytes: int) -> bytes:
 
 
 def _followed(size_bytes: int) -> Scenario:
-    """Bytes of another answer stand behind an answer of that size."""
+    """Bytes of another answer follow an answer of that size."""
 
     def answer(honest: Honest) -> bytes:
         content = _padded(honest, size_bytes)

@@ -1,4 +1,4 @@
-"""Heads that are not as they should be, and fields with foreign text."""
+"""Malformed heads, and fields with foreign text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hostile_upstream.script import Close
 
 
 def _field(name: str, field: bytes, expect: Expectation = COMPLETES) -> Scenario:
-    """The field stands in an honest head."""
+    """The field in an honest head."""
     return Scenario(name, lambda honest: (honest.counted(field), Close()), expect)
 
 

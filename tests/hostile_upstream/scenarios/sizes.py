@@ -1,4 +1,4 @@
-"""Too much of everything: bodies, heads, lines, fields, interim answers."""
+"""Too large bodies, heads, lines and fields, and too many interim answers."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _interims(count: int, expect: Expectation) -> Scenario:
 
 
 def _completion(mib: int, expect: Expectation, *, as_job: Expectation | None = None) -> Scenario:
-    """One of that size."""
+    """A completion of that size."""
     content = to_json(completion(_filling(mib)))
     return replace(of_content(f"completion-{mib}MB", content, expect, NOT_STREAMED), as_job=as_job)
 
 
 def _filling(mib: int) -> str:
-    """The words that make a completion as large as that."""
+    """The words that give a completion that size."""
     return "y" * (mib * _MIB - len(to_json(completion(""))))
 
 

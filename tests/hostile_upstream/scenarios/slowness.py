@@ -1,4 +1,4 @@
-"""Silence at every stage of an answer, and answers that come too slowly."""
+"""Silence at every stage of an answer, and answers that arrive too slowly."""
 
 from __future__ import annotations
 

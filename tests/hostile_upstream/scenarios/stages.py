@@ -1,4 +1,4 @@
-"""The stages of an answer at which nothing more comes, whether or not the connection is closed."""
+"""The stages of an answer at which the server stops, with or without closing the connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of status, each with words of its own."""
+"""Every kind of status, each with its own text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of events with everything that their format allows, and what it does not."""
+"""Streams of events with everything that their format allows, and with violations of it."""
 
 from __future__ import annotations
 
@@ -146,12 +146,12 @@ def _odd_chunk(name: str, odd: str, *, after: str = "") -> Scenario:
 
 
 def _ended_by(code: str | None) -> Expectation:
-    """Behind the stream's head, Bedrock's own error of that code."""
+    """Bedrock's own error with that code, after the stream's head."""
     return refused((None,), code)
 
 
 def _error_or(completion: Expectation) -> Expectation:
-    """Whether an event that only calls itself an error is one, nobody has said; else it has no words."""
+    """An event that only calls itself an error may count as an error or as an event without words."""
     return replace(completion, may_fail=True, statuses=(502, None))
 
 
@@ -160,7 +160,7 @@ def _ended(end: bytes) -> bytes:
 
 
 def _mixed_ends() -> bytes:
-    """Each line ends in another of the three ways."""
+    """Each line has another of the three line endings."""
     lines = _WHOLE.split(b"\n")
     return b"".join(line + (b"\n", b"\r\n", b"\r")[number // 2 % 3] for number, line in enumerate(lines))
 
@@ -170,7 +170,7 @@ def _byte_by_byte(content: bytes) -> tuple[Step, ...]:
 
 
 def _split(content: bytes, between: bytes) -> Scenario:
-    """Some time passes within what belongs together."""
+    """A pause within bytes that belong together."""
     at = content.index(between) + 1
     steps = (chunk(content[:at]), Pause(0.05), chunk(content[at:]) + LAST_CHUNK)
     return Scenario(

@@ -1,4 +1,4 @@
-"""A guardrail's record, wherever it stands and whatever it holds: what it matched is nobody's to see."""
+"""A guardrail's record at any place and with any content: nobody may see the text that it matched."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _SPELLINGS = (
 
 
 def _answer(honest: Honest, fields: Mapping[str, Any]) -> bytes:
-    """A completion, or the last event of a stream, with these fields on top."""
+    """A completion, or the last event of a stream, with these additional fields."""
     if honest.way is not Way.STREAM:
         return honest.of(to_json(completion(**fields)))
     return honest.of(
@@ -98,7 +98,7 @@ def _on_top(name: str, fields: Mapping[str, Any], expect: Expectation = COMPLETE
 
 
 def _below(name: str, put: Mapping[str, Any], where: str) -> Scenario:
-    """The fields stand in the choice, or in its message or delta."""
+    """The fields are in the choice, or in its message or delta."""
 
     def answer(honest: Honest) -> bytes:
         streams = honest.way is Way.STREAM
@@ -117,7 +117,7 @@ def _events(name: str, *documents: Mapping[str, Any], expect: Expectation = COMP
 
 
 def _hidden(name: str, text: str) -> Scenario:
-    """The text, which a reader of JSON drops, stands before the last key of a completion or an event."""
+    """The text, which a JSON reader drops, is before the last key of a completion or an event."""
 
     def answer(honest: Honest) -> bytes:
         document = chunk_object("Paris") if honest.way is Way.STREAM else completion()
@@ -128,7 +128,7 @@ def _hidden(name: str, text: str) -> Scenario:
 
 
 def _escaped_key(honest: Honest) -> bytes:
-    """JSON may write the key's first letter by its number."""
+    """JSON may write the key's first letter as an escape."""
     plain = _answer(honest, {_KEY: _TRACE})
     length = len(plain.partition(b"\r\n\r\n")[2])
     escaped = plain.replace(b'"amazon-bedrock-trace"', rb'"\u0061mazon-bedrock-trace"')

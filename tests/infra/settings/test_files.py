@@ -1,4 +1,4 @@
-"""A settings file is read with the policy's own file, and what cannot be read is told in a line."""
+"""A settings file is read together with its policy file; a file that cannot be read is reported in one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST_FILES = Path(__file__).parent / "first_files"
 @pytest.mark.parametrize("folder", [files.FOLDER, FIRST_FILES], ids=["today's", "the first"])
 @pytest.mark.parametrize("name", ["dev", "staging", "prod", "local"])
 def test_the_first_files_still_load(name: str, folder: Path) -> None:
-    """A user's file outlives every release: what the first one took, each later version takes."""
+    """Every version accepts the settings files that the first version accepted."""
     document = files.read(name, folder)
     assert files.checked(name, document, platform=Platform(), folder=folder).name == name
 
@@ -45,7 +45,7 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_policy_may_be_a_file_of_its_own(tmp_path: Path) -> None:
-    """`policy_file` holds what CreateGuardrail takes, as the AWS command line does."""
+    """`policy_file` holds CreateGuardrail's input, in the form of the AWS command line."""
     policy = {"blockedInputMessaging": "no", "blockedOutputsMessaging": "no"}
     (tmp_path / "policy.json").write_text(json.dumps(policy))
     (tmp_path / "mine.toml").write_text('[guardrail]\npolicy_file = "policy.json"')

@@ -1,4 +1,4 @@
-"""A policy is written as CreateGuardrail takes it, and becomes CloudFormation's form or is refused."""
+"""A policy is written in CreateGuardrail's form; it becomes CloudFormation's form or is refused."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def in_template(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def capitalised(value: Any) -> Any:
-    """CloudFormation's names are the API's with a capital, save four."""
+    """CloudFormation's names are the API's names with a capital, with four exceptions."""
     if isinstance(value, dict):
         return {name[0].upper() + name[1:]: capitalised(inner) for name, inner in value.items()}
     return [capitalised(inner) for inner in value] if isinstance(value, list) else value
 
 
 def test_every_part_reaches_the_template() -> None:
-    """All that the API takes stands in the template under CloudFormation's name, with its value."""
+    """Everything that the API accepts is in the template under CloudFormation's name, with its value."""
     expected = capitalised(WHOLE) | {"Name": "mine"}
     expected["KmsKeyArn"] = expected.pop("KmsKeyId")
     expected["CrossRegionConfig"] = {"GuardrailProfileArn": "us.guardrail.v1:0"}
@@ -94,7 +94,7 @@ def test_every_part_reaches_the_template() -> None:
     ],
 )
 def test_what_cloudformation_does_not_know_is_refused(change: dict[str, Any], says: str) -> None:
-    """The error says where it stands, and what may stand there."""
+    """The error says which place is wrong, and what may stand there."""
     with pytest.raises(RefusedSettingError, match=says):
         guardrail_policy.for_cloudformation(MESSAGES | change)
 
@@ -117,6 +117,6 @@ _JSON = st.recursive(
 @settings(deadline=None)  # the first call loads the CDK
 @given(st.dictionaries(st.sampled_from([*WHOLE, "filtersConfig", "type"]), _JSON, max_size=4))
 def test_any_policy_is_taken_or_refused(policy: dict[str, Any]) -> None:
-    """Whatever a policy holds, there is no other exception."""
+    """Any policy is accepted or refused; there is no other exception."""
     with contextlib.suppress(RefusedSettingError):
         assert in_template(policy)

@@ -1,4 +1,4 @@
-"""Editors know the settings by environments/schema.json."""
+"""environments/schema.json describes the settings for editors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from infra.settings import files, json_schema
 
 
 def test_the_schema_is_up_to_date() -> None:
-    """`python -m infra.settings.json_schema` writes it anew."""
+    """The schema is current; `python -m infra.settings.json_schema` writes it again."""
     assert json_schema.FILE.read_text() == json_schema.text()
 
 
 def test_every_setting_has_a_description() -> None:
-    """The editor shows what a setting is for."""
+    """Each setting has a description, which the editor shows."""
     schema = json.loads(json_schema.text())
     for name, table in {"": schema, **schema["$defs"]}.items():
         for setting, properties in table.get("properties", {}).items():
@@ -25,5 +25,5 @@ def test_every_setting_has_a_description() -> None:
 
 @pytest.mark.parametrize("name", files.names())
 def test_every_file_names_the_schema(name: str) -> None:
-    """The first line is the one by which editors find it."""
+    """Each file's first line names the schema, so that editors find it."""
     assert (files.FOLDER / f"{name}.toml").read_text().startswith("#:schema schema.json\n")

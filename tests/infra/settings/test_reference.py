@@ -6,12 +6,12 @@ from infra.settings import reference
 
 
 def test_the_list_is_up_to_date() -> None:
-    """`python -m infra.settings.reference` writes it anew."""
+    """The list is current; `python -m infra.settings.reference` writes it again."""
     assert reference.PAGE.read_text() == reference.page(reference.PAGE.read_text())
 
 
 def test_every_setting_is_listed() -> None:
-    """One of each kind of table, with its range and its default."""
+    """The page has a setting of each kind of table, with its range and its default."""
     page = reference.PAGE.read_text()
     assert "| `max_width` | whole number from 1 to 300 | `100` |" in page
     assert '| `data` | `"retained"`, `"destroyed"` | `"retained"` |' in page

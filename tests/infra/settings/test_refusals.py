@@ -1,4 +1,4 @@
-"""A settings file that is wrong or contradicts itself is refused in lines that name file, setting and choices."""
+"""A wrong or contradictory settings file is refused in lines that name the file, the setting and the choices."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
     ],
 )
 def test_a_wrong_setting_is_named(toml: str, says: str) -> None:
-    """The line has the file's path, the setting's, what it is, and what it may be."""
+    """The line names the file, the setting, the wrong value and the allowed values."""
     with pytest.raises(InvalidEnvironmentError) as caught:
         environment(toml)
     assert says in str(caught.value)
@@ -167,14 +167,14 @@ def test_a_wrong_setting_is_named(toml: str, says: str) -> None:
 
 
 def test_every_wrong_setting_is_named_at_once() -> None:
-    """A file with two mistakes gets two lines, so that it need not be tried again for the second."""
+    """A file with two mistakes gets two lines, so that one run shows both."""
     with pytest.raises(InvalidEnvironmentError) as caught:
         environment('data = "bogus"\n[jobs]\nmax_width = 0')
     assert len(str(caught.value).splitlines()) == 2
 
 
 def test_the_emulator_answers_sooner() -> None:
-    """An answer has less time where it is not streamed."""
+    """An answer has less time on a platform that does not stream."""
     emulator = platform(None)
     with pytest.raises(InvalidEnvironmentError, match=r"timeouts.api_s must be at most 29"):
         environment("[timeouts]\napi_s = 30", emulator)
@@ -212,6 +212,6 @@ _TABLES = st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=4) | _VALUE
     )
 )
 def test_any_file_is_taken_or_refused_in_our_words(document: dict[str, Any]) -> None:
-    """Whatever a file holds, nobody sees another exception."""
+    """Any file is accepted or refused in our own words; there is no other exception."""
     with contextlib.suppress(InvalidEnvironmentError):
         assert files.checked("mine", document, platform=Platform()).name == "mine"

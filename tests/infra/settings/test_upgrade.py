@@ -1,4 +1,4 @@
-"""An upgrade from the settings in `infra/environments.py` to files replaces nothing that a deployed stack has."""
+"""The change from `infra/environments.py` to settings files replaces no resource of a deployed stack."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _HOLDING_DATA = (
 
 
 def holding_data(template: dict[str, Any]) -> dict[str, str]:
-    """By logical id, the type of each resource that holds data."""
+    """The type of each resource that holds data, by logical ID."""
     resources = template["Resources"].items()
     return {id_: resource["Type"] for id_, resource in resources if resource["Type"] in _HOLDING_DATA}
 
 
 def test_nothing_is_replaced() -> None:
-    """Every resource of before is still there, with the properties whose change would replace it."""
+    """Every earlier resource is still there, with the properties whose change would replace it."""
     now = kept_resources.kept(synthesised("prod", guardrail=None).template)
     assert kept_resources.kept(BEFORE).items() <= now.items()
 
 
 def test_what_holds_data_keeps_its_logical_id() -> None:
-    """The fixture holds each kind of data, so that the comparison compares something."""
+    """Resources with data keep their logical IDs; the fixture holds each kind of data."""
     before = holding_data(BEFORE)
     assert set(before.values()) == set(_HOLDING_DATA)
     assert before.items() <= holding_data(synthesised("prod", guardrail=None).template).items()
 
 
 def test_the_guardrails_policy_is_the_same() -> None:
-    """The default policy, now written as CreateGuardrail takes it, makes the same guardrail and the same version."""
+    """The default policy, now in CreateGuardrail's form, makes the same guardrail and the same version."""
     now = synthesised("prod", guardrail=None).template["Resources"]
     for id_, resource in BEFORE["Resources"].items():
         if resource["Type"].startswith("AWS::Bedrock::"):

@@ -1,4 +1,4 @@
-"""The gateway that the clients call, as the command that runs these tests names it."""
+"""The gateway that the clients call, as the command that runs these tests gives it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_MODEL = "anthropic.claude-of-no-version"
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where it is, and a client key."""
+    """The gateway's base URL, and a client key."""
 
     base_url: str
     api_key: str

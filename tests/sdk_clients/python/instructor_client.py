@@ -30,13 +30,13 @@ def asked(model: str = MODEL) -> dict[str, Any]:
 
 @pytest.mark.parametrize("mode", ["TOOLS", "TOOLS_STRICT", "JSON", "MD_JSON"])
 def test_structured_output(gateway: Gateway, mode: str) -> None:
-    """Each mode gives an object: by a tool, by a strict tool, by JSON mode, by words."""
+    """Each mode gives an object: by a tool, by a strict tool, by JSON mode, or by words."""
     person = client(gateway, instructor.Mode[mode]).create(**asked())
     assert person.model_dump() == samples.ALICE.model_dump()
 
 
 def test_stream(gateway: Gateway) -> None:
-    """A partial object grows to the whole one."""
+    """A partial object grows until it is complete."""
     *_, last = client(gateway).create_partial(**asked())
     assert last.model_dump() == samples.ALICE.model_dump()
 

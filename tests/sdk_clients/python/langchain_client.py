@@ -29,7 +29,7 @@ def test_completion(gateway: Gateway) -> None:
 
 
 def test_stream(gateway: Gateway) -> None:
-    """LangChain joins the chunks of a stream; told to ask for usage, it has that too."""
+    """LangChain joins the chunks of a stream; if asked for usage, it has that too."""
     first, *others = chat(gateway, stream_usage=True).stream(samples.HELLO)
     assert len(others) > 1
     message = sum(others, start=first)

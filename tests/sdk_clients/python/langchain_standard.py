@@ -1,4 +1,4 @@
-"""LangChain's standard tests of a chat model, with the capabilities of the model that they ask."""
+"""LangChain's standard tests of a chat model, for the capabilities of the model under test."""
 
 from __future__ import annotations
 

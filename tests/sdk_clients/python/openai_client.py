@@ -44,7 +44,7 @@ def test_stream(client: OpenAI) -> None:
 
 
 def test_async_stream(gateway: Gateway) -> None:
-    """So does the asynchronous client."""
+    """The asynchronous client iterates a stream too."""
 
     async def text() -> str:
         async with AsyncOpenAI(base_url=gateway.base_url, api_key=gateway.api_key) as client:
@@ -79,13 +79,13 @@ def test_parsed(client: OpenAI) -> None:
 
 
 def test_parse_blocked(client: OpenAI) -> None:
-    """`parse` says that a content filter, the guardrail, ended the answer."""
+    """`parse` reports that a content filter (the guardrail) ended the answer."""
     with pytest.raises(openai.ContentFilterFinishReasonError):
         client.chat.completions.parse(**asked(samples.BLOCKED, response_format=samples.Person))
 
 
 def test_parsed_stream(client: OpenAI) -> None:
-    """The stream helper puts an answer together and gives its object."""
+    """The stream helper joins an answer and gives its object."""
     with client.chat.completions.stream(
         **asked(samples.ABOUT_ALICE, response_format=samples.Person)
     ) as stream:
@@ -107,7 +107,7 @@ def test_wrong_key(client: OpenAI) -> None:
 
 
 def test_refused_parameter(client: OpenAI) -> None:
-    """What Bedrock refuses is BadRequestError, and a default is not refused."""
+    """A parameter that Bedrock refuses is BadRequestError, and a default value is not refused."""
     assert client.chat.completions.create(**asked(samples.HELLO, n=1)).choices
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.create(**asked(samples.HELLO, n=2))

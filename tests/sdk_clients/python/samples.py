@@ -1,4 +1,4 @@
-"""What the clients are asked, and what the scripted model makes of it."""
+"""The requests of the clients, and the scripted model's answers."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ PATH = "/openai/v1/chat/completions"
 
 
 class FakeGuardrails:
-    """Blocks "forbidden", masks "secret", and on output blocks "echo: badly"; knows the id gr-1 only."""
+    """Blocks "forbidden", masks "secret", and on output blocks "echo: badly"; knows only the ID gr-1."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Source, list[str]]] = []
@@ -56,7 +56,7 @@ def guardrails() -> FakeGuardrails:
 
 
 class RecordingGenerator(EchoGenerator):
-    """An echo that keeps the bodies it was asked to complete."""
+    """An echo that keeps the bodies of its requests."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
@@ -105,7 +105,7 @@ def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until a condition holds; fail if it does not within 5 seconds."""
+    """Waits until a condition holds; fails if it does not within 5 seconds."""
 
     def wait(condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 5
@@ -118,7 +118,7 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
 
 @pytest.fixture
 def ask(client: TestClient) -> Ask:
-    """Ask with a valid key and body; keywords change the body, `headers` adds headers."""
+    """Asks with a valid key and body; keywords change the body, `headers` adds headers."""
 
     def ask(text: str = "hello there", headers: dict[str, str] | None = None, **changes: Any) -> Response:
         body = {"model": "openai.gpt-oss-20b-1:0", "messages": [{"role": "user", "content": text}]}

@@ -1,4 +1,4 @@
-"""A body must be a JSON object, of which the depth is limited."""
+"""A body must be a JSON object of limited depth."""
 
 from __future__ import annotations
 

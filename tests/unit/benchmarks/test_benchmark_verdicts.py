@@ -1,4 +1,4 @@
-"""What a run says of its own numbers."""
+"""The numbers and verdicts that a run reports."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def test_who_was_not_measured_has_no_verdict() -> None:
     assert not [verdict for verdict in targets.verdicts(a_run()) if FASTAPI in verdict.unit]
 
 
-def test_an_event_costs_what_the_stream_took_longer_than_from_the_upstream_directly() -> None:
+def test_cost_of_an_event() -> None:
+    """The cost of an event is the time that a stream takes longer than directly from the upstream."""
     assert verdict_named(a_run(), "added per streamed event").measured == 30.0
     assert verdict_named(a_run(), "events from a fast upstream").measured == 31_250
 
@@ -75,7 +76,8 @@ def test_only_a_quarter_beside_the_target_is_far_off(
     assert (verdict.is_reached, verdict.is_far_off) == (is_reached, is_far_off)
 
 
-def test_the_tables_leave_out_what_was_not_measured_and_name_what_was_missed() -> None:
+def test_tables_omit_what_was_not_measured() -> None:
+    """The tables leave out what was not measured, and mark every target that was missed."""
     results = a_run()
     results.buffered[OURS] = series(2.0)
     text = table.render(results, targets.verdicts(results))

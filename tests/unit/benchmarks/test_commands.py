@@ -17,12 +17,12 @@ _POLL_S = 0.01
 
 
 class StopError(Exception):
-    """In place of Ctrl-C, which pytest keeps for itself."""
+    """Takes the place of Ctrl-C, which pytest keeps for itself."""
 
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """SIGUSR1 interrupts whatever this test does."""
+    """SIGUSR1 interrupts this test."""
 
     def interrupt(*_: object) -> None:
         raise StopError
@@ -33,7 +33,7 @@ def interruptible() -> Iterator[None]:
 
 
 def waits_for_its_end(started: Path) -> bool:
-    """Whether the command has said its process id, and the main thread waits for the command."""
+    """Whether the command has printed its process ID, and the main thread waits for the command."""
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
     names = set()
     while frame is not None:
@@ -43,7 +43,7 @@ def waits_for_its_end(started: Path) -> bool:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and no zombie that waits for its parent."""
+    """Whether the process exists and is not a zombie."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -52,14 +52,14 @@ def runs(pid: int) -> bool:
 
 
 def test_gives_output_and_status(tmp_path: Path) -> None:
-    """What the command wrote on both streams, and how it ended."""
+    """Returns the output of both streams, and the exit status."""
     done = commands.run(["sh", "-c", "echo out; echo err >&2; exit 3"], cwd=tmp_path, captures_errors=True)
     assert (done.returncode, done.stdout, done.stderr) == (3, "out\n", "err\n")
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_interruption_stops_all_that_was_started(tmp_path: Path) -> None:
-    """Neither the command nor what it started writes into a folder that is about to be removed."""
+    """After an interruption, no process writes into a folder that is about to be removed."""
     started = tmp_path / "pid"
 
     is_over = threading.Event()

@@ -1,4 +1,4 @@
-"""What a comparison says of the rounds that it measured."""
+"""The report on the measured rounds of a comparison."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def a_series(scale: float) -> Series:
 
 
 def a_round(*, now: float = 1.0, load: float = 1.0) -> Results:
-    """Where the present functions take `now` times as much, and a busy machine makes both slower."""
+    """A round in which the present functions take `now` times as long, and a busy machine slows both."""
     scales = {BEFORE: load, NOW: load * now}
     results = Results(date="2026-11-23", machine={}, versions={}, fast_events=1000)
     results.fast[DIRECT] = a_series(0.0)
@@ -59,7 +59,7 @@ def a_compared(ratio: float, spread: float) -> Compared:
 
 
 def test_every_row_is_compared() -> None:
-    """A change that costs a tenth everywhere shows in every row, as a tenth."""
+    """A change that costs a tenth everywhere shows as a tenth in every row."""
     compared = comparison.compare([a_round(now=1.1)] * 5)
     assert [one.row for one in compared] == list(ROWS)
     assert [one.ratio for one in compared] == pytest.approx([1.1] * len(ROWS))
@@ -67,27 +67,27 @@ def test_every_row_is_compared() -> None:
 
 
 def test_a_busy_machine_cancels_out() -> None:
-    """What slows both sides of a round leaves its ratio and adds nothing to the spread."""
+    """A slow machine changes neither the ratio of a round nor the spread."""
     compared = comparison.compare([a_round(load=load) for load in (1.0, 3.0, 1.5, 9.0, 1.0)])
     assert [one.ratio for one in compared] == pytest.approx([1.0] * len(ROWS))
     assert [one.spread for one in compared] == pytest.approx([0.0] * len(ROWS))
 
 
 def test_one_bad_round_decides_nothing() -> None:
-    """A round that hit one side alone moves neither the median nor the middle half of the rounds."""
+    """A round that slowed only one side changes neither the median nor the middle half of the rounds."""
     ratio, spread = comparison.ratio_and_spread([(1.0, 1.0)] * 7 + [(1.0, 50.0)])
     assert (ratio, spread) == (1.0, 0.0)
 
 
 def test_spread_is_half_the_middle_half() -> None:
-    """The middle half of 0.8, 0.9, 1.0, 1.1 and 1.2 reaches from 0.9 to 1.1."""
+    """The middle half of 0.8, 0.9, 1.0, 1.1 and 1.2 is from 0.9 to 1.1."""
     pairs = [(10.0, now) for now in (12.0, 8.0, 11.0, 9.0, 10.0)]
     assert comparison.ratio_and_spread(pairs) == pytest.approx((1.0, 0.1))
 
 
 @given(st.lists(st.tuples(MEASURED, MEASURED), min_size=2, max_size=20))
 def test_ratio_lies_within_the_rounds(pairs: list[tuple[float, float]]) -> None:
-    """Whatever was measured, the ratio is between the rounds' ratios, and the spread at most half of their range."""
+    """The ratio is between the rounds' ratios, and the spread is at most half of their range."""
     ratios = [now / before for before, now in pairs]
     ratio, spread = comparison.ratio_and_spread(pairs)
     slack = 1e-9 * max(ratios)
@@ -106,12 +106,12 @@ def test_ratio_lies_within_the_rounds(pairs: list[tuple[float, float]]) -> None:
     ],
 )
 def test_worse_is_beyond_tolerance_and_spread(ratio: float, spread: float, is_worse: bool) -> None:
-    """A row is worse where it lost more than 5 % and more than it varies from round to round."""
+    """A row is worse if it lost more than 5 % and more than its spread between rounds."""
     assert a_compared(ratio, spread).is_worse is is_worse
 
 
 def test_what_the_system_hides_has_no_row() -> None:
-    """A system that tells no CPU time and no memory (macOS) gets the other rows."""
+    """A system without CPU time and memory counters (macOS) gets the other rows."""
     results = a_round()
     for name, series in results.buffered.items():
         results.buffered[name] = dataclasses.replace(series, cpu_s_per_1000=None, peak_mib=None)
@@ -121,7 +121,7 @@ def test_what_the_system_hides_has_no_row() -> None:
 
 
 def test_table_shows_ratio_spread_and_verdict() -> None:
-    """A developer reads of each row what it was, what it is, and what to think of it."""
+    """Each row shows the earlier and the present value, the ratio, the spread and a verdict."""
     compared = [a_compared(1.25, 0.02), a_compared(0.9, 0.02)]
     text = comparison_table.render(compared, COMMIT, rounds=16)
     first, second = (line for line in text.splitlines() if line.startswith(f"| {CHAT}"))
@@ -132,7 +132,7 @@ def test_table_shows_ratio_spread_and_verdict() -> None:
 
 
 class Runs:
-    """The command, with rounds in place of measuring."""
+    """The command, with fixed rounds instead of measurements."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._patch = monkeypatch
@@ -154,7 +154,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 
 def test_exit_status_says_whether_a_row_is_worse(runs: Runs) -> None:
-    """0 where nothing is worse, and 1 with a line for each row that is."""
+    """The status is 0 if no row is worse, and 1 with a line for each worse row."""
     assert runs.of([a_round()] * 5).exit_code == 0
     worse = runs.of([a_round(now=2.0)] * 5)
     assert worse.exit_code == 1
@@ -162,21 +162,21 @@ def test_exit_status_says_whether_a_row_is_worse(runs: Runs) -> None:
 
 
 def test_exit_status_of_nothing_compared(runs: Runs) -> None:
-    """2 and one line where the commit cannot be measured; 130 after Ctrl-C. Neither is 1, which is a verdict."""
+    """The status is 2 with one line for an unusable commit, and 130 after Ctrl-C; 1 would be a verdict."""
     failed = runs.of(CannotCompareError("0000000: too old"))
     assert (failed.exit_code, failed.stderr) == (2, "error: 0000000: too old\n")
     assert runs.of(KeyboardInterrupt()).exit_code == 130
 
 
 def test_before_belongs_to_quick(tmp_path: Path) -> None:
-    """The full run compares with others, not with a commit."""
+    """The full run compares with other gateways, not with a commit."""
     result = CliRunner().invoke(command.main, ["--before", "main", "--output", str(tmp_path)])
     assert result.exit_code == 2
     assert "--before goes with --quick" in result.stderr
 
 
 def test_a_difference_below_nothing_is_left_out() -> None:
-    """A round in which a stream took no longer than from the upstream directly says nothing of the added time."""
+    """A round whose stream was no slower than the upstream's gives no added time."""
     rounds = [a_round(now=1.1) for _ in range(4)]
     rounds[0].fast[DIRECT] = a_series(50.0)
     (row,) = [one for one in comparison.compare(rounds) if one.row.name == "added per streamed event, µs"]

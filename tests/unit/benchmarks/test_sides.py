@@ -1,4 +1,4 @@
-"""How a commit's own code says what its functions are."""
+"""A commit's own code describes its functions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def stage(tmp_path: Path) -> Stage:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The files of a commit that builds nothing."""
+    """The files of a commit for which nothing is built."""
     path = tmp_path / "root" / "benchmarks" / "contenders.py"
     path.parent.mkdir(parents=True)
     path.write_text(CONTENDERS)
@@ -61,7 +61,7 @@ def a_function(env: dict[str, str]) -> Function:
 
 
 def test_a_commit_names_its_own_handlers(root: Path, stage: Stage) -> None:
-    """Handlers, packages, settings and the start script are those of the commit's own code."""
+    """Handlers, packages, settings and the start script come from the commit's own code."""
     side = sides.read("earlier", root, stage, title="0000000")
     chat = side[CHAT]
     assert set(side) == {CHAT, AUTHORIZER, WORKER}
@@ -75,7 +75,7 @@ def test_a_commit_names_its_own_handlers(root: Path, stage: Stage) -> None:
 
 
 def test_a_commit_without_a_benchmark(tmp_path: Path, stage: Stage) -> None:
-    """One line names the commit and says what it lacks."""
+    """One line names the commit and what it lacks."""
     with pytest.raises(CannotCompareError) as caught:
         sides.read("earlier", tmp_path, stage, title="0000000 Begin")
     assert str(caught.value).startswith("0000000 Begin: too old")
@@ -87,7 +87,7 @@ def test_a_commit_without_a_benchmark(tmp_path: Path, stage: Stage) -> None:
 def test_a_commit_that_cannot_be_built(
     root: Path, stage: Stage, capfd: pytest.CaptureFixture[str], error: str
 ) -> None:
-    """A failure of the build is not called old age, and the build's own words are shown."""
+    """A failed build is not reported as an old commit, and the build's own output is shown."""
     (root / "benchmarks" / "contenders.py").write_text(f"{CONTENDERS}\ndef quick(*_): raise {error}")
     with pytest.raises(CannotCompareError, match="0000000: its functions could not be built"):
         sides.read("earlier", root, stage, title="0000000")
@@ -98,7 +98,7 @@ def test_a_commit_that_cannot_be_built(
 def test_what_is_relied_on_is_there(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """This commit's benchmark has what a later one relies on, and a commit that lacks any of it is told apart."""
+    """This commit's benchmark has what later ones rely on; a commit that lacks any of it is recognised."""
     monkeypatch.setattr(contenders, "quick", lambda *_: [replace(a_function({}), name=contenders.OURS)])
     monkeypatch.setattr(
         contenders, "authorizers", lambda *_: [replace(a_function({}), name=contenders.AUTHORIZER)]
@@ -114,12 +114,12 @@ def test_what_is_relied_on_is_there(
 
 
 def test_settings_of_its_own_come_first() -> None:
-    """An earlier commit keeps what it sets, and gets what its benchmark forgot."""
+    """An earlier commit keeps its own settings, and gets the ones that its benchmark left out."""
     earlier = {CHAT: a_function({"KEPT": "old", "OLD": "old"})}
     present = {CHAT: a_function({"KEPT": "new", "NEW": "new"})}
     assert sides.completed(earlier, present)[CHAT].env == {"KEPT": "old", "OLD": "old", "NEW": "new"}
 
 
 def test_sides_have_names_of_one_length() -> None:
-    """The names stand in paths and variables, and their length moves what lies in a process's memory."""
+    """The names have one length, because paths and variables change a process's memory."""
     assert len(sides.BEFORE) == len(sides.NOW)

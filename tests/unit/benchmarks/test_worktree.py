@@ -1,4 +1,4 @@
-"""An earlier commit's files beside this folder."""
+"""Checks out an earlier commit's files beside this folder."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def is_clean(repository: Path, used: Path) -> bool:
-    """Whether neither git nor the disk knows the worktree any more."""
+    """Whether neither git nor the disk has the worktree any more."""
     return git(repository, "worktree", "list").count("\n") == 1 and not used.parent.exists()
 
 
 def test_has_the_files_of_that_commit(repository: Path) -> None:
-    """The earlier files are there, the present ones stay, and afterwards nothing is left."""
+    """The earlier files are in the worktree, the present files stay, and afterwards nothing is left."""
     commit = worktree.find("HEAD~1", repository=repository)
     short, _, message = commit.title.partition(" ")
     assert commit.sha.startswith(short)
@@ -52,7 +52,7 @@ def test_has_the_files_of_that_commit(repository: Path) -> None:
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
 def test_is_removed_after_a_failure(repository: Path, failure: type[BaseException]) -> None:
-    """What failed or was interrupted leaves no worktree behind, whatever it wrote there."""
+    """A failed or interrupted run leaves no worktree behind."""
     used: list[Path] = []
 
     def build() -> None:
@@ -70,7 +70,7 @@ def test_is_removed_after_a_failure(repository: Path, failure: type[BaseExceptio
 
 @pytest.mark.parametrize("name", ["nonsense", "", "--help", "HEAD:file", "HEAD..HEAD~1", "HEAD\nHEAD"])
 def test_unknown_commit_is_named(repository: Path, name: str) -> None:
-    """What is no commit is named in one line, and never taken for an option of git."""
+    """A commit that does not exist is named in one line, and never becomes an option of git."""
     with pytest.raises(CannotCompareError) as caught:
         worktree.find(name, repository=repository)
     assert repr(name) in str(caught.value)
@@ -78,20 +78,20 @@ def test_unknown_commit_is_named(repository: Path, name: str) -> None:
 
 
 def test_no_repository_is_said(tmp_path: Path) -> None:
-    """Sources without git's history cannot be compared with a commit, and the error says so."""
+    """Without git's history there is no commit to compare with, and the error says so."""
     with pytest.raises(CannotCompareError, match="not a git repository"):
         worktree.find("HEAD", repository=tmp_path)
 
 
 def test_git_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without git there is one line, and no traceback."""
+    """Without git there is a one-line error, and no traceback."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotCompareError, match="git is not installed"):
         worktree.find("HEAD", repository=tmp_path)
 
 
 def test_a_commit_that_cannot_be_checked_out(repository: Path) -> None:
-    """Git's own reason is in the error."""
+    """The error shows git's own reason."""
     gone = worktree.Commit("1" * 40, "1111111 Gone")
     with (
         pytest.raises(CannotCompareError, match=r"1111111 Gone could not be checked out: ."),
@@ -101,7 +101,7 @@ def test_a_commit_that_cannot_be_checked_out(repository: Path) -> None:
 
 
 def test_installed_dependencies_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commit finds what is installed here for equal locks, and no function that was built here."""
+    """If the locks are equal, the commit uses the packages installed here, but no function built here."""
     here, there = tmp_path / "here", tmp_path / "there"
     (here / ".build" / "upstream-dependencies-0123456789abcdef").mkdir(parents=True)
     (here / ".build" / "api-0123456789abcdef").mkdir()
@@ -112,7 +112,7 @@ def test_installed_dependencies_are_shared(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_command_ends_with_2_for_an_unknown_commit() -> None:
-    """`make bench-quick BEFORE=nonsense` says so in one line before it measures anything."""
+    """`make bench-quick BEFORE=nonsense` fails with one line before any measurement."""
     result = CliRunner().invoke(command.main, ["--quick", "--before", "no/such/commit"])
     assert result.exit_code == 2
     assert result.stderr.startswith("error: 'no/such/commit' names no commit here")

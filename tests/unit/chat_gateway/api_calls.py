@@ -1,4 +1,4 @@
-"""Calls of the chat function as API Gateway makes them, and what Bedrock answers."""
+"""Calls of the chat function as API Gateway makes them, and Bedrock's answers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def event(
 
 @dataclass(frozen=True)
 class ChatCalls:
-    """A chat function of a test's own."""
+    """A chat function for one test."""
 
     state: ChatState
     log: TextIO
@@ -94,30 +94,30 @@ class ChatCalls:
         return function_for(lambda: self.state, self.log)
 
     def handle(self, request: object) -> tuple[int, dict[str, str], dict[str, Any]]:
-        """Status, headers and JSON of the answer in one piece."""
+        """Status, headers and JSON of a buffered answer."""
         answer = self.whole(request)
         assert answer["isBase64Encoded"] is False
         return answer["statusCode"], answer["headers"], json.loads(answer["body"])
 
     def whole(self, request: object) -> dict[str, Any]:
-        """What a runtime gets that does not stream."""
+        """The answer for a runtime that does not stream."""
         answer: dict[str, Any] = buffered_elsewhere(self.function.handle)(request, FakeContext())
         return answer
 
     def respond(self, body: dict[str, Any] = STREAMING, *, remaining_ms: int = 900_000) -> StreamingResponse:
-        """What our loop gets."""
+        """The answer for our own loop."""
         return self.function.handle(event(body), FakeContext(remaining_ms=remaining_ms))  # type: ignore[arg-type]
 
 
 def function_for(build: Callable[[], ChatState], log: TextIO) -> ChatFunction:
-    """A chat function whose state `build` makes, and which does not wait before it asks again."""
+    """A chat function with the state that `build` returns; it does not wait between attempts."""
     return ChatFunction(Startup(build), logger_to(log), sleep=lambda _: None)
 
 
 def completions_for(
     bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None, **changes: Any
 ) -> Completions:
-    """Completions of the Bedrock that a test plays, whose key is in `secret`."""
+    """Completions from a test's Bedrock, whose key is in `secret`."""
     return Completions(
         bedrock=client_for(bedrock),
         credentials=key_credentials(api_key(FakeSecrets(secret))),

@@ -1,4 +1,4 @@
-"""Clients of a Bedrock that a test plays, and calls of it."""
+"""Clients of a test's Bedrock, and calls of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIMEOUTS = UpstreamTimeouts(connect_s=5, first_byte_s=300, between_bytes_s=300)
 def client_for(
     handler: Callable[[httpx.Request], httpx.Response] | None, *, base_url: str = BASE_URL, **options: object
 ) -> BedrockClient:
-    """A client of the Bedrock that `handler` plays; of a server at `base_url` where it is None."""
+    """A client of the Bedrock that `handler` plays, or of the server at `base_url` if `handler` is None."""
     settings: dict[str, Any] = {
         "timeouts": TIMEOUTS,
         "max_connections": 1,
@@ -41,7 +41,7 @@ def bearer(base_url: str = BASE_URL) -> BearerAuth:
 
 
 def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: float) -> None:
-    """Reads the answer to its end: all of it with `complete`, or as a `stream`."""
+    """Reads the whole answer, with `complete` or as a `stream`."""
     if method == "complete":
         client.complete(b"{}", auth=bearer(base_url), headers={}, deadline=deadline)
         return
@@ -52,5 +52,5 @@ def read_all(client: BedrockClient, base_url: str, method: str, *, deadline: flo
 
 
 def once() -> Attempts:
-    """One attempt, however it ends."""
+    """One attempt, without retries."""
     return Attempts(policy=retry.FOR_CALLERS._replace(retries=0), deadline=float("inf"))

@@ -1,4 +1,4 @@
-"""Bedrock's API key, and the Secrets Manager that it is read from."""
+"""Bedrock's API key, and a Secrets Manager that holds it."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ def api_key(secrets: FakeSecrets, clock: Clock | None = None) -> BedrockApiKey:
 
 
 def key_credentials(key: BedrockApiKey) -> BearerCredentials:
-    """That key for the Bedrock of these tests."""
+    """Credentials with that key for the Bedrock of these tests."""
     return BearerCredentials("https://bedrock.test/openai/v1", key)

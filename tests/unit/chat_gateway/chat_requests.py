@@ -1,4 +1,4 @@
-"""A request that the gateway takes."""
+"""A request that the gateway accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings, and the chat function with a Bedrock that a test plays."""
+"""Settings, and the chat function with a test's Bedrock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def context() -> FakeContext:
 
 @pytest.fixture
 def function_env(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Lambda and the stack set for a function, and no trace of the developer's own AWS settings."""
+    """The variables that Lambda and the stack set for a function, without the developer's own AWS settings."""
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in (UPSTREAM | AWS).items():
@@ -28,7 +28,7 @@ def function_env(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def log() -> StringIO:
-    """What the function's logger writes."""
+    """The output of the function's logger."""
     return StringIO()
 
 
@@ -41,7 +41,7 @@ class Asking:
     def __call__(
         self, bedrock: Bedrock, *, secret: str = KEY, guardrail: Guardrail | None = None, **changes: object
     ) -> ChatCalls:
-        """A chat function that asks `bedrock`; `changes` are of its completions."""
+        """A chat function that calls `bedrock`; `changes` are for its completions."""
         completions = completions_for(bedrock, secret=secret, guardrail=guardrail, **changes)
         return ChatCalls.of(completions, self._log)
 

@@ -1,4 +1,4 @@
-"""What Lambda gives a function: its variables, a context, and a place for its log."""
+"""A function's environment under Lambda: variables, a context, and a place for its log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of a request that stand in a guardrail's input tags."""
+"""The texts of a request that are inside a guardrail's input tags."""
 
 from __future__ import annotations
 

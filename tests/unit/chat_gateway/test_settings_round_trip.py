@@ -1,4 +1,4 @@
-"""What the stack writes is what the function reads."""
+"""The function reads the settings that the stack writes."""
 
 from __future__ import annotations
 
@@ -67,26 +67,26 @@ Settings = UpstreamSettings | WorkerSettings | HttpSettings | AuthorizerSettings
 
 @given(st.one_of(UPSTREAM, WORKER, HTTP, AUTHORIZER, API_KEYS, GUARDRAILS))
 def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
-    """Every settings class reads back what it writes."""
+    """Every settings class reads what it has written."""
     assert type(settings).from_env(settings.to_env()) == settings
 
 
 @given(AWS)
 def test_aws_settings_are_read_beside_lambdas_own(settings: AwsSettings) -> None:
-    """The stack writes the DNS suffix; Lambda and the emulator write the others."""
+    """The stack writes the DNS suffix; Lambda or the emulator writes the other variables."""
     of_lambda = {"AWS_REGION": settings.region, "AWS_ENDPOINT_URL": settings.endpoint_url or ""}
     assert AwsSettings.from_env({**of_lambda, **settings.to_env()}) == settings
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(280, "280"), (2.5, "2.5")])
 def test_whole_seconds_are_written_without_a_point(seconds: float, text: str) -> None:
-    """A template keeps its text where a number is whole."""
+    """Whole numbers are written without a decimal point, so that a template's text does not change."""
     settings = HttpSettings(stream_timeout_s=seconds, count_stream_tokens=True)
     assert settings.to_env() == {"STREAM_TIMEOUT_S": text, "COUNT_STREAM_TOKENS": "true"}
 
 
 def test_what_is_not_given_is_not_written() -> None:
-    """No variable names models, a guardrail or a key where there are none."""
+    """Without models, a guardrail or a key there is no variable for them."""
     settings = UpstreamSettings("https://host", None, 1, 1, 1, 1, 1, 1, None, separate_reasoning=False)
     written = settings.to_env()
     assert written["UPSTREAM_AUTH"] == "sigv4"

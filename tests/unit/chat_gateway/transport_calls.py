@@ -12,7 +12,7 @@ TIMEOUT = {"connect": 5.0, "first_byte": 5.0, "read": 5.0}
 def request(
     content: bytes = b"{}", *, base_url: str = "http://bedrock.test/openai/v1", **timeouts: float
 ) -> httpx.Request:
-    """As the client of Bedrock makes it."""
+    """A request as the client of Bedrock makes it."""
     extensions = {"timeout": {**TIMEOUT, **timeouts}, "is_framed": True}
     return httpx.Request("POST", f"{base_url}/chat", content=content, extensions=extensions)
 

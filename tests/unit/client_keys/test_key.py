@@ -1,4 +1,4 @@
-"""A key is let through by API Gateway, and is kept out of logs."""
+"""API Gateway lets a key through, and logs do not show it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOURCES = Path(__file__).parents[3] / "lambda_src"
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER "])
 def test_new_key_passes_api_gateway(scheme: str) -> None:
-    """What API Gateway checks before it asks the authorizer lets every new key through."""
+    """Every new key passes API Gateway's check before the authorizer."""
     assert re.search(AUTHORIZATION, f"{scheme} {table.new_key()}")
 
 
@@ -26,18 +26,18 @@ def test_new_key_passes_api_gateway(scheme: str) -> None:
     "authorization", ["", "Bearer", "Bearer short", "Basic " + "x" * 40, "Bearer \u00e9" * 20]
 )
 def test_what_is_no_key_is_stopped(authorization: str) -> None:
-    """What cannot be a key is refused without the authorizer."""
+    """Text that cannot be a key is refused without the authorizer."""
     assert not re.search(AUTHORIZATION, authorization)
 
 
 def test_new_key_is_masked_in_logs() -> None:
-    """A key that a caller puts into a path is recognised, and not logged."""
+    """A key in a path is recognised and not logged."""
     key = table.new_key()
     assert key not in (foreign_text.path(f"/v1/{key}") or "")
 
 
 def test_key_brings_no_random_numbers() -> None:
-    """The authorizer imports how a key looks, and none of what makes a new one."""
+    """The authorizer imports the form of a key, and no code that makes new keys."""
     code = "import sys; sys.path.insert(0, sys.argv[1]); import client_keys.key; print(*sys.modules)"
     command = [sys.executable, "-I", "-S", "-c", code, str(SOURCES)]
     modules = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()

@@ -1,4 +1,4 @@
-"""A client is stored by the hash of its key, and found by it."""
+"""A client is stored and found by the hash of its key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_created_client_is_found_by_its_key(dynamodb: DynamoDBClient) -> None:
-    """The item has the key's SHA-256, the client's id and when it was made, and no more."""
+    """The item has the key's SHA-256, the client's ID and its creation time, and nothing else."""
     key = table.create(dynamodb, TABLE, "team-a")
     item = dynamodb.get_item(TableName=TABLE, Key=table_key(key))["Item"]
     assert item.keys() == {"key_sha256", "client_id", "created_at"}
@@ -26,20 +26,20 @@ def test_created_client_is_found_by_its_key(dynamodb: DynamoDBClient) -> None:
 
 
 def test_created_client_never_expires(dynamodb: DynamoDBClient) -> None:
-    """A client of an operator's has no `expires_at` unless one was asked for."""
+    """An operator's client has no `expires_at` unless one was requested."""
     table.create(dynamodb, TABLE, "team-a")
     (item,) = items(dynamodb)
     assert "expires_at" not in item
 
 
 def test_created_client_expires_when_asked(dynamodb: DynamoDBClient) -> None:
-    """`expires_at` is a number of DynamoDB's, as its TTL and the authorizer need it."""
+    """`expires_at` is a DynamoDB number, as the table's TTL and the authorizer need it."""
     table.create(dynamodb, TABLE, "team-a", expires_at=1_900_000_000)
     assert items(dynamodb)[0]["expires_at"] == {"N": "1900000000"}
 
 
 def test_deleted_client_is_gone_alone(dynamodb: DynamoDBClient) -> None:
-    """A client may have several keys; deleting one leaves the others."""
+    """A client may have several keys; deleting one key leaves the others."""
     kept, deleted = (table.create(dynamodb, TABLE, "team-a") for _ in range(2))
     table.delete(dynamodb, TABLE, deleted)
     (item,) = items(dynamodb)

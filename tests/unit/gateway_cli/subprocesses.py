@@ -1,4 +1,4 @@
-"""Python in a process of its own, which finds the modules that this one finds."""
+"""Python in its own process, with this process's modules."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ print(_Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The variables of such a process, with `variables` beside them."""
+    """The environment variables of such a process, plus `variables`."""
     path = os.pathsep.join(folder for folder in sys.path if folder)
     return {**os.environ, "PYTHONPATH": path, **variables}
 
 
 def count_and_peak_kib(script: str, *arguments: object) -> tuple[int, int]:
-    """The number that `script` prints, and the memory that its process took at most. On Linux only."""
+    """The number that `script` prints, and the peak memory of its process. On Linux only."""
     done = subprocess.run(
         [sys.executable, "-c", script + _SAY_PEAK, *map(str, arguments)],
         env=environment(),

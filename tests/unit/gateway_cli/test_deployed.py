@@ -1,4 +1,4 @@
-"""What goes wrong with AWS, the network or the disk is one line that says what to do, never a traceback."""
+"""A failure of AWS, the network or the disk is one line that says what to do, never a traceback."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ HOSTILE = 'bcg-\'; touch "$HOME" `id`\n$(id)'
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shell that reaches the deployed environment, and has no client's key."""
+    """A shell for the deployed environment, without a client's key."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     for name in ("AWS_PROFILE", "CLIENT_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -34,14 +34,14 @@ def run(env: str = "dev") -> Result:
 
 
 def evaluated(lines: str, *names: str) -> list[str]:
-    """What the variables hold in a shell that evaluates the lines."""
+    """The values of the variables in a shell that has evaluated the lines."""
     script = 'eval "$1"; shift; for name; do printenv "$name"; done'
     command = ["sh", "-c", script, "sh", lines, *names]
     return subprocess.run(command, capture_output=True, check=True, text=True, env={}).stdout.splitlines()
 
 
 def test_the_base_url_is_exported() -> None:
-    """Without a terminal and without a key, the base URL is all, and a line says what is missing."""
+    """Without a terminal and a key, only the base URL is set, and a line says what is missing."""
     done = run()
     assert evaluated(done.stdout, "BASE_URL") == [OUTPUTS.base_url]
     assert "CLIENT_KEY" not in done.stdout
@@ -49,7 +49,7 @@ def test_the_base_url_is_exported() -> None:
 
 
 def test_a_given_key_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key that the environment has is neither asked for nor printed."""
+    """A key in the environment is neither asked for nor printed."""
     monkeypatch.setenv("CLIENT_KEY", "bcg-given")
     done = run()
     assert "bcg-given" not in done.stdout
@@ -58,7 +58,7 @@ def test_a_given_key_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("key", ["bcg-typed", ""])
 def test_a_missing_key_is_asked_for(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    """The question goes to standard error, since a shell evaluates what is printed; no answer sets nothing."""
+    """The prompt goes to standard error, since a shell evaluates the output; an empty answer sets nothing."""
     asked: list[bool] = []
 
     def prompt(_: str, *, hide_input: bool, err: bool, **__: object) -> str:
@@ -74,13 +74,13 @@ def test_a_missing_key_is_asked_for(monkeypatch: pytest.MonkeyPatch, key: str) -
 
 
 def test_values_are_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing in a value is run by the shell."""
+    """The shell runs nothing in a value."""
     monkeypatch.setattr(local_stack, "variables", lambda _: {"CLIENT_KEY": HOSTILE})
     assert "\n".join(evaluated(run("local").stdout, "CLIENT_KEY")) == HOSTILE
 
 
 def test_the_local_stack_has_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The running stack's file sets what calls it and what leads AWS's tools to its AWS, whatever else is set."""
+    """The running stack's file sets all variables for the gateway and for AWS's tools."""
     stack, path = made_up_stack(tmp_path), tmp_path / "stack.json"
     monkeypatch.setattr(local_stack, "STACK_FILE", path)
     with stack_file.written(path, stack):
@@ -94,7 +94,7 @@ def test_the_local_stack_has_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_a_stopped_local_stack_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is printed for the shell, and the line says how to start it."""
+    """If the local stack is stopped, an error says how to start it, and the shell gets nothing."""
     monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "stack.json")
     done = run("local")
     assert (done.exit_code, done.stdout) == (1, "")
@@ -102,5 +102,5 @@ def test_a_stopped_local_stack_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_it_is_the_file_that_make_run_writes() -> None:
-    """The command and the local stack name the same file."""
+    """The command and the local stack use the same file."""
     assert StateFolder().stack_file == local_stack.STACK_FILE

@@ -52,9 +52,10 @@ def run(*arguments: str, stdin: str | None = None) -> Result:
     return CliRunner().invoke(cli, [*arguments, "--env", "dev"], input=stdin)
 
 
-def test_a_created_client_is_known_by_its_keys_hash_and_the_key_is_printed_once(
+def test_created_client_is_stored_as_a_hash(
     session: boto3.Session,
 ) -> None:
+    """A created client is stored by the hash of its key, and the key is printed once."""
     result = run("clients", "create", "team-a")
     key = result.output.strip()
     assert key.startswith("bcg-")
@@ -65,7 +66,7 @@ def test_a_created_client_is_known_by_its_keys_hash_and_the_key_is_printed_once(
 
 
 def test_a_given_key_is_stored(session: boto3.Session) -> None:
-    """A client can come back with a key that it had, which a local stack's does in each run."""
+    """A client can be created with an earlier key, as a local stack's client is in each run."""
     assert clients.create(session, OUTPUTS, "local", key="bcg-had-before") == "bcg-had-before"
     (item,) = session.client("dynamodb").scan(TableName="clients")["Items"]
     assert item["key_sha256"]["S"] == hashlib.sha256(b"bcg-had-before").hexdigest()
@@ -106,7 +107,7 @@ def test_what_cannot_be_a_key_is_refused_and_not_repeated(session: boto3.Session
 
 
 def test_endless_input_is_no_key(session: boto3.Session) -> None:
-    """Standard input that does not end is read as far as shows that it is no key."""
+    """Endless standard input is read only until it is clear that it is not a key."""
     with Path("/dev/zero").open("rb") as endless:
         result = CliRunner().invoke(cli, ["bedrock-key", "put", "--env", "dev"], input=endless)
     assert result.exit_code == 1
@@ -145,7 +146,7 @@ def test_outputs_are_read_with_a_bedrock_api_key_and_without(
 
 
 def test_show_prints_each_output(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outputs have the stack's names for them, as lines or as one JSON object."""
+    """Outputs have the stack's names, as lines or as one JSON object."""
     outputs = {"AccessLogGroupName": "access", "BaseUrl": "https://api.test/openai/v1"}
     monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, by_name=outputs))
     assert run("show").output == "AccessLogGroupName: access\nBaseUrl: https://api.test/openai/v1\n"
@@ -156,7 +157,7 @@ def test_show_prints_each_output(session: boto3.Session, monkeypatch: pytest.Mon
 def test_an_environment_that_is_not_deployed_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, endpoint_url: str | None
 ) -> None:
-    """It says how to deploy it, and where it was looked for if that is not AWS."""
+    """The error says how to deploy, and names the endpoint if it is not AWS."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     if endpoint_url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint_url)
@@ -206,7 +207,7 @@ def test_the_proof_has_a_line_for_each_probe_and_fails_where_one_does(
 
 
 def test_errors_are_no_broken_guardrail(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where every failed probe is an error, nothing is said of the guardrail."""
+    """If every failed probe is an error, the output says nothing about the guardrail."""
     failed = Probe("the canary, streamed", "ended with 'error x'", is_error=True)
     monkeypatch.setattr(proof, "prove", lambda *_, **__: (probe for probe in [HOLDS, failed]))
     result = run("prove")
@@ -215,7 +216,7 @@ def test_errors_are_no_broken_guardrail(session: boto3.Session, monkeypatch: pyt
 
 
 def test_a_base_url_is_a_url(session: boto3.Session) -> None:
-    """A base URL that nobody can ask is a wrong option."""
+    """A base URL that is not a usable URL is a wrong option."""
     result = run("prove", "--base-url", "nonsense")
     assert result.exit_code == 2
     assert "--base-url" in result.stderr

@@ -1,4 +1,4 @@
-"""The operator's commands need nothing that only Unix has, as far as importing them shows."""
+"""The operator's commands import nothing that exists only on Unix."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ for module in pkgutil.walk_packages(gateway_cli.__path__, "gateway_cli."):
 
 
 def test_commands_import_without_unix() -> None:
-    """Each module of the commands is imported where fcntl, termios, resource, pwd and SIGHUP are missing."""
+    """Each module of the commands can be imported without fcntl, termios, resource, pwd and SIGHUP."""
     done = subprocess.run(
         [sys.executable, "-c", _IMPORT_ALL],
         env=subprocesses.environment(),

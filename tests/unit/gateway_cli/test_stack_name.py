@@ -1,4 +1,4 @@
-"""The command finds a stack by the prefix that the environment's settings file gives it."""
+"""The command finds a stack by the prefix in the environment's settings file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway_cli.stack_name import UnreadableSettingsError
     [(None, "bedrock-chat-gateway-dev"), ("", "bedrock-chat-gateway-dev"), ('name_prefix = "ai"', "ai-dev")],
 )
 def test_the_prefix_is_the_files(tmp_path: Path, content: str | None, name: str) -> None:
-    """Where there is no file, or no prefix in it, the prefix is the default."""
+    """Without a file, or without a prefix in it, the prefix is the default."""
     if content is not None:
         (tmp_path / "dev.toml").write_text(content)
     assert stack_name.of("dev", tmp_path) == name
@@ -23,7 +23,7 @@ def test_the_prefix_is_the_files(tmp_path: Path, content: str | None, name: str)
 
 @pytest.mark.parametrize("content", [b"name_prefix =", b"\xff"])
 def test_an_unreadable_file_is_told(tmp_path: Path, content: bytes) -> None:
-    """No command guesses a stack's name."""
+    """If the file cannot be read, the command reports that and does not guess a stack's name."""
     (tmp_path / "dev.toml").write_bytes(content)
     with pytest.raises(UnreadableSettingsError, match=r"dev\.toml cannot be read"):
         stack_name.of("dev", tmp_path)

@@ -1,4 +1,4 @@
-"""A command that SIGTERM or a closed terminal ends cleans up as after Ctrl-C."""
+"""After SIGTERM or a closed terminal, a command cleans up as after Ctrl-C."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ with mock_aws():
 
 
 def started() -> subprocess.Popen[str]:
-    """The command `prove`, which is about to ask; the first line it says is how many clients there are."""
+    """The command `prove` just before its requests; its first line is the number of clients."""
     inherited = subprocesses.environment()
     kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     return subprocess.Popen(
@@ -61,7 +61,7 @@ def started() -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ended_proof_leaves_no_client(number: signal.Signals) -> None:
-    """A signal that ends `prove` takes its client away, and the command says that it was aborted."""
+    """A signal that ends `prove` removes its client, and the command reports that it was aborted."""
     with started() as command:
         assert command.stdout is not None
         assert command.stdout.readline() == "clients: 1\n"
@@ -72,7 +72,7 @@ def test_ended_proof_leaves_no_client(number: signal.Signals) -> None:
 
 
 def test_ignored_signal_stays_ignored() -> None:
-    """A command that nohup protects from a closed terminal stays protected, and nothing is changed for good."""
+    """A signal that nohup ignores stays ignored, and the handlers are restored afterwards."""
     earlier = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with termination.as_keyboard_interrupt():
@@ -84,7 +84,7 @@ def test_ignored_signal_stays_ignored() -> None:
 
 
 def test_ctrl_c_while_importing_is_short() -> None:
-    """Ctrl-C before a command has begun ends it with click's word and status, and without a traceback."""
+    """Ctrl-C before a command has begun ends it with click's message and status, without a traceback."""
     code = """
 import os, signal, sys, threading
 

@@ -1,4 +1,4 @@
-"""Which functions of the pure modules the cases enter."""
+"""The functions of the pure modules that the cases call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def functions_of(module: str) -> set[str]:
 
 
 def functions_entered(cases: Iterable[Case]) -> set[str]:
-    """The functions that a run of the cases enters, as `module.function`."""
+    """The functions that a run of the cases calls, as `module.function`."""
     seen: set[tuple[str, str]] = set()
 
     def notice(frame: FrameType, event: str, _: object) -> None:
@@ -58,7 +58,7 @@ def functions_entered(cases: Iterable[Case]) -> set[str]:
 
 
 def _functions_in(code: CodeType) -> Iterator[str]:
-    """Those of a module's code, without comprehensions, lambdas and the bodies of classes."""
+    """The functions in a module's code, without comprehensions, lambdas and class bodies."""
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             if inner.co_flags & inspect.CO_OPTIMIZED and not inner.co_name.startswith("<"):

@@ -1,4 +1,4 @@
-"""Feeds the pure functions that read what Bedrock sends with hostile input."""
+"""Hostile input for the pure functions that read Bedrock's answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PIECE_BYTES = 512
 
 
 def all_cases() -> Iterator[Case]:
-    """All of them."""
+    """All cases with input from Bedrock."""
     yield from _heads()
     yield from _waits()
     yield from _bodies()

@@ -1,4 +1,4 @@
-"""Feeds the pure functions that read what callers send with hostile input."""
+"""Hostile input for the pure functions that read callers' requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TAG = "<amazon-bedrock-guardrails-guardContent_a>"
 
 
 def all_cases() -> Iterator[Case]:
-    """All of them."""
+    """All cases with input from callers."""
     yield from _bodies()
     yield from _guardrails()
     yield from _headers()

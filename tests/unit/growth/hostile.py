@@ -1,4 +1,4 @@
-"""Hostile input of any size: texts, JSON and requests that provoke slow readers."""
+"""Hostile input of any size: texts, JSON and requests that make readers slow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNITS = {
 
 
 def repeated(**units: bytes) -> Kinds:
-    """Each unit again and again, by its name with blanks for underscores."""
+    """Each unit repeated, by its name with blanks for underscores."""
 
     def repeating(unit: bytes) -> Callable[[int], bytes]:
         return lambda size: unit * (size // len(unit) + 1)
@@ -39,7 +39,7 @@ def repeated(**units: bytes) -> Kinds:
 
 
 def changed(kinds: Kinds, change: Callable[[Any], Any]) -> Kinds:
-    """The same kinds, each input changed by `change`."""
+    """The same kinds of input, each changed by `change`."""
 
     def changing(make: Callable[[int], Any]) -> Callable[[int], Any]:
         return lambda size: change(make(size))
@@ -48,7 +48,7 @@ def changed(kinds: Kinds, change: Callable[[Any], Any]) -> Kinds:
 
 
 def some(kinds: Kinds, *names: str) -> Kinds:
-    """Those kinds alone."""
+    """Only these kinds of input."""
     return {name: kinds[name] for name in names}
 
 
@@ -62,13 +62,13 @@ def _text(unit: str) -> Callable[[int], str]:
 
 
 def _json(unit: str, *, begin: str = "[", end: str = "]") -> Callable[[int], bytes]:
-    """An object whose value is `unit` again and again."""
+    """An object whose value is `unit`, repeated."""
     text = _text(unit)
     return lambda size: f'{{"a":{begin}{text(size).removesuffix(",")}{end}}}'.encode()
 
 
 def _distinct_keys(size: int) -> bytes:
-    """Long ones: with very many short ones, the processor's caches would count."""
+    """Long distinct keys: with many short ones, the processor's caches would affect the time."""
     return json.dumps({f"{number:0400}": 1 for number in range(size // 408 + 1)}).encode()
 
 
@@ -142,7 +142,7 @@ def _with_parts(part: Document) -> Callable[[int], Document]:
 
 
 def _with_keys(key: str) -> Callable[[int], Document]:
-    """`key` is formatted with a number, and so becomes a key of its own each time."""
+    """`key` is formatted with a number, so that each key is different."""
 
     def made(size: int) -> Document:
         count = size // len(f'"{key}":1,'.encode()) + 1

@@ -26,7 +26,7 @@ REFUSALS = (GatewayError, ValueError, ConnectionError)
 
 @dataclass(frozen=True)
 class Case:
-    """A call to measure: `read` gets what `make` returns for a size, which is at most `max_bytes` in the product."""
+    """A call to measure: `read` gets the result of `make` for a size, which is at most `max_bytes` in the product."""
 
     name: str
     max_bytes: int
@@ -63,9 +63,9 @@ def _forget() -> None:
 
 
 def growth(case: Case, enough: float) -> float | None:
-    """How many times longer the call takes for eight times the bytes; None where it cannot take 20 ms.
+    """How many times longer the call takes for eight times the bytes; None if it cannot take 20 ms.
 
-    Both times are the least of three, unless the first ones already say less than `enough`.
+    Both times are the lowest of three, unless the first times already give less than `enough`.
     """
     size, small_s = _small_run(case)
     if small_s < _LEAST_S:
@@ -80,7 +80,7 @@ def growth(case: Case, enough: float) -> float | None:
 
 
 def _small_run(case: Case) -> tuple[int, float]:
-    """The first size, of those that double, at which the call takes 20 ms, or else the largest one; and its time."""
+    """The first of the doubling sizes at which the call takes 20 ms, or the largest size; and its time."""
     size = _SMALLEST_BYTES
     while (seconds := case.run(size)) < _LEAST_S and size < case.max_bytes:
         size = min(size * 2, case.max_bytes)

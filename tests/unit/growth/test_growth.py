@@ -1,4 +1,4 @@
-"""No reader of foreign bytes takes more than linear time: eight times the bytes take about eight times as long."""
+"""Every reader of foreign bytes takes linear time: eight times the bytes take about eight times as long."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ FUNCTIONS_NOT_FED = {
 def test_time_is_linear(case: Case) -> None:
     """Eight times the bytes take less than twenty times as long.
 
-    A call that takes less than 20 ms with as many bytes as the product lets in passes: it cannot hold a function up.
+    A call that takes less than 20 ms with the largest input that the product accepts passes: it cannot delay a function.
     """
     ratio = growth(case, ENOUGH)
     assert ratio is None or ratio < ENOUGH
 
 
 def test_pure_functions_are_fed() -> None:
-    """Every function of the pure modules is entered by a case, or named with the reason why it needs not be."""
+    """A case calls every function of the pure modules, or the function is listed with the reason why not."""
     pure = pure_modules()
     assert MODULES_NOT_FED.keys() <= pure
     functions = set().union(*(functions_of(module) for module in pure - MODULES_NOT_FED.keys()))

@@ -1,4 +1,4 @@
-"""A table of clients, as moto knows it."""
+"""A table of clients in moto."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
-    """A DynamoDB whose table of clients is empty."""
+    """A DynamoDB with an empty table of clients."""
     with clients_table.empty(monkeypatch) as client:
         yield client

@@ -1,4 +1,4 @@
-"""As jobs the proof finds its own results, and neither reads nor takes others'."""
+"""As jobs, the proof finds its own results, and does not read or take others' results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """A session's clients: records each job's answer at the `after`-th look at it, blocked where it names the canary."""
+    """A session's clients: records each job's answer at the `after`-th read, blocked if it has the canary."""
 
     def __init__(self, dynamodb: DynamoDBClient, *, after: int = 1, reason: str | None = None) -> None:
         self._dynamodb, self._after, self._reason = dynamodb, after, reason
@@ -27,7 +27,7 @@ class Worker:
         self._looks = 0
 
     def client(self, _: str) -> Worker:
-        """As a session's."""
+        """Works like a session's method."""
         return self
 
     def send_message(self, *, MessageBody: str, MessageAttributes: Any, **_: str) -> None:  # noqa: N803
@@ -67,23 +67,23 @@ PROVEN = {"the canary, as a job": None, "a harmless prompt, as a job": None}
 
 
 def test_a_guardrail_that_holds_passes(dynamodb: DynamoDBClient) -> None:
-    """Both probes pass where the canary's job is blocked and the harmless one's is answered."""
+    """Both probes pass if the canary's job is blocked and the harmless job is answered."""
     assert prove(Worker(dynamodb)) == PROVEN
 
 
 def test_a_guardrail_that_does_nothing_fails_on_the_canary(dynamodb: DynamoDBClient) -> None:
-    """The canary's probe alone fails where both jobs are answered."""
+    """If both jobs are answered, only the canary's probe fails."""
     says = prove(Worker(dynamodb, reason="stop"))
     assert [name for name, wrong in says.items() if wrong] == ["the canary, as a job"]
 
 
 def test_a_result_that_is_not_there_yet_is_waited_for(dynamodb: DynamoDBClient) -> None:
-    """Its job may wait for its turn."""
+    """The proof waits for a result, since its job may have to wait."""
     assert prove(Worker(dynamodb, after=5)) == PROVEN
 
 
 def test_results_that_never_come_prove_nothing(dynamodb: DynamoDBClient) -> None:
-    """Both probes fail, and say why, where no result comes in time."""
+    """If no result arrives in time, both probes fail and say why."""
     says = prove(Worker(dynamodb, after=99), within_s=0)
     assert all(wrong and "no result within 0 s" in wrong for wrong in says.values())
     assert len(says) == 2

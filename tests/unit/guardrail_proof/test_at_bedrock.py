@@ -1,4 +1,4 @@
-"""Bedrock, asked directly under a guardrail that does not exist, must refuse; only a refusal about that counts."""
+"""Bedrock must refuse a direct request with an unknown guardrail; only a refusal about the guardrail counts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def bedrock(
 
 @pytest.mark.parametrize("text", ["ABSK-key-1", ' {"api_key": "ABSK-key-1"}'])
 def test_it_asks_under_a_made_up_guardrail(session: boto3.Session, text: str) -> None:
-    """The request names a guardrail that nobody has, and carries the environment's key."""
+    """The request names a guardrail that does not exist, and has the environment's key."""
     seen: list[httpx.Request] = []
     asked = bedrock(400, {"message": GONE}, seen, secret(session, text))
     assert str(at_bedrock.unknown_guardrail(asked, session)) == f"ok    {at_bedrock.NAME}"
@@ -56,7 +56,7 @@ def test_it_asks_under_a_made_up_guardrail(session: boto3.Session, text: str) ->
 
 
 def test_without_a_key_the_session_signs(session: boto3.Session) -> None:
-    """Where the roles sign, so does the proof."""
+    """If the roles sign, the proof signs too."""
     seen: list[httpx.Request] = []
     at_bedrock.unknown_guardrail(bedrock(404, {"message": GONE}, seen), session)
     assert seen[0].headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=")
@@ -75,12 +75,12 @@ def test_without_a_key_the_session_signs(session: boto3.Session) -> None:
     ],
 )
 def test_only_a_refusal_about_the_guardrail_counts(status: int, text: str, line: str) -> None:
-    """An answer fails the proof, a refusal about the guardrail passes it, and all else shows nothing."""
+    """An answer fails the proof, a refusal about the guardrail passes it, and other results show nothing."""
     assert str(at_bedrock.judged(status, text)) == line.format(at_bedrock.NAME)
 
 
 def test_a_key_that_cannot_be_read_shows_nothing(session: boto3.Session) -> None:
-    """Who may not read the key is told so, and nothing fails; the key is never printed."""
+    """If the key cannot be read, the probe says so and does not fail; the key is never printed."""
     unknown = "arn:aws:secretsmanager:us-east-1:123456789012:secret:no"
     probe = at_bedrock.unknown_guardrail(bedrock(400, {"message": GONE}, arn=unknown), session)
     assert (probe.says, probe.not_shown) == (None, "ResourceNotFoundException")
@@ -89,7 +89,7 @@ def test_a_key_that_cannot_be_read_shows_nothing(session: boto3.Session) -> None
 
 
 def test_an_endless_refusal_is_not_read_to_its_end(session: boto3.Session) -> None:
-    """Of an error 64 KiB are read."""
+    """At most 64 KiB of an error are read."""
 
     def endless() -> Iterator[bytes]:
         while True:
@@ -103,7 +103,7 @@ def test_an_endless_refusal_is_not_read_to_its_end(session: boto3.Session) -> No
 
 
 def test_an_endless_refusal_ends(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that comes byte by byte shows nothing once its time is over; none is compressed."""
+    """An answer that arrives byte by byte shows nothing after its time; compressed answers are not requested."""
     seen: list[httpx.Request] = []
 
     class Endless(httpx.SyncByteStream):

@@ -1,4 +1,4 @@
-"""Over HTTP the proof tells a guardrail that holds from one that does not."""
+"""Over HTTP the proof tells a working guardrail from one that does not work."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_what_will_not_pass_and_a_wrong_answer_are_not_tried_again(final: httpx.
 
 
 class Endless(httpx.SyncByteStream):
-    """A body that goes on for ever; counts what was read of it."""
+    """An endless body; counts the bytes read."""
 
     def __init__(self, part: bytes) -> None:
         self.part, self.read_bytes = part, 0
@@ -132,7 +132,7 @@ class Endless(httpx.SyncByteStream):
 
 @pytest.mark.parametrize("status", [200, 400])
 def test_endless_answer_is_read_to_the_limit(status: int) -> None:
-    """Of an answer that does not end, 8 MiB are read; it proves nothing and is not asked for again."""
+    """8 MiB of an endless answer are read; it proves nothing and is not asked for again."""
     bodies: list[Endless] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -148,13 +148,13 @@ def test_endless_answer_is_read_to_the_limit(status: int) -> None:
 
 
 def test_answer_without_end_in_time_is_a_timeout() -> None:
-    """An answer whose bytes keep coming ends when its time is over, like one that is silent."""
+    """An answer whose bytes keep coming ends at its deadline, like a silent one."""
     probes = prove(lambda _: httpx.Response(200, stream=Endless(b"\n")), timeout_s=0)
     assert all(probe.says and "ReadTimeout" in probe.says for probe in probes)
 
 
 def test_compressed_answer_is_not_asked_for() -> None:
-    """The proof asks for uncompressed answers, whose size it can bound."""
+    """The proof asks for uncompressed answers, whose size it can limit."""
     asked: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""How an answer ended is read from whatever comes, and said in one line for each probe."""
+"""The end of any answer is read, and reported in one line for each probe."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def test_a_probe_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("tagging", ["user_turns", "latest_user_turn"])
-def test_where_users_words_alone_are_checked_a_system_prompt_may_hold_the_canary(tagging: str) -> None:
+def test_unchecked_system_prompt_may_hold_the_canary(tagging: str) -> None:
+    """If only users' words are checked, a system prompt may hold the canary."""
     (prompt,) = probes.of_tags("canary", tagging=tagging, attack=None)
     assert not prompt.must_block
     (system, user) = prompt.body("m")["messages"]

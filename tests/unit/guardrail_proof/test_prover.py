@@ -1,4 +1,4 @@
-"""The deployment's step: it makes a client for itself, fails the deployment by name, and leaves rollbacks alone."""
+"""The deployment's proof makes its own client, names the failed probe, and does not run in a rollback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAILS = Probe("the canary, in one piece", "ended with 'stop'; it must be blocked
 
 
 class Tried:
-    """What the probes are, and the clients there were while they ran."""
+    """The probes, and the clients that existed while they ran."""
 
     def __init__(self, probes: list[Probe]) -> None:
         self.probes = probes
@@ -41,7 +41,7 @@ class Tried:
 
 
 class Deployment:
-    """A table of clients, probes that come to what the test says, and the stack's status."""
+    """A table of clients, probes with the test's results, and the stack's status."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.status = "UPDATE_IN_PROGRESS"
@@ -109,7 +109,7 @@ class FakeTable:
 
 
 def effect_at(item: dict[str, Any], key: str, epoch_s: float) -> str:
-    """What the authorizer answers to the key of `item` at that time."""
+    """The authorizer's answer to the key of `item` at that time."""
     table: Any = FakeTable(item)
     startup = Startup(lambda: ClientsTable(table, "clients"))
     authorizer = Authorizer(startup, logger_to(StringIO()), clock=lambda: epoch_s)
@@ -120,7 +120,7 @@ def effect_at(item: dict[str, Any], key: str, epoch_s: float) -> str:
 
 
 def test_client_left_behind_stops_working(deployment: Deployment) -> None:
-    """The proof's client works while the proof may take, and never after an hour, though nobody deletes it."""
+    """The proof's client works as long as the proof may take, and never after an hour, even if it is not deleted."""
     began = time.time()
     deployment.run(HOLDS)
     (key,), (item,) = deployment.tried.keys, deployment.tried.clients

@@ -1,4 +1,4 @@
-"""What the stack tells the proof is what the proof reads."""
+"""The proof reads the settings that the stack writes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ GATEWAYS = st.builds(
 
 @given(st.builds(ProverSettings, stack_id=TEXTS, gateway=GATEWAYS, proven=TEXTS))
 def test_settings_are_read_as_they_were_written(settings: ProverSettings) -> None:
-    """A gateway's every field reaches the function; what is not given stays None."""
+    """Every field of a gateway reaches the function; a missing one stays None."""
     assert ProverSettings.from_env(settings.to_env()) == settings
 
 
 @pytest.mark.parametrize("name", ENV)
 def test_missing_variable_is_named(name: str) -> None:
-    """A function that was not told all it needs says what is missing, and skips no probe."""
+    """A missing variable is an error that names it; no probe is skipped."""
     with pytest.raises(KeyError, match=name):
         ProverSettings.from_env({key: value for key, value in ENV.items() if key != name})

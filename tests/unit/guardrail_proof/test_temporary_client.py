@@ -1,4 +1,4 @@
-"""A client made for a moment goes with the moment, or expires."""
+"""A temporary client is deleted after use, or expires."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ def test_temporary_client_expires_and_is_deleted(dynamodb: DynamoDBClient) -> No
 def test_temporary_client_is_deleted_however_it_ends(
     dynamodb: DynamoDBClient, ending: type[BaseException]
 ) -> None:
-    """An exception in the block, Ctrl-C's too, takes the client away."""
+    """An exception in the block, also from Ctrl-C, deletes the client."""
     with pytest.raises(ending), temporary(dynamodb):
         raise ending
     assert items(dynamodb) == []
 
 
 class Interrupted:
-    """A client of DynamoDB's that loses the answer to PutItem, after DynamoDB has done it."""
+    """A DynamoDB client that loses the answer to PutItem after DynamoDB has stored the item."""
 
     def __init__(self, client: DynamoDBClient, error: BaseException) -> None:
         self._client, self._error = client, error
 
     def put_item(self, **parameters: Any) -> None:
-        """Does it and raises."""
+        """Stores the item and raises."""
         self._client.put_item(**parameters)
         raise self._error
 
     def delete_item(self, **parameters: Any) -> None:
-        """Does it."""
+        """Deletes the item."""
         self._client.delete_item(**parameters)
 
 
 def test_client_made_as_ctrl_c_came_is_deleted(dynamodb: DynamoDBClient) -> None:
-    """A client that was made, though its creation was interrupted, is deleted."""
+    """A client whose creation was interrupted is deleted."""
     interrupted: Any = Interrupted(dynamodb, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt), temporary(interrupted):
         pass
@@ -66,7 +66,7 @@ def test_client_made_as_ctrl_c_came_is_deleted(dynamodb: DynamoDBClient) -> None
 
 
 def test_first_error_is_told(dynamodb: DynamoDBClient) -> None:
-    """Where the client can neither be made nor deleted, the error names what was tried first."""
+    """If the client can be neither made nor deleted, the error names the creation."""
     dynamodb.delete_table(TableName=TABLE)
     with pytest.raises(ClientError, match="PutItem"), temporary(dynamodb):
         pass

@@ -1,4 +1,4 @@
-"""A stack that runs nowhere."""
+"""A stack that does not run."""
 
 from __future__ import annotations
 

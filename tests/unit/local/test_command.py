@@ -1,4 +1,4 @@
-"""The command ends with one line where it cannot start."""
+"""If the command cannot start, it ends with one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.machine.paths import ROOT
 def test_a_bad_setting_ends_the_command_with_one_line(
     options: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On standard error, with exit status 1, and before anything is started."""
+    """A bad setting ends the command with status 1 and one line on standard error, before it starts anything."""
     monkeypatch.setenv("LOCAL_UPSTREAM_URL", "localhost")
     result = CliRunner().invoke(command.main, options)
     assert result.exit_code == 1
@@ -32,7 +32,7 @@ def test_a_bad_setting_ends_the_command_with_one_line(
 def test_an_upstream_that_does_not_answer_ends_the_command_with_one_line(
     options: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It names the URL and says what to do, before anything is started."""
+    """The line names the URL and says what to do, before anything is started."""
     monkeypatch.setenv("LOCAL_UPSTREAM_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setattr(tools, "check", lambda: None)
     monkeypatch.setattr(paths, "STATE", tmp_path)
@@ -44,7 +44,7 @@ def test_an_upstream_that_does_not_answer_ends_the_command_with_one_line(
 
 
 def test_ctrl_c_while_importing_is_one_line() -> None:
-    """Nothing has been started, so there is nothing to wait for."""
+    """Ctrl-C during the imports ends the command at once, since nothing has been started."""
     code = """
 import os, runpy, signal, sys
 class Interrupt:

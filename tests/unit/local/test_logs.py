@@ -38,7 +38,7 @@ class FakeLogs:
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Of an account with a deployed stack."""
+    """A session of an account with a deployed stack."""
     values: dict[str, Any] = dict.fromkeys(stack_outputs.StackOutputs.__slots__, "x")
     values |= {"chat_log_group": "/chat", "worker_log_group": "/worker"}
     monkeypatch.setattr(stack_outputs, "read", lambda *_: stack_outputs.StackOutputs(**values))
@@ -62,7 +62,7 @@ def test_the_session_reaches_the_stack_that_runs(tmp_path: Path) -> None:
 def test_without_a_running_stack_one_line_says_what_to_do(
     left_behind: dict[str, str] | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Also where one was killed and left its file."""
+    """The line also appears if a stack was killed and left its file."""
     monkeypatch.setattr(paths, "STATE", tmp_path)
     if left_behind is not None:
         StateFolder(tmp_path).stack_file.write_text(json.dumps(left_behind))

@@ -1,4 +1,4 @@
-"""Bodies that end, fail and note it, and handlers that return them."""
+"""Bodies that end, fail and record that, and handlers that return them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Handler = Callable[[Any, Any], Any]
 
 
 class Body:
-    """An iterator that notes whether it was closed."""
+    """An iterator that records whether it was closed."""
 
     def __init__(self, items: Iterator[bytes]) -> None:
         self._items, self.closed = items, 0

@@ -1,4 +1,4 @@
-"""A typed function of somebody else's, which has this package from its wheel. It is checked and not run."""
+"""A typed function of a user of the package's wheel. It is type-checked and not run."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def test_all_alarms_share_one_thread_that_starts_with_the_first() -> None:
         entry.cancel()
 
 
-def test_a_cancelled_function_is_not_called_and_cancelling_again_changes_nothing() -> None:
+def test_cancelled_function_is_not_called() -> None:
+    """A cancelled function is not called, and cancelling it again changes nothing."""
     alarm, called, done = Alarm(), [], threading.Event()
     entry = alarm.at(now_s(0.01), lambda: called.append(1))
     entry.cancel()

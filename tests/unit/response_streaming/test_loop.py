@@ -1,4 +1,4 @@
-"""One event after the other, in this process."""
+"""The loop serves one event after the other, in this process."""
 
 from __future__ import annotations
 
@@ -133,9 +133,10 @@ def test_the_remaining_time_counts_down_to_the_deadline_and_not_below(
     assert seen[1] == 0
 
 
-def test_an_answer_that_lambda_refuses_is_logged_and_the_next_event_is_served(
+def test_refused_answer_is_logged(
     api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    """An answer that Lambda refuses is logged, and the next event is served."""
     api.invoke(answer_status=413)
     following = api.invoke("next")
     serve(lambda event, context: "too large")

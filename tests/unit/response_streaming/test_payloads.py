@@ -1,4 +1,4 @@
-"""awslambdaric's own marshaller is the reference."""
+"""Payloads are the same as those of awslambdaric's own marshaller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP client, against answers that the Runtime API gives, and some that it should not."""
+"""The HTTP client, with valid and invalid answers of the Runtime API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def wait_until(is_so: Callable[[], bool], within_s: float = 10) -> None:
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
-    """The address of a server that gives each of its connections one of `answers`, then closes it."""
+    """The address of a server that gives each connection one of `answers`, then closes it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -67,7 +67,8 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced() -> None:
         client.close()
 
 
-def test_a_connection_is_taken_once_and_replaced_where_the_other_side_has_closed_it() -> None:
+def test_closed_connection_is_replaced() -> None:
+    """A connection is taken once, and is replaced if the other side has closed it."""
     event = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     with answering(event, event) as address:
         client = RuntimeApi(address)
@@ -130,9 +131,8 @@ def test_nobody_listening_is_that_error_too() -> None:
 @pytest.mark.parametrize(
     ("status", "error"), [(413, RefusedError), (403, RefusedError), (500, RuntimeApiError)]
 )
-def test_a_refused_answer_is_an_error_and_a_broken_container_ends_the_process(
-    status: int, error: type[Exception]
-) -> None:
+def test_refused_answer_is_an_error(status: int, error: type[Exception]) -> None:
+    """A refused answer is an error, and a broken container is the error that ends the process."""
     with answering(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status) as address:
         client = RuntimeApi(address)
         with pytest.raises(error, match=str(status)):

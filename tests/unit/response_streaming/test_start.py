@@ -1,4 +1,4 @@
-"""The real bootstrap in a process of its own, and awslambdaric beside it."""
+"""The real bootstrap in its own process, compared with awslambdaric."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVENTS: list[dict[str, Any]] = [
 
 
 def what_matters(request: Request) -> tuple[Any, ...]:
-    """Path, content type and body; of an error's body the document, without the words of another JSON library."""
+    """Path, content type and body; for an error, the body's document without the other JSON library's wording."""
     body: Any = request.content
     if request.path.endswith("/error"):
         body = json.loads(body)
@@ -98,9 +98,8 @@ FAILING_MODULES = {
 
 
 @pytest.mark.parametrize("source", FAILING_MODULES)
-def test_a_function_that_cannot_be_initialised_is_reported_and_ends_with_status_1(
-    api: RuntimeApiServer, tmp_path: Path, source: str
-) -> None:
+def test_failed_initialisation_is_reported(api: RuntimeApiServer, tmp_path: Path, source: str) -> None:
+    """A function that cannot be initialised is reported, and the process ends with status 1."""
     error_type, message = FAILING_MODULES[source]
     (tmp_path / "function.py").write_text(source)
     with streaming_runtime(api, task_root=tmp_path, handler="function.handler") as process:
@@ -144,9 +143,10 @@ def test_hooks_run_around_the_snapshot_in_their_order(runtime: Any) -> None:
         ("after 1", "POST /restore/error", "Runtime.AfterRestoreError", 65),
     ],
 )
-def test_a_hook_that_fails_is_reported_where_and_as_awslambdaric_reports_it(
+def test_failing_hook_is_reported(
     api: RuntimeApiServer, runtime: Any, hook: str, line: str, error_type: str, status: int
 ) -> None:
+    """A hook that fails is reported to the same path and in the same form as by awslambdaric."""
     env = {**SNAP_START, "FAIL_IN": hook}
     with runtime(api, task_root=FUNCTIONS, handler="snapstart.handler", env=env) as process:
         assert process.wait() == status

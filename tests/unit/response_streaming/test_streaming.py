@@ -1,4 +1,4 @@
-"""Streamed responses, byte by byte, as the Runtime API sees them."""
+"""Streamed responses, byte by byte, as the Runtime API reads them."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ def test_every_item_arrives_before_the_next_one_is_made(api: RuntimeApiServer, s
     assert seen[1:] == [b"%d" % number for number in range(20)]
 
 
-def test_cookies_and_repeated_headers_are_in_the_prelude_only_when_there_are_any(
-    api: RuntimeApiServer, serve: Serve
-) -> None:
+def test_cookies_and_repeated_headers(api: RuntimeApiServer, serve: Serve) -> None:
+    """Cookies and repeated headers are in the prelude only if the response has any."""
     invocation = api.invoke()
     serve(returning(response(iter(()), multi_value_headers={"a": ("1", "2")}, cookies=["c=d"])))
     prelude, _, rest = invocation.answer().body.partition(bytes(8))
@@ -129,9 +128,8 @@ def test_a_megabyte_in_one_item_is_one_chunk(api: RuntimeApiServer, serve: Serve
     assert [len(chunk.data) for chunk in invocation.answer().chunks[1:]] == [1_000_000]
 
 
-def test_a_streamed_response_goes_the_way_its_event_came_and_nothing_goes_there_after_it(
-    api: RuntimeApiServer, serve: Serve
-) -> None:
+def test_response_uses_the_connection_of_its_event(api: RuntimeApiServer, serve: Serve) -> None:
+    """A streamed response uses the connection of its event, and nothing follows it on that connection."""
     invocations = [api.invoke() for _ in range(3)]
     for _ in invocations:
         serve(returning(response(iter([b"x"]))))

@@ -1,4 +1,4 @@
-"""Responses that fail before their head, after it, or cannot be one: what the Runtime API is told."""
+"""Responses that fail before or after their head, or are invalid: the Runtime API's view."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ def test_a_stream_error_before_the_head_sends_its_response_with_its_status(
     assert (replaced.closed, replacement.closed) == (1, 1)
 
 
-def test_a_stream_error_after_the_head_ends_with_its_last_chunk_and_trailers(
-    api: RuntimeApiServer, serve: Serve
-) -> None:
+def test_stream_error_after_the_head(api: RuntimeApiServer, serve: Serve) -> None:
+    """After the head, a stream error ends the response with its last chunk and its trailers."""
     invocation, replacement = api.invoke(), Body(iter([b"never sent"]))
     serve(returning(response(raising(stream_error(replacement), b"one"), hold_s=5)))
     request = invocation.answer()

@@ -1,4 +1,4 @@
-"""Decorators around `until_sent` last to the end of the body, and the invocation is answered once."""
+"""Decorators around `until_sent` end with the body, and the invocation is answered once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.response_streaming.conftest import Serve
 
 
 class Recorder:
-    """A decorator: whether it is at work, and at what it was."""
+    """A decorator that records whether it is active, and when."""
 
     def __init__(self) -> None:
         self.is_at_work = False
@@ -83,7 +83,7 @@ def test_under_our_loop(api: RuntimeApiServer, serve: Serve, end: str) -> None:
 
 
 def test_an_abandoned_stream(api: RuntimeApiServer, serve: Serve) -> None:
-    """Nobody reads any more: the decorator ends with the stream."""
+    """If the reader leaves, the decorator ends with the stream."""
     recorder = Recorder()
     api.invoke(abandon_after=2)
     serve(recorder(until_sent(lambda event, context: recorder.response(items=100_000))))
@@ -93,7 +93,7 @@ def test_an_abandoned_stream(api: RuntimeApiServer, serve: Serve) -> None:
 
 @pytest.mark.parametrize("end", ENDS)
 def test_under_another_runtime(end: str) -> None:
-    """The decorator lasts to the end of the body as well."""
+    """Under another runtime too, the decorator lasts to the end of the body."""
     recorder, (answer, seen) = Recorder(), ENDS[end]
     handler = recorder(until_sent(lambda event, context: answer(recorder)))
     with suppress(ValueError):
@@ -102,14 +102,14 @@ def test_under_another_runtime(end: str) -> None:
 
 
 def test_in_one_piece_elsewhere() -> None:
-    """Another runtime gets API Gateway's proxy object, and ordinary results as they are."""
+    """Another runtime gets API Gateway's proxy object; ordinary results do not change."""
     answer = until_sent(returning(response(iter([b"a", b"b"]), 201)))({}, object())
     assert (answer["statusCode"], answer["body"]) == (201, "ab")
     assert until_sent(returning("result"))({}, object()) == "result"
 
 
 def test_the_sent_response_is_returned(api: RuntimeApiServer, serve: Serve) -> None:
-    """A decorator sees the response that was sent; what it returns in its place is not sent."""
+    """A decorator gets the response that was sent; another result of the decorator is not sent."""
     returned, made = [], response(iter([b"x"]))
 
     def handler(event: Any, context: Any) -> Any:
@@ -127,7 +127,7 @@ def test_the_sent_response_is_returned(api: RuntimeApiServer, serve: Serve) -> N
 def test_a_decorator_that_raises_after_it(
     api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The response has been sent: the error is logged, and Lambda gets no second answer."""
+    """An error after the response was sent is logged, and Lambda gets no second answer."""
 
     def handler(event: Any, context: Any) -> Any:
         until_sent(returning(response(iter([b"x"]))))(event, context)
@@ -143,7 +143,7 @@ def test_a_decorator_that_raises_after_it(
 
 
 def test_a_decorator_that_mends_it(api: RuntimeApiServer, serve: Serve) -> None:
-    """What a body raises before anything was sent may be caught, and another answer returned."""
+    """A decorator may catch a body's error before anything was sent, and return another answer."""
 
     def handler(event: Any, context: Any) -> Any:
         with suppress(ValueError):
@@ -156,7 +156,7 @@ def test_a_decorator_that_mends_it(api: RuntimeApiServer, serve: Serve) -> None:
 
 
 def test_a_second_response(api: RuntimeApiServer, serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
-    """An invocation has one answer: to stream another one is an error, which is logged."""
+    """Streaming a second response in one invocation is an error, which is logged."""
 
     def handler(event: Any, context: Any) -> None:
         context.stream_response(response(iter([b"first"])))

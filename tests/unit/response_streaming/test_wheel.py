@@ -1,4 +1,4 @@
-"""The package as others get it: built, installed where nothing else is, and started as Lambda starts it."""
+"""The package as users get it: built, installed alone, and started as Lambda starts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEN_EVENTS = b"".join(b"data: %d\n\n" % number for number in range(10))
 
 
 def pip(*arguments: str | Path) -> None:
-    """Runs pip, which must find what it needs on this machine."""
+    """Runs pip with only the packages of this machine."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
     subprocess.run([*command, "--no-index"], check=True, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
 
@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def empty_python(tmp_path: Path) -> Path:
-    """A Python with nothing installed, not even pip."""
+    """A Python without any package, not even pip."""
     venv.create(tmp_path / "environment", symlinks=True)
     return tmp_path / "environment" / "bin" / "python"
 
@@ -51,7 +51,7 @@ def task_root(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
 
 
 def streamed(task_root: Path, python: Path, start: Path) -> bytes:
-    """What the example streams, started by the script `start`."""
+    """The example's stream, started by the script `start`."""
     with (
         RuntimeApiServer() as api,
         streaming_runtime(
@@ -70,13 +70,13 @@ def streamed(task_root: Path, python: Path, start: Path) -> bytes:
 
 
 def test_the_readmes_example_streams(task_root: Path, empty_python: Path) -> None:
-    """The installed package needs nothing but Python, and pip leaves `start` executable."""
+    """The installed package needs only Python, and pip keeps `start` executable."""
     start = task_root / "response_streaming" / "start"
     assert streamed(task_root, empty_python, start) == TEN_EVENTS
 
 
 def test_a_script_of_ones_own(task_root: Path, empty_python: Path, tmp_path: Path) -> None:
-    """Where an installer loses the mode of `start`, the README's script starts it."""
+    """If an installer loses the mode of `start`, the README's script starts it."""
     copy = tmp_path / "build"
     shutil.copytree(task_root, copy)
     (copy / "response_streaming" / "start").chmod(0o644)
@@ -88,7 +88,7 @@ def test_a_script_of_ones_own(task_root: Path, empty_python: Path, tmp_path: Pat
 
 
 def test_a_strictly_typed_handler(wheel: Path, empty_python: Path, tmp_path: Path) -> None:
-    """mypy --strict accepts a handler that uses every public name, and sees what is wrong."""
+    """mypy --strict accepts a handler that uses every public name, and reports wrong uses."""
     pip("--python", empty_python, "install", wheel)
     shutil.copy(CONSUMER, tmp_path / "app.py")
     checked = subprocess.run(

@@ -1,4 +1,4 @@
-"""When the writer's alarm rings at the worst of times, on a connection that takes what the test lets it."""
+"""The writer's alarm rings at bad moments, on a connection that accepts only what the test allows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RungByHand(Alarm):
 
 
 class SlowConnection:
-    """Takes any number of bytes from whoever waits, and `room` from who does not."""
+    """Accepts any number of bytes from a caller that waits, and `room` bytes from one that does not."""
 
     def __init__(self) -> None:
         self.received, self.room = b"", 100
@@ -46,7 +46,8 @@ def writer(connection: Any, alarm: Alarm, **options: Any) -> ResponseWriter:
     return made
 
 
-def test_the_first_look_is_at_the_end_of_the_hold_or_earlier_for_the_heartbeat() -> None:
+def test_first_look_of_the_writer() -> None:
+    """The writer's first look is at the end of the hold, or earlier if a heartbeat is due."""
     alarm = RungByHand()
     cases: list[tuple[dict[str, Any], float]] = [
         ({"hold_s": 15}, 15),

@@ -1,4 +1,4 @@
-"""A process that stalls is ended, whichever function it is, and the log says at which request or job it was."""
+"""A process of any function that stalls is ended, and the log names its request or job."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def api() -> Iterator[RuntimeApiServer]:
 
 
 def running(api: RuntimeApiServer, function: str) -> AbstractContextManager[RuntimeProcess]:
-    """As on Lambda: the chat function under our loop, the others under Lambda's."""
+    """A running function as on Lambda: the chat function under our loop, the others under Lambda's."""
     runtime = streaming_runtime if function == "api" else awslambdaric_runtime
     return runtime(api, task_root=FUNCTIONS, handler=f"stalls.{function}", env=_ENV)
 
@@ -68,7 +68,7 @@ def test_a_stall_kills_the_process(
 
 
 def test_stalling_jobs_were_logged(api: RuntimeApiServer) -> None:
-    """The ids of a batch's jobs are in the log before the first of them is read."""
+    """The IDs of a batch's jobs are in the log before the first job is read."""
     with running(api, "worker") as process:
         api.invoke({"Records": [JOB, {**JOB, "messageId": "message-2"}]})
         process.wait(_WITHIN_S)
@@ -80,7 +80,7 @@ def test_stalling_jobs_were_logged(api: RuntimeApiServer) -> None:
 
 @pytest.mark.parametrize("streams", [False, True])
 def test_slow_bedrock_kills_nothing(api: RuntimeApiServer, streams: bool) -> None:
-    """Waiting is no stall, also where it lasts longer than the watchdog's limit."""
+    """Waiting for Bedrock is not a stall, even if it takes longer than the watchdog's limit."""
     with running(api, "api"):
         answer = api.invoke(event({**VALID, "stream": streams})).answer(_WITHIN_S)
     assert (b"[DONE]" if streams else b"at last") in answer.body

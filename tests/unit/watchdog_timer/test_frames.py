@@ -1,4 +1,4 @@
-"""A frame's name is what a traceback shows of it, whatever it was made from."""
+"""A traceback shows a frame's name, whatever the name was made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def caller() -> str:
 
 
 def test_a_call_is_made_below_the_name() -> None:
-    """What it returns and raises comes through."""
+    """A call runs below a frame with the name, and its result or exception comes through."""
     assert named("request abc=", caller) == "request abc="
     assert named("request abc=", divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
@@ -25,7 +25,7 @@ def test_a_call_is_made_below_the_name() -> None:
 
 
 def test_items_are_made_below_the_name() -> None:
-    """Each of them, and closing the iterator closes what they come from."""
+    """Each item is made below a frame with the name, and closing the iterator closes its source."""
     closed = []
 
     def items() -> Iterator[bytes]:
@@ -43,7 +43,7 @@ def test_items_are_made_below_the_name() -> None:
 
 @given(st.text(max_size=300))
 def test_any_name_is_printable_and_short(text: str) -> None:
-    """Ids can be a caller's to choose: nothing of them ends a log line or fills the log."""
+    """A caller may choose an ID, so the name is printable and short, and cannot end or fill a log line."""
     name = named(text, caller)
     assert len(name) == min(len(text), 200)
     assert all(" " <= character <= "~" for character in name)

@@ -1,4 +1,4 @@
-"""The timer runs while an invocation does, and at no other time."""
+"""The timer runs only during an invocation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def timer_s():
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own with `code` in it."""
+    """Runs `code` in its own process."""
     return subprocess.run(
         [sys.executable, "-c", _HEAD + code],
         env={"PYTHONPATH": str(_SOURCES)},
@@ -33,7 +33,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_timer_runs_meanwhile_only() -> None:
-    """Lambda freezes the process between invocations: a timer left running would kill the next one."""
+    """Between invocations, when Lambda freezes the process, no timer is left to kill the next one."""
     ended = run(
         """
 watchdog = Watchdog(limit_s=100)
@@ -50,7 +50,7 @@ except ZeroDivisionError:
 
 
 def test_the_timer_is_in_time() -> None:
-    """A stalled process ends within 30 s, and before the timeout of a function that has less, unless a beat is too late."""
+    """A stalled process ends within 30 s, and before a shorter function timeout, unless a beat is too late."""
     ended = run(
         """
 assert 20 < Watchdog().run("one", timer_s) <= 25
@@ -62,7 +62,7 @@ assert Watchdog().run("one", timer_s, left_s=2) == 0
 
 
 def test_a_late_beat_sets_no_timer() -> None:
-    """The thread that sets the timer back leaves a run alone that has just ended."""
+    """A beat that is late does not set the timer of a run that has just ended."""
     ended = run(
         """
 watchdog = Watchdog(limit_s=100, beat_s=0)
@@ -76,7 +76,7 @@ while time.monotonic() < end_s:
 
 
 def test_a_traceback_shows_every_thread() -> None:
-    """The one that stalls need not be the one that the signal interrupts."""
+    """The traceback shows every thread, since the signal may interrupt another thread than the stalled one."""
     ended = run(
         """
 import re, threading
@@ -98,7 +98,7 @@ Watchdog(limit_s=1, beat_s=0.1).run("the run", wait_for_a_thread)
 
 
 def test_elsewhere_it_is_off() -> None:
-    """Outside a function's process SIGALRM is someone else's, such as this test runner's time limit."""
+    """Outside a function's process the watchdog is off, since others use SIGALRM (this test runner, for one)."""
     before_s = signal.getitimer(signal.ITIMER_REAL)[0]
     during_s = WATCHDOG.run("run", signal.getitimer, signal.ITIMER_REAL)[0]
     assert before_s >= during_s >= before_s - 10

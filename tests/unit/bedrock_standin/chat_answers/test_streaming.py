@@ -1,4 +1,4 @@
-"""Server-sent events: which chunks come, and what rides the last one."""
+"""Server-sent events: the chunks of a stream, and the fields of its last chunk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def chunks(response: Response) -> list[dict[str, Any]]:
-    """The stream's JSON chunks; the stream must end in [DONE]."""
+    """The stream's JSON chunks; asserts that the stream ends in [DONE]."""
     assert response.headers["content-type"].startswith("text/event-stream")
     events = response.text.split("\n\n")
     assert events[-2:] == ["data: [DONE]", ""]

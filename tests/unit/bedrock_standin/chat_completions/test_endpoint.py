@@ -1,4 +1,4 @@
-"""What a plain request of chat completions gets: Bedrock's recorded shapes."""
+"""A plain request for a chat completion gets Bedrock's recorded shapes."""
 
 from __future__ import annotations
 

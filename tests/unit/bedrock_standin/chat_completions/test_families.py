@@ -1,4 +1,4 @@
-"""Which models answer."""
+"""The models that the stand-in answers for."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_model_of_this_api_answers(ask: Ask, model: str) -> None:
-    """It answers under the name that was asked for."""
+    """A model of this API answers under the name in the request."""
     assert ask(model=model).json()["model"] == model
 
 
@@ -65,7 +65,7 @@ def test_a_model_of_this_api_answers(ask: Ask, model: str) -> None:
     ],
 )
 def test_any_other_model_is_404(ask: Ask, model: str) -> None:
-    """Other APIs' models, unknown ones, and models that answer only as a profile, asked without one."""
+    """Models of other APIs, unknown models, and profile-only models without a profile get a 404."""
     response = ask(model=model)
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "model_not_found"

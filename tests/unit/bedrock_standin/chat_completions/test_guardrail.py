@@ -1,4 +1,4 @@
-"""Guardrails on chat completions: what is evaluated, and how an intervention looks."""
+"""Guardrails on chat completions: the text that they check, and the answer after an intervention."""
 
 from __future__ import annotations
 

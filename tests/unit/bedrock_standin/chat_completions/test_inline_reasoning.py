@@ -17,7 +17,7 @@ SAID = f"<reasoning>{REASONING}</reasoning>echo: hello"
 
 
 def content_pieces(ask: Ask, **changes: Any) -> list[str]:
-    """What the events of a stream say, in order."""
+    """The `content` of a stream's events, in order."""
     *events, _, _ = ask("hello", stream=True, model=MODELS[0], **changes).text.split("\n\n")
     choices = [json.loads(event.removeprefix("data: "))["choices"][0] for event in events]
     return [choice["delta"]["content"] for choice in choices if choice["delta"].get("content")]
@@ -25,7 +25,7 @@ def content_pieces(ask: Ask, **changes: Any) -> list[str]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_reasoning_stands_before_the_answer(ask: Ask, model: str) -> None:
-    """It is in `content`, in its tags, and counts as tokens."""
+    """Reasoning is in `content`, in its tags, and its tokens are counted."""
     answer = ask("hello", model=model).json()
     assert answer["choices"][0]["message"] == {"content": SAID, "role": "assistant"}
     assert answer["usage"]["completion_tokens"] == len(REASONING.split()) + 2
@@ -33,27 +33,27 @@ def test_reasoning_stands_before_the_answer(ask: Ask, model: str) -> None:
 
 @pytest.mark.parametrize("model", ["openai.gpt-oss-20b-1:0", "qwen.qwen3-32b-v1:0"])
 def test_other_models_answer_plainly(ask: Ask, model: str) -> None:
-    """Without reasoning, streamed too."""
+    """Other models answer without reasoning, also in a stream."""
     assert ask("hello", model=model).json()["choices"][0]["message"]["content"] == "echo: hello"
     assert "<reas" not in ask("hello", model=model, stream=True).text
 
 
 @pytest.mark.parametrize("guarding", [False, True])
 def test_streamed_tags_come_in_pieces(ask: Ask, guarded: dict[str, str], *, guarding: bool) -> None:
-    """Each tag is split over several events; joined, they are the same text."""
+    """Each tag is split over several events, which join to the same text."""
     pieces = content_pieces(ask, headers=guarded if guarding else {})
     assert "".join(pieces) == SAID
     assert not any("<reasoning>" in piece or "</reasoning>" in piece for piece in pieces)
 
 
 def test_a_guardrail_reads_reasoning_too(ask: Ask, guarded: dict[str, str], guardrails: Any) -> None:
-    """It is part of the answer that is checked."""
+    """A guardrail checks the reasoning as a part of the answer."""
     ask("hello", model=MODELS[0], headers=guarded)
     assert guardrails.asked[-1] == ("OUTPUT", [SAID])
 
 
 def test_a_limit_may_end_it_in_its_reasoning(ask: Ask) -> None:
-    """Nothing but the beginning of the reasoning comes then, in a tag that is never closed."""
+    """A token limit may end the answer within its reasoning; the tag is then never closed."""
     choice = ask(model=MODELS[0], max_tokens=3).json()["choices"][0]
     assert choice["finish_reason"] == "length"
     assert choice["message"]["content"] == "<reasoning>The user wants"
@@ -61,7 +61,7 @@ def test_a_limit_may_end_it_in_its_reasoning(ask: Ask) -> None:
 
 
 def test_a_limit_leaves_the_rest_to_the_answer(ask: Ask) -> None:
-    """What reasoning takes is not there for the answer."""
+    """The reasoning's tokens count against the limit of the answer."""
     limit = len(REASONING.split()) + 1
     choice = ask("hello", model=MODELS[0], max_completion_tokens=limit).json()["choices"][0]
     assert choice["message"]["content"] == f"<reasoning>{REASONING}</reasoning>echo:"
@@ -69,7 +69,7 @@ def test_a_limit_leaves_the_rest_to_the_answer(ask: Ask) -> None:
 
 
 def test_reasoning_stands_beside_a_tool_call(ask: Ask) -> None:
-    """`content` is the reasoning alone, and the call is there."""
+    """Beside a tool call, `content` is the reasoning alone."""
     tool = {"type": "function", "function": {"name": "f"}}
     message = ask(model=MODELS[0], tools=[tool]).json()["choices"][0]["message"]
     assert message["content"] == f"<reasoning>{REASONING}</reasoning>"

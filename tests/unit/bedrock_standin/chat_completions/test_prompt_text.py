@@ -1,4 +1,4 @@
-"""The tag reader: what is tagged, what is left, and that nothing else changes."""
+"""The tag reader finds the tagged text and the remaining text, and changes nothing else."""
 
 from __future__ import annotations
 

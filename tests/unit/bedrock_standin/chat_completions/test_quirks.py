@@ -1,4 +1,4 @@
-"""What single models refuse or ignore."""
+"""Requests and parameters that single models refuse or ignore."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def test_a_refused_parameter_is_400(ask: Ask, model: str, parameter: str, value:
     ],
 )
 def test_other_models_take_it(ask: Ask, model: str, changes: dict[str, Any]) -> None:
-    """A quirk is that of its models and of nobody else."""
+    """Only the models with a quirk refuse the parameter."""
     assert ask(model=model, **changes).status_code == 200
 
 
 @pytest.mark.parametrize("parameter", ["presence_penalty", "frequency_penalty"])
 @pytest.mark.parametrize("value", [0, 0.5])
 def test_grok_answers_503_to_a_penalty(ask: Ask, parameter: str, value: float) -> None:
-    """Grok refuses this parameter with the status of a busy server, and does not name the parameter."""
+    """Grok answers a penalty with 503, as if it were busy, and does not name the parameter."""
     response = ask(model=GROK, **{parameter: value})
     assert response.status_code == 503
     assert response.headers["x-amzn-errortype"] == "ServiceUnavailableException"
@@ -85,7 +85,7 @@ def test_grok_answers_503_to_a_penalty(ask: Ask, parameter: str, value: float) -
 
 @pytest.mark.parametrize("streams", [True, False])
 def test_one_model_refuses_stream_options(ask: Ask, *, streams: bool) -> None:
-    """The model streams without the option, and names it in its refusal."""
+    """The model refuses the option by name, and streams without it."""
     options = {"stream_options": {"include_usage": True}} if streams else {}
     response = ask(model=REFUSES_STREAM_OPTIONS, stream=True, **options)
     assert response.status_code == (400 if streams else 200)
@@ -96,20 +96,20 @@ def test_one_model_refuses_stream_options(ask: Ask, *, streams: bool) -> None:
     ("said", "status"), [("Answer", 400), ("Answer in JSON", 200), ("Answer as a json object", 200)]
 )
 def test_json_object_wants_the_word_json(ask: Ask, said: str, status: int) -> None:
-    """The prompt must say "json" for `json_object`."""
+    """The prompt must contain "json" for `json_object`."""
     assert ask(said, model=QWEN, response_format={"type": "json_object"}).status_code == status
 
 
 @pytest.mark.parametrize("wanted", [SCHEMA, {"type": "json_object"}, "nonsense"])
 def test_gpt_oss_ignores_response_format(ask: Ask, generator: RecordingGenerator, wanted: object) -> None:
-    """The format is not checked, and does not reach the generator."""
+    """gpt-oss does not check the format, and the format does not reach the generator."""
     assert ask("hi", model=GPT_OSS, response_format=wanted).status_code == 200
     (body,) = generator.bodies
     assert "response_format" not in body
 
 
 def test_other_models_heed_response_format(ask: Ask, generator: RecordingGenerator) -> None:
-    """The format reaches the generator of every other model."""
+    """The format reaches the generator for every other model."""
     ask(model=QWEN, response_format=SCHEMA)
     (body,) = generator.bodies
     assert body["response_format"] == SCHEMA
@@ -117,20 +117,20 @@ def test_other_models_heed_response_format(ask: Ask, generator: RecordingGenerat
 
 @pytest.mark.parametrize("url", ["https://example.com/a.png", "http://localhost/", "", None, ["data:,"]])
 def test_an_image_elsewhere_is_400(ask: Ask, url: object) -> None:
-    """Bedrock fetches no image from the web."""
+    """Bedrock does not fetch images from the web."""
     assert ask(messages=parts({"url": url})).status_code == 400
     assert ask(messages=parts(url)).status_code == 400
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "s3://bucket/a.png"])
 def test_an_image_in_the_request_or_s3_is_taken(ask: Ask, url: str) -> None:
-    """The two kinds of URL that Bedrock reads."""
+    """Bedrock reads images from data URLs and from S3."""
     assert ask(messages=parts({"url": url})).status_code == 200
 
 
 @pytest.mark.parametrize("tier", ["auto", "priority"])
 def test_the_tier_is_told_as_standard(ask: Ask, tier: str) -> None:
-    """The recorded value, which is none of those that may be asked for; in chunks too."""
+    """The tier is the recorded value, which callers cannot request; chunks have it too."""
     assert ask(service_tier=tier).json()["service_tier"] == "standard"
     *events, _, _ = ask(service_tier=tier, stream=True).text.split("\n\n")
     assert {json.loads(event.removeprefix("data: "))["service_tier"] for event in events} == {"standard"}

@@ -1,4 +1,4 @@
-"""Keys that are nobody's."""
+"""Keys that belong to nobody are refused."""
 
 from __future__ import annotations
 

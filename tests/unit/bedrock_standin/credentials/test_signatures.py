@@ -1,4 +1,4 @@
-"""Signed requests at the stand-in: an access key is as good as an API key, and a wrong one is AWS's 403."""
+"""Signed requests: an access key works like an API key, and a wrong one gets AWS's 403."""
 
 from __future__ import annotations
 

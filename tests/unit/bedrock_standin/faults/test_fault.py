@@ -1,4 +1,4 @@
-"""Faults a request asks for."""
+"""Faults that a request asks for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_an_error_comes_in_the_shape_asked_for(ask: Ask, shape: str) -> None:
 
 @pytest.mark.parametrize("shape", ["error", "message", "Message"])
 def test_an_error_says_what_is_asked_for(ask: Ask, shape: str) -> None:
-    """Any wording of AWS's can be tried, in each shape that AWS uses."""
+    """A request can ask for any wording of AWS, in each shape that AWS uses."""
     said = "User is not authorized to perform: kms:Decrypt"
     response = ask(standin_fault={"status": 403, "error_shape": shape, "message": said})
     assert response.headers["x-amzn-errortype"] == "AccessDeniedException"

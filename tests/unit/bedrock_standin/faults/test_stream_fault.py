@@ -1,4 +1,4 @@
-"""Streams that end early, stumble, are long, or are spelled otherwise."""
+"""Streams that end early, fail, are long, or have another format."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_without_done_only_done_is_missing(ask: Ask, guarded: dict[str, str], *,
 def test_a_stream_may_simply_end(
     ask: Ask, guarded: dict[str, str], after: int, *, ends: bool, guarding: bool
 ) -> None:
-    """The body ends as a whole one does, after so many events and before [DONE]."""
+    """The body ends cleanly after a given number of events, before [DONE]."""
     received = events(ask, {"end_after_events": after}, headers=guarded if guarding else {})
     assert len(received) == min(after, 6)
     assert DONE not in received

@@ -1,4 +1,4 @@
-"""Faults that strike calls which did not ask for them."""
+"""Random faults for calls that did not ask for faults."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def counters(client: TestClient) -> dict[str, Any]:
 
 
 def outcomes(ask: Ask, count: int) -> list[int]:
-    """Statuses; 0 for a dropped connection."""
+    """The statuses; 0 for a dropped connection."""
 
     def outcome() -> int:
         try:
@@ -39,9 +39,8 @@ def outcomes(ask: Ask, count: int) -> list[int]:
     return [outcome() for _ in range(count)]
 
 
-def test_about_the_share_of_calls_is_struck_and_each_is_counted_by_its_kind(
-    ask: Ask, client: TestClient
-) -> None:
+def test_share_of_calls_gets_faults(ask: Ask, client: TestClient) -> None:
+    """About the given share of calls gets a fault, and each fault is counted by its kind."""
     change(client, 0.2, THROTTLED, DROPPED)
     statuses = outcomes(ask, 200)
     struck = {"status=429 retry_after=1": statuses.count(429), "drop=after_generating": statuses.count(0)}

@@ -53,7 +53,7 @@ def test_a_streamed_call_is_its_head_then_its_arguments_in_parts(
 
 @pytest.mark.parametrize("changes", [{"tools": TOOLS, "tool_choice": "none"}, {"tools": []}])
 def test_without_a_function_to_call_the_echo_is_text(ask: Ask, changes: dict[str, Any]) -> None:
-    """The echo answers in words where `tool_choice` is `none` or there are no tools."""
+    """The echo answers in words if `tool_choice` is `none` or there are no tools."""
     choice = ask("hi", **changes).json()["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == ("echo: hi", "stop")
 
@@ -63,13 +63,13 @@ def test_without_a_function_to_call_the_echo_is_text(ask: Ask, changes: dict[str
     [("required", "look_up"), ({"type": "function", "function": {"name": "other"}}, "other")],
 )
 def test_a_required_or_named_tool_is_called(ask: Ask, choice: object, name: str) -> None:
-    """The named tool is the one that is called; of several the first."""
+    """The echo calls the named tool, or the first tool if one is required."""
     (call,) = ask("hi", tools=TOOLS, tool_choice=choice).json()["choices"][0]["message"]["tool_calls"]
     assert call["function"]["name"] == name
 
 
 def test_a_tool_without_parameters_gets_none(ask: Ask) -> None:
-    """A function without `parameters` has an empty list of them."""
+    """A function without `parameters` is called without arguments."""
     (call,) = ask("hi", tools=TOOLS[1:]).json()["choices"][0]["message"]["tool_calls"]
     assert call["function"]["arguments"] == "{}"
 
@@ -91,7 +91,7 @@ def test_a_tool_without_parameters_gets_none(ask: Ask) -> None:
     ],
 )
 def test_ill_formed_tools_are_400(ask: Ask, changes: dict[str, Any]) -> None:
-    """No tool is called that was not offered, and none is offered that cannot be called."""
+    """No tool is called that was not offered, and no tool is offered that cannot be called."""
     response = ask(**changes)
     assert response.status_code == 400
     assert "tool" in response.json()["error"]["message"]

@@ -1,4 +1,4 @@
-"""A model that would not call a tool by itself."""
+"""Forced tool calls, for a model that does not call tools by itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JsonObject = dict[str, Any]
 
 
 def tool(name: str, parameters: JsonObject | None = None) -> JsonObject:
-    """A tool as callers offer it."""
+    """A tool in the form that callers send."""
     function = {"name": name, "description": f"What {name} does."}
     return {"type": "function", "function": function | ({"parameters": parameters} if parameters else {})}
 
@@ -34,7 +34,7 @@ BODY = {
 
 
 class Scripted:
-    """A generator that says what it is told to, and keeps what it is asked."""
+    """A generator that gives scripted answers, and keeps its requests."""
 
     def __init__(self, *said: str, finish_reason: str = "stop") -> None:
         self._said = list(said)
@@ -72,7 +72,7 @@ def chunks(scripted: Scripted, **changes: Any) -> list[JsonObject]:
 
 
 def test_the_answer_is_a_tool_call() -> None:
-    """What the model says by the grammar are the arguments."""
+    """The model's output under the grammar becomes the arguments."""
     (choice,) = complete(Scripted('{"city": "Oslo"}')).choices
     (call,) = choice["message"]["tool_calls"]
     assert (choice["finish_reason"], choice["message"]["content"]) == ("tool_calls", None)
@@ -80,7 +80,7 @@ def test_the_answer_is_a_tool_call() -> None:
 
 
 def test_the_grammar_is_the_tools_schema() -> None:
-    """The model is told of the tool, and is asked for nothing that would disturb the grammar."""
+    """The model gets the tool's schema as its grammar, and no option that would disturb the grammar."""
     scripted = Scripted("{}")
     complete(scripted)
     (asked,) = scripted.asked
@@ -93,7 +93,7 @@ def test_the_grammar_is_the_tools_schema() -> None:
 
 
 def test_of_several_tools_the_model_chooses() -> None:
-    """The model chooses one of several tools under a grammar of their names, which no token limit cuts."""
+    """The model chooses a tool under a grammar of the tools' names, which no token limit cuts."""
     scripted = Scripted('"time"', "{}")
     completion = complete(scripted, tools=[tool("weather", SCHEMA), tool("time")])
     choosing, filling = scripted.asked
@@ -106,7 +106,7 @@ def test_of_several_tools_the_model_chooses() -> None:
 
 
 def test_a_named_tool_is_not_chosen() -> None:
-    """The model is asked for its arguments only."""
+    """If a tool is named, the model is asked only for its arguments."""
     scripted = Scripted("{}")
     named = {"type": "function", "function": {"name": "time"}}
     completion = complete(scripted, tools=[tool("weather", SCHEMA), tool("time")], tool_choice=named)
@@ -123,14 +123,14 @@ def test_arguments_cut_short_say_so() -> None:
 
 @pytest.mark.parametrize("said", ['"unknown"', "weather", ""])
 def test_a_server_without_grammars_is_503(said: str) -> None:
-    """A server that does not heed the grammar names no tool."""
+    """If the model server ignores the grammar, its answer names no tool, and the caller gets a 503."""
     with pytest.raises(RefusalError) as caught:
         complete(Scripted(said), tools=[tool("weather"), tool("time")])
     assert caught.value.status == 503
 
 
 def test_a_streamed_call_is_name_then_arguments() -> None:
-    """OpenAI's deltas: the call's head first, then its arguments in pieces, then the finish and the usage."""
+    """A streamed call has OpenAI's order: its name, its arguments in pieces, the finish, the usage."""
     asked = {"stream": True, "stream_options": {"include_usage": True}}
     made = chunks(Scripted('{"city": "Oslo"}'), **asked)
     deltas = [choice for chunk in made for choice in chunk["choices"]]
@@ -144,7 +144,7 @@ def test_a_streamed_call_is_name_then_arguments() -> None:
 
 @pytest.mark.parametrize("choice", ["auto", "none", None])
 def test_a_call_that_is_not_forced_is_the_models(choice: str | None) -> None:
-    """The body goes to the generator as it came."""
+    """If no call is forced, the body goes to the generator unchanged."""
     scripted = Scripted("hello", "hello")
     complete(scripted, tool_choice=choice)
     assert len(chunks(scripted, tool_choice=choice)) == 1

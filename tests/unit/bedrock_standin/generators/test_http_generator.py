@@ -1,4 +1,4 @@
-"""Asking another OpenAI-compatible server."""
+"""Asks another OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MADE = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "a
 
 
 class FakeServer:
-    """Answers every question with `answer` and keeps what it was asked."""
+    """Answers every request with `answer` and keeps the requests."""
 
     def __init__(self, answer: httpx.Response, models: Any = None) -> None:
         self.answer = answer
@@ -124,7 +124,7 @@ def test_what_the_server_cannot_read_is_400_in_our_words(status: int, said: str,
 
 
 def test_an_abandoned_question_gives_its_place_to_the_next() -> None:
-    """And its connection is let go of, by which the server knows."""
+    """An abandoned request gives up its place and closes its connection, so that the server notices."""
     arrived, let_go = asyncio.Event(), asyncio.Event()
 
     async def server(_: httpx.Request) -> httpx.Response:

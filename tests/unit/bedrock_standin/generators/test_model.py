@@ -1,4 +1,4 @@
-"""The model's defaults, and what it reads."""
+"""The model's defaults, and the input that it accepts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_callers_own_limit_and_system_message_stay() -> None:
 
 
 def test_a_schema_gets_bounds() -> None:
-    """A model that would go on for ever comes to the end of a string and of an array."""
+    """A schema's strings and arrays get bounds, so that the model comes to an end."""
     text, bounded = {"type": "string"}, {"type": "string", "maxLength": 60}
     named = {"type": "string", "enum": ["a"]}
     schema = {"properties": {"a": text, "b": {"type": "array", "items": text}, "c": named}, "anyOf": [text]}
@@ -35,7 +35,7 @@ def test_a_schema_gets_bounds() -> None:
 
 
 def test_the_model_reads_text_only() -> None:
-    """A part of another kind is named, with its place."""
+    """A part that is not text is named, with its place."""
     text = {"type": "text", "text": "What is this?"}
     check_readable({"messages": [{"role": "user", "content": [text]}, {"role": "assistant"}]})
     image = {"type": "image_url", "image_url": {"url": "data:,"}}

@@ -36,7 +36,7 @@ LEAVES = TEXTS | NUMBERS | EXCLUSIVE | ENUMS | st.sampled_from(["boolean", "null
 
 
 def objects(values: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
-    """Schemas of objects, of whose properties some are required and some not."""
+    """Schemas of objects with required and optional properties."""
     named = st.dictionaries(st.sampled_from("abc"), values)
     return named.flatmap(
         lambda properties: st.sets(st.sampled_from(sorted(properties)) if properties else st.nothing()).map(
@@ -46,7 +46,7 @@ def objects(values: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObje
 
 
 def arrays(values: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[JsonObject]:
-    """Schemas of arrays of one kind of values."""
+    """Schemas of arrays whose items have one schema."""
     return st.builds(
         lambda items, low, more: {"type": "array", "items": items, "minItems": low, "maxItems": low + more},
         values,
@@ -66,7 +66,7 @@ VALUES = st.recursive(LEAVES, lambda v: objects(v) | arrays(v) | alternatives(v)
 
 
 def is_allowed(value: Any, schema: JsonObject) -> bool:
-    """Whether the schema allows the value; for the schemas above."""
+    """Whether the schema allows the value, for the schemas above."""
     if "enum" in schema:
         return any(
             value is choice or (value == choice and type(value) is type(choice)) for choice in schema["enum"]
@@ -93,13 +93,13 @@ def is_allowed(value: Any, schema: JsonObject) -> bool:
 
 @given(objects(VALUES), st.text(max_size=8))
 def test_what_is_made_is_allowed(schema: JsonObject, text: str) -> None:
-    """The arguments are JSON, and any schema allows those that were made for it."""
+    """The arguments are JSON, and the schema allows them."""
     made = arguments_of(schema | {"additionalProperties": False}, text)
     assert is_allowed(json.loads(json.dumps(made)), schema)
 
 
 def test_optional_properties_are_made_at_the_top() -> None:
-    """The text goes into strings that may be any."""
+    """Optional properties at the top level are filled; the text goes into unrestricted strings."""
     schema = {"properties": {"a": {"type": "string"}, "b": {"type": ["integer", "null"]}}}
     assert arguments_of(schema, "hi") == {"a": "hi", "b": 0}
 
@@ -114,12 +114,12 @@ def test_optional_properties_are_made_at_the_top() -> None:
     ],
 )
 def test_an_open_schema_is_filled(schema: JsonObject, made: JsonObject) -> None:
-    """An object whose properties nobody names gets one where it may have any."""
+    """An object without named properties gets a property if it may have any."""
     assert arguments_of(schema, "hi") == made
 
 
 def test_references_are_followed() -> None:
-    """A reference is followed into its own schema, and ends at an optional property that refers to itself."""
+    """A reference is followed within its own schema; an optional property that refers to itself is left out."""
     node = {"type": "object", "properties": {"name": {"const": "x"}, "next": {"$ref": "#/$defs/node"}}}
     schema = {
         "properties": {"first": {"$ref": "#/$defs/node"}},
@@ -153,7 +153,7 @@ def test_references_are_followed() -> None:
     ],
 )
 def test_what_cannot_be_followed_is_400(schema: JsonObject) -> None:
-    """It is a refusal, whatever is wrong with the schema."""
+    """A schema that cannot be filled is a 400, whatever is wrong with it."""
     with pytest.raises(RefusalError) as caught:
         arguments_of(schema, "hi")
     assert caught.value.status == 400

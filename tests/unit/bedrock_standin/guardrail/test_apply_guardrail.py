@@ -1,4 +1,4 @@
-"""Reading ApplyGuardrail's answers: a block and masking carry the same action."""
+"""Reads ApplyGuardrail's answers: blocking and masking have the same action."""
 
 from __future__ import annotations
 

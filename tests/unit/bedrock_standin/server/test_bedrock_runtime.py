@@ -1,4 +1,4 @@
-"""What every answer of bedrock-runtime has, and what other paths get."""
+"""Fields that every answer of bedrock-runtime has, and the answers for other paths."""
 
 from __future__ import annotations
 

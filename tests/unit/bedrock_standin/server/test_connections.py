@@ -1,4 +1,4 @@
-"""Hanging up, over a real socket: what an HTTP client sees."""
+"""The stand-in hangs up, over a real socket: the HTTP client's view."""
 
 from __future__ import annotations
 

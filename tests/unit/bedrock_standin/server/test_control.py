@@ -109,9 +109,10 @@ def test_a_refused_guardrail_names_the_missing_permission(
 
 
 @pytest.mark.parametrize("change", [b"{", b'{"ignored": 1}', b'{"other": true}', b"[]"])
-def test_an_ill_formed_change_of_guardrail_headers_is_400_and_changes_nothing(
+def test_malformed_guardrail_headers_change_is_400(
     ask: Ask, client: TestClient, guarded: dict[str, str], change: bytes
 ) -> None:
+    """A malformed change of the guardrail headers is a 400 and changes nothing."""
     assert client.put("/_standin/guardrail-headers", content=change).status_code == 400
     assert ask("forbidden", headers=guarded).json()["choices"][0]["message"]["content"] == "INPUT blocked"
 

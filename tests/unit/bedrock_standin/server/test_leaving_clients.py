@@ -1,4 +1,4 @@
-"""Clients that leave before their answer or in the middle of it, over a real socket."""
+"""Clients disconnect before or during their answer, over a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held streams, over a real socket: each event only after a release."""
+"""Held streams, over a real socket: each event is sent only after a release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Eventually = Callable[[Callable[[], bool]], None]
 
 
 class HeldStream:
-    """An open stream, read an event at a time."""
+    """An open stream, read one event at a time."""
 
     def __init__(self, caller: httpx.Client, response: httpx.Response) -> None:
         self._caller = caller
@@ -23,7 +23,7 @@ class HeldStream:
         self.response = response
 
     def next_event(self) -> bytes:
-        """Let one event go and return it: the stand-in writes it alone, so it comes alone."""
+        """Releases one event and returns it: the stand-in writes each event by itself."""
         release(self._caller)
         return next(self._parts)
 

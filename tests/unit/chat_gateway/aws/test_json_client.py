@@ -1,4 +1,4 @@
-"""Calls of AWS over a real socket: signed, on one kept connection, tried again where that can help."""
+"""Calls of AWS over a real socket: signed, on one kept connection, and retried if that can help."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_service_that_stays_down_is_an_error_after_three_attempts(
 
 @answers((200, "nonsense"), (200, "[]"), (200, "null"))
 def test_a_200_without_output_is_an_error(service: Service, client: AwsJsonClient) -> None:
-    """It is no empty output, for which the authorizer would deny a client who is known."""
+    """A 200 without output is an error; as empty output it would make the authorizer deny a known client."""
     with pytest.raises(AwsCallError) as caught:
         client.call("GetItem", {})
     assert (len(service.seen), caught.value.is_passing) == (3, True)
@@ -202,7 +202,7 @@ def test_calls_at_once_do_not_wait_for_each_other() -> None:
 
 @answers(*[(200, '{"Item": "' + "x" * 5_000_000 + '"}')] * 3)
 def test_an_answer_over_4_mib_is_an_error(client: AwsJsonClient) -> None:
-    """An answer that no service gives is not read to its end."""
+    """An answer over 4 MiB is an error and is not read to its end."""
     with pytest.raises(AwsCallError, match="TooLargeError") as caught:
         client.call("GetItem", {})
     assert caught.value.is_passing
@@ -210,7 +210,7 @@ def test_an_answer_over_4_mib_is_an_error(client: AwsJsonClient) -> None:
 
 @answers((400, json.dumps({"__type": "words of a prompt " * 100})))
 def test_an_error_without_a_name_is_its_status(client: AwsJsonClient) -> None:
-    """What AWS calls an error enters the log as a name, or not at all."""
+    """If AWS's error has no valid name, the log has the status in its place."""
     with pytest.raises(AwsCallError) as caught:
         client.call("GetItem", {})
     assert (caught.value.code, caught.value.is_passing) == ("400", False)
@@ -218,7 +218,7 @@ def test_an_error_without_a_name_is_its_status(client: AwsJsonClient) -> None:
 
 @pytest.mark.parametrize("sends", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"])
 def test_a_call_ends_by_its_moment(sends: bytes) -> None:
-    """A service that says nothing, or stops in the middle, costs no more than the time that the caller has."""
+    """A service that is silent, or stops in the middle, takes no more than the caller's time."""
     with Stalling(sends) as base_url:
         settings = AwsSettings(region="us-east-1", dns_suffix="amazonaws.com", endpoint_url=base_url)
         client = AwsJsonClient(settings, service="x", target_prefix="x", json_version="1.0", env=ENV)
@@ -228,7 +228,7 @@ def test_a_call_ends_by_its_moment(sends: bytes) -> None:
 
 
 def test_what_comes_late_is_no_answer() -> None:
-    """Bytes that follow an answer later are not taken for the answer to the next call."""
+    """Bytes that arrive after an answer are not taken for the answer to the next call."""
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
     late = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"forged": "x"}'
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,4 +1,4 @@
-"""The key is read once, read again when it must be, and never sent when it is none."""
+"""The key is read once, read again if needed, and never sent if the secret holds no key."""
 
 from __future__ import annotations
 
@@ -126,7 +126,8 @@ def test_an_old_key_goes_on_serving_while_the_secret_holds_none() -> None:
     assert key.get() == "ABSK-key-1"
 
 
-def test_a_key_that_bedrock_goes_on_refusing_is_not_looked_for_at_every_refusal() -> None:
+def test_refused_key_is_not_read_at_every_refusal() -> None:
+    """If Bedrock goes on refusing a key, the secret is not read again at every refusal."""
     secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
     key = api_key(secrets, clock)
     refused = key.get()
@@ -140,7 +141,7 @@ def test_a_key_that_bedrock_goes_on_refusing_is_not_looked_for_at_every_refusal(
     "failure", ["AccessDeniedException", "ResourceNotFoundException", "DecryptionFailure"]
 )
 def test_a_denied_read_is_not_to_be_retried(failure: str) -> None:
-    """A secret that may not be read stays so until an operator acts: callers are told, the log says why."""
+    """A denied secret needs an operator: callers are told not to retry, and the log says why."""
     secrets = FakeSecrets("ABSK-key-1")
     secrets.failure = failure
     with pytest.raises(UpstreamCredentialsError) as caught:
@@ -153,7 +154,7 @@ def test_a_denied_read_is_not_to_be_retried(failure: str) -> None:
 
 
 def test_a_request_waits_for_the_key_until_its_deadline() -> None:
-    """While another thread reads the secret, a request waits no longer than it has."""
+    """While another thread reads the secret, a request waits no longer than its deadline."""
     reading, is_over = threading.Event(), threading.Event()
 
     class SlowSecrets(FakeSecrets):
@@ -176,7 +177,7 @@ def test_a_request_waits_for_the_key_until_its_deadline() -> None:
 
 @pytest.mark.parametrize("failure", ["ThrottlingException", "AccessDeniedException"])
 def test_a_secret_that_cannot_be_read_has_no_other_key(failure: str) -> None:
-    """What Bedrock said stays the answer, and the secret is not read at every refusal."""
+    """If the secret cannot be read, Bedrock's refusal stands, and the secret is not read at every refusal."""
     secrets, clock = FakeSecrets("ABSK-key-1"), Clock()
     key = api_key(secrets, clock)
     refused = key.get()

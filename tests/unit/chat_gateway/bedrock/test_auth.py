@@ -1,4 +1,4 @@
-"""Credentials reach the configured origin and no other."""
+"""Credentials go to the configured origin and to no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of Bedrock: what goes up, and what each answer and failure becomes."""
+"""One call of Bedrock: what it sends, and the result of each answer and failure."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_every_failure_of_httpx_is_mapped(
 
 
 def test_a_request_that_cannot_be_sent_is_our_fault() -> None:
-    """A header of ours that would be two lines is no failure of the connection, which would be tried again."""
+    """A header with a line break is our own error, not a failed connection that would be retried."""
     client = client_for(None, base_url="http://127.0.0.1:1")
     with pytest.raises(httpx.LocalProtocolError):
         client.complete(
@@ -221,9 +221,10 @@ def test_wherever_an_answer_stalls_the_deadline_ends_it(sends: bytes, method: st
 
 
 @pytest.mark.parametrize("method", ["complete", "stream"])
-def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_before_the_deadline(
+def test_stalled_answer_ends_before_the_deadline(
     method: str,
 ) -> None:
+    """An answer that begins and then stalls for too long is given up before the deadline."""
     with Stalling(HEAD + b"content-length: 100\r\n\r\n{") as base_url:
         timeouts = TIMEOUTS._replace(between_bytes_s=0.05)
         client = client_for(None, base_url=base_url, timeouts=timeouts)
@@ -232,7 +233,8 @@ def test_an_answer_that_begins_and_then_says_nothing_for_too_long_is_given_up_be
     assert caught.value.was_sent
 
 
-def test_connecting_and_waiting_for_the_first_byte_have_times_of_their_own_within_the_deadline() -> None:
+def test_connect_and_first_byte_timeouts() -> None:
+    """Connecting and waiting for the first byte have timeouts of their own, within the deadline."""
     seen: list[dict[str, float]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -266,13 +268,13 @@ def test_nothing_that_came_too_late_is_handed_over() -> None:
 
 @pytest.mark.parametrize("status", [201, 206, 304, 399, 600, 999])
 def test_a_status_that_is_no_answer_is_502(status: int) -> None:
-    """Only 200, and 400 to 599, reach a caller."""
+    """Only the statuses 200 and 400 to 599 reach a caller; others are a 502."""
     error = error_of(httpx.Response(status, json={"error": {"message": "no"}}, headers=IDS))
     assert (type(error), error.status) == (UpstreamProtocolError, 502)
 
 
 def test_an_error_that_is_cut_off_keeps_its_status() -> None:
-    """A throttled request is 429, also where the rest of the answer does not come."""
+    """A throttled request is a 429 even if the rest of the error's body is missing."""
 
     def cut_off() -> Iterator[bytes]:
         yield b'{"message": "slow'
@@ -282,7 +284,7 @@ def test_an_error_that_is_cut_off_keeps_its_status() -> None:
 
 
 def test_of_an_endless_error_64_kib_are_read() -> None:
-    """An error's body is read up to a limit, and its status counts."""
+    """Only 64 KiB of an error's body are read, and its status counts."""
     read = 0
 
     def endless() -> Iterator[bytes]:
@@ -296,7 +298,7 @@ def test_of_an_endless_error_64_kib_are_read() -> None:
 
 
 def test_an_endless_answer_is_not_gathered() -> None:
-    """An answer in one piece is read up to its limit, and is then a 502 of its own code."""
+    """A buffered answer is read up to its limit; over it, the error is a 502 with its own code."""
     endless = (b" " * 16_384 for _ in itertools.count())
     error = error_of(httpx.Response(200, content=endless, headers=IDS))
     assert (error.status, error.code, error.bedrock_request_id) == (502, "response_too_large", "bedrock-id")
@@ -313,18 +315,18 @@ def test_an_endless_answer_is_not_gathered() -> None:
     ids=["numbers", "infinite", "nan", "digits"],
 )
 def test_what_json_cannot_say_again_is_a_protocol_error(text: str) -> None:
-    """A completion is passed on only where every reader would read the same."""
+    """A completion that two JSON readers could read differently is a protocol error."""
     assert isinstance(error_of(httpx.Response(200, text=text, headers=IDS)), UpstreamProtocolError)
 
 
 def test_a_small_answer_that_unfolds_is_a_protocol_error() -> None:
-    """8 MB of empty lists, which take hundreds of MB in memory, are not read."""
+    """An 8 MB answer of empty lists, which would take hundreds of MB in memory, is refused."""
     text = '{"choices": [{}], "a": [' + "[]," * 2_000_000 + "[]]}"
     assert isinstance(error_of(httpx.Response(200, text=text, headers=IDS)), UpstreamProtocolError)
 
 
 def test_a_broken_answer_has_bedrocks_id() -> None:
-    """Where an answer breaks off behind its head, the error carries Bedrock's id."""
+    """If an answer is cut off after its head, the error has Bedrock's request ID."""
 
     def cut_off(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=Cut())
@@ -341,7 +343,7 @@ def test_a_broken_answer_has_bedrocks_id() -> None:
 
 @pytest.mark.parametrize(("reason", "action"), [("guardrail_intervened", "INTERVENED"), ("refusal", None)])
 def test_a_whole_block_by_any_name_is_recorded(reason: str, action: str | None) -> None:
-    """A block's other names are read as a block, and a model's own refusal is none."""
+    """Every name of a block is recorded as a block; a model's own refusal is not."""
     document = {
         "choices": [{"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": "no"}}]
     }

@@ -1,4 +1,4 @@
-"""Bedrock's errors, in whichever shape, become ours."""
+"""Bedrock's errors, in any shape, become the gateway's errors."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ FOREIGN = [
 @pytest.mark.parametrize("foreign", FOREIGN, ids=repr)
 @pytest.mark.parametrize("read", ["answer", "event"])
 def test_foreign_words_are_no_names(foreign: object, read: str) -> None:
-    """A code, type or param that is none is replaced by the status's own, or dropped."""
+    """An invalid code, type or param is replaced by the status's own, or dropped."""
     detail = {"message": "no", "code": foreign, "type": foreign, "param": foreign, "status": 429}
     error = (
         upstream_errors.parse(429, {}, json.dumps({"error": detail}).encode())
@@ -113,7 +113,7 @@ def test_foreign_words_are_no_names(foreign: object, read: str) -> None:
     "value", ["x" * 200, "a b", "id\x00", "caf\u00e9", "", "ABSKQmVkcm9ja0FQSUtleS0xMjM0"]
 )
 def test_foreign_ids_and_waits_are_dropped(value: str) -> None:
-    """An id or a wait that is none does not enter our head."""
+    """An invalid ID or wait does not enter the answer's head."""
     headers = {"x-amzn-requestid": value, "retry-after": value, "retry-after-ms": value}
     error = upstream_errors.parse(429, headers, b"{}")
     assert (error.bedrock_request_id, error.headers()) == (None, {})
@@ -121,7 +121,7 @@ def test_foreign_ids_and_waits_are_dropped(value: str) -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500])
 def test_the_key_that_we_sent_is_not_repeated(status: int) -> None:
-    """An error that repeats the Authorization header reaches nobody with it, whatever its status."""
+    """An error that repeats the Authorization header loses it, whatever the status."""
     body = {"error": {"message": "you sent Authorization: Bearer our-key-1", "code": "our-key-1"}}
     error = upstream_errors.parse(
         status,

@@ -1,4 +1,4 @@
-"""Why Bedrock refused is told in words of ours, and a refusal is about the key only where it says so."""
+"""The reason for a refusal is given in our own words; it is about the key only if Bedrock says so."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ IN_EVERY_WORDING = "aeioukAEIOUK\u0130\u212a"
 
 @pytest.mark.parametrize("message", ABOUT_THE_KEY)
 def test_a_wording_about_the_key_is_known(message: str) -> None:
-    """A 403 that names the key is about the key."""
+    """A 403 that names the key is recognised as one about the key."""
     assert refusals.read(403, "AccessDeniedException", message).is_about_key
 
 
 @pytest.mark.parametrize("message", ABOUT_ACCESS)
 def test_any_other_403_is_about_access(message: str) -> None:
-    """A 403 of any other wording is about what the credentials may do."""
+    """A 403 of any other wording is about the permissions of the credentials."""
     assert not refusals.read(403, "AccessDeniedException", message).is_about_key
 
 
 @pytest.mark.parametrize("message", [*ABOUT_THE_KEY, *ABOUT_ACCESS])
 def test_401_is_always_about_the_key(message: str) -> None:
-    """A 401 is about the key whatever it says."""
+    """A 401 is about the key, whatever its message."""
     assert refusals.read(401, None, message).is_about_key
 
 
@@ -68,14 +68,14 @@ def test_401_is_always_about_the_key(message: str) -> None:
     "kind", ["InvalidSignatureException", "UnrecognizedClientException", "ExpiredTokenException"]
 )
 def test_a_class_about_credentials_is_enough(kind: str) -> None:
-    """AWS's own class says that the credentials are refused, whatever the message."""
+    """AWS's own error class shows that the credentials are refused, whatever the message."""
     refusal = refusals.read(403, kind, "some wording of tomorrow")
     assert refusal.is_about_key
     assert "unknown reason" not in refusal.reason
 
 
 def test_action_and_resource_are_named() -> None:
-    """An operator reads which permission is missing, and on what."""
+    """The reason names the missing permission and the resource, for the operator."""
     reason = refusals.read(403, "AccessDeniedException", ABOUT_ACCESS[4]).reason
     assert reason == (
         "AccessDeniedException: not authorized bedrock:InvokeModel "
@@ -88,7 +88,7 @@ def test_action_and_resource_are_named() -> None:
     st.sampled_from([*ABOUT_THE_KEY, *ABOUT_ACCESS]),
 )
 def test_no_other_word_is_repeated(words: str, message: str) -> None:
-    """A reason is the same whatever else stands around the known wording."""
+    """The reason does not depend on the text around the known wording."""
     alone = refusals.read(403, None, message)
     assert refusals.read(403, None, f"{words}\n{message}\n{words}") == alone
 
@@ -109,7 +109,7 @@ def test_reason_is_short() -> None:
     ],
 )
 def test_a_name_that_is_no_models_is_not_shown(resource: str, shown: str) -> None:
-    """A caller may write anything as a model; the resource that was denied repeats it only where it can be one."""
+    """The reason shows a denied resource only if its name can be a model's, since a caller chose the name."""
     arn = "arn:aws:bedrock:us-east-1:123456789012:"
     message = f"User: u is not authorized to perform: bedrock:InvokeModel on resource: {arn}{resource}"
     reason = refusals.read(403, "AccessDeniedException", message).reason

@@ -1,4 +1,4 @@
-"""What Bedrock's wait is read as, whatever its headers hold."""
+"""Bedrock's wait is read from any headers."""
 
 from __future__ import annotations
 

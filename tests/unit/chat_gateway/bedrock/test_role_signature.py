@@ -1,4 +1,4 @@
-"""Signed with the role: as botocore signs, as the specification verifies, anew for each attempt."""
+"""Requests are signed with the role as botocore signs, as the specification verifies, and again for each attempt."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SECRETS = st.fixed_dictionaries(
 def sent(
     content: bytes, env: Mapping[str, str] = ROLE, headers: Mapping[str, str] = GUARDRAIL
 ) -> httpx.Request:
-    """The request as it leaves."""
+    """The request as the client sends it."""
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -138,9 +138,10 @@ def test_the_verifier_refuses_a_body_changed_in_any_byte(content: bytes, place: 
 
 
 @given(st.data())
-def test_the_verifier_refuses_a_signed_header_or_authorization_changed_in_any_character(
+def test_verifier_refuses_any_changed_character(
     data: st.DataObject,
 ) -> None:
+    """The verifier refuses a signed header or an authorization in which any character has changed."""
     original = sent(b"{}")
     name = data.draw(st.sampled_from([*signed_names(original), "authorization"]))
     value = original.headers[name]
@@ -185,7 +186,8 @@ def test_the_verifier_refuses_another_method_path_or_query(change: dict[str, str
     assert caught.value.headers["x-amzn-errortype"] == "InvalidSignatureException"
 
 
-def test_the_verifier_tells_an_unknown_key_a_wrong_secret_and_a_wrong_region_apart() -> None:
+def test_verifier_tells_mistakes_apart() -> None:
+    """The verifier tells an unknown key, a wrong secret and a wrong region apart."""
     request = arrived(sent(b"{}"))
 
     def says(signatures: Signatures) -> str:

@@ -1,4 +1,4 @@
-"""Who is let in: a policy for the whole stage, from a table that holds hashes only."""
+"""Known clients get a policy for the whole stage, from a table that holds only hashes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/dev/POST/openai/v1/chat
 
 
 class FakeTable:
-    """DynamoDB with one client; keeps what it was asked."""
+    """DynamoDB with one client; keeps its requests."""
 
     def __init__(self) -> None:
         self.item: dict[str, Any] = {"client_id": {"S": "team-a"}}
@@ -39,7 +39,7 @@ class FakeTable:
 
 
 class Calls:
-    """An authorizer of a test's own, its table and its log."""
+    """An authorizer for one test, its table and its log."""
 
     def __init__(self) -> None:
         self.table, self.log = FakeTable(), StringIO()
@@ -100,13 +100,13 @@ def test_the_table_and_the_log_see_no_key(calls: Calls) -> None:
 
 
 def test_an_item_without_a_client_id_lets_nobody_in(calls: Calls) -> None:
-    """A key whose item names no client is denied."""
+    """A key whose item has no client ID is denied."""
     calls.table.items = {key: {} for key in calls.table.items}
     assert calls.statement(f"Bearer {KEY}")["Effect"] == "Deny"
 
 
 def test_expired_client_is_denied(calls: Calls) -> None:
-    """A client is denied from the second of its `expires_at` on, and the log line says why."""
+    """A client is denied from the second of its `expires_at`, and the log line says why."""
     calls.table.item["expires_at"] = {"N": str(int(time.time()))}
     assert calls.policy(f"Bearer {KEY}")["principalId"] == UNKNOWN_CLIENT
     assert calls.statement(f"Bearer {KEY}")["Effect"] == "Deny"
@@ -116,7 +116,7 @@ def test_expired_client_is_denied(calls: Calls) -> None:
 
 @pytest.mark.parametrize("expires", [True, False])
 def test_client_is_allowed_until_it_expires(calls: Calls, *, expires: bool) -> None:
-    """A client whose `expires_at` is yet to come is allowed, as is one without `expires_at`."""
+    """A client is allowed before its `expires_at`, and so is one without `expires_at`."""
     if expires:
         calls.table.item["expires_at"] = {"N": str(int(time.time()) + 600)}
     assert calls.statement(f"Bearer {KEY}")["Effect"] == "Allow"
@@ -140,7 +140,7 @@ def test_client_is_allowed_until_it_expires(calls: Calls, *, expires: bool) -> N
     ],
 )
 def test_malformed_expiry_is_denied(calls: Calls, malformed: object) -> None:
-    """An `expires_at` that is no number of seconds denies the client."""
+    """An `expires_at` that is not a number of seconds denies the client."""
     calls.table.item["expires_at"] = malformed
     assert calls.statement(f"Bearer {KEY}")["Effect"] == "Deny"
 
@@ -151,7 +151,7 @@ _VALUES = st.none() | st.text() | st.integers().map(str) | st.floats().map(str) 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(["N", "S", "NULL", "L"]), _VALUES) | _VALUES)
 def test_any_expiry_is_allowed_or_denied(calls: Calls, expires_at: object) -> None:
-    """Whatever `expires_at` is, the answer is a policy, and only a number of seconds to come allows."""
+    """For any `expires_at` the answer is a policy, and only a number of seconds in the future allows."""
     calls.table.item["expires_at"], asked_at = expires_at, time.time()
     is_allowed = calls.statement(f"Bearer {KEY}")["Effect"] == "Allow"
     assert not is_allowed or (isinstance(expires_at, dict) and int(expires_at["N"]) > asked_at)

@@ -1,4 +1,4 @@
-"""Creating a completion: guardrail, key, and one repeat with a newly read key."""
+"""Creates a completion: guardrail, key, and one retry with a newly read key."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OLD, NEW = "ABSK-old-key", "ABSK-new-key"
 
 @dataclass
 class Bedrock:
-    """Accepts some keys and refuses the others; keeps what it was asked."""
+    """Accepts some keys and refuses the others; keeps its requests."""
 
     accepts: str
     requests: list[httpx.Request] = field(default_factory=list)
@@ -110,7 +110,7 @@ def test_a_new_key_that_is_refused_too_ends_it() -> None:
 
 @dataclass
 class Changing(Bedrock):
-    """Answers nobody until all have asked with the old key."""
+    """Answers only after all requests with the old key have arrived."""
 
     barrier: Barrier = field(default_factory=lambda: Barrier(50))
 
@@ -120,7 +120,8 @@ class Changing(Bedrock):
         return super().__call__(request)
 
 
-def test_fifty_requests_across_a_change_of_the_key_all_succeed_with_one_read_of_the_secret() -> None:
+def test_fifty_requests_across_a_key_change() -> None:
+    """50 requests across a change of the key all succeed, with one new read of the secret."""
     bedrock, secrets = Changing(accepts=NEW), FakeSecrets(OLD)
     key = api_key(secrets)
     gateway = Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=None)
@@ -166,9 +167,8 @@ def test_what_passes_is_tried_again_within_the_attempts_there_are() -> None:
         (401, "You don't have access to the model", "upstream_credentials_invalid"),
     ],
 )
-def test_what_the_credentials_may_not_do_is_told_from_credentials_that_are_no_good(
-    status: int, message: str, code: str
-) -> None:
+def test_denied_access_is_not_bad_credentials(status: int, message: str, code: str) -> None:
+    """Bedrock's refusal of access and its refusal of the credentials get different error codes."""
     gateway = Completions(
         bedrock=client_for(lambda _: httpx.Response(status, json={"Message": message})),
         credentials=key_credentials(api_key(FakeSecrets(OLD))),
@@ -180,7 +180,8 @@ def test_what_the_credentials_may_not_do_is_told_from_credentials_that_are_no_go
     assert not message or message not in caught.value.message
 
 
-def test_all_attempts_share_one_deadline_and_none_is_begun_that_could_not_end_by_it() -> None:
+def test_attempts_share_one_deadline() -> None:
+    """All attempts share one deadline, and no attempt begins that could not end before the deadline."""
     now = 0.0
     left_for_the_answer: list[float] = []
 
@@ -209,7 +210,7 @@ def test_all_attempts_share_one_deadline_and_none_is_begun_that_could_not_end_by
 
 
 def test_the_key_is_read_by_the_requests_deadline() -> None:
-    """The secret is read by the deadline of the request that needs it, the first time and after a refusal."""
+    """Reading the secret ends by the request's deadline, the first time and after a refusal."""
     secrets = FakeSecrets(OLD)
     asking = completions(Bedrock(accepts=NEW), secrets)
     guarded = asking.prepared(chat_request.parse(json.dumps(VALID).encode()), caller_headers={})
@@ -227,7 +228,7 @@ def test_the_key_is_read_by_the_requests_deadline() -> None:
 
 @pytest.mark.parametrize("separates", [True, False])
 def test_thinking_stays_inline_where_it_is_told_to(separates: bool) -> None:
-    """The environment's setting decides whether a marked model's thinking is taken out of its words."""
+    """The environment's setting decides whether a marked model's reasoning is taken out of its content."""
     asking = replace(completions(Bedrock(accepts=OLD), FakeSecrets(OLD)), separates_reasoning=separates)
     marked = {**VALID, "model": "openai.gpt-oss-120b-1:0"}
     guarded = asking.prepared(chat_request.parse(json.dumps(marked).encode()), caller_headers={})

@@ -1,4 +1,4 @@
-"""Answers carry values of OpenAI's enumerations only, as its own types read them."""
+"""Answers hold only values of OpenAI's enumerations, as OpenAI's own types read them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def conformed(document: dict[str, Any], kind: str = enumerations.COMPLETION) -> 
     ],
 )
 def test_a_tier_is_openais_or_left_out(tier: object, becomes: str | None) -> None:
-    """The tier that served has OpenAI's name, or is not there."""
+    """The service tier has OpenAI's name, or is left out."""
     assert conformed({**completion(), "service_tier": tier}).get("service_tier") == becomes
 
 
@@ -69,19 +69,19 @@ def test_a_tier_is_openais_or_left_out(tier: object, becomes: str | None) -> Non
     ],
 )
 def test_a_finish_reason_is_openais(reason: object, becomes: str) -> None:
-    """A reason that OpenAI does not have is mapped."""
+    """A finish reason that OpenAI does not have is mapped to one that it has."""
     document = conformed(completion(finish_reason=reason))
     assert document["choices"][0]["finish_reason"] == becomes
 
 
 @pytest.mark.parametrize("role", ["model", None, 7, []])
 def test_a_message_is_the_assistants(role: object) -> None:
-    """A completion's message has the one role that it can have."""
+    """A completion's message always has the role `assistant`."""
     assert conformed(completion(message={"role": role}))["choices"][0]["message"]["role"] == "assistant"
 
 
 def test_what_conforms_is_not_changed() -> None:
-    """An answer as OpenAI writes it is told apart from one that has to be written anew."""
+    """An answer in OpenAI's form is recognised and is not written again."""
     assert not enumerations.conform(completion(), enumerations.COMPLETION)
     assert not enumerations.conform(chunk(), enumerations.CHUNK)
     assert not enumerations.conform_service_tier(completion())
@@ -98,7 +98,7 @@ ODD = st.recursive(
 
 @given(tier=ODD, reason=ODD, role=ODD, kind=ODD, object_=ODD)
 def test_a_strict_client_reads_it(tier: Any, reason: Any, role: Any, kind: Any, object_: Any) -> None:
-    """Whatever stands in an enumerated field, OpenAI's own types take the completion and the chunk."""
+    """With any value in an enumerated field, OpenAI's own types accept the completion and the chunk."""
     call = {"id": "c", "type": kind, "function": {"name": "f", "arguments": "{}"}}
     other = {"service_tier": tier, "object": object_}
     whole = completion(finish_reason=reason or "stop", message={"role": role, "tool_calls": [call]}) | other
@@ -109,7 +109,7 @@ def test_a_strict_client_reads_it(tier: Any, reason: Any, role: Any, kind: Any, 
 
 @given(st.text(), st.sampled_from(["", " "]))
 def test_bytes_are_replaced_where_the_field_is(words: str, blank: str) -> None:
-    """The tier is put right in the text itself, and words that look like the field stay."""
+    """The tier is corrected in the text itself, and content that looks like the field stays."""
     document = {
         **completion(message={"content": f'{words}"service_tier":"standard"'}),
         "service_tier": "standard",
@@ -124,7 +124,7 @@ def test_bytes_are_replaced_where_the_field_is(words: str, blank: str) -> None:
 
 
 def test_every_spelling_is_replaced() -> None:
-    """Two tiers that are written with and without a blank are both put right."""
+    """Two tiers, one written with a blank and one without, are both corrected."""
     text = '{"service_tier": "standard","usage":{"service_tier":"standard"}}'
     document = json.loads(text)
     assert enumerations.conform_service_tier(document)

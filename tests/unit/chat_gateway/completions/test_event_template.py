@@ -1,4 +1,4 @@
-"""An event that is known by its bytes goes on as it would have after parsing, and no other is taken for one."""
+"""An event that matches the template goes on as if it had been parsed; no other event matches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, chunk
 
 
 def event(content: object, *, ascii_only: bool = True, blank: str = " ", more: Any = None) -> bytes:
-    """A chunk with these words, as servers write it in their several ways."""
+    """A chunk with this content, in the formats that servers write."""
     choice = {"index": 0, "delta": {"content": content}, "finish_reason": None}
     document = {"id": "c", "choices": [choice], "service_tier": "standard", **(more or {})}
     text = json.dumps(document, ensure_ascii=ascii_only, separators=(f",{blank}", f":{blank}"))
@@ -25,7 +25,7 @@ def event(content: object, *, ascii_only: bool = True, blank: str = " ", more: A
 
 
 def relayed(pieces: list[bytes], rules: StreamRules) -> tuple[bytes, str | None, int, object]:
-    """All that a caller gets, how it ends, and what was counted."""
+    """The bytes that a caller gets, the end of the stream, and the counts."""
     stream, out, error = ChatStream(pieces, rules, bedrock_request_id="r"), b"", None
     try:
         for piece in stream.relay():
@@ -70,7 +70,7 @@ SPOILED = st.sampled_from(
 def test_it_is_as_if_each_were_parsed(
     events: list[bytes], shows_usage: bool, shows_trace: bool, separates: bool
 ) -> None:
-    """With the template and without it, a caller gets the same bytes, the same end and the same counts."""
+    """With and without the template, a caller gets the same bytes, the same end and the same counts."""
     rules = StreamRules(shows_usage=shows_usage, shows_trace=shows_trace, separates_reasoning=separates)
     pieces = [event("a"), *events, DONE]
     fast = relayed(pieces, rules)
@@ -81,7 +81,7 @@ def test_it_is_as_if_each_were_parsed(
 @pytest.mark.parametrize("ascii_only", [True, False])
 @pytest.mark.parametrize("blank", [" ", ""])
 def test_the_next_event_is_known(ascii_only: bool, blank: str) -> None:
-    """An event that differs in its words alone is not parsed, however its server writes it."""
+    """An event that differs only in its content is not parsed, in any server's format."""
     first = event("a", ascii_only=ascii_only, blank=blank)
     template = event_template.of(first, first.replace(b"standard", b"default"))
     assert template is not None
@@ -103,7 +103,7 @@ def test_the_next_event_is_known(ascii_only: bool, blank: str) -> None:
     ],
 )
 def test_another_event_is_not(raw: bytes) -> None:
-    """Whatever else differs, or is no JSON string, has to be read."""
+    """An event with any other difference, or an invalid JSON string, is parsed."""
     template = event_template.of(event("a"), event("a"))
     assert template is not None
     assert template.written(raw) is None
@@ -114,5 +114,5 @@ def test_another_event_is_not(raw: bytes) -> None:
     [ROLE + b'"content": "', chunk(choices=[]), b'data: {"content": "a", "x": {"content": "b"}}\n\n', b""],
 )
 def test_where_words_are_not_plain_there_is_none(raw: bytes) -> None:
-    """Without one place for the words there is no template."""
+    """Without exactly one place for the content there is no template."""
     assert event_template.of(raw, raw) is None

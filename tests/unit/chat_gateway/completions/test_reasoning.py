@@ -1,4 +1,4 @@
-"""A model's thinking stands apart from its words, however a stream divides them."""
+"""A model's reasoning is separate from its content, however a stream divides them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from chat_gateway.completions.reasoning import StreamSeparator
     ],
 )
 def test_only_marked_models_are_read(model: str, is_marked: bool) -> None:
-    """The table's families are known by id, by inference profile and by ARN."""
+    """The table's model families are recognised by ID, by inference profile and by ARN."""
     assert reasoning.is_in_content(model) is is_marked
 
 
@@ -52,19 +52,19 @@ def separated(content: str) -> tuple[object, object]:
     ],
 )
 def test_thinking_at_the_start_stands_apart(content: str, thinking: str | None, words: str) -> None:
-    """A tag at the start is taken out with what it surrounds; a later one is the model's own text."""
+    """A reasoning tag at the start is taken out with its text; a later tag is the model's own text."""
     assert separated(content) == (thinking, words)
 
 
 @pytest.mark.parametrize("choices", [None, [], [1], [{"message": None}], [{"message": {"content": None}}]])
 def test_what_has_no_content_stays(choices: object) -> None:
-    """Tool calls, refusals and odd shapes are left alone."""
+    """Tool calls, refusals and odd shapes are not changed."""
     assert not reasoning.separate({"choices": choices})
     assert not StreamSeparator().separate({"choices": choices})
 
 
 def streamed(pieces: list[str], *, finishes: bool = True) -> tuple[str, str]:
-    """What the deltas of a stream add up to: thinking and words."""
+    """The sums of a stream's deltas: reasoning and content."""
     separator, thinking, words = StreamSeparator(), "", ""
     chunks: list[dict[str, Any]] = [{"index": 0, "delta": {"content": piece}} for piece in pieces]
     if finishes:
@@ -85,7 +85,7 @@ TEXTS = st.one_of(
 
 @given(TEXTS, st.lists(st.integers(0, 60)))
 def test_however_a_stream_is_cut_it_adds_up(content: str, cuts: list[int]) -> None:
-    """A stream's deltas add up to what the same text in one piece becomes."""
+    """A stream's deltas add up to the result of the same text in one piece."""
     marks = sorted({0, len(content), *(min(cut, len(content)) for cut in cuts)})
     pieces = [content[begin:end] for begin, end in itertools.pairwise(marks)]
     thinking, words = separated(content)
@@ -112,7 +112,7 @@ def test_choices_are_apart_from_each_other() -> None:
     st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
 )
 def test_any_shape_is_read_without_a_fault(value: Any) -> None:
-    """Whatever stands in place of a choice, nothing is raised, and the chunk can be written."""
+    """Any value in place of a choice raises nothing, and the chunk can be written."""
     for choice in (
         value,
         {"index": value, "delta": value, "finish_reason": value},

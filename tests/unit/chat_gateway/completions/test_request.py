@@ -1,4 +1,4 @@
-"""Which requests go up, and what the others are told."""
+"""Which requests are sent to Bedrock, and the errors for the others."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_only_true_streams(stream: bool | None, streams: bool) -> None:
     ],
 )
 def test_it_knows_who_asked_for_usage(options: object, asks: bool) -> None:
-    """Only a caller who says so asked for the usage chunk, and its options stay as they are."""
+    """Only a caller with `include_usage` true asked for the usage chunk, and its options do not change."""
     document = {**VALID, "stream": True, "stream_options": options}
     request = chat_request.parse(json.dumps(document).encode())
     assert (request.asks_for_usage, request.document) == (asks, document)
 
 
 def test_a_responses_request_is_told_so() -> None:
-    """A body with `input` in place of `messages` gets the advice that its client needs."""
+    """A body with `input` instead of `messages` gets an error that names the Responses API."""
     with pytest.raises(InvalidRequestError, match="Responses API") as caught:
         chat_request.parse(b'{"model": "m", "input": "hello"}')
     assert caught.value.param == "messages"
@@ -66,7 +66,7 @@ def test_a_responses_request_is_told_so() -> None:
     ],
 )
 def test_values_that_say_only_the_default(said: dict[str, object], is_left_out: bool) -> None:
-    """What Bedrock refuses in any value is left out where it says the default, and goes up where it does not."""
+    """A parameter that Bedrock refuses is left out if it has the default value, and is sent if not."""
     request = chat_request.parse(json.dumps({**VALID, **said}).encode())
     assert request.document == (VALID if is_left_out else {**VALID, **said})
 
@@ -101,7 +101,7 @@ def test_a_missing_field_is_refused_by_name(missing: str) -> None:
 
 
 def test_repeated_reasoning_stays_here() -> None:
-    """An answer's `reasoning_content` that a caller sends back does not go up, and nothing else is lost."""
+    """`reasoning_content` that a caller sends back is not sent to Bedrock, and nothing else is lost."""
     said = {"role": "assistant", "content": "hi", "reasoning_content": "hm"}
     messages = [{"role": "user", "content": "x"}, said, "odd", None]
     request = chat_request.parse(json.dumps({**VALID, "messages": messages}).encode())

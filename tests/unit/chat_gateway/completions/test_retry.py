@@ -1,4 +1,4 @@
-"""When another attempt is made, and how long the wait before it is."""
+"""When a request is retried, and how long the wait before each retry is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOT_CONNECTED = UpstreamConnectionError("refused", was_sent=False)
 def waits(
     *errors: GatewayError, policy: RetryPolicy = POLICY, left_s: float = 1000, random: float = 1.0
 ) -> list[float]:
-    """The pauses before each further attempt, up to the error that ended them."""
+    """The waits before each retry, up to the error that ended the retries."""
     slept: list[float] = []
     attempts = Attempts(
         policy=policy, deadline=left_s, clock=lambda: sum(slept), sleep=slept.append, random=lambda: random
@@ -100,7 +100,8 @@ def test_an_attempt_that_could_not_finish_is_not_begun() -> None:
     assert waits(failing(503), left_s=3.1) == [1]
 
 
-def test_a_request_that_may_have_been_paid_for_is_repeated_within_its_own_small_allowance() -> None:
+def test_paid_requests_have_their_own_retry_limit() -> None:
+    """A request that may have been paid for is retried within a small limit of its own."""
     assert len(waits(*[LOST] * 9)) == 1
     assert len(waits(LOST, failing(503), UpstreamTimeoutError("late"))) == 2
     assert waits(LOST, policy=POLICY._replace(paid_retries=0)) == []

@@ -1,4 +1,4 @@
-"""Events are found however their bytes arrive."""
+"""Events are found however their bytes are divided."""
 
 from __future__ import annotations
 

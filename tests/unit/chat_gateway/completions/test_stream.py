@@ -1,4 +1,4 @@
-"""What of Bedrock's stream reaches the caller, and what it tells us."""
+"""The parts of Bedrock's stream that reach the caller, and the facts that the gateway reads from it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, USAGE, USA
 
 
 def stream_of(*pieces: bytes, **rules: bool) -> ChatStream:
-    """By these rules; its caller asked for the usage unless told otherwise."""
+    """A stream with these rules; its caller asked for the usage unless `shows_usage` is false."""
     clock = itertools.count(100)
     said = StreamRules(**{"shows_usage": True, **rules})
     return ChatStream(pieces, said, bedrock_request_id="r", clock=lambda: float(next(clock)))
 
 
 def relayed(stream: ChatStream) -> tuple[bytes, GatewayError | None]:
-    """All that reached the caller, and the error that ended it."""
+    """All bytes that reached the caller, and the error that ended the stream."""
     out: list[bytes] = []
     try:
         out.extend(stream.relay())
@@ -126,7 +126,8 @@ def test_a_block_streams_in_its_one_shape_and_without_its_trace() -> None:
     assert "amazon-bedrock-trace" not in sent
 
 
-def test_half_a_surrogate_pair_in_an_event_that_is_rewritten_does_not_end_the_stream() -> None:
+def test_half_a_surrogate_pair() -> None:
+    """Half a surrogate pair in an event that is rewritten does not end the stream."""
     piece = chunk(choices=[{"index": 0, "delta": {"content": "\ud83d"}}], **{"amazon-bedrock-trace": {}})
     stream = stream_of(piece, DONE, shows_trace=False)
     out, error = relayed(stream)
@@ -148,7 +149,7 @@ TRACE = {"amazon-bedrock-trace": {"guardrail": {"match": "x"}}}
 )
 @pytest.mark.parametrize("shows_trace", [True, False])
 def test_the_guardrails_word_stands_on_the_finish(last: bytes, shows_trace: bool) -> None:
-    """What the guardrail says in an event without choices reaches a caller on the chunk that ends the answer."""
+    """The guardrail's fields in an event without choices reach the caller on the chunk that ends the answer."""
     stream = stream_of(
         words("hi"), chunk(choices=[FINISH]), last, DONE, shows_usage=False, shows_trace=shows_trace
     )
@@ -159,7 +160,7 @@ def test_the_guardrails_word_stands_on_the_finish(last: bytes, shows_trace: bool
 
 @pytest.mark.parametrize("usage_choices", [[], None])
 def test_events_without_choices_are_for_who_asked(usage_choices: object) -> None:
-    """Whoever asked for the usage gets it with an empty list of choices, and nobody else gets such an event."""
+    """A caller that asked for usage gets it with an empty list of choices; others get no such event."""
     last = chunk(choices=usage_choices, usage=USAGE)
     asked, silent = stream_of(words("hi"), last, DONE), stream_of(words("hi"), last, DONE, shows_usage=False)
     assert relayed(asked) == (words("hi") + USAGE_CHUNK + DONE, None)
@@ -168,7 +169,7 @@ def test_events_without_choices_are_for_who_asked(usage_choices: object) -> None
 
 
 def test_a_finish_is_held_no_longer_than_needed() -> None:
-    """The end of an answer reaches the caller with the next event, with an error, or with the end."""
+    """The chunk that ends an answer reaches the caller with the next event, with an error, or at the end."""
     finish = chunk(choices=[FINISH])
     later = chunk(choices=[{"index": 1, "delta": {"content": "b"}}])
     assert relayed(stream_of(finish, later, DONE, shows_usage=False)) == (finish + later + DONE, None)
@@ -178,7 +179,7 @@ def test_a_finish_is_held_no_longer_than_needed() -> None:
 
 @pytest.mark.parametrize("shows_usage", [True, False])
 def test_a_finished_stream_needs_no_done(shows_usage: bool) -> None:
-    """A stream that ends cleanly after every choice has finished is whole; the caller gets its `[DONE]`."""
+    """A stream that ends after every choice has finished is complete; the caller gets its `[DONE]`."""
     finish = chunk(choices=[FINISH])
     stream = stream_of(ROLE, words("hi"), finish, shows_usage=shows_usage)
     assert relayed(stream) == (ROLE + words("hi") + finish + DONE, None)
@@ -186,7 +187,7 @@ def test_a_finished_stream_needs_no_done(shows_usage: bool) -> None:
 
 
 def test_with_a_choice_open_a_stream_without_done_is_cut() -> None:
-    """A stream in which a choice has not finished was cut off."""
+    """A stream that ends while a choice has not finished was cut off."""
     other = chunk(choices=[{"index": 1, "delta": {"content": "b"}}])
     _, error = relayed(stream_of(ROLE, other, chunk(choices=[FINISH])))
     assert isinstance(error, UpstreamConnectionError)
@@ -249,7 +250,7 @@ def test_nothing_after_done_is_passed_on() -> None:
 
 
 def test_a_comment_goes_on_without_its_words() -> None:
-    """A comment keeps the connection alive, and none of its words reaches the caller."""
+    """A comment keeps the connection alive, and its text does not reach the caller."""
     silence = b":\n\n"
     assert relayed(stream_of(b": ping\n\n", ROLE, b"id: 7\n\n", DONE)) == (
         silence + ROLE + silence + DONE,
@@ -267,7 +268,7 @@ def test_a_comment_goes_on_without_its_words() -> None:
     ],
 )
 def test_an_event_goes_on_as_one_line_of_data(event: bytes) -> None:
-    """Fields that an event brings beside its data do not reach the caller."""
+    """An event's fields other than its data do not reach the caller."""
     assert relayed(stream_of(event, DONE)) == (b'data: {"choices": []}\n\n' + DONE, None)
 
 
@@ -284,7 +285,7 @@ def test_a_hundred_thousand_events_leave_nothing_behind() -> None:
 
 @pytest.mark.parametrize("piece", [b"data: " + b"x" * 16_000, b"data: x\r", b": comment " * 100])
 def test_an_event_has_at_most_1_mib(piece: bytes) -> None:
-    """An event without an end is not gathered."""
+    """An event without an end is a protocol error after 1 MiB."""
     taken = 0
 
     def endless() -> Iterator[bytes]:
@@ -300,7 +301,7 @@ def test_an_event_has_at_most_1_mib(piece: bytes) -> None:
 
 
 def test_an_error_event_does_not_repeat_our_key() -> None:
-    """An error in a stream loses what we sent, as any other does."""
+    """An error in a stream that repeats our key loses the key."""
     error = b'data: {"error": {"message": "Bearer our-key-1 is bad: our-key-1", "code": "our-key-1"}}\n\n'
     stream = ChatStream(
         [error],
@@ -314,7 +315,7 @@ def test_an_error_event_does_not_repeat_our_key() -> None:
 
 
 def test_a_repeated_key_hides_no_trace() -> None:
-    """Of a key that is repeated readers take the last one: a trace under the first does not go out either."""
+    """Readers take the last of a repeated key; a trace under the first one is not sent either."""
     twice = b'"a": {"amazon-bedrock-trace": {"match": "SECRET"}}, "a": 1'
     event = b'data: {"choices": [{"index": 0, "delta": {}}], ' + twice + b"}\n\n"
     out, _ = relayed(stream_of(event, DONE, shows_trace=False))
@@ -322,7 +323,7 @@ def test_a_repeated_key_hides_no_trace() -> None:
 
 
 def test_only_known_words_of_the_guardrail_are_kept() -> None:
-    """However many keys events without choices bring, two of them are remembered."""
+    """However many keys events without choices have, only the guardrail's two are kept."""
     pieces = [chunk(**{f"amazon-bedrock-{number}": "x"}) for number in range(100)]
     out, _ = relayed(stream_of(words("hi"), chunk(choices=[FINISH]), *pieces, DONE, shows_usage=False))
     assert out == words("hi") + chunk(choices=[FINISH]) + DONE
@@ -330,7 +331,7 @@ def test_only_known_words_of_the_guardrail_are_kept() -> None:
 
 @pytest.mark.parametrize("reason", ["guardrail_intervened", "content_filtered", "content_filter"])
 def test_a_block_by_any_name_is_recorded(reason: str) -> None:
-    """Whatever Bedrock calls a block at the end of a choice, the log and the caller are told of a block."""
+    """For every name that Bedrock gives a block, the log and the caller get a block."""
     stream = stream_of(words("no"), chunk(choices=[{"index": 0, "delta": {}, "finish_reason": reason}]), DONE)
     sent, error = relayed(stream)
     assert error is None
@@ -339,7 +340,7 @@ def test_a_block_by_any_name_is_recorded(reason: str) -> None:
 
 
 def test_a_models_own_refusal_is_no_block() -> None:
-    """A model that refuses by itself was not stopped by the guardrail."""
+    """A model's own refusal is not recorded as a block by the guardrail."""
     stream = stream_of(
         words("no"), chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "refusal"}]), DONE
     )
@@ -358,7 +359,7 @@ def test_a_models_own_refusal_is_no_block() -> None:
 def test_kept_words_come_with_the_end(
     texts: list[str], delta: dict[str, str], end: tuple[bytes, ...]
 ) -> None:
-    """What may have been the beginning of a tag is sent where a stream ends without a finish_reason, or is cut."""
+    """Text that may begin a tag is sent if the stream ends without a finish_reason, or is cut off."""
     sent, error = relayed(stream_of(*map(words, texts), *end, separates_reasoning=True))
     last = [json.loads(event[6:]) for event in sent.split(b"\n\n") if event.startswith(b"data: {")][-1]
     assert last["choices"] == [{"index": 0, "delta": delta, "finish_reason": None}]
@@ -366,7 +367,7 @@ def test_kept_words_come_with_the_end(
 
 
 def test_what_stands_beside_kept_words_goes_on() -> None:
-    """An event whose words are kept back is sent all the same where it says more."""
+    """An event whose content is kept back is still sent if it has other fields."""
     event = chunk(
         choices=[{"index": 0, "delta": {"content": "<reas"}}],
         usage=USAGE,

@@ -1,4 +1,4 @@
-"""The usage of streams is asked for, and a model that refuses is asked without it."""
+"""Streams ask for usage; a model that refuses is asked without it."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def refusal(message: str, *, status: int = 400, param: str | None = None) -> Ups
     ],
 )
 def test_usage_is_asked_for(options: object, sent: object) -> None:
-    """A stream whose caller says nothing of the usage gets it, beside the caller's other options."""
+    """A stream whose caller does not mention usage asks for it, beside the caller's other options."""
     assert StreamUsage().asked_for(request(options)).document["stream_options"] == sent
 
 
 @pytest.mark.parametrize("options", [{"include_usage": False}, {"include_usage": True}, "no object", []])
 def test_a_callers_word_stays(options: object) -> None:
-    """Where the caller said something of the usage, nothing is changed."""
+    """If the caller set `include_usage` or invalid options, nothing changes."""
     said = request(options)
     assert StreamUsage().asked_for(said) is said
 
 
 def test_what_does_not_stream_stays() -> None:
-    """A request in one piece has its usage anyway."""
+    """A buffered request does not change, because its answer has the usage anyway."""
     said = request(streams=False)
     assert StreamUsage().asked_for(said) is said
 
@@ -56,7 +56,7 @@ def test_what_does_not_stream_stays() -> None:
     ],
 )
 def test_a_model_that_refuses_is_remembered(error: UpstreamError) -> None:
-    """A model that answers without what we added is not asked for it again, and others are."""
+    """A model that refused the option is not asked for usage again; other models are."""
     usage = StreamUsage()
     assert stream_usage.is_refused(error)
     assert usage.asked_for(request()).document != {}
@@ -67,12 +67,12 @@ def test_a_model_that_refuses_is_remembered(error: UpstreamError) -> None:
 
 @pytest.mark.parametrize("error", [refusal("bad temperature"), refusal("stream_options", status=500)])
 def test_another_error_is_the_callers(error: UpstreamError) -> None:
-    """Only a 400 that names the option is about it."""
+    """Only a 400 that names the option counts as a refusal of it."""
     assert not stream_usage.is_refused(error)
 
 
 def test_what_is_remembered_has_an_end() -> None:
-    """However many names callers invent, a hundred are remembered."""
+    """At most a hundred models are remembered, however many names callers invent."""
     usage = StreamUsage()
     models = [f"a.model-{number}" for number in range(1000)]
     for model in [*models, "x" * 4_000_000]:

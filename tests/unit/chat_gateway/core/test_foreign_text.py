@@ -1,4 +1,4 @@
-"""Foreign text becomes ours by pattern and length, or not at all."""
+"""Foreign text is accepted by pattern and length, or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def conceal(text: str) -> str:
     "value", ["rate_limit_exceeded", "ThrottlingException", "0d3c7f1e-9a", "a", "JKJaXmPLvHcESHA=", "x" * 128]
 )
 def test_a_name_is_kept(value: str) -> None:
-    """Codes, types and ids as AWS and OpenAI write them stay as they are."""
+    """Codes, types and IDs in AWS's and OpenAI's form do not change."""
     assert foreign_text.name(value) == value
 
 
@@ -42,7 +42,7 @@ def test_a_name_is_kept(value: str) -> None:
     ],
 )
 def test_what_is_no_name_is_dropped(value: object) -> None:
-    """Words, control characters, long text, other types and our own key are no names."""
+    """Words, control characters, long text, other types and our own key are not names."""
     assert foreign_text.name(value, conceal) is None
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_name_is_dropped(value: object) -> None:
     ],
 )
 def test_what_looks_like_a_key_is_masked(key: str) -> None:
-    """A key is masked in messages, and is no name, whoever it belongs to."""
+    """Text that looks like a key is masked in messages, and is not a name."""
     assert foreign_text.name(key) is None
     assert foreign_text.header_value(f"id {key}") is None
     assert foreign_text.message(f"the key {key} is bad") == "the key *** is bad"
@@ -73,13 +73,13 @@ def test_a_message_loses_secrets_and_controls() -> None:
 
 @pytest.mark.parametrize("value", [None, "", " \n", 7, {"message": "x"}])
 def test_what_is_no_message_is_none(value: object) -> None:
-    """An empty message, or one that is no text, is none."""
+    """An empty message, or one that is not text, becomes None."""
     assert foreign_text.message(value) is None
 
 
 @given(st.text() | st.integers() | st.none() | st.lists(st.text()))
 def test_whatever_comes_is_safe(value: object) -> None:
-    """What comes out is short, printable where it is a name, and encodes as UTF-8."""
+    """The result is short, printable if it is a name, and can be encoded as UTF-8."""
     for kept in (foreign_text.name(value), foreign_text.place(value), foreign_text.header_value(value)):
         assert kept is None or (kept.isascii() and kept.isprintable() and len(kept) <= 200)
     message = foreign_text.message(value)
@@ -88,7 +88,7 @@ def test_whatever_comes_is_safe(value: object) -> None:
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_our_key_never_comes_out(before: str, after: str) -> None:
-    """Wherever an upstream repeats the key that we sent, it is taken out."""
+    """Our own key is removed from any text of an upstream."""
     sent = before + KEY + after
     for kept in (
         foreign_text.name(sent, conceal),
@@ -102,7 +102,7 @@ def test_our_key_never_comes_out(before: str, after: str) -> None:
 @pytest.mark.parametrize("before", ["id_", "x", "7", "%20", "-", "id.", ""])
 @pytest.mark.parametrize("key", ["bcg-" + "A" * 24, "ABSK" + "b" * 40, "AKIAABCDEFGHIJKLMNOP"])
 def test_a_key_behind_anything_is_masked(before: str, key: str) -> None:
-    """A key is known whatever stands before it."""
+    """A key is recognised after any text."""
     assert key not in foreign_text.without_keys(before + key)
     assert foreign_text.name(before + key) is None
 
@@ -111,7 +111,7 @@ def test_a_key_behind_anything_is_masked(before: str, key: str) -> None:
     "text", ["a risk-assessment-of-something", "disk-encryption-key", "task-1234567890123"]
 )
 def test_a_word_that_ends_like_a_key_stays(text: str) -> None:
-    """`sk-` within a word begins no key."""
+    """`sk-` inside a word does not begin a key."""
     assert foreign_text.without_keys(text) == text
 
 
@@ -132,5 +132,5 @@ def test_a_word_that_ends_like_a_key_stays(text: str) -> None:
     ],
 )
 def test_a_model_has_a_models_form(text: str, is_model: bool) -> None:
-    """An id or an ARN is a model's by its form, and a caller's sentence is not."""
+    """An ID or an ARN has a model's form, and a caller's sentence does not."""
     assert foreign_text.model(text) == (text if is_model else None)

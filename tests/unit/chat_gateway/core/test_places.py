@@ -1,4 +1,4 @@
-"""A refused request is told where the fault stands, and none of its words."""
+"""The error of a refused request says where the fault is, without the request's words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TEXT = {"role": "user", "content": "hi"}
     ],
 )
 def test_the_first_place_is_found(document: dict[str, Any], place: str | None) -> None:
-    """Parameters are named, and a caller's own keys are not."""
+    """A place names parameters, and stars in place of a caller's own keys."""
     assert places.of_first(document, lambda text: text == "!") == place
 
 
@@ -49,7 +49,7 @@ def test_the_first_place_is_found(document: dict[str, Any], place: str | None) -
     ],
 )
 def test_a_repeated_key_is_named(text: str, key: str, place: str) -> None:
-    """A key that is repeated is named where it is a parameter, and its object in any case."""
+    """A repeated key is named if it is a parameter, and its object is always named."""
     assert places.of_repeated_key(text) == (key, place)
     with pytest.raises(InvalidRequestError, match="repeats a key") as caught:
         strict_json.loads_object(text.encode())
@@ -58,7 +58,7 @@ def test_a_repeated_key_is_named(text: str, key: str, place: str) -> None:
 
 
 def test_an_unpaired_surrogate_is_placed() -> None:
-    """Half a character is told by its message."""
+    """The error for an unpaired surrogate names the field that holds it."""
     document = {"messages": [TEXT, {**TEXT, "content": "caf\u00e9 \ud800"}]}
     with pytest.raises(InvalidRequestError, match="unpaired surrogate") as caught:
         strict_json.dumps(document)
@@ -79,7 +79,7 @@ def test_an_unpaired_surrogate_is_placed() -> None:
     ],
 )
 def test_a_tag_is_placed(message: dict[str, Any], place: str) -> None:
-    """A guardrail's tag is told by where it stands, or by the message in which it comes about."""
+    """The error for a guardrail's tag names the field, or the message whose parts form the tag."""
     raw = json.dumps({"model": "m", "messages": [TEXT, message]}).encode()
     with pytest.raises(InvalidRequestError) as caught:
         apply(Guardrail(identifier="a", version="1"), chat_request.parse(raw).document, {})
@@ -88,13 +88,13 @@ def test_a_tag_is_placed(message: dict[str, Any], place: str) -> None:
 
 @given(st.recursive(st.none() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_a_place_holds_no_word_of_the_callers(document: Any) -> None:
-    """Whatever a document holds, a place is short and made of parameters, numbers and stars."""
+    """A place is short and made of parameters, numbers and stars, for any document."""
     place = places.of_first(document, lambda text: True)
     assert place is None or (place.isascii() and len(place) <= 200)
 
 
 def deep_and_wide(last: str) -> str:
-    """JSON of 1 MB whose 250,000 values stand 90 deep, `last` behind all of them."""
+    """JSON of 1 MB with 250,000 values at depth 90, and `last` after all of them."""
     return '{"messages":' + "[" * 90 + "[]," * 250_000 + last + "]" * 90 + "}"
 
 
@@ -106,7 +106,7 @@ def deep_and_wide(last: str) -> str:
     ],
 )
 def test_a_place_needs_no_memory(last: str, place: Callable[[str], object]) -> None:
-    """To find a place takes little more memory than the document: the worker has other jobs beside it."""
+    """Finding a place takes little more memory than the document, since the worker has other jobs."""
     text = deep_and_wide(last)
     tracemalloc.start()
     try:

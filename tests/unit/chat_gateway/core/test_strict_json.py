@@ -1,4 +1,4 @@
-"""Two readers of a request must never see two different requests."""
+"""Two readers of a request must read the same request."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_half_a_surrogate_pair_is_refused_when_written() -> None:
 
 @pytest.mark.parametrize("depth", [99, 100, 101, 102])
 def test_both_readers_take_the_same_depth(depth: int) -> None:
-    """What a caller may send nested, Bedrock may answer, and no deeper."""
+    """Requests and Bedrock's answers have the same limit of depth."""
     text = '{"a":' * (depth - 1) + "{" + "}" * depth
 
     def refuses(read: Callable[[bytes], object], error: type[Exception]) -> bool:

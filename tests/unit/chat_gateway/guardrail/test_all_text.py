@@ -1,4 +1,4 @@
-"""Under `all_text` nothing of a request goes to the model unchecked, but from the places that the guide lists."""
+"""Under `all_text` the guardrail checks everything in a request except the places that the guide lists."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ Place = tuple[str | int, ...]
 
 
 def strings_in(value: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Every string and every key, each with where it stands; a key stands where its value does."""
+    """Every string and every key with its place; a key has the place of its value."""
     if isinstance(value, str):
         yield path, value
     for key, inner in value.items() if isinstance(value, dict) else ():
@@ -100,7 +100,7 @@ def strings_in(value: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
 
 
 def checkable(document: dict[str, Any], path: Place, string: str) -> str:
-    """What of a string must stand in a tag."""
+    """The part of a string that must be inside a tag."""
     is_name_of_a_field = len(path) == 2 and path[1] == "(key)"
     if is_name_of_a_field or path[0] in EXEMPT_PARAMETERS or string in prompt_strings._FORMAT_WORDS:
         return ""
@@ -124,7 +124,7 @@ def without_base64(string: str, *, is_url: bool) -> str:
 
 @given(st.lists(messages, min_size=1, max_size=3), fields)
 def test_all_text_leaves_nothing_out(conversation: list[dict[str, Any]], more: dict[str, Any]) -> None:
-    """Under `all_text` every string of a request stands inside a tag, but in the places that the docs list."""
+    """Under `all_text` every string of a request is inside a tag, except in the places that the docs list."""
     document = more | {"model": "m", "messages": conversation}
     result = guardrail_tags.tagged(document, Tagging.ALL_TEXT, "s1")
     strict_json.dumps(result or document)

@@ -22,7 +22,7 @@ SOURCES = Path(guardrail_metrics.__file__).parents[2]
 
 
 def outcome(action: str | None, *findings: tuple[str, str]) -> GuardrailOutcome:
-    """As it is read from a trace that found these."""
+    """The outcome that is read from a trace with these findings."""
     entries: dict[str, Any] = {}
     for policy, did in findings:
         entries.setdefault(f"{policy}Policy".replace("PolicyPolicy", "Policy"), {"found": []})[
@@ -63,9 +63,10 @@ def test_a_line_is_a_metric_of_one_intervention_in_cloudwatchs_format(
     }
 
 
-def test_each_policy_that_acted_counts_once_and_one_that_only_detected_does_not(
+def test_each_acting_policy_counts_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Each policy that acted counts once, and a policy that only detected does not count."""
     found = outcome(
         MASKED,
         ("sensitiveInformationPolicy", "ANONYMIZED"),

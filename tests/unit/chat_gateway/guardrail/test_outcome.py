@@ -1,4 +1,4 @@
-"""What a guardrail did is told in one shape, and without what it found."""
+"""A guardrail's outcome has one form, and does not hold the text that the guardrail found."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TRACE = {
 
 
 def presented(document: dict[str, Any], *, keep_trace: bool) -> bool:
-    """Whether the document has to be written anew, by what it says itself."""
+    """Whether the document has to be written again."""
     is_block = guardrail_outcome.read(document).action == "INTERVENED"
     return blocked_answer.present(document, is_block=is_block, keep_trace=keep_trace)
 
@@ -159,7 +159,7 @@ def test_a_block_without_an_end_gets_one() -> None:
 
 
 def test_all_findings_are_counted_and_50_listed() -> None:
-    """A trace of 3,000 findings is counted to the last one, and the log gets the first 50."""
+    """All 3,000 findings of a trace are counted, and the log lists the first 50."""
     entities = [{"type": "EMAIL", "match": f"a{i}@example.com", "action": "ANONYMIZED"} for i in range(3000)]
     policy = {"sensitiveInformationPolicy": {"piiEntities": entities}}
     outcome = guardrail_outcome.read({"amazon-bedrock-trace": {"guardrail": {"input": {"abc123": policy}}}})
@@ -169,7 +169,7 @@ def test_all_findings_are_counted_and_50_listed() -> None:
 
 
 def test_unknown_policies_count_as_other() -> None:
-    """However many policies a trace names, the log's counts have AWS's names and `other`."""
+    """For any policies in a trace, the log's counts have only AWS's names and `other`."""
     policies = {f"p{i}Policy": {"found": [{"action": "BLOCKED"}]} for i in range(500)}
     outcome = guardrail_outcome.read({"amazon-bedrock-trace": {"guardrail": {"input": {"abc123": policies}}}})
     assert outcome.counts == {"other": 500}
@@ -186,7 +186,7 @@ PLACES = [
 
 @pytest.mark.parametrize("document", PLACES, ids=range(len(PLACES)))
 def test_a_trace_is_taken_out_wherever_it_stands(document: dict[str, Any]) -> None:
-    """Callers do not see what was found, at whatever depth and in whatever spelling; the record does count it."""
+    """A trace is removed at any depth and in any spelling, and the record counts its findings."""
     document = json.loads(json.dumps(document))
     assert guardrail_outcome.may_hold_trace(json.dumps(document))
     assert guardrail_outcome.read(document).counts["topicPolicy"] == 1
@@ -195,14 +195,14 @@ def test_a_trace_is_taken_out_wherever_it_stands(document: dict[str, Any]) -> No
 
 
 def test_a_trace_written_in_escapes_is_looked_for() -> None:
-    """A key that JSON escapes hide is found, too."""
+    """A trace's key that is written in JSON escapes is found too."""
     raw = json.dumps(PLACES[0]).replace("amazon-bedrock-trace", "amazon-bedrock-\\u0074race")
     assert guardrail_outcome.may_hold_trace(raw)
     assert guardrail_outcome.may_hold_trace(raw.encode())
 
 
 def test_the_word_trace_in_an_answer_is_no_trace() -> None:
-    """A model may speak of traces, and call its fields so."""
+    """A model's text or field named `trace` is not taken for a guardrail's trace."""
     document = {"choices": [{"message": {"content": "a trace"}}], "trace": {"id": 1}}
     presented(document, keep_trace=False)
     assert document["trace"] == {"id": 1}
@@ -210,13 +210,13 @@ def test_the_word_trace_in_an_answer_is_no_trace() -> None:
 
 @pytest.mark.parametrize("raw", ['{"content": "caf\\u00e9 \\ud83d"}', '{"content": "hello"}', ""])
 def test_other_text_is_not_looked_through(raw: str) -> None:
-    """Words in any language, in escapes too, are no reason to look for a trace."""
+    """Other text, in any language and in escapes, does not start a search for a trace."""
     assert not guardrail_outcome.may_hold_trace(raw)
     assert not guardrail_outcome.may_hold_trace(raw.encode())
 
 
 def test_a_list_of_traces_is_taken_out() -> None:
-    """Converse's trace is taken out where it stands in a list, too."""
+    """Converse's trace is removed from a list too."""
     document = {
         "choices": [],
         "trace": [{"guardrail": {"input": {"g": {"match": "4111"}}}}],

@@ -1,4 +1,4 @@
-"""The enforced guardrail is what goes up, whatever the caller says."""
+"""Bedrock gets the enforced guardrail, whatever the caller sends."""
 
 from __future__ import annotations
 
@@ -48,9 +48,8 @@ def test_the_enforced_guardrail_goes_up_when_the_caller_is_silent() -> None:
         ("DISABLED", "DISABLED", False),
     ],
 )
-def test_the_trace_is_asked_for_and_shown_only_where_the_environment_says_so(
-    trace: str | None, goes_up: str, is_shown: bool
-) -> None:
+def test_trace_follows_the_environment(trace: str | None, goes_up: str, is_shown: bool) -> None:
+    """The environment's setting decides which trace is requested and whether the caller sees it."""
     request = guarded(guardrail=ENFORCED._replace(trace=trace))
     assert request.headers == {**NAME, TRACE_HEADER: goes_up}
     assert request.shows_trace is is_shown
@@ -126,7 +125,7 @@ def test_a_guardrail_setting_in_the_body_is_refused(document: dict[str, Any], ta
 
 @pytest.mark.parametrize("value", ["ENABLED", "DISABLED", "ENABLED_FULL"])
 def test_a_trace_switches_nothing_off(value: str) -> None:
-    """A caller may ask for a trace, as AWS's example does; what goes up and what is shown is the environment's."""
+    """A caller may ask for a trace; the environment decides which trace is requested and shown."""
     request = guarded(headers={TRACE_HEADER: [value]})
     assert (request.headers, request.shows_trace) == (HEADERS, False)
 
@@ -137,7 +136,7 @@ def test_a_trace_switches_nothing_off(value: str) -> None:
 @pytest.mark.parametrize("value", [None, [], {}])
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: {"extra": [{"a": 1, **x}]}], ids=["top", "deep"])
 def test_what_says_nothing_goes_nowhere(key: str, value: object, wrap: Callable[[Any], Any]) -> None:
-    """A setting that is null or empty is left out of what goes up, and all else of it stays."""
+    """A setting that is null or empty is not sent to Bedrock, and the rest of the body does not change."""
     document = wrap({key: value})
     left = {"extra": [{"a": 1}]} if "extra" in document else {}
     assert body_of(guarded(document)) == SILENT | left
@@ -145,14 +144,14 @@ def test_what_says_nothing_goes_nowhere(key: str, value: object, wrap: Callable[
 
 @pytest.mark.parametrize("names", ["properties", "$defs", "definitions", "patternProperties"])
 def test_a_schemas_names_are_the_callers(names: str) -> None:
-    """A JSON schema may have a property of any name, wherever it stands."""
+    """A JSON schema may have properties of any name, at any place."""
     schema = {"type": "object", names: {"guardrail_id": {"type": "string"}, "x" * 200: {}}}
     assert body_of(guarded({"guided_json": schema})) == SILENT | {"guided_json": schema}
 
 
 @pytest.mark.parametrize("key", ["a" * 129, "a" + "\u0301" * 20_000 + "\u0327" * 20_000, "guardrail" * 15])
 def test_a_long_key_is_refused(key: str) -> None:
-    """A key of more than 128 characters is a 400 that repeats none of it, wherever Bedrock could read a setting."""
+    """A key over 128 characters where Bedrock could read a setting is a 400 that does not repeat the key."""
     for document in ({key: 1}, {"extra_body": [{"a": {key: 1}}]}):
         with pytest.raises(InvalidRequestError, match="128 characters") as caught:
             guarded(document)
@@ -163,7 +162,7 @@ def test_a_long_key_is_refused(key: str) -> None:
     "document", [{"a" * 128: 1}, {"metadata": {"a" * 129: "guardrail"}}, {"tools": [{"\u0301" * 129: 1}]}]
 )
 def test_other_keys_may_be_long(document: dict[str, Any]) -> None:
-    """A key of 128 characters goes up, and so does any among the caller's own words."""
+    """A key of 128 characters is sent, and so is any key among the caller's own words."""
     assert body_of(guarded(document)) == SILENT | document
 
 
@@ -184,7 +183,8 @@ def test_a_callers_own_words_are_no_setting(document: dict[str, Any]) -> None:
     assert body_of(guarded(document)) == SILENT | document
 
 
-def test_without_an_enforced_guardrail_the_caller_chooses_and_nothing_else_goes_up() -> None:
+def test_no_enforced_guardrail() -> None:
+    """Without an enforced guardrail the caller chooses one, and none of its other headers goes to Bedrock."""
     caller = {IDENTIFIER_HEADER: ["mine"], VERSION_HEADER: ["1"], "cookie": ["a"], "authorization": ["b"]}
     request = guarded({CONFIG_KEY: {"tagSuffix": "x"}}, caller, guardrail=None)
     assert request.headers == {IDENTIFIER_HEADER: "mine", VERSION_HEADER: "1"}
@@ -224,7 +224,8 @@ def test_half_a_name_goes_up_as_half_so_that_bedrock_refuses_it() -> None:
     assert request.headers == {IDENTIFIER_HEADER: "mine"}
 
 
-def test_a_trace_that_a_caller_asks_for_is_shown_with_the_environments_guardrail() -> None:
+def test_callers_trace_is_shown() -> None:
+    """A caller that may override sees the trace that it asks for, with the environment's guardrail."""
     request = guarded(headers={TRACE_HEADER: ["ENABLED"]}, guardrail=OVERRIDABLE)
     assert request.headers == HEADERS
     assert request.shows_trace
@@ -265,7 +266,7 @@ def test_with_nothing_to_tag_everything_is_checked() -> None:
 
 @pytest.mark.parametrize("value", [None, {}, []])
 def test_what_says_nothing_takes_nothing_over(value: object) -> None:
-    """Where callers may override, an empty configuration leaves the environment's tagging in force."""
+    """If callers may override, an empty configuration keeps the environment's tagging."""
     body = body_of(guarded({CONFIG_KEY: value}, guardrail=OVERRIDABLE))
     assert "guardContent" in json.dumps(body)
     assert body[CONFIG_KEY].keys() == {"tagSuffix"}

@@ -1,4 +1,4 @@
-"""Input tags: which text stands in them under each rule, and that a caller's own are refused."""
+"""Input tags: the text that each rule tags, and the refusal of a caller's own tags."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ IMAGE, AUDIO, FILE = ("image_url", "url"), ("input_audio", "data"), ("file", "fi
     ],
 )
 def test_media_are_not_repeated(place: tuple[str, str], value: str) -> None:
-    """The base64 of an image, a sound or a file is no text where the API has its place."""
+    """The base64 of an image, a sound or a file is not text in the place that the API gives it."""
     said = [{"type": "text", "text": "hi"}, media(*place, value)]
     assert texts_in_tags(tagged([{"role": "user", "content": said}], Tagging.ALL_TEXT)) == ["hi"]
 
@@ -174,7 +174,7 @@ WORDS = "untyped" * 12  # as long as a multiple of four, and nothing but letters
     ],
 )
 def test_words_beside_media_are_checked(part: dict[str, Any]) -> None:
-    """However much a string looks encoded, it is text but in the three places, and where it is no base64 there, too."""
+    """A string that only looks encoded is text outside the three places, and inside them if it is not base64."""
     said = [{"type": "text", "text": "hi"}, part]
     assert "untyped" in texts_in_tags(tagged([{"role": "user", "content": said}], Tagging.ALL_TEXT))[-1]
 

@@ -1,4 +1,4 @@
-"""A server on this machine that answers as a test says."""
+"""A server on this machine that gives the answers of a test."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Answer = Callable[[Request, socket.socket], bytes]
 
 
 class AnsweringServer(LoopbackServer):
-    """Sends what `answer` returns to each request, and closes the connection where that says `connection: close`.
+    """Sends the result of `answer` for each request; closes the connection if the result says `connection: close`.
 
-    `requests` are all that came whole. `ended` is released for each connection that the other side ended.
+    `requests` are all complete requests. `ended` is released for each connection that the other side ended.
     """
 
     def __init__(self, answer: bytes | Answer = OK) -> None:
@@ -32,7 +32,7 @@ class AnsweringServer(LoopbackServer):
 
     @property
     def connections(self) -> list[int]:
-        """Over which connection each of the requests came."""
+        """The connection over which each request arrived."""
         return [request.connection for request in self.requests]
 
     def serve(self, connection: socket.socket) -> None:

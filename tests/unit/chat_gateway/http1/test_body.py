@@ -1,4 +1,4 @@
-"""However an answer's bytes arrive, its body is the same, and it has an end or an error."""
+"""However an answer's bytes are divided, its body is the same, and ends or raises an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def in_chunks(chunks: Sequence[bytes], *, extension: bytes = b"", trailers: byte
 
 
 def fed(body: Body, sent: bytes, cuts: Sequence[int] = ()) -> bytes:
-    """What comes out where `sent` comes in pieces of these sizes, and then the rest."""
+    """The output for `sent` in pieces of these sizes, and then the rest."""
     pieces = []
     for size in cuts:
         pieces.append(body.feed(sent[:size]))

@@ -1,4 +1,4 @@
-"""A failed connection says in plain words what failed."""
+"""The cause of a failed connection is given in plain words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.unit.chat_gateway.transport_calls import request
     ],
 )
 def test_a_cause_is_told_in_our_words(failure: OSError, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system said of the failure is not repeated."""
+    """The operating system's own message is not repeated."""
     assert causes.cause(failure) == words
 
     def fail(*_: object, **__: object) -> None:

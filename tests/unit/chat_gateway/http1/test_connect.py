@@ -1,4 +1,4 @@
-"""Connecting ends by its moment: name lookup, every address and the TLS handshake together."""
+"""Connecting has one deadline for name lookup, every address and the TLS handshake together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def listener() -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def full_listener() -> Iterator[int]:
-    """A port that does not answer: its backlog is full, so that a further connection waits."""
+    """A port that does not answer: its backlog is full, so a further connection waits."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.socket())
         server.bind(("127.0.0.1", 0))
@@ -41,7 +41,7 @@ def full_listener() -> Iterator[int]:
 
 
 def silence(monkeypatch: pytest.MonkeyPatch, ports: Collection[int]) -> list[float]:
-    """Lets connecting to `ports` take all its time, on a clock of its own. Returns the seconds that each socket is given."""
+    """Connecting to `ports` takes all its time, on a clock of the test. Returns the seconds that each socket gets."""
     given_s: list[float] = []
     now_s = 0.0
 
@@ -76,12 +76,12 @@ def port_of(listener: socket.socket) -> int:
 
 
 def test_it_connects(listener: socket.socket) -> None:
-    """A name that leads to a listener is connected to."""
+    """A name that resolves to a listener is connected."""
     connect(Origin("localhost", port_of(listener), is_encrypted=False), NEVER_S).close()
 
 
 def test_a_silent_address_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address that does not answer costs no more than the time that was given."""
+    """An address that does not answer takes no more than the given time."""
     with full_listener() as port:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(port))
         with pytest.raises(TimeoutError):
@@ -89,7 +89,7 @@ def test_a_silent_address_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_six_silent_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six addresses that do not answer are all tried, and share the time that one would get."""
+    """Six addresses that do not answer are all tried, and share the time of one."""
     ports = range(1, 7)
     given_s = silence(monkeypatch, ports)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(*ports))
@@ -101,7 +101,7 @@ def test_six_silent_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_living_address_behind_a_silent_one(
     monkeypatch: pytest.MonkeyPatch, listener: socket.socket
 ) -> None:
-    """An address that does not answer leaves as much time as it took for the next one, which does answer."""
+    """A silent address leaves half of the time for the next address, which answers."""
     given_s = silence(monkeypatch, [1])
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of(1, port_of(listener)))
     http_connect.connect(Origin("bedrock.test", 1, is_encrypted=False), ends_at=NEVER_S).close()
@@ -109,7 +109,7 @@ def test_a_living_address_behind_a_silent_one(
 
 
 def test_a_slow_name_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lookup that hangs costs no more than the time that was given."""
+    """A lookup that hangs takes no more than the given time."""
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(NEVER_S) and [])
     with pytest.raises(TimeoutError):
@@ -119,7 +119,7 @@ def test_a_slow_name_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("found", [[], OSError("no such name"), UnicodeError("label too long")])
 def test_a_name_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch, found: Any) -> None:
-    """A name that leads nowhere is an OSError."""
+    """A name without an address is an OSError."""
 
     def look_up(*_: object, **__: object) -> Any:
         if isinstance(found, Exception):
@@ -132,7 +132,7 @@ def test_a_name_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_handshake_byte_by_byte_ends_in_time(listener: socket.socket) -> None:
-    """A server that answers the TLS handshake one byte at a time never leaves the socket waiting, and is given up."""
+    """A TLS handshake that arrives one byte at a time is a timeout, though the socket never waits long."""
     is_over = threading.Event()
 
     def drip() -> None:
@@ -152,7 +152,7 @@ def test_a_handshake_byte_by_byte_ends_in_time(listener: socket.socket) -> None:
 
 
 def test_a_moment_that_has_passed_is_a_timeout(listener: socket.socket) -> None:
-    """Nothing is begun without time."""
+    """If the deadline has passed, connecting does not begin."""
     with pytest.raises(TimeoutError):
         connect(Origin("127.0.0.1", port_of(listener), is_encrypted=False), 0.0)
 
@@ -160,7 +160,7 @@ def test_a_moment_that_has_passed_is_a_timeout(listener: socket.socket) -> None:
 def test_a_family_without_kernel_is_passed_over(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the kernel has no IPv6, a name's other addresses are tried."""
+    """If the kernel has no IPv6, a name's other addresses are tried."""
     make = socket.socket
 
     def without_ipv6(family: int, *kind: int) -> socket.socket:

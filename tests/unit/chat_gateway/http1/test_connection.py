@@ -1,4 +1,4 @@
-"""One connection: what its socket raises while a request is sent, and how long that may take."""
+"""One connection: the errors of its socket while a request is sent, and how long sending may take."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANSWER = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"
 
 @pytest.mark.parametrize("failure", [BrokenPipeError(), ConnectionResetError(), ssl.SSLEOFError()])
 def test_an_answer_to_half_a_request(failure: OSError) -> None:
-    """Where the server stopped reading, over TLS or not, the failure is returned and its answer can be read."""
+    """If the server stops reading, over TLS or not, sending returns the failure and the answer can be read."""
 
     class Refusing(socket.socket):
         def sendall(self, *_: Any) -> None:
@@ -33,7 +33,7 @@ def test_an_answer_to_half_a_request(failure: OSError) -> None:
 
 @pytest.mark.parametrize(("ends_in_s", "pause_s"), [(0.05, 60.0), (60.0, 0.05)])
 def test_a_server_that_does_not_read(ends_in_s: float, pause_s: float) -> None:
-    """Sending ends by its moment, and where nothing is taken for as long as a pause may be."""
+    """Sending ends at its deadline, or when the server reads nothing for the length of a pause."""
     ends_at = time.monotonic() + ends_in_s
     near, far = socket.socketpair()
     with near, far, pytest.raises(TimeoutError):

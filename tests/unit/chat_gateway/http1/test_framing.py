@@ -1,4 +1,4 @@
-"""Requests that httpx's client makes: each goes over the wire as its head says, or not at all."""
+"""Requests from httpx's client are sent exactly as their head says, or refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def request(*fields: tuple[str, str], method: str = "POST", content: bytes = b"h
 
 @given(PIECES)
 def test_chunks(pieces: list[bytes]) -> None:
-    """Whatever its pieces are, a body in chunks is read as it was, and ends."""
+    """A body in chunks arrives unchanged, however it is divided, and has an end."""
     body, sent = ChunkedBody(), framing.body(httpx.Request("POST", "http://a", content=iter(pieces)))
     assert b"".join(map(body.feed, sent)) == b"".join(pieces)
     assert body.can_be_followed
@@ -44,7 +44,7 @@ def test_chunks(pieces: list[bytes]) -> None:
 
 @given(PIECES)
 def test_counted_pieces(pieces: list[bytes]) -> None:
-    """A body with its length is sent as it is."""
+    """A body with a content length is sent unchanged."""
     content = b"".join(pieces)
     made = httpx.Request(
         "POST", "http://a", headers={"content-length": str(len(content))}, content=iter(pieces)
@@ -72,14 +72,14 @@ def test_counted_pieces(pieces: list[bytes]) -> None:
     ],
 )
 def test_refusals(made: httpx.Request, words: str) -> None:
-    """What HTTP/1.1 cannot carry is refused in words, before its last byte is sent."""
+    """A request that HTTP/1.1 cannot carry is refused with a reason, before its last byte is sent."""
     with pytest.raises(httpx.LocalProtocolError, match=words) as caught:
         b"".join(framing.body(made))
     assert caught.value.request is made
 
 
 def test_a_refusal_connects_to_nobody() -> None:
-    """A request whose head is wrong costs no connection."""
+    """A request with a wrong head opens no connection."""
     with pytest.raises(httpx.LocalProtocolError):
         KeptConnections().handle_request(request(method="CONNECT"))
 

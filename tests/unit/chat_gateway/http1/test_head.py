@@ -1,4 +1,4 @@
-"""The head of an answer: its final status and how its body ends, or an error; never half of one."""
+"""The head of an answer gives its final status and the end of its body, or an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def with_fields(*fields: bytes, status: bytes = b"200 OK") -> bytes:
     return b"\r\n".join([b"HTTP/1.1 " + status, *fields, b"", b""])
 
 
-def test_fields_keep_their_order_and_repeats_and_lose_their_case_and_blanks() -> None:
+def test_fields_keep_order_and_repeats() -> None:
+    """Fields keep order and repeats; names become lower case, and values lose the blanks around them."""
     head = read(with_fields(b"X-Id:7", b"Set-Cookie: a", b"set-cookie: \t b ", b"X-None:"))
     assert head == Head(
         200, [(b"x-id", b"7"), (b"set-cookie", b"a"), (b"set-cookie", b"b"), (b"x-none", b"")], is_last=False
@@ -73,7 +74,7 @@ def test_it_says_how_the_body_ends(sent: bytes, kind: type) -> None:
     "fields", [(), (b"content-length: 5",), (b"transfer-encoding: chunked",), (b"content-length: five",)]
 )
 def test_an_answer_to_head_has_no_body(fields: tuple[bytes, ...]) -> None:
-    """Whatever the fields of an answer to HEAD say, nothing follows them."""
+    """An answer to HEAD has no body, whatever its fields say."""
     assert read(with_fields(*fields)).body(to_head=True).can_be_followed
 
 
@@ -126,7 +127,7 @@ def test_long_and_many_fields_are_read(count: int, size: int) -> None:
 
 
 def test_a_head_has_64_kb_and_8_interim_answers() -> None:
-    """A head without an end, and interim answers without an end, are refused."""
+    """A head over 64 KB, or more than 8 interim answers, is refused."""
     early = with_fields(status=b"103 Early Hints")
     assert read(early * 8 + with_fields()).status == 200
     for endless in (with_fields(*[b"a: " + b"x" * 700] * 100), early * 9 + with_fields()):

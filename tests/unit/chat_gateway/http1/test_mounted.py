@@ -1,4 +1,4 @@
-"""httpx's client sends by our transport: whatever it asks for arrives, and each answer is its own."""
+"""httpx's client works with our transport: each request arrives, and each gets its own answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_content(client: httpx.Client, method: str) -> None:
 
 
 def test_large_content(client: httpx.Client) -> None:
-    """Content of any size arrives whole."""
+    """Large content arrives complete."""
     content = bytes(range(256)) * 20_000
     with AnsweringServer() as server:
         client.post(server.url, content=content)
@@ -55,7 +55,7 @@ def test_large_content(client: httpx.Client) -> None:
 
 
 def test_streamed_content(client: httpx.Client) -> None:
-    """A generator is sent in chunks, one for each piece that holds anything."""
+    """A generator is sent in chunks, one for each piece that is not empty."""
     with AnsweringServer() as server:
         client.post(server.url, content=iter([b"one", b"", b"two"]))
         client.post(server.url, content=iter([]))
@@ -79,7 +79,7 @@ def test_a_file(client: httpx.Client, tmp_path: Path) -> None:
 
 
 def test_read_content_in_chunks(client: httpx.Client) -> None:
-    """A generator that httpx has read, as some ways to authenticate need, is still sent in chunks."""
+    """A generator that httpx has read (some authentication needs that) is still sent in chunks."""
     with AnsweringServer() as server:
         request = client.build_request("POST", server.url, content=iter([b"one"]))
         request.read()
@@ -88,7 +88,7 @@ def test_read_content_in_chunks(client: httpx.Client) -> None:
 
 
 def test_streamed_response(client: httpx.Client) -> None:
-    """Each piece of an answer is handed over before the next one is sent."""
+    """Each piece of an answer reaches the caller before the server sends the next one."""
     is_read = threading.Event()
 
     def answer(_: Request, connection: socket.socket) -> bytes:
@@ -104,7 +104,7 @@ def test_streamed_response(client: httpx.Client) -> None:
 
 
 def test_keep_alive(client: httpx.Client) -> None:
-    """Answers that were read leave their connection to the next request."""
+    """After an answer has been read, the next request uses its connection."""
     with AnsweringServer() as server:
         for _ in range(3):
             client.get(server.url)
@@ -113,7 +113,7 @@ def test_keep_alive(client: httpx.Client) -> None:
 
 
 def test_last_request(client: httpx.Client) -> None:
-    """A request that says `close` is the last one of its connection, whatever the server says."""
+    """A request with `close` is the last one on its connection, whatever the server says."""
     with AnsweringServer() as server:
         client.get(server.url, headers={"connection": "Keep-Alive, Close"})
         client.get(server.url)
@@ -122,7 +122,7 @@ def test_last_request(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(("status", "method"), [(302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])
 def test_redirect(client: httpx.Client, status: int, method: str) -> None:
-    """httpx follows redirects over the same connection, and sends the content again where it should."""
+    """httpx follows redirects over the same connection, and sends the content again if it should."""
 
     def answer(request: Request, _: socket.socket) -> bytes:
         if request.path == "/there":
@@ -137,7 +137,7 @@ def test_redirect(client: httpx.Client, status: int, method: str) -> None:
 
 
 def test_redirect_to_another_origin(client: httpx.Client) -> None:
-    """A request for another origin goes there, and never over a connection to the first."""
+    """A request for another origin never uses a connection to the first origin."""
     with AnsweringServer() as other:
         moved = b"HTTP/1.1 301 Moved\r\nlocation: %b\r\ncontent-length: 0\r\n\r\n" % other.url.encode()
         with AnsweringServer(moved) as server:
@@ -166,7 +166,7 @@ def test_gzip(client: httpx.Client) -> None:
     ],
 )
 def test_no_body(client: httpx.Client, method: str, head: bytes) -> None:
-    """Answers to HEAD, 204 and 304 end with their head, and the connection goes on."""
+    """Answers to HEAD, 204 and 304 end with their head, and the connection is used again."""
     with AnsweringServer(head) as server:
         for _ in range(2):
             assert client.request(method, server.url).content == b""
@@ -174,7 +174,7 @@ def test_no_body(client: httpx.Client, method: str, head: bytes) -> None:
 
 
 def test_interim_answers(client: httpx.Client) -> None:
-    """Answers before the final one are passed over."""
+    """Interim answers before the final one are skipped."""
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
     with AnsweringServer(early + OK) as server:
         assert client.post(server.url, content=b"x").text == "hi"
@@ -197,7 +197,7 @@ def test_threads(client: httpx.Client) -> None:
 
 
 def test_nobody_waits_in_the_pool() -> None:
-    """Requests at the same time have a connection each, however small the pool and its timeout are."""
+    """Concurrent requests have a connection each, however small the pool and its timeout are."""
     timeout = httpx.Timeout(SOON_S, pool=0.0)
     with (
         AnsweringServer() as server,
@@ -210,7 +210,7 @@ def test_nobody_waits_in_the_pool() -> None:
 
 
 def test_the_oldest_makes_room() -> None:
-    """A connection to another origin takes the place of the one that has been idle longest."""
+    """A connection to another origin replaces the connection that has been idle longest."""
     with (
         AnsweringServer() as first,
         AnsweringServer() as second,
@@ -230,7 +230,7 @@ def test_no_timeouts() -> None:
 
 
 def test_closing_the_client() -> None:
-    """A closed client leaves no connection behind."""
+    """A closed client leaves no connection open."""
     with AnsweringServer() as server:
         with httpx.Client(transport=KeptConnections()) as client:
             client.get(server.url)
@@ -248,7 +248,7 @@ def test_closing_the_client_first() -> None:
 
 
 def test_closing_a_response(client: httpx.Client) -> None:
-    """A response that is closed before its end takes its connection with it."""
+    """Closing a response before its end closes its connection."""
     begun = b"HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\nhi"
     with AnsweringServer(begun) as server:
         with client.stream("GET", server.url) as response:
@@ -257,7 +257,7 @@ def test_closing_a_response(client: httpx.Client) -> None:
 
 
 def test_a_response_is_closed_once(client: httpx.Client) -> None:
-    """A stream that is closed twice gives its connection back once, and cannot be read again."""
+    """A stream that is closed twice returns its connection once, and cannot be read again."""
     transport = KeptConnections()
     with AnsweringServer() as server, transport:
         response = transport.handle_request(client.build_request("GET", server.url))

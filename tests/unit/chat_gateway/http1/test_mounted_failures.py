@@ -1,4 +1,4 @@
-"""httpx's client sends by our transport: each failure is one of httpx's, with words, a cause and its request."""
+"""With our transport, each failure is one of httpx's errors, with a message, a cause and its request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEGUN = b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi"
 
 @contextlib.contextmanager
 def failing(kind: type[httpx.TransportError], words: str = ".") -> Iterator[httpx.Client]:
-    """A client whose request fails so."""
+    """A client whose request is expected to fail with that error."""
     with httpx.Client(transport=KeptConnections(), timeout=NEVER_S) as client:
         with pytest.raises(kind, match=words) as caught:
             yield client
@@ -42,13 +42,13 @@ def nobody() -> str:
 
 
 def test_refused() -> None:
-    """Where nobody listens, the words say so."""
+    """A refused connection is reported as such."""
     with failing(httpx.ConnectError, "^connection refused$") as client:
         post(client, nobody())
 
 
 def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that leads nowhere is told apart."""
+    """A name that cannot be resolved has its own message."""
 
     def look_up(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "secret")
@@ -59,7 +59,7 @@ def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """httpx's connect timeout ends all of connecting, a slow name server included."""
+    """httpx's connect timeout covers all of connecting, including a slow name server."""
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(NEVER_S) and [])
     with failing(httpx.ConnectTimeout, "no connection in time") as client:
@@ -77,13 +77,13 @@ def test_read_timeout(sends: bytes, read_s: float) -> None:
 
 @pytest.mark.parametrize("sends", [b"", BEGUN])
 def test_deadline(sends: bytes) -> None:
-    """The deadline ends an exchange that has no other timeout."""
+    """The deadline ends an exchange without another timeout."""
     with Stalling(sends) as url, failing(httpx.ReadTimeout) as client:
         post(client, url, timeout=None, extensions={"deadline": time.monotonic() + SOON_S})
 
 
 def test_a_passed_deadline() -> None:
-    """Nothing is begun once the deadline has passed."""
+    """After the deadline, nothing is sent."""
     with AnsweringServer() as server, failing(httpx.ConnectTimeout) as client:
         post(client, server.url, extensions={"deadline": time.monotonic()})
     assert server.requests == []
@@ -110,7 +110,7 @@ CHUNKED = CLOSES + b"transfer-encoding: chunked\r\n\r\n"
     ],
 )
 def test_broken_bodies(answer: bytes, words: str) -> None:
-    """A body that is cut off, or none, breaks the protocol once its status is known."""
+    """A body that is cut off or malformed is a protocol error after the status is known."""
     statuses = []
     with (
         AnsweringServer(answer) as server,
@@ -126,13 +126,13 @@ def test_broken_bodies(answer: bytes, words: str) -> None:
     ("answer", "words"), [(CLOSES, "header field"), (b"connection: close\r\n\r\n", "status line")]
 )
 def test_broken_heads(answer: bytes, words: str) -> None:
-    """A head that is cut off, or none, breaks the protocol."""
+    """A head that is cut off or malformed is a protocol error."""
     with AnsweringServer(answer) as server, failing(httpx.RemoteProtocolError, words) as client:
         post(client, server.url)
 
 
 def test_no_answer() -> None:
-    """A server that hangs up without an answer has reset the connection."""
+    """A server that hangs up without an answer is reported as a reset connection."""
 
     def hang_up(*_: object) -> bytes:
         raise ConnectionError
@@ -143,7 +143,7 @@ def test_no_answer() -> None:
 
 @pytest.mark.parametrize("failure", [ConnectionResetError("mine"), TimeoutError("mine"), KeyError("mine")])
 def test_failures_of_the_content(failure: Exception) -> None:
-    """What iterating over a request's content raises is the caller's own, and costs the connection."""
+    """An error from the request's own content is raised unchanged, and the connection is closed."""
 
     def content() -> Iterator[bytes]:
         yield b"x"
@@ -158,6 +158,6 @@ def test_failures_of_the_content(failure: Exception) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http:///path"])
 def test_other_protocols(url: str) -> None:
-    """An address that is not HTTP's is refused."""
+    """A URL that is not HTTP is refused."""
     with httpx.Client(transport=KeptConnections()) as client, pytest.raises(httpx.UnsupportedProtocol):
         client.get(url)

@@ -1,4 +1,4 @@
-"""The transport to Bedrock: connections are reused while they live, and whatever comes back is an answer or an error."""
+"""The transport to Bedrock reuses open connections, and turns any bytes into an answer or an error."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ def test_a_connection_on_which_more_came_than_was_asked_for_is_not_kept(peers: P
     assert peers._idle == []
 
 
-def test_a_body_that_ends_with_its_connection_is_read_and_the_connection_is_not_kept(peers: Peers) -> None:
+def test_body_that_ends_with_its_connection(peers: Peers) -> None:
+    """A body that ends with its connection is read, and the connection is not kept."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\n\r\nhi"]
     with contextlib.closing(peers.handle_request(request())) as response:
         peers.far_ends[0].shutdown(socket.SHUT_WR)
@@ -123,7 +124,8 @@ def test_a_body_that_ends_with_its_connection_is_read_and_the_connection_is_not_
     assert peers._idle == []
 
 
-def test_an_interim_answer_is_not_taken_for_the_answer_nor_left_for_the_next_request(peers: Peers) -> None:
+def test_interim_answer_is_skipped(peers: Peers) -> None:
+    """An interim answer is not taken for the answer, and is not left for the next request."""
     peers.prepared = [b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + ANSWER]
     assert peers.body() == b"hi"
     assert len(peers._idle) == 1
@@ -160,7 +162,8 @@ def test_a_header_cannot_bring_lines_of_its_own(peers: Peers, field: tuple[bytes
     assert peers.far_ends == []
 
 
-def test_a_head_that_comes_too_slowly_is_a_timeout_though_the_socket_never_waits_long(peers: Peers) -> None:
+def test_slow_head_is_a_timeout(peers: Peers) -> None:
+    """A head that arrives too slowly is a timeout, even if the socket never waits long."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\n"]
     is_over = threading.Event()
 
@@ -278,7 +281,7 @@ def test_what_is_no_http_is_an_error_after_sending(peers: Peers, answer: bytes) 
     ids=["bytes", "pieces"],
 )
 def test_a_refusal_is_read_though_the_server_stopped_reading(peers: Peers, large: httpx.Request) -> None:
-    """An answer that came before the request was sent is read, and its connection is not used again."""
+    """An early answer is read even if the server stopped reading, and its connection is not used again."""
     peers.prepared = [b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"]
 
     def stop_reading() -> None:
@@ -302,7 +305,7 @@ def test_a_silent_server_is_a_timeout_and_its_connection_is_gone(peers: Peers) -
 
 
 def test_a_body_ends_by_its_moment(peers: Peers) -> None:
-    """A moment that is set while the body is read ends the reading, and the connection is reset."""
+    """A deadline that is set while the body is read ends the reading, and the connection is closed."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi"]
     response = peers.handle_request(request())
     body = pieces(response)
@@ -317,7 +320,7 @@ def test_a_body_ends_by_its_moment(peers: Peers) -> None:
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 8192])
 @pytest.mark.parametrize("behind", [b"x", ANSWER])
 def test_bytes_behind_an_answer_spoil_it(peers: Peers, size: int, behind: bytes) -> None:
-    """A connection on which anything followed an answer of any size is not used again."""
+    """A connection is not used again if any bytes followed an answer, whatever its size."""
     peers.prepared = [b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"y" * size + behind]
     assert peers.body() == b"y" * size
     assert peers._idle == []

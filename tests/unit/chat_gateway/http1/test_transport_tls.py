@@ -1,4 +1,4 @@
-"""The transport over TLS: who the other side is, connections that are used again, readers that are woken."""
+"""The transport over TLS: the server's identity, the reuse of connections, and timeouts of waiting readers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STALLED = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of `localhost`, signed by itself, with its key."""
+    """A self-signed certificate for `localhost`, with its key."""
     key, name = (
         ec.generate_private_key(ec.SECP256R1()),
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")]),
@@ -112,7 +112,8 @@ def test_answers_come_over_one_connection(trusted: Path) -> None:
         assert server.accepted == 1
 
 
-def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(trusted: Path) -> None:
+def test_extra_bytes_spoil_the_connection(trusted: Path) -> None:
+    """If bytes follow the answer, the connection is not used again, even if TLS holds those bytes back."""
     with connected(trusted, ANSWER + b"HTTP/1.1 200 OK\r\n\r\nforeign") as (server, connections):
         for _ in range(2):
             with contextlib.closing(
@@ -123,7 +124,7 @@ def test_more_than_the_answer_spoils_the_connection_though_tls_holds_it_back(tru
 
 
 def test_the_moment_wakes_the_reader_and_hands_it_nothing(trusted: Path) -> None:
-    """A reader that waits for bytes gets a timeout, and no bytes, when a moment that was set meanwhile has come."""
+    """A waiting reader gets a timeout and no bytes at a deadline that was set meanwhile."""
     with (
         connected(trusted, STALLED) as (server, connections),
         contextlib.closing(connections.handle_request(request(base_url=server.base_url))) as response,
@@ -167,7 +168,7 @@ class Ending(Server):
 @pytest.mark.parametrize("answer", [UNCOUNTED, ANSWER, STALLED])
 @pytest.mark.parametrize("closes_well", [True, False])
 def test_an_end_without_alert(trusted: Path, answer: bytes, closes_well: bool) -> None:
-    """A body that only its connection's end ends is whole with TLS's closure alert alone; one with a length without it, too."""
+    """A body without a length is complete only with TLS's closure alert; one with a length does not need it."""
     is_whole = answer == ANSWER or (answer == UNCOUNTED and closes_well)
     with (
         contextlib.closing(Ending(trusted, answer, closes_well=closes_well)) as server,

@@ -1,4 +1,4 @@
-"""Every exchange ends with its log line, and with its connection closed."""
+"""Every exchange ends with its log line and a closed connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Body(httpx.SyncByteStream):
 
 
 def test_a_stream_that_never_began_is_closed_and_logged(log: StringIO) -> None:
-    """Where nobody asks for the first item, the answer is closed once and the request has its line."""
+    """If nobody reads the first item, the answer is closed once and the request has its log line."""
     body = Body()
     response = httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=body)
     answer = UpstreamAnswer(response, bearer(), deadline=float("inf"), clock=lambda: 0.0)

@@ -1,4 +1,4 @@
-"""Failures of Bedrock's, of the way to it and of ours: what the caller gets, and how often Bedrock is asked."""
+"""Failures of Bedrock, of the connection and of the gateway: the caller's answer, and the number of attempts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_broken_connection_is_502_and_a_late_answer_504(
 
 @pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])
 def test_a_secret_without_a_key_is_final(asking: Asking, log: StringIO, secret: str) -> None:
-    """A secret that holds no key is a 503 that no SDK repeats, and the log line says which secret it is."""
+    """A secret without a key is a 503 that no SDK retries, and the log line names the secret."""
     gateway = asking(lambda _: pytest.fail("Bedrock was asked"), secret=secret)
     status, headers, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (503, "upstream_credentials_invalid")
@@ -86,7 +86,7 @@ def test_a_key_that_bedrock_refuses_is_503_never_401(asking: Asking, log: String
 
 
 def test_a_fault_of_ours_is_500(asking: Asking, log: StringIO) -> None:
-    """The log has the place of a fault, and its message is neither there nor in the answer."""
+    """A fault's place is in the log; its message is neither in the log nor in the answer."""
 
     def bedrock(_: httpx.Request) -> httpx.Response:
         raise LookupError(PROMPT)
@@ -103,7 +103,7 @@ def test_a_fault_of_ours_is_500(asking: Asking, log: StringIO) -> None:
 
 
 def test_a_wrong_setting_is_500(log: StringIO) -> None:
-    """The caller learns nothing of a setting; the log line names it, for every request alike."""
+    """The log line of every request names a wrong setting, and the caller does not see it."""
 
     def wrong() -> ChatState:
         raise ConfigurationError("BEDROCK_BASE_URL is missing and has no default.")
@@ -120,7 +120,7 @@ def test_a_wrong_setting_is_500(log: StringIO) -> None:
 
 
 def test_a_wrong_setting_leaves_404_alone(log: StringIO) -> None:
-    """What needs no setting is answered without."""
+    """An answer that needs no setting works in spite of a wrong setting."""
 
     def wrong() -> ChatState:
         raise ConfigurationError("BEDROCK_BASE_URL is missing and has no default.")
@@ -130,7 +130,7 @@ def test_a_wrong_setting_leaves_404_alone(log: StringIO) -> None:
 
 
 def test_an_answer_over_the_limit_is_502(asking: Asking) -> None:
-    """An answer in one piece of more than 8 MiB is not read to its end."""
+    """A buffered answer over 8 MiB is a 502 and is not read to its end."""
     gateway = asking(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
     status, _, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (502, "response_too_large")
@@ -140,7 +140,7 @@ BUSY = httpx.Response(503, json={"message": "busy"})
 
 
 def test_a_passing_failure_is_tried_again(asking: Asking, log: StringIO) -> None:
-    """A failure of Bedrock that passes is tried again, and the log line counts the attempts."""
+    """A temporary failure of Bedrock is retried, and the log line counts the attempts."""
     gateway = asking(answering(BUSY, httpx.Response(200, json=COMPLETION)))
     assert gateway.handle(event())[0] == 200
     assert json.loads(log.getvalue())["upstream_attempts"] == 2

@@ -43,7 +43,7 @@ def test_a_callers_own_request_id_is_echoed_and_never_taken_for_ours(
 
 @pytest.mark.parametrize("value", [["x" * 513], ["é"], ["a\nb"], [""], ["one", "two"]])
 def test_a_request_id_that_is_none_is_ignored(asking: Asking, log: StringIO, value: list[str]) -> None:
-    """A client request id that OpenAI would not take does not fail the request, and the log says that it was ignored."""
+    """A client request ID that OpenAI would refuse does not fail the request, and the log says it was ignored."""
     gateway = asking(ok)
     status, headers, _ = gateway.handle(event(headers={"X-Client-Request-Id": value}))
     assert status == 200
@@ -79,7 +79,7 @@ def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
 
 
 def test_half_a_surrogate_pair_is_answered(asking: Asking, log: StringIO) -> None:
-    """A blocked answer that holds half a surrogate pair is answered and logged once."""
+    """A blocked answer with half a surrogate pair is sent and logged once."""
     text = '{"id": "bedrock-guardrails-1", "choices": [{"finish_reason": "stop", "message": {"content": "\\ud83d"}}]}'
     gateway = asking(answering(httpx.Response(200, text=text)))
     status, _, body = gateway.handle(event())
@@ -153,7 +153,7 @@ THINKS = {
     ],
 )
 def test_a_marked_models_thinking_stands_apart(asking: Asking, model: str, message: dict[str, str]) -> None:
-    """Only a model that is known to write its thinking into its words has it taken out; the tier is OpenAI's."""
+    """Only known models have reasoning taken out of their content; the tier has OpenAI's name."""
     gateway = asking(answering(httpx.Response(200, json=THINKS)))
     _, _, body = gateway.handle(event({**VALID, "model": model}))
     assert body["choices"][0]["message"] == message
@@ -172,7 +172,7 @@ def test_a_marked_models_thinking_stands_apart(asking: Asking, model: str, messa
     ],
 )
 def test_only_allowed_models_are_asked(asking: Asking, model: str, status: int) -> None:
-    """An environment that names its models refuses others before anything is sent."""
+    """If an environment names models, requests for others are refused before Bedrock is asked."""
     listed = ["openai.gpt-oss-20b-1:0", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123"]
     bedrock = ok if status == 200 else lambda _: pytest.fail("asked")
     gateway = asking(bedrock, allowed_models=AllowedModels(listed))

@@ -1,4 +1,4 @@
-"""An event is read once, whatever it holds, and what is wrong with it becomes an answer and a log line."""
+"""An event is read once; any fault in it becomes an answer and a log line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_largest_allowed_body_passes_whatever_its_base64_padding(pad: int) -
 
 
 def test_reading_decodes_no_body() -> None:
-    """A body that cannot be decoded fails where it is asked for, when the ids are in the log."""
+    """A body that cannot be decoded fails only when it is read, after the IDs are in the log."""
     request = http_request.read({**event(), "body": "not base64"})
     assert request.request_id == "our-id"
     with pytest.raises(InvalidRequestError):
@@ -45,7 +45,7 @@ def test_reading_decodes_no_body() -> None:
     "headers", [["accept"], {"accept": 1}, {"accept": [1]}, {"accept": [None]}, "accept"]
 )
 def test_malformed_headers_are_a_fault(headers: object) -> None:
-    """No header is dropped in silence: one of them could name a guardrail."""
+    """No malformed header is dropped silently, since it could name a guardrail."""
     request = http_request.read({**event(), "multiValueHeaders": headers})
     assert request.request_id == "our-id"
     with pytest.raises(MalformedEventError, match="multiValueHeaders"):
@@ -55,7 +55,7 @@ def test_malformed_headers_are_a_fault(headers: object) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(_PARTS), _JSON) | _JSON)
 def test_any_event_is_answered(part: object) -> None:
-    """Whatever the event holds, there is an answer in OpenAI's shape and one log line, with one id in both."""
+    """Any event gets an answer in OpenAI's shape and one log line, with the same ID."""
     log = StringIO()
     gateway = ChatCalls.of(completions_for(ok), log)
     request = {**event(), **part} if isinstance(part, dict) else part
@@ -83,6 +83,6 @@ def test_any_event_is_answered(part: object) -> None:
     ],
 )
 def test_a_base_url_is_never_cut_from_a_path(host: str | None, path: str, base_url: str) -> None:
-    """It is made of API Gateway's host and stage; behind a custom domain only its end is known."""
+    """The base URL comes from API Gateway's host and stage; for a custom domain only its end is known."""
     context = {"domainName": host, "stage": "prod", "path": f"/prod{path}/"}
     assert http_request.read({"path": path, "requestContext": context}).base_url == base_url.format(host=host)

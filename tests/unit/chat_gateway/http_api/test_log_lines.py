@@ -1,4 +1,4 @@
-"""The chat function's log lines: which ids and numbers they hold, and that no word of anybody's is in them."""
+"""The chat function's log lines: their IDs and numbers, and no text of a caller or a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.chat_gateway.conftest import Asking
 
 
 def test_one_log_line_joins_every_id(asking: Asking, log: StringIO) -> None:
-    """The one line of a request has every id, and no word of the prompt, the completion or the key."""
+    """A request's one log line has every ID, and nothing of the prompt, the completion or the key."""
     gateway = asking(ok)
     gateway.handle(event(headers={"X-Client-Request-Id": ["mine-1"], "x-stainless-retry-count": ["1"]}))
     line = json.loads(log.getvalue())
@@ -52,7 +52,7 @@ def test_libraries_add_no_line_of_their_own_where_lambda_logs_at_info(
 
 @pytest.mark.parametrize("foreign", ["half \ud800", "\x00\x1b[2J", "words of a prompt " * 500])
 def test_a_foreign_error_is_one_log_line(asking: Asking, log: StringIO, foreign: str) -> None:
-    """Whatever Bedrock writes into an error, the request has its log line, and none of the words are in it."""
+    """A request whose Bedrock error holds any text has one log line, without that text."""
     error = {"message": foreign, "code": foreign, "type": foreign, "param": foreign}
     gateway = asking(answering(httpx.Response(400, content=json.dumps({"error": error}).encode())))
     status, _, body = gateway.handle(event())
@@ -76,7 +76,7 @@ def test_a_foreign_error_is_one_log_line(asking: Asking, log: StringIO, foreign:
     ],
 )
 def test_a_model_that_is_none_is_not_logged(asking: Asking, log: StringIO, model: str) -> None:
-    """A caller's key or words in place of a model do not enter the log."""
+    """A caller's key or text in place of a model is not logged."""
     gateway = asking(ok)
     gateway.handle(event({**VALID, "model": model}))
     assert json.loads(log.getvalue())["model"] == "(not a model id)"
@@ -94,7 +94,7 @@ def test_a_model_that_is_none_is_not_logged(asking: Asking, log: StringIO, model
     ],
 )
 def test_a_model_id_is_logged(asking: Asking, log: StringIO, model: str) -> None:
-    """Ids and ARNs of models and profiles are logged as they came."""
+    """IDs and ARNs of models and profiles are logged unchanged."""
     gateway = asking(ok)
     gateway.handle(event({**VALID, "model": model}))
     assert json.loads(log.getvalue())["model"] == model
@@ -104,7 +104,7 @@ def test_a_model_id_is_logged(asking: Asking, log: StringIO, model: str) -> None
 def test_a_client_request_id_that_is_none_is_not_logged(
     asking: Asking, log: StringIO, request_id: str
 ) -> None:
-    """The caller gets back what it sent, and the log only what can be an id."""
+    """The caller gets its request ID back; the log shows it only if it can be an ID."""
     gateway = asking(ok)
     _, headers, _ = gateway.handle(event(headers={"X-Client-Request-Id": [request_id]}))
     assert headers["x-client-request-id"] == request_id
@@ -113,7 +113,7 @@ def test_a_client_request_id_that_is_none_is_not_logged(
 
 @pytest.mark.parametrize("count", [True, -1, 2**70, "3", 1.5, None])
 def test_a_token_count_that_is_none_is_not_logged(asking: Asking, log: StringIO, count: object) -> None:
-    """Only whole numbers of a sane size are token counts."""
+    """Only whole numbers of a plausible size are logged as token counts."""
     usage = {"prompt_tokens": count, "completion_tokens": 5}
     gateway = asking(answering(httpx.Response(200, json={**COMPLETION, "usage": usage})))
     gateway.handle(event())
@@ -133,7 +133,7 @@ def test_a_token_count_that_is_none_is_not_logged(asking: Asking, log: StringIO,
 def test_a_404_says_what_came(
     asking: Asking, log: StringIO, method: str, path: str, shown: str | None
 ) -> None:
-    """The log line of an unknown path has method and path, unless the path could be anything else."""
+    """The log line of an unknown path has the method, and the path if the path is harmless."""
     gateway = asking(ok)
     status, _, body = gateway.handle({**event(resource="/{proxy+}", method=method), "path": path})
     line = json.loads(log.getvalue())
@@ -142,7 +142,7 @@ def test_a_404_says_what_came(
 
 
 def test_a_405_says_what_came(asking: Asking, log: StringIO) -> None:
-    """The log line of a method that is not allowed has method and path, without the path's query."""
+    """The log line of a wrong method has the method, and the path without its query."""
     gateway = asking(ok)
     status, _, _ = gateway.handle({**event(method="GET"), "path": "/v1/chat/completions?my=words"})
     line = json.loads(log.getvalue())
@@ -160,7 +160,7 @@ def test_a_405_says_what_came(asking: Asking, log: StringIO) -> None:
 def test_a_failed_connection_has_a_cause(
     asking: Asking, log: StringIO, failure: Exception, cause: str
 ) -> None:
-    """The log line of a failed connection says what failed."""
+    """The log line of a failed connection gives the cause."""
 
     def fail(_: httpx.Request) -> httpx.Response:
         raise failure
@@ -171,7 +171,7 @@ def test_a_failed_connection_has_a_cause(
 
 
 def test_a_400_of_bedrocks_is_logged_with_its_place(asking: Asking, log: StringIO) -> None:
-    """Bedrock's code and param are in the log line, and its message is not."""
+    """The log line has Bedrock's code and param, but not its message."""
     error = {"message": PROMPT, "code": "unsupported_value", "param": "messages[0].content"}
     gateway = asking(answering(httpx.Response(400, json={"error": error})))
     gateway.handle(event())

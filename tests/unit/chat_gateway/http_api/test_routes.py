@@ -1,4 +1,4 @@
-"""A client that asks for something else is told what came, what there is, and what to set."""
+"""The error for another path names the request, the existing path and the setting to change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def message(method: str, path: str, resource: str = "/{proxy+}") -> str:
     ],
 )
 def test_another_api_is_answered_with_advice(path: str, advice: str) -> None:
-    """The error names method and path, and says what to use instead."""
+    """The error names the method and the path, and says what to use instead."""
     text = message("POST", path)
     assert text.startswith(f"There is no POST {path}. ")
     assert advice in text
@@ -47,12 +47,12 @@ def test_another_api_is_answered_with_advice(path: str, advice: str) -> None:
     ],
 )
 def test_a_wrong_base_url_is_answered_with_the_right_one(path: str) -> None:
-    """Base URLs without /v1, with it twice, of the whole path, and Azure's, get the one to set."""
+    """The error for a wrong base URL (no /v1, /v1 twice, the whole path, or Azure's) gives the right one."""
     assert message("POST", path).endswith(f"Set your client's base URL to {BASE_URL}.")
 
 
 def test_a_405_names_the_method() -> None:
-    """Another method of the path is told from another path."""
+    """A wrong method on the right path is a 405, not an unknown path."""
     error = routes.refusal("GET", "/v1/chat/completions", "/v1/chat/completions", base_url=BASE_URL)
     assert isinstance(error, MethodNotAllowedError)
     assert error.message.startswith("GET /v1/chat/completions is not allowed.")
@@ -60,7 +60,7 @@ def test_a_405_names_the_method() -> None:
 
 @given(st.text(), st.text())
 def test_any_path_is_an_error_of_ours(method: str, path: str) -> None:
-    """Whatever is asked for, the message is short, and the log gets visible ASCII or nothing."""
+    """For any path the message is short, and the log gets printable ASCII or nothing."""
     error = routes.refusal(method, "/{proxy+}", path, base_url=BASE_URL)
     assert isinstance(error, UnknownPathError)
     assert len(error.message) < 700

@@ -1,4 +1,4 @@
-"""The chat function as the streaming loop calls it: statuses, events, errors, and the log line at the end."""
+"""The chat function as the streaming loop calls it: statuses, events, errors, and the final log line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def streaming(*pieces: bytes) -> Bedrock:
 
 
 def failure_of(body: Iterator[bytes]) -> tuple[bytes, StreamError]:
-    """What came before the body failed, and its failure."""
+    """The bytes before the body failed, and the failure."""
     out: list[bytes] = []
     with pytest.raises(StreamError) as caught:
         out.extend(body)
@@ -70,9 +70,8 @@ def test_an_answer_in_one_piece_that_nobody_takes_is_logged_too(asking: Asking, 
     assert json.loads(log.getvalue())["total_tokens"] == 8
 
 
-def test_an_answer_too_large_to_go_out_at_once_is_logged_before_anybody_can_hold_it_up(
-    asking: Asking, log: StringIO
-) -> None:
+def test_large_answer_is_logged_before_it_is_sent(asking: Asking, log: StringIO) -> None:
+    """An answer too large to be sent at once is logged before a slow client can delay it."""
     gateway = asking(lambda _: httpx.Response(200, json={**COMPLETION, "padding": "x" * 100_000}))
     response = gateway.respond(VALID)
     assert json.loads(log.getvalue())["status"] == 200
@@ -94,9 +93,10 @@ def test_events_are_relayed_with_every_id_in_the_head(asking: Asking) -> None:
     assert list(response.body) == [ROLE, words("hello"), DONE]
 
 
-def test_the_head_waits_for_the_first_event_and_silence_is_bridged_with_comments(
+def test_head_waits_for_the_first_event(
     asking: Asking,
 ) -> None:
+    """The head waits for the first event, and comments are sent while Bedrock is silent."""
     gateway = asking(streaming(DONE))
     response = gateway.respond()
     assert (response.hold_s, response.heartbeat_s) == (15, 15)
@@ -105,9 +105,11 @@ def test_the_head_waits_for_the_first_event_and_silence_is_bridged_with_comments
     list(response.body)
 
 
-def test_usage_is_asked_for_and_counted_and_the_log_line_is_written_at_the_end(
-    asking: Asking, log: StringIO
-) -> None:
+def test_usage_is_requested_and_logged(asking: Asking, log: StringIO) -> None:
+    """Usage is requested and counted, and the log line is written when the stream ends.
+
+    The log line holds no prompt, no answer and no key.
+    """
     sent: list[dict[str, Any]] = []
 
     def bedrock(request: httpx.Request) -> httpx.Response:
@@ -168,9 +170,10 @@ def test_an_error_in_place_of_a_stream_is_a_status(asking: Asking, bedrock: Bedr
         ([], 502),
     ],
 )
-def test_an_error_in_place_of_the_first_event_is_a_status_as_long_as_the_head_waits(
+def test_error_in_place_of_the_first_event_is_a_status(
     asking: Asking, log: StringIO, pieces: list[bytes], status: int
 ) -> None:
+    """An error in place of the first event is an HTTP status, as long as the head waits."""
     gateway = asking(streaming(*pieces))
     out, failure = failure_of(gateway.respond().body)
     assert out == b""
@@ -233,7 +236,7 @@ def test_once_an_event_has_gone_out_bedrock_is_not_asked_again(
 
 
 def test_a_stream_that_falls_silent_ends(log: StringIO) -> None:
-    """A stream that is silent between two events for too long ends in an error event."""
+    """A stream that is silent for too long between two events ends in an error event."""
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n"
     with Stalling(head + ROLE) as base_url:
         timeouts = TIMEOUTS._replace(between_bytes_s=0.05)
@@ -315,7 +318,7 @@ def test_the_deadline_leaves_lambda_time_to_end_the_stream(log: StringIO) -> Non
 
 
 def test_a_model_that_refuses_usage_still_streams(asking: Asking) -> None:
-    """A 400 that names what we added is not the caller's: Bedrock is asked once more without, and from then on."""
+    """If a model refuses our usage option, Bedrock is asked once more without it, and from then on."""
     asked: list[dict[str, Any]] = []
     streams = streaming(ROLE, DONE)
 

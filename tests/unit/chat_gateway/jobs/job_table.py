@@ -1,4 +1,4 @@
-"""The table of job records on moto's DynamoDB, reached as the gateway reaches it."""
+"""The table of job records on moto's DynamoDB, with the gateway's own calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLE = "job-records"
 
 @dataclass(frozen=True)
 class MotoCalls:
-    """Stands in for AwsJsonPool, whose connections moto does not see: the same calls through boto3."""
+    """Replaces AwsJsonPool, whose connections moto does not intercept: the same calls through boto3."""
 
     dynamodb: DynamoDBClient
 
@@ -32,7 +32,7 @@ class MotoCalls:
 
 
 def created(dynamodb: DynamoDBClient) -> AwsJsonPool:
-    """A new table, by the calls that reach it."""
+    """Creates the table; returns the calls that reach it."""
     dynamodb.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}],

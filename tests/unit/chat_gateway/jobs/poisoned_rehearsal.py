@@ -1,4 +1,4 @@
-"""The rehearsal as a process in which some jobs are poison, by a word in them: a fault that no job has today."""
+"""A rehearsal process in which certain words make a job poison; no job today has this fault."""
 
 from __future__ import annotations
 

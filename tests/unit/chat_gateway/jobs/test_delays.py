@@ -1,4 +1,4 @@
-"""How long jobs that are put back stay hidden."""
+"""How long jobs stay hidden after they are put back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of OpenAI's batch format, in and out."""
+"""Lines of OpenAI's batch format: input and output."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_what_can_never_succeed_is_refused_by_name(change: dict[str, Any], param
     ],
 )
 def test_what_is_unambiguous_is_taken(line: str, custom_id: object) -> None:
-    """Programs write lines in small variations; the id comes back as it was written."""
+    """Small variations of a line are accepted, and its custom_id comes back as it was written."""
     job = job_lines.parse(line, max_bytes=MAX_BYTES)
     assert (job.custom_id, type(job.custom_id)) == (custom_id, type(custom_id))
     assert job.request.document == VALID
@@ -85,7 +85,7 @@ def test_any_text_is_a_job_or_refused_never_a_crash(line: str) -> None:
     ],
 )
 def test_a_refused_line_is_told_by_its_custom_id_where_it_has_one(line: str, custom_id: object) -> None:
-    """A line that is refused gives its custom_id where it is JSON that holds one, and else None."""
+    """A refused line gives its custom_id if it is JSON with one, and otherwise None."""
     assert job_lines.readable_custom_id(line) == custom_id
 
 

@@ -1,4 +1,4 @@
-"""What goes out together, and what is said of what did not."""
+"""Which lines are sent together, and what is reported of the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMIT_BYTES = 1_048_576
 
 
 class FakeSqs:
-    """Keeps what it is sent; refuses what `refuses` names by body or receipt handle, or everything, with `failure`."""
+    """Keeps sent messages; refuses the bodies or receipt handles in `refuses`, or everything, with `failure`."""
 
     def __init__(self, *refuses: str, failure: Exception | None = None) -> None:
         self.refuses, self.failure = refuses, failure
@@ -41,7 +41,8 @@ def post(sqs: FakeSqs) -> JobPost:
 
 
 @given(st.lists(st.integers(min_value=1, max_value=LIMIT_BYTES).map(lambda size: "x" * size), max_size=12))
-def test_every_line_is_sent_once_in_order_and_no_call_is_more_than_sqs_takes(lines: list[str]) -> None:
+def test_results_are_sent_within_sqs_limits(lines: list[str]) -> None:
+    """Every line is sent once and in order, and no call exceeds what SQS accepts."""
     sqs = FakeSqs()
     assert post(sqs).send_results(lines) == [None] * len(lines)
     assert [entry["MessageBody"] for entries in sqs.calls for entry in entries] == lines
@@ -84,7 +85,7 @@ KEY = {"idempotency_key": "k"}
     [(47, {**KEY, "last_error_code": "busy"}), (46, KEY), (22, KEY), (21, {})],
 )
 def test_a_large_dead_letter_keeps_its_key(free_bytes: int, kept: dict[str, str]) -> None:
-    """Where not all attributes fit beside the body, the key alone does: a job that was sent with it had room for it."""
+    """If not all attributes fit beside the body, a dead letter keeps its idempotency key, if that fits."""
     sqs = FakeSqs()
     letter = QueueMessage("x" * (LIMIT_BYTES - free_bytes), {**KEY, "last_error_code": "busy"})
     assert post(sqs).send_dead_letters([letter]) == [None]

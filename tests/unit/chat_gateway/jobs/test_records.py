@@ -1,4 +1,4 @@
-"""Who may answer a job, and which answer counts: on DynamoDB's own conditions (moto)."""
+"""Who may answer a job, and which answer counts, on DynamoDB's own conditions (moto)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER = KeptLine(line="another answer")
 
 @dataclass
 class Clock:
-    """Epoch seconds, as a test says."""
+    """Epoch seconds, set by the test."""
 
     now_s: float = field(default=1_800_000_000.0)
 
@@ -77,9 +77,8 @@ def test_an_answer_in_s3_is_remembered_by_its_key(records: JobRecords) -> None:
     assert claim(records, "second") == Answered(KeptLine(s3_key="results/large.json"))
 
 
-def test_a_stale_owner_cannot_overwrite_the_answer_and_is_given_the_one_that_counts(
-    records: JobRecords, clock: Clock
-) -> None:
+def test_stale_owner_gets_the_stored_answer(records: JobRecords, clock: Clock) -> None:
+    """A stale owner cannot overwrite the answer, and gets the answer that was stored first."""
     claim(records, "stale")
     clock.now_s += 1000
     claim(records, "heir")
@@ -130,7 +129,7 @@ def record(records: JobRecords) -> dict[str, Any]:
 
 
 def test_a_burial_is_noted(records: JobRecords, clock: Clock) -> None:
-    """The record of a dead letter says so and lasts as long as any, also where no attempt was ever begun."""
+    """The record of a dead letter says so and lasts as long as any, even if no attempt was begun."""
     records.bury(MESSAGE)
     item = record(records)
     assert item["dead_letter"] == {"S": MESSAGE.id}
@@ -139,7 +138,7 @@ def test_a_burial_is_noted(records: JobRecords, clock: Clock) -> None:
 
 
 def test_a_dead_letter_sent_back_begins_anew(records: JobRecords) -> None:
-    """Another message under the key of a dead letter has all attempts, and the record says dead letter no more."""
+    """Another message under a dead letter's key has all attempts, and the record is no dead letter any more."""
     for number in range(5):
         claim(records, f"owner-{number}")
         records.release(MESSAGE, owner=f"owner-{number}", counts=True)
@@ -152,7 +151,7 @@ def test_a_dead_letter_sent_back_begins_anew(records: JobRecords) -> None:
 
 
 def test_a_dead_letter_delivered_again_goes_on(records: JobRecords, clock: Clock) -> None:
-    """A worker that died after the burial brings no further attempts: its message is the same."""
+    """If the worker died after it made the dead letter, the same message gets no new attempts."""
     claim(records, "first")
     records.bury(MESSAGE)
     assert isinstance(claim(records, "early"), Held)
@@ -161,7 +160,7 @@ def test_a_dead_letter_delivered_again_goes_on(records: JobRecords, clock: Clock
 
 
 def test_an_answered_job_is_no_dead_letter(records: JobRecords) -> None:
-    """Whichever comes first, the answer or the burial, the record holds the answer alone."""
+    """The record holds only the answer, whether the answer or the dead letter came first."""
     claim(records, "first")
     records.bury(MESSAGE)
     records.finish(MESSAGE, ANSWER)
@@ -171,20 +170,20 @@ def test_an_answered_job_is_no_dead_letter(records: JobRecords) -> None:
 
 
 def test_a_foreign_body_buries_nothing(records: JobRecords) -> None:
-    """What is sent under another's key cannot make the other's job a dead letter."""
+    """A message under another's key cannot make the other's job a dead letter."""
     claim(records, "first")
     records.bury(FORGED)
     assert "dead_letter" not in record(records)
 
 
 def test_another_key_is_another_job(records: JobRecords) -> None:
-    """One body may be asked as often as its senders name it differently."""
+    """The same body under another key is another job."""
     claim(records, "first")
     assert claim(records, "second", replace(MESSAGE, key="key-2")) == Claimed(1)
 
 
 def test_a_key_belongs_to_its_first_body(records: JobRecords, clock: Clock) -> None:
-    """Whether the job is being worked on, given back, left by a dead worker, or answered: another body gets nothing."""
+    """In every state of a job, another body under the same key is a conflict."""
     conflict = Conflicting(sender="AROAOWNER")
     claim(records, "first")
     assert claim(records, "forger", FORGED) == conflict
@@ -199,14 +198,14 @@ def test_a_key_belongs_to_its_first_body(records: JobRecords, clock: Clock) -> N
 
 
 def test_the_record_says_who_sent_it(records: JobRecords) -> None:
-    """The record holds its sender, for whoever looks into a conflict."""
+    """The record holds its sender, for the analysis of a conflict."""
     claim(records, "first")
     item = record(records)
     assert (item["job"], item["sender"]) == ({"S": "key-1"}, {"S": "AROAOWNER"})
 
 
 def test_a_deleted_record_is_made_again(records: JobRecords) -> None:
-    """An answer that has been paid for is kept, also where someone deleted the claim."""
+    """A paid answer is stored even if someone deleted the claim."""
     records.finish(MESSAGE, ANSWER)
     assert claim(records, "second") == Answered(ANSWER)
     assert claim(records, "forger", FORGED) == Conflicting(sender="AROAOWNER")
@@ -219,7 +218,7 @@ def test_a_record_ends_by_itself_after_its_job(records: JobRecords, clock: Clock
 
 
 def test_a_claim_whose_confirmation_was_lost_is_still_ours(records: JobRecords) -> None:
-    """The client repeats the call then, and the condition refuses the repetition."""
+    """A claim that is repeated after a lost confirmation is still the same worker's."""
     assert claim(records, "first") == Claimed(1)
     assert claim(records, "first") == Claimed(1)
 

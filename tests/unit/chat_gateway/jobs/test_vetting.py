@@ -1,4 +1,4 @@
-"""A job that would kill its worker kills a child process instead, and is known by it."""
+"""A job that would kill its worker kills a child process instead, and is identified."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def vetted(vetting: JobVetting, *bodies: str) -> Vetted:
 
 
 def test_what_the_worker_survives_is_harmless(vetting: JobVetting) -> None:
-    """Good jobs and bad ones alike: the worker has an answer for each, or meets the same exception."""
+    """Jobs that the worker would survive are harmless, good ones and bad ones."""
     halves = '{"custom_id": "\ud800"}'
     refused = ("", "not json", "[" * 100_000, "one\nline\nand another", halves, job("\\ud800"))
     assert vetted(vetting, job(), *refused, job("x" * 1_000_000), job()) == Vetted()
 
 
 def test_the_guardrails_part_is_rehearsed(vetting: JobVetting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the environment's own settings, of which a child that lacks one does not start."""
+    """The child uses the environment's own guardrail settings; it does not start if one is missing."""
     for name, value in {**GUARDED, "GUARDRAIL_TAGGING": "all_text"}.items():
         monkeypatch.setenv(name, value)
     assert vetted(vetting, job()) == Vetted()
@@ -67,7 +67,7 @@ def test_the_guardrails_part_is_rehearsed(vetting: JobVetting, monkeypatch: pyte
 
 
 def test_each_poison_is_found(poisoned: JobVetting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever way it kills, and wherever in the batch it stands; the jobs around it are harmless."""
+    """Each poison is found, however it kills and at any place in the batch; other jobs are harmless."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
     batch = [job(CRASHES), job(), job(STALLS), job(), job(DEVOURS), job(CRASHES), job(), job(CRASHES)]
     assert vetted(poisoned, *batch) == Vetted(killers=frozenset({"0", "2", "4", "5", "7"}))
@@ -75,12 +75,12 @@ def test_each_poison_is_found(poisoned: JobVetting, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("command", [("false",), (sys.executable, "-c", ""), ("/no/such/program",)])
 def test_a_child_that_does_not_start_is_told(vetting: JobVetting, command: tuple[str, ...]) -> None:
-    """No job is blamed for it."""
+    """If the child does not start, no job is blamed."""
     assert vetted(replace(vetting, command=command), job(), job()) == Vetted(failed=True)
 
 
 def test_where_time_is_up_no_job_is_blamed(vetting: JobVetting) -> None:
-    """What is known by then stands, and the others are unknown."""
+    """When the time is up, known results stay, and the other jobs are unknown."""
     times = iter([0.0, 2.0, 2.0])
     late = replace(vetting, command=(sys.executable, "-c", TWO_ANSWERS), clock=lambda: next(times))
     outcome = late.vet(messages(job(), job(), job()), until=1.0)
@@ -88,12 +88,12 @@ def test_where_time_is_up_no_job_is_blamed(vetting: JobVetting) -> None:
 
 
 def test_without_time_nothing_is_begun(vetting: JobVetting) -> None:
-    """The worker puts such jobs back without reading them."""
+    """Without time no child is started, and all jobs are unknown."""
     outcome = replace(vetting, command=("/no/such/program",)).vet(messages(job()), until=time.monotonic())
     assert outcome == Vetted(unknown=frozenset({"0"}))
 
 
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_survived(line: str) -> None:
-    """The process ends at no exception that the worker would survive."""
+    """For any text, an error that the worker would survive does not end the child process."""
     job_rehearsal._rehearse(line, UpstreamSettings.from_env(UPSTREAM))

@@ -1,4 +1,4 @@
-"""A log line names what AWS names, and no word of a caller's."""
+"""A log line names only AWS's names, and no text of a caller."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from chat_gateway.service.request_log import RequestLog
 def test_settings_are_logged_by_known_names(
     document: dict[str, object], headers: dict[str, list[str]], shown: str
 ) -> None:
-    """A setting that is refused is named in the log where the name is AWS's."""
+    """A refused setting is named in the log if the name is AWS's."""
     log = RequestLog(Logger(), secret_arn=None)
     with pytest.raises(GuardrailOverrideError) as caught:
         rule.apply(Guardrail(identifier="a", version="1"), document, headers)
@@ -33,7 +33,7 @@ def test_settings_are_logged_by_known_names(
 
 
 def test_a_deep_stack_is_cut() -> None:
-    """Of a fault's frames the innermost 20 are logged, behind the number of all."""
+    """The log has the innermost 20 frames of a fault, and the number of all frames."""
 
     def deeper(left: int) -> None:
         if not left:

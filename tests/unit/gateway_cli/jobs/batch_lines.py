@@ -1,4 +1,4 @@
-"""Lines of batch input and output to test with."""
+"""Lines of batch input and output for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def job(custom_id: object, /, **changes: Any) -> str:
-    """A good line of input, with `changes`."""
+    """A valid line of input, with `changes`."""
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
     line = {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body}
     return json.dumps({**line, **changes})
@@ -27,6 +27,6 @@ def result_of(key: str, custom_id: object, text: str = "Hello", **changes: Any) 
 
 
 def write(path: Path, lines: list[str]) -> Path:
-    """A file of the lines."""
+    """Writes a file of the lines."""
     path.write_text("".join(f"{line}\n" for line in lines))
     return path

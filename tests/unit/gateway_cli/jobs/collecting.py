@@ -1,4 +1,4 @@
-"""Submits a file, lets its jobs be answered, and collects the answers."""
+"""Submits a file, answers its jobs, and collects the answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 
 def submitted(run: Run, sqs: FakeSqs, count: int, *options: str) -> list[str]:
-    """Sends in.jsonl, lines `job-0` and so on. The keys of its jobs, in order."""
+    """Sends in.jsonl with the lines `job-0` and so on. Returns the keys of its jobs, in order."""
     write(Path("in.jsonl"), [job(f"job-{number}") for number in range(count)])
     sqs.queues["jobs"] = []
     done = run("submit", "in.jsonl", *options)
@@ -23,7 +23,7 @@ def submitted(run: Run, sqs: FakeSqs, count: int, *options: str) -> list[str]:
 
 
 def answer(records: FakeRecords, keys: list[str], text: str = "Hello") -> list[str]:
-    """The lines that are now the answers of these jobs, which are the first of their submission."""
+    """Stores answers for these jobs, which are the first of their submission; returns the lines."""
     lines = [result_of(key, f"job-{number}", text) for number, key in enumerate(keys)]
     for key, line in zip(keys, lines, strict=True):
         records.answer(key, line)

@@ -55,7 +55,7 @@ def run(
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commands wait for nothing."""
+    """The commands do not wait."""
     monkeypatch.setattr(backoff, "wait_s", lambda _: 0.0)
     monkeypatch.setattr(collection, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(results_of_submission, "RECORD_IN_USE_WAIT_S", 0.001)

@@ -1,4 +1,4 @@
-"""The table of job records in memory, with the calls of boto3's that the commands make."""
+"""The table of job records in memory, with boto3's calls that the commands make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TABLE = "job-records"
 
 
 class FakeRecords:
-    """Answers at once. `on_read` sees the keys of each call before it is answered, and returns those that it leaves unread."""
+    """Answers at once. `on_read` gets the keys of each call before the answer, and returns those to leave unread."""
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, str]] = {}
@@ -22,15 +22,15 @@ class FakeRecords:
         self.on_read: Callable[[list[str]], list[str]] = lambda _: []
 
     def answer(self, key: str, line: str) -> None:
-        """The line is the job's answer from now on."""
+        """Sets the line as the job's answer."""
         self.items[key] = {"answer_line": line}
 
     def bury(self, key: str) -> None:
-        """The job is a dead letter."""
+        """Makes the job a dead letter."""
         self.items[key] = {"dead_letter": "message-1"}
 
     def update_item(self, *, Key: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: N803
-        """Of a job that begins anew, or is a dead letter again."""
+        """For a job that begins again, or becomes a dead letter again."""
         if self.refuses:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateItem")
         key, values = Key["job"]["S"], changes["ExpressionAttributeValues"]

@@ -1,4 +1,4 @@
-"""Queues in memory with boto3's calls, which answer at once and fail on demand."""
+"""Queues in memory with boto3's calls; they answer at once and fail on demand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FakeMessage:
 
 
 class FakeSqs:
-    """`on_send` sees every SendMessageBatch and may raise, or return ids that fail with (code, sender's fault)."""
+    """`on_send` gets every SendMessageBatch and may raise, or return IDs that fail with (code, sender's fault)."""
 
     def __init__(self) -> None:
         self.queues: dict[str, list[FakeMessage]] = {}
@@ -36,7 +36,7 @@ class FakeSqs:
         self._lock = RLock()
 
     def put(self, url: str, body: str, *, age_s: float = 60, **attributes: str) -> FakeMessage:
-        """A message sent `age_s` ago."""
+        """Adds a message that was sent `age_s` ago."""
         message = FakeMessage(
             body,
             {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},

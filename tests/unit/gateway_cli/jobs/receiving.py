@@ -1,4 +1,4 @@
-"""Takes results out of the results queue."""
+"""Takes results from the results queue."""
 
 from __future__ import annotations
 

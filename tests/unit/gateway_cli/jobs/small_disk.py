@@ -1,6 +1,6 @@
-"""`python -m … FILE_LIMIT_BYTES RESULTS jobs-arguments…`: a jobs command where no file may grow beyond the limit.
+"""`python -m … FILE_LIMIT_BYTES RESULTS jobs-arguments…`: a jobs command with a limit on the size of files.
 
-RESULTS is a file of lines for the results queue. Prints what the command said and what the queues hold, as JSON.
+RESULTS is a file of lines for the results queue. Prints the command's output and the contents of the queues, as JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.unit.gateway_cli.outputs import OUTPUTS
 
 
 def main() -> None:
-    """Runs the command, and says how it went."""
+    """Runs the command, and prints its outcome."""
     limit_bytes, results, *arguments = sys.argv[1:]
     sqs = FakeSqs()
     for line in Path(results).read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Batches are as large as SQS takes them, and no larger."""
+"""Batches are as large as SQS accepts, and no larger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ SIZES = st.lists(st.sampled_from([1, 100_000, 150_000, 1_048_575, 1_048_576]), m
 
 
 @given(SIZES)
-def test_all_messages_in_order_within_both_limits_and_no_batch_could_take_the_next(sizes: list[int]) -> None:
+def test_batches_are_within_limits_and_full(sizes: list[int]) -> None:
+    """Batches hold all messages in order within both limits, and no batch has room for the next message."""
     messages = [Message(number, "x" * size) for number, size in enumerate(sizes)]
     made = list(batches(messages))
     assert [message for batch in made for message in batch] == messages

@@ -1,4 +1,4 @@
-"""`jobs results --expect` collects the answers of its own submission, whatever else is there."""
+"""`jobs results --expect` collects only the answers of its own submission."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_every_answer_is_written_once(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """The command reads answers by the hundred, writes each once, and neither reads nor empties the results queue."""
+    """The command reads 100 answers at a time, writes each once, and leaves the results queue alone."""
     lines = answer(records, submitted(run, sqs, 250))
     sqs.put("results", lines[0])
     done = collect(run, "--json")
@@ -43,7 +43,7 @@ def test_every_answer_is_written_once(run: Run, sqs: FakeSqs, records: FakeRecor
 
 
 def test_each_submission_gets_its_own(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """Lines with the custom_ids of an earlier submission are answered by their own results, not by the earlier ones."""
+    """Each submission gets its own results, even if its custom_ids are those of an earlier one."""
     earlier = answer(records, submitted(run, sqs, 3, "--record", "earlier"), "earlier")
     later = answer(records, submitted(run, sqs, 3, "--record", "later"), "later")
     assert collect(run, "--record", "later").exit_code == 0
@@ -53,7 +53,7 @@ def test_each_submission_gets_its_own(run: Run, sqs: FakeSqs, records: FakeRecor
 
 
 def test_others_results_in_the_file_do_not_count(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """A file that holds results of the same custom_ids from another submission has none of this one's."""
+    """Another submission's results in the file do not count, even with the same custom_ids."""
     earlier = answer(records, submitted(run, sqs, 3, "--record", "earlier"), "earlier")
     write(Path("out.jsonl"), earlier)
     submitted(run, sqs, 3)
@@ -63,7 +63,7 @@ def test_others_results_in_the_file_do_not_count(run: Run, sqs: FakeSqs, records
 
 
 def test_only_what_is_missing_is_read(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """Results that the file holds from an earlier run are not asked for again, nor written twice."""
+    """Results that the file already holds are not read again, and not written twice."""
     keys = submitted(run, sqs, 10)
     lines = answer(records, keys)
     write(Path("out.jsonl"), lines[:4])
@@ -76,7 +76,7 @@ def test_only_what_is_missing_is_read(run: Run, sqs: FakeSqs, records: FakeRecor
 
 
 def test_late_answers_are_waited_for(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """Answers are collected as they come, and each reading asks only for those that have not."""
+    """Answers are collected as they arrive, and each read asks only for the missing ones."""
     keys = submitted(run, sqs, 3)
 
     def one_more(_: list[str]) -> list[str]:
@@ -89,7 +89,7 @@ def test_late_answers_are_waited_for(run: Run, sqs: FakeSqs, records: FakeRecord
 
 
 def test_a_dead_letter_is_not_waited_for(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """Once all others have come, the command ends at once and says which lines have failed for good."""
+    """When only dead letters are missing, the command ends at once and names the failed lines."""
     keys = submitted(run, sqs, 3)
     answer(records, keys[:2])
     records.bury(keys[2])
@@ -102,7 +102,7 @@ def test_a_dead_letter_is_not_waited_for(run: Run, sqs: FakeSqs, records: FakeRe
 
 
 def test_a_dead_letter_sent_back_is_waited_for(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """The command waits for a dead letter that somebody sends back while it runs."""
+    """The command waits for a dead letter that is sent back while it runs."""
     keys = submitted(run, sqs, 2)
     records.bury(keys[0])
 
@@ -121,7 +121,7 @@ def test_a_dead_letter_sent_back_is_waited_for(run: Run, sqs: FakeSqs, records: 
 
 
 def test_large_answers_are_written_whole(run: Run, sqs: FakeSqs, records: FakeRecords, s3: FakeS3) -> None:
-    """Those that lie in S3 alone, and those whose line in the record points there."""
+    """Answers are complete if S3 alone holds them, or if the record's line points to S3."""
     keys = submitted(run, sqs, 2)
     lines = [result_of(key, f"job-{number}", "x" * 500_000) for number, key in enumerate(keys)]
     s3.objects = {f"results/{number}.json": line.encode() for number, line in enumerate(lines)}
@@ -133,7 +133,7 @@ def test_large_answers_are_written_whole(run: Run, sqs: FakeSqs, records: FakeRe
 
 
 def test_unread_records_are_asked_for_again(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """DynamoDB may answer a part of what it is asked: the rest is asked for until it is there."""
+    """If DynamoDB returns only a part of the records, the command asks for the rest again."""
     lines = answer(records, submitted(run, sqs, 20))
     records.on_read = lambda keys: keys[5:]
     assert collect(run).exit_code == 0
@@ -142,7 +142,7 @@ def test_unread_records_are_asked_for_again(run: Run, sqs: FakeSqs, records: Fak
 
 
 def test_a_table_that_reads_nothing_ends_the_run(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """The command ends after eight attempts that read nothing, and the same command goes on."""
+    """Eight attempts that read nothing end the command; the same command continues later."""
     lines = answer(records, submitted(run, sqs, 2))
     records.on_read = lambda keys: keys
     done = collect(run)
@@ -154,7 +154,7 @@ def test_a_table_that_reads_nothing_ends_the_run(run: Run, sqs: FakeSqs, records
 
 
 def test_interrupted_it_ends_at_once(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """What has come is in the file, and the same command goes on."""
+    """An interrupted command keeps the collected answers, and the same command continues later."""
     keys = submitted(run, sqs, 3)
     lines = answer(records, keys[:2])
 

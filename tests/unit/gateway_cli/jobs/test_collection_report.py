@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_missing_lines_are_named(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """The command names fifty of the missing lines by custom_id, and counts all of them."""
+    """The command names fifty missing lines by custom_id, and counts all of them."""
     answer(records, submitted(run, sqs, 62)[:2])
     done = collect(run)
     assert done.exit_code == 3
@@ -32,7 +32,7 @@ def test_missing_lines_are_named(run: Run, sqs: FakeSqs, records: FakeRecords) -
 
 
 def test_a_custom_id_may_be_any_text(run: Run, sqs: FakeSqs) -> None:
-    """What cannot be printed is replaced on the screen, and is whole in JSON."""
+    """Unprintable characters are replaced on the screen, and unchanged in JSON."""
     write(Path("in.jsonl"), [job("\ud800\x1b[2J")])
     run("submit", "in.jsonl")
     assert "\ufffd\ufffd[2J" in collect(run).stderr
@@ -51,7 +51,7 @@ def test_a_custom_id_may_be_any_text(run: Run, sqs: FakeSqs) -> None:
 def test_an_unreadable_answer_is_told(
     run: Run, sqs: FakeSqs, records: FakeRecords, s3: FakeS3, item: dict[str, str], reason: str
 ) -> None:
-    """The others are written, nobody waits for it, and the command fails with its reason."""
+    """An unreadable answer is not waited for; the others are written, and the command fails with the reason."""
     keys = submitted(run, sqs, 2)
     s3.objects = {"results/other.json": result_of("other", "job-0").encode()}
     records.items[keys[0]] = item
@@ -65,7 +65,7 @@ def test_an_unreadable_answer_is_told(
 
 
 def test_unsent_lines_are_told(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """Lines that no queue has accepted are not waited for."""
+    """Lines that were not sent are reported and not waited for."""
     sqs.on_send = lambda _: {"1": ("InvalidMessageContents", True)}
     write(Path("in.jsonl"), [job("job-0"), job("job-1"), "not JSON"])
     run("submit", "in.jsonl", "--skip-bad")

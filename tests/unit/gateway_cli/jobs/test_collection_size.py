@@ -1,4 +1,4 @@
-"""Collecting the answers of very many lines."""
+"""Collects the answers of very many lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.gateway_cli import subprocesses
 
 
 def test_waits_grow_with_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wait between two readings grows with the missing lines and with the readings that brought nothing, up to a minute."""
+    """The wait between two reads grows with the missing lines and the reads without news, up to a minute."""
     monkeypatch.setattr(collection, "FIRST_WAIT_S", 0.5)
 
     def wait_s(missing: int, quiet: int) -> float:
@@ -59,7 +59,7 @@ def peak_kib(path: Path, count: int) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_the_lines(tmp_path: Path) -> None:
-    """A hundred thousand answers take no more memory than ten thousand."""
+    """100,000 answers take no more memory than 10,000."""
     small, large = peak_kib(tmp_path / "small.jsonl", 10_000), peak_kib(tmp_path / "large.jsonl", 100_000)
     # SQLite's caches fill up to what they are allowed.
     assert large - small < 10 * 1024

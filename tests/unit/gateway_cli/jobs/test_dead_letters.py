@@ -1,4 +1,4 @@
-"""Dead letters are shown without their prompts, and go back to work without one being lost."""
+"""Dead letters are listed without their prompts, and sent back without a loss."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ BURIED = {
 
 
 def test_times_and_counts_are_the_jobs(run: Run, sqs: FakeSqs) -> None:
-    """When a job was sent and how often it was delivered is what the worker says, whoever looked at its letter since."""
+    """Sending time and deliveries are the worker's values, even if others have received the letter since."""
     sqs.put("dead", job("job-1"), age_s=60, **BURIED)
     letters = [json.loads(run("dead-letters", "list", "--json").stdout) for _ in range(2)]
     assert letters[0] == letters[1]
@@ -77,7 +77,7 @@ def test_times_and_counts_are_the_jobs(run: Run, sqs: FakeSqs) -> None:
 
 
 def test_a_letter_that_sqs_moved_has_its_jobs_id(run: Run, sqs: FakeSqs) -> None:
-    """It has the job's own attributes, and the time at which the job was sent; nobody says how often it was delivered."""
+    """A letter that SQS moved has the job's attributes and sending time, and no number of deliveries."""
     sqs.put("dead", job("job-1"), idempotency_key="key-1")
     letter = json.loads(run("dead-letters", "list", "--json").stdout)
     assert (letter["job_id"], letter["receives"]) == ("batch_req_key-1", None)
@@ -85,7 +85,7 @@ def test_a_letter_that_sqs_moved_has_its_jobs_id(run: Run, sqs: FakeSqs) -> None
 
 
 def test_the_table_is_120_columns_wide(run: Run, sqs: FakeSqs) -> None:
-    """At most, whatever a custom_id or an error's name may be; nothing of them is cut off."""
+    """The table has at most 120 columns for any custom_id or error, and cuts nothing off."""
     long = {**BURIED, "last_error_code": "y" * 128}
     sqs.put("dead", job("x" * 512), age_s=60, **long)
     table = run("dead-letters", "list").stdout
@@ -101,7 +101,7 @@ def test_looking_hides_nothing_and_deletes_nothing(run: Run, sqs: FakeSqs) -> No
 
 
 def test_unwritable_output_hides_nothing(run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the list cannot be written, dead letters that it has received are visible again at once."""
+    """If the list cannot be written, the received dead letters are visible again at once."""
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -137,7 +137,7 @@ def test_redrive_sends_all_back_without_what_the_last_attempt_left(run: Run, sqs
 
 
 def test_redrive_keeps_the_key_alone(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """What is sent back is the same job, so that its answer is found; it takes nothing of its last failure along."""
+    """A job that is sent back keeps its key, so that its answer is found, and nothing of its last failure."""
     sqs.put("dead", job("job-1"), age_s=60, **BURIED)
     assert run("dead-letters", "redrive").exit_code == 0
     key = {"DataType": "String", "StringValue": BURIED["idempotency_key"]}
@@ -146,7 +146,7 @@ def test_redrive_keeps_the_key_alone(run: Run, sqs: FakeSqs, records: FakeRecord
 
 
 def test_without_leave_to_change_records_none_goes(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """A job whose record cannot be told that it begins anew stays a dead letter, visible at once."""
+    """A job whose record cannot be changed stays a dead letter, visible at once."""
     records.refuses = True
     sqs.put("dead", job("job-1"), age_s=60, **BURIED)
     done = run("dead-letters", "redrive")
@@ -156,7 +156,7 @@ def test_without_leave_to_change_records_none_goes(run: Run, sqs: FakeSqs, recor
 
 
 def test_refused_letters_stay_dead(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """The record of a job that SQS does not take back says again that the job is a dead letter."""
+    """If SQS refuses a job that is sent back, its record says again that it is a dead letter."""
     sqs.put("dead", job("job-1"), age_s=60, **BURIED)
     sqs.on_send = lambda _: {"0": ("InvalidMessageContents", True)}
     assert run("dead-letters", "redrive").exit_code == 1
@@ -169,7 +169,7 @@ def test_refused_letters_stay_dead(run: Run, sqs: FakeSqs, records: FakeRecords)
 def test_no_key_blocks_the_others(
     run: Run, sqs: FakeSqs, records: FakeRecords, key: dict[str, object]
 ) -> None:
-    """A letter whose idempotency key the worker ignores goes back as it is."""
+    """A letter with an invalid idempotency key is sent back unchanged."""
     put(sqs, 2)
     sqs.queues["dead"][0].attributes["idempotency_key"] = key
     assert run("dead-letters", "redrive").stdout == "2 sent back to the jobs queue.\n"
@@ -177,7 +177,7 @@ def test_no_key_blocks_the_others(
 
 
 def test_receives_may_be_nonsense(run: Run, sqs: FakeSqs) -> None:
-    """A letter that says it was received a number of 5,000 digits is listed without a number."""
+    """A letter whose number of deliveries has 5,000 digits is listed without a number."""
     sqs.put("dead", job("job-1"), age_s=60, **{**BURIED, "receives": "9" * 5000})
     assert json.loads(run("dead-letters", "list", "--json").stdout)["receives"] is None
 

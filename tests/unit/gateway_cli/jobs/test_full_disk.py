@@ -1,4 +1,4 @@
-"""Where the disk takes no more, nothing is counted or deleted that is not on it, and no half line stays."""
+"""If the disk is full, only data on disk is counted or deleted, and no half line stays."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, where the command runs."""
+    """An empty folder in which the command runs."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def jobs(*arguments: str, limit_bytes: int, waiting: list[str] | None = None) -> dict[str, Any]:
-    """What a jobs command does while no file may grow beyond `limit_bytes`; `waiting` results are in the queue."""
+    """Runs a jobs command while no file may exceed `limit_bytes`; `waiting` results are in the queue."""
     write(Path("waiting"), waiting or [])
     module = "tests.unit.gateway_cli.jobs.small_disk"
     done = subprocess.run(
@@ -45,7 +45,7 @@ def jobs(*arguments: str, limit_bytes: int, waiting: list[str] | None = None) ->
 
 
 def test_unwritten_results_stay_in_the_queue() -> None:
-    """Results that the disk did not take are neither counted nor deleted, and the error names the file."""
+    """Results that could not be written are not counted or deleted, and the error names the file."""
     lines = [result(number) for number in range(50)]
     done = jobs("results", "--all", "--out", "out.jsonl", "--json", limit_bytes=4096, waiting=lines)
     assert (done["exit_code"], done["stderr"]) == (1, "Error: out.jsonl: File too large.\n")
@@ -60,7 +60,7 @@ def test_unwritten_results_stay_in_the_queue() -> None:
 
 
 def test_summary_counts_what_the_file_holds() -> None:
-    """The line for people counts written results, too, those of an earlier run included."""
+    """The summary for people counts only written results, those of an earlier run included."""
     write(Path("out.jsonl"), [result(1)])
     done = jobs("results", "--all", "--out", "out.jsonl", limit_bytes=200, waiting=[result(2), result(3)])
     assert done["exit_code"] == 1
@@ -69,7 +69,7 @@ def test_summary_counts_what_the_file_holds() -> None:
 
 
 def test_unwritten_conflict_stays_in_the_queue() -> None:
-    """Where a conflict cannot be set aside, no part of it is, and both messages stay."""
+    """If a conflict cannot be written, no part of it is, and both messages stay."""
     lines = [result(1, "x" * 3000), result(1, "y" * 3000)]
     done = jobs("results", "--all", "--out", "out.jsonl", limit_bytes=4096, waiting=lines)
     assert (done["exit_code"], done["stderr"]) == (1, "Error: out.jsonl.conflicts: File too large.\n")
@@ -79,7 +79,7 @@ def test_unwritten_conflict_stays_in_the_queue() -> None:
 
 
 def test_unrecorded_lines_do_not_count_as_sent() -> None:
-    """Lines that the record could not take are left, and the next run sends them again."""
+    """Lines that the record could not store are left, and the next run sends them again."""
     write(Path("in.jsonl"), [job(f"job-{number}") for number in range(300)])
     done = jobs("submit", "in.jsonl", "--json", limit_bytes=60_000)
     assert done["exit_code"] == 1
@@ -99,7 +99,7 @@ def test_unrecorded_lines_do_not_count_as_sent() -> None:
 def test_on_a_full_disk_answers_are_missing(
     run: Run, sqs: FakeSqs, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the disk does not take is not counted, and comes with the next run."""
+    """Answers that could not be written are not counted, and the next run writes them."""
     lines = answer(records, submitted(run, sqs, 150))
     append, calls = results_file.append, []
 

@@ -1,4 +1,4 @@
-"""A result's `id` says which line of which submission it answers."""
+"""A result's `id` identifies its line and its submission."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway_cli.jobs import job_keys
 
 @given(st.text(), st.integers(min_value=0, max_value=10**18 - 1))
 def test_a_line_is_known_by_its_results_id(submission: str, line: int) -> None:
-    """The worker makes the id of the key that the line was sent with."""
+    """The worker makes the ID from the line's key."""
     id_ = job_lines.result_id(job_keys.key(submission, line))
     assert id_ == job_keys.result_id(job_keys.key(submission, line))
     assert job_keys.line_of(id_, submission) == line
@@ -33,14 +33,14 @@ def test_a_line_is_known_by_its_results_id(submission: str, line: int) -> None:
     ],
 )
 def test_other_ids_are_no_line(id_: str) -> None:
-    """An id of another form or of another submission, also one that begins alike, names no line."""
+    """An ID of another form or of another submission matches no line."""
     assert job_keys.line_of(id_, "mine") is None
     assert job_keys.line_of("batch_req_mine2-1", "mine") is None
 
 
 @given(st.text() | st.from_regex(r"batch_req_mine-[0-9]{0,30}", fullmatch=True))
 def test_any_id_is_a_line_or_none(id_: str) -> None:
-    """Whatever id a results file holds, it is the one that its line was sent with, or no line's."""
+    """Any ID in a results file matches the line that it was sent with, or no line."""
     line = job_keys.line_of(id_, "mine")
     assert line is None or (line < 2**63 and job_keys.result_id(job_keys.key("mine", line)) == id_)
 
@@ -50,6 +50,6 @@ def test_any_id_is_a_line_or_none(id_: str) -> None:
     [{"DataType": "Binary", "BinaryValue": b"key"}, {"DataType": "String", "StringValue": "k" * 129}, {}],
 )
 def test_what_the_worker_ignores_is_no_key(value: dict[str, object]) -> None:
-    """An attribute that is no text, or too long, names no job."""
+    """An attribute that is not text, or too long, is not a key."""
     assert job_keys.sent_with({"idempotency_key": value}) is None
     assert job_keys.sent_with({"idempotency_key": {"DataType": "String", "StringValue": "k-1"}}) == "k-1"

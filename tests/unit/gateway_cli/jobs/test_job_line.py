@@ -1,4 +1,4 @@
-"""A line is sent only if the gateway can answer it, and SQS carry it."""
+"""A line is sent only if the gateway can answer it and SQS can carry it."""
 
 from __future__ import annotations
 

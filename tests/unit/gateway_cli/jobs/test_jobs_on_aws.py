@@ -1,4 +1,4 @@
-"""The calls that the commands make are those of SQS and S3, as moto knows them."""
+"""The commands' calls are SQS's and S3's calls, as moto implements them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_results_are_taken_from_queue_and_bucket(session: boto3.Session) -> None
 def test_records_are_read_as_the_worker_writes_them(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Answers, one that lies in S3, and a burial, which a redrive takes back: in DynamoDB's own types."""
+    """The commands read the worker's records: answers, one in S3, and a dead letter that a redrive undoes."""
     monkeypatch.setattr(collection, "FIRST_WAIT_S", 0.001)
     outputs = stack_outputs.read(session, "dev")
     write(Path("in.jsonl"), [job(f"job-{number}") for number in range(4)])

@@ -1,4 +1,4 @@
-"""Lines are read whatever a file's bytes are, and memory does not depend on them."""
+"""Lines are read from any bytes, and memory does not depend on the lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def read(raw: bytes, max_bytes: int = MAX) -> list[FileLine]:
 )
 @example(b"\xef\xbb\xbf12345678\r\n")
 @example(b"12345678\r\n12345678\n12345678")
-def test_every_line_has_its_number_and_content_and_only_a_too_long_one_none(raw: bytes) -> None:
+def test_lines_have_number_and_content(raw: bytes) -> None:
+    """Every line has its number and its content; only a line that is too long has no content."""
     expected = {}
     for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if content := line.strip(b" \t\r\n"):

@@ -1,4 +1,4 @@
-"""Threads end when they have to: at the end of work, at a failure, when asked."""
+"""Threads end at the end of work, at a failure, or when asked."""
 
 from __future__ import annotations
 

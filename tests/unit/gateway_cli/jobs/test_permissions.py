@@ -1,4 +1,4 @@
-"""docs/jobs.md names what an operator has to be allowed."""
+"""docs/jobs.md names the permissions that an operator needs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ACTIONS = operations()
 
 
 def calls() -> set[tuple[str, str]]:
-    """Module and method of each call of AWS that the jobs commands have in them."""
+    """Module and method of each AWS call in the jobs commands."""
     files = [*(documents.ROOT / JOBS).glob("*.py"), documents.ROOT / "gateway_cli/stack_outputs.py"]
     return {
         (file.stem, node.func.attr)
@@ -60,7 +60,7 @@ def calls() -> set[tuple[str, str]]:
 
 
 def test_every_call_is_known() -> None:
-    """No jobs command calls AWS in a way that the next test does not look for in the documentation."""
+    """The jobs commands make AWS calls only in the forms that the next test looks for."""
     assert calls() == CALLS.keys()
 
 
@@ -69,6 +69,6 @@ def test_every_call_is_known() -> None:
     sorted({(command, method) for (_, method), commands in CALLS.items() for command in commands}),
 )
 def test_permissions_are_documented(command: str, method: str) -> None:
-    """The table of permissions names the IAM action of every call, in the row of the command that makes it."""
+    """The table of permissions names the IAM action of every call, in the row of its command."""
     needs = dict(documents.table("docs/jobs.md", "| command | needs |"))
     assert f"`{ACTIONS[method]}`" in needs[command]

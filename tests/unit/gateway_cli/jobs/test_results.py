@@ -1,4 +1,4 @@
-"""A result leaves the queue only when it is on disk, once and whole."""
+"""A result leaves the queue only when it is on disk, once and complete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_all_that_was_counted_is_written_once_and_repeats_are_removed(run: Run, 
 
 @pytest.mark.parametrize("custom_id", [17, 1.5, None])
 def test_a_custom_id_may_be_a_number(run: Run, sqs: FakeSqs, custom_id: float | None) -> None:
-    """As a program may have sent it; a line without one is an answer to a line that had none."""
+    """A custom_id may be a number, or be missing."""
     line = result_of("1", custom_id)
     put(sqs, line)
     assert receive(run).exit_code == 0
@@ -44,7 +44,7 @@ def test_no_more_than_the_count_is_taken(run: Run, sqs: FakeSqs) -> None:
 
 
 def test_the_summary_tells_what_came(run: Run, sqs: FakeSqs) -> None:
-    """Results of earlier runs count as those that the file holds, and no further."""
+    """The summary counts new results, and counts earlier ones only as part of the file."""
     write(Path("out.jsonl"), [result(number) for number in range(5)])
     put(sqs, *(result(number) for number in range(4, 20)))
     done = receive(run, "--count", "15", "--json")
@@ -60,7 +60,7 @@ def test_the_summary_tells_what_came(run: Run, sqs: FakeSqs) -> None:
 
 
 def test_fewer_than_the_count_are_told(run: Run, sqs: FakeSqs) -> None:
-    """The command ends with 3 when nothing more comes."""
+    """The command ends with status 3 if no more results arrive."""
     put(sqs, result(1), result(1))
     done = receive(run, "--count", "2")
     assert done.exit_code == 3
@@ -80,7 +80,7 @@ def test_fewer_than_the_count_are_told(run: Run, sqs: FakeSqs) -> None:
     ],
 )
 def test_results_come_from_one_source(run: Run, sqs: FakeSqs, options: list[str]) -> None:
-    """Whose results are wanted has to be said, and once: nobody takes others' from the queue by leaving it out."""
+    """The command line must name one source of results, so that nobody takes others' results by omission."""
     write(Path("in.jsonl"), [job("job-1")])
     put(sqs, result(1))
     done = run("results", "--out", "out.jsonl", *options)
@@ -141,7 +141,7 @@ def test_a_large_result_is_fetched_and_written_whole(run: Run, sqs: FakeSqs, s3:
 
 
 class Endless:
-    """An object of S3's that does not end; counts what was read of it."""
+    """An S3 object without an end; counts the bytes read."""
 
     def __init__(self) -> None:
         self.read_bytes = 0
@@ -156,7 +156,7 @@ class Endless:
 
 
 def test_larger_than_any_result_is_left(run: Run, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of an object in S3, 64 MiB are read at most; the message of a larger one is left in the queue and told."""
+    """At most 64 MiB of an S3 object are read; a larger one's message stays in the queue and is reported."""
     body = Endless()
     monkeypatch.setattr(FakeS3, "get_object", lambda *_, **__: {"Body": body})
     monkeypatch.setattr(aws_clients, "s3", lambda *_, **__: FakeS3())
@@ -209,9 +209,8 @@ def test_a_message_that_is_no_result_is_left_and_its_text_not_shown(run: Run, sq
     assert sqs.bodies("results") == ["a secret"]
 
 
-def test_without_leave_to_read_the_bucket_the_run_ends_and_gives_messages_back(
-    run: Run, sqs: FakeSqs, s3: FakeS3
-) -> None:
+def test_denied_bucket_ends_the_run(run: Run, sqs: FakeSqs, s3: FakeS3) -> None:
+    """Without permission to read the bucket, the run ends and gives the messages back."""
     s3.refuses = True
     put(sqs, pointer(1, "s3://large-results/results/1.json"), result(2))
     done = receive(run)

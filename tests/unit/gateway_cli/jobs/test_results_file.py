@@ -1,4 +1,4 @@
-"""Each result is in the file once, whole lines only, and nothing that is not a result."""
+"""The file has each result once, complete lines only, and nothing but results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
 
 
-def test_repeats_are_left_out_within_a_batch_between_batches_and_between_runs(path: Path) -> None:
+def test_repeats_are_left_out(path: Path) -> None:
+    """Repeated lines are left out within a batch, between batches and between runs."""
     with ResultsFile(path) as file:
         assert file.keep([line(1), line(2), line(1)]) == [NEW, NEW, REPEAT]
         assert file.keep([line(2), line(3)]) == [REPEAT, NEW]
@@ -40,7 +41,8 @@ def test_repeats_are_left_out_within_a_batch_between_batches_and_between_runs(pa
     assert path.read_text().splitlines() == [result(number) for number in (1, 2, 3, 4)]
 
 
-def test_two_different_lines_with_one_id_are_both_set_aside_and_the_first_stays(path: Path) -> None:
+def test_two_lines_with_one_id_are_set_aside(path: Path) -> None:
+    """Two different lines with one ID are both set aside, and the first stays in the file."""
     with ResultsFile(path) as file:
         assert file.keep([line(1), line(2, "one"), line(2, "two")]) == [NEW, NEW, CONFLICT]
         assert file.keep([line(1, "other")]) == [CONFLICT]
@@ -50,7 +52,8 @@ def test_two_different_lines_with_one_id_are_both_set_aside_and_the_first_stays(
 
 
 @given(st.integers(min_value=1, max_value=len(result(2))))
-def test_a_line_that_a_killed_run_left_half_written_is_cut_off_wherever_it_was(size: int) -> None:
+def test_half_written_line_is_cut_off(size: int) -> None:
+    """A line that a killed run left half written is cut off, wherever the run stopped writing."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "out.jsonl"
         path.write_bytes(result(1).encode() + b"\n" + result(2).encode()[:size])
@@ -77,7 +80,7 @@ def test_only_one_process_writes_at_a_time(path: Path) -> None:
 
 
 def test_unsynced_line_does_not_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line that was written but not made durable is cut off and not counted, and no later line is kept."""
+    """A line that was not made durable is cut off and not counted, and no later line is written."""
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -96,7 +99,7 @@ def test_unsynced_line_does_not_stay(path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("begins", [b"", b'{"id": "batch_req_1'])
 def test_line_longer_than_any_result_is_refused(path: Path, begins: bytes) -> None:
-    """A file with a line over 64 MiB is no file of results; it stays as it is, however the line begins."""
+    """A file with a line over 64 MiB is not a results file, and does not change."""
     path.write_bytes(begins)
     os.truncate(path, 70 * 1024 * 1024)
     with pytest.raises(ResultsFileError, match="line 1 is longer than 64 MiB"):
@@ -105,7 +108,7 @@ def test_line_longer_than_any_result_is_refused(path: Path, begins: bytes) -> No
 
 
 def test_result_that_grows_beyond_the_limit_is_none() -> None:
-    """A result is measured as it would be written: on one line, and escaped."""
+    """A result's size is measured as written: on one line, and escaped."""
     raw = b'{"id": "1",\n"a": "' + "é".encode() * (12 * 1024 * 1024) + b'"}'
     with pytest.raises(NotAResultError, match="longer than 64 MiB"):
         result_line.parse(raw)

@@ -1,4 +1,4 @@
-"""`jobs results` writes to regular files alone, and to none that something else is written to."""
+"""`jobs results` writes only to regular files, and to none that another stream writes to."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def link_to_device(path: Path) -> None:
 def test_only_regular_files_are_used(
     run: Run, sqs: FakeSqs, option: str, make: Callable[[Path], None]
 ) -> None:
-    """A pipe, a socket, a device or a folder is a wrong command line, told before anything is received."""
+    """A pipe, a socket, a device or a folder is a wrong command line, and nothing is received."""
     make(Path("it"))
     put(sqs, result(1))
     done = run("results", "--out", "out.jsonl", option, "it")
@@ -50,7 +50,7 @@ def test_only_regular_files_are_used(
 
 @pytest.mark.parametrize("make", [fifo, link_to_device, Path.mkdir])
 def test_conflicts_need_a_regular_file(run: Run, sqs: FakeSqs, make: Callable[[Path], None]) -> None:
-    """Something else than a file where conflicts would go is told before anything is received."""
+    """If the file for conflicts is not a regular file, that is an error and nothing is received."""
     make(Path("out.jsonl.conflicts"))
     put(sqs, result(1))
     done = receive(run)
@@ -61,7 +61,7 @@ def test_conflicts_need_a_regular_file(run: Run, sqs: FakeSqs, make: Callable[[P
 
 @pytest.mark.parametrize("exists", [True, False])
 def test_symlink_to_a_file_is_one(run: Run, sqs: FakeSqs, exists: bool) -> None:
-    """Results go where a symlink leads, whether the file is there or yet to be made."""
+    """Results go to a symlink's target, whether or not the file exists."""
     if exists:
         write(Path("behind.jsonl"), [result(1)])
     Path("out.jsonl").symlink_to("behind.jsonl")
@@ -72,7 +72,7 @@ def test_symlink_to_a_file_is_one(run: Run, sqs: FakeSqs, exists: bool) -> None:
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_results_do_not_go_where_the_summary_goes(tmp_path: Path, stream: str) -> None:
-    """A file that standard output or error is redirected to is refused: the summary would overwrite results."""
+    """A results file that is also standard output or error is refused: the summary would overwrite results."""
     redirected = tmp_path / "out.jsonl"
     arguments = ("jobs", "results", "--all", "--out", redirected, "--env", "dev")
     with redirected.open("wb") as opened:

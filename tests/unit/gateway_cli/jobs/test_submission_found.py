@@ -59,7 +59,7 @@ def make_anew(sqs: FakeSqs) -> None:
 def test_without_its_record_nothing_is_collected(
     run: Run, sqs: FakeSqs, records: FakeRecords, spoiled: Callable[[FakeSqs], None], told: str
 ) -> None:
-    """Nobody knows then which answers are this file's; the results file is not touched."""
+    """Without the record, the command knows no keys; it fails and leaves the results file alone."""
     answer(records, submitted(run, sqs, 2))
     spoiled(sqs)
     done = collect(run)
@@ -73,7 +73,7 @@ def test_without_its_record_nothing_is_collected(
 def test_a_running_submission_is_waited_for(
     run: Run, sqs: FakeSqs, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While `jobs submit` holds the record, nobody knows yet which lines will have been sent."""
+    """While `jobs submit` holds the record, the command waits, since more lines may be sent."""
     lines = answer(records, submitted(run, sqs, 2))
     holder = sqlite3.connect("in.jsonl.dev.submitted", isolation_level=None)
     holder.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -96,7 +96,7 @@ def test_a_running_submission_is_waited_for(
 
 
 def test_a_killed_submitters_record_is_read(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """What it wrote last, which SQLite keeps beside the record, is read too."""
+    """A killed submitter's last changes, which SQLite keeps beside the record, are read too."""
     answer(records, submitted(run, sqs, 2))
     script = (
         "import sqlite3, os; d = sqlite3.connect('in.jsonl.dev.submitted', isolation_level=None);"
@@ -112,7 +112,7 @@ def test_a_killed_submitters_record_is_read(run: Run, sqs: FakeSqs, records: Fak
 def test_a_record_is_read_where_nothing_may_be_written(
     run: Run, sqs: FakeSqs, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A record in a folder that its reader may not write to is opened to read only."""
+    """A record in a folder without write permission is opened read-only."""
     lines = answer(records, submitted(run, sqs, 2))
     monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
     opened: list[str] = []

@@ -1,4 +1,4 @@
-"""Every good line is sent at least once, a bad file not at all, and a stopped run goes on where it was."""
+"""Every valid line is sent at least once, a bad file not at all, and a stopped run continues."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def test_a_second_run_sends_nothing(run: Run, sqs: FakeSqs) -> None:
 BAD = [job("a"), "not JSON", job("b", method="GET"), "", job("a"), job("c")]
 
 
-def test_nothing_of_a_file_with_bad_lines_is_sent_and_each_is_told_by_number(run: Run, sqs: FakeSqs) -> None:
+def test_file_with_bad_lines_is_not_sent(run: Run, sqs: FakeSqs) -> None:
+    """Nothing of a file with bad lines is sent, and each bad line is reported by its number."""
     result = run("submit", str(write(Path("in.jsonl"), BAD)), "--json")
     assert result.exit_code == 1
     assert sqs.sent_batches == []
@@ -98,9 +99,8 @@ def test_what_sqs_did_not_take_is_sent_again_and_only_that(run: Run, sqs: FakeSq
     assert list(map(len, sqs.sent_batches)) == [8, 1, 1]
 
 
-def test_a_line_that_sqs_refuses_is_told_not_repeated_and_tried_again_by_the_next_run(
-    run: Run, sqs: FakeSqs
-) -> None:
+def test_refused_line_is_sent_by_the_next_run(run: Run, sqs: FakeSqs) -> None:
+    """A line that SQS refuses is reported and not repeated, and the next run tries it again."""
     sqs.on_send = lambda _: {"1": ("InvalidMessageContents", True)}
     result = run("submit", str(file_of(3)))
     assert result.exit_code == 1
@@ -111,7 +111,9 @@ def test_a_line_that_sqs_refuses_is_told_not_repeated_and_tried_again_by_the_nex
     assert sent_ids(sqs) == ids(3)
 
 
-def test_a_failure_that_lasts_ends_the_run_and_the_next_sends_the_rest_only(run: Run, sqs: FakeSqs) -> None:
+def test_lasting_failure_ends_the_run(run: Run, sqs: FakeSqs) -> None:
+    """A failure that lasts ends the run, and the next run sends only the remaining lines."""
+
     def down(entries: list[dict[str, Any]]) -> dict[str, tuple[str, bool]]:
         if len(sqs.bodies("jobs")) >= 50:
             raise EndpointConnectionError(endpoint_url="https://sqs.test")
@@ -221,7 +223,8 @@ def test_a_record_that_is_none_is_left_alone(run: Run, sqs: FakeSqs) -> None:
     assert sqs.sent_batches == []
 
 
-def test_a_record_that_cannot_be_written_is_an_error_before_anything_is_sent(run: Run, sqs: FakeSqs) -> None:
+def test_unwritable_record_is_an_error(run: Run, sqs: FakeSqs) -> None:
+    """A record that cannot be written is an error before anything is sent."""
     result = run("submit", str(file_of(3)), "--record", "nowhere/record")
     assert result.exit_code == 1
     assert "nowhere/record" in result.stderr
@@ -243,7 +246,7 @@ def test_what_is_no_file_is_refused(run: Run, path: str) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--record", "pipe"]])
 def test_pipe_is_a_wrong_command_line(run: Run, sqs: FakeSqs, options: list[str]) -> None:
-    """FILE is read twice and the record is read and written: neither can be a pipe."""
+    """A pipe as FILE or record is a wrong command line: FILE is read twice, the record read and written."""
     os.mkfifo("pipe")
     result = run("submit", str(file_of(3)) if options else "pipe", *options)
     assert result.exit_code == 2
@@ -252,7 +255,7 @@ def test_pipe_is_a_wrong_command_line(run: Run, sqs: FakeSqs, options: list[str]
 
 
 def test_record_beside_the_file_is_no_pipe(run: Run, sqs: FakeSqs) -> None:
-    """A pipe in the place of the record is told, and nothing is sent."""
+    """A pipe in place of the record is reported, and nothing is sent."""
     os.mkfifo("in.jsonl.dev.submitted")
     result = run("submit", str(file_of(3)))
     assert result.exit_code == 1
@@ -298,7 +301,7 @@ def test_a_hundred_thousand_lines_take_no_more_memory_than_ten_thousand(tmp_path
 
 
 def test_a_record_of_nothing_is_used_anew(run: Run, sqs: FakeSqs) -> None:
-    """A file of which nothing was sent may change, and is then sent under the same record."""
+    """If nothing of a file was sent, the file may change, and is then sent under the same record."""
     Path("in.jsonl").write_text("")
     assert run("submit", "in.jsonl").exit_code == 0
     write(Path("in.jsonl"), [job("job-1")])

@@ -1,4 +1,4 @@
-"""What a demonstration takes from a guardrail's policy."""
+"""The parts of a guardrail's policy that a demonstration uses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def entities(*entries: dict[str, Any]) -> GuardrailPolicy:
     ],
 )
 def test_blocked_word(policy: GuardrailPolicy, word: str | None) -> None:
-    """The first word that a prompt may not hold."""
+    """The blocked word is the first word that a prompt must not contain."""
     assert policy.blocked_word == word
 
 
@@ -54,12 +54,12 @@ def test_blocked_word(policy: GuardrailPolicy, word: str | None) -> None:
     ],
 )
 def test_masks_email(policy: GuardrailPolicy, masks: bool) -> None:
-    """Only where an address in a prompt is masked can it be shown."""
+    """Masking is shown only if the policy masks an address in a prompt."""
     assert policy.masks_email is masks
 
 
 def test_parts_that_the_emulator_ignores() -> None:
-    """They are named as CreateGuardrail names them."""
+    """Parts that the emulator ignores are named as in CreateGuardrail."""
     document = {
         "blockedInputMessaging": "No.",
         "contentPolicyConfig": {"tierConfig": {}, "filtersConfig": []},
@@ -75,7 +75,7 @@ def test_parts_that_the_emulator_ignores() -> None:
 
 
 def test_only_what_the_policy_does_is_shown() -> None:
-    """A policy that blocks no word has no blocked prompt to show; everything else is shown."""
+    """If a policy blocks no word, no blocked prompt is shown; everything else is."""
     shown = [check for _, check in checks.demonstration(words())]
     assert demo.answered_and_logged in shown
     assert demo.blocked not in shown

@@ -26,7 +26,7 @@ _DEVELOPERS_OWN = {
 
 
 def test_tools_get_none_of_the_developers_aws_settings() -> None:
-    """But the proxies and the rest that installing packages needs."""
+    """Tools get no AWS settings of the developer, but the proxies and what installations need."""
     env = environment.for_tools(_ENDPOINT, _DEVELOPERS_OWN)
     assert {name for name in env if name.startswith(("AWS_", "CDK_"))} == set(environment.aws(_ENDPOINT))
     assert env["AWS_REGION"] == "us-east-1"
@@ -38,7 +38,7 @@ def test_tools_get_none_of_the_developers_aws_settings() -> None:
 
 
 def test_the_emulator_gets_basics_only() -> None:
-    """Functions inherit its environment, and it has settings of its own names."""
+    """The emulator gets only basic variables, because functions inherit its environment."""
     env = environment.for_emulator({**_DEVELOPERS_OWN, "DOCKER_HOST": "tcp://docker", "LANG": "C.UTF-8"})
     assert env == {"PATH": "/usr/bin", "LANG": "C.UTF-8"}
 
@@ -47,7 +47,7 @@ def test_the_emulator_gets_basics_only() -> None:
 def test_sessions_reach_the_emulator_only(
     service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Neither profiles nor variables lead anywhere else."""
+    """Neither profiles nor variables change the endpoint of a session."""
     config = tmp_path / "config"
     config.write_text("[profile production]\nregion = eu-west-1\nendpoint_url = https://example.com\n")
     for name, value in {**_DEVELOPERS_OWN, "AWS_CONFIG_FILE": str(config)}.items():

@@ -1,4 +1,4 @@
-"""Checks: each is run and reported, whatever the others did."""
+"""Each check runs and is reported, whatever the result of the others."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def result(custom_id: str, **fields: Any) -> dict[str, Any]:
 
 
 def all_results() -> list[dict[str, Any]]:
-    """What the results queue should hold after the twenty jobs."""
+    """The expected contents of the results queue after the twenty jobs."""
     answered = [result(f"job-{number}") for number in range(1, 19)]
     return [*answered, result("", response=None, error={"code": "invalid_request_error"})]
 
 
 def test_a_failed_check_fails_the_run_but_not_the_checks_after_it(tmp_path: Path) -> None:
-    """What is wrong is shown below its line."""
+    """A failed check shows its fault below its line, and the next checks run."""
     written = io.StringIO()
 
     def fails(_: LocalStack) -> list[str]:
@@ -57,7 +57,7 @@ def test_a_failed_check_fails_the_run_but_not_the_checks_after_it(tmp_path: Path
 
 
 def test_eighteen_answers_and_one_error_line_are_right() -> None:
-    """In whatever order they come."""
+    """Eighteen answers and one error line pass, in any order."""
     error = checks.check_results(list(reversed(all_results())))
     assert error["error"]["code"] == "invalid_request_error"
 
@@ -73,13 +73,13 @@ def test_eighteen_answers_and_one_error_line_are_right() -> None:
     ids=["one lost", "one twice", "no error line", "an error line with an answer"],
 )
 def test_lost_and_surplus_results_are_noticed(results: list[dict[str, Any]]) -> None:
-    """Jobs are counted, not just waited for."""
+    """A missing or an extra result fails the check."""
     with pytest.raises(CheckFailedError):
         checks.check_results(json.loads(json.dumps(results)))
 
 
 def test_arguments_that_the_schema_allows() -> None:
-    """They are shown on one line."""
+    """The arguments are shown on one line."""
     assert (
         tool_call.checked_arguments('{"city": "Paris",\n "unit": "celsius"}')
         == '{"city": "Paris", "unit": "celsius"}'
@@ -91,6 +91,6 @@ def test_arguments_that_the_schema_allows() -> None:
     ['{"city": "Paris"}', '{"city": 1, "unit": "celsius"}', '{"city": "Paris", "unit": "kelvin"}', "{", "5"],
 )
 def test_arguments_that_it_does_not_allow(arguments: str) -> None:
-    """Whatever is wrong with them fails the check."""
+    """Arguments with any fault fail the check."""
     with pytest.raises(CheckFailedError):
         tool_call.checked_arguments(arguments)

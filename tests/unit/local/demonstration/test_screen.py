@@ -1,4 +1,4 @@
-"""What a developer sees."""
+"""The demonstration's output for the developer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.local.stacks import made_up_stack
 
 
 def plain_screen() -> tuple[Screen, io.StringIO]:
-    """A screen that is no terminal, and what was written to it."""
+    """A screen without a terminal, and its output."""
     written = io.StringIO()
     return Screen(Console(file=written, width=40)), written
 
@@ -30,7 +30,7 @@ def test_a_step_is_one_plain_line_with_its_seconds() -> None:
 
 
 def test_a_step_that_raises_is_marked() -> None:
-    """And the exception goes on."""
+    """A step that raises is marked, and the exception goes on."""
     screen, written = plain_screen()
     with pytest.raises(ZeroDivisionError), screen.step("Deploy"):
         raise ZeroDivisionError
@@ -38,7 +38,7 @@ def test_a_step_that_raises_is_marked() -> None:
 
 
 def test_text_is_neither_broken_nor_taken_for_markup() -> None:
-    """What is to be copied comes out as it went in."""
+    """Text for copying is printed unchanged."""
     screen, written = plain_screen()
     line = "curl -d '[red]" + "x" * 100 + "[/red]'"
     screen.say([line])
@@ -46,7 +46,7 @@ def test_text_is_neither_broken_nor_taken_for_markup() -> None:
 
 
 def test_the_curl_line_survives_a_shell(tmp_path: Path) -> None:
-    """It splits into the arguments that were meant, and the body is JSON."""
+    """The curl line splits into the intended arguments, and its body is JSON."""
     stack = made_up_stack(tmp_path)
     words = shlex.split(curl(stack))
     assert words[0] == "curl"
@@ -56,7 +56,7 @@ def test_the_curl_line_survives_a_shell(tmp_path: Path) -> None:
 
 
 def test_the_summary_says_how_to_call_the_gateway(tmp_path: Path) -> None:
-    """Base URL, key, curl line, SDK line, files."""
+    """The summary has the base URL, the key, a curl line, an SDK line and the files."""
     stack = made_up_stack(tmp_path)
     text = "\n".join(summary(stack))
     for part in (stack.base_url, stack.api_key, curl(stack), "from openai import OpenAI", "stack.json"):
@@ -64,13 +64,13 @@ def test_the_summary_says_how_to_call_the_gateway(tmp_path: Path) -> None:
 
 
 def test_the_summary_names_the_command_for_shells(tmp_path: Path) -> None:
-    """A line to paste sets the variables of another shell."""
+    """The summary has a line to paste that sets the variables of another shell."""
     text = "\n".join(summary(made_up_stack(tmp_path)))
     assert re.search(r'^  eval "\$\(\S+/chat-gateway env --env local\)"$', text, re.MULTILINE)
 
 
 def test_the_summary_says_where_the_functions_log(tmp_path: Path) -> None:
-    """The log group, and a command that shows its end."""
+    """The summary has the log group, and a command that shows its last lines."""
     stack = made_up_stack(tmp_path)
     text = "\n".join(summary(stack))
     assert stack.chat_log_group in text

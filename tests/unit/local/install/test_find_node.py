@@ -1,4 +1,4 @@
-"""The machine's own Node.js is used where it is new enough, and is looked for beside what was installed here."""
+"""The machine's own Node.js is used if it is new enough; the one installed here does not count."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ def folder_with(path: Path, says: str, *, npm: bool = True) -> Path:
     [("v22.0.0", True), ("v24.19.0", True), ("v100.1.0", True), ("v20.20.2", False), ("nonsense", False)],
 )
 def test_the_version_decides(tmp_path: Path, says: str, is_there: bool) -> None:
-    """Node.js 22 is the oldest that will do."""
+    """Node.js must be version 22 or later."""
     assert find_node.is_there(str(folder_with(tmp_path / "bin", says)), []) is is_there
 
 
 def test_none_is_no_failure(tmp_path: Path) -> None:
-    """Where there is no Node.js at all, one is installed."""
+    """Without any Node.js, one is installed."""
     assert not find_node.is_there(str(tmp_path), [])
 
 
 def test_npm_is_needed_too(tmp_path: Path) -> None:
-    """Node.js without npm cannot install the CDK."""
+    """Node.js without npm does not count, because it cannot install the CDK."""
     assert not find_node.is_there(str(folder_with(tmp_path / "bin", "v24.0.0", npm=False)), [])
 
 
 def test_a_broken_node_does_not_count(tmp_path: Path) -> None:
-    """A file that cannot be run is as good as none."""
+    """A file that cannot be run does not count."""
     folder = folder_with(tmp_path / "bin", "v24.0.0")
     (folder / "node").write_bytes(b"\x7fELF")
     assert not find_node.is_there(str(folder), [])
 
 
 def test_our_own_does_not_count(tmp_path: Path) -> None:
-    """What was installed here, also behind a symlink, is not the machine's; what follows it on PATH is."""
+    """The Node.js installed here, also behind a symlink, does not count; the next one on PATH does."""
     ours = folder_with(tmp_path / "ours", "v24.0.0")
     link = tmp_path / "link"
     link.symlink_to(ours)

@@ -1,4 +1,4 @@
-"""An installation shows how far it is, and keeps what pip says."""
+"""An installation shows its progress, and keeps pip's output."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_locked_packages_are_counted() -> None:
 
 
 def test_steps_follow_pip() -> None:
-    """What is shown changes with each locked package that pip collects, or finds installed."""
+    """The step changes with each locked package that pip collects or finds installed."""
     assert list(install_progress.steps(OUTPUT, 3)) == [
         "  1 of 3 packages",
         "  2 of 3 packages",
@@ -44,7 +44,7 @@ def test_steps_follow_pip() -> None:
 def test_pips_status_and_words_are_kept(
     tmp_path: Path, status: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The log has all that pip says, and a failure stays one."""
+    """The log has all of pip's output, and pip's failure is the command's failure."""
     requirements, log = tmp_path / "r.txt", tmp_path / "log"
     requirements.write_text(LOCKED)
     code = f"print({''.join(OUTPUT)!r}); raise SystemExit({status})"

@@ -1,4 +1,4 @@
-"""Signals end a run once, in order."""
+"""A signal ends a run once, in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.machine import interruption
 
 @pytest.mark.parametrize("number", interruption.SIGNALS)
 def test_the_first_signal_interrupts_and_later_ones_do_not(number: signal.Signals) -> None:
-    """What is being stopped is stopped to the end; afterwards signals mean what they meant before."""
+    """Later signals do not interrupt the shutdown; afterwards the earlier handlers are back."""
     before = signal.getsignal(number)
     with interruption.as_keyboard_interrupt():
         with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""One run at a time in a state folder."""
+"""Only one run at a time uses a state folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.machine.paths import StateFolder
 
 
 def test_a_second_run_in_a_folder_is_refused(tmp_path: Path) -> None:
-    """And the folder is free again afterwards."""
+    """A second run in a folder is refused; after the first run the folder is free."""
     state = StateFolder(tmp_path)
     refused = pytest.raises(AlreadyRunningError, match="already running")
     with lock.exclusive(state), refused, lock.exclusive(state):

@@ -1,4 +1,4 @@
-"""Processes: waited for, noticed when they end, and stopped with all that they started."""
+"""Processes are waited for, their end is noticed, and they stop with all that they started."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def wait_for_output(process: Process) -> str:
 
 
 def runs(pid: int) -> bool:
-    """Whether there is a process of that id which is more than an unburied zombie."""
+    """Whether the process with that ID exists and is not a zombie."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
 def members(group: int) -> list[int]:
-    """The processes of the group which are more than unburied zombies."""
+    """The processes of the group that are not zombies."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -73,7 +73,7 @@ def members(group: int) -> list[int]:
 
 
 def test_an_early_exit_is_noticed_at_once(tmp_path: Path) -> None:
-    """Nobody waits the whole time for a process that is gone; its output is in the log."""
+    """If a process ends early, the wait ends at once, and the log has its output."""
     started = time.monotonic()
     ended = pytest.raises(ProcessEndedError, match="exit status 3")
     with python("print('no licence'); raise SystemExit(3)", tmp_path) as process, ended as caught:
@@ -84,20 +84,20 @@ def test_an_early_exit_is_noticed_at_once(tmp_path: Path) -> None:
 
 
 def test_a_process_that_never_becomes_ready_is_given_up(tmp_path: Path) -> None:
-    """The wait ends at its deadline."""
+    """The wait for a process ends at its deadline."""
     with python("import time; time.sleep(60)", tmp_path) as process, pytest.raises(NotReadyError):
         processes.wait_until(lambda: False, process, within_s=0.1)
 
 
 def test_a_process_ends_at_sigterm(tmp_path: Path) -> None:
-    """An obedient process is not killed."""
+    """A process that ends at SIGTERM is not killed."""
     with python("import time; print('up', flush=True); time.sleep(60)", tmp_path) as process:
         wait_for_output(process)
     assert process.popen.returncode == -signal.SIGTERM
 
 
 def test_a_process_deaf_to_sigterm_is_killed(tmp_path: Path) -> None:
-    """Stopping has a deadline."""
+    """A process that ignores SIGTERM is killed at a deadline."""
     with python(_DEAF, tmp_path, grace_s=0.2) as process:
         wait_for_output(process)
         started = time.monotonic()
@@ -107,7 +107,7 @@ def test_a_process_deaf_to_sigterm_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_what_a_process_started_does_not_survive_it(tmp_path: Path) -> None:
-    """Neither an obedient parent's deaf child, nor one whose parent died first."""
+    """A process's children end with it, also if they ignore SIGTERM or if their parent died first."""
     with python(_PARENT, tmp_path, _DEAF, grace_s=0.2) as process:
         child = int(wait_for_output(process).split()[0])
         assert runs(child)
@@ -121,7 +121,7 @@ def test_what_a_process_started_does_not_survive_it(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_everything_ends_with_a_starter_that_is_killed(tmp_path: Path) -> None:
-    """Even what is deaf to SIGTERM: the starter had no time for anything."""
+    """If the starter is killed, all its processes end, even those that ignore SIGTERM."""
     log = tmp_path / "test.log"
     code = _STARTER.format(log=str(log), arguments=["-c", _PARENT, _DEAF])
     deadline = time.monotonic() + 10
@@ -139,7 +139,7 @@ def test_everything_ends_with_a_starter_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_command_that_does_not_exist_is_said(tmp_path: Path) -> None:
-    """In the log, as a shell would."""
+    """A command that does not exist is reported in the log, as by a shell."""
     log = tmp_path / "test.log"
     with processes.running("It", ["/no/such"], log_file=log, env={}, cwd=tmp_path) as process:
         assert process.popen.wait(10) == 127
@@ -154,14 +154,14 @@ def test_stopping_a_process_that_has_ended_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_failed_command_is_an_error(tmp_path: Path) -> None:
-    """Its name and exit status are said."""
+    """The error has the command's name and exit status."""
     failed = pytest.raises(CommandFailedError, match=r"The test process failed \(exit status 2\)")
     with python("raise SystemExit(2)", tmp_path) as process, failed:
         processes.finish(process, within_s=10)
 
 
 def test_a_command_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
-    """It is stopped when the block ends."""
+    """A command that takes too long is an error, and is stopped when the block ends."""
     too_long = pytest.raises(CommandFailedError, match="took longer")
     with python("import time; time.sleep(60)", tmp_path) as process, too_long:
         processes.finish(process, within_s=0.1)
@@ -169,5 +169,5 @@ def test_a_command_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_port_that_nobody_listens_on_does_not_answer() -> None:
-    """A refused connection is a "not yet", not an error."""
+    """A refused connection means "not ready yet", and is not an error."""
     assert not processes.answers("http://127.0.0.1:1/health")

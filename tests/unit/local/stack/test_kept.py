@@ -1,4 +1,4 @@
-"""What a stack keeps from one run to the next."""
+"""The values that a stack keeps from one run to the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT = Kept(ports=Ports(aws=4566, upstream=8080), client_key="bcg-made-up")
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """The next run finds the ports and the key, which only its owner can read."""
+    """The next run reads the ports and the key, which only their owner can read."""
     path = tmp_path / "kept.json"
     kept.write(path, KEPT)
     assert kept.read(path) == KEPT
@@ -23,7 +23,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_the_first_run_keeps_nothing(tmp_path: Path) -> None:
-    """Without a file, everything is chosen anew."""
+    """Without a file, all values are new."""
     assert kept.read(tmp_path / "kept.json") == Kept()
 
 
@@ -42,7 +42,7 @@ def test_the_first_run_keeps_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_spoilt_file_is_no_failure(tmp_path: Path, text: str) -> None:
-    """A file that cannot be used is as good as none."""
+    """A file that cannot be used is ignored."""
     path = tmp_path / "kept.json"
     path.write_text(text)
     assert kept.read(path) == Kept()

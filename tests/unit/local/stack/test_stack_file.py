@@ -1,4 +1,4 @@
-"""stack.json: what other programs read."""
+"""stack.json, which other programs read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.local.stacks import made_up_stack
 
 
 def test_it_holds_where_the_stack_is(tmp_path: Path) -> None:
-    """Nine fields: no Bedrock key, no secret's name."""
+    """The file has nine fields, and no Bedrock key and no secret's name."""
     stack, path = made_up_stack(tmp_path), tmp_path / "stack.json"
     with stack_file.written(path, stack):
         document = json.loads(path.read_text())
@@ -30,7 +30,7 @@ def test_it_holds_where_the_stack_is(tmp_path: Path) -> None:
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
-    """Even where a readable file of an earlier run was left."""
+    """Only its owner can read the file, even if an earlier run left a readable one."""
     path = tmp_path / "stack.json"
     path.write_text("{}")
     path.chmod(0o644)
@@ -39,7 +39,7 @@ def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
 
 
 def test_it_is_gone_when_the_stack_is(tmp_path: Path) -> None:
-    """A stack that has stopped is not to be found."""
+    """When the stack stops, the file is deleted."""
     path = tmp_path / "stack.json"
     with stack_file.written(path, made_up_stack(tmp_path)):
         assert path.exists()

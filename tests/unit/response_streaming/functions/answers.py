@@ -1,4 +1,4 @@
-"""A handler of ordinary results, run by both runtimes to compare what they post."""
+"""A handler of ordinary results, which both runtimes run so that their posts can be compared."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLAIN = (
 
 
 def handler(event: Any, context: Any) -> Any:
-    """The result that the event names; `{"raise": …}` raises; the event itself if it names none."""
+    """The result that the event names, or else the event itself; `{"raise": …}` raises."""
     if isinstance(event, dict) and "raise" in event:
         raise LookupError(event["raise"])
     if isinstance(event, dict) and "result" in event:

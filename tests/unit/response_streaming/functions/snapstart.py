@@ -1,4 +1,4 @@
-"""A function with SnapStart hooks that say when they ran."""
+"""A function with SnapStart hooks that report when they ran."""
 
 from __future__ import annotations
 

@@ -29,14 +29,14 @@ def paced(event: dict[str, Any], context: Any) -> StreamingResponse:
 
 
 def enduring(event: dict[str, Any], context: Any) -> Any:
-    """`{"items": n}` streams that many, `{"fail": true}` fails half-way; `{"measure": true}` says what is in use."""
+    """`{"items": n}` streams n items, `{"fail": true}` fails half-way; `{"measure": true}` returns the resources in use."""
     if event.get("measure"):
         return measured()
     return _response(_items(event["items"], fail=event.get("fail", False)))
 
 
 def growth(event: dict[str, Any], context: Any) -> StreamingResponse:
-    """A stream of `event["items"]` items; the last one says by how many bytes memory grew meanwhile."""
+    """A stream of `event["items"]` items; the last one is the growth of memory in bytes."""
 
     def body() -> Iterator[bytes]:
         yield from _items(1000)

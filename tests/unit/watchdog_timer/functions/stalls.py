@@ -1,4 +1,4 @@
-"""Each function of the gateway under an impatient watchdog, with a part that stalls: `stalls.api`, `stalls.worker` …"""
+"""Each function of the gateway with a short watchdog limit and a part that stalls: `stalls.api`, `stalls.worker` …"""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SLOW_S = 3.0
 
 
 def stall(*_: object, **__: object) -> Any:
-    """Holds the GIL for minutes: the time grows with the square of the marks that are out of order."""
+    """Holds the GIL for minutes: the time grows with the square of the number of marks out of order."""
     unicodedata.normalize("NFC", "a" + "\u0301\u0327" * 200_000)
 
 
 def bedrock(request: Any) -> Any:
-    """Takes its time, or sends what makes us stall, where the model says so."""
+    """Waits, or sends input that makes the gateway stall, if the model says so."""
     httpx = import_module("httpx")
     if b'"stream":true' in request.content:
         chunks = _chunks(stalls=b'"stalls"' in request.content)
@@ -40,7 +40,7 @@ def _chunks(*, stalls: bool) -> Iterator[bytes]:
 
 
 def __getattr__(name: str) -> Callable[[Any, Any], Any]:
-    """The stalling handler of that name: imported only where it is the one that is run."""
+    """The stalling handler of that name; only the one that runs is imported."""
     if name not in _HANDLERS:
         raise AttributeError(name)
     module_name, stalling = _HANDLERS[name]

@@ -1,4 +1,4 @@
-"""The jobs worker amid queues, a bucket and a table (moto), with Bedrock as a test has it."""
+"""The jobs worker with queues, a bucket and a table (moto), and a test's Bedrock."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def line(**change: Any) -> str:
 
 @dataclass
 class Stack:
-    """The worker's surroundings, and how to give it jobs."""
+    """The worker's surroundings, and ways to give it jobs."""
 
     state: WorkerState
     log: TextIO
@@ -66,7 +66,7 @@ class Stack:
         return self.storage.post.jobs_url
 
     def change(self, **changes: Any) -> None:
-        """Gives the worker another part of its state from now on."""
+        """Replaces a part of the worker's state from now on."""
         self.state = replace(self.state, **changes)
 
     def send(self, *lines: str) -> None:
@@ -78,14 +78,14 @@ class Stack:
         clients()[2].delete_table(TableName=job_table.TABLE)
 
     def record(self, key: str) -> dict[str, Any]:
-        """What the table holds of a job."""
+        """The table's record of a job."""
         item: Any = clients()[2].get_item(TableName=job_table.TABLE, Key={"job": {"S": key}})["Item"]
         return dict(item)
 
     def deliver(
         self, *, attempt: int = 1, age_s: float = 0, key: str | None = None, sender: str = "AROAOWNER:session"
     ) -> list[dict[str, Any]]:
-        """What is in the jobs queue, as Lambda hands it over."""
+        """The messages in the jobs queue, as Lambda passes them to the worker."""
         records = []
         while received := self.sqs.receive_message(QueueUrl=self.jobs_url, MaxNumberOfMessages=10).get(
             "Messages"
@@ -107,7 +107,7 @@ class Stack:
         return records
 
     def work_on(self, *lines: str, attempt: int = 1, age_s: float = 0) -> set[str]:
-        """Sends the lines, hands them over, and returns the ids that are to be tried again."""
+        """Sends the lines, gives them to the worker, and returns the IDs that are to be retried."""
         self.send(*lines)
         return self.handle(self.deliver(attempt=attempt, age_s=age_s))
 
@@ -125,7 +125,7 @@ class Stack:
         return [json.loads(line) for line in self.result_lines()]
 
     def dead_letters(self) -> list[tuple[str, dict[str, str]]]:
-        """Each with its attributes."""
+        """The dead letters, each with its attributes."""
         received = self.sqs.receive_message(
             QueueUrl=self.storage.post.dead_letters_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
@@ -136,20 +136,20 @@ class Stack:
 
 
 def again(records: list[dict[str, Any]], *, attempt: int = 2) -> list[dict[str, Any]]:
-    """The same messages, delivered once more."""
+    """The same messages in another delivery."""
     attributes = {"ApproximateReceiveCount": str(attempt)}
     return [{**record, "attributes": {**record["attributes"], **attributes}} for record in records]
 
 
 @cache
 def clients() -> tuple[SQSClient, S3Client, DynamoDBClient]:
-    """Made once, since each takes longer than a test."""
+    """Created once, since each client takes longer than a test."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     return session.client("sqs"), session.client("s3"), session.client("dynamodb")
 
 
 class NoVetting(JobVetting):
-    """Trusts every job: a child process takes longer than a test."""
+    """Trusts every job, because a child process takes longer than a test."""
 
     def vet(self, messages: Sequence[JobMessage], *, until: float) -> Vetted:
         return Vetted()
@@ -186,7 +186,7 @@ def stack(function_env: None, log: StringIO) -> Iterator[Stack]:
 
 @pytest.fixture
 def use_bedrock(stack: Stack) -> UseBedrock:
-    """Says who answers for Bedrock; `changes` are of the completions."""
+    """Sets the handler that answers for Bedrock; `changes` are for the completions."""
 
     def use(bedrock: Bedrock, *, secret: str = KEY, **changes: Any) -> None:
         stack.change(completions=completions_for(bedrock, secret=secret, **changes))
@@ -196,7 +196,7 @@ def use_bedrock(stack: Stack) -> UseBedrock:
 
 @pytest.fixture
 def hidden_s(stack: Stack) -> list[int]:
-    """The visibility timeouts that the worker asks for."""
+    """The visibility timeouts that the worker sets."""
     asked: list[int] = []
     stack.sqs.meta.events.register(
         "provide-client-params.sqs.ChangeMessageVisibilityBatch",

@@ -1,4 +1,4 @@
-"""A batch goes as wide as it may, and gives way where Bedrock or the clock says so."""
+"""A batch runs at full width, and slows down or stops for Bedrock or the clock."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_however_often_bedrock_is_busy_a_job_does_not_fail_by_it(
 def test_a_503_is_the_jobs_own_where_others_are_answered(
     stack: Stack, use_bedrock: UseBedrock, is_answered: bool
 ) -> None:
-    """A 503 costs an attempt where Bedrock answers another job of the model after it, and nothing where it does not."""
+    """A 503 costs an attempt if Bedrock then answers another job of the same model, and otherwise nothing."""
     made: list[JobRuns] = []
     is_asked = threading.Event()
 
@@ -160,9 +160,10 @@ def test_a_503_is_the_jobs_own_where_others_are_answered(
     assert ("dead_letter" in stack.record(record["messageId"])) == is_answered
 
 
-def test_a_job_that_cannot_end_before_the_function_does_is_put_back_at_once(
+def test_job_without_enough_time_is_put_back(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
+    """A job that cannot end before the function does is put back at once, and Bedrock is not asked."""
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.send(line())
     assert len(stack.handle(stack.deliver(), remaining_s=49)) == 1  # 30 of them to store and send

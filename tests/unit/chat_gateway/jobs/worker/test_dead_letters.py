@@ -1,4 +1,4 @@
-"""What kept failing becomes a dead letter that tells its last error and none of its words."""
+"""A job that keeps failing becomes a dead letter with its last error and without its text."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ def failing(status: int = 500, **error: object) -> httpx.Response:
     )
 
 
-def test_a_job_that_failed_its_last_attempt_is_a_dead_letter_with_its_last_error(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_last_failed_attempt_makes_a_dead_letter(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A job that failed its last attempt becomes a dead letter with its last error."""
     use_bedrock(lambda _: failing(code="internal_failure"))
     stack.send(ASKS)
     records = stack.deliver()
@@ -69,9 +68,10 @@ def test_a_dead_letters_attributes_hold_nothing_of_what_bedrock_says(
         (500, "server_error"),
     ],
 )
-def test_before_sqs_would_move_a_job_in_silence_the_worker_does_with_the_last_error(
+def test_worker_moves_a_job_before_sqs_would(
     stack: Stack, use_bedrock: UseBedrock, status: int, code: str
 ) -> None:
+    """Before SQS would move a job without a reason, the worker moves the job with its last error."""
     use_bedrock(lambda _: httpx.Response(status))
     assert stack.work_on(ASKS, attempt=152) == set()
     ((body, attributes),) = stack.dead_letters()
@@ -93,7 +93,7 @@ def sent_back(stack: Stack, key: str) -> list[dict[str, Any]]:
 
 
 def test_a_dead_letter_sent_back_has_all_its_attempts(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Sent back under its key, a job of its own attempts fails five times more, and is noted as a dead letter again."""
+    """A dead letter that is sent back under its key has five new attempts, and may become a dead letter again."""
     use_bedrock(lambda _: failing())
     stack.send(ASKS)
     first = stack.deliver(key="key-1")
@@ -105,7 +105,7 @@ def test_a_dead_letter_sent_back_has_all_its_attempts(stack: Stack, use_bedrock:
 
 
 def test_a_dead_letter_sent_back_is_answered(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Its result has the id that it would have had before."""
+    """The result of a dead letter that is sent back has the job's original ID."""
     use_bedrock(lambda _: failing())
     stack.send(ASKS)
     stack.handle(stack.deliver(attempt=152, key="key-1"))
@@ -117,7 +117,7 @@ def test_a_dead_letter_sent_back_is_answered(stack: Stack, use_bedrock: UseBedro
 
 
 def test_without_the_table_a_job_is_buried(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """A burial that cannot be noted takes place."""
+    """A job becomes a dead letter even if the record cannot be changed."""
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.lose_records()
     assert stack.work_on(ASKS, attempt=152) == set()
@@ -182,10 +182,11 @@ NO_ACCESS = "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:I
 @pytest.mark.parametrize(
     "message", [NO_ACCESS, "INVALID_PAYMENT_INSTRUMENT: Your AWS Marketplace subscription has expired.", ""]
 )
-def test_a_model_that_may_not_be_used_holds_back_no_other_and_ends_as_a_dead_letter(
-    stack: Stack, use_bedrock: UseBedrock, message: str
-) -> None:
-    """A 403 that is not about the key is the job's own: others go on, and the job ends after five attempts."""
+def test_forbidden_model_holds_back_no_other(stack: Stack, use_bedrock: UseBedrock, message: str) -> None:
+    """A job whose model may not be used holds back no other job, and becomes a dead letter.
+
+    A 403 that is not about the key fails that job only, which ends after five attempts.
+    """
 
     def bedrock(request: httpx.Request) -> httpx.Response:
         if b"forbidden" in request.content:
@@ -202,9 +203,11 @@ def test_a_model_that_may_not_be_used_holds_back_no_other_and_ends_as_a_dead_let
     assert (attributes["last_error_code"], attributes["attempts"]) == ("upstream_access_denied", "5")
 
 
-def test_an_answer_that_cannot_be_kept_leaves_what_went_wrong_in_the_dead_letter(
+def test_dead_letter_of_an_answer_that_cannot_be_stored(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """If an answer cannot be stored, the dead letter says what went wrong."""
+
     def broken(*_: object) -> None:
         raise OSError("no table")
 

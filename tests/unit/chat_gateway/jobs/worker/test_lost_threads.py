@@ -1,4 +1,4 @@
-"""A job's thread that dies of what nobody catches ends the invocation, and not its time."""
+"""If a job's thread dies of an uncaught error, the invocation ends at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.unit.chat_gateway.jobs.worker.conftest import Stack
 
 
 def test_a_lost_thread_fails_the_batch(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQS delivers the batch again; the worker does not wait for a job that nobody works on."""
+    """SQS delivers the batch again; the worker does not wait for a job without a thread."""
 
     def die(*_: object) -> None:
         raise MemoryError

@@ -1,4 +1,4 @@
-"""A job is paid for once as far as can be, and its consumer never sees two different lines."""
+"""A job is paid for once if possible, and its consumer never gets two different lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 
 class Bedrock:
-    """Answers every call differently; the calls in `held` wait until they are let go."""
+    """Gives a different answer to every call; the calls in `held` wait until they are released."""
 
     def __init__(self, *, pad: int = 0, held: tuple[int, ...] = ()) -> None:
         self.calls = 0
@@ -44,15 +44,16 @@ class Bedrock:
 
 
 def job_lines(log: StringIO) -> list[dict[str, Any]]:
-    """What the worker logged of jobs."""
+    """The worker's log lines of jobs."""
     lines = map(json.loads, log.getvalue().splitlines())
     return [line for line in lines if line["message"] == "job"]
 
 
 @pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
-def test_a_crash_between_storing_and_sending_is_repaired_without_a_second_call(
+def test_crash_between_storing_and_sending(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch, pad: int
 ) -> None:
+    """A crash between storing and sending a result is repaired without a second call."""
     bedrock = Bedrock(pad=pad)
     use_bedrock(bedrock)
     stack.send(line())
@@ -72,9 +73,10 @@ def test_a_crash_between_storing_and_sending_is_repaired_without_a_second_call(
     assert bedrock.calls == 1
 
 
-def test_a_result_that_could_not_be_sent_is_sent_later_without_a_second_call(
+def test_unsent_result_is_sent_later(
     stack: Stack, use_bedrock: UseBedrock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A result that could not be sent is sent later, without a second call."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     stack.send(line())
@@ -122,10 +124,11 @@ def test_a_delivery_after_the_answer_sends_the_same_line_again(
 
 
 @pytest.mark.parametrize("pad", [0, 500_000, 1_100_000])
-def test_a_worker_that_comes_back_after_its_lease_sends_the_line_that_was_stored_first(
-    stack: Stack, use_bedrock: UseBedrock, pad: int
-) -> None:
-    """Never two different lines, wherever they lie."""
+def test_late_worker_sends_the_stored_line(stack: Stack, use_bedrock: UseBedrock, pad: int) -> None:
+    """A worker that comes back after its lease sends the line that was stored first.
+
+    There are never two different lines, wherever they are stored.
+    """
     bedrock = Bedrock(pad=pad, held=(1,))
     use_bedrock(bedrock)
     stack.send(line())
@@ -144,7 +147,7 @@ def test_a_worker_that_comes_back_after_its_lease_sends_the_line_that_was_stored
 
 
 def whole(stack: Stack, result: str) -> dict[str, Any]:
-    """The line, fetched from S3 where it only points there."""
+    """The line, fetched from S3 if it only points there."""
     document = json.loads(result)
     if "result_location" not in document:
         return document  # type: ignore[no-any-return]
@@ -152,9 +155,10 @@ def whole(stack: Stack, result: str) -> dict[str, Any]:
     return json.load(stack.s3.get_object(Bucket=bucket, Key=key)["Body"])  # type: ignore[no-any-return]
 
 
-def test_a_job_whose_worker_was_killed_is_taken_over_when_that_invocation_must_have_ended(
+def test_job_of_a_killed_worker_is_taken_over(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int]
 ) -> None:
+    """The job of a killed worker is taken over when that worker's invocation must have ended."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     stack.send(line())
@@ -196,7 +200,7 @@ def test_where_records_cannot_be_kept_bedrock_is_not_asked(stack: Stack, use_bed
 
 
 def test_an_answer_that_could_not_be_stored_is_not_sent(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Else another delivery, which would ask again, could send a different line."""
+    """An answer that is not stored is not sent, since another delivery could send a different line."""
 
     def lose_the_table(_: httpx.Request) -> httpx.Response:
         stack.lose_records()
@@ -207,9 +211,8 @@ def test_an_answer_that_could_not_be_stored_is_not_sent(stack: Stack, use_bedroc
     assert stack.results() == []
 
 
-def test_a_result_over_the_queues_limit_lies_in_s3_and_the_line_points_there(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_large_result_is_stored_in_s3(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A result over the queue's limit is stored in S3, and the line says where."""
     use_bedrock(Bedrock(pad=1_048_576))
     assert stack.work_on(line()) == set()
     (result,) = stack.result_lines()
@@ -219,9 +222,8 @@ def test_a_result_over_the_queues_limit_lies_in_s3_and_the_line_points_there(
     assert stored["custom_id"] == "job-1"
 
 
-def test_a_result_that_sqs_takes_is_sent_whole_though_its_record_cannot_hold_it(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_result_too_large_for_its_record(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A result that SQS accepts is sent whole, even if its record cannot hold it."""
     use_bedrock(Bedrock(pad=500_000))
     assert stack.work_on(line()) == set()
     (result,) = stack.results()
@@ -229,9 +231,8 @@ def test_a_result_that_sqs_takes_is_sent_whole_though_its_record_cannot_hold_it(
     assert "result_location" not in result
 
 
-def test_a_line_that_was_sent_twice_under_one_key_is_asked_once_and_answered_alike(
-    stack: Stack, use_bedrock: UseBedrock
-) -> None:
+def test_line_sent_twice_under_one_key(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A line that was sent twice under one key makes one call, and gets the same result twice."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     for _ in range(2):
@@ -250,7 +251,7 @@ def test_a_line_that_was_sent_twice_under_one_key_is_asked_once_and_answered_ali
 def test_another_line_under_a_used_key_conflicts(
     stack: Stack, use_bedrock: UseBedrock, forged: str, is_late: bool
 ) -> None:
-    """It gets an error line of its own, however it reads; what the key's first line is answered stays as it is."""
+    """Any other line under a used key gets its own error line; the first line's answer does not change."""
     bedrock = Bedrock()
     use_bedrock(bedrock)
     stack.send(line())
@@ -274,7 +275,7 @@ def test_another_line_under_a_used_key_conflicts(
 
 
 def test_a_line_that_is_no_job_uses_up_its_key_too(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """A line that is no job owns its key, so that its error line shares its id with no other's answer."""
+    """A malformed line owns its key too, so that no other answer has the ID of its error line."""
     use_bedrock(Bedrock())
     for body in ("not json", line()):
         stack.send(body)
@@ -298,7 +299,7 @@ def test_a_conflict_that_comes_twice_is_one_line(stack: Stack, use_bedrock: UseB
 
 
 def test_an_object_too_long_to_be_a_line_is_not_read(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Whatever lies in the place of a kept line, the worker's memory is bounded, and the job is not lost."""
+    """An S3 object over the limit in place of a stored line is not read, and the job is not lost."""
     bedrock = Bedrock(pad=500_000)
     use_bedrock(bedrock)
     stack.send(line())
@@ -312,7 +313,7 @@ def test_an_object_too_long_to_be_a_line_is_not_read(stack: Stack, use_bedrock: 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 129, "é"])
 def test_what_is_no_key_is_as_none(stack: Stack, use_bedrock: UseBedrock, log: StringIO, key: str) -> None:
-    """An idempotency key that is none is ignored, and the log says so."""
+    """An invalid idempotency key is ignored, and the log says so."""
     use_bedrock(Bedrock())
     stack.send(line())
     (record,) = stack.deliver(key=key)

@@ -1,4 +1,4 @@
-"""A job that kills its worker takes the good jobs of its batch with it once, and not again."""
+"""A job that kills its worker fails the good jobs of its batch once, and not again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def answered(_: httpx.Request) -> httpx.Response:
 
 @pytest.fixture(autouse=True)
 def poison(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poison kills the child, and fails the test where the worker reads it."""
+    """Poison kills the child, and fails the test if the worker reads it."""
     stack.change(vetting=JobVetting(command=poisoned_rehearsal.COMMAND))
     parse, custom_id = job_lines.parse, job_lines.readable_custom_id
 
@@ -47,7 +47,7 @@ def poison(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def left_by_a_dead_worker(stack: Stack, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The records as they come again once the claims of the worker that died have ended."""
+    """The records in their next delivery, after the dead worker's claims have ended."""
     for record in records:
         stack.storage.records.claim(queue_record.read(record), owner="killed", lease_s=300)
     stack.now_s += 303
@@ -59,7 +59,7 @@ def custom_ids(stack: Stack) -> set[str]:
 
 
 def test_good_jobs_are_answered_the_second_time(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Nine good jobs that were in one batch with a poisonous one, and died with it."""
+    """Nine good jobs that died with a poisonous one are answered in their second delivery."""
     use_bedrock(answered)
     stack.send(*GOOD, POISON)
     records = stack.deliver()
@@ -69,7 +69,7 @@ def test_good_jobs_are_answered_the_second_time(stack: Stack, use_bedrock: UseBe
 
 
 def test_new_poison_kills_no_old_job(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """A poisonous job that comes for the first time, with good ones that come for the second."""
+    """A new poisonous job does not stop good jobs that are delivered again in the same batch."""
     use_bedrock(answered)
     stack.send(GOOD[0])
     old = left_by_a_dead_worker(stack, stack.deliver())
@@ -79,7 +79,7 @@ def test_new_poison_kills_no_old_job(stack: Stack, use_bedrock: UseBedrock) -> N
 
 
 def test_poison_is_buried_unread(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """A job that kills its worker becomes a dead letter after as many attempts as any job has, and kills no other worker."""
+    """A job that kills its worker becomes a dead letter after the usual attempts, and kills no other worker."""
     use_bedrock(lambda _: pytest.fail("asked"))
     stack.send(POISON)
     (record,) = stack.deliver()
@@ -89,7 +89,7 @@ def test_poison_is_buried_unread(stack: Stack, use_bedrock: UseBedrock) -> None:
 
 
 def test_poison_under_a_used_key_conflicts(stack: Stack, use_bedrock: UseBedrock) -> None:
-    """Its error line has no custom_id, since nobody who reads it lives."""
+    """The conflict line of a poisonous job has no custom_id, because reading it would kill the worker."""
     use_bedrock(answered)
     stack.send(GOOD[0])
     stack.handle(stack.deliver(key="used"))
@@ -101,7 +101,7 @@ def test_poison_under_a_used_key_conflicts(stack: Stack, use_bedrock: UseBedrock
 
 @dataclass(frozen=True, kw_only=True)
 class Answering(JobVetting):
-    """Says the last of `answers`, and notes when it was asked."""
+    """Gives the last of `answers`, and notes when it was asked."""
 
     answers: list[Vetted] = field(default_factory=lambda: [Vetted()])
     asked: list[float] = field(default_factory=list)
@@ -119,7 +119,7 @@ def vetting(stack: Stack) -> Answering:
 
 
 def test_a_batch_of_new_jobs_is_not_vetted(stack: Stack, use_bedrock: UseBedrock, vetting: Answering) -> None:
-    """The worker vets a batch, which costs the start of a process, only when it is delivered again."""
+    """Vetting costs a process start, so the worker vets a batch only when it is delivered again."""
     use_bedrock(answered)
     stack.send(*GOOD)
     records = stack.deliver()
@@ -132,7 +132,7 @@ def test_a_batch_of_new_jobs_is_not_vetted(stack: Stack, use_bedrock: UseBedrock
 def test_unknown_jobs_are_put_back_unread(
     stack: Stack, use_bedrock: UseBedrock, vetting: Answering, hidden_s: list[int]
 ) -> None:
-    """The worker puts jobs back at once for whose vetting others' stalls left no time, and answers the rest."""
+    """Jobs that could not be vetted in time are put back at once, and the others are answered."""
     use_bedrock(answered)
     stack.send(POISON, GOOD[0])
     records = again(stack.deliver())
@@ -146,7 +146,7 @@ def test_unknown_jobs_are_put_back_unread(
 def test_without_a_child_jobs_are_begun(
     stack: Stack, use_bedrock: UseBedrock, vetting: Answering, log: StringIO
 ) -> None:
-    """A machine that cannot start a process holds up no job, and the log says so."""
+    """If the machine cannot start a process, the jobs are begun anyway, and the log says so."""
     use_bedrock(answered)
     vetting.answers.append(Vetted(failed=True))
     stack.send(GOOD[0])

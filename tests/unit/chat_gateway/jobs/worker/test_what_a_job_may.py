@@ -1,4 +1,4 @@
-"""What an environment allows over HTTP holds for jobs, and the log says whose a job is."""
+"""An environment's rules for HTTP requests also hold for jobs, and the log names a job's sender."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_model_that_is_not_listed_is_not_asked(stack: Stack, use_bedrock: UseB
 
 
 def test_a_jobs_line_says_whose_it_is(stack: Stack, use_bedrock: UseBedrock, log: StringIO) -> None:
-    """The log and the record have the sender without its session; the log has the job's own id and its attempts."""
+    """Log and record have the sender without its session; the log has the custom_id and the attempts."""
     use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
     stack.send(line(custom_id="job-7", body=VALID))
     records = stack.deliver(key="key-1", sender="AROAOWNER:session")

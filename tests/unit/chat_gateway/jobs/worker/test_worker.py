@@ -1,4 +1,4 @@
-"""The jobs worker on real queue semantics (moto): what is answered, and what is tried again."""
+"""The jobs worker on real queue semantics (moto): which jobs are answered, and which are retried."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ def test_a_job_is_answered_with_a_line_of_batch_output(stack: Stack, use_bedrock
         (line(body={**VALID, "pad": "x" * 300}), "request_too_large"),
     ],
 )
-def test_what_can_never_succeed_is_answered_with_an_error_line_and_not_retried(
-    stack: Stack, use_bedrock: UseBedrock, job: str, code: str
-) -> None:
+def test_line_that_can_never_succeed(stack: Stack, use_bedrock: UseBedrock, job: str, code: str) -> None:
+    """A line that can never succeed gets an error line, and is not retried."""
     stack.change(upstream=stack.state.upstream._replace(max_request_bytes=300))
     use_bedrock(lambda _: pytest.fail("asked"))
     assert stack.work_on(job) == set()
@@ -67,9 +66,10 @@ def test_what_may_pass_is_tried_again_and_sends_no_result(
 
 
 @pytest.mark.parametrize(("attempt", "delay_s"), [(1, 15), (2, 30), (4, 120), (7, 900), (151, 900)])
-def test_a_job_tried_again_waits_longer_each_time_but_not_the_whole_visibility_timeout(
+def test_retried_job_waits_longer_each_time(
     stack: Stack, use_bedrock: UseBedrock, hidden_s: list[int], attempt: int, delay_s: int
 ) -> None:
+    """A retried job waits longer each time, but never for the whole visibility timeout."""
     use_bedrock(lambda _: httpx.Response(500))
     stack.work_on(line(), attempt=attempt)
     assert hidden_s == [delay_s]
@@ -136,7 +136,7 @@ def test_a_log_line_joins_the_ids_of_a_job_and_holds_none_of_its_words(
 
 
 def test_a_batch_is_logged_before_its_jobs(stack: Stack, use_bedrock: UseBedrock, log: StringIO) -> None:
-    """A worker that dies at a job writes no other line, so the ids of all its jobs are in that one, or 100 of them."""
+    """One line with the IDs of up to 100 jobs is logged first, since a worker that dies logs nothing more."""
 
     def bedrock(_: httpx.Request) -> httpx.Response:
         assert "jobs" in {json.loads(line)["message"] for line in log.getvalue().splitlines()}
