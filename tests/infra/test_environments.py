@@ -93,8 +93,8 @@ def test_only_local_has_an_emulator(context: dict[str, Any]) -> None:
     ("context", "says"),
     [
         ({}, "upstream_url is missing"),
-        ({"upstream_url": "ftp://host"}, "upstream.url is .* must be a URL of host"),
-        ({"upstream_url": "http://host/v1/"}, "upstream.url is .* must be a URL of host"),
+        ({"upstream_url": "ftp://host"}, "upstream.url is .* must be a URL of only host"),
+        ({"upstream_url": "http://host/v1/"}, "upstream.url is .* must be a URL of only host"),
         ({"upstream_url": "http://host/v1", "aws_endpoint_url": "host/"}, "aws_endpoint_url must be"),
         (
             {"upstream_url": "http://host/v1", "guardrail": "a:1", "prove_on_deploy": "true"},

@@ -45,7 +45,6 @@ CLIENTS = [
     ("Cline", "OpenAI Compatible"),
     ("Open WebUI", "Model IDs"),
 ]
-PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", *documents.names("docs/**/*.md")]
 MOST_OF_A_NAME = 70  # a name is a handle; the docstring makes the claim
 
 
