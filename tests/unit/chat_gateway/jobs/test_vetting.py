@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_gateway.jobs.lines import JobMessage
@@ -86,6 +86,7 @@ def test_without_time_nothing_is_begun(vetting: JobVetting) -> None:
     assert outcome == Vetted(unknown=frozenset({"0"}))
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_survived(line: str) -> None:
     """The process ends at no exception that the worker would survive."""
