@@ -235,6 +235,14 @@ def test_init_errors(api: RuntimeApiServer, running: Loop, function: Path, sourc
     assert running.stderr.count("\n") == 1
 
 
+def test_an_init_errors_line(running: Loop, function: Path) -> None:
+    """The log has an init error in one line, since each line is a log event."""
+    function.write_text("raise ValueError('one\\ntwo')")
+    assert running.status("function.handler") == 1
+    assert running.stderr.endswith(": one two\n")
+    assert running.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "error_type"),
     [("no/dot", "Runtime.MalformedHandlerName"), ("sys.exit", "Runtime.BuiltInModuleConflict")],
@@ -331,8 +339,10 @@ def test_no_hooks_library(
 
 
 def test_as_a_module(api: RuntimeApiServer, running: Loop) -> None:
-    """`python -m response_streaming` runs the loop and exits with its status."""
+    """`python -m response_streaming` runs the loop and exits with its status; an import does not run it."""
     running.prepare("no_such_function")
+    runpy.run_module("response_streaming", run_name="response_streaming.__main__")
+    assert api.lines() == []
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("response_streaming", run_name="__main__")
     assert ended.value.code == 1

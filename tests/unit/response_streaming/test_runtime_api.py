@@ -54,6 +54,17 @@ def test_a_connection_is_taken_once_and_replaced_where_the_other_side_has_closed
             assert taken.receive().body == b"{}"
 
 
+def test_a_taken_connection_is_not_shared(api: RuntimeApiServer, client: RuntimeApi) -> None:
+    """The connection of the event is taken once; after that each taker gets a new connection."""
+    api.invoke()
+    client.next_invocation()
+    for _ in range(2):
+        with closing(client.take_connection()) as taken:
+            taken.send(b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n")
+            assert taken.receive().status == 200
+    assert [request.connection for request in api.requests] == [1, 1, 2]
+
+
 def test_a_connection_is_idle_only_while_it_is_open_and_silent(api: RuntimeApiServer) -> None:
     connection = Connection(api.address)
     assert connection.is_idle()

@@ -83,6 +83,14 @@ def test_memory_runs_out(
     assert capfd.readouterr().out == READY + "."
 
 
+def test_a_refused_jobs_custom_id(rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rehearsal reads the custom_id of a refused job, as the worker does, and of no other job."""
+    read: list[str] = []
+    monkeypatch.setattr(job_lines, "readable_custom_id", read.append)
+    rehearse(job(), "not json", job())
+    assert read == ["not json"]
+
+
 @pytest.mark.parametrize(
     ("function_mib", "limits_bytes"), [("512", [268_435_456]), ("1769", [927_465_472]), (None, [])], ids=str
 )
