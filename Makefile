@@ -121,6 +121,7 @@ test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end t
 	@rm -f .coverage .coverage.*
 	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit infra-test COVERAGE=1
 	@$(MAKE) hostile e2e
+	@$(MAKE) coverage
 
 .PHONY: lint
 lint: .venv/.installed ## Style, types and import boundaries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from chat_gateway.jobs.lines import JobMessage
@@ -17,3 +18,9 @@ MESSAGE = JobMessage(
     receives=1,
     sent_at_s=0,
 )
+
+
+def job(content: str = "Hi") -> str:
+    """A job's line whose prompt is `content`."""
+    body = {**LINE["body"], "messages": [{"role": "user", "content": content}]}
+    return json.dumps({**LINE, "body": body})

@@ -15,3 +15,10 @@ UPSTREAM = {
     "MAX_RESPONSE_BYTES": "8388608",
     "SEPARATE_REASONING": "true",
 }
+# With an enforced guardrail, also these.
+GUARDRAIL = {
+    "GUARDRAIL_IDENTIFIER": "abc",
+    "GUARDRAIL_VERSION": "1",
+    "GUARDRAIL_OVERRIDE": "denied",
+    "GUARDRAIL_TAGGING": "all_text",
+}

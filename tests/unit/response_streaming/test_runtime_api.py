@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import struct
+from contextlib import closing
 
 import pytest
 
 from response_streaming.runtime_api import Connection, Invocation, RefusedError, RuntimeApi, RuntimeApiError
 from tests.runtime_api import RuntimeApiServer
+from tests.unit.response_streaming.connections import answering, connected, wait_until
 
 INVOCATION = Invocation({"lambda-runtime-aws-request-id": "request-1"}, b"")
-
-
-def wait_until(is_so: Callable[[], bool], within_s: float = 10) -> None:
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
-@contextmanager
-def answering(*answers: bytes) -> Iterator[str]:
-    """The address of a server that gives each connection one of `answers`, then closes it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            for answer in answers:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(5)
 
 
 def test_an_event_may_come_in_chunks(api: RuntimeApiServer, client: RuntimeApi) -> None:
@@ -81,6 +55,17 @@ def test_closed_connection_is_replaced() -> None:
             assert taken.receive().body == b"{}"
 
 
+def test_a_taken_connection_is_not_shared(api: RuntimeApiServer, client: RuntimeApi) -> None:
+    """The connection of the event is taken once; after that each taker gets a new connection."""
+    api.invoke()
+    client.next_invocation()
+    for _ in range(2):
+        with closing(client.take_connection()) as taken:
+            taken.send(b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n")
+            assert taken.receive().status == 200
+    assert [request.connection for request in api.requests] == [1, 1, 2]
+
+
 def test_a_connection_is_idle_only_while_it_is_open_and_silent(api: RuntimeApiServer) -> None:
     connection = Connection(api.address)
     assert connection.is_idle()
@@ -90,6 +75,56 @@ def test_a_connection_is_idle_only_while_it_is_open_and_silent(api: RuntimeApiSe
     api.close()
     wait_until(lambda: not connection.is_idle())
     connection.close()
+
+
+def test_a_reset_connection_is_not_idle() -> None:
+    """A connection that the other side has reset is not used again."""
+    with connected() as (connection, peer):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        wait_until(lambda: not connection.is_idle())
+
+
+def test_sending_at_once_never_waits() -> None:
+    """What the other side does not read fills the buffers, and then nothing more is sent."""
+    with connected() as (connection, peer):
+        sent = 0
+        while count := connection.send_at_once(b"x" * 65_536):
+            sent += count
+        received = 0
+        while received < sent:
+            received += len(peer.recv(65_536))
+        assert received == sent
+        wait_until(lambda: connection.send_at_once(b"y") == 1)
+        assert peer.recv(1) == b"y"
+
+
+def test_trailers_are_read_with_their_answer() -> None:
+    """Trailers of a chunked answer do not become a part of the next answer."""
+    with connected() as (connection, peer):
+        peer.sendall(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nA: b\r\nC: d\r\n\r\n"
+        )
+        peer.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
+        assert connection.receive().body == b"ab"
+        assert connection.receive() == (202, {"content-length": "2"}, b"{}")
+
+
+def test_a_closed_client_connects_again(api: RuntimeApiServer, client: RuntimeApi) -> None:
+    """A client may be closed more than once, and opens a connection for its next request."""
+    for _ in range(2):
+        api.invoke()
+        client.next_invocation()
+        client.close()
+        client.close()
+    assert [request.connection for request in api.requests] == [1, 2]
+
+
+def test_a_refused_restore_is_an_error() -> None:
+    """Where Lambda does not restore the snapshot, the process cannot go on."""
+    forbidden = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+    with answering(forbidden) as address, pytest.raises(RuntimeApiError, match="403 to the request for the"):
+        RuntimeApi(address).restore_next()
 
 
 def test_connection_close_is_honoured() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.runtime_api import Request, RuntimeApiServer, awslambdaric_runtime, streaming_runtime
 from tests.unit.response_streaming.conftest import FUNCTIONS
+from tests.unit.response_streaming.failing_modules import FAILING_MODULES
 from tests.unit.response_streaming.functions import answers
 
 EVENTS: list[dict[str, Any]] = [
@@ -84,17 +85,6 @@ def test_each_item_reaches_the_runtime_api_before_the_handler_has_the_next(
 def test_without_arguments_it_is_the_bootstrap_of_an_os_only_runtime(api: RuntimeApiServer) -> None:
     with streaming_runtime(api, task_root=FUNCTIONS, handler="answers.handler", as_bootstrap=True):
         assert api.invoke("x").answer().content == b'"x"'
-
-
-FAILING_MODULES = {
-    "import missing_module": ("Runtime.ImportModuleError", "Unable to import module 'function'"),
-    "def": ("Runtime.UserCodeSyntaxError", "Syntax error in module 'function'"),
-    "": ("Runtime.HandlerNotFound", "Handler 'handler' missing on module 'function'"),
-    "handler = 1": ("Runtime.HandlerNotFound", "is not callable"),
-    "raise ValueError('setting X')": ("ValueError", "setting X"),
-    "raise SystemExit('no')": ("SystemExit", "no"),
-    "raise KeyboardInterrupt": ("KeyboardInterrupt", ""),
-}
 
 
 @pytest.mark.parametrize("source", FAILING_MODULES)

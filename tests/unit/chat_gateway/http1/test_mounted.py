@@ -14,7 +14,7 @@ import pytest
 
 from chat_gateway.http1.transport import KeptConnections
 from tests.runtime_api.requests import Request
-from tests.unit.chat_gateway.http1.answering_server import OK, AnsweringServer
+from tests.unit.chat_gateway.answering_server import OK, AnsweringServer
 
 SOON_S = 10.0
 

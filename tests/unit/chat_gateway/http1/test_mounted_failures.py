@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from chat_gateway.http1.transport import KeptConnections
-from tests.unit.chat_gateway.http1.answering_server import AnsweringServer
+from tests.unit.chat_gateway.answering_server import AnsweringServer
 from tests.unit.chat_gateway.stalling_server import Stalling
 
 NEVER_S, SOON_S = 60.0, 0.05

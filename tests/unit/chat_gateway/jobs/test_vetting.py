@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.service.settings import UpstreamSettings
-from tests.unit.chat_gateway.job_messages import LINE, MESSAGE
+from tests.unit.chat_gateway.job_messages import MESSAGE, job
 from tests.unit.chat_gateway.jobs import poisoned_rehearsal
 from tests.unit.chat_gateway.jobs.poisoned_rehearsal import CRASHES, DEVOURS, STALLS
-from tests.unit.chat_gateway.upstream_settings import UPSTREAM
+from tests.unit.chat_gateway.upstream_settings import GUARDRAIL, UPSTREAM
 
 # Enough for a busy machine to start a process; a stall lasts for minutes.
 WITHIN_S = 5.0
 # A child that is ready and has survived one job.
 TWO_ANSWERS = "import os, sys; os.write(1, b'..'); sys.stdin.read()"
-GUARDED = {"GUARDRAIL_IDENTIFIER": "abc", "GUARDRAIL_VERSION": "1", "GUARDRAIL_OVERRIDE": "denied"}
 
 
 def messages(*bodies: str) -> list[JobMessage]:
     return [replace(MESSAGE, id=str(number), body=body) for number, body in enumerate(bodies)]
-
-
-def job(content: str = "Hi") -> str:
-    body = {**LINE["body"], "messages": [{"role": "user", "content": content}]}
-    return json.dumps({**LINE, "body": body})
 
 
 @pytest.fixture
@@ -59,7 +52,7 @@ def test_what_the_worker_survives_is_harmless(vetting: JobVetting) -> None:
 
 def test_the_guardrails_part_is_rehearsed(vetting: JobVetting, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child uses the environment's own guardrail settings; it does not start if one is missing."""
-    for name, value in {**GUARDED, "GUARDRAIL_TAGGING": "all_text"}.items():
+    for name, value in GUARDRAIL.items():
         monkeypatch.setenv(name, value)
     assert vetted(vetting, job()) == Vetted()
     monkeypatch.delenv("GUARDRAIL_TAGGING")
@@ -93,6 +86,7 @@ def test_without_time_nothing_is_begun(vetting: JobVetting) -> None:
     assert outcome == Vetted(unknown=frozenset({"0"}))
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_survived(line: str) -> None:
     """For any text, an error that the worker would survive does not end the child process."""

@@ -21,7 +21,7 @@ RESULTS: dict[str, Any] = {
     "bytes that are no text": [b"\xff"],
 }
 
-_PLAIN = (
+PLAIN = (
     "function_name",
     "function_version",
     "invoked_function_arn",
@@ -45,7 +45,7 @@ def handler(event: Any, context: Any) -> Any:
 def about_context(event: Any, context: Any) -> Any:
     """Everything a handler can read from its context, and the trace id of its environment."""
     return {
-        **{name: getattr(context, name) for name in _PLAIN},
+        **{name: getattr(context, name) for name in PLAIN},
         "identity": [context.identity.cognito_identity_id, context.identity.cognito_identity_pool_id],
         "client": context.client_context and context.client_context.client.app_title,
         "custom": context.client_context and context.client_context.custom,
