@@ -148,7 +148,6 @@ infra-test: $(TOOLS) ## What the templates say, and cdk-nag
 
 .PHONY: coverage
 coverage: .venv/.installed ## Branch coverage of the unit and infra tests that `make test` ran last, against its minimums
-	@coverage combine --quiet --keep
 	@$(call coverage_of,lambda_src/*,97)
 	@$(call coverage_of,response-streaming/*,97)
 	@$(call coverage_of,infra/*,88)
