@@ -1,4 +1,4 @@
-"""The local stack as its file tells it: what a shell needs to call it, and to reach its AWS."""
+"""The shell variables for calling the local stack and its AWS, read from the stack's file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ STACK_FILE = Path(__file__).parents[1] / ".local" / "stack.json"
 
 
 class NotRunningError(Exception):
-    """No local stack runs in this checkout."""
+    """No local stack is running in this checkout."""
 
 
 def variables(stack_file: Path) -> dict[str, str]:
-    """The variables of a shell that calls the local stack: BASE_URL, CLIENT_KEY and AWS's. Raises NotRunningError."""
+    """The shell variables for the local stack: BASE_URL, CLIENT_KEY and AWS's. Raises NotRunningError."""
     try:
         document = json.loads(stack_file.read_text(encoding="utf-8"))
         return {
@@ -22,5 +22,5 @@ def variables(stack_file: Path) -> dict[str, str]:
             "CLIENT_KEY": document["api_key"],
             **document["environment"],
         }
-    except (FileNotFoundError, ValueError, KeyError, TypeError):  # half written, or another version's
-        raise NotRunningError("The local stack is not running: start it with `make run`.") from None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # half written, or from another version
+        raise NotRunningError("The local stack is not running. Start it with `make run`.") from None
