@@ -1,4 +1,4 @@
-"""Checking a request's `messages`; IO-free."""
+"""Checks a request's `messages`, without I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _IMAGE_SCHEMES = ("data:", "s3://")  # others are 400, as recorded 2026-08-22
 
 
 def check_messages(messages: object) -> None:
-    """Raises RefusalError (400) where `messages` is not a non-empty list of well-formed messages."""
+    """Raises RefusalError (400) unless `messages` is a non-empty list of well-formed messages."""
     if not isinstance(messages, list) or not messages:
         raise validation_error("'messages' must be a non-empty array.", "messages")
     for index, message in enumerate(messages):
