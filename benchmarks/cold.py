@@ -1,4 +1,4 @@
-"""Cold starts: each a new process, which finds its first event waiting."""
+"""Measures cold starts. Each is a new process whose first event is waiting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ColdStart:
 def measure(
     starts: Sequence[tuple[Function, bytes]], runtime: ManagedRuntime, *, rounds: int
 ) -> list[ColdStart]:
-    """For each function and its event the medians of `rounds`, taken in turns."""
+    """The medians of `rounds` cold starts of each function with its event. The functions take turns."""
     taken = [[_start(function, event, runtime) for function, event in starts] for _ in range(rounds)]
     return [
         ColdStart(median(start.next_ms for start in column), median(start.answer_ms for start in column))
