@@ -11,13 +11,13 @@ from benchmarks.functions import Function, Running
 from benchmarks.managed_runtime import ManagedRuntime
 from tests.runtime_api import Invocation, Request, RuntimeApiServer
 
-# A chat completion, an authorizer's policy, a batch without failures.
+# Parts of the correct answers: a chat completion, an authorizer's policy, a batch without failures.
 _GOOD_ANSWERS = (b"choices", b"Allow", b'"batchItemFailures": []')
 
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Milliseconds from starting the process to its first request for an event, and to its first answer."""
+    """Milliseconds from the start of the process to its first request for an event, and to its first answer."""
 
     next_ms: float
     answer_ms: float

@@ -54,7 +54,7 @@ def authorizers(where: Path, upstream: str) -> list[Function]:
 
 
 def fastapi_sample(where: Path, upstream: str, dependencies: Path) -> Function:
-    """FastAPI behind Mangum."""
+    """The sample with FastAPI behind Mangum."""
     package = packages.peer(where, "fastapi_sample", dependencies=dependencies)
     env = {
         **_aws(upstream),

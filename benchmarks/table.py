@@ -12,7 +12,7 @@ from benchmarks.warm import Series
 
 
 def render(results: Results, verdicts: Sequence[Verdict]) -> str:
-    """All tables."""
+    """All tables of the run."""
     parts = [
         _machine(results),
         section("Cold start, ms (with bytecode | without)", _cold(results)),

@@ -64,7 +64,7 @@ def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) 
 @click.option(
     "--canary", default=proof.CANARY_WORD, show_default=True, help="A word that the guardrail must block."
 )
-@click.option("--model", default=proof.MODEL, show_default=True)
+@click.option("--model", default=proof.MODEL, show_default=True, help="The model for the test prompts.")
 @click.option(
     "--base-url",
     callback=_url,
@@ -80,7 +80,7 @@ def prove(
     base_url: str | None,
     attack: str | None,
 ) -> None:
-    """Proves that the guardrail blocks a canary word and no harmless prompt: whole answers, streams and jobs."""
+    """Proves that the guardrail blocks a canary word but not a harmless prompt, in whole answers, streams and jobs."""
     tried = []
     probes = proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack)
     with closing(probes):

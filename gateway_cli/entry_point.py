@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-_ABORTED = 1  # click's
+_ABORTED = 1  # click's exit status for an aborted command
 
 
 def main() -> None:

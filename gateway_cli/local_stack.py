@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-# `make run` of this checkout writes it, and removes it when it stops.
+# `make run` writes this file at its start and removes it at its end.
 STACK_FILE = Path(__file__).parents[1] / ".local" / "stack.json"
 
 

@@ -26,7 +26,7 @@ class StackOutputs:
     base_url: str
     rest_api_id: str
     stage_name: str
-    secret_arn: str | None  # of the Bedrock API key; None where requests are signed
+    secret_arn: str | None  # the secret of the Bedrock API key; None if the functions sign requests
     clients_table: str
     jobs_queue_url: str
     results_queue_url: str

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError
 
-# What the CDK falls back to: https://docs.aws.amazon.com/cdk/v2/guide/environments.html
+# The CDK's default: https://docs.aws.amazon.com/cdk/v2/guide/environments.html
 _FALLBACK = "us-east-1"
 
 

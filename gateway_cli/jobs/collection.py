@@ -44,7 +44,7 @@ class Collection:
 
     def __init__(self, places: Places, submission: str, expected: ExpectedLines) -> None:
         self._places, self._submission, self._expected = places, submission, expected
-        self._lock = Lock()  # over the file, the expected lines, the counts and the place in the pass
+        self._lock = Lock()  # protects the file, the expected lines, the counts and the position in the pass
         self._read_to = 0
         self.collected = Collected()
 

@@ -32,7 +32,9 @@ def dead_letters_group() -> None:
 
 
 @dead_letters_group.command("list")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Show at most this many."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @deployed()
 def list_dead_letters(session: boto3.Session, outputs: StackOutputs, limit: int, as_json: bool) -> None:

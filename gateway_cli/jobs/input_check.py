@@ -59,7 +59,7 @@ class CheckedInput:
         return [BadLine(*row) for row in rows]
 
     def add(self, line: FileLine) -> None:
-        """Checks a line."""
+        """Checks a line, and stores whether it is good or bad."""
         try:
             self._require_first(job_line.custom_id(line.raw), line.number)
         except BadLineError as error:

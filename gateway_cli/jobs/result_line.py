@@ -1,4 +1,4 @@
-"""One line of OpenAI's batch output, as the results queue or the bucket for large results holds it.
+"""One line of OpenAI's batch output, from the results queue or the bucket for large results.
 
 https://platform.openai.com/docs/api-reference/batch/request-output
 """

@@ -52,7 +52,7 @@ class Reception:
         self, sqs: SQSClient, queue_url: str, large: LargeResults, file: ResultsFile, until: Until
     ) -> None:
         self._sqs, self._queue_url, self._large, self._file, self._until = sqs, queue_url, large, file, until
-        self._lock = Lock()  # over the file and the counts
+        self._lock = Lock()  # protects the file and the counts
         self._last_new = time.monotonic()
         self.received = Received()
 

@@ -50,7 +50,7 @@ class SubmissionRecord:
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
-        """Raises RecordError."""
+        """Opens the record, or creates it. Raises RecordError."""
         self._path = path
         _require_regular(path)
         try:

@@ -37,7 +37,7 @@ class Submission:
     ) -> None:
         self._sqs, self._queue_url, self._record = sqs, queue_url, record
         self._batches = batches(self._messages(checked))
-        self._lock = Lock()  # over the file, the record and the counts
+        self._lock = Lock()  # protects the file, the record and the counts
         self.sent = Sent()
 
     def run(self, interruption: Interruption, *, senders: int, watch: Callable[[], None]) -> None:

@@ -34,7 +34,7 @@ class BedrockApiKeySecret(Construct):
         )
 
     def grant_read(self, role: iam.Role) -> None:
-        """Lets `role` read the key."""
+        """Allows `role` to read the key."""
         role.add_to_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.arn])
         )

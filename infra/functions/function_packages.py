@@ -21,7 +21,7 @@ import grimp
 from infra.functions import bytecode
 
 PYTHON_VERSION = "3.13"
-# Lambda runs this script in place of the runtime's own loop.
+# Lambda runs this script instead of the runtime's own loop.
 STREAMING_START = "response_streaming/start"
 
 _ROOT = Path(__file__).parents[2]

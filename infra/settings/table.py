@@ -15,9 +15,9 @@ class Table(BaseModel):
 
 
 class RefusedSettingError(ValueError):
-    """A setting contradicts another. `setting` is its path below the table that refuses it.
+    """A setting is wrong or contradicts another setting. `setting` is its path below the table that refuses it.
 
-    `rule` follows the setting in a sentence, such as "must be at most 5".
+    `rule` is the end of the sentence that starts with the setting, such as "must be at most 5".
     """
 
     def __init__(self, setting: str, rule: str) -> None:

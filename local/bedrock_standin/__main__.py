@@ -1,4 +1,4 @@
-"""Command line: `python -m local.bedrock_standin --port N`."""
+"""The command `python -m local.bedrock_standin --port N`, which serves a stand-in for Bedrock's chat completions."""
 
 from __future__ import annotations
 

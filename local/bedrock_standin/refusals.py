@@ -53,7 +53,7 @@ class ConnectionDroppedError(Exception):
 
 
 def validation_error(message: str, param: str | None = None) -> RefusalError:
-    """A 400."""
+    """A 400 for a wrong request."""
     return RefusalError(400, message, param=param)
 
 

@@ -48,5 +48,5 @@ class StateFolder:
         return self.path / "cdk.out"
 
     def log(self, name: str) -> Path:
-        """The log file of that name."""
+        """The log file with this name."""
         return self.path / f"{name}.log"

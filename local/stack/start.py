@@ -1,4 +1,4 @@
-"""Starts the whole gateway on this machine: a local AWS, a stand-in for Bedrock, and the deployed stack."""
+"""Starts the gateway on this machine: a local AWS, a stand-in for Bedrock, and the deployed stack."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ async def relayed(answer: Answer, first: JsonObject, made: AsyncGenerator[JsonOb
         try:
             async for generated in made:
                 yield [sse(chunk_of(answer, generated))]
-        except RefusalError as error:  # too late for a status
+        except RefusalError as error:  # the status has already been sent
             raise ConnectionDroppedError from error
 
 

@@ -22,7 +22,7 @@ GROK = "xai.grok-4."
 
 
 class _Family(NamedTuple):
-    prefix: str  # of a model's id behind the geography of an inference profile
+    prefix: str  # the start of a model's id, after the geography of an inference profile
     geographies: tuple[str, ...] = _ANYWHERE
 
 

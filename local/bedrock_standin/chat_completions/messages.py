@@ -9,7 +9,7 @@ from local.bedrock_standin.refusals import validation_error
 JsonObject = dict[str, Any]
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_IMAGE_SCHEMES = ("data:", "s3://")  # others are 400, as recorded 2026-08-22
+_IMAGE_SCHEMES = ("data:", "s3://")  # other schemes get 400, as recorded 2026-08-22
 
 
 def check_messages(messages: object) -> None:

@@ -33,7 +33,7 @@ def read_tags(text: str, suffix: str) -> list[Segment]:
     name = f"amazon-bedrock-guardrails-guardContent_{suffix}"
     opening, closing = f"<{name}>", f"</{name}>"
     pair = re.compile(f"{re.escape(opening)}(.*?){re.escape(closing)}", re.DOTALL)
-    # With one group, split returns plain and tagged pieces in turn, plain first.
+    # With one group in the pattern, split returns plain and tagged pieces in turn. The first piece is plain.
     pieces = [piece.replace(opening, "").replace(closing, "") for piece in pair.split(text)]
     return [Segment(piece, tagged=index % 2 == 1) for index, piece in enumerate(pieces)]
 

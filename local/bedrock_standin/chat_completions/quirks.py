@@ -17,7 +17,7 @@ _EVERY_MODEL = ("",)
 # Some models refuse `stream_options`. [?] It is not recorded which ones. This id represents them.
 REFUSES_STREAM_OPTIONS = "mistral.voxtral-mini-3b-2507"
 # docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
-_SERVICE_TIERS = ("auto", "default", "flex", "priority")  # `reserved` is 400
+_SERVICE_TIERS = ("auto", "default", "flex", "priority")  # `reserved` gets 400
 _RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
 
@@ -25,7 +25,7 @@ class _Refused(NamedTuple):
     parameter: str
     models: tuple[str, ...]  # prefixes of model ids without a geography
     status: int = 400
-    unless: Callable[[JsonObject], bool] = lambda _: False  # of the body
+    unless: Callable[[JsonObject], bool] = lambda _: False  # called with the body
 
 
 def _has_no_reasoning_or_no_tools(body: JsonObject) -> bool:

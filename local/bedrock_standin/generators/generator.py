@@ -22,7 +22,7 @@ class Generator(Protocol):
         """Releases everything that `start` acquired."""
 
     async def complete(self, body: JsonObject) -> Completion:
-        """One whole completion. Raises RefusalError: 400 if the body is refused, 503 without an answer."""
+        """One whole completion. Raises RefusalError: 400 if the body is refused, 503 if there is no answer."""
 
     def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
         """OpenAI's chunks as they are made. Raises the errors of `complete`."""

@@ -77,7 +77,7 @@ class HttpGenerator:
         await self._client.aclose()
 
     async def complete(self, body: JsonObject) -> Completion:
-        """One whole completion. Raises RefusalError: 400 if the server refuses it, 503 without an answer."""
+        """One whole completion. Raises RefusalError: 400 if the server refuses the body, 503 if there is no answer."""
         try:
             async with self._asked:
                 response = await self._client.post(self._url, json=self._prepared(body, stream=False))

@@ -31,7 +31,7 @@ _OPENMP_SPINS = "1000"
 _OPENMP_SPINS_VARIABLE = "GOMP_SPINCOUNT"  # gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
 # A model of this size may never stop by itself.
 _DEFAULT_MAX_TOKENS = 256
-_DEFAULT_MAX_CHARACTERS, _DEFAULT_MAX_ITEMS = 60, 4  # of a string and an array in a JSON schema
+_DEFAULT_MAX_CHARACTERS, _DEFAULT_MAX_ITEMS = 60, 4  # for a string and an array in a JSON schema
 _BOUNDS = frozenset({"minLength", "maxLength", "minItems", "maxItems", "enum", "const", "pattern", "format"})
 _QUIET = -1
 # With its template's own system prompt this model answers English questions in French at temperature 0.

@@ -36,7 +36,7 @@ _NOT_FOLLOWED = frozenset(
     }
 )
 _FREE_PROPERTY = "echo"
-_MOST = 10_000  # items of an array, characters of a string
+_MOST = 10_000  # the maximum items of an array, and characters of a string
 
 
 def arguments_of(parameters: JsonObject, text: str) -> JsonObject:

@@ -47,10 +47,10 @@ class EmulatorGuardrails:
             )
 
     async def evaluate(self, guardrail: GuardrailRef, source: Source, texts: list[str]) -> Evaluation:
-        """Evaluate the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if none can be asked."""
+        """Evaluates the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if the evaluation fails."""
         if self._client is None:
             raise server_error(
-                "The stand-in was started without --aws-endpoint-url: no guardrail can be asked."
+                "The stand-in was started without --aws-endpoint-url, so it cannot evaluate guardrails."
             )
         call = partial(self._call, self._client, guardrail, source, texts)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

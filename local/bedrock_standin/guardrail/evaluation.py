@@ -40,4 +40,4 @@ class GuardrailEvaluator(Protocol):
     """An evaluator of texts."""
 
     async def evaluate(self, guardrail: GuardrailRef, source: Source, texts: list[str]) -> Evaluation:
-        """Evaluate the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if none can be asked."""
+        """Evaluates the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if the evaluation fails."""

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class ReachableH11Protocol(H11Protocol):
-    """uvicorn's HTTP protocol, with each connection's transport in the request scope's `state`."""
+    """uvicorn's HTTP protocol. It also puts each connection's transport into the request scope's `state`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Stores the transport in a copy of the state, because uvicorn shares one dict among all connections."""
