@@ -1,4 +1,4 @@
-# Everything here installs what it needs, at locked versions, from Python 3.11+ and make alone.
+# Each target installs what it needs, at locked versions. Only make and Python 3.11 or newer must be installed.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -21,26 +21,26 @@ SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
 
-# Installs locked requirements, counting the packages. $(1): the environment's Python; $(2): the requirements; $(3): what
-# that is; $(4): more of pip's options.
+# Installs locked requirements and shows how many packages are done. $(1): the environment's Python; $(2): the
+# requirements; $(3): their name in error messages; $(4): more options for pip.
 define pip_install
 	{ mkdir -p .local && $(PYTHON) local/install/install_progress.py $(INSTALL_LOG) $(2) $(1) $(PIP_INSTALL) $(4) -r $(2); } || { \
-	  echo "error: $(3) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
+	  echo "error: $(3) could not be installed. Check the network and try again (details: $(INSTALL_LOG))." >&2; exit 1; }
 endef
 
-# pytest, measuring coverage into .coverage.$(1) where COVERAGE is set.
+# pytest; measures coverage into .coverage.$(1) if COVERAGE is set.
 PYTEST = $(if $(COVERAGE),COVERAGE_FILE=.coverage.$(1) )pytest -q $(if $(COVERAGE),--cov --cov-report=)
 
-# Prints the coverage of the files $(1); fails where it is less than $(2) percent, and shows the lines not covered.
+# Prints the coverage of the files $(1). Below $(2) percent it fails and shows the lines not covered.
 define coverage_of
 	echo "coverage of $(1): $$(coverage report --include='$(1)' --format=total) % (at least $(2) %)"; \
 	  coverage report --include='$(1)' --fail-under=$(2) > .local/coverage.txt || { cat .local/coverage.txt; exit 1; }
 endef
 
-# Runs a command whose output only matters when it fails. $(1): the command; $(2): what it installs.
+# Runs a command with its output in the log. $(1): the command; $(2): the name of what it installs, for error messages.
 define quietly
 	mkdir -p .local && { $(1); } > $(INSTALL_LOG) 2>&1 || { \
-	  echo "error: $(2) could not be installed: check the network and try again (details: $(INSTALL_LOG))" >&2; exit 1; }
+	  echo "error: $(2) could not be installed. Check the network and try again (details: $(INSTALL_LOG))." >&2; exit 1; }
 endef
 
 .PHONY: help
@@ -52,12 +52,12 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 
 .venv/.operator: requirements/operator.txt
 	@$(PYTHON) local/install/check_tools.py
-	@echo "Installing the Python packages that deploy and operate the gateway (once) …"
+	@echo "Installing the Python packages for deploying and operating the gateway (once) …"
 	@$(call quietly,$(PYTHON) -m venv .venv,the Python environment)
 	@$(call pip_install,$(BIN)/python,$<,the Python packages)
 	@touch $@
 
-# The command imports from this folder, and is built from what is installed already, without the network.
+# An editable install: the command imports its code from this folder. The build uses installed packages only, no network.
 .venv/.command: pyproject.toml .venv/.operator
 	@$(call quietly,$(BIN)/python $(PIP_INSTALL_HERE) -e .,the command chat-gateway)
 	@touch $@
@@ -68,7 +68,7 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@touch $@
 
 .venv/.installed: requirements/dev.txt | .venv/.command
-	@echo "Installing the Python packages of developers (about a minute, once) …"
+	@echo "Installing the Python packages for development (about a minute, once) …"
 	@$(call pip_install,$(BIN)/python,$<,the Python packages)
 	@touch $@
 
@@ -101,22 +101,22 @@ node_modules/.operator: package-lock.json | .venv/.node
 	@$(call quietly,npm ci --omit=dev --no-audit --no-fund,the CDK command line)
 	@touch $@
 
-# npm ci begins with an empty folder, and so without the other's stamp.
+# npm ci first empties the folder, which removes the stamp of node_modules/.operator.
 node_modules/.installed: package-lock.json | .venv/.node
-	@echo "Installing the CDK command line and a Node client …"
+	@echo "Installing the CDK command line and the OpenAI SDK for Node …"
 	@$(call quietly,npm ci --no-audit --no-fund,the CDK command line)
 	@touch node_modules/.operator $@
 
 .PHONY: run
-run: install ## Deploy to a local AWS with a real model, show it working, serve until Ctrl-C; ENV=dev: with the guardrail policy of dev
+run: install ## Deploy to a local AWS with a real model and serve until Ctrl-C; ENV=dev uses the guardrail policy of dev
 	@$(BIN)/python -m local $(if $(filter command,$(origin ENV)),$(if $(ENV),--policy-of '$(ENV)'))
 
 .PHONY: smoke
-smoke: install ## The same, checking every step; exits 0 or not
+smoke: install ## Deploy to a local AWS, check every step and stop; exits with 0 if all checks passed
 	@$(BIN)/python -m local --check
 
 .PHONY: test
-test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end tests
+test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
 	@$(MAKE) install
 	@rm -f .coverage .coverage.*
 	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit infra-test COVERAGE=1
@@ -124,7 +124,7 @@ test: ## Everything: lint, types, unit, hostile upstream, infra and end-to-end t
 	@$(MAKE) coverage
 
 .PHONY: lint
-lint: .venv/.installed ## Style, types and import boundaries
+lint: .venv/.installed ## Check style, types and import contracts
 	@ruff check --quiet .
 	@ruff format --quiet --check .
 	@mypy app.py infra lambda_src response-streaming local gateway_cli benchmarks tests
@@ -135,19 +135,19 @@ lint: .venv/.installed ## Style, types and import boundaries
 	@check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 .PHONY: unit
-unit: .venv/.installed ## Unit tests: a minute or two, no network
+unit: .venv/.installed ## Run the unit tests: two minutes, no network
 	@$(call PYTEST,unit) -n auto tests/unit
 
 .PHONY: hostile
-hostile: .venv/.installed ## The functions against a Bedrock that answers as it should not (under a minute)
+hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (under a minute)
 	@pytest -q tests/hostile_upstream
 
 .PHONY: infra-test
-infra-test: $(TOOLS) ## What the templates say, and cdk-nag
+infra-test: $(TOOLS) ## Test the CloudFormation templates, and run cdk-nag
 	@$(call PYTEST,infra) tests/infra
 
 .PHONY: coverage
-coverage: .venv/.installed ## Branch coverage of the unit and infra tests that `make test` ran last, against its minimums
+coverage: .venv/.installed ## Check the branch coverage that the last `make test` measured
 	@$(call coverage_of,lambda_src/*,97)
 	@$(call coverage_of,response-streaming/*,97)
 	@$(call coverage_of,infra/*,88)
@@ -157,23 +157,23 @@ coverage: .venv/.installed ## Branch coverage of the unit and infra tests that `
 	@coverage-threshold --coverage-json .local/coverage.json
 
 .PHONY: e2e
-e2e: $(TOOLS) .venv-emulator/.installed ## The OpenAI SDK against the stack deployed to the local AWS
+e2e: $(TOOLS) .venv-emulator/.installed ## Test the stack in the local AWS with the OpenAI SDK
 	@pytest -q tests/e2e
 
 .PHONY: chaos
-chaos: $(TOOLS) .venv-emulator/.installed ## Random hostile answers; 2,000 jobs while Bedrock fails and workers are killed (minutes)
+chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and 2,000 jobs with failing calls and killed workers (minutes)
 	@pytest -q tests/chaos
 
 .PHONY: sdk-check
-sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Real client libraries against the deployed stack (minutes)
+sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Test the stack in the local AWS with real client libraries (minutes)
 	@$(BIN)/python -m tests.sdk_clients
 
 .PHONY: bench
-bench: .venv/.installed ## Cold starts, latency, memory, beside others: docs/performance.md (minutes)
+bench: .venv/.installed ## Measure cold starts, latency and memory, and compare with others: docs/performance.md (minutes)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick
-bench-quick: .venv/.installed ## Ours and a bare handler only; with BEFORE=<commit>: which rows a change made worse
+bench-quick: .venv/.installed ## Measure only our functions and bare handlers; BEFORE=<commit> shows the rows that became worse
 	@$(BIN)/python -m benchmarks --quick $${BEFORE:+--before "$$BEFORE"}
 
 .PHONY: format
@@ -183,7 +183,7 @@ format: .venv/.installed ## Format the code
 
 .PHONY: on-aws
 on-aws:
-	@test -z "$${AWS_ENDPOINT_URL:-}" || { echo "error: AWS_ENDPOINT_URL is $$AWS_ENDPOINT_URL, which is not AWS; unset it and the local stack's credentials" >&2; exit 1; }
+	@test -z "$${AWS_ENDPOINT_URL:-}" || { echo "error: AWS_ENDPOINT_URL is $$AWS_ENDPOINT_URL, which is not AWS. Unset it and the local stack's credentials." >&2; exit 1; }
 
 .PHONY: deploy
 deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true CDK_ARGS=…
@@ -203,20 +203,20 @@ destroy: on-aws $(CDK) ## Delete an environment's stack: make destroy ENV=dev
 
 .PHONY: client
 client: .venv/.command ## Create a client and print its key: make client ENV=dev NAME=my-team
-	@test -n "$${NAME:-}" || { echo "error: say who: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
+	@test -n "$${NAME:-}" || { echo "error: NAME is missing. Use: make client ENV=$(ENV) NAME=my-team" >&2; exit 1; }
 	@$(BIN)/chat-gateway clients create --env '$(ENV)' -- "$$NAME"
 
 .PHONY: bedrock-key
-bedrock-key: .venv/.command ## Put the Bedrock API key into the secret: make bedrock-key ENV=dev
+bedrock-key: .venv/.command ## Store the Bedrock API key in the stack's secret: make bedrock-key ENV=dev
 	@$(BIN)/chat-gateway bedrock-key put --env '$(ENV)'
 
 .PHONY: prove
-prove: .venv/.command ## Prove that a deployed guardrail blocks: make prove ENV=dev
+prove: .venv/.command ## Prove that the deployed guardrail blocks: make prove ENV=dev
 	@$(BIN)/chat-gateway prove --env '$(ENV)' $${CANARY:+--canary "$$CANARY"} $${MODEL:+--model "$$MODEL"} \
 	  $(if $(filter command,$(origin BASE_URL)),--base-url "$$BASE_URL") $${ATTACK:+--attack "$$ATTACK"}
 
 .PHONY: lock
-lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of everything
+lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of all dependencies
 	@for name in upstream authorizer operator node dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@for name in new old; do \
@@ -226,5 +226,5 @@ lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of everyt
 	@cd $(NODE_CLIENTS) && npm update --silent
 
 .PHONY: clean
-clean: ## Remove what was installed and built
+clean: ## Remove everything that was installed and built
 	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules .build .local cdk.out

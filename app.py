@@ -1,4 +1,4 @@
-"""CDK entry point: `make deploy ENV=dev` runs `cdk deploy -c env=dev`."""
+"""The CDK app. `make deploy ENV=dev` runs `cdk deploy -c env=dev`, which runs this file."""
 
 from __future__ import annotations
 

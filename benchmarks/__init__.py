@@ -1,1 +1,1 @@
-"""What the gateway costs: cold starts, latency, memory and size, measured beside others in one run."""
+"""The benchmark: the gateway's cold starts, latency, memory and size, compared with other functions in the same run."""

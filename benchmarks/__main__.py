@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick [--before COMMIT]]`: measures and prints tables; docs/performance.md has the statuses."""
+"""`python -m benchmarks [--quick [--before COMMIT]]` measures and prints tables. Exit statuses: docs/performance.md."""
 
 from __future__ import annotations
 
@@ -28,19 +28,26 @@ from local.machine import interruption
 
 _OUTPUT = Path(__file__).parents[1] / "docs" / "performance"
 _PLOT = Path(__file__).parent / "plot.py"
-# Where nothing was compared: click's own status for a command line that it does not understand.
+# If nothing was compared, the status is 2, which click also uses for a wrong command line.
 _NOT_COMPARED, _INTERRUPTED = 2, 130
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Ours and the bare handlers only; writes no files.")
-@click.option("--before", metavar="COMMIT", help="With --quick: compares with that commit, row by row.")
 @click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), default=_OUTPUT, help="Where the files go."
+    "--quick", is_flag=True, help="Measure only our functions and the bare handlers. Write no files."
+)
+@click.option("--before", metavar="COMMIT", help="With --quick: compare each row with this commit.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_OUTPUT,
+    help="The folder for the files.",
 )
 def main(*, quick: bool, before: str | None, output: Path) -> None:
-    """Measures the gateway's functions. With --quick it fails where a target is missed by more than a quarter, and
-    with --before where a row is worse than it was."""
+    """Measures the gateway's functions.
+
+    With --quick, fails if a target is missed by more than a quarter. With --before, fails if a row is worse than before.
+    """
     began_s = time.monotonic()
 
     def say(text: str) -> None:
@@ -48,14 +55,14 @@ def main(*, quick: bool, before: str | None, output: Path) -> None:
 
     if before is not None:
         if not quick:
-            raise click.UsageError("--before goes with --quick")
+            raise click.UsageError("--before can only be used with --quick")
         sys.exit(_compare(before, say))
     if quick:
         results = runs.quick(say)
         verdicts = targets.verdicts(results)
         click.echo(table.render(results, verdicts))
         sys.exit(_complain([verdict for verdict in verdicts if verdict.is_far_off]))
-    say("installing what is compared with …")
+    say("installing the programs to compare with …")
     peers = installed_peers.install()
     results = runs.full(peers, say)
     verdicts = targets.verdicts(results)
@@ -64,7 +71,7 @@ def main(*, quick: bool, before: str | None, output: Path) -> None:
 
 
 def _compare(before: str, say: Callable[[str], None]) -> int:
-    """Prints the comparison. The exit status."""
+    """Compares, and prints the table. Returns the exit status."""
     try:
         with interruption.as_keyboard_interrupt():
             commit = worktree.find(before)
@@ -85,7 +92,7 @@ def _compare(before: str, say: Callable[[str], None]) -> int:
 def _complain(far_off: list[Verdict]) -> int:
     for verdict in far_off:
         click.echo(
-            f"error: {verdict.name}: {verdict.measured:.2f} {verdict.unit}, more than a quarter off "
+            f"error: {verdict.name}: {verdict.measured:.2f} {verdict.unit}, more than a quarter off the target of "
             f"{verdict.limit:g}",
             err=True,
         )
@@ -93,7 +100,7 @@ def _complain(far_off: list[Verdict]) -> int:
 
 
 def _write(results: Results, verdicts: list[Verdict], output: Path, plot_environment: Path) -> None:
-    """results.json, results.md and results.png."""
+    """Writes results.json, results.md and results.png."""
     output.mkdir(parents=True, exist_ok=True)
     document = {
         **results.document(),

@@ -1,4 +1,4 @@
-"""What AWS's own services answer to the functions' calls, where every call succeeds."""
+"""The answers of AWS services to the functions' calls. Every call succeeds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FIXED = {
 
 
 def answer(target: bytes, body: bytes) -> bytes:
-    """The JSON that answers the operation in the header `x-amz-target`."""
+    """The JSON answer to the operation in the header `x-amz-target`."""
     if target in _FIXED:
         return json.dumps(_FIXED[target]).encode()
     return json.dumps(_worker_answer(target, json.loads(body))).encode()
 
 
 def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:
-    """What the jobs worker asks of SQS and DynamoDB."""
+    """The answer to an SQS or DynamoDB call of the jobs worker."""
     if target.endswith(b".UpdateItem"):
         owner = request["ExpressionAttributeValues"].get(":owner", {"S": ""})
         return {"Attributes": {"leased_by": owner, "attempts": {"N": "1"}}}
@@ -32,7 +32,7 @@ def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sent(text: str | None) -> dict[str, str]:
-    """boto3 checks the MD5 of what it sent."""
+    """The answer's ids for a sent message. boto3 checks the MD5 of the message."""
     if text is None:
         return {}
     return {

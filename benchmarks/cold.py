@@ -1,4 +1,4 @@
-"""Cold starts: each a new process, which finds its first event waiting."""
+"""Measures cold starts. Each is a new process whose first event is waiting."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from benchmarks.functions import Function, Running
 from benchmarks.managed_runtime import ManagedRuntime
 from tests.runtime_api import Invocation, Request, RuntimeApiServer
 
-# A chat completion, an authorizer's policy, a batch without failures.
+# Parts of the correct answers: a chat completion, an authorizer's policy, a batch without failures.
 _GOOD_ANSWERS = (b"choices", b"Allow", b'"batchItemFailures": []')
 
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Milliseconds from starting the process to its first request for an event, and to its first answer."""
+    """Milliseconds from the start of the process to its first request for an event, and to its first answer."""
 
     next_ms: float
     answer_ms: float
@@ -26,7 +26,7 @@ class ColdStart:
 def measure(
     starts: Sequence[tuple[Function, bytes]], runtime: ManagedRuntime, *, rounds: int
 ) -> list[ColdStart]:
-    """For each function and its event the medians of `rounds`, taken in turns."""
+    """The medians of `rounds` cold starts of each function with its event. The functions take turns."""
     taken = [[_start(function, event, runtime) for function, event in starts] for _ in range(rounds)]
     return [
         ColdStart(median(start.next_ms for start in column), median(start.answer_ms for start in column))

@@ -1,4 +1,4 @@
-"""Runs a command to its end and lets nothing of it survive an interruption."""
+"""Runs a command to its end. An interruption also stops the command and its child processes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def run(
     env: Mapping[str, str] | None = None,
     captures_errors: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """What the command wrote and its status. Raises FileNotFoundError where there is no such program.
+    """The command's output and status. Raises FileNotFoundError if the program does not exist.
 
-    Where this is interrupted, the command and all that it started are stopped before the exception leaves.
+    On an interruption, the command and its child processes are stopped before the exception is raised again.
     """
     errors = subprocess.PIPE if captures_errors else None
-    # In a session of its own: Ctrl-C reaches it through us.
+    # In its own session, so that Ctrl-C reaches only this process, which stops the command.
     process = subprocess.Popen(
         command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
     )

@@ -1,8 +1,8 @@
-"""What a comparison says: of each row the ratio of now to before, its spread, and whether the row is worse.
+"""The comparison: for each row the ratio of now to before, its spread, and whether the row is worse.
 
-Each round measures both sides next to each other and gives one ratio a row. What slows the machine for a while
-slows both sides, and leaves the ratio. The ratio of a row is the median over the rounds. Its spread is half of
-the interquartile range: the middle half of the rounds' ratios lies in a range twice as wide as the spread.
+Each round measures both sides next to each other and gives one ratio per row. If the machine is slow for a while, both
+sides are slow, and the ratio stays the same. The ratio of a row is the median over the rounds. Its spread is half of the
+interquartile range: the middle half of the rounds' ratios lies in a range twice as wide as the spread.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from benchmarks.results import Results
 from benchmarks.rows import ROWS, Row
 from benchmarks.sides import BEFORE, NOW
 
-# Less than this is not worth a developer's time, however little a row varies.
+# A smaller change is never reported, even if the row varies less.
 TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A row over all rounds: both sides' medians, the median of the ratios, and its spread."""
+    """A row over all rounds: the medians of both sides, the median of the ratios, and the spread of the ratios."""
 
     row: Row
     before: float
@@ -35,14 +35,14 @@ class Compared:
 
 
 def compare(rounds: Sequence[Results]) -> list[Compared]:
-    """Every row that the system can measure, from at least two rounds."""
+    """All rows that the system can measure in at least two rounds."""
     return [_compared(row, pairs) for row in ROWS if len(pairs := _pairs(row, rounds)) > 1]
 
 
 def _pairs(row: Row, rounds: Sequence[Results]) -> list[tuple[float, float]]:
-    """Of each round what was measured (before, now).
+    """The row's values (before, now) in each round.
 
-    Left out is what the system does not say, and a difference of two times that came out as nothing or less.
+    Rounds are left out if the system does not provide a value, or if a value is a time difference that is not positive.
     """
     measured = (
         (row.measure(results, f"{row.role} {BEFORE}"), row.measure(results, f"{row.role} {NOW}"))
@@ -58,7 +58,7 @@ def _compared(row: Row, pairs: Sequence[tuple[float, float]]) -> Compared:
 
 
 def ratio_and_spread(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The median of now / before over the rounds' pairs (before, now), and half of its interquartile range."""
+    """The median of now / before over the pairs (before, now), and half of the interquartile range of these ratios."""
     ratios = [now / before for before, now in pairs]
     lower, middle, upper = statistics.quantiles(ratios, n=4, method="inclusive")
     return middle, (upper - lower) / 2

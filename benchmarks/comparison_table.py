@@ -1,4 +1,4 @@
-"""A comparison as text."""
+"""A comparison as a Markdown table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORSE: the ratio is above 1 by more than {TOLERANCE:.0%} and by more than the sp
 
 
 def render(compared: Sequence[Compared], commit: Commit, *, rounds: int) -> str:
-    """The table, what was compared where, and what the columns mean."""
+    """The compared commits, the machine, the table, and the meaning of the columns."""
     facts = {**machine.describe(), **machine.versions()}
     return "\n".join(
         [
@@ -32,7 +32,7 @@ def render(compared: Sequence[Compared], commit: Commit, *, rounds: int) -> str:
 def complaints(compared: Sequence[Compared]) -> list[str]:
     """A line for each row that is worse."""
     return [
-        f"{one.row.role}: {one.row.name}: {one.ratio:.2f} times what it was (spread {one.spread:.1%})"
+        f"{one.row.role}: {one.row.name}: {one.ratio:.2f} times the value before (spread {one.spread:.1%})"
         for one in compared
         if one.is_worse
     ]

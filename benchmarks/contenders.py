@@ -1,4 +1,4 @@
-"""What is measured: the gateway's functions and the functions beside them, with the variables they are deployed with."""
+"""The measured functions: the gateway's and the ones to compare with, with the environment variables of a deployment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bedrock-api-k
 
 
 def quick(where: Path, upstream: str) -> list[Function]:
-    """Ours and the bare handlers."""
+    """Our chat function and the bare handlers."""
     return [
         _function(BARE, packages.peer(where, "bare"), "bare.handle", _bare(upstream)),
         _function(
@@ -40,7 +40,7 @@ def quick(where: Path, upstream: str) -> list[Function]:
 
 
 def authorizers(where: Path, upstream: str) -> list[Function]:
-    """Ours, and the usual one."""
+    """Our authorizer and the usual boto3 authorizer."""
     env = {**_aws(upstream), "CLIENTS_TABLE": "clients"}
     return [
         _function(
@@ -54,7 +54,7 @@ def authorizers(where: Path, upstream: str) -> list[Function]:
 
 
 def fastapi_sample(where: Path, upstream: str, dependencies: Path) -> Function:
-    """FastAPI behind Mangum."""
+    """The sample with FastAPI behind Mangum."""
     package = packages.peer(where, "fastapi_sample", dependencies=dependencies)
     env = {
         **_aws(upstream),
@@ -89,7 +89,7 @@ def _aws(upstream: str) -> dict[str, str]:
 
 
 def _upstream(upstream: str) -> dict[str, str]:
-    """What infra.bedrock.upstream sets, an enforced guardrail included."""
+    """The variables that infra.bedrock.upstream sets, with an enforced guardrail."""
     return {
         **_aws(upstream),
         "BEDROCK_BASE_URL": f"http://{upstream}/openai/v1",
@@ -111,7 +111,7 @@ def _upstream(upstream: str) -> dict[str, str]:
 
 
 def chat_variables(upstream: str) -> dict[str, str]:
-    """What infra.api.chat_function sets."""
+    """The variables that infra.api.chat_function sets."""
     return {
         **_upstream(upstream),
         "STREAM_TIMEOUT_S": "897",
@@ -122,7 +122,7 @@ def chat_variables(upstream: str) -> dict[str, str]:
 
 
 def worker_variables(upstream: str, width: int) -> dict[str, str]:
-    """What infra.jobs.worker sets."""
+    """The variables that infra.jobs.worker sets."""
     queues = f"http://{upstream}/123456789012"
     return {
         **_upstream(upstream),

@@ -1,11 +1,10 @@
-"""Prints how a commit builds, starts and sets its own functions, as JSON.
+"""Prints the packages, handlers and variables of a commit's functions as JSON.
 
     python -P benchmarks/describe_functions.py FOLDER UPSTREAM WIDTH
 
-Runs by its path, with the commit's root as PYTHONPATH, so that `benchmarks` and `infra` are that commit's. It
-relies on these of every commit: `benchmarks.contenders` (`quick`, `authorizers`, `worker`, and the names of
-our functions), and the fields of `benchmarks.functions.Function`.
-Exits with PREDATES where a commit lacks one of them, and prints what it lacks.
+It is run by its path, with the commit's root as PYTHONPATH, so that it imports that commit's `benchmarks` and `infra`.
+Each commit must have `benchmarks.contenders` (`quick`, `authorizers`, `worker`, and the names of our functions) and the
+fields of `benchmarks.functions.Function`. If one of them is missing, the script prints its name and exits with PREDATES.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ CHAT, AUTHORIZER, WORKER = "chat function", "authorizer", "worker"
 
 
 def main(folder: str, upstream: str, width: str) -> int:
-    """The exit status. Raises what building the functions raises."""
+    """Prints the description. Returns the exit status. Raises the exceptions of building the functions."""
     try:
         from benchmarks import contenders
 
@@ -43,7 +42,7 @@ def _predates(error: Exception) -> int:
 
 
 def _built(makers: tuple[Any, Any, Any], folder: Path, upstream: str, width: int) -> dict[str, Any]:
-    """A commit's functions by their names."""
+    """A commit's functions by name."""
     quick, authorizers, worker = makers
     functions = (
         *quick(folder, upstream),

@@ -1,4 +1,4 @@
-"""The events that the functions get: API Gateway's for a chat completion and for an authorizer."""
+"""The functions' events: API Gateway's events for a chat completion and for an authorizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORDS = "The quick brown fox jumps over the lazy dog, and nobody asks it why it
 
 
 def chat_body(shape: Shape, size_bytes: int) -> bytes:
-    """A request for a chat completion of about that size: a conversation with plain text, as JSON."""
+    """A chat completion request of about this size, as JSON: a conversation in plain text."""
     texts = _texts(size_bytes - 130)
     messages = [
         {"role": "assistant" if number % 2 else "user", "content": text} for number, text in enumerate(texts)
@@ -25,14 +25,14 @@ def chat_body(shape: Shape, size_bytes: int) -> bytes:
 
 
 def _texts(size_bytes: int) -> list[str]:
-    """An odd number of messages, so that the user's comes last; of at most 4 kB each."""
+    """An odd number of messages, so that the last one is the user's. A message has at most 4 kB."""
     count = max(1, size_bytes // 4096) | 1
     text = _WORDS * (size_bytes // count // len(_WORDS) + 1)
     return [text[: size_bytes // count]] * count
 
 
 def chat_event(body: bytes) -> bytes:
-    """The proxy event in which API Gateway hands over `body`: base64, since every type is declared binary."""
+    """API Gateway's proxy event for `body`. The body is base64, because all media types are binary."""
     headers = {
         "Accept": ["application/json"],
         "Authorization": ["Bearer " + "k" * 40],
@@ -77,7 +77,7 @@ def chat_event(body: bytes) -> bytes:
 
 
 def authorizer_event() -> bytes:
-    """What API Gateway asks a TOKEN authorizer."""
+    """API Gateway's event for a TOKEN authorizer."""
     return json.dumps(
         {
             "type": "TOKEN",

@@ -1,4 +1,4 @@
-"""One request and its answer, timed from outside: through the Runtime API, or over HTTP to a server."""
+"""Times one request and its answer from outside: through the Runtime API, or over HTTP to a server."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.runtime_api import Chunk, Request, RuntimeApiServer
 
 _PATIENCE_S = 60.0
 _PRELUDE_END = bytes(8)
-# What the upstream puts into a paced event: when it sent it, time.monotonic_ns.
+# The upstream's stamp in a paced event: the time of sending, from time.monotonic_ns.
 _STAMP = re.compile(rb" @([0-9]+)@")
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds from asking to the first byte of the body and to its end; of each stamped event, sending to arrival."""
+    """Seconds from the request to the body's first byte and to its end, and from sending to arrival of stamped events."""
 
     first_byte_s: float
     total_s: float
@@ -32,17 +32,17 @@ class Timing:
 
 
 class Target(Protocol):
-    """Somewhere a chat completion can be asked for."""
+    """A function or server that answers chat completions."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def pid(self) -> int | None:
-        """Of the process to account for, None where that is not what is measured."""
+        """The id of the process whose CPU time and memory count; None if they are not measured."""
 
     def ask(self, body: bytes) -> Timing:
-        """Asks, and returns once all of the answer has come. Raises AssertionError where it is no completion."""
+        """Sends the request and reads the whole answer. Raises AssertionError if the answer is not a completion."""
 
 
 class FunctionTarget:
@@ -63,9 +63,9 @@ class FunctionTarget:
 
 
 def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[float, Request]:
-    """When the function got the event (time.monotonic), and its answer, once it waits for the next event.
+    """The time at which the function got the event (time.monotonic), and its answer.
 
-    So what a function does after its answer never counts for the next one.
+    Returns when the function waits for the next event, so that its work after an answer does not delay the next one.
     """
     began_s = time.monotonic()
     request = api.invoke(body=event, remaining_s=within_s).answer(within_s)
@@ -75,7 +75,7 @@ def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[f
 
 
 class HttpTarget:
-    """A server that is asked over one kept connection, with as little of a client as can be."""
+    """A server that is called over one keep-alive connection, with a minimal client."""
 
     def __init__(self, name: str, address: str, *, path: str, key: str, pid: int | None = None) -> None:
         self.name, self.pid = name, pid
@@ -100,7 +100,7 @@ class HttpTarget:
         self._socket.close()
 
     def _read(self) -> list[Chunk]:
-        """The body's bytes as they came; the coding of chunks is left in, since only arrivals matter."""
+        """The body's bytes with their arrival times. The chunked coding stays, because only the times matter."""
         head, _, rest = self._receive_until(b"\r\n\r\n").partition(b"\r\n\r\n")
         chunks = [Chunk(rest, time.monotonic())] if rest else []
         length = re.search(rb"(?i)content-length: *([0-9]+)", head)
@@ -126,7 +126,7 @@ class HttpTarget:
 
 @contextmanager
 def function_target(function: Function, runtime: ManagedRuntime) -> Iterator[FunctionTarget]:
-    """The function, started, for as long as it is entered."""
+    """Runs the function during the block."""
     with RuntimeApiServer() as api, functions.running(function, api, runtime) as running:
         yield FunctionTarget(running)
 

@@ -1,7 +1,7 @@
-"""Why a comparison with an earlier commit could not be made."""
+"""The error of a comparison with an earlier commit."""
 
 from __future__ import annotations
 
 
 class CannotCompareError(Exception):
-    """Nothing was compared; the message is one line for a developer."""
+    """Nothing was compared. The message has one line with the reason."""

@@ -1,4 +1,4 @@
-"""Starts functions as Lambda does: each a process of its own, its package the task root, under the Runtime API."""
+"""Starts functions as Lambda does: each in its own process, with its package as the task root, under the Runtime API."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.runtime_api import RuntimeApiServer, RuntimeProcess
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A deployment package, its handler (`module.function`) and its variables.
+    """A deployment package, its handler (`module.function`) and its environment variables.
 
-    `streams`: started through the package's own `streaming_start`, else by awslambdaric.
+    With `streams`, the package's own `streaming_start` starts the function, else awslambdaric does.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Function:
         return replace(self, has_bytecode=False)
 
     def command(self, python: Path) -> Sequence[str]:
-        """As Lambda starts it."""
+        """The command with which Lambda starts the function."""
         if self.streams:
             return [str(self.task_root / self.streaming_start), str(python), "/var/runtime/bootstrap.py"]
         return [str(python), "-m", "awslambdaric", self.handler]
@@ -46,7 +46,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A function's process; `spawned_s` (time.monotonic) is just before it was started."""
+    """A function's process. `spawned_s` (time.monotonic) is the time just before the start."""
 
     function: Function
     api: RuntimeApiServer
@@ -56,7 +56,7 @@ class Running:
 
 @contextmanager
 def running(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) -> Iterator[Running]:
-    """The function for as long as it is entered; it asks `api` for its events."""
+    """Runs the function during the block. It gets its events from `api`."""
     env = _environment(function, api, runtime)
     with tempfile.TemporaryDirectory() as output:
         spawned_s = time.monotonic()
@@ -68,13 +68,13 @@ def running(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) 
 
 
 def _environment(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) -> dict[str, str]:
-    # Our start script puts the task root first by itself; bootstrap.py does on Lambda.
+    # Our start script puts the task root first in sys.path. On Lambda, bootstrap.py does this for other functions.
     search_path = str(runtime.folder) if function.streams else f"{function.task_root}:{runtime.folder}"
     return {
         "PATH": f"{runtime.python.parent}:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "PYTHONPATH": search_path,
-        "PYTHONDONTWRITEBYTECODE": "1",  # /var/task cannot be written to
+        "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "_HANDLER": function.handler,
         "LAMBDA_TASK_ROOT": str(function.task_root),

@@ -1,4 +1,4 @@
-"""Installs what the gateway is compared with at locked versions, each in a folder of its own below the project."""
+"""Installs the programs to compare with, at locked versions, each in its own folder in the project."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIP = ("-m", "pip", "--disable-pip-version-check", "-qq", "install", "--require
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """The FastAPI sample's packages, the environment of LiteLLM and that of the plot."""
+    """The folder of the FastAPI sample's packages, and the virtual environments of LiteLLM and of the plot."""
 
     fastapi: Path
     litellm: Path
@@ -25,7 +25,7 @@ class Peers:
 
 
 def install() -> Peers:
-    """Installs what is missing or has changed. Raises subprocess.CalledProcessError."""
+    """Installs missing or changed programs. Raises subprocess.CalledProcessError."""
     return Peers(
         fastapi=_once("fastapi", _into_folder),
         litellm=_once("litellm", _into_environment),
@@ -34,14 +34,14 @@ def install() -> Peers:
 
 
 def versions() -> dict[str, str]:
-    """Of those whose numbers a run shows."""
+    """The versions of the programs whose numbers a run shows."""
     locks = {"fastapi": "fastapi", "mangum": "fastapi", "pydantic": "fastapi", "litellm": "litellm"}
     return {name: _locked_version(name, _lock(lock)) for name, lock in locks.items()}
 
 
 def _once(name: str, install_into: Callable[[Path, Path], None]) -> Path:
     folder, lock = _ROOT / f".venv-bench-{name}", _lock(name)
-    # An environment does not survive being moved: its scripts name their interpreter.
+    # A virtual environment cannot be moved, because its scripts contain the interpreter's path.
     digest = hashlib.sha256(lock.read_bytes() + f"{sys.version} {folder}".encode()).hexdigest()
     installed = folder / ".installed"
     if not installed.exists() or installed.read_text() != digest:

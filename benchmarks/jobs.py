@@ -1,4 +1,4 @@
-"""The jobs worker: how long one batch takes, by the upstream's latency and the worker's width."""
+"""Measures the time of one batch in the jobs worker, by the upstream's latency and the worker's width."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from benchmarks.shapes import Shape
 from benchmarks.warm import KILOBYTE
 from tests.runtime_api import RuntimeApiServer
 
-# A batch may take this long. The worker puts jobs back where too little time is left.
+# The time limit of a batch. If too little time is left, the worker puts jobs back.
 _PATIENCE_S = 330.0
 
 
 class WorkerTarget:
-    """A worker under the Runtime API, which gets each request as a batch of `jobs` jobs."""
+    """A worker under the Runtime API. It gets each request as a batch of `jobs` jobs."""
 
     def __init__(self, running: Running, *, jobs: int) -> None:
         self.name, self.pid = running.function.name, running.process.pid
         self._running, self._jobs = running, jobs
 
     def ask(self, body: bytes) -> Timing:
-        """The batch's time. Raises AssertionError where a job failed."""
+        """The time of the batch. Raises AssertionError if a job failed."""
         return _work(self._running, batch_event(body, self._jobs))
 
 
 @contextmanager
 def worker_target(worker: Function, runtime: ManagedRuntime, *, jobs: int) -> Iterator[WorkerTarget]:
-    """The worker for as long as it is entered, warmed by one job."""
+    """Runs the worker during the block, after one job to warm it up."""
     with RuntimeApiServer() as api, functions.running(worker, api, runtime) as running:
         _work(running, batch_event(chat_body(Shape(), KILOBYTE), 1))
         yield WorkerTarget(running, jobs=jobs)
 
 
 def batch_s(worker: Function, runtime: ManagedRuntime, *, jobs: int, latency_s: float) -> float:
-    """Seconds for one batch of `jobs` whose answers each take `latency_s`; the worker is warm.
+    """Seconds for one batch of `jobs` jobs in a warm worker, if each answer takes `latency_s`.
 
-    Raises AssertionError where a job failed.
+    Raises AssertionError if a job failed.
     """
     with worker_target(worker, runtime, jobs=jobs) as target:
         return target.ask(chat_body(Shape(latency_us=int(latency_s * 1e6)), KILOBYTE)).total_s
@@ -59,7 +59,7 @@ def _work(running: Running, event: bytes) -> Timing:
 
 
 def batch_event(body: bytes, jobs: int) -> bytes:
-    """SQS's event with so many jobs, each with the chat completion `body`."""
+    """SQS's event with `jobs` jobs, each with the chat completion request `body`."""
     content = json.loads(body)
     now_ms = str(int(time.time() * 1000))
     return json.dumps(

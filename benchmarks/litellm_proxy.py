@@ -1,4 +1,4 @@
-"""Starts LiteLLM's proxy as its documentation says: a configuration file, a master key, one worker."""
+"""Starts LiteLLM's proxy as documented: with a configuration file, a master key and one worker."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _POLL_S = 0.2
 
 @contextmanager
 def running(environment: Path, upstream: str, where: Path) -> Iterator[HttpTarget]:
-    """The proxy, answering, for as long as it is entered; it passes every model on to `upstream`.
+    """Runs the proxy during the block. It sends requests for all models to `upstream`.
 
-    Raises RuntimeError where it does not start.
+    Raises RuntimeError if the proxy does not start.
     """
     address, log = _free_address(), where / "litellm.log"
     with log.open("wb") as output:
@@ -58,7 +58,7 @@ def _command(environment: Path, address: str, configuration: Path) -> list[str]:
 
 
 def _configuration(where: Path, upstream: str) -> Path:
-    """As JSON, which YAML includes."""
+    """The configuration file. It is JSON, which is also valid YAML."""
     model = {
         "model": "openai/*",
         "api_base": f"http://{upstream}/openai/v1",
@@ -78,7 +78,7 @@ def _variables(where: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(where),
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it downloads prices when it starts
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # without this it downloads prices at its start
         "LITELLM_LOG": "ERROR",
     }
 

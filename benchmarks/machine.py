@@ -1,4 +1,4 @@
-"""The machine and the versions that a run's numbers belong to."""
+"""The machine and the versions of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMPARED = ("awslambdaric", "boto3")
 
 
 def describe() -> dict[str, str]:
-    """Processor, cores and system; no name that would tell whose it is."""
+    """The processor, the number of cores and the system, without the machine's name."""
     return {
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
@@ -20,7 +20,7 @@ def describe() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of what the functions run on."""
+    """The versions of Python and of the functions' runtime."""
     return {"python": platform.python_version(), **{name: version(name) for name in _COMPARED}}
 
 

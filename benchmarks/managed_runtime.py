@@ -1,4 +1,4 @@
-"""Makes what Lambda has below a function: a Python with nothing installed, and a folder like its /var/runtime."""
+"""Makes a runtime like Lambda's: a Python without packages, and a folder like /var/runtime."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-# What the managed runtime brings beside the standard library.
+# The packages that the managed runtime has in addition to the standard library.
 _BROUGHT = ("awslambdaric", "boto3")
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedRuntime:
-    """An interpreter without site-packages, and the folder with awslambdaric and boto3."""
+    """An interpreter without site-packages, and a folder with awslambdaric and boto3."""
 
     python: Path
     folder: Path
 
 
 def make(where: Path) -> ManagedRuntime:
-    """Below `where`, from this Python and what is installed beside it."""
+    """Makes the runtime in `where`, from the running Python and its installed packages."""
     venv.create(where / "lang", symlinks=True, with_pip=False)
     folder = where / "runtime"
     folder.mkdir()
@@ -55,7 +55,7 @@ def _required(of: Distribution) -> Iterator[str]:
 
 
 def _top_level(of: Distribution) -> set[Path]:
-    """The packages and modules that it installs."""
+    """The paths of the packages and modules of a distribution."""
     tops = {Path(path).parts[0] for path in of.files or ()}
     return {
         Path(str(of.locate_file(top)))

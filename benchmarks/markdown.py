@@ -1,4 +1,4 @@
-"""Tables in Markdown, so that docs can hold them as they are."""
+"""Tables in Markdown, so that documents can contain them unchanged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def section(title: str, rows: list[list[str]]) -> str:
-    """The table under its title; empty where `rows` holds only the header."""
+    """The table under its title; empty if `rows` has only the header."""
     if len(rows) < 2:
         return ""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -23,5 +23,5 @@ def _padded(row: Iterable[str], widths: Sequence[int]) -> Iterable[str]:
 
 
 def number(value: float | None, digits: int) -> str:
-    """With `digits` after the point; empty where there is none."""
+    """The value with `digits` digits after the point; empty if it is None."""
     return "" if value is None else f"{value:,.{digits}f}"

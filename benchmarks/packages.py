@@ -1,4 +1,4 @@
-"""Deployment packages as Lambda would get them: a folder with its bytecode and one without, and their zipped sizes."""
+"""Deployment packages as for Lambda: a folder with bytecode, a folder without, and their zipped sizes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_BYTECODE = shutil.ignore_patterns("__pycache__")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """`folder` holds bytecode of the Python that measures, `sources_only` does not; sizes are of their zips."""
+    """`folder` has bytecode for the running Python, `sources_only` has none. The sizes are those of their zip files."""
 
     folder: Path
     sources_only: Path
@@ -30,7 +30,7 @@ class Package:
 
 
 def ours(where: Path, name: str, module: str, *, requirements: str, streams: bool = False) -> Package:
-    """The gateway's own function, as infra builds it, for the Python of this machine."""
+    """The package of a gateway function, built by infra for the running Python."""
     built = function_packages.build(
         name,
         module,
@@ -42,7 +42,7 @@ def ours(where: Path, name: str, module: str, *, requirements: str, streams: boo
 
 
 def peer(where: Path, name: str, *, dependencies: Path | None = None, streams: bool = False) -> Package:
-    """The function in `peers/{name}.py`, with the folder `dependencies`; `streams` adds our loop."""
+    """The package of the function in `peers/{name}.py` with its `dependencies`. `streams` adds our streaming loop."""
 
     def fill(folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -59,7 +59,7 @@ def _package(where: Path, fill: Callable[[Path], None]) -> Package:
     bare, compiled = where / "sources", where / "compiled"
     fill(bare)
     shutil.copytree(bare, compiled)
-    # As in what is deployed: Lambda's clock and ours need not agree, and nobody edits a package.
+    # Unchecked, as in deployed packages: the clocks may differ, and packages are not edited.
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(
         compiled, quiet=2, stripdir=str(compiled), prependdir="/var/task", invalidation_mode=unchecked

@@ -1,4 +1,4 @@
-"""The run that compares: rounds that measure an earlier commit's functions and the present ones in turns."""
+"""The run of a comparison. Each round measures an earlier commit's functions and the present ones in turns."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from benchmarks.worktree import ROOT, Commit
 _ROUNDS = 16
 _IN_ONE = Rounds(cold=2, buffered=50, large=5, streamed=25, paced=2, fast=15, warming_up=2)
 _BATCHES = 3
-# Where the heap happens to end decides whether the C library returns memory to the system and gets it back with
-# each large request, which costs a third of its CPU time. Each round moves the end, over one page in all.
+# The end of the heap decides whether the C library returns memory to the system after each large request, which costs a
+# third of the request's CPU time. So each round moves the end of the heap, by one page in all.
 _PADDING_BYTES = 4096 // _ROUNDS
 
 
 def run(commit: Commit, say: Callable[[str], None]) -> list[Results]:
-    """The results of each round, in which a function is named `{role} {side}`. Raises CannotCompareError."""
+    """The results of each round. A function's name in them is `{role} {side}`. Raises CannotCompareError."""
     with stage.opened() as where, worktree.checked_out(commit) as root:
         now = sides.read(NOW, ROOT, where, title="this folder")
         worktree.share_dependencies(root)
         before = sides.read(BEFORE, root, where, title=commit.title)
         say("packages built")
-        # There are commits whose own benchmark forgot a variable.
+        # In some earlier commits, the benchmark does not set all variables.
         return list(_rounds(sides.completed(before, now), now, where, say))
 
 
@@ -46,7 +46,7 @@ def _rounds(
         try:
             yield _round([_padded(side, number * _PADDING_BYTES) for side in pair], where)
         except AssertionError as error:
-            raise CannotCompareError(f"a function does not answer as it should: {error}") from error
+            raise CannotCompareError(f"a function gave a wrong answer: {error}") from error
         say(f"round {number + 1} of {_ROUNDS}")
 
 
@@ -56,7 +56,7 @@ def _padded(side: Mapping[str, Function], size_bytes: int) -> dict[str, Function
 
 
 def _round(pair: Sequence[Mapping[str, Function]], where: Stage) -> Results:
-    """Every function is started anew, since two processes of the same code differ too."""
+    """Measures one round. Each function is started again, because two processes of the same code also differ."""
     results = steps.new_results([function for side in pair for function in side.values()], {})
     steps.measure_cold(results, _starts(pair), where, _IN_ONE, without_bytecode=False)
     with steps.targets([side[CHAT] for side in pair], where) as targets:
@@ -70,7 +70,7 @@ def _round(pair: Sequence[Mapping[str, Function]], where: Stage) -> Results:
 
 
 def _starts(pair: Sequence[Mapping[str, Function]]) -> list[tuple[Function, bytes]]:
-    """Each function with the event that it finds waiting, the two sides' next to each other."""
+    """Each function with its first event. The two sides of a function are next to each other."""
     body = events.chat_body(Shape(), KILOBYTE)
     waiting = {
         CHAT: events.chat_event(body),

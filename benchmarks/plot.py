@@ -1,4 +1,4 @@
-"""Draws results.json as a PNG; runs in an environment of its own, since nothing else needs matplotlib.
+"""Draws results.json as a PNG. Runs in its own virtual environment, because only this script needs matplotlib.
 
 `python plot.py results.json results.png`
 """
@@ -21,7 +21,7 @@ _FLOORS = ("upstream directly", "bare", "bare streaming")
 
 
 def main(source: Path, target: Path) -> None:
-    """Six bar charts, each with a scale of its own."""
+    """Draws six bar charts, each with its own scale."""
     results = json.loads(source.read_text())
     figure, axes = plt.subplots(2, 3, figsize=(15, 7.5), layout="constrained")
     cold = {name: starts["shipped"] for name, starts in results["cold"].items() if "authorizer" not in name}

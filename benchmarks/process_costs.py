@@ -1,4 +1,4 @@
-"""What a process has cost so far; None where the system does not say (macOS)."""
+"""The CPU time and peak memory of a process so far; None if the system does not provide them (macOS)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 def cpu_s(pid: int | None) -> float | None:
-    """Seconds of CPU in user and kernel mode, of all its threads, to the nanosecond.
+    """Seconds of CPU time of all threads, in user and kernel mode, in units of a nanosecond.
 
     https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html
     """
@@ -22,7 +22,7 @@ def cpu_s(pid: int | None) -> float | None:
 
 
 def peak_mib(pid: int | None) -> float | None:
-    """The most memory that was resident at once."""
+    """The peak resident memory in MiB."""
     path = Path(f"/proc/{pid}/status")
     if pid is None or not path.exists():
         return None

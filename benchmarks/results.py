@@ -1,4 +1,4 @@
-"""What one run found, and how it becomes JSON."""
+"""The results of one run, and their JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.warm import Series
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdStarts:
-    """Of one function, with the bytecode that is shipped and without any."""
+    """The cold starts of one function, with the shipped bytecode and without bytecode."""
 
     shipped: ColdStart
     sources_only: ColdStart | None = None
@@ -20,7 +20,7 @@ class ColdStarts:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of one deployment package, zipped."""
+    """The zipped size of one deployment package."""
 
     zipped_bytes: int
     zipped_sources_bytes: int
@@ -28,7 +28,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One batch of jobs through one worker."""
+    """The time of one batch of jobs in one worker."""
 
     width: int
     jobs: int
@@ -42,7 +42,7 @@ class Batch:
 
 @dataclass(slots=True, kw_only=True)
 class Results:
-    """By the names of those that were measured. `fast` streams `fast_events` as fast as they can be sent."""
+    """The results by the targets' names. `fast` streams `fast_events` events as fast as possible."""
 
     date: str
     machine: dict[str, str]
@@ -55,13 +55,13 @@ class Results:
     large_streamed: dict[str, Series] = field(default_factory=dict)
     paced: dict[str, Series] = field(default_factory=dict)
     fast: dict[str, Series] = field(default_factory=dict)
-    slow: dict[str, Series] = field(default_factory=dict)  # buffered, from an upstream that takes its time
+    slow: dict[str, Series] = field(default_factory=dict)  # buffered, from a slow upstream
     workers: dict[str, Series] = field(default_factory=dict)  # a batch of jobs as the request
     sizes: dict[str, Size] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it, numbers rounded."""
+        """The JSON document, with rounded numbers."""
         rounded = _rounded(dataclasses.asdict(self))
         assert isinstance(rounded, dict)  # noqa: S101 - of a dict
         return rounded

@@ -1,4 +1,4 @@
-"""What a comparison compares: each row is one number of one function in one round, the less the better."""
+"""The rows of a comparison. Each row is one number of one function in one round. A smaller number is better."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from benchmarks.warm import Series
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A number of the function with that role, printed with so many `digits`.
+    """A number of the function with this role, printed with `digits` digits after the point.
 
-    `measure` takes a round's results and a function's name; it returns None where the system does not say.
+    `measure` takes a round's results and a function's name. It returns None if the system does not provide the number.
     """
 
     role: str

@@ -1,4 +1,4 @@
-"""The two runs: the quick one of ours and the bare handlers, and the full one beside everything."""
+"""The two runs: the quick run measures our functions and the bare handlers, the full run measures all targets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FULL = Rounds(cold=9, buffered=500, large=11, streamed=150, paced=10, fast=11, 
 
 
 def quick(say: Callable[[str], None]) -> Results:
-    """Ours, the bare handlers, the authorizers, one batch of jobs: nothing to be installed."""
+    """Measures our function, the bare handlers, the authorizers and one batch of jobs. Installs nothing."""
     with stage.opened() as where:
         chat = contenders.quick(where.folder, where.upstream)
         authorizers = contenders.authorizers(where.folder, where.upstream)
@@ -37,7 +37,7 @@ def quick(say: Callable[[str], None]) -> Results:
 
 
 def full(peers: Peers, say: Callable[[str], None]) -> Results:
-    """Everything."""
+    """Measures all targets."""
     with stage.opened() as where:
         sample = contenders.fastapi_sample(where.folder, where.upstream, peers.fastapi)
         chat = [*contenders.quick(where.folder, where.upstream), sample]
@@ -54,7 +54,7 @@ def full(peers: Peers, say: Callable[[str], None]) -> Results:
 
 
 def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[tuple[Function, bytes]]:
-    """Each with the event that it finds waiting."""
+    """Each function with its first event."""
     chat_event = events.chat_event(events.chat_body(Shape(), KILOBYTE))
     return [
         *((function, chat_event) for function in chat),
@@ -64,7 +64,7 @@ def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[t
 
 @contextmanager
 def _targets(chat: Sequence[Function], where: Stage, peers: Peers) -> Iterator[dict[str, Target]]:
-    """LiteLLM's proxy too."""
+    """The functions and LiteLLM's proxy."""
     proxy = litellm_proxy.running(peers.litellm, where.upstream, where.folder)
     with steps.targets(chat, where) as targets, proxy as litellm:
         yield {**targets, litellm.name: litellm}

@@ -18,21 +18,21 @@ from benchmarks.packages import Package
 from benchmarks.stage import Stage
 from benchmarks.steps import WIDTH
 
-# Equally long, since they stand in paths and variables: their length moves what lies in a process's memory.
+# Names of the same length, because they are in paths and variables, whose length moves a process's memory.
 BEFORE, NOW = "earlier", "present"
 
 
 def read(side: str, root: Path, stage: Stage, *, title: str) -> dict[str, Function]:
-    """By role, the functions as the commit whose files are at `root` builds, starts and sets them.
+    """The functions of the commit whose files are at `root`, by role.
 
-    Each is named `{role} {side}`. `title` names the commit in errors. Raises CannotCompareError.
+    A function's name is `{role} {side}`. `title` names the commit in errors. Raises CannotCompareError.
     """
     described = _described(root, stage.folder / side, stage.upstream, title)
     return {role: _function(f"{role} {side}", fields) for role, fields in described.items()}
 
 
 def completed(side: Mapping[str, Function], other: Mapping[str, Function]) -> dict[str, Function]:
-    """The side, its functions with the variables that only the `other` side's set."""
+    """The functions of `side`, with variables added that only the functions of the `other` side set."""
     return {
         role: replace(function, env={**other[role].env, **function.env}) for role, function in side.items()
     }
@@ -43,9 +43,9 @@ def _described(root: Path, folder: Path, upstream: str, title: str) -> dict[str,
     command: list[str | Path] = [sys.executable, "-P", script, folder, upstream, str(WIDTH)]
     done = commands.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
     if done.returncode == PREDATES:
-        raise CannotCompareError(f"{title}: too old to be compared with ({done.stdout.strip()})")
+        raise CannotCompareError(f"{title}: this commit is too old for a comparison ({done.stdout.strip()})")
     if done.returncode:
-        raise CannotCompareError(f"{title}: its functions could not be built")
+        raise CannotCompareError(f"{title}: the functions of this commit could not be built")
     described: dict[str, Any] = json.loads(done.stdout)
     return described
 

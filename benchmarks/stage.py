@@ -1,4 +1,4 @@
-"""Where a run takes place: a temporary folder, the upstream and the managed runtime."""
+"""The stage of a run: a temporary folder, the upstream and the managed runtime."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.managed_runtime import ManagedRuntime
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`upstream` is its address (host:port)."""
+    """The stage of a run. `upstream` is the upstream's address (host:port)."""
 
     folder: Path
     upstream: str
@@ -23,6 +23,6 @@ class Stage:
 
 @contextmanager
 def opened() -> Iterator[Stage]:
-    """The stage for as long as it is entered."""
+    """Sets up the stage during the block."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, upstream_process.running() as upstream:
         yield Stage(Path(folder), upstream, managed_runtime.make(Path(folder)))

@@ -1,4 +1,4 @@
-"""The steps of a run: each measures one thing of all functions in turns and puts it into the results."""
+"""The steps of a run. Each step measures one thing of all functions in turns and adds it to the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.stage import Stage
 from benchmarks.warm import KILOBYTE, MEGABYTE
 
 JOBS = 100  # in one batch
-# infra.settings.jobs' own default, which the target is about.
+# The default of infra.settings.jobs, for which the target is defined.
 WIDTH = 100
 
 _EVENTS = 50
@@ -32,7 +32,7 @@ _CHAT_PATH = "/openai/v1/chat/completions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """How often each thing is measured of everyone."""
+    """How often each thing is measured for each function."""
 
     cold: int
     buffered: int
@@ -45,7 +45,7 @@ class Rounds:
 
 
 def new_results(functions: Sequence[Function], versions: Mapping[str, str]) -> Results:
-    """Results that hold the sizes of the functions' packages and nothing measured yet."""
+    """Results with the sizes of the functions' packages and without measurements."""
     return Results(
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         machine=machine.describe(),
@@ -66,7 +66,7 @@ def measure_cold(
     *,
     without_bytecode: bool,
 ) -> None:
-    """Cold starts of each function with the event that waits for it."""
+    """Measures cold starts of each function with its first event."""
     sources = (
         [(function.without_bytecode(), event) for function, event in shipped] if without_bytecode else []
     )
@@ -79,7 +79,7 @@ def measure_cold(
 
 @contextmanager
 def targets(chat: Sequence[Function], stage: Stage) -> Iterator[dict[str, Target]]:
-    """The upstream and the started functions by name, for as long as it is entered."""
+    """Runs the functions during the block. Yields them and the upstream by name."""
     with ExitStack() as stack:
         direct = HttpTarget(contenders.DIRECT, stage.upstream, path=_CHAT_PATH, key="none")
         started: list[Target] = [
@@ -92,14 +92,14 @@ def targets(chat: Sequence[Function], stage: Stage) -> Iterator[dict[str, Target
 def measure_warm(
     results: Results, targets: Mapping[str, Target], rounds: Rounds, say: Callable[[str], None]
 ) -> None:
-    """Warm requests: buffered, streamed and large."""
+    """Measures warm requests: buffered, streamed and large."""
     buffered = [target for name, target in targets.items() if name != contenders.BARE_STREAMING]
     streaming = [
         target for name, target in targets.items() if name not in (contenders.BARE, contenders.FASTAPI)
     ]
     kilobyte = partial(warm.measure, size_bytes=KILOBYTE, warming_up=rounds.warming_up)
     large = partial(warm.measure, size_bytes=_LARGE_BYTES, rounds=rounds.large, warming_up=rounds.warming_up)
-    # In this order: peak memory only grows.
+    # Small requests come first, because peak memory only grows.
     results.buffered = kilobyte(buffered, Shape(), rounds=rounds.buffered)
     say("buffered requests measured")
     results.streamed = kilobyte(streaming, _STREAM, rounds=rounds.streamed)

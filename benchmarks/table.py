@@ -1,4 +1,4 @@
-"""The run as text: what was measured of whom, and the verdicts. Markdown, so that docs can hold it as it is."""
+"""The results and verdicts of a run as Markdown tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.warm import Series
 
 
 def render(results: Results, verdicts: Sequence[Verdict]) -> str:
-    """All tables."""
+    """All tables of the run."""
     parts = [
         _machine(results),
         section("Cold start, ms (with bytecode | without)", _cold(results)),
@@ -39,8 +39,8 @@ def _note(results: Results) -> str:
     if LITELLM not in results.buffered:
         return ""
     return (
-        f"The {LITELLM} is a server that is asked over HTTP; the functions are asked through the Runtime API, "
-        "and their rows exclude API Gateway's own time.\n"
+        f"The {LITELLM} is a server that is called over HTTP. The functions are called through the Runtime API, "
+        "so their rows do not include API Gateway's own time.\n"
     )
 
 

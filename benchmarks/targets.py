@@ -1,4 +1,4 @@
-"""What the gateway is to reach, as ratios within one run, and whether it did."""
+"""The gateway's performance targets, as ratios within one run, and their verdicts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from benchmarks.contenders import (
 )
 from benchmarks.results import Results
 
-# By how much a ratio may be missed before bench-quick fails: machines are noisy.
+# How far a ratio may be from its target before bench-quick fails, because machines are noisy.
 TOLERANCE = 1.25
 _MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One target: what was measured, and the most (or, for a rate, the least) that it may be."""
+    """One target: the measured value, and its limit: a maximum, or a minimum if `is_rate`."""
 
     name: str
     measured: float
@@ -38,14 +38,14 @@ class Verdict:
 
     @property
     def is_far_off(self) -> bool:
-        """Missed by more than a quarter."""
+        """Whether the target is missed by more than a quarter."""
         if self.is_rate:
             return self.measured * TOLERANCE < self.limit
         return self.measured > self.limit * TOLERANCE
 
 
 def verdicts(results: Results) -> list[Verdict]:
-    """On every target for which the run measured both sides."""
+    """The verdicts on all targets for which the run measured both sides."""
     return [*_cold(results), *_warm(results), *_streams(results), *_absolute(results), *_jobs(results)]
 
 
@@ -104,7 +104,7 @@ def _jobs(results: Results) -> Iterator[Verdict]:
 def _ratio(
     name: str, measure: Callable[[str], float], ours: str, theirs: str, limit: float
 ) -> Iterator[Verdict]:
-    """Nothing where one of the two was not measured."""
+    """The verdict; nothing if one of the two was not measured."""
     try:
         yield Verdict(name, measure(ours) / measure(theirs), limit, f"x {theirs}")
     except KeyError:
@@ -112,11 +112,11 @@ def _ratio(
 
 
 def added_per_event_us(results: Results, name: str) -> float:
-    """What an event of the fast stream took longer than from the upstream directly."""
+    """The time in µs that the function adds to each event of the fast stream."""
     added_ms = results.fast[name].p50_ms - results.fast[DIRECT].p50_ms
     return added_ms * 1000 / results.fast_events
 
 
 def events_per_s(results: Results, name: str) -> float:
-    """Of the fast stream."""
+    """Events per second in the fast stream."""
     return results.fast_events / results.fast[name].p50_ms * 1000

@@ -1,8 +1,8 @@
-"""Answers in the place of Bedrock and of AWS, at a fixed latency, faster than anything that is measured.
+"""A server in place of Bedrock and AWS, with a fixed latency, faster than all measured functions.
 
-Run as a process of its own, `python -m benchmarks.upstream`; it prints its port and ends with its stdin. The
-stand-in of the local stack checks requests and runs a model; this one does neither: a thread for each
-connection, bytes made in advance. What is asked of it stands in the model's name (`shapes.Shape`).
+`python -m benchmarks.upstream` prints its port and ends when its standard input is closed. Unlike the stand-in of the
+local stack, this server does not check requests and has no model. It uses a thread for each connection and prepared
+bytes. The model's name in a request defines the answer (`shapes.Shape`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _USAGE = (
 
 
 def serve(listener: socket.socket) -> None:
-    """Answers every connection in a thread of its own, until the listener is closed."""
+    """Answers each connection in its own thread, until the listener is closed."""
     while True:
         try:
             connection, _ = listener.accept()
@@ -65,7 +65,7 @@ def _serve_connection(connection: socket.socket) -> None:
 
 
 def _head(source: BufferedReader) -> dict[bytes, bytes] | None:
-    """The headers by their names in lower case, the request line under b""; None where no request follows."""
+    """The headers by lowercase name, with the request line under b""; None at the end of the connection."""
     line = source.readline()
     if not line:
         return None
@@ -117,7 +117,7 @@ def _send_stream(connection: socket.socket, shape: Shape) -> None:
 
 
 def _events(shape: Shape) -> Iterator[Callable[[], bytes]]:
-    """Each is made when it is due: a paced event says when it was sent."""
+    """Functions that make the events. Each is called when its event is due, because a paced event has its sending time."""
     first = _data(_EVENT % ('{"role":"assistant","content":""}', "null"))
     word = _data(_EVENT % ('{"content":" Paris"}', "null"))
     yield lambda: first

@@ -1,4 +1,4 @@
-"""Runs the upstream in a process of its own, so that it shares no interpreter with what measures."""
+"""Runs the upstream in its own process, so that it does not share an interpreter with the benchmark."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Its address (host:port) for as long as it is entered."""
+    """Runs the upstream during the block. Yields its address (host:port)."""
     command = [sys.executable, "-m", "benchmarks.upstream"]
-    # In a session of its own: Ctrl-C ends it through us, and it prints no traceback.
+    # In its own session: Ctrl-C reaches only this process, which kills the upstream, so there is no traceback.
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
         try:
             yield f"127.0.0.1:{int(process.stdout.readline())}"
         finally:

@@ -1,4 +1,4 @@
-"""Warm requests: all targets asked in turns, so that whatever else the machine does hits all alike."""
+"""Measures warm requests. The targets take turns, so that other load on the machine affects all of them equally."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ KILOBYTE, MEGABYTE = 1000, 1_000_000
 class Series:
     """Many requests of one kind to one target. Latencies are in milliseconds.
 
-    `cpu_s_per_1000` and `peak_mib` are None for a target that has no process of its own; `event_delay_us` is
-    the median time from sending to arrival where events are stamped.
+    `cpu_s_per_1000` and `peak_mib` are None for a target without its own process. `event_delay_us` is the median time from
+    sending to arrival of stamped events.
     """
 
     p50_ms: float
@@ -41,9 +41,9 @@ def measure(
     rounds: int,
     warming_up: int,
 ) -> dict[str, Series]:
-    """By the target's name, `rounds` requests of about `size_bytes` to each, in turns.
+    """Sends `rounds` requests of about `size_bytes` to each target, in turns. Returns the series by the target's name.
 
-    `warming_up` requests to each go before and count for nothing but its peak memory.
+    Before that, each target gets `warming_up` requests, which count only for the peak memory.
     """
     body = chat_body(shape, size_bytes)
     for target in targets:
@@ -58,7 +58,7 @@ def measure(
 
 
 def _ask(target: Target, body: bytes) -> Timing:
-    time.sleep(_SETTLE_S)  # whatever the one before has left to do
+    time.sleep(_SETTLE_S)  # lets the previous target finish its work
     return target.ask(body)
 
 

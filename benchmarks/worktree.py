@@ -1,4 +1,4 @@
-"""Checks an earlier commit out beside this folder."""
+"""Checks out an earlier commit in a temporary folder."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from benchmarks import commands
 from benchmarks.failures import CannotCompareError
 
 ROOT = Path(__file__).parents[1]
-# Where infra keeps what it builds: by hashes, so that equal locks give equal folders in every commit.
+# The folder of infra's builds. Names have hashes, so equal lock files give equal folders in every commit.
 _BUILT, _DEPENDENCIES = ".build", "*-dependencies-*"
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """`title` is its short hash and the first line of its message."""
+    """A commit. `title` is its short hash and the first line of its message."""
 
     sha: str
     title: str
 
 
 def find(name: str, *, repository: Path = ROOT) -> Commit:
-    """The commit that git knows by that name. Raises CannotCompareError."""
+    """The commit with this name in git. Raises CannotCompareError."""
     found = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if found.returncode:
-        raise CannotCompareError(f"{name!r} names no commit here{_reason(found)}")
+        raise CannotCompareError(f"there is no commit {name!r} here{_reason(found)}")
     sha = found.stdout.strip()
     return Commit(sha, _git(repository, "log", "-1", "--format=%h %s", sha).stdout.strip())
 
 
 @contextmanager
 def checked_out(commit: Commit, *, repository: Path = ROOT) -> Iterator[Path]:
-    """The root of the commit's files for as long as it is entered, in a temporary git worktree.
+    """Checks out the commit in a temporary git worktree during the block. Yields the root of its files.
 
     Raises CannotCompareError.
     """
@@ -48,12 +48,12 @@ def checked_out(commit: Commit, *, repository: Path = ROOT) -> Iterator[Path]:
                 raise CannotCompareError(f"{commit.title} could not be checked out{_reason(added)}")
             yield root
         finally:
-            # The second --force removes a worktree that git has locked because it was interrupted.
+            # The second --force also removes a worktree that is locked after an interruption.
             _git(repository, "worktree", "remove", "--force", "--force", str(root))
 
 
 def share_dependencies(root: Path) -> None:
-    """Lets the commit at `root` use what is installed for this folder, where it locks the same."""
+    """Lets the commit at `root` use the dependencies installed for this folder, if its lock files are the same."""
     (root / _BUILT).mkdir(exist_ok=True)
     for installed in (ROOT / _BUILT).glob(_DEPENDENCIES):
         (root / _BUILT / installed.name).symlink_to(installed)
@@ -67,6 +67,6 @@ def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _reason(failed: subprocess.CompletedProcess[str]) -> str:
-    """What git said last, to stand behind what failed; empty where it said nothing."""
+    """The last line of git's errors, as the end of an error message; empty if there is none."""
     lines = failed.stderr.strip().splitlines()
     return f": {lines[-1].removeprefix('fatal: ')}" if lines else ""

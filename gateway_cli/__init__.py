@@ -1,1 +1,1 @@
-"""The operator's commands for a deployed environment: `chat-gateway --help`."""
+"""The command `chat-gateway`, with which operators manage a deployed environment."""

@@ -1,4 +1,4 @@
-"""Puts the Bedrock API key into a deployed environment's secret."""
+"""Stores the Bedrock API key in the secret of a deployed environment."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import re
 
 import boto3
 
-# What the functions accept.
+# The keys that the functions accept.
 _KEY = re.compile(r"[!-~]{8,16384}")
-# As much as to tell that it is too long.
+# Longer than any accepted key, so that a key that is too long is noticed.
 MAX_INPUT_CHARACTERS = 20_000
 
 
 class InvalidKeyError(ValueError):
-    """What was given cannot be a Bedrock API key."""
+    """The text cannot be a Bedrock API key."""
 
 
 def put(session: boto3.Session, secret_arn: str, key: str) -> None:
-    """Stores `key`; running functions use it within their cache time, or at once when Bedrock refuses the old one.
+    """Stores `key`. Raises InvalidKeyError.
 
-    Raises InvalidKeyError.
+    Running functions use the new key when their cached key expires, or as soon as Bedrock refuses the old key.
     """
     key = key.strip()
     if not _KEY.fullmatch(key) or key.startswith("REPLACE-WITH-"):

@@ -1,4 +1,4 @@
-"""Clients of a deployed environment, whose table its stack names."""
+"""Creates clients of a deployed environment."""
 
 from __future__ import annotations
 
@@ -13,5 +13,8 @@ if TYPE_CHECKING:
 
 
 def create(session: boto3.Session, outputs: StackOutputs, client_id: str, *, key: str | None = None) -> str:
-    """A key for `client_id`, a new one unless `key` is given; it cannot be read again. Raises InvalidClientIdError."""
+    """Creates a client and returns its key: `key`, or a new one. The key cannot be read again.
+
+    Raises InvalidClientIdError.
+    """
     return table.create(session.client("dynamodb"), outputs.clients_table, client_id, key=key)

@@ -1,4 +1,4 @@
-"""The commands: `clients create`, `bedrock-key put`, `prove`, `env`, `show` and `jobs`."""
+"""The commands `clients create`, `bedrock-key put`, `prove`, `env`, `show` and `jobs`."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from gateway_cli.jobs.commands import jobs
 
 @click.group()
 def cli() -> None:
-    """Operates a deployed Bedrock Chat Gateway."""
+    """Manages a deployed Bedrock Chat Gateway."""
 
 
 @cli.group("clients")
 def clients_group() -> None:
-    """Who may call the gateway."""
+    """Manages the clients that may call the gateway."""
 
 
 @clients_group.command("create")
 @click.argument("client_id")
 @deployed(InvalidClientIdError)
 def create_client(session: boto3.Session, outputs: stack_outputs.StackOutputs, client_id: str) -> None:
-    """Creates a client and prints its key, once: only a hash is kept."""
+    """Creates a client and prints its key. The key is shown only once, because only its hash is stored."""
     click.echo(clients.create(session, outputs, client_id))
 
 
 @cli.group("bedrock-key")
 def bedrock_key_group() -> None:
-    """The key that the gateway calls Bedrock with."""
+    """Manages the gateway's Bedrock API key."""
 
 
 @bedrock_key_group.command("put")
 @deployed(bedrock_key.InvalidKeyError, stack_outputs.NoBedrockApiKeyError)
 def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs) -> None:
-    """Stores the key, asked for without echo or read from standard input."""
+    """Stores the Bedrock API key. The key comes from a hidden prompt, or from standard input."""
     secret_arn = outputs.bedrock_api_key_secret()
     key = (
         click.prompt("Bedrock API key", hide_input=True)
@@ -51,12 +51,12 @@ def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs)
         else sys.stdin.read(bedrock_key.MAX_INPUT_CHARACTERS)
     )
     bedrock_key.put(session, secret_arn, key)
-    click.echo("Stored.")
+    click.echo("The Bedrock API key is stored.")
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
     if url is not None and not re.fullmatch(r"https?://[^\s/?#]+/[^\s?#]*", url):
-        raise click.BadParameter("a base URL begins with http:// or https://, and ends in /openai/v1.")
+        raise click.BadParameter("a base URL starts with http:// or https:// and ends in /openai/v1.")
     return url
 
 
@@ -64,11 +64,11 @@ def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) 
 @click.option(
     "--canary", default=proof.CANARY_WORD, show_default=True, help="A word that the guardrail must block."
 )
-@click.option("--model", default=proof.MODEL, show_default=True)
+@click.option("--model", default=proof.MODEL, show_default=True, help="The model for the test prompts.")
 @click.option(
     "--base-url",
     callback=_url,
-    help="Where callers reach it, if not where the stack says. Ends in /openai/v1.",
+    help="The base URL that callers use, if it differs from the stack's. Ends in /openai/v1.",
 )
 @click.option("--attack", help="A prompt that the guardrail's prompt-attack filter must block.")
 @deployed()
@@ -80,7 +80,7 @@ def prove(
     base_url: str | None,
     attack: str | None,
 ) -> None:
-    """Proves that the guardrail blocks: a canary and a harmless prompt, in one piece, streamed and as jobs."""
+    """Proves that the guardrail blocks a canary word but not a harmless prompt, in whole answers, streams and jobs."""
     tried = []
     probes = proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack)
     with closing(probes):
@@ -90,10 +90,10 @@ def prove(
     failed = [probe for probe in tried if probe.says]
     if failed and all(probe.is_error for probe in failed):
         raise click.ClickException(
-            "It was not shown that the guardrail holds: there were errors for answers."
+            "The proof is incomplete: errors prevented some tests. Resolve the errors above and run the proof again."
         )
     if failed:
-        raise click.ClickException("The guardrail does not hold.")
+        raise click.ClickException("The guardrail does not block as it must. See the lines with FAIL above.")
 
 
 @cli.command("show")

@@ -1,4 +1,4 @@
-"""Gives a command a deployed environment, and turns what goes wrong with AWS or the disk into one clear line."""
+"""Finds the deployed environment for a command, and turns errors of AWS and the disk into one-line messages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from gateway_cli import stack_name, stack_outputs, termination
 from gateway_cli.stack_outputs import StackOutputs
 
-_NO_REGION = "No region: give --region, or set AWS_REGION."
-_NO_CREDENTIALS = "No AWS credentials: give --profile, or set AWS_PROFILE, or log in as for any AWS tool."
+_NO_REGION = "No AWS region is configured: use --region or set AWS_REGION."
+_NO_CREDENTIALS = (
+    "No AWS credentials were found: use --profile, set AWS_PROFILE, or log in as for any AWS tool."
+)
 
 
 def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds the options that find an environment; the command is called with its session and its outputs.
+    """Adds the options that choose an environment. The command receives the session and the stack's outputs.
 
-    `failures` are the command's own exceptions whose message is all that the user needs.
+    `failures` are the command's own exceptions. Only their message is shown to the user.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -42,11 +44,11 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options that find an environment: `env_name`, `region`, `profile` and `stack`."""
+    """Adds the options that choose an environment: `env_name`, `region`, `profile` and `stack`."""
     for option in (
-        click.option("--stack", help="The stack's name. Default: by the environment and its settings file."),
-        click.option("--profile", help="Default: AWS's usual rules."),
-        click.option("--region", help="Default: the profile's."),
+        click.option("--stack", help="The stack's name. Default: the name that `make deploy` uses."),
+        click.option("--profile", help="The AWS profile. Default: AWS's usual rules."),
+        click.option("--region", help="The AWS region. Default: AWS_REGION, or the profile's region."),
         click.option("--env", "env_name", required=True, help="The environment, as given to `make deploy`."),
     ):
         command = option(command)
@@ -56,8 +58,8 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 def found(
     env_name: str, region: str | None, profile: str | None, stack: str | None
 ) -> tuple[boto3.Session, StackOutputs]:
-    """A session, and the outputs of the environment's stack. Raises NotDeployedError, and what boto3 raises."""
-    # boto3 itself knows AWS_DEFAULT_REGION only.
+    """A session, and the outputs of the environment's stack. Raises NotDeployedError and boto3's exceptions."""
+    # boto3 itself reads AWS_DEFAULT_REGION only.
     region = region or os.environ.get("AWS_REGION")
     session = boto3.Session(region_name=region, profile_name=profile)
     return session, stack_outputs.read(session, env_name, stack)
@@ -65,7 +67,7 @@ def found(
 
 @contextmanager
 def told(*failures: type[Exception]) -> Iterator[None]:
-    """Turns AWS's exceptions, the disk's and `failures` into click's, whose message is one line."""
+    """Turns exceptions of AWS and the disk, and `failures`, into click's exceptions with a one-line message."""
     plain: tuple[type[Exception], ...] = (
         stack_outputs.NotDeployedError,
         stack_name.UnreadableSettingsError,
@@ -81,17 +83,17 @@ def told(*failures: type[Exception]) -> Iterator[None]:
         raise click.ClickException(_NO_CREDENTIALS) from None
     except plain as error:
         raise click.ClickException(str(error)) from None
-    except ValueError as error:  # botocore's, of an AWS_ENDPOINT_URL that is none
+    except ValueError as error:  # botocore's, for an AWS_ENDPOINT_URL that is not a URL
         if "endpoint" not in str(error):
             raise
-        raise click.ClickException(f"{error}: see AWS_ENDPOINT_URL.") from None
+        raise click.ClickException(f"{error}: correct or unset AWS_ENDPOINT_URL.") from None
     except sqlite3.Error as error:
         raise click.ClickException(
-            f"A temporary file, or the record, could not be used: {error}. "
-            "SQLITE_TMPDIR says where temporary files go."
+            f"A temporary file or the record could not be used: {error}. "
+            "Set SQLITE_TMPDIR to use another folder for temporary files."
         ) from None
     except OSError as error:
-        if error.errno == errno.EPIPE:  # whoever read our output has left; click knows
+        if error.errno == errno.EPIPE:  # the reader of our output has ended; click handles it
             raise
         raise click.ClickException(_of_disk(error)) from None
 

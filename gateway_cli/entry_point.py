@@ -6,11 +6,11 @@ import os
 import signal
 import sys
 
-_ABORTED = 1  # click's
+_ABORTED = 1  # click's exit status for an aborted command
 
 
 def main() -> None:
-    """What the console command runs; Ctrl-C while it imports ends it with one word."""
+    """Runs the command. Ctrl-C during the imports ends it without a traceback."""
     signal.signal(signal.SIGINT, _leave)
     from gateway_cli.command import cli
 
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def _leave(*_: object) -> None:
-    """Importing takes a while, and nothing has been begun yet."""
+    """Ends the process at once: during the imports, no work has begun."""
     sys.stderr.write("Aborted!\n")
     sys.stderr.flush()
     os._exit(_ABORTED)

@@ -1,4 +1,4 @@
-"""`env`: prints the lines by which a shell calls a deployed environment, or the local stack."""
+"""`env` prints the shell variables for calling a deployed environment or the local stack."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _CLIENT_KEY = "CLIENT_KEY"
 @click.command("env")
 @options
 def env(*, env_name: str, region: str | None, profile: str | None, stack: str | None) -> None:
-    """Prints `export` lines: BASE_URL and, where it is to be set, CLIENT_KEY.
+    """Prints `export` lines for a shell: BASE_URL, and CLIENT_KEY unless it is set.
 
-    For a shell: eval "$(chat-gateway env --env dev)". A CLIENT_KEY in the environment stays; without one, the key is
-    asked for on a terminal. For `--env local`, the lines have the running stack's client key and lead AWS's tools to
-    the local AWS.
+    Use it as: eval "$(chat-gateway env --env dev)". On a terminal, the command asks for the client key. For
+    `--env local`, the lines have the running stack's client key and point AWS's tools to the local AWS.
     """
     with told(local_stack.NotRunningError):
         if env_name == _LOCAL:
@@ -35,14 +34,14 @@ def env(*, env_name: str, region: str | None, profile: str | None, stack: str | 
 
 
 def _client_key() -> dict[str, str]:
-    """Nothing where the environment has the key, or nobody gives it."""
+    """The variable CLIENT_KEY; empty if the environment has it already, or the user gives no key."""
     if os.environ.get(_CLIENT_KEY):
-        click.echo(f"{_CLIENT_KEY} stays as it is set.", err=True)
+        click.echo(f"{_CLIENT_KEY} is already set and was not changed.", err=True)
         return {}
     if not sys.stdin.isatty():
-        click.echo(f"{_CLIENT_KEY} is not set: give it a client's key.", err=True)
+        click.echo(f"{_CLIENT_KEY} is not set. Set it to a client's key.", err=True)
         return {}
     key = click.prompt(
-        "Client key (Enter: none)", hide_input=True, default="", show_default=False, err=True
+        "Client key (press Enter for none)", hide_input=True, default="", show_default=False, err=True
     ).strip()
     return {_CLIENT_KEY: key} if key else {}

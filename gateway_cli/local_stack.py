@@ -1,20 +1,20 @@
-"""The local stack as its file tells it: what a shell needs to call it, and to reach its AWS."""
+"""The shell variables for calling the local stack and its AWS, read from the stack's file."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-# `make run` of this checkout writes it, and removes it when it stops.
+# `make run` writes this file at its start and removes it at its end.
 STACK_FILE = Path(__file__).parents[1] / ".local" / "stack.json"
 
 
 class NotRunningError(Exception):
-    """No local stack runs in this checkout."""
+    """No local stack is running in this checkout."""
 
 
 def variables(stack_file: Path) -> dict[str, str]:
-    """The variables of a shell that calls the local stack: BASE_URL, CLIENT_KEY and AWS's. Raises NotRunningError."""
+    """The shell variables for the local stack: BASE_URL, CLIENT_KEY and AWS's. Raises NotRunningError."""
     try:
         document = json.loads(stack_file.read_text(encoding="utf-8"))
         return {
@@ -22,5 +22,5 @@ def variables(stack_file: Path) -> dict[str, str]:
             "CLIENT_KEY": document["api_key"],
             **document["environment"],
         }
-    except (FileNotFoundError, ValueError, KeyError, TypeError):  # half written, or another version's
-        raise NotRunningError("The local stack is not running: start it with `make run`.") from None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # half written, or from another version
+        raise NotRunningError("The local stack is not running. Start it with `make run`.") from None

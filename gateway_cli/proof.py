@@ -1,4 +1,4 @@
-"""The proof of a deployed environment's guardrail, from its stack's outputs."""
+"""The proof that a deployed environment's guardrail blocks."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def prove(
     base_url: str | None = None,
     attack: str | None = None,
 ) -> Generator[Probe, None, None]:
-    """Six probes, of input tags what can be told, and one of Bedrock itself, each as soon as it is known.
+    """Yields each probe as soon as its outcome is known: six of the gateway, those of input tags, and one of Bedrock.
 
-    Closed, it leaves no client.
+    The proof creates a temporary client. Close the generator to delete this client.
 
-    `base_url` is in place of the stack's own; `attack` is a prompt that the prompt-attack filter must block.
+    `base_url` replaces the stack's base URL. `attack` is a prompt that the prompt-attack filter must block.
     """
     gateway = Gateway(
         base_url=(base_url or outputs.base_url).rstrip("/"),

@@ -1,4 +1,4 @@
-"""Finds a deployed environment's resources by its stack's outputs."""
+"""The outputs of a deployed environment's stack: the URLs and names of its resources."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from gateway_cli import stack_name
 
 
 class NotDeployedError(Exception):
-    """There is no stack of that environment in the account and region in use."""
+    """The environment has no usable stack in the account and region in use."""
 
 
 class NoBedrockApiKeyError(Exception):
-    """The environment has no Bedrock API key: its functions sign as their role."""
+    """The environment has no Bedrock API key, because its functions sign with their roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOutputs:
-    """What the stack tells of itself; `_of` says which output each field is."""
+    """The stack's outputs. `_of` shows the output of each field."""
 
     base_url: str
     rest_api_id: str
     stage_name: str
-    secret_arn: str | None  # of the Bedrock API key; None where requests are signed
+    secret_arn: str | None  # the secret of the Bedrock API key; None if the functions sign requests
     clients_table: str
     jobs_queue_url: str
     results_queue_url: str
@@ -35,23 +35,23 @@ class StackOutputs:
     large_results_bucket: str
     chat_log_group: str
     worker_log_group: str
-    api_key_policy_arn: str | None = None  # for the IAM user behind that key
-    bedrock_base_url: str | None = None  # None: the stack was deployed by an earlier version
-    tagging: str | None = None  # which text the guardrail checks; None where no guardrail is enforced
-    by_name: dict[str, str] = field(default_factory=dict)  # every output, by the stack's name for it
+    api_key_policy_arn: str | None = None  # for the IAM user behind the API key
+    bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
+    tagging: str | None = None  # which text the guardrail checks; None if no guardrail is enforced
+    by_name: dict[str, str] = field(default_factory=dict)  # every output, by its name in the stack
 
     def bedrock_api_key_secret(self) -> str:
         """The secret that holds the Bedrock API key. Raises NoBedrockApiKeyError."""
         if self.secret_arn is None:
             raise NoBedrockApiKeyError(
-                f"The environment {self.stage_name} signs its requests to Bedrock with its functions' roles "
-                "(upstream.auth is sigv4): it has no Bedrock API key."
+                f"The environment {self.stage_name} has no Bedrock API key: its functions sign requests to Bedrock "
+                "with their roles (upstream.auth is sigv4)."
             )
         return self.secret_arn
 
 
 def read(session: boto3.Session, env: str, stack: str | None = None) -> StackOutputs:
-    """The outputs of the environment `env`, or of the `stack` named. Raises NotDeployedError and UnreadableSettingsError."""
+    """The outputs of `stack`, or of the stack of `env`. Raises NotDeployedError and UnreadableSettingsError."""
     name = stack or stack_name.of(env)
     try:
         stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
@@ -59,7 +59,7 @@ def read(session: boto3.Session, env: str, stack: str | None = None) -> StackOut
         if "does not exist" not in str(error):
             raise
         raise NotDeployedError(
-            f"No stack {name} in {session.region_name}{_elsewhere()}: deploy it with `make deploy ENV={env}`, "
+            f"There is no stack {name} in {session.region_name}{_elsewhere()}. Deploy it with `make deploy ENV={env}`, "
             "or choose another --region, --profile or --stack."
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -67,13 +67,13 @@ def read(session: boto3.Session, env: str, stack: str | None = None) -> StackOut
         return _of(outputs, env)
     except KeyError as missing:
         raise NotDeployedError(
-            f"{name} is {stacks[0]['StackStatus']} and tells no {missing}: "
-            f"deploy it again with `make deploy ENV={env}`."
+            f"The stack {name} is {stacks[0]['StackStatus']} and has no output {missing}. "
+            f"Deploy it again with `make deploy ENV={env}`."
         ) from None
 
 
 def _elsewhere() -> str:
-    """Whoever works with a local stack may have forgotten the variable."""
+    """Names AWS_ENDPOINT_URL if it is set: it may still point to a local stack."""
     endpoint_url = os.environ.get("AWS_ENDPOINT_URL")
     return f" at {endpoint_url} (AWS_ENDPOINT_URL)" if endpoint_url else ""
 

@@ -1,4 +1,4 @@
-"""Has SIGTERM and a closed terminal end a command as Ctrl-C does, so that it cleans up."""
+"""Makes SIGTERM and a closed terminal end a command like Ctrl-C, so that the command cleans up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Windows has no closed terminal.
+# Windows has no SIGHUP, the signal of a closed terminal.
 _SIGNALS: tuple[signal.Signals, ...] = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -14,7 +14,7 @@ _SIGNALS: tuple[signal.Signals, ...] = tuple(
 
 @contextmanager
 def as_keyboard_interrupt() -> Iterator[None]:
-    """Raises KeyboardInterrupt in the block on either signal; one that is ignored, as under nohup, stays so."""
+    """Raises KeyboardInterrupt in the block on either signal. A signal that is ignored, as under nohup, stays ignored."""
     ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
         signal.signal(number, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""cdk-nag findings that are meant to be so, each on its own construct with its reason."""
+"""Accepted cdk-nag findings. Each is accepted on one construct, with a reason."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
 
 
 def runtime_version(function: IConstruct) -> None:
-    """Lambda's python3.13, where a newer one exists."""
+    """Accepts the finding that `function` does not use Lambda's newest Python."""
     acknowledge(
         function,
         "AwsSolutions-L1",
-        "python3.13 is what the packages are locked and tested for; it is supported until 2029.",
+        "The packages are locked and tested for python3.13, which is supported until 2029.",
     )

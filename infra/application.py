@@ -16,10 +16,10 @@ from infra.settings.environment import Environment
 
 
 def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOLDER) -> cdk.App:
-    """The app for the environment that the context names; `context` adds to cdk.json and the command line, `folder` has its
-    settings file.
+    """The CDK app for the environment that the context value `env` names.
 
-    Raises InvalidEnvironmentError.
+    `context` is added to the context of cdk.json and the command line. `folder` has the settings files. Raises
+    InvalidEnvironmentError.
     """
     app = cdk.App(context=context)
     environment = environments.named(
@@ -46,7 +46,7 @@ def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOL
 
 
 def _say_what_is_not_in_the_file(app: cdk.App, stack: GatewayStack, environment: Environment) -> None:
-    """The next deployment goes back to the file: whoever overrides it is told. The emulator's guardrail is in no file."""
+    """Tells the user that the next deployment uses the settings file again. The emulator's guardrail is in no file."""
     if environment.name == emulator.NAME:
         return
     for name in ("guardrail", "prove_on_deploy"):
@@ -54,6 +54,6 @@ def _say_what_is_not_in_the_file(app: cdk.App, stack: GatewayStack, environment:
         if value is not None:
             cdk.Annotations.of(stack).add_info_v2(
                 f"bedrock-chat-gateway:{name}-for-this-deployment-only",
-                f"{name} {value} is for this deployment only: the next one goes back to what "
-                f"environments/{environment.name}.toml says.",
+                f"{name} {value} applies to this deployment only. The next deployment uses the value in "
+                f"environments/{environment.name}.toml again.",
             )

@@ -1,4 +1,4 @@
-"""The environment `local`: all that the emulator of AWS does otherwise than AWS."""
+"""The environment `local`: everything that differs between the AWS emulator and AWS."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from infra.settings.upstream import AuthMethod
 NAME = "local"
 
 
-# What the emulator cannot do, or does otherwise.
+# What the emulator cannot do, or does differently.
 _PLATFORM = Platform(
     streams=False,
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
     max_answer_s=29,
-    # A buffered answer is a string in a JSON document of 6 MB, and escapes may double it; the rest is for headers:
+    # A buffered answer is a string in a JSON document of 6 MB. Escapes may double its size, and 64 KiB are for headers:
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     max_response_bytes=3 * 1024 * 1024 - 64 * 1024,
     builds_for_this_machine=True,
@@ -33,7 +33,7 @@ _PLATFORM = Platform(
 
 
 def platform(aws_endpoint_url: str | None) -> Platform:
-    """The emulator at that URL. Without it, callers are told a URL of AWS's. Raises InvalidEnvironmentError."""
+    """The emulator at this URL. Without a URL, the stack's base URL is on AWS. Raises InvalidEnvironmentError."""
     if aws_endpoint_url is None:
         return _PLATFORM
     if not re.fullmatch(r"https?://\S+[^/\s]", aws_endpoint_url):
@@ -46,17 +46,17 @@ def check(document: Mapping[str, Any]) -> None:
     for table in ("guardrail", "proof"):
         if table in document:
             raise InvalidEnvironmentError(
-                f"environments/{NAME}.toml: {table} has no place here: the guardrail of 'local' is made beside the stack."
+                f"environments/{NAME}.toml: {table} must not be set: `make run` creates the guardrail of 'local' itself."
             )
     upstream = document.get("upstream")
     if isinstance(upstream, dict) and upstream.get("auth", AuthMethod.API_KEY) != AuthMethod.API_KEY:
         raise InvalidEnvironmentError(
-            f'environments/{NAME}.toml: upstream.auth must be "api_key", which the stand-in for Bedrock knows.'
+            f'environments/{NAME}.toml: upstream.auth must be "api_key", because the stand-in for Bedrock checks API keys.'
         )
 
 
 def completed(document: Mapping[str, Any], *, upstream_url: str | None) -> dict[str, Any]:
-    """`document` with Bedrock's stand-in at `upstream_url`; without a guardrail of its own, none is enforced.
+    """`document` with the stand-in for Bedrock at `upstream_url`. If `document` has no guardrail, none is enforced.
 
     Raises InvalidEnvironmentError.
     """

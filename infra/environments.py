@@ -1,4 +1,4 @@
-"""The environment that a deployment names: its settings file, and what the command line says for this deployment only."""
+"""The environment of a deployment: its settings file, and the command line's settings for this deployment only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.settings import files
 from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError
 
-# What holds of a guardrail whichever it is.
+# These settings of the file also apply to a guardrail from the command line.
 _KEPT = ("trace", "override", "tagging")
 
 
@@ -24,10 +24,10 @@ def named(
     prove_on_deploy: str | None = None,
     folder: Path = files.FOLDER,
 ) -> Environment:
-    """The environment of that name, with what the command line gives in place of its own. Raises InvalidEnvironmentError."""
+    """The environment `name`, with the command line's settings in place of its own. Raises InvalidEnvironmentError."""
     known = files.names(folder)
     if name not in known:
-        asked = "No environment is named" if name is None else f"There is no environment {name!r}"
+        asked = "No environment is given" if name is None else f"There is no environment {name!r}"
         raise InvalidEnvironmentError(
             f"{asked}: choose one of {', '.join(known)} with `-c env=NAME`, or write {folder.name}/NAME.toml."
         )
@@ -41,7 +41,7 @@ def named(
         document = emulator.completed(document, upstream_url=upstream_url)
     elif upstream_url is not None or aws_endpoint_url is not None:
         raise InvalidEnvironmentError(
-            "`-c upstream_url` and `-c aws_endpoint_url` are the emulator's and for 'local' only."
+            "`-c upstream_url` and `-c aws_endpoint_url` are allowed for the environment 'local' only."
         )
     environment = files.checked(name, document, platform=platform, folder=folder)
     if name == emulator.NAME and environment.proof.on_deploy and aws_endpoint_url is None:
@@ -64,7 +64,7 @@ def _overridden(
 
 
 def _parsed_guardrail(text: str) -> dict[str, str]:
-    """The guardrail in `IDENTIFIER:VERSION`, where IDENTIFIER may be an ARN."""
+    """The guardrail that `text` names as `IDENTIFIER:VERSION`. IDENTIFIER may be an ARN."""
     identifier, _, version = text.rpartition(":")
     if not identifier or not version:
         raise InvalidEnvironmentError(f"guardrail is {text!r}; write it as IDENTIFIER:VERSION.")

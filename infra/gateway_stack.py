@@ -1,4 +1,4 @@
-"""One environment's gateway: the parts, put together."""
+"""The stack of one environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from infra.settings.environment import Environment
 
 
 class GatewayStack(cdk.Stack):
-    """Everything of one environment; its outputs are what callers and operators need to know."""
+    """All resources of one environment. Its outputs are the URLs and names that callers and operators need."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, **properties: Any) -> None:
         super().__init__(scope, id_, **properties)
@@ -62,7 +62,7 @@ class GatewayStack(cdk.Stack):
         self._add_outputs(environment)
 
     def _bedrock_api_key_secret(self, environment: Environment) -> BedrockApiKeySecret | None:
-        """The key's secret, and the policy for its user; none where the functions' roles sign."""
+        """Creates the key's secret and the policy for the key's user. Returns None if the functions' roles sign."""
         if environment.upstream.signs:
             return None
         user_policy = BedrockApiKeyPolicy(
@@ -72,7 +72,7 @@ class GatewayStack(cdk.Stack):
         return BedrockApiKeySecret(self, "BedrockApiKey", environment=environment)
 
     def _authorizer(self, environment: Environment) -> ClientAuthorizer:
-        """The authorizer over the clients' table, below which it lies."""
+        """The authorizer. Its construct is below the clients' table, which it reads."""
         function = AuthorizerFunction(
             self.clients, "Authorizer", environment=environment, clients=self.clients.table
         )
@@ -88,7 +88,7 @@ class GatewayStack(cdk.Stack):
         return None
 
     def _prove(self, environment: Environment) -> None:
-        """The last step of a deployment, where the environment asks for it."""
+        """Adds the proof as the last step of a deployment, if the environment has `proof.on_deploy`."""
         if not environment.proof.on_deploy:
             return
         DeploymentProof(

@@ -1,4 +1,4 @@
-"""Where an environment runs, as far as it makes a difference."""
+"""The differences between AWS and its emulator that the stack needs to know."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def _base_url(api: apigateway.RestApi) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """What AWS can do; `infra.emulator` says what its emulator does otherwise."""
+    """The platform that the stack runs on. The defaults describe AWS; `infra.emulator` describes the emulator."""
 
-    streams: bool = True  # answers reach the caller as they are made
+    streams: bool = True  # API Gateway sends an answer to the caller while the function writes it
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
     max_answer_s: int = 900
-    # An answer in one piece is parsed, and a JSON document takes many times its size in memory.
+    # A function parses a buffered answer, and a JSON document needs many times its size in memory.
     max_response_bytes: int = 8 * 1024 * 1024
-    builds_for_this_machine: bool = False  # functions run where they are built
-    allows_plain_http: bool = False  # to the upstream, which is sent the Bedrock API key
-    request_id: str = "context.extendedRequestId"  # API Gateway's variable; callers cannot set this one
-    base_url: Callable[[apigateway.RestApi], str] = _base_url  # what callers put before /chat/completions
+    builds_for_this_machine: bool = False  # functions run on the machine that builds them
+    allows_plain_http: bool = False  # for `upstream.url`, to which the Bedrock API key is sent
+    request_id: str = "context.extendedRequestId"  # API Gateway's variable; callers cannot set it
+    base_url: Callable[[apigateway.RestApi], str] = _base_url  # the URL before /chat/completions
 
     @property
     def transfer_mode(self) -> apigateway.ResponseTransferMode:
-        """How API Gateway passes answers on."""
+        """How API Gateway sends answers to the caller: streamed or buffered."""
         modes = apigateway.ResponseTransferMode
         return modes.STREAM if self.streams else modes.BUFFERED

@@ -1,4 +1,4 @@
-"""What becomes of data when a stack is deleted."""
+"""The removal policy of resources that hold data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from infra.settings.environment import Data, Environment
 
 
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
-    """DESTROY where the environment's data may be lost, else kept, but not after a failed first deployment."""
+    """DESTROY if the environment's `data` is "destroyed"; else data is kept, except after a failed first deployment."""
     if environment.data == Data.DESTROYED:
         return cdk.RemovalPolicy.DESTROY
     return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

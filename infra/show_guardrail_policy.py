@@ -20,12 +20,12 @@ def policy(name: str, folder: Path = files.FOLDER) -> dict[str, Any]:
     """The policy of the guardrail that the environment's stack creates. Raises InvalidEnvironmentError."""
     if name == emulator.NAME:
         raise InvalidEnvironmentError(
-            f"{name!r} has no guardrail policy in its settings: name another environment."
+            f"{name!r} has no guardrail policy in its settings: choose another environment."
         )
     guardrail = environments.named(name, folder=folder).guardrail
     if not isinstance(guardrail, OwnGuardrail):
         raise InvalidEnvironmentError(
-            f'environments/{name}.toml: guardrail.kind is "{guardrail.kind}", so the file holds no guardrail policy.'
+            f'environments/{name}.toml: guardrail.kind is "{guardrail.kind}", so the file has no guardrail policy.'
         )
     return guardrail.policy
 

@@ -1,1 +1,1 @@
-"""What a developer's machine runs in place of AWS; never deployed."""
+"""The local stack: what a developer's machine runs instead of AWS. It is never deployed."""

@@ -1,4 +1,4 @@
-"""`python -m local` runs the gateway on this machine until Ctrl-C; `--check` checks it and stops."""
+"""`python -m local` runs the gateway on this machine until Ctrl-C. `--check` checks it and stops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INTERRUPTED = 130
 
 
 def _leave(*_: object) -> None:
-    """Importing takes a while, and nothing has been started yet."""
+    """Ends the process at once: during the imports, nothing has been started."""
     sys.stderr.write("Interrupted.\n")
     sys.stderr.flush()
     os._exit(_INTERRUPTED)

@@ -1,4 +1,4 @@
-"""The command behind `python -m local`: runs the gateway until Ctrl-C, or checks it and stops."""
+"""The command `python -m local`, which runs the gateway until Ctrl-C, or checks it and stops."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _WATCH_S = 0.5
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Check every step, stop everything, and exit with 0 or 1.")
-@click.option("--policy-of", metavar="ENV", help="Enforce the guardrail policy of that environment.")
+@click.option("--check", is_flag=True, help="Check every step, stop everything and exit with 0 or 1.")
+@click.option("--policy-of", metavar="ENV", help="Enforce the guardrail policy of environment ENV.")
 def main(*, check: bool, policy_of: str | None) -> None:
-    """Deploys the gateway to a local AWS, with a real model behind it, shows it working, and serves it."""
+    """Deploys the gateway to a local AWS with a real model, shows that it works, and serves requests."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without ✓ is no reason to fail
+        sys.stdout.reconfigure(errors="replace")  # for terminals that cannot print ✓
     screen = Screen(Console(highlight=False))
     try:
         with interruption.as_keyboard_interrupt():
@@ -41,33 +41,33 @@ def main(*, check: bool, policy_of: str | None) -> None:
         status = _failed(error)
     except (BotoCoreError, ClientError) as error:
         log_file = StateFolder().log("emulator")
-        status = _failed(LocalError(f"The local AWS did not do as asked: {error}", log_file=log_file))
+        status = _failed(LocalError(f"A call to the local AWS failed: {error}", log_file=log_file))
     except KeyboardInterrupt:
-        click.echo("Interrupted; everything was stopped.", err=True)
+        click.echo("Interrupted. Everything was stopped.", err=True)
         status = _INTERRUPTED
     sys.exit(status)
 
 
 def _failed(error: LocalError) -> int:
-    """Says what went wrong; returns the exit status."""
+    """Prints the error. Returns the exit status."""
     click.echo("\n".join(failures.report(error)), err=True)
     return 1
 
 
 def _policy(environment: str | None, screen: Screen) -> GuardrailPolicy:
-    """The policy of the environment of that name, else the local one. Raises SettingError."""
+    """The policy of this environment; without an environment, the local policy. Raises SettingError."""
     if environment is None:
         return guardrail_policy.LOCAL
     policy = guardrail_policy.of_environment(environment)
     screen.say([f"The guardrail has the policy of {environment!r}."])
     ignored = list(policy.not_evaluated())
     if ignored:
-        screen.say([f"The local AWS does not evaluate {', '.join(ignored)}."])
+        screen.say([f"The local AWS ignores these parts of the policy: {', '.join(ignored)}."])
     return policy
 
 
 def _check(screen: Screen, policy: GuardrailPolicy) -> int:
-    """The exit status."""
+    """Runs all checks. Returns the exit status."""
     generator = standin_process.generator()
     with deployed(generator, policy=policy, step=screen.step, say=screen.say_line) as stack:
         succeeded = checks.run(checks.everything(policy), stack, screen)
@@ -76,7 +76,7 @@ def _check(screen: Screen, policy: GuardrailPolicy) -> int:
 
 
 def _serve(screen: Screen, policy: GuardrailPolicy) -> int:
-    """The exit status: 0 once it served and was asked to stop. Raises ProcessEndedError."""
+    """Serves until Ctrl-C. Returns the exit status 0. Raises ProcessEndedError."""
     generator = standin_process.generator()
     with deployed(generator, policy=policy, step=screen.step, say=screen.say_line) as stack:
         checks.run(checks.demonstration(policy), stack, screen)
@@ -87,7 +87,7 @@ def _serve(screen: Screen, policy: GuardrailPolicy) -> int:
 
 
 def _watch(stack: LocalStack) -> None:
-    """Returns when the run is to end. Raises ProcessEndedError where a process of the stack ends first."""
+    """Returns at Ctrl-C. Raises ProcessEndedError if a process of the stack ends first."""
     try:
         while True:
             stack.check()

@@ -17,22 +17,24 @@ from local.demonstration.request_logs import JsonObject
 from local.machine.failures import LocalError, NotRunningError
 from local.machine.paths import StateFolder
 
-_NOT_RUNNING = "The local stack is not running: start it with `make run`."
+_NOT_RUNNING = "The local stack is not running. Start it with `make run`."
 
 
 @click.command()
-@click.option("--lines", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option(
+    "--lines", default=20, show_default=True, type=click.IntRange(min=1), help="The number of lines."
+)
 def main(*, lines: int) -> None:
-    """Prints the newest log lines of the chat and the worker function, oldest first."""
+    """Prints the newest log lines of the chat function and the worker, oldest first."""
     try:
         for line in newest(session(StateFolder()), lines):
             click.echo(json.dumps(line, ensure_ascii=False))
     except LocalError as error:
         _fail(str(error))
     except EndpointConnectionError:
-        _fail(_NOT_RUNNING)  # it was killed, and left its stack.json
+        _fail(_NOT_RUNNING)  # the stack was killed and left its stack.json
     except (BotoCoreError, ClientError, stack_outputs.NotDeployedError) as error:
-        _fail(f"The local AWS did not do as asked: {error}")
+        _fail(f"A call to the local AWS failed: {error}")
 
 
 def _fail(message: str) -> NoReturn:
@@ -41,7 +43,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def session(state: StateFolder) -> boto3.Session:
-    """A session of the stack that runs in `state`. Raises NotRunningError."""
+    """A session of the stack whose state folder is `state`. Raises NotRunningError."""
     try:
         document = json.loads(state.stack_file.read_text(encoding="utf-8"))
     except FileNotFoundError:

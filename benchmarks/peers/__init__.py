@@ -1,1 +1,1 @@
-"""What the gateway is compared with. Each file is a function as somebody would deploy it, and imports nothing of ours."""
+"""The functions to compare with. Each file is a complete Lambda function without imports from this project."""

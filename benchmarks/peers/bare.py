@@ -1,4 +1,4 @@
-"""The least that relays a chat completion from a Lambda function: no library, no checks, no secret to read."""
+"""The smallest Lambda function that relays a chat completion, without libraries, checks or secrets."""
 
 import base64
 import http.client

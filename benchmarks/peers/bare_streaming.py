@@ -1,4 +1,4 @@
-"""The least that streams a chat completion from a Lambda function: each piece goes out as it comes in."""
+"""The smallest Lambda function that streams a chat completion: it sends each piece on as it comes."""
 
 import base64
 import http.client

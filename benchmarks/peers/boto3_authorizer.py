@@ -1,4 +1,4 @@
-"""The usual Lambda authorizer: one item of a table, read with boto3."""
+"""The usual Lambda authorizer, which reads one item of a table with boto3."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The usual serverless sample: FastAPI behind Mangum, the body parsed with pydantic, the call relayed with httpx."""
+"""The usual serverless sample: FastAPI behind Mangum. It parses the body with pydantic and calls Bedrock with httpx."""
 
 import os
 from typing import Any

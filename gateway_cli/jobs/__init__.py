@@ -1,1 +1,1 @@
-"""Bulk work: OpenAI batch files in and out of a deployed environment's queues."""
+"""The jobs commands: submit OpenAI batch files to a deployed environment, and collect the results."""

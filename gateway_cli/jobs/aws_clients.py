@@ -1,4 +1,4 @@
-"""Clients of AWS for several threads, patient enough for long polls and long files."""
+"""AWS clients for several threads, with timeouts and retries for long polls and long files."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _ATTEMPTS = 5
 
 
 def sqs(session: boto3.Session, *, threads: int = 1) -> SQSClient:
-    """For `threads` threads at once."""
+    """An SQS client with a connection for each of `threads` threads."""
     return session.client("sqs", config=_config(threads))
 
 
 def dynamodb(session: boto3.Session, *, threads: int = 1) -> DynamoDBClient:
-    """For `threads` threads at once."""
+    """A DynamoDB client with a connection for each of `threads` threads."""
     return session.client("dynamodb", config=_config(threads))
 
 
 def s3(session: boto3.Session, *, threads: int) -> S3Client:
-    """For `threads` threads at once."""
+    """An S3 client with a connection for each of `threads` threads."""
     return session.client("s3", config=_config(threads))
 
 

@@ -1,4 +1,4 @@
-"""How long to wait before AWS is asked again for what it did not do."""
+"""The wait before retrying the part of a batch that AWS did not process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ _MAX_S = 20.0
 
 
 def wait_s(attempt: int) -> float:
-    """After the attempt, counted from 0: doubling, with jitter."""
+    """The wait in seconds after the attempt, counted from 0. It doubles with each attempt and has jitter."""
     longest: float = min(_FIRST_S * 2**attempt, _MAX_S)
     return random.uniform(0.5, 1) * longest  # noqa: S311 - no secret

@@ -1,4 +1,4 @@
-"""Groups messages as SQS takes them: at most 10 at a time, and 1 MiB."""
+"""Groups messages into SQS batches: at most 10 messages and 1 MiB."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MAX_BYTES = 1_048_576
 
 
 class Sized(Protocol):
-    """Has a size as SQS counts it."""
+    """A message with a size as SQS counts it."""
 
     @property
     def size_bytes(self) -> int:
-        """Of body and attributes."""
+        """The size of the body and the attributes."""
         ...
 
 
@@ -23,7 +23,7 @@ M = TypeVar("M", bound=Sized)
 
 
 def batches(messages: Iterable[M]) -> Iterator[list[M]]:
-    """The messages in order, in batches that are as large as SQS takes them."""
+    """The messages in order, in the largest batches that SQS accepts."""
     batch: list[M] = []
     total = 0
     for message in messages:

@@ -1,4 +1,4 @@
-"""Checks an input file while the screen shows how far it is."""
+"""Checks an input file and shows the progress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def checked(file: BufferedReader, heeded: Interruption) -> CheckedInput | None:
-    """None where it was interrupted. Raises FileChangedError."""
+    """The checked file; None if the check was interrupted. Raises FileChangedError."""
     size_bytes = os.fstat(file.fileno()).st_size
     with screen.progress("Checking", size_bytes, in_bytes=True) as bar:
         return input_check.check(file, read_bytes=bar, stopped=heeded.stop.is_set)

@@ -17,14 +17,14 @@ from gateway_cli.jobs.results_file import ResultsFile, Verdict
 
 FIRST_WAIT_S = 0.5
 _MAX_WAIT_S = 60.0
-# So many are asked for on average, so that a long wait for many answers costs little: half a read unit each.
+# The average rate of reads while many answers are missing. It limits the cost: each read is half a read unit.
 _LINES_PER_S = 1000
 _MAX_PROBLEMS_KEPT = 20
 
 
 @dataclass(slots=True)
 class Collected:
-    """What came in this run, and the first results that cannot be read: why, by their ids."""
+    """The number of new results in this run, and the first unreadable results: the reasons by the results' ids."""
 
     new: int = 0
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Collected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where answers come from, and where they go."""
+    """The sources of answers, and the file for them."""
 
     records: JobRecords
     large: LargeResults
@@ -40,21 +40,21 @@ class Places:
 
 
 class Collection:
-    """One run; `collected` and `expected` change while it goes."""
+    """One run. `collected` and `expected` change during the run."""
 
     def __init__(self, places: Places, submission: str, expected: ExpectedLines) -> None:
         self._places, self._submission, self._expected = places, submission, expected
-        self._lock = Lock()  # over the file, the expected lines, the counts and the place in the pass
+        self._lock = Lock()  # protects the file, the expected lines, the counts and the position in the pass
         self._read_to = 0
         self.collected = Collected()
 
     def run(
         self, interruption: Interruption, *, idle_s: float, readers: int, watch: Callable[[], None]
     ) -> None:
-        """Reads again and again what is missing, until nothing is awaited, nothing came for `idle_s`, or interrupted.
+        """Reads the missing answers repeatedly until no line is waiting, no answer came for `idle_s`, or an interruption.
 
-        A dead letter is not awaited. The file is consistent at every moment. Raises what boto3 raises,
-        RecordsUnreadError, and what ResultsFile.keep does.
+        A dead letter is not waiting. The file is consistent at every moment. Raises boto3's exceptions,
+        RecordsUnreadError, and the exceptions of ResultsFile.keep.
         """
         last_new, quiet_passes = time.monotonic(), 0
         while self._expected.count(State.WAITING):
@@ -70,18 +70,18 @@ class Collection:
                 return
 
     def _wait_s(self, quiet_passes: int) -> float:
-        """Grows with the passes that brought nothing, and with what there is to read."""
+        """The wait before the next pass. It grows with the passes without a new answer, and with the missing lines."""
         doubled: float = FIRST_WAIT_S * 2 ** min(quiet_passes, 10)
         return min(max(doubled, self._expected.missing_count / _LINES_PER_S), _MAX_WAIT_S)
 
     def _pass(self, stop: Event, readers: int, watch: Callable[[], None]) -> None:
-        """Reads every line that is missing once."""
+        """Reads the record of each missing line once."""
         self._read_to = 0
         batches = -(-self._expected.missing_count // job_records.MAX_KEYS)
         parallel.run(lambda: self._read_some(stop), threads=min(readers, batches), stop=stop, watch=watch)
 
     def _read_some(self, stop: Event) -> bool:
-        """False where the pass is at its end."""
+        """Reads the next lines of the pass. Returns False at the end of the pass."""
         with self._lock:
             lines = self._expected.to_read(after=self._read_to, limit=job_records.MAX_KEYS)
             self._read_to = lines[-1] if lines else self._read_to
@@ -94,9 +94,9 @@ class Collection:
         return bool(lines)
 
     def _take(self, records: Mapping[int, JobRecord]) -> dict[int, State]:
-        """Writes the answers in these records, by their lines' numbers; why there is none in the others, where it is known.
+        """Writes the answers in `records`, whose keys are line numbers. Returns the states of lines without an answer.
 
-        The small ones are written together, since each write waits for the disk.
+        Small answers are written together, because each write waits for the disk.
         """
         small: dict[int, ResultLine] = {}
         states = {}
@@ -116,7 +116,7 @@ class Collection:
         return states
 
     def _line(self, record: JobRecord) -> ResultLine | None:
-        """The answer, which may point to its whole line; None where there is none yet."""
+        """The answer, which may only point to the whole line in S3; None if there is no answer yet."""
         if record.line is not None:
             line = result_line.parse(record.line.encode())
         elif record.s3_key is not None:
@@ -124,7 +124,7 @@ class Collection:
         else:
             return None
         if line.id != job_keys.result_id(record.key):
-            raise UnusableLocationError("its record holds something else")
+            raise UnusableLocationError("the job's record has the result of another job")
         return line
 
     def _keep(self, answers: Mapping[int, ResultLine]) -> None:

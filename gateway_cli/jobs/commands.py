@@ -1,4 +1,4 @@
-"""`chat-gateway jobs …`."""
+"""The commands `chat-gateway jobs …`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @click.group("jobs")
 def jobs() -> None:
-    """Bulk work: OpenAI batch files in, results out."""
+    """Submits jobs from OpenAI batch files and collects their results."""
 
 
 @jobs.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @deployed()
 def show_status(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> None:
-    """Shows how many jobs, results and dead letters there are, as SQS estimates them."""
+    """Shows how many jobs, results and dead letters there are. SQS estimates the numbers."""
     sqs = aws_clients.sqs(session)
     depths = {
         "jobs": status.depth(sqs, outputs.jobs_queue_url),

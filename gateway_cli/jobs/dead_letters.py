@@ -1,4 +1,4 @@
-"""Jobs that kept failing: shown without their prompts, and sent back to work."""
+"""Dead letters: jobs that failed for the last time. Lists them without their prompts, and sends them back."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _HIDDEN_S = 60
 POLL_S = 1
-# SQS answers from some of its servers; a queue is empty when several answers are.
+# SQS may answer from only some of its servers. A queue is empty after several empty answers.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 _EMPTY_ANSWERS = 2
-# What the worker says of the failure; the job is sent back without it.
+# Attributes that the worker adds about the failure. The job is sent back without them.
 _OF_FAILURE = frozenset(
     {
         *("last_error_class", "last_error_code", "last_error_status", "bedrock_request_id"),
@@ -36,25 +36,23 @@ _OF_FAILURE = frozenset(
 _COUNT = re.compile("[0-9]{1,10}")
 _ATTRIBUTE_FIELDS = ("DataType", "StringValue", "BinaryValue")
 _BYTE_ORDER_MARK = "\ufeff"
-_MAX_ASIDE = 1000  # the others become visible by themselves, within `_HIDDEN_S`
+_MAX_ASIDE = 1000  # more messages become visible by themselves within `_HIDDEN_S`
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A job that failed for the last time; `attributes` are the message's own that are text."""
+    """A job that failed for the last time. `attributes` are the message's text attributes."""
 
-    custom_id: str | None  # None where the line cannot be read
+    custom_id: str | None  # None if the line cannot be read
     message_id: str
-    job_id: (
-        str | None
-    )  # in the worker's log, and the result's `id`; None where SQS moved a job that names no key
-    receives: int | None  # deliveries of the job; None where SQS moved it
-    sent_at: str  # of the job, in ISO 8601, UTC
+    job_id: str | None  # as in the worker's log, and the result's `id`; None if SQS moved a job without a key
+    receives: int | None  # deliveries of the job; None if SQS moved the job
+    sent_at: str  # when the job was sent, in ISO 8601, UTC
     attributes: dict[str, str]
 
 
 def peek(sqs: SQSClient, queue_url: str, *, limit: int) -> Generator[DeadLetter, None, None]:
-    """Up to `limit` dead letters, each once; they are hidden from others until the generator ends or is closed."""
+    """Up to `limit` dead letters, each once. Other receivers do not see them until the generator ends or is closed."""
     handles: list[MessageTypeDef] = []
     seen: set[str] = set()
     empty = 0
@@ -74,7 +72,7 @@ def peek(sqs: SQSClient, queue_url: str, *, limit: int) -> Generator[DeadLetter,
 
 @dataclass(slots=True)
 class Redriven:
-    """How many jobs were sent back, how many SQS refuses, and how many were sent but not deleted: those can run twice."""
+    """How many jobs were sent back, how many SQS refused, and how many were sent but not deleted, so they may run twice."""
 
     moved: int = 0
     refused: int = 0
@@ -82,20 +80,20 @@ class Redriven:
 
 
 class Redrive:
-    """Sends dead letters back to the jobs queue; each is deleted only when it has been accepted there.
+    """Sends dead letters back to the jobs queue. Each is deleted only after the jobs queue has accepted it.
 
-    SQS's own StartMessageMoveTask is not used: the local AWS does not have it.
+    We do not use SQS's StartMessageMoveTask, because the local AWS does not have it.
     """
 
     def __init__(self, sqs: SQSClient, records: JobRecords, *, dead_letters_url: str, jobs_url: str) -> None:
         self._sqs, self._records, self._from, self._to = sqs, records, dead_letters_url, jobs_url
-        self._aside: list[MessageTypeDef] = []  # failed again, or refused: given back at the end
+        self._aside: list[MessageTypeDef] = []  # failed again or refused; made visible at the end
         self.redriven = Redriven()
 
     def run(self, interruption: Interruption, *, watch: Callable[[], None]) -> None:
-        """Until those are sent back that were there when it began. Raises SendError, and what boto3 raises.
+        """Sends back all dead letters that were in the queue at the start. Raises SendError and boto3's exceptions.
 
-        Interrupted or killed, it loses none; one batch may run twice.
+        An interruption or a kill loses no job. The jobs of one batch may then run twice.
         """
         began_ms, empty = self._server_time_ms(), 0
         try:
@@ -106,9 +104,9 @@ class Redrive:
             held_messages.give_back(self._sqs, self._from, self._aside)
 
     def _move_some(self, began_ms: float, stop: Event) -> bool:
-        """Whether there was one to move."""
+        """Moves a batch. Returns whether there was a dead letter to move."""
         held = held_messages.receive(self._sqs, self._from, wait_s=POLL_S, hidden_s=_HIDDEN_S)
-        # What was sent since is what we sent, and it has failed again: it would go round for ever.
+        # A newer dead letter is a job that we sent back and that failed again. Sending it back again would never end.
         old = [message for message in held if int(message["Attributes"]["SentTimestamp"]) < began_ms]
         moved: list[MessageTypeDef] = []
         try:
@@ -120,7 +118,7 @@ class Redrive:
         return bool(old)
 
     def _move(self, letters: list[MessageTypeDef], batch: list[Message], stop: Event) -> list[MessageTypeDef]:
-        """Those that were accepted, and deleted here."""
+        """Sends a batch back, and deletes what was accepted. Returns the accepted messages."""
         by_key = dict(zip((message.key for message in batch), letters, strict=True))
         earlier = {
             message.key: self._records.begin_anew(key)
@@ -139,14 +137,14 @@ class Redrive:
         return accepted
 
     def _server_time_ms(self) -> float:
-        """Not our clock's, which may differ; rounded up, since it comes in seconds."""
+        """SQS's time, because our clock may differ. Rounded up, because SQS gives it in seconds."""
         answer = self._sqs.get_queue_attributes(QueueUrl=self._from, AttributeNames=["QueueArn"])
         date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return (date.timestamp() + 1) * 1000
 
 
 def _handle(message: MessageTypeDef) -> MessageTypeDef:
-    """What giving back needs, without the body."""
+    """The part of a message that `held_messages.give_back` needs, without the body."""
     return {"ReceiptHandle": message["ReceiptHandle"]}
 
 
@@ -176,7 +174,7 @@ def _letter(message: MessageTypeDef) -> DeadLetter:
 
 
 def _sent_at(message: MessageTypeDef) -> str:
-    """When the message was sent: where SQS itself moved it, that was the job.
+    """When the message was sent. If SQS moved the job, this is when the job was sent.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
     """

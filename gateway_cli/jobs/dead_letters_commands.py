@@ -1,4 +1,4 @@
-"""`jobs dead-letters list | redrive | purge`."""
+"""The commands `jobs dead-letters list`, `redrive` and `purge`."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ if TYPE_CHECKING:
 
 
 class PurgeTooSoonError(Exception):
-    """SQS purges a queue once a minute."""
+    """The queue was purged less than a minute ago."""
 
 
 @click.group("dead-letters")
 def dead_letters_group() -> None:
-    """Jobs that failed for the last time."""
+    """Lists, sends back or deletes jobs that failed for the last time."""
 
 
 @dead_letters_group.command("list")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each, a line each.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Show at most this many."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @deployed()
 def list_dead_letters(session: boto3.Session, outputs: StackOutputs, limit: int, as_json: bool) -> None:
-    """Shows which jobs failed and, where the worker left it with them, why; never what they asked.
+    """Shows the failed jobs with their last error, but without their prompts.
 
-    Looking counts as receiving, and hides them from others while it lasts.
+    While the command runs, other receivers do not see these dead letters. SQS counts each as received once more.
     """
     sqs = aws_clients.sqs(session)
     with closing(dead_letters.peek(sqs, outputs.dead_letter_queue_url, limit=limit)) as letters:
@@ -49,7 +51,7 @@ def list_dead_letters(session: boto3.Session, outputs: StackOutputs, limit: int,
         screen.table(("custom_id", "sent at", "receives", "last error", "job id"), map(_row, letters))
     waiting = status.depth(sqs, outputs.dead_letter_queue_url).waiting
     if waiting > limit:
-        click.echo(f"About {waiting} in all.")
+        click.echo(f"There are about {waiting} dead letters in all. Use --limit to see more.")
 
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:
@@ -64,9 +66,9 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @deployed(SendError)
 def redrive(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> None:
-    """Sends all dead letters back to the jobs queue, once the cause is mended.
+    """Sends all dead letters back to the jobs queue. Fix the cause of the failures first.
 
-    None is lost: each is deleted only when the jobs queue has accepted it.
+    No job is lost: a dead letter is deleted only after the jobs queue has accepted the job.
     """
     sqs = aws_clients.sqs(session)
     records = JobRecords(aws_clients.dynamodb(session), outputs.job_records_table)
@@ -81,20 +83,21 @@ def redrive(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> Non
         finally:
             _report(run.redriven, as_json=as_json)
         if heeded.asked:
-            raise interruption.stopped("Stopped. The same command sends the rest back.")
+            raise interruption.stopped("Stopped. Run the same command again to send back the rest.")
     if run.redriven.refused:
-        raise click.ClickException(
-            f"SQS refused {run.redriven.refused} of them; they are still dead letters."
-        )
+        raise click.ClickException(f"SQS refused {run.redriven.refused} jobs. They are still dead letters.")
 
 
 def _report(redriven: Redriven, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(redriven)))
         return
-    click.echo(f"{redriven.moved} sent back to the jobs queue.")
+    click.echo(f"{redriven.moved} jobs sent back to the jobs queue.")
     if redriven.undeleted:
-        click.echo(f"{redriven.undeleted} of them are dead letters still: SQS did not delete them.", err=True)
+        click.echo(
+            f"SQS did not delete {redriven.undeleted} of these dead letters. These jobs may run twice.",
+            err=True,
+        )
 
 
 @dead_letters_group.command("purge")
@@ -102,13 +105,13 @@ def _report(redriven: Redriven, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @deployed(PurgeTooSoonError)
 def purge(session: boto3.Session, outputs: StackOutputs, yes: bool, as_json: bool) -> None:
-    """Deletes all dead letters for good; SQS takes up to a minute."""
+    """Deletes all dead letters for good. SQS takes up to a minute."""
     sqs = aws_clients.sqs(session)
     depth = status.depth(sqs, outputs.dead_letter_queue_url)
     total = depth.waiting + depth.in_flight
     if not yes:
         click.confirm(
-            f"Delete about {total} dead letters of {outputs.stage_name} for good?", abort=True, err=True
+            f"Delete all (about {total}) dead letters of {outputs.stage_name} for good?", abort=True, err=True
         )
     try:
         sqs.purge_queue(QueueUrl=outputs.dead_letter_queue_url)
@@ -117,6 +120,6 @@ def purge(session: boto3.Session, outputs: StackOutputs, yes: bool, as_json: boo
             raise
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html
         raise PurgeTooSoonError(
-            "They were purged less than a minute ago; SQS does so once a minute."
+            "The dead letters were purged less than a minute ago. SQS allows one purge per minute: try again later."
         ) from None
     click.echo(json.dumps({"purged": total}) if as_json else f"About {total} dead letters deleted.")

@@ -1,7 +1,7 @@
-"""How a jobs command ends, for scripts; 2 is click's, for a wrong command line."""
+"""The exit codes of the jobs commands. Click itself uses 2 for a wrong command line."""
 
 from __future__ import annotations
 
-FAILED = 1  # not all is as it should be; standard error says what
-INCOMPLETE = 3  # nothing went wrong, but not all that was asked for has come
-INTERRUPTED = 130  # by Ctrl-C or SIGTERM, in order; the same command again goes on
+FAILED = 1  # an error; standard error has the message
+INCOMPLETE = 3  # no error, but some of the requested results have not come
+INTERRUPTED = 130  # stopped in order by Ctrl-C or SIGTERM; the same command continues

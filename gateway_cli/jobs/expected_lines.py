@@ -1,4 +1,4 @@
-"""The lines of a submission whose answers have not come, on disk."""
+"""The lines of a submission that have no answer yet, in a temporary file."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ CREATE INDEX states ON missing (state, line);
 
 
 class State(IntEnum):
-    """Why an answer has not come."""
+    """Why a line has no answer in the file."""
 
     WAITING = 0
-    DEAD_LETTER = 1  # unless somebody sends it back to work
-    UNREADABLE = 2  # it lies where it cannot be read
+    DEAD_LETTER = 1  # until the job is sent back
+    UNREADABLE = 2  # there is an answer, but it cannot be read
 
 
 class ExpectedLines:
-    """Shrinks as answers come. For one thread at a time."""
+    """The lines without an answer. For one thread at a time."""
 
     def __init__(self, lines: Iterable[int]) -> None:
         self._database = scratch.database(_SCHEMA)
@@ -30,23 +30,23 @@ class ExpectedLines:
         self.total = self.missing_count = self._count("SELECT count(*) FROM missing")
 
     def name(self, line: int, custom_id: str) -> None:
-        """Remembers what the line's sender calls it."""
+        """Stores the line's `custom_id`."""
         raw = custom_id.encode("utf-8", "surrogatepass")
         self._database.execute("UPDATE missing SET custom_id = ? WHERE line = ?", (raw, line))
 
     def arrived(self, line: int) -> None:
-        """The line's answer is in the file."""
+        """Removes the line: its answer is in the file."""
         self.missing_count -= self._database.execute("DELETE FROM missing WHERE line = ?", (line,)).rowcount
 
     def found(self, states: Mapping[int, State]) -> None:
-        """Why the answers of these lines have not come, those that have come aside."""
+        """Stores the states of those of these lines that are still without an answer."""
         self._database.executemany(
             "UPDATE missing SET state = ?1 WHERE line = ?2 AND state != ?1",
             ((state, line) for line, state in states.items()),
         )
 
     def to_read(self, *, after: int, limit: int) -> list[int]:
-        """The next missing lines beyond `after` whose answers may be there by now."""
+        """The next missing lines after line `after` that may have an answer now."""
         rows = self._database.execute(
             "SELECT line FROM missing WHERE line > ? AND state != ? ORDER BY line LIMIT ?",
             (after, State.UNREADABLE, limit),
@@ -54,11 +54,11 @@ class ExpectedLines:
         return [line for (line,) in rows]
 
     def count(self, state: State) -> int:
-        """How many are missing for this reason."""
+        """The number of missing lines in this state."""
         return self._count("SELECT count(*) FROM missing WHERE state = ?", state)
 
     def custom_ids(self, state: State, *, limit: int) -> list[str]:
-        """Of the first that are missing for this reason."""
+        """The custom_ids of the first `limit` missing lines in this state."""
         rows = self._database.execute(
             "SELECT custom_id FROM missing WHERE state = ? ORDER BY line LIMIT ?", (state, limit)
         )

@@ -1,4 +1,4 @@
-"""Callbacks of parameters that name files: what cannot be used as one is a wrong command line."""
+"""Click callbacks for file parameters. An unusable file is an error in the command line."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gateway_cli.jobs import regular_files
 
 
 def regular(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """The path, where a regular file is there or nothing is."""
+    """The path, if it is a regular file or does not exist. Raises click.BadParameter."""
     if path is not None and regular_files.is_other(path):
-        raise click.BadParameter(f"File {str(path)!r} is no regular file.", context, parameter)
+        raise click.BadParameter(f"File {str(path)!r} is not a regular file.", context, parameter)
     return path
 
 
 def written(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """The same for a file that is written to, which what is said on the screen must not overwrite."""
+    """The same for an output file. It must not be the file that standard output or standard error goes to."""
     path = regular(context, parameter, path)
     if path is not None and regular_files.is_standard_stream(path):
         raise click.BadParameter(

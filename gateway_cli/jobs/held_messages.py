@@ -1,4 +1,4 @@
-"""Messages received from a queue and hidden there: to be deleted, or to be given back."""
+"""Received messages, which the queue hides until they are deleted or made visible again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DELETE_ATTEMPTS = 3
 def receive(
     sqs: SQSClient, queue_url: str, *, wait_s: int, hidden_s: int, at_most: int = _MAX_MESSAGES
 ) -> list[MessageTypeDef]:
-    """Up to ten messages with all their attributes, which nobody else gets for `hidden_s`."""
+    """Up to ten messages with all their attributes. Other receivers do not get them for `hidden_s` seconds."""
     return sqs.receive_message(
         QueueUrl=queue_url,
         MaxNumberOfMessages=min(at_most, _MAX_MESSAGES),
@@ -30,7 +30,7 @@ def receive(
 
 
 def delete(sqs: SQSClient, queue_url: str, messages: Sequence[MessageTypeDef]) -> list[MessageTypeDef]:
-    """Deletes them; those that SQS did not delete in three attempts and will deliver again."""
+    """Deletes messages. Returns those that SQS did not delete in three attempts and will deliver again."""
     waiting = {str(position): message for position, message in enumerate(messages)}
     for _ in range(_DELETE_ATTEMPTS):
         if not waiting:
@@ -43,7 +43,7 @@ def delete(sqs: SQSClient, queue_url: str, messages: Sequence[MessageTypeDef]) -
 
 
 def give_back(sqs: SQSClient, queue_url: str, messages: Sequence[MessageTypeDef]) -> None:
-    """Makes them visible again. Where that fails they become so by themselves, later."""
+    """Makes messages visible again. If this fails, they become visible later by themselves."""
     try:
         for some in _tens(messages):
             sqs.change_message_visibility_batch(

@@ -1,4 +1,4 @@
-"""The first pass over a batch input file: is every line fit to be sent?"""
+"""The first pass over a batch input file: checks that every line can be sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CREATE TABLE bad (line INTEGER PRIMARY KEY, reason TEXT NOT NULL);
 
 
 class FileChangedError(Exception):
-    """The input file was written to while it was read."""
+    """The input file changed while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class BadLine:
 
 
 class CheckedInput:
-    """An open input file whose lines have been checked: what may be sent, and what not."""
+    """An open input file whose lines have been checked, with its good and bad lines."""
 
     def __init__(self, file: BufferedReader, *, sha256: str) -> None:
         self._file = file
@@ -59,7 +59,7 @@ class CheckedInput:
         return [BadLine(*row) for row in rows]
 
     def add(self, line: FileLine) -> None:
-        """Checks a line."""
+        """Checks a line, and stores whether it is good or bad."""
         try:
             self._require_first(job_line.custom_id(line.raw), line.number)
         except BadLineError as error:
@@ -72,22 +72,22 @@ class CheckedInput:
         key = scratch.digest(custom_id)
         if self._found.execute("INSERT OR IGNORE INTO ids VALUES (?, ?)", (key, number)).rowcount == 0:
             (first,) = self._found.execute("SELECT line FROM ids WHERE digest = ?", (key,)).fetchone()
-            raise BadLineError(f"'custom_id' is that of line {first}")
+            raise BadLineError(f"'custom_id' is the same as in line {first}")
 
     def _is_bad(self, number: int) -> bool:
         return self._found.execute("SELECT 1 FROM bad WHERE line = ?", (number,)).fetchone() is not None
 
     def _require_unchanged(self) -> None:
         if _state(self._file) != self._state:
-            raise FileChangedError(f"{self._file.name} was changed while it was read.")
+            raise FileChangedError(f"{self._file.name} was changed while it was read. Run the command again.")
 
 
 def check(
     file: BufferedReader, *, read_bytes: Callable[[int], None], stopped: Callable[[], bool]
 ) -> CheckedInput | None:
-    """The checked file, or None once `stopped`; `read_bytes` is told now and then how far it has been read.
+    """The checked file, or None if `stopped` returns true. Raises FileChangedError.
 
-    Raises FileChangedError.
+    `read_bytes` is called with the number of bytes read so far.
     """
     checked = CheckedInput(file, sha256=hashlib.file_digest(file, "sha256").hexdigest())
     for line in _lines(file):

@@ -1,4 +1,4 @@
-"""Lets Ctrl-C and SIGTERM end work between two steps instead of within one."""
+"""Makes Ctrl-C and SIGTERM end work between two steps, not within one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """`stop` is set when work is to end, for whatever reason; `asked` says that a signal was the reason."""
+    """`stop` is set when the work must end for any reason. `asked` is true if the reason is a signal."""
 
     def __init__(self) -> None:
         self.stop = Event()
         self.asked = False
 
     def __call__(self, *_: object) -> None:
-        """The signal handler: the first signal stops in order, the second at once."""
+        """The signal handler. The first signal stops the work in order, the second stops it at once."""
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
@@ -31,7 +31,7 @@ class Interruption:
 
 @contextmanager
 def heeded() -> Iterator[Interruption]:
-    """What the block has to look at from time to time."""
+    """Handles the signals during the block, which must check `stop` from time to time."""
     interruption = Interruption()
     earlier = {number: signal.signal(number, interruption) for number in _SIGNALS}
     try:
@@ -41,7 +41,7 @@ def heeded() -> Iterator[Interruption]:
             signal.signal(number, handler)
 
 
-def stopped(words: str = "Stopped. The same command goes on.") -> SystemExit:
-    """What a command that was interrupted ends with, after it has said so."""
+def stopped(words: str = "Stopped. Run the same command again to continue.") -> SystemExit:
+    """Prints `words`, and returns the exception that ends an interrupted command."""
     click.echo(words, err=True)
     return SystemExit(exit_codes.INTERRUPTED)

@@ -8,23 +8,23 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-# 1 MiB, for a message and for all of a batch:
+# SQS's limit of 1 MiB, both for a message and for a batch:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-MAX_MESSAGE_BYTES = 1_048_576 - 128  # less the attribute that is sent beside it
+MAX_MESSAGE_BYTES = 1_048_576 - 128  # minus the attribute that is sent with the line
 _MAX_CUSTOM_ID_CHARACTERS = 512
 _URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
-# JSON allows them in strings, SQS in no message (same page).
+# Characters that JSON allows in strings, but SQS does not allow in messages (same page).
 _ESCAPES = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 
 
 class BadLineError(ValueError):
-    """A line that the gateway would answer with an error, or that SQS would not take; never repeats its text."""
+    """The gateway or SQS would refuse this line. The message never repeats the line's text."""
 
 
 def custom_id(raw: bytes | None) -> str:
-    """The `custom_id` of a line that can be sent; None stands for one that is too long. Raises BadLineError."""
+    """The `custom_id` of a line that can be sent. `raw` is None for a line that is too long. Raises BadLineError."""
     if raw is None or len(message_body(raw).encode()) > MAX_MESSAGE_BYTES:
-        raise BadLineError("longer than 1 MiB, the most that SQS carries")
+        raise BadLineError("longer than 1 MiB, SQS's limit for a message")
     document = _document(raw)
     found = document.get("custom_id")
     if not isinstance(found, str) or not 0 < len(found) <= _MAX_CUSTOM_ID_CHARACTERS:
@@ -39,7 +39,7 @@ def custom_id(raw: bytes | None) -> str:
 
 
 def message_body(raw: bytes) -> str:
-    """The line as SQS takes it: the same JSON. Raises BadLineError."""
+    """The line as a message body that SQS accepts, with the same JSON. Raises BadLineError."""
     try:
         return raw.decode().translate(_ESCAPES)
     except UnicodeDecodeError:
@@ -50,7 +50,7 @@ def _document(raw: bytes) -> dict[str, Any]:
     try:
         document = _DECODER.decode(raw.decode())
     except json.JSONDecodeError as error:
-        # Some of the decoder's messages end in "at", for a place to follow.
+        # Some of the decoder's messages end in "at", because a position follows.
         problem = error.msg.removesuffix(" at")
         raise BadLineError(f"not JSON: {problem} at character {error.pos + 1}") from None
     except RecursionError:
@@ -58,7 +58,7 @@ def _document(raw: bytes) -> dict[str, Any]:
     except BadLineError:
         raise
     except ValueError:
-        raise BadLineError("holds a number that is too large") from None
+        raise BadLineError("has a number that is too large") from None
     if not isinstance(document, dict):
         raise BadLineError("not a JSON object")
     return document
@@ -67,12 +67,12 @@ def _document(raw: bytes) -> dict[str, Any]:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise BadLineError("repeats a key within one object")
+        raise BadLineError("repeats a key in one object")
     return document
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise BadLineError(f"holds {name}, which is not JSON")
+    raise BadLineError(f"has {name}, which is not JSON")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant)

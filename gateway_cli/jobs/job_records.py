@@ -1,4 +1,4 @@
-"""What the worker has noted of jobs in DynamoDB: their answers, and which of them are dead letters."""
+"""The worker's job records in DynamoDB: the jobs' answers, and which jobs are dead letters."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ATTRIBUTES = ("job", "answer_line", "answer_key", "dead_letter")
 
 
 class RecordsUnreadError(Exception):
-    """DynamoDB went on not reading records that it may read later."""
+    """DynamoDB did not read some records in all attempts. It may read them later."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job's answer is `line`, or lies in S3 under `s3_key`; without either it may be a dead letter."""
+    """A job's record. The answer is in `line`, or in S3 under `s3_key`. A job without an answer may be a dead letter."""
 
     key: str
     line: str | None
@@ -35,7 +35,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterMark:
-    """What a record said of a dead letter before the job began anew, as DynamoDB has it; empty where it said nothing."""
+    """The attributes that mark a record as a dead letter, as DynamoDB has them; empty if the record had none."""
 
     key: str
     attributes: Mapping[str, Any]
@@ -43,15 +43,15 @@ class DeadLetterMark:
 
 @dataclass(frozen=True, slots=True)
 class JobRecords:
-    """The table of one stack."""
+    """The job records table of one stack."""
 
     dynamodb: DynamoDBClient
     table: str
 
     def read(self, keys: Sequence[str], *, stop: Event) -> Iterator[list[JobRecord]]:
-        """The records that are there, of up to 100 keys, some at a time: DynamoDB answers with 16 MB at most.
+        """Yields the existing records of up to 100 keys, in several parts: one answer of DynamoDB has at most 16 MB.
 
-        Ends early once `stop` is set. Raises RecordsUnreadError, and what boto3 raises.
+        Ends early when `stop` is set. Raises RecordsUnreadError and boto3's exceptions.
         """
         attempt = 0
         while keys:
@@ -61,17 +61,17 @@ class JobRecords:
             attempt = attempt + 1 if len(left) == len(keys) else 0
             if attempt == backoff.ATTEMPTS:
                 raise RecordsUnreadError(
-                    f"DynamoDB read none of {len(left)} records in {attempt} attempts. The same command goes on."
+                    f"DynamoDB read none of {len(left)} records in {attempt} attempts. "
+                    "Run the same command again to continue."
                 )
             if left and stop.wait(backoff.wait_s(attempt)):
                 return
             keys = left
 
     def begin_anew(self, key: str) -> DeadLetterMark:
-        """The job is no dead letter any more, and its attempts are counted from 1. Raises what boto3 raises.
+        """Marks the job as waiting, with no attempts yet. Returns the old mark for `put_back`. Raises boto3's exceptions.
 
-        Otherwise it would stay one until a worker takes it up, and whoever collects would not wait for it. Returns what
-        `put_back` needs.
+        Without this, the job would stay a dead letter until a worker starts it, and `jobs results` would not wait for it.
         """
         answer = self._update(
             key,
@@ -83,7 +83,7 @@ class JobRecords:
         return DeadLetterMark(key, answer.get("Attributes", {}))
 
     def put_back(self, mark: DeadLetterMark) -> None:
-        """The job is a dead letter as before, unless a worker has it already. Raises what boto3 raises."""
+        """Marks the job as a dead letter again, unless a worker has already started it. Raises boto3's exceptions."""
         if not {"attempts", "dead_letter"} <= mark.attributes.keys():
             return
         self._update(
@@ -97,7 +97,7 @@ class JobRecords:
         )
 
     def _update(self, key: str, **changes: Any) -> Mapping[str, Any]:
-        """DynamoDB's answer; an empty one where the record is not as the condition wants it."""
+        """DynamoDB's answer; empty if the record does not meet the condition."""
         try:
             return self.dynamodb.update_item(TableName=self.table, Key={"job": {"S": key}}, **changes)
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""Fetches results that were too large for the queue from the stack's own bucket, and from nowhere else."""
+"""Fetches results that were too large for the queue. Reads only from the stack's own bucket."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _GONE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
 class UnusableLocationError(Exception):
-    """A line points to where we do not read, to nothing, or to something else than its result."""
+    """A line points to another bucket, to a missing object, or to an object that is not its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class LargeResults:
-    """The bucket of one stack."""
+    """The bucket for large results of one stack."""
 
     s3: S3Client
     bucket: str
 
     def whole(self, line: ResultLine) -> ResultLine:
-        """The line itself, or the one that it points to. Raises UnusableLocationError, and ClientError if S3 refuses."""
+        """The line, or the line that it points to. Raises UnusableLocationError, and ClientError if S3 refuses."""
         if line.location is None:
             return line
         prefix = f"s3://{self.bucket}/"
@@ -38,21 +38,21 @@ class LargeResults:
             raise UnusableLocationError("its result_location is not in the stack's own bucket")
         whole = self.at(key)
         if (whole.id, whole.custom_id, whole.location) != (line.id, line.custom_id, None):
-            raise UnusableLocationError("its place in S3 holds something else")
+            raise UnusableLocationError("its object in S3 is not the result of this job")
         return whole
 
     def at(self, key: str) -> ResultLine:
-        """The line that is the object `key`. Raises UnusableLocationError, and ClientError if S3 refuses."""
+        """The line in the object `key`. Raises UnusableLocationError, and ClientError if S3 refuses."""
         try:
             with closing(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]) as body:
                 raw = body.read(result_line.MAX_BYTES + 1)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
-                raise UnusableLocationError("its place in S3 holds nothing any more") from None
+                raise UnusableLocationError("its object in S3 no longer exists") from None
             raise
         if len(raw) > result_line.MAX_BYTES:
-            raise UnusableLocationError("its place in S3 holds more than 64 MiB")
+            raise UnusableLocationError("its object in S3 is larger than 64 MiB")
         try:
             return result_line.parse(raw)
         except NotAResultError as error:
-            raise UnusableLocationError(f"its place in S3 holds no result: {error}") from None
+            raise UnusableLocationError(f"its object in S3 is not a result: {error}") from None

@@ -1,4 +1,4 @@
-"""Reads a file line by line in bounded memory, whatever its bytes."""
+"""Reads any file line by line in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _CHUNK_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A line that is not blank, without the white space around it; `raw` is None where it is too long."""
+    """A line that is not blank, without the white space around it. `raw` is None if the line is too long."""
 
     number: int  # from 1; blank lines count
     raw: bytes | None
 
 
 def read(file: BinaryIO, *, max_bytes: int) -> Iterator[FileLine]:
-    """The lines of `file` from where it stands, ended by LF or CR LF; of a longer one no more is read than shows it.
+    """The lines of `file` from its current position. A line ends with LF or CR LF.
 
-    A byte order mark before the first line is left out.
+    A line of more than `max_bytes` is skipped in parts. A byte order mark before the first line is removed.
     """
     # A line of `max_bytes` may have a byte order mark before it and CR LF after it.
     limit = max_bytes + len(_BOM) + 2

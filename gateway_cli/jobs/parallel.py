@@ -1,4 +1,4 @@
-"""Takes the same step again and again in several threads."""
+"""Repeats a step in several threads."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _WATCH_EVERY_S = 0.1
 
 
 def run(step: Callable[[], bool], *, threads: int, stop: Event, watch: Callable[[], None]) -> None:
-    """Calls `step` in each thread until it returns False or `stop` is set; the first exception is raised here.
+    """Calls `step` in each thread until it returns False or `stop` is set. Raises the first exception of a thread.
 
-    `watch` is called in this thread, about ten times a second and at the end. Sets `stop` when it leaves early.
+    `watch` is called in this thread, about ten times a second and at the end. An exception sets `stop`.
     """
     failures: list[Exception] = []
 

@@ -1,4 +1,4 @@
-"""Tells regular files from devices, pipes, sockets and folders."""
+"""Distinguishes regular files from devices, pipes, sockets and folders."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 
 
 def is_other(path: Path) -> bool:
-    """Whether something else than a regular file is at `path`, or where it leads as a symlink."""
-    with suppress(OSError):  # nothing is there, or opening it will say what is wrong
+    """Whether `path`, or the target of a symlink at `path`, exists and is not a regular file."""
+    with suppress(OSError):  # nothing exists there, or opening it will raise the error
         return not stat.S_ISREG(path.stat().st_mode)
     return False
 

@@ -1,4 +1,4 @@
-"""One line of OpenAI's batch output, as the results queue or the bucket for large results holds it.
+"""One line of OpenAI's batch output, from the results queue or the bucket for large results.
 
 https://platform.openai.com/docs/api-reference/batch/request-output
 """
@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-# Far more than a model says: what is longer would fill the memory of whoever reads it.
+# Much longer than any answer of a model. The limit protects the memory of this program.
 MAX_BYTES = 64 * 1024 * 1024
 
 
 class NotAResultError(ValueError):
-    """What should be a result line is none; the message never repeats its text."""
+    """The line is not a result. The message never repeats the line's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultLine:
-    """A line; `raw` is without line break. `location` says where the whole line is, if this one only points there."""
+    """A line. `raw` has no line break. `location` is the place of the whole line, if this line only points to it."""
 
     id: str
     custom_id: str | float | None
@@ -38,10 +38,10 @@ def parse(raw: bytes) -> ResultLine:
         raise NotAResultError("not a JSON object")
     id_, custom_id, location = (document.get(name) for name in ("id", "custom_id", "result_location"))
     if not isinstance(id_, str) or not id_:
-        raise NotAResultError("'id' is no string")
+        raise NotAResultError("'id' is not a string")
     if not isinstance(custom_id, str | int | float | None) or not isinstance(location, str | None):
         raise NotAResultError(
-            "'custom_id' is neither a string nor a number, or 'result_location' is no string"
+            "'custom_id' is neither a string nor a number, or 'result_location' is not a string"
         )
     if b"\n" in raw or b"\r" in raw:
         raw = json.dumps(document).encode()

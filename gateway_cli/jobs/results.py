@@ -1,4 +1,4 @@
-"""Receives results into a file; a message is deleted only when its line is on disk."""
+"""Receives results from the queue into a file. A message is deleted only after its line is on disk."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# Enough to fetch ten large results and write them, and less than a run waits for more: what a killed run held comes
-# back to the next one. Too short, it costs a repeat, which is removed.
+# Long enough to fetch and write ten large results, and shorter than the default idle time, so that the next run receives
+# the messages of a killed run. If it is too short, a result comes twice, and the second is not written.
 _HIDDEN_S = 20
-_MAX_POLL_S = 2  # how long an end may have to wait
+_MAX_POLL_S = 2  # the longest delay of an interruption
 _MAX_PROBLEMS_KEPT = 20
 
 
 @dataclass(slots=True)
 class Received:
-    """What came in this run; `left` messages stay in the queue, the first of them with the reason."""
+    """What this run received. `left` has the first messages that stay in the queue, with the reasons."""
 
     new: int = 0
     repeats: int = 0
-    conflicts: list[str] = field(default_factory=list)  # ids, the first of them
+    conflicts: list[str] = field(default_factory=list)  # the first ids
     conflict_count: int = 0
     left: dict[str, str] = field(default_factory=dict)  # by message id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Until:
-    """When enough was received: `count` new results; or nothing came for `idle_s`."""
+    """When a run ends: after `count` new results, or after `idle_s` seconds without a new one."""
 
     count: int | None
     idle_s: float
 
 
 class Reception:
-    """One run; `received` grows while it goes."""
+    """One run. `received` changes during the run."""
 
     def __init__(
         self, sqs: SQSClient, queue_url: str, large: LargeResults, file: ResultsFile, until: Until
     ) -> None:
         self._sqs, self._queue_url, self._large, self._file, self._until = sqs, queue_url, large, file, until
-        self._lock = Lock()  # over the file, what is expected, and the counts
+        self._lock = Lock()  # protects the file and the counts
         self._last_new = time.monotonic()
         self.received = Received()
 
     @property
     def is_complete(self) -> bool:
-        """Whether as many have come as were asked for; always, where no number was."""
+        """Whether `count` new results have come. True if there is no `count`."""
         return self._until.count is None or self.received.new >= self._until.count
 
     def run(self, interruption: Interruption, *, receivers: int, watch: Callable[[], None]) -> None:
-        """Receives until enough, idle or interrupted; the file is consistent at every moment.
+        """Receives results until enough have come, the idle time is over, or an interruption.
 
-        Raises what boto3 raises, and what ResultsFile.keep does.
+        The file is consistent at every moment. Raises boto3's exceptions and those of ResultsFile.keep.
         """
 
         def watch_both() -> None:
@@ -81,7 +81,7 @@ class Reception:
 
     @property
     def is_enough(self) -> bool:
-        """Whether a number was asked for, and has come."""
+        """Whether there is a `count`, and as many new results have come."""
         return self._until.count is not None and self.is_complete
 
     def _receive_some(self, stop: Event) -> bool:
@@ -98,7 +98,7 @@ class Reception:
 
     @contextmanager
     def _given_back(self, messages: list[MessageTypeDef]) -> Iterator[list[MessageTypeDef]]:
-        """What is still in the list at the end becomes visible again."""
+        """Makes the messages visible again that are still in the list at the end of the block."""
         held = list(messages)
         try:
             yield held
@@ -106,7 +106,7 @@ class Reception:
             held_messages.give_back(self._sqs, self._queue_url, held)
 
     def _usable(self, held: list[MessageTypeDef]) -> list[tuple[MessageTypeDef, ResultLine]]:
-        """The messages with their whole lines; what is none is left alone, hidden for a while."""
+        """The messages with their whole lines. A message that is not a result stays hidden for a while."""
         usable = []
         for message in list(held):
             try:
@@ -123,7 +123,7 @@ class Reception:
                 self.received.left[message["MessageId"]] = reason
 
     def _keep(self, usable: list[tuple[MessageTypeDef, ResultLine]]) -> list[MessageTypeDef]:
-        """Writes as many as are wanted; the messages that may be deleted."""
+        """Writes as many results as are still wanted. Returns the messages that may be deleted."""
         if self._until.count is not None:
             usable = usable[: self._until.count - self.received.new]
         lines = [line for _, line in usable]

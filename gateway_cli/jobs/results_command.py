@@ -1,4 +1,4 @@
-"""`jobs results`: results into a file, of one submission or whatever is in the queue."""
+"""The command `jobs results`, which writes results to a file: of one submission, or all in the queue."""
 
 from __future__ import annotations
 
@@ -25,14 +25,11 @@ if TYPE_CHECKING:
     from gateway_cli.stack_outputs import StackOutputs
 
 _MAX_IDLE_S = 86_400
-_ONE_SOURCE = (
-    "Say either --expect INPUT, for the results of one submission, or --all or --count N, for whatever is in the "
-    "results queue."
-)
+_ONE_SOURCE = "Use either --expect INPUT for the results of one submission, or --all or --count N for all results in the queue."
 
 
 def _of_one_source(command: Callable[..., None]) -> Callable[..., None]:
-    """Refuses options that contradict each other before AWS is asked for anything."""
+    """Refuses options that contradict each other before the first call to AWS."""
 
     @wraps(command)
     def run(**options: Any) -> None:
@@ -40,16 +37,16 @@ def _of_one_source(command: Callable[..., None]) -> Callable[..., None]:
         if from_queue == (options["expect"] is not None):
             raise click.UsageError(_ONE_SOURCE)
         if options["record"] is not None and from_queue:
-            raise click.UsageError("--record goes with --expect.")
+            raise click.UsageError("--record can only be used with --expect.")
         command(**options)
 
     return run
 
 
 def _number(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
-    """Refuses `nan`, which no range does."""
+    """Refuses `nan`, which click.FloatRange accepts."""
     if math.isnan(seconds):
-        raise click.BadParameter("nan is no number of seconds.")
+        raise click.BadParameter("nan is not a number of seconds.")
     return seconds
 
 
@@ -59,36 +56,36 @@ def _number(_context: click.Context, _parameter: click.Parameter, seconds: float
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     callback=file_parameters.written,
-    help="The file to add to. Results that it holds already are not added again.",
+    help="The file for the results. Results that are already in the file are not added again.",
 )
 @click.option(
     "--expect",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=file_parameters.regular,
-    help="Collect the results of this input file's submission, and no others. Ends when there are all.",
+    help="Collect only the results of this input file's submission. Ends when all results have come.",
 )
 @click.option(
     "--record",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=file_parameters.regular,
-    help="The submission's record. Default: INPUT.ENV.submitted.",
+    help="The submission's record, written by `jobs submit`. Default: INPUT.ENV.submitted.",
 )
-@click.option("--all", "take_all", is_flag=True, help="Take everybody's results from the results queue.")
-@click.option("--count", type=click.IntRange(1), help="The same; end after so many new results.")
+@click.option("--all", "take_all", is_flag=True, help="Take all results in the queue, of any submission.")
+@click.option("--count", type=click.IntRange(1), help="Like --all, but end after this many new results.")
 @click.option(
     "--idle-s",
     type=click.FloatRange(0, _MAX_IDLE_S, min_open=True),
     callback=_number,
     default=30,
     show_default=True,
-    help="End when nothing new has come for so many seconds.",
+    help="End after this many seconds without a new result.",
 )
 @click.option(
     "--receivers",
     type=click.IntRange(1, 32),
     default=4,
     show_default=True,
-    help="Requests for results at once.",
+    help="The number of parallel requests.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_of_one_source
@@ -99,16 +96,17 @@ def results(
     out: Path,
     expect: Path | None,
     record: Path | None,
-    take_all: bool,  # noqa: ARG001 - what is left where there is no `expect`
+    take_all: bool,  # noqa: ARG001 - true if there is neither `expect` nor `count`
     count: int | None,
     idle_s: float,
     receivers: int,
     as_json: bool,
 ) -> None:
-    """Writes results into a file, each once, large ones whole.
+    """Writes results to a file, each result once.
 
-    Those of one submission (--expect), which stay in the results queue, or all that are in the queue (--all, --count),
-    which leave it once they are on disk. Exits with 3 where not all has come that was asked for.
+    With --expect, collects the results of one submission. They also stay in the results queue. With --all or --count,
+    takes results of any submission from the queue and deletes them there once they are on disk. Exits with 3 if some of
+    the requested results have not come.
     """
     with interruption.heeded() as heeded:
         if expect is None:
@@ -137,7 +135,7 @@ def _opened(out: Path) -> Iterator[ResultsFile]:
     with ResultsFile(out) as file:
         if file.torn_bytes:
             click.echo(
-                f"The file ended within a line ({file.torn_bytes} bytes), which was cut off; its result comes again.",
+                f"The file ended within a line ({file.torn_bytes} bytes). This line was removed; its result comes again.",
                 err=True,
             )
         yield file

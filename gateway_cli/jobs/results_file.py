@@ -1,4 +1,4 @@
-"""The file that results are kept in: whole lines, each result once, on disk before the queue forgets them."""
+"""The file for results. It has whole lines, each result once, on disk before the message is deleted."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ CREATE TABLE kept (
 ) WITHOUT ROWID;
 """
 
-# How the gateway begins a line.
+# The start of a line that the gateway writes.
 _BEGINNING = b'{"id": "'
-# With its line break.
+# Including the line break.
 _MAX_LINE_BYTES = result_line.MAX_BYTES + len(b"\r\n")
 
 
 class ResultsFileError(Exception):
-    """The file holds something else than results, or is in use; nothing in it was changed."""
+    """The file has other content than results, or is in use. The file was not changed."""
 
 
 class Verdict(Enum):
-    """What became of a line."""
+    """What happened to a line."""
 
     NEW = auto()
     REPEAT = auto()  # the file has the same line
-    CONFLICT = auto()  # the file has another line with its id; both are in the file for conflicts
+    CONFLICT = auto()  # the file has another line with this id; both lines are in the file for conflicts
 
 
 class ResultsFile:
-    """Open for appending by this process alone. For one thread at a time.
+    """The file, locked by this process. For one thread at a time.
 
-    `<name>.conflicts` beside it gets both lines where two different ones have the same id.
+    If two different lines have the same id, both are written to the file `<name>.conflicts`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Reads what the file holds. Raises ResultsFileError, OSError."""
+        """Opens the file and reads its results. Raises ResultsFileError and OSError."""
         self._path = path
         self.conflicts_path = path.with_name(f"{path.name}.conflicts")
         if regular_files.is_other(self.conflicts_path):
             raise ResultsFileError(
-                f"{self.conflicts_path} is no regular file: no conflict could be kept there."
+                f"{self.conflicts_path} is not a regular file, so conflicts could not be written there."
             )
         self._kept = scratch.database(_SCHEMA)
         self._count = 0
@@ -73,25 +73,25 @@ class ResultsFile:
         self._file.close()
 
     def count(self) -> int:
-        """How many different results the file holds, on disk."""
+        """The number of different results in the file."""
         return self._count
 
     def lines(self) -> Iterator[ResultLine]:
-        """Every line."""
+        """All lines of the file."""
         with self._path.open("rb") as file:
             yield from (result_line.parse(raw) for raw in file if raw.strip())
 
     def keep(self, lines: Iterable[ResultLine]) -> list[Verdict]:
-        """Writes what is new; on disk when this returns. Raises OSError or sqlite3.Error, then in every later call.
+        """Writes the new lines. They are on disk when this returns.
 
-        Then the file holds none of these lines.
+        Raises OSError or sqlite3.Error. Then none of these lines is in the file, and every later call raises the same error.
         """
         if self._failure is not None:
             raise self._failure
         try:
             return self._keep(lines)
         except (OSError, sqlite3.Error) as failure:
-            # What was to be written is noted as kept, and is not: no message may be deleted from now on.
+            # The index now has lines that are not in the file, so no message may be deleted from now on.
             self._failure = failure
             raise
 
@@ -126,25 +126,27 @@ class ResultsFile:
         return Verdict.REPEAT if row == (content,) else Verdict.CONFLICT
 
     def _add(self, line: ResultLine, content: bytes, start: int) -> bool:
-        """False where there is a line with its id."""
+        """Adds the line to the index. Returns False if the index already has a line with this id."""
         values = (scratch.digest(line.id), content, start, len(line.raw))
         return self._kept.execute("INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?)", values).rowcount == 1
 
     def _first(self, line: ResultLine, unwritten: bytearray) -> bytes:
-        """The line that was kept under this one's id."""
+        """The first line with the same id as `line`."""
         key = (scratch.digest(line.id),)
         start, size = self._kept.execute("SELECT start, size FROM kept WHERE id = ?", key).fetchone()
         if start >= self._size:
             return bytes(unwritten[start - self._size :][:size])
-        self._file.seek(start)  # what is written goes to the end all the same
+        self._file.seek(start)  # writes still go to the end of the file
         return self._file.read(size)
 
     def _lock(self) -> None:
         if not lock_descriptor(self._file.fileno(), blocking=False):
-            raise ResultsFileError(f"{self._path} is in use: another process is writing results to it.")
+            raise ResultsFileError(
+                f"{self._path} is in use: another process is writing results to this file."
+            )
 
     def _index(self) -> int:
-        """Notes every line. How many bytes of one that was left half written were cut off."""
+        """Adds all lines to the index. Returns the number of bytes of a half-written last line, which is removed."""
         self._size, raw = 0, b"\n"
         with self._path.open("rb") as file:
             for number, raw in enumerate(iter(lambda: file.readline(_MAX_LINE_BYTES + 1), b""), start=1):
@@ -158,7 +160,7 @@ class ResultsFile:
         return 0
 
     def _note(self, raw: bytes, number: int) -> bool:
-        """False where the line is the beginning of one of ours, whose message is still in the queue."""
+        """Adds the line to the index. Returns False if the line is half-written: its result comes again."""
         try:
             if raw.strip():
                 line = result_line.parse(raw)
@@ -168,13 +170,13 @@ class ResultsFile:
             if is_cut and raw[: len(_BEGINNING)] == _BEGINNING[: len(raw)]:
                 return False
             raise ResultsFileError(
-                f"{self._path} holds something else than results: line {number} is {error}."
+                f"{self._path} has other content than results: line {number} is {error}."
             ) from None
         return True
 
 
 def append(file: FileIO, data: bytes | bytearray) -> None:
-    """Writes `data` to disk, or nothing of it. Raises OSError with the file's name."""
+    """Writes all of `data` to disk, or nothing. Raises OSError with the file's name."""
     size_bytes = os.fstat(file.fileno()).st_size
     try:
         view = memoryview(data)
@@ -187,7 +189,7 @@ def append(file: FileIO, data: bytes | bytearray) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    """A new file's name is on disk."""
+    """Writes the folder to disk, so that a new file's name is on disk."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,4 +1,4 @@
-"""`jobs results --all`: takes whatever is in the results queue."""
+"""`jobs results --all` and `--count`: takes results of any submission from the results queue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def take(
     receivers: int,
     as_json: bool,
 ) -> None:
-    """Receives until enough has come, and says how it went. Raises click's exceptions, and SystemExit."""
+    """Receives results and prints a summary. Raises click's exceptions and SystemExit."""
     sqs = aws_clients.sqs(session, threads=receivers)
     large = LargeResults(aws_clients.s3(session, threads=receivers), outputs.large_results_bucket)
     reception = Reception(sqs, outputs.results_queue_url, large, file, until)
@@ -42,7 +42,7 @@ def take(
 
 
 def _report(file: ResultsFile, received: Received, *, as_json: bool) -> None:
-    """Says on standard output what came."""
+    """Prints a summary of the received results to standard output."""
     if as_json:
         document = {
             "new": received.new,
@@ -54,27 +54,29 @@ def _report(file: ResultsFile, received: Received, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(document))
     else:
-        click.echo(f"{received.new} new results, {received.repeats} repeats; the file holds {file.count()}.")
+        click.echo(
+            f"{received.new} new results, {received.repeats} repeats. The file has {file.count()} results."
+        )
 
 
 def _end(reception: Reception, file: ResultsFile, until: Until, heeded: Interruption) -> None:
     received = reception.received
     for message_id, reason in received.left.items():
-        click.echo(f"message {message_id} was left in the results queue: {reason}", err=True)
+        click.echo(f"message {message_id} stays in the results queue: {reason}", err=True)
     for id_ in received.conflicts:
         click.echo(f"result {screen.printable(id_)} came with two different lines", err=True)
     if received.conflict_count:
         raise click.ClickException(
-            f"{received.conflict_count} results contradict one in the file; both lines are in {file.conflicts_path}."
+            f"{received.conflict_count} results differ from those in the file. Both lines are in {file.conflicts_path}."
         )
     if received.left:
-        raise click.ClickException("Not every message in the results queue is a result of this stack's.")
+        raise click.ClickException("Some messages in the results queue are not results of this stack.")
     if heeded.asked and not reception.is_enough:
         raise interruption.stopped()
     if not reception.is_complete:
         click.echo(
-            f"Nothing new for {until.idle_s:g} s. `jobs status` tells what is still waiting, "
-            "`jobs dead-letters list` what has failed.",
+            f"No new result for {until.idle_s:g} s. `jobs status` shows how many jobs are waiting, and "
+            "`jobs dead-letters list` shows the failed jobs.",
             err=True,
         )
         raise SystemExit(exit_codes.INCOMPLETE)

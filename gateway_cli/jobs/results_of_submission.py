@@ -1,4 +1,4 @@
-"""`jobs results --expect`: collects the answers of one submission, and of no other."""
+"""`jobs results --expect`: collects the results of one submission."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RECORD_IN_USE_WAIT_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One submission of an input file; `unsent` lines of the file are not among the expected."""
+    """One submission of an input file. `unsent` is the number of lines that were not sent and are not expected."""
 
     input: Path
     id: str
@@ -65,7 +65,7 @@ def find(
 
 
 def _read(record: Path, identity: Identity, heeded: Interruption) -> tuple[str, ExpectedLines]:
-    """The submission's id and the lines that were sent, once `jobs submit` has ended."""
+    """The submission's id and the sent lines. Waits until `jobs submit` has ended."""
     says_why = True
     while True:
         try:
@@ -73,7 +73,7 @@ def _read(record: Path, identity: Identity, heeded: Interruption) -> tuple[str, 
                 return id_, ExpectedLines(lines)
         except RecordInUseError as in_use:
             if says_why:
-                click.echo(f"{in_use} Waiting until it has ended.", err=True)
+                click.echo(f"{in_use} Waiting until that process has ended.", err=True)
             says_why = False
             if heeded.stop.wait(RECORD_IN_USE_WAIT_S):
                 raise interruption.stopped() from None
@@ -97,7 +97,7 @@ def collect(
     readers: int,
     as_json: bool,
 ) -> None:
-    """Collects what the file does not hold, and says how it went. Raises click's exceptions, and SystemExit."""
+    """Collects the results that are not in the file, and prints a summary. Raises click's exceptions and SystemExit."""
     expected = submission.expected
     for line in file.lines():
         number = job_keys.line_of(line.id, submission.id)
@@ -123,7 +123,7 @@ def collect(
 
 
 def _report(file: ResultsFile, submission: Submission, collected: Collected, *, as_json: bool) -> None:
-    """Says on standard output what came."""
+    """Prints a summary of the collected results to standard output."""
     expected = submission.expected
     if as_json:
         document = {
@@ -142,8 +142,7 @@ def _report(file: ResultsFile, submission: Submission, collected: Collected, *, 
         click.echo(json.dumps(document))
     else:
         click.echo(
-            f"{collected.new} new results; of the {expected.total} lines that were sent, "
-            f"{expected.missing_count} have none."
+            f"{collected.new} new results. {expected.missing_count} of {expected.total} sent lines have no result."
         )
 
 
@@ -153,19 +152,19 @@ def _missing(expected: ExpectedLines, state: State) -> dict[str, object]:
 
 def _end(submission: Submission, collected: Collected, heeded: Interruption, *, idle_s: float) -> None:
     expected = submission.expected
-    _tell(expected, State.DEAD_LETTER, "failed for good; `jobs dead-letters redrive` sends them back to work")
-    idle = "" if heeded.asked else f", and nothing new has come for {idle_s:g} s"
+    _tell(expected, State.DEAD_LETTER, "failed for good; `jobs dead-letters redrive` retries them")
+    idle = "" if heeded.asked else f", and no new result has come for {idle_s:g} s"
     _tell(expected, State.WAITING, f"have no result yet{idle}")
     _tell(expected, State.UNREADABLE, "have a result that cannot be read")
     for id_, reason in collected.unreadable.items():
         click.echo(f"{id_}: {reason}", err=True)
     if submission.unsent:
         click.echo(
-            f"{submission.unsent} lines of {submission.input} were not sent; `jobs submit` sends them.",
+            f"{submission.unsent} lines of {submission.input} were not sent. Send them with `jobs submit`.",
             err=True,
         )
     if collected.unreadable:
-        raise click.ClickException("Not every result can be read.")
+        raise click.ClickException("Some results cannot be read.")
     if heeded.asked and expected.missing_count:
         raise interruption.stopped()
     if expected.missing_count or submission.unsent:

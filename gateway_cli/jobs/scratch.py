@@ -1,4 +1,4 @@
-"""SQLite databases that end with their owner, for what would not fit into memory."""
+"""Temporary SQLite databases for data that does not fit into memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CACHE_KIB = 4096
 
 
 def database(schema: str) -> sqlite3.Connection:
-    """A database in a temporary file, of which at most a few MiB are in memory; for one thread at a time."""
+    """A database in a temporary file, with at most a few MiB in memory. For one thread at a time."""
     # https://www.sqlite.org/inmemorydb.html#temp_db
     connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
@@ -21,6 +21,6 @@ def database(schema: str) -> sqlite3.Connection:
 
 
 def digest(text: str | bytes) -> bytes:
-    """16 bytes that stand for `text`."""
+    """A hash of `text`, of 16 bytes."""
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(raw, digest_size=_DIGEST_BYTES).digest()

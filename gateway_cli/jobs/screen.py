@@ -1,4 +1,4 @@
-"""What people see of jobs: tables on standard output, progress on standard error where that is a terminal."""
+"""Tables on standard output, and progress bars on standard error if it is a terminal."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-_WIDTH_OF_FILES = 120  # where the output is no terminal
+_WIDTH_OF_FILES = 120  # if the output is not a terminal
 
 
 @contextmanager
 def progress(
     title: str, total: int | None = None, *, in_bytes: bool = False
 ) -> Iterator[Callable[[int], None]]:
-    """A bar while the block runs; nothing is shown where standard error is no terminal."""
+    """Shows a progress bar while the block runs, if standard error is a terminal."""
     console = Console(stderr=True)
     done_column = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), done_column, TimeElapsedColumn())
@@ -34,7 +34,7 @@ def progress(
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Prints a table; characters that could steer a terminal are replaced."""
+    """Prints a table. Characters that could control a terminal are replaced."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_FILES)
@@ -47,7 +47,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def printable(text: str) -> str:
-    """`text` with a replacement character for what is not to be printed."""
+    """`text` with a replacement character for each character that is not printable."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )

@@ -1,4 +1,4 @@
-"""Sends a batch to a queue, and what SQS did not take of it again."""
+"""Sends a batch to a queue, and retries messages that SQS did not accept."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from gateway_cli.jobs import backoff
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# Of failures that SQS calls the sender's, those that time mends.
+# Parts of the codes of temporary failures that SQS reports as the sender's fault.
 _PASSING = ("throttl", "internal", "unavailable", "timeout", "toomany")
 
 
 class SendError(Exception):
-    """SQS went on not taking messages that it may take later; the message names its codes."""
+    """SQS did not accept messages in all attempts. It may accept them later. The message has SQS's codes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to be sent; `key` is the sender's own name for it."""
+    """A message to send. `key` is the caller's number for the message."""
 
     key: int
     body: str
@@ -32,20 +32,20 @@ class Message:
 
     @property
     def size_bytes(self) -> int:
-        """As SQS counts it: body, and names, types and values of attributes."""
+        """The size as SQS counts it: the body, and the names, types and values of the attributes."""
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
         attributes = (part for name, value in self.attributes.items() for part in (name, *value.values()))
         return sum(len(_bytes(part)) for part in (self.body, *attributes))
 
     def entry(self, id_: str) -> dict[str, Any]:
-        """As SendMessageBatch wants it."""
+        """The message as an entry of SendMessageBatch."""
         entry: dict[str, Any] = {"Id": id_, "MessageBody": self.body}
         return {**entry, "MessageAttributes": dict(self.attributes)} if self.attributes else entry
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch: keys that SQS has accepted, keys that it refuses and why, and what ended the attempts."""
+    """The outcome of a batch: accepted keys, refused keys with SQS's codes, and the error that ended the attempts."""
 
     accepted: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
@@ -53,9 +53,10 @@ class Outcome:
 
 
 def send(sqs: SQSClient, queue_url: str, batch: Sequence[Message], *, stop: Event) -> Outcome:
-    """Sends until all is accepted or refused, attempts are used up, or `stop`; raises nothing of SQS's.
+    """Sends until each message is accepted or refused, the attempts are used up, or `stop` is set.
 
-    What is in neither list of the outcome may or may not have been sent.
+    SQS's exceptions are not raised; they are in the outcome. A message that is neither accepted nor refused may or may not
+    have been sent.
     """
     outcome = Outcome()
     waiting = {str(position): message for position, message in enumerate(batch)}
@@ -72,7 +73,10 @@ def send(sqs: SQSClient, queue_url: str, batch: Sequence[Message], *, stop: Even
         codes |= _sort(answer, waiting, outcome)
         if not waiting or stop.wait(backoff.wait_s(attempt)):
             return outcome
-    outcome.error = SendError(f"SQS did not take some lines in {backoff.ATTEMPTS} attempts: {sorted(codes)}")
+    outcome.error = SendError(
+        f"SQS did not accept some lines in {backoff.ATTEMPTS} attempts: {', '.join(sorted(codes))}. "
+        "Run the same command again to continue."
+    )
     return outcome
 
 
@@ -81,7 +85,7 @@ def _bytes(part: str | bytes) -> bytes:
 
 
 def _sort(answer: Mapping[str, Any], waiting: dict[str, Message], outcome: Outcome) -> set[str]:
-    """Takes from `waiting` what need not be sent again; the codes of what must."""
+    """Moves accepted and refused messages from `waiting` to `outcome`. Returns the codes of the messages to retry."""
     for entry in answer.get("Successful", []):
         outcome.accepted.append(waiting.pop(entry["Id"]).key)
     codes = set()

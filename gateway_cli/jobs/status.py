@@ -1,4 +1,4 @@
-"""How many messages each of the queues holds."""
+"""The number of messages in a queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Messages of a queue, as SQS estimates them: to be received, received and hidden, and not yet to be received.
+    """SQS's estimates of a queue's messages: visible, received but not deleted, and delayed.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-resources-required-process-messages.html
     """
@@ -22,7 +22,7 @@ class Depth:
 
 
 def depth(sqs: SQSClient, queue_url: str) -> Depth:
-    """The queue's depth just now."""
+    """The queue's current depth."""
     attributes = sqs.get_queue_attributes(
         QueueUrl=queue_url,
         AttributeNames=[
@@ -39,7 +39,7 @@ def depth(sqs: SQSClient, queue_url: str) -> Depth:
 
 
 def identity(sqs: SQSClient, queue_url: str) -> str:
-    """What tells this queue from every other, one of the same name that was deleted included."""
+    """A text that identifies this queue. A deleted queue with the same name has another identity."""
     attributes = sqs.get_queue_attributes(
         QueueUrl=queue_url, AttributeNames=["QueueArn", "CreatedTimestamp"]
     )["Attributes"]

@@ -1,4 +1,4 @@
-"""Remembers on disk which lines of an input file a queue has accepted, so that submitting can be resumed."""
+"""Stores on disk which lines of an input file the queue has accepted, so that a submission can be resumed."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ CREATE TABLE IF NOT EXISTS submission (format INTEGER, sha256 TEXT, queue TEXT, 
 CREATE TABLE IF NOT EXISTS accepted (line INTEGER PRIMARY KEY);
 """
 _FORMAT = 2
-BUSY_S = 1  # how long to wait for another reader that opens or closes the record
+BUSY_S = 1  # timeout for another reader that opens or closes the record
 
 
 class RecordError(Exception):
-    """The record is another file's or queue's, in use, or none at all; the message says what to do."""
+    """The record is in use, missing, not a record, or of another file or queue. The message says what to do."""
 
 
 class RecordInUseError(RecordError):
-    """A process is submitting the file."""
+    """Another process is submitting the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a record belongs to: the input's content, and the queue as it was created."""
+    """The input file's content and the queue that a record belongs to."""
 
     sha256: str
     queue: str
 
 
 def beside(file: Path, environment: str) -> Path:
-    """Where the record of an input file is, unless someone says otherwise."""
+    """The default path of an input file's record."""
     return file.with_name(f"{file.name}.{environment}.submitted")
 
 
 class SubmissionRecord:
-    """One submission's record; a line is in it for good when `add` returns. For one thread at a time.
+    """The record of one submission. Lines are on disk when `add` returns. For one thread at a time.
 
-    `id` is the submission's own, the same each time that it is resumed.
+    `id` is the submission's id. It stays the same when the submission is resumed.
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
-        """Raises RecordError."""
+        """Opens the record, or creates it. Raises RecordError."""
         self._path = path
         _require_regular(path)
         try:
@@ -73,7 +73,7 @@ class SubmissionRecord:
         self._database.close()
 
     def count(self) -> int:
-        """How many lines were accepted."""
+        """The number of accepted lines."""
         (count,) = self._database.execute("SELECT count(*) FROM accepted").fetchone()
         return int(count)
 
@@ -82,7 +82,7 @@ class SubmissionRecord:
         return self._database.execute("SELECT 1 FROM accepted WHERE line = ?", (line,)).fetchone() is not None
 
     def add(self, lines: Iterable[int]) -> None:
-        """Writes the lines to disk. Raises RecordError, and then holds none of them."""
+        """Writes the lines to disk. Raises RecordError; then none of the lines is in the record."""
         try:
             with self._database:
                 self._database.execute("BEGIN")
@@ -93,7 +93,7 @@ class SubmissionRecord:
             raise as_record_error(error, self._path) from None
 
     def _open(self) -> None:
-        """Held by this process alone until it ends, whichever way."""
+        """Opens and locks the record. The lock ends with this process."""
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.execute("BEGIN EXCLUSIVE")
@@ -103,7 +103,9 @@ class SubmissionRecord:
     def _require(self, identity: Identity) -> None:
         found = _submission(self._database)
         if found is not None and _change(found[1], identity) and not self.count():
-            self._database.execute("DELETE FROM submission")  # nothing was sent: it is nobody's record yet
+            self._database.execute(
+                "DELETE FROM submission"
+            )  # no line was sent, so the record may be used again
             found = None
         self.id: str = uuid.uuid4().hex if found is None else found[0]
         if found is None:
@@ -112,21 +114,21 @@ class SubmissionRecord:
         elif (changed := _change(found[1], identity)) is not None:
             raise RecordError(
                 f"{self._path} records an earlier submission, and {changed}. "
-                "To submit all of the file's lines, delete the record or choose another with --record."
+                "To submit all lines of the file, delete the record or choose another one with --record."
             )
         self._database.execute("COMMIT")
 
 
 @contextmanager
 def read(path: Path, identity: Identity) -> Iterator[tuple[str, Iterator[int]]]:
-    """The submission's id, and the lines that the queue has accepted, in order; they can be read in the block.
+    """The submission's id, and the accepted lines in order. The lines can be read only within the block.
 
-    Raises RecordError, and RecordInUseError while the file is being submitted.
+    Raises RecordError, and RecordInUseError while another process submits the file.
     """
     if not path.exists():
         raise RecordError(
-            f"{path} is not there: `jobs submit` writes it, and without it nobody knows which answers are this "
-            "file's. Say with --record where it is."
+            f"{path} does not exist. `jobs submit` writes this record, which is needed to find the file's results. "
+            "Use --record if the record has another path."
         )
     _require_regular(path)
     with ExitStack() as opened:
@@ -142,21 +144,21 @@ def read(path: Path, identity: Identity) -> Iterator[tuple[str, Iterator[int]]]:
 def _read_id(database: sqlite3.Connection, path: Path, identity: Identity) -> str:
     found = _submission(database)
     if found is None:
-        raise RecordError(f"{path} is no record of a submission; choose another with --record.")
+        raise RecordError(f"{path} is not a submission's record. Choose another one with --record.")
     if (changed := _change(found[1], identity)) is not None:
         raise RecordError(f"{path} records another submission: {changed}.")
     return found[0]
 
 
 def _opened_to_read(path: Path) -> sqlite3.Connection:
-    # What a killed process left beside the file is taken into it, which needs leave to write.
+    # A killed process may leave a -wal file. SQLite merges that file into the record, which needs write permission.
     is_final = not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)
     url = f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if is_final else 'mode=rw'}"
     return sqlite3.connect(url, uri=True, timeout=BUSY_S, isolation_level=None)
 
 
 def _submission(database: sqlite3.Connection) -> tuple[str, tuple[int, str, str]] | None:
-    """The submission's id, and what the record belongs to."""
+    """The submission's id, and the record's format, SHA-256 and queue."""
     row = database.execute("SELECT id, format, sha256, queue FROM submission").fetchone()
     return None if row is None else (row[0], row[1:])
 
@@ -164,19 +166,19 @@ def _submission(database: sqlite3.Connection) -> tuple[str, tuple[int, str, str]
 def _change(recorded: tuple[int, str, str], identity: Identity) -> str | None:
     if recorded == (_FORMAT, identity.sha256, identity.queue):
         return None
-    return "the file has changed since" if recorded[1] != identity.sha256 else "it went to another queue"
+    return "the file has changed since" if recorded[1] != identity.sha256 else "it was sent to another queue"
 
 
 def _require_regular(path: Path) -> None:
     if regular_files.is_other(path):
-        raise RecordError(f"{path} cannot be used as record: it is no regular file.")
+        raise RecordError(f"{path} cannot be used as the record: it is not a regular file.")
 
 
 def as_record_error(error: sqlite3.Error, path: Path) -> RecordError:
     if error.sqlite_errorname == "SQLITE_BUSY":
         return RecordInUseError(f"{path} is in use: another process is submitting this file.")
     if error.sqlite_errorname == "SQLITE_NOTADB":
-        return RecordError(f"{path} is no record of a submission; choose another with --record.")
+        return RecordError(f"{path} is not a submission's record. Choose another one with --record.")
     return RecordError(
-        f"{path} cannot be used as record: {error}. Its folder has to be writable; a copy can be named with --record."
+        f"{path} cannot be used as the record: {error}. Its folder must be writable. Use --record for another path."
     )

@@ -1,4 +1,4 @@
-"""Sends a checked input file's lines to the jobs queue, each at least once, from where an earlier run stopped."""
+"""Sends a checked input file's lines to the jobs queue, each at least once. Continues where an earlier run stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_REFUSALS_KEPT = 100
 
 @dataclass(slots=True)
 class Sent:
-    """How far a submission is: lines accepted in this run, and lines that SQS refuses (the first with its code)."""
+    """The lines that SQS accepted and refused in this run. `refused` has the first refused lines with SQS's codes."""
 
     count: int = 0
     refused_count: int = 0
@@ -30,21 +30,21 @@ class Sent:
 
 
 class Submission:
-    """One run; `sent` grows while it goes."""
+    """One run. `sent` changes during the run."""
 
     def __init__(
         self, sqs: SQSClient, queue_url: str, checked: CheckedInput, record: SubmissionRecord
     ) -> None:
         self._sqs, self._queue_url, self._record = sqs, queue_url, record
         self._batches = batches(self._messages(checked))
-        self._lock = Lock()  # over the file, the record and the counts
+        self._lock = Lock()  # protects the file, the record and the counts
         self.sent = Sent()
 
     def run(self, interruption: Interruption, *, senders: int, watch: Callable[[], None]) -> None:
-        """Sends what the record does not have, until that is done or interrupted.
+        """Sends the lines that are not in the record, until all are sent or an interruption.
 
-        At most one batch for each of `senders` is in memory, and is sent again by the next run if this process is
-        killed, as the same job. Raises FileChangedError, SendError, RecordError, and what boto3 and SQLite raise.
+        At most one batch for each of `senders` is in memory. If this process is killed, the next run sends these batches
+        again, with the same job keys. Raises FileChangedError, SendError, RecordError, and the exceptions of boto3 and SQLite.
         """
 
         def step() -> bool:

@@ -1,4 +1,4 @@
-"""`jobs submit`: checks a file, then sends it."""
+"""The command `jobs submit`, which checks a file and then sends its lines."""
 
 from __future__ import annotations
 
@@ -40,16 +40,20 @@ _BAD_LINES_IN_JSON = 100
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=file_parameters.regular,
 )
-@click.option("--skip-bad", is_flag=True, help="Send the good lines of a file that has bad ones.")
+@click.option("--skip-bad", is_flag=True, help="Send the good lines of a file that has bad lines.")
 @click.option(
-    "--senders", type=click.IntRange(1, 32), default=4, show_default=True, help="Batches sent at once."
+    "--senders",
+    type=click.IntRange(1, 32),
+    default=4,
+    show_default=True,
+    help="The number of parallel batches.",
 )
 @click.option(
     "--record",
     "record_path",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=file_parameters.written,
-    help="Where to remember what was sent. Default: FILE.ENV.submitted.",
+    help="The record of the sent lines. Default: FILE.ENV.submitted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @deployed(FileChangedError, RecordError, SendError)
@@ -62,22 +66,22 @@ def submit(
     record_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Sends FILE, lines of OpenAI's batch input, to the jobs queue.
+    """Sends the lines of FILE, an OpenAI batch input file, to the jobs queue.
 
-    The whole file is checked first; with a bad line in it, nothing is sent. Stopped for whatever reason, the same
-    command sends the rest.
+    The whole file is checked first. If a line is bad, nothing is sent. If the command stops for any reason, run it again
+    to send the rest.
     """
     with file.open("rb") as opened, interruption.heeded() as heeded:
         checked = checking.checked(opened, heeded)
         if checked is None:
-            raise interruption.stopped("Stopped; nothing was sent.")
+            raise interruption.stopped("Stopped. Nothing was sent.")
         _tell_bad_lines(checked)
         if checked.bad_count and not skip_bad:
             if as_json:
                 _report(file, checked, as_json=True)
             raise click.ClickException(
                 f"Nothing was sent: {checked.bad_count} of {_total(checked)} lines are bad. "
-                "Mend them, or send the others with --skip-bad."
+                "Correct them, or send the other lines with --skip-bad."
             )
         record_path = record_path or submission_record.beside(file, outputs.stage_name)
         sqs = aws_clients.sqs(session, threads=senders)
@@ -109,7 +113,7 @@ def _send(
 def _report(
     file: Path, checked: CheckedInput, sent: Sent | None = None, *, accepted: int = 0, as_json: bool
 ) -> None:
-    """Says on standard output how far the submission is."""
+    """Prints the state of the submission to standard output."""
     sent = sent or Sent()
     earlier, left = accepted - sent.count, checked.good_count - accepted
     if as_json:
@@ -127,18 +131,18 @@ def _report(
         click.echo(json.dumps(document))
     else:
         click.echo(
-            f"{sent.count} lines sent, {earlier} were sent earlier, {left} are left, {checked.bad_count} are bad."
+            f"{sent.count} lines sent, {earlier} sent earlier, {left} left to send, {checked.bad_count} bad."
         )
 
 
 def _end(sent: Sent, heeded: Interruption, *, is_complete: bool) -> None:
     if heeded.asked and not is_complete:
-        raise interruption.stopped("Stopped. The same command sends the rest.")
+        raise interruption.stopped("Stopped. Run the same command again to send the rest.")
     for number, code in sorted(sent.refused.items())[:_BAD_LINES_SHOWN]:
         click.echo(f"line {number}: refused by SQS with {code}", err=True)
     if sent.refused_count:
         raise click.ClickException(
-            f"SQS refused {sent.refused_count} lines. The same command tries them again."
+            f"SQS refused {sent.refused_count} lines. Run the same command again to retry them."
         )
 
 

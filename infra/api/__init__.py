@@ -1,1 +1,1 @@
-"""The HTTP side: API Gateway and the chat function."""
+"""API Gateway and the chat function."""

@@ -1,4 +1,4 @@
-"""The function behind the HTTP side."""
+"""The chat function, which answers HTTP requests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
 
-# glibc gives a large request's memory back after it, and faults it in again with the next one, depending on where the
-# heap happens to end: up to a third of such a request's time. https://man7.org/linux/man-pages/man3/mallopt.3.html
+# By default glibc may return the memory of a large request to the system, and then page it in again for the next one. This
+# takes up to a third of such a request's time. https://man7.org/linux/man-pages/man3/mallopt.3.html
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024)}
 
 
 class ChatFunction(Construct):
-    """Answers HTTP requests; may read the Bedrock API key, or ask Bedrock itself."""
+    """Answers HTTP requests. Its role may read the Bedrock API key or, without a key, call Bedrock."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""API Gateway's own answers, in OpenAI's shape and with fixed texts.
+"""API Gateway's own error responses, in OpenAI's shape and with fixed messages.
 
-Their default messages can repeat a caller's token, so no `$context.error` variable is used.
+The messages do not use `$context.error` variables, because API Gateway's messages can repeat the caller's token.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNKNOWN = (404, "invalid_request_error", "unknown_url", "Unknown path.")
 
 _RESPONSES = {
     "Unauthorized": (_Type.UNAUTHORIZED, _INVALID_KEY),
-    # A wrong key is a Deny, which API Gateway caches; to the caller it is the same as no key.
+    # For a wrong key, the authorizer answers Deny, which API Gateway caches. The caller gets the same error as without a key.
     "AccessDenied": (_Type.ACCESS_DENIED, _INVALID_KEY),
     "InvalidApiKey": (_Type.INVALID_API_KEY, _INVALID_KEY),
     "ExpiredToken": (_Type.EXPIRED_TOKEN, _INVALID_KEY),
@@ -52,14 +52,14 @@ _RESPONSES = {
     "BadRequestBody": (_Type.BAD_REQUEST_BODY, _BAD_REQUEST),
     "BadRequestParameters": (_Type.BAD_REQUEST_PARAMETERS, _BAD_REQUEST),
     "WafFiltered": (_Type.WAF_FILTERED, _BLOCKED),
-    # No status of their own: each keeps API Gateway's.
+    # These two keep the status that API Gateway chooses.
     "Default4xx": (_Type.DEFAULT_4_XX, (None, *_BAD_REQUEST[1:])),
     "Default5xx": (_Type.DEFAULT_5_XX, (None, *_INTERNAL[1:])),
 }
 
 
 def add(api: apigateway.RestApi, *, request_id: str) -> None:
-    """Gives every answer of API Gateway's own OpenAI's shape, and `x-request-id` from the variable `request_id`."""
+    """Adds the error responses to `api`. `x-request-id` is the API Gateway variable that `request_id` names."""
     for id_, (type_, (status, error_type, code, message)) in _RESPONSES.items():
         error = {"message": message, "type": error_type, "param": None, "code": code}
         api.add_gateway_response(

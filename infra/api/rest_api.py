@@ -1,4 +1,4 @@
-"""The HTTP side: a regional REST API in front of the chat function."""
+"""A regional REST API in front of the chat function."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from infra.api import gateway_responses
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 
-# Ids and outcomes, refusals included. No caller's address (personal data) and none of $context.error.*:
-# API Gateway's messages can repeat the caller's token.
+# Ids and outcomes, also of refused requests. Not the caller's address, which is personal data, and not $context.error.*,
+# which can repeat the caller's token.
 _ACCESS_LOG = {
     "request_id": "$context.extendedRequestId",
     "api_request_id": "$context.requestId",
@@ -39,7 +39,7 @@ _ACCESS_LOG = {
 
 
 class ChatApi(Construct):
-    """Both chat routes, and a catch-all, so that API Gateway composes no message of its own."""
+    """The chat routes, and a catch-all route, so that the chat function also answers unknown paths."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class ChatApi(Construct):
             rest_api_name=cdk.Stack.of(self).stack_name,
             description="OpenAI-compatible chat completions for Amazon Bedrock",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            # Bodies reach the function as the bytes that were sent, so that it can insist on UTF-8.
+            # The function receives the bytes as sent, so that it can refuse a body that is not UTF-8.
             binary_media_types=["*/*"],
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=cdk.RemovalPolicy.RETAIN,
@@ -72,7 +72,7 @@ class ChatApi(Construct):
                 authorizer=authorizer, authorization_type=apigateway.AuthorizationType.CUSTOM
             ),
         )
-        self.api.node.try_remove_child("Endpoint")  # an output that looks like the base URL, and is not
+        self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
         integration = apigateway.LambdaIntegration(
             chat_function,
             timeout=cdk.Duration.seconds(environment.timeouts.api_s),
@@ -84,10 +84,10 @@ class ChatApi(Construct):
             acknowledgements.acknowledge(
                 method,
                 "AwsSolutions-COG4",
-                "Clients are programs with keys of their own, which a Lambda authorizer checks.",
+                "Clients are programs. A Lambda authorizer checks their keys.",
             )
         if environment.platform.streams:
-            # CDK grants lambda:InvokeFunction, which AWS documents; reports differ on whether this is needed too.
+            # The CDK grants lambda:InvokeFunction, as AWS documents. Reports differ on whether this permission is needed too.
             chat_function.add_permission(
                 "InvokeWithResponseStream",
                 principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
@@ -112,20 +112,20 @@ class ChatApi(Construct):
             self.api.node.find_child("CloudWatchRole"),
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
             "AmazonAPIGatewayPushToCloudWatchLogs]",
-            "The policy that API Gateway asks for to write access logs; assumed by API Gateway only.",
+            "API Gateway needs this policy to write access logs. Only API Gateway can assume the role.",
         )
         acknowledgements.acknowledge(
             self.api,
             "AwsSolutions-APIG2",
-            "The function checks every request more strictly than a model could, with OpenAI-shaped errors.",
+            "The function checks requests more strictly than an API Gateway model can, and answers OpenAI-shaped errors.",
         )
         acknowledgements.acknowledge(
             self.api.deployment_stage,
             "AwsSolutions-APIG3",
-            "A web ACL costs more in a month than everything else here; attach your own where policy asks for one.",
+            "A web ACL costs more per month than the rest of the stack. Attach your own if your policy requires one.",
         )
         acknowledgements.acknowledge(
             self.api.deployment_stage,
             "AwsSolutions-APIG6",
-            "Execution logs repeat prompts and keys. The access log and the functions' logs carry every id.",
+            "Execution logs repeat prompts and keys. The access log and the functions' logs have every id.",
         )

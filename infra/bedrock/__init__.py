@@ -1,1 +1,1 @@
-"""How the functions reach Bedrock: the API key, IAM's permissions and the settings that say where."""
+"""The functions' access to Bedrock: the API key, the IAM permissions and the settings."""

@@ -1,4 +1,4 @@
-"""Who may call Bedrock how: IAM statements for a role that signs, and for the user behind an API key.
+"""IAM statements for calling Bedrock: for a role that signs, and for the user behind an API key.
 
 Models and profiles: https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html and
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
@@ -23,7 +23,7 @@ INVOKE = "bedrock:InvokeModel"
 INVOKE_STREAMED = "bedrock:InvokeModelWithResponseStream"
 _GUARDRAIL_KEY, _PROFILE_KEY = "bedrock:GuardrailIdentifier", "bedrock:InferenceProfileArn"
 
-# AWS's geographies and `global`; no maker of models has a name of two letters.
+# AWS's geographies and `global`. No model provider has a name of two letters.
 _PROFILE_ID = re.compile(r"(?:[a-z]{2}|us-gov|apac|global)\.(?P<model>.+)")
 _PROFILE_ARN = re.compile(
     r"arn:[^:]+:bedrock:[^:]*:[^:]*:(?P<kind>(?:application-)?inference-profile)/(?:[^.]+\.)?(?P<model>.+)"
@@ -33,10 +33,10 @@ _PROFILE_ARN = re.compile(
 def invocation(
     models: Sequence[str], guardrail: EnforcedGuardrail | None, *, actions: Sequence[str]
 ) -> list[iam.PolicyStatement]:
-    """The statements that let `actions` ask `models` (none named: all), under `guardrail` only where there is one.
+    """The statements that allow `actions` on `models`, or on all models if the list is empty.
 
-    A model behind a profile may be asked in any region, and through that profile only. Where callers may override
-    the guardrail, none is required.
+    They require `guardrail`, unless it is None or callers may override it. A model behind an inference profile is allowed
+    in any region, but only through that profile.
     """
     if guardrail is not None and guardrail.settings.override == Override.ALLOWED:
         guardrail = None
@@ -53,7 +53,7 @@ def invocation(
 
 
 def acknowledge_wildcards(construct: IConstruct, statements: Sequence[iam.PolicyStatement]) -> None:
-    """Accepts cdk-nag's findings of the wildcards that `invocation` puts into the policies of `construct`."""
+    """Accepts cdk-nag's findings about the wildcards in the `statements` of `construct`, which `invocation` made."""
     resources = {
         resource
         for statement in statements
@@ -64,12 +64,12 @@ def acknowledge_wildcards(construct: IConstruct, statements: Sequence[iam.Policy
         acknowledgements.acknowledge(
             construct,
             f"AwsSolutions-IAM5[Resource::{_as_nag_writes(resource)}]",
-            "Every model, profile or guardrail that the environment does not name; a profile's model in any region.",
+            "The environment names no models, profiles or guardrail here, or a profile uses its model in any region.",
         )
 
 
 def guardrail_version_arn(guardrail: EnforcedGuardrail) -> str:
-    """What `bedrock:GuardrailIdentifier` is compared with: the version follows the ARN, DRAFT has none."""
+    """The value of `bedrock:GuardrailIdentifier`: the ARN, then `:` and the version. DRAFT is the ARN alone."""
     arn = _guardrail_arn(guardrail.identifier)
     return arn if guardrail.version == "DRAFT" else f"{arn}:{guardrail.version}"
 
@@ -80,7 +80,10 @@ def _allow(actions: Sequence[str], resources: Sequence[str], required: dict[str,
 
 
 def _deny_without(guardrail: EnforcedGuardrail) -> iam.PolicyStatement:
-    """On every resource, unlike AWS's example: what else the caller is allowed must not be a way around either."""
+    """Denies calls without the guardrail on every resource, so that another policy of the caller is no way around it.
+
+    AWS's example denies them on the named models only.
+    """
     return iam.PolicyStatement(
         effect=iam.Effect.DENY,
         actions=[INVOKE, INVOKE_STREAMED],
@@ -90,7 +93,7 @@ def _deny_without(guardrail: EnforcedGuardrail) -> iam.PolicyStatement:
 
 
 def _guardrail_use(guardrail: EnforcedGuardrail | None) -> iam.PolicyStatement:
-    """Where none is enforced, callers name one of the account's."""
+    """Allows the use of the guardrail. If none is enforced, callers may use any guardrail of the account."""
     identifier = "*" if guardrail is None else guardrail.identifier
     return iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[_guardrail_arn(identifier)])
 
@@ -114,9 +117,9 @@ def _arn_of(model: str) -> str:
 
 
 def _model_behind(model: str) -> str | None:
-    """The id of the foundation model that a profile leads to; None where `model` is no profile.
+    """The id of the foundation model behind a profile; None if `model` is not a profile.
 
-    An application's profile does not say: `*`, which its own condition narrows down.
+    The ARN of an application's profile does not name its model: then `*`, which the condition on the profile limits.
     """
     if arn := _PROFILE_ARN.fullmatch(model):
         return "*" if arn["kind"] == "application-inference-profile" else arn["model"]

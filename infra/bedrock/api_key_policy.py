@@ -1,4 +1,4 @@
-"""A policy for the IAM user behind the Bedrock API key: what the gateway needs, under its guardrail, and no more."""
+"""A policy for the IAM user behind the Bedrock API key. It allows only what the gateway needs, with its guardrail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.settings.environment import Environment
 
 
 class BedrockApiKeyPolicy(Construct):
-    """Attached to nobody: keys and their users are made outside of the stack."""
+    """Not attached to a user: API keys and their users are created outside the stack."""
 
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, guardrail: EnforcedGuardrail | None
@@ -23,7 +23,7 @@ class BedrockApiKeyPolicy(Construct):
             guardrail,
             actions=[access.INVOKE, access.INVOKE_STREAMED],
         )
-        # It has no resource types: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
+        # This action has no resource types: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
         bearer = iam.PolicyStatement(actions=["bedrock:CallWithBearerToken"], resources=["*"])
         self.policy = iam.ManagedPolicy(
             self,
@@ -35,5 +35,5 @@ class BedrockApiKeyPolicy(Construct):
         acknowledgements.acknowledge(
             self.policy,
             "AwsSolutions-IAM5[Resource::*]",
-            "bedrock:CallWithBearerToken knows no resources.",
+            "bedrock:CallWithBearerToken does not support resources.",
         )

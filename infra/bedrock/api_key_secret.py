@@ -14,7 +14,7 @@ from infra.settings.environment import Environment
 
 
 class BedrockApiKeySecret(Construct):
-    """A secret with a placeholder, until someone puts a key there."""
+    """A secret that holds a placeholder until the operator stores a key."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
@@ -22,7 +22,7 @@ class BedrockApiKeySecret(Construct):
             self,
             "Secret",
             description="Bedrock API key: a plain string, or a JSON object with api_key",
-            # Not a secret: without a value, CloudFormation would make up a random password.
+            # The placeholder is not secret. Without a value, CloudFormation would generate a random password.
             secret_string_value=cdk.SecretValue.unsafe_plain_text(PLACEHOLDER),
             removal_policy=removal_policy(environment),
         )
@@ -30,11 +30,11 @@ class BedrockApiKeySecret(Construct):
         acknowledgements.acknowledge(
             secret,
             "AwsSolutions-SMG4",
-            "Bedrock API keys come from IAM and are put here by the operator; Secrets Manager cannot make one.",
+            "IAM creates Bedrock API keys, and the operator stores them here. Secrets Manager cannot create one.",
         )
 
     def grant_read(self, role: iam.Role) -> None:
-        """Lets `role` read the key."""
+        """Allows `role` to read the key."""
         role.add_to_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[self.arn])
         )

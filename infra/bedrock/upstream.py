@@ -1,4 +1,4 @@
-"""What the chat function and the jobs worker share: the settings and the permissions to reach Bedrock."""
+"""The settings and permissions for Bedrock that the chat function and the jobs worker share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.settings.guardrail import Override
 
 
 def base_url(environment: Environment) -> str:
-    """Bedrock's, or what the environment says in its place; ends in /openai/v1."""
+    """The environment's `upstream.url`, or Bedrock's endpoint in this region. Ends in /openai/v1."""
     bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
     return environment.upstream.url or bedrock
 
@@ -28,7 +28,7 @@ def upstream_settings(
     *,
     total_timeout_s: int,
 ) -> UpstreamSettings:
-    """What a function that asks Bedrock needs to know."""
+    """The settings of a function that calls Bedrock."""
     timeouts = environment.timeouts
     return UpstreamSettings(
         base_url=base_url(environment),
@@ -53,7 +53,7 @@ def grant_upstream(
     *,
     streams: bool,
 ) -> None:
-    """Lets `role` read the API key or, where there is none, ask Bedrock itself."""
+    """Allows `role` to read the API key or, without a key, to call Bedrock."""
     if api_key_secret is not None:
         api_key_secret.grant_read(role)
         return

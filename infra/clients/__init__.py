@@ -1,1 +1,1 @@
-"""Who may call: the table of clients, and API Gateway's authorizer."""
+"""The table of clients, and API Gateway's authorizer."""

@@ -1,4 +1,4 @@
-"""API Gateway's authorizer of the gateway's clients."""
+"""API Gateway's authorizer for the gateway's clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.settings.environment import Environment
 
 
 class ClientAuthorizer(apigateway.TokenAuthorizer):
-    """Asks `function` whose a key is, and keeps the answer for a while."""
+    """Asks `function` which client a key belongs to. API Gateway caches the answer."""
 
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, function: AuthorizerFunction
@@ -21,7 +21,7 @@ class ClientAuthorizer(apigateway.TokenAuthorizer):
             scope,
             id_,
             handler=function.function,
-            # What cannot be a key of ours is refused without running (and paying for) the function.
+            # API Gateway refuses text that cannot be a client's key without running the function.
             validation_regex=client_key.AUTHORIZATION,
             results_cache_ttl=cdk.Duration.seconds(environment.api.authorizer_result_ttl_s),
         )

@@ -1,4 +1,4 @@
-"""The function that knows clients by their keys."""
+"""The function that finds a client by its key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TIMEOUT_S = 10
 
 
 class AuthorizerFunction(GatewayFunction):
-    """May read the table of clients, and nothing else."""
+    """The authorizer function. Its role may read the table of clients, and nothing else."""
 
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, clients: dynamodb.ITable

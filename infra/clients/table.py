@@ -11,7 +11,7 @@ from infra.settings.environment import Data, Environment
 
 
 class ClientsTable(Construct):
-    """An item for each client's key, under the key's hash."""
+    """One item for each client key. The partition key is the client key's hash."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
@@ -20,7 +20,7 @@ class ClientsTable(Construct):
             "Table",
             partition_key=dynamodb.Attribute(name=client_key.HASH, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            # Removes a client some days after it expired; the authorizer checks the time itself.
+            # DynamoDB removes a client up to some days after it expired. The authorizer checks the time itself.
             time_to_live_attribute=client_key.EXPIRY,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True

@@ -13,11 +13,11 @@ _PACKAGE_LOCK = _ROOT / "package-lock.json"
 
 
 def add_to(folder: Path, *, python_version: str) -> None:
-    """Puts a `__pycache__` beside every module below `folder`. Raises subprocess.CalledProcessError."""
+    """Writes a `__pycache__` beside every module below `folder`. Raises subprocess.CalledProcessError."""
     subprocess.run(["node", str(_COMPILER), str(folder), python_version], check=True, stdout=sys.stderr)
 
 
 def compiler_version() -> bytes:
-    """Changes where the same sources would be compiled to something else."""
+    """Bytes that change when the compiler changes, so that packages are built again."""
     locked = json.loads(_PACKAGE_LOCK.read_bytes())["packages"]["node_modules/pyodide"]["version"]
     return f"{locked} ".encode() + _COMPILER.read_bytes()

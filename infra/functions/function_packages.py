@@ -1,7 +1,7 @@
-"""Builds what the functions run: our code and its locked dependencies, for Lambda's platform, without Docker.
+"""Builds the functions' packages: our code and its locked dependencies, for Lambda's platform, without Docker.
 
-A package holds the modules that its handler imports and no others, and for Lambda their bytecode. Its folder is named
-by a hash of all that went into it, so that an unchanged function is neither built nor deployed again.
+A package holds only the modules that its handler imports and, for Lambda, their bytecode. The folder's name has a hash of
+the content, so that an unchanged function is not built or deployed again.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ import grimp
 from infra.functions import bytecode
 
 PYTHON_VERSION = "3.13"
-# Lambda runs this script in place of the runtime's own loop.
+# Lambda runs this script instead of the runtime's own loop.
 STREAMING_START = "response_streaming/start"
 
 _ROOT = Path(__file__).parents[2]
-# The streaming loop is a library, with a folder of its own.
+# The streaming loop is a library in its own folder.
 SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
 _PACKAGES = ("chat_gateway", "client_keys", "response_streaming", "guardrail_proof", "watchdog_timer")
 _STREAMING_LOOP = "response_streaming.__main__"
-# Of the dependencies: the largest part, and of no use without API resolvers.
+# Parts of the dependencies that no function uses. The event handler is the largest part of Powertools.
 _NOT_SHIPPED = ("bin", "aws_lambda_powertools/event_handler")
-# What httpx sends by, and its parts; our own transport takes their place: docs/adr/0016-our-own-connections-to-bedrock.md.
+# httpx's own transport and its dependencies. We use our own transport: docs/adr/0016-our-own-connections-to-bedrock.md.
 _HTTPX_TRANSPORT = ("anyio", "certifi", "h11", "httpcore")
 _LAMBDA_PLATFORM = (
     "--platform=manylinux2014_aarch64",
@@ -45,7 +45,7 @@ _LAMBDA_PLATFORM = (
 
 @dataclass(frozen=True, slots=True)
 class FunctionPackage:
-    """A folder to be zipped, and the hash of what it was made from."""
+    """A folder for the zip file, and the hash of the folder's sources."""
 
     folder: Path
     content_hash: str
@@ -60,10 +60,10 @@ def build(
     streams: bool = False,
     has_httpx_transport: bool = False,
 ) -> FunctionPackage:
-    """The package `name` for the handler in `module`, with what `requirements/{requirements}.txt` locks.
+    """The package `name` for the handler in `module`, with the dependencies in `requirements/{requirements}.txt`.
 
-    `streams` adds the loop that streams its answers, `has_httpx_transport` what httpx sends by. `for_this_machine` builds
-    for the Python that runs this, else for Lambda (arm64). Raises subprocess.CalledProcessError where pip fails.
+    `streams` adds the loop that streams answers. `has_httpx_transport` adds httpx's own transport. `for_this_machine`
+    builds for the running Python instead of Lambda (arm64). Raises subprocess.CalledProcessError if pip fails.
     """
     dependencies = _dependencies(_REQUIREMENTS / f"{requirements}.txt", for_this_machine=for_this_machine)
     sources = _sources(module, *([_STREAMING_LOOP] if streams else []))
@@ -71,7 +71,7 @@ def build(
         place, start = _file(Path(STREAMING_START))
         sources[place] = start
     parts = [part for place, file in sources.items() for part in (str(place).encode(), file.read_bytes())]
-    # Where a package can be written to, Python compiles by itself.
+    # On this machine the package is writable, so Python writes the bytecode itself.
     compiler = b"" if for_this_machine else bytecode.compiler_version()
     left_out = () if has_httpx_transport else _HTTPX_TRANSPORT
     content_hash = _hash([dependencies.name.encode(), compiler, *map(str.encode, left_out), *parts])
@@ -83,9 +83,9 @@ def build(
 
 
 def _sources(*entries: str) -> dict[Path, Path]:
-    """The files of the modules `entries` and of all they import, with the packages they lie in.
+    """The files of the modules `entries`, of all modules that they import, and of the packages of these modules.
 
-    The keys are their places in what is deployed.
+    The keys are the paths in the deployed package.
     """
     graph = _import_graph()
     modules = {*entries, *(name for entry in entries for name in graph.find_upstream_modules(entry))}
@@ -105,14 +105,14 @@ def _import_graph() -> grimp.ImportGraph:
 
 
 def _file(*places: Path) -> tuple[Path, Path]:
-    """The first of these places at which there is a file of ours, and that file."""
+    """The first of these places that exists in our sources, and the file there."""
     return next(
         (place, folder / place) for folder in SOURCES for place in places if (folder / place).is_file()
     )
 
 
 def _dependencies(lock: Path, *, for_this_machine: bool) -> Path:
-    """A folder with the locked dependencies, installed once for each lock file and platform."""
+    """The folder of the locked dependencies. They are installed once for each lock file and platform."""
     platform = () if for_this_machine else _LAMBDA_PLATFORM
     python = sys.version if for_this_machine else PYTHON_VERSION
     key = _hash(
@@ -136,7 +136,7 @@ def _install(lock: Path, platform: Iterable[str], folder: Path) -> None:
 
 
 def _copy_without(left_out: Collection[str], dependencies: Path, folder: Path) -> None:
-    """All distributions but those."""
+    """Copies all distributions except those in `left_out`."""
 
     def ignored(path: str, names: list[str]) -> set[str]:
         is_top = Path(path) == dependencies
@@ -152,13 +152,13 @@ def _assemble(
     for place, source in sources.items():
         target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)  # with its mode: Lambda executes the start script
+        shutil.copy(source, target)  # also copies the mode: Lambda executes the start script
     if compiles:
         bytecode.add_to(folder, python_version=PYTHON_VERSION)
 
 
 def _publish(folder: Path, make: Callable[[Path], None]) -> None:
-    """Makes the folder under another name first: what carries the final name is complete."""
+    """Makes the folder under another name and then renames it, so that a folder with the final name is complete."""
     _BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_BUILD) as temporary:
         new = Path(temporary) / "new"

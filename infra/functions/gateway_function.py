@@ -21,13 +21,13 @@ from infra.settings.environment import Environment
 
 
 class GatewayFunction(Construct):
-    """A function whose role may write its own log and no more.
+    """A function whose role may write the function's log, and nothing else.
 
-    It is called `{stack}-{name}`, which is also its service in logs and metrics. `module` has its `handle`.
-    `fingerprint` differs where its code or its settings do.
+    The function's name is `{stack}-{name}`, which is also the service in its logs and metrics. `module` has the handler
+    `handle`. `fingerprint` changes when the code or the settings change.
 
-    `streams` starts it with our own loop of the Lambda Runtime API, which Lambda's for Python is not: see
-    docs/streaming.md. The day Lambda streams Python natively, that line of the environment goes.
+    `streams` runs the function with our own loop over the Lambda Runtime API, because Lambda's own loop for Python cannot
+    stream: see docs/streaming.md.
     """
 
     def __init__(

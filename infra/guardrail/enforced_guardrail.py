@@ -15,7 +15,7 @@ from infra.settings.guardrail import ExistingGuardrail, OwnGuardrail
 
 
 class EnforcedGuardrail(Construct):
-    """`identifier` and `version`, as the functions send them to Bedrock, and the `settings` they apply."""
+    """The guardrail's `identifier` and `version`, which the functions send to Bedrock, and its `settings`."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: ExistingGuardrail | OwnGuardrail) -> None:
         super().__init__(scope, id_)
@@ -26,10 +26,10 @@ class EnforcedGuardrail(Construct):
             self.identifier, self.version = settings.identifier, settings.version
 
     def _make(self, settings: OwnGuardrail) -> tuple[str, str]:
-        """The identifier and number of a guardrail of the stack's own.
+        """The identifier and version number of a guardrail that the stack creates.
 
-        A version is a copy of the policy as it is; under another name for another policy, it is made anew, and
-        CloudFormation deletes the old one only after the functions use the new.
+        A version is a fixed copy of the policy. Its logical id has a hash of the policy, so a changed policy creates a new
+        version. CloudFormation deletes the old version after the functions use the new one.
         """
         policy = guardrail_policy.for_cloudformation(settings.policy)
         guardrail = bedrock.CfnGuardrail(self, "Guardrail", name=cdk.Stack.of(self).stack_name, **policy)
@@ -44,5 +44,5 @@ class EnforcedGuardrail(Construct):
 
 
 def _hash(policy: Mapping[str, Any]) -> str:
-    """Eight digits that differ for another policy: CDK's property objects are shown in full by their repr."""
+    """The first eight hexadecimal digits of the policy's hash. The repr of the CDK's property objects is complete."""
     return hashlib.sha256(repr(sorted(policy.items())).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""The queues and the bucket that jobs and their results pass through."""
+"""The queues and the bucket for jobs and their results."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _KEPT_FOR = cdk.Duration.days(14)
 
 
 class JobQueues(Construct):
-    """Jobs wait in `jobs`; one that kept failing ends in `dead_letters`; answers go to `results`.
+    """Jobs wait in `jobs`. Results go to `results`, and jobs that failed for the last time to `dead_letters`.
 
-    The worker moves what failed for good, with its last error; SQS itself, what the worker did not live to move.
+    The worker moves such a job with its last error. If the worker died, SQS moves the job.
     """
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
@@ -43,7 +43,7 @@ class JobQueues(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=_KEPT_FOR)],
-            # CloudFormation cannot delete a bucket that holds objects; these end by themselves.
+            # CloudFormation cannot delete a bucket that holds objects. The lifecycle rule deletes the objects.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self._acknowledge()
@@ -52,12 +52,12 @@ class JobQueues(Construct):
         acknowledgements.acknowledge(
             self.results,
             "AwsSolutions-SQS3",
-            "The caller's own program reads results and deletes what it has kept.",
+            "The caller's program reads results and deletes those that it has stored.",
         )
         acknowledgements.acknowledge(
             self.large_results,
             "AwsSolutions-S1",
-            "Access logs need a second bucket; objects are few, short-lived and read with IAM, which CloudTrail sees.",
+            "Access logs need a second bucket. Objects are few, live for days and are read with IAM, which CloudTrail logs.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The table of who works on a job and what it was answered."""
+"""The table of job records: which worker has a job, and the job's answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.settings.environment import Environment
 
 
 class JobRecordsTable(Construct):
-    """An item for each job, which ends by itself; paid for by the request."""
+    """One item for each job. DynamoDB deletes items after their time to live, and bills by request."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
@@ -26,5 +26,5 @@ class JobRecordsTable(Construct):
         acknowledgements.acknowledge(
             self.table,
             "AwsSolutions-DDB3",
-            "Records last as long as their jobs, some days: without one a job is answered again, and nothing is lost.",
+            "Records live some days, like their jobs. If a record is lost, the job is answered again.",
         )

@@ -1,4 +1,4 @@
-"""The jobs worker: a function fed from the jobs queue."""
+"""The jobs worker: a function with the jobs queue as its event source."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ _LARGE_RESULTS = "results/*"
 
 
 class JobWorker(Construct):
-    """Works on jobs in batches; may read the Bedrock API key (or ask Bedrock itself) and its own queue, and write
-    results, dead letters and its records."""
+    """Works on jobs in batches.
+
+    Its role may read the jobs queue and the Bedrock API key or, without a key, call Bedrock. It may write results, dead
+    letters and job records.
+    """
 
     def __init__(
         self,
@@ -70,7 +73,7 @@ class JobWorker(Construct):
         acknowledgements.acknowledge(
             worker.role,
             f"AwsSolutions-IAM5[Resource::<{_logical_id(queues.large_results)}.Arn>/{_LARGE_RESULTS}]",
-            "Each result is an object of its own, named by its job.",
+            "Each result is its own object with the job's name.",
         )
         worker.function.add_event_source(
             event_sources.SqsEventSource(

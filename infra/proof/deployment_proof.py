@@ -20,16 +20,16 @@ from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
 from infra.settings.proof import Proof
 
-# Longer than all probes may take; the trigger and CDK's function behind it (15 min) wait longer still.
+# Longer than all probes may take. The trigger waits longer, and so does the CDK's function behind it (15 min).
 _FUNCTION_TIMEOUT_S = 870
 _TRIGGER_TIMEOUT_S = _FUNCTION_TIMEOUT_S + 15
 
 
 class DeploymentProof(Construct):
-    """Fails the deployment, which rolls it back, where the guardrail does not do what `settings` asks for.
+    """Fails the deployment if the guardrail does not block as `settings` says. CloudFormation then rolls it back.
 
-    It runs after everything in `after`, whenever one of the functions in `proves` has changed in code or settings:
-    CloudFormation knows of a change by the version of the function that it runs.
+    The proof runs after everything in `after`, in each deployment that changes the code or settings of a function in
+    `proves`. Such a change also changes the prover's version, so CloudFormation runs the prover again.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""An environment's settings: the file that a user writes, its types, its checks, and what follows from it."""
+"""An environment's settings: the TOML file, its types, its checks, and the values derived from it."""

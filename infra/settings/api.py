@@ -1,4 +1,4 @@
-"""What API Gateway takes from callers, and how fast."""
+"""API Gateway's settings: throttling, the authorizer's cache, and the size of a request."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from infra.settings.table import Table, require
 
 
 class Api(Table):
-    """Of all callers together; AWS's names: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html"""
+    """Limits for all callers together. Throttling: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html"""
 
     throttling_rate_limit_per_s: Annotated[int, Field(ge=1)] = 50
-    """Requests a second, on average."""
+    """Average number of requests per second."""
     throttling_burst_limit: Annotated[int, Field(ge=1)] = 100
-    """Requests at once."""
+    """Number of requests that may arrive at once."""
     authorizer_result_ttl_s: Annotated[int, Field(ge=0, le=3600)] = 300
-    """How long API Gateway keeps the authorizer's answer: so long may a deleted client go on."""
+    """How long API Gateway caches the authorizer's answer. A deleted client's key may work for this long."""
     max_request_bytes: Annotated[int, Field(ge=1, le=4_500_000)] = 4 * 1024 * 1024
-    """Of a request's body. Lambda takes 6 MB, and API Gateway sends bodies as base64."""
+    """Maximum size of a request body. Lambda accepts 6 MB, and API Gateway encodes bodies as base64."""
 
     @model_validator(mode="after")
     def _burst_is_no_less(self) -> Self:

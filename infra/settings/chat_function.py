@@ -1,4 +1,4 @@
-"""The function that answers callers, and what it makes of an answer."""
+"""The settings of the chat function, and of how Bedrock's answers are changed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from infra.settings.table import Table
 
 
 class ChatFunctionSettings(Table):
-    """AWS's names: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html"""
+    """The function that answers HTTP requests: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html"""
 
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 512
-    """The memory of this function, and of the authorizer and the prover."""
+    """The memory of the chat function, the authorizer and the prover."""
     reserved_concurrent_executions: Annotated[int, Field(ge=1)] | None = None
-    """How many may run at once; not set: as many as the account has left."""
+    """How many instances may run at once. By default, as many as the account has left."""
     count_stream_tokens: bool = True
-    """Asks for the usage chunk of every stream, for the log; some models refuse that, and are then not asked again."""
+    """Request the usage chunk of every stream, to log the tokens. A model that refuses it is not asked for it again."""
 
 
 class CompletionsSettings(Table):
-    """What the chat function and the worker make of Bedrock's answers."""
+    """How the chat function and the worker change Bedrock's answers."""
 
     separate_reasoning: bool = True
-    """Whether gpt-oss's `<reasoning>` becomes `reasoning_content`."""
+    """Move the `<reasoning>` text of gpt-oss into `reasoning_content`."""

@@ -1,4 +1,4 @@
-"""All settings of an environment, and what follows from several of them."""
+"""All settings of an environment, and the values derived from several of them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from infra.settings.table import Table, matching, require
 from infra.settings.timeouts import Timeouts
 from infra.settings.upstream import Upstream
 
-# A job is received, and then Lambda starts a function, whose time counts from there; clocks may differ by 2 s.
+# Time between the receipt of a job and the start of the function's timeout; clocks may differ by 2 s.
 _JOB_HANDOVER_S = 10
 _OF_OTHER_KINDS = {"identifier", "version", "callers_may_go_unguarded"}
 
 
 class Data(StrEnum):
-    """What becomes of tables, buckets, queues and logs when the stack is deleted."""
+    """Whether tables, buckets, queues and logs are kept when the stack is deleted."""
 
     RETAINED = "retained"
     DESTROYED = "destroyed"
 
 
 class Settings(Table):
-    """What a settings file may hold. Whatever it leaves out has its default."""
+    """All settings that a settings file may hold. A setting that is left out has its default."""
 
     region: (
         Annotated[
@@ -40,8 +40,8 @@ class Settings(Table):
         ]
         | None
     ) = None
-    """The AWS region; not set: that of the AWS profile in use."""
-    # A guardrail is called after its stack, by at most 50 characters:
+    """The AWS region. By default, the region of the AWS profile in use."""
+    # A guardrail has the name of its stack, of at most 50 characters:
     # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
     name_prefix: Annotated[
         str,
@@ -49,25 +49,25 @@ class Settings(Table):
             matching(r"[A-Za-z][A-Za-z0-9-]{0,28}", "must be at most 29 letters, digits and hyphens")
         ),
     ] = "bedrock-chat-gateway"
-    """The stack is called after it and the environment, as are its functions: two prefixes, two gateways in one account."""
+    """The names of the stack and its functions start with this. Use another prefix for a second gateway in an account."""
     data: Annotated[Data, Field(strict=False)] = Data.RETAINED
-    """What becomes of tables, buckets, queues and logs when the stack is deleted."""
+    """Whether tables, buckets, queues and logs are kept when the stack is deleted."""
     guardrail: GuardrailSettings = Field(default_factory=OwnGuardrail)
-    """The guardrail that is enforced: kind own, existing or none."""
+    """The enforced guardrail. `kind` is own, existing or none."""
     proof: Proof = Field(default_factory=Proof)
-    """Whether a deployment proves that the guardrail blocks."""
+    """The test that the guardrail blocks, and whether each deployment runs it."""
     upstream: Upstream = Field(default_factory=Upstream)
-    """How Bedrock is reached."""
+    """The connection to Bedrock."""
     api: Api = Field(default_factory=Api)
-    """What API Gateway takes from callers."""
+    """API Gateway's limits."""
     chat_function: ChatFunctionSettings = Field(default_factory=ChatFunctionSettings)
-    """The function that answers callers."""
+    """The function that answers HTTP requests."""
     completions: CompletionsSettings = Field(default_factory=CompletionsSettings)
-    """What becomes of Bedrock's answers."""
+    """How Bedrock's answers are changed."""
     jobs: JobsSettings = Field(default_factory=JobsSettings)
-    """How jobs are worked on."""
+    """The rate, the batches and the retries of jobs."""
     timeouts: Timeouts = Field(default_factory=Timeouts)
-    """How long things may take."""
+    """Timeouts in seconds."""
     logs: Logs = Field(default_factory=Logs)
     """How long logs are kept."""
 
@@ -77,7 +77,7 @@ class Settings(Table):
         if not isinstance(guardrail, dict) or "kind" in guardrail:
             return guardrail
         others = guardrail.keys() & _OF_OTHER_KINDS
-        rule = f'is missing: {", ".join(sorted(others))} is not of kind "own", the default'
+        rule = f'is missing: the default kind "own" does not have {", ".join(sorted(others))}'
         require(not others, "kind", rule)
         return {"kind": "own", **guardrail}
 
@@ -94,19 +94,20 @@ class Settings(Table):
     def _check_jobs(self) -> None:
         rule = f"must be at most half of timeouts.job_s, which is {self.timeouts.job_s}"
         require(self.jobs.expected_answer_s <= self.timeouts.job_s / 2, "jobs.expected_answer_s", rule)
-        rule = f"makes jobs invisible for more than SQS's {MAX_VISIBILITY_S} s"
+        rule = f"makes the jobs queue's visibility timeout longer than SQS's limit of {MAX_VISIBILITY_S} s"
         require(self.job_visibility_s <= MAX_VISIBILITY_S, "timeouts.job_s", rule)
 
     @property
     def enforced_guardrail(self) -> EnforcedGuardrailSettings | None:
-        """The guardrail that callers cannot do without; None where there is none."""
+        """The guardrail that every request must use; None if the environment has none."""
         return None if isinstance(self.guardrail, NoGuardrail) else self.guardrail
 
     @property
     def job_visibility_s(self) -> int:
-        """How long a job stays hidden after it was received: while its batch fills, and while its worker may live.
+        """The jobs queue's visibility timeout: the batching window plus the worker's timeout, plus a margin.
 
-        AWS recommends six times the function's timeout: docs/adr/0019-a-job-that-kills-its-worker.md.
+        AWS recommends six times the function's timeout. For the reason why this is shorter, see
+        docs/adr/0019-a-job-that-kills-its-worker.md.
         """
         return self.jobs.window_s + self.timeouts.worker_function_s + _JOB_HANDOVER_S
 
@@ -117,7 +118,7 @@ class Settings(Table):
 
 
 class Environment(Settings):
-    """One deployment of the gateway: its settings, its name, and where it runs."""
+    """One deployment of the gateway: its settings, its name and its platform."""
 
     name: Annotated[
         str,

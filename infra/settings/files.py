@@ -19,25 +19,33 @@ _FIRST = ("dev", "staging", "prod")
 
 
 def names(folder: Path = FOLDER) -> list[str]:
-    """The environments that have a file; those that come with the product first."""
+    """The environments that have a file. Those that come with the product are first."""
     found = {file.stem for file in folder.glob("*.toml")}
     return [*(name for name in _FIRST if name in found), *sorted(found - {*_FIRST})]
 
 
 def read(name: str, folder: Path = FOLDER) -> dict[str, Any]:
-    """What the environment's file says, with a policy's own file in place. Raises InvalidEnvironmentError."""
+    """The content of the environment's file, with `policy_file` replaced by the file's content.
+
+    Raises InvalidEnvironmentError.
+    """
     file = folder / f"{name}.toml"
     document = _toml(file, _shown(file))
     guardrail = document.get("guardrail")
     if isinstance(guardrail, dict) and isinstance(guardrail.get("policy_file"), str):
         if "policy" in guardrail:
-            raise InvalidEnvironmentError(f"{_shown(file)}: guardrail has policy and policy_file; keep one.")
+            raise InvalidEnvironmentError(
+                f"{_shown(file)}: guardrail has policy and policy_file; remove one of them."
+            )
         guardrail["policy"] = _policy(folder / guardrail["policy_file"], _shown(file))
     return document
 
 
 def with_values(document: Mapping[str, Any], table: str, **values: object) -> dict[str, Any]:
-    """`document` with these settings of a table; as it is where that is no table, for `checked` to say so."""
+    """A copy of `document` with these settings in `table`.
+
+    If `table` is not a table in `document`, the copy is unchanged, and `checked` refuses it.
+    """
     own = document.get(table, {})
     return {**document, table: {**own, **values}} if isinstance(own, dict) else dict(document)
 
@@ -45,7 +53,7 @@ def with_values(document: Mapping[str, Any], table: str, **values: object) -> di
 def checked(
     name: str, document: Mapping[str, Any], *, platform: Platform, folder: Path = FOLDER
 ) -> Environment:
-    """The environment of that name and these settings. Raises InvalidEnvironmentError."""
+    """The environment `name` with the settings in `document`. Raises InvalidEnvironmentError."""
     source = _shown(folder / f"{name}.toml")
     try:
         Settings.model_validate(dict(document))
@@ -58,7 +66,7 @@ def _toml(file: Path, shown: str) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidEnvironmentError(f"{shown}: the file is not TOML: {error}.") from None
+        raise InvalidEnvironmentError(f"{shown}: the file is not valid TOML: {error}.") from None
     except OSError as error:
         raise InvalidEnvironmentError(f"{shown}: the file cannot be read: {error.strerror}.") from None
 
@@ -67,12 +75,14 @@ def _policy(file: Path, source: str) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise InvalidEnvironmentError(f"{source}: guardrail.policy_file is not JSON: {error}.") from None
+        raise InvalidEnvironmentError(
+            f"{source}: guardrail.policy_file is not valid JSON: {error}."
+        ) from None
     except OSError as error:
         reason = f"guardrail.policy_file cannot be read: {error.strerror}"
         raise InvalidEnvironmentError(f"{source}: {reason}.") from None
 
 
 def _shown(file: Path) -> str:
-    """Its path as a user would type it."""
+    """The path as a user would type it."""
     return f"{file.parent.name}/{file.name}"

@@ -1,4 +1,4 @@
-"""Which guardrail an environment enforces: one that the stack makes, one that exists, or none."""
+"""The guardrail that an environment enforces: one that the stack creates, an existing one, or none."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from infra.settings.table import RefusedSettingError, Table, matching, require
 
 
 class Override(StrEnum):
-    """Whether a caller's own guardrail settings are refused, or win as with Bedrock itself."""
+    """Whether a caller's own guardrail settings are refused, or replace the environment's."""
 
     DENIED = "denied"
     ALLOWED = "allowed"
 
 
 class _Enforced(Table):
-    """How a guardrail is applied."""
+    """Settings that an own and an existing guardrail share."""
 
     trace: Literal["ENABLED", "ENABLED_FULL", "DISABLED"] | None = None
-    """ENABLED or ENABLED_FULL: callers see what was found. Not set: only the log does."""
+    """ENABLED or ENABLED_FULL shows the guardrail's trace to callers. By default, only the log has its findings."""
     override: Annotated[Override, Field(strict=False)] = Override.DENIED
-    """Whether a caller's own guardrail settings are denied, or allowed to win."""
+    """Whether a caller's own guardrail settings are refused, or replace the environment's."""
     tagging: Annotated[Tagging, Field(strict=False)] = Tagging.OFF
-    """Which text the gateway puts into input tags, and so what is checked: docs/guardrails.md."""
+    """Which text the gateway puts into input tags. Bedrock then checks only this text: see docs/guardrails.md."""
 
 
 class OwnGuardrail(_Enforced):
-    """A guardrail that the stack makes."""
+    """A guardrail that the stack creates."""
 
     kind: Literal["own"] = "own"
     policy: dict[str, Any] = Field(default_factory=guardrail_policy.default)
-    """As CreateGuardrail takes it, without the name: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html"""
+    """The request of CreateGuardrail, without the name: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html"""
     policy_file: str | None = None
-    """A JSON file with the policy, beside the settings file; in place of `policy`."""
+    """A JSON file with the policy, instead of `policy`. The path is relative to the settings file."""
 
     @model_validator(mode="after")
     def _policy_is_cloudformations(self) -> Self:
@@ -46,21 +46,21 @@ class OwnGuardrail(_Enforced):
         except RefusedSettingError as error:
             raise RefusedSettingError(f"policy.{error.setting}".strip("."), error.rule) from None
         filters_attacks = "PROMPT_ATTACK" in guardrail_policy.content_filters(self.policy)
-        rule = "filters prompt attacks, which needs guardrail.tagging: else it does nothing"
+        rule = "has a prompt-attack filter, which has no effect without input tags; set guardrail.tagging"
         require(self.tagging != Tagging.OFF or not filters_attacks, "policy", rule)
         return self
 
 
 class ExistingGuardrail(_Enforced):
-    """A Bedrock guardrail made elsewhere."""
+    """A Bedrock guardrail that exists already."""
 
     kind: Literal["existing"] = "existing"
     identifier: Annotated[
         str, AfterValidator(matching(IDENTIFIER.pattern, "must be 1 to 2048 visible ASCII characters"))
     ]
-    """Its id or ARN."""
+    """The guardrail's id or ARN."""
     version: Annotated[str, AfterValidator(matching(VERSION.pattern, "must be a number or DRAFT"))]
-    """A number or DRAFT, in quotes."""
+    """The guardrail's version: a number or DRAFT, in quotes."""
 
 
 def _said(is_said: bool) -> bool:
@@ -70,11 +70,11 @@ def _said(is_said: bool) -> bool:
 
 
 class NoGuardrail(Table):
-    """Callers choose their own guardrail, or none."""
+    """No enforced guardrail. Callers choose their own guardrail, or none."""
 
     kind: Literal["none"] = "none"
     callers_may_go_unguarded: Annotated[bool, AfterValidator(_said), Field(json_schema_extra={"const": True})]
-    """Says that this is what you want."""
+    """Confirms that requests may run without a guardrail."""
 
 
 GuardrailSettings = Annotated[OwnGuardrail | ExistingGuardrail | NoGuardrail, Field(discriminator="kind")]

@@ -1,4 +1,4 @@
-"""Turns a guardrail's policy from the form of CreateGuardrail, in which it is written, into CloudFormation's.
+"""Converts a guardrail's policy from CreateGuardrail's form to CloudFormation's.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-bedrock-guardrail.html
@@ -19,11 +19,11 @@ from aws_cdk.aws_bedrock import CfnGuardrail, CfnGuardrailProps
 
 from infra.settings.table import RefusedSettingError
 
-# Content filters, profanity, common personal data anonymised, and the canary word. There is no prompt-attack filter: it
-# does nothing without input tags, which are off by default.
+# Content filters, profanity, common personal data (anonymised) and the canary word. It has no prompt-attack filter, which
+# has no effect without input tags. Tags are off by default.
 DEFAULT = Path(__file__).with_name("default_guardrail_policy.json")
 
-# Where CloudFormation has another name, by the holder's name and the field's.
+# Fields with another name in CloudFormation. Keys: the name of the parent field, the name of the field.
 _OTHER_NAMES = {
     ("", "kmsKeyId"): "kms_key_arn",
     ("contentPolicyConfig", "tierConfig"): "content_filters_tier_config",
@@ -31,30 +31,30 @@ _OTHER_NAMES = {
     ("crossRegionConfig", "guardrailProfileIdentifier"): "guardrail_profile_arn",
 }
 _NOT_SETTINGS = {
-    "name": "is the stack's to choose",
-    "clientRequestToken": "is CloudFormation's to choose",
-    "tags": "is the stack's to choose",
+    "name": "must not be set: the stack sets it",
+    "clientRequestToken": "must not be set: CloudFormation sets it",
+    "tags": "must not be set: the stack sets it",
 }
 
 
 def default() -> dict[str, Any]:
-    """The policy of an environment that says nothing of it, in the form of CreateGuardrail."""
+    """The policy of an environment that sets none, in the form of CreateGuardrail."""
     policy: dict[str, Any] = json.loads(DEFAULT.read_text())
     return policy
 
 
 def for_cloudformation(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """CfnGuardrail's arguments. Raises RefusedSettingError for what CloudFormation does not know or misses."""
+    """CfnGuardrail's arguments. Raises RefusedSettingError for an unknown, missing or wrong field."""
     for name, reason in _NOT_SETTINGS.items():
         if name in policy:
             raise RefusedSettingError(name, reason)
     arguments = _arguments(CfnGuardrailProps, policy, path="", holder="")
     _made(partial(CfnGuardrailProps, name="checked"), arguments, path="")
-    try:  # some values are looked at only here
+    try:  # the CDK checks some values only here
         CfnGuardrail(cdk.Stack(cdk.App()), "Checked", name="checked", **arguments)
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        raise RefusedSettingError("", f"is not as CloudFormation takes it: {reason}") from None
+        raise RefusedSettingError("", f"is not valid for CloudFormation: {reason}") from None
     return arguments
 
 
@@ -77,7 +77,7 @@ def _arguments(type_: type, values: object, *, path: str, holder: str) -> dict[s
     for name, value in values.items():
         inner = f"{path}.{name}".lstrip(".")
         if name not in known:
-            raise RefusedSettingError(inner, f"is unknown; choose {', '.join(sorted(known))}")
+            raise RefusedSettingError(inner, f"is unknown; choose one of {', '.join(sorted(known))}")
         argument = known[name]
         arguments[argument] = _converted(parameters[argument].annotation, value, path=inner, holder=name)
     _check_complete(holder, parameters, arguments, path)
@@ -85,7 +85,7 @@ def _arguments(type_: type, values: object, *, path: str, holder: str) -> dict[s
 
 
 def _converted(annotation: object, value: object, *, path: str, holder: str) -> object:
-    """`value` as an argument of this annotation, which names the class of the property where it is one."""
+    """`value` as an argument with this annotation. The annotation names a property's class."""
     named = re.search(r"CfnGuardrail\.(\w+)", str(annotation))
     if named is None:
         return value
@@ -104,7 +104,7 @@ def _property(type_: type, value: object, *, path: str, holder: str) -> object:
 
 
 def _made(make: Callable[..., object], arguments: Mapping[str, object], *, path: str) -> object:
-    """What `make` makes of the arguments, whose types the CDK checks."""
+    """The result of `make`. The CDK checks the types of the arguments."""
     try:
         return make(**arguments)
     except TypeError as error:

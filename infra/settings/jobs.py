@@ -1,4 +1,4 @@
-"""How jobs are worked on, and the sums that follow from what Bedrock lets the account ask."""
+"""The settings of jobs, and the concurrency that follows from the account's Bedrock quota."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ from pydantic import Field, model_validator
 from chat_gateway.jobs import sqs_limits
 from infra.settings.table import Table, require
 
-# How long SQS keeps a job. A dead letter's age counts from when the job was sent, so jobs must not wait as long as
-# dead letters are kept:
+# How long SQS keeps a job. A dead letter's age counts from the time that the job was sent, so jobs must be kept for a
+# shorter time than dead letters:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
 KEPT_S = 4 * 86_400
-# The age from which a failed job is a dead letter rather than put back: SQS deletes what grows too old.
+# A failed job of this age becomes a dead letter instead of being retried, because SQS would delete it in the queue.
 GIVE_UP_AFTER_S = KEPT_S - sqs_limits.MAX_VISIBILITY_S
-# Longer than any delivery of a job can come.
+# SQS cannot deliver a job after this time.
 RECORD_KEPT_S = KEPT_S + 86_400
 
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _MIN_SOURCE_CONCURRENCY, _MAX_SOURCE_CONCURRENCY = 2, 1000
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 _MAX_RECEIVES = 1000
-# Batches above it need a window: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+# Larger batches need a batching window: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
 _MAX_BATCH_WITHOUT_WINDOW = 10
-# Each job in progress takes a thread and at most three sockets, of which a function has 1024 each:
+# Each job in progress uses a thread and at most three sockets. A function has 1024 threads and 1024 file descriptors:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_WIDTH = 300
 
 
 class JobsSettings(Table):
-    """Two numbers say how fast jobs go: `requests_per_minute` and `expected_answer_s`.
+    """The speed of jobs depends on `requests_per_minute` and `expected_answer_s`.
 
     By Little's law
 
         in flight = requests_per_minute / 60 x expected_answer_s    600 / 60 x 20 = 200 by default
         width     = in flight / 2, at most `max_width`              100
-        sources   = in flight / width                               2 (SQS's least)
+        sources   = in flight / width                               2 (SQS's minimum)
 
-    so that all workers together have as many jobs in progress as the quota keeps busy. Where answers come sooner than
-    expected, Bedrock throttles and jobs are put back.
+    so that all workers together have as many jobs in progress as the quota allows. If answers arrive sooner than expected,
+    Bedrock throttles requests, and the worker puts those jobs back into the queue.
     """
 
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
-    """What jobs may take of the account's Bedrock quota."""
+    """The part of the account's Bedrock quota that jobs may use."""
     expected_answer_s: Annotated[int, Field(ge=1)] = 20
-    """What an answer takes on average. A job is begun only where the worker has this much time left."""
+    """The average time until Bedrock answers. The worker starts a job only if it has this much time left."""
     max_width: Annotated[int, Field(ge=1, le=_MAX_WIDTH)] = 100
-    """JobsSettings in progress in one worker, at most."""
+    """The maximum number of jobs in progress in one worker."""
     max_batch_size: Annotated[int, Field(ge=1)] | None = None
-    """JobsSettings in one batch, at most; the width where it is not set."""
+    """The maximum number of jobs in one batch. By default, the number of jobs that one worker has in progress."""
     maximum_batching_window_s: Annotated[int, Field(ge=1, le=300)] = 5
-    """How long a job may wait for others to fill its batch."""
+    """How long a job may wait until its batch is full."""
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 5
-    """Attempts that fail by the job's own doing, after which it is a dead letter. Throttling does not count."""
+    """A job becomes a dead letter after this many failed attempts. Throttling does not count as a failed attempt."""
     retry_delay_s: Annotated[int, Field(ge=1)] = 15
-    """The longest wait before the second attempt; it doubles with each further one."""
+    """The maximum wait before the second attempt. It doubles for each further attempt."""
     max_retry_delay_s: Annotated[int, Field(ge=1, le=sqs_limits.MAX_HIDDEN_S)] = 900
-    """The longest wait before any attempt."""
+    """The maximum wait before any attempt."""
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 1769
     """The worker's memory. 1769 MiB is one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
@@ -70,28 +70,31 @@ class JobsSettings(Table):
 
     @property
     def in_flight(self) -> int:
-        """JobsSettings in progress in all workers together."""
+        """The number of jobs in progress in all workers together."""
         return max(1, self.requests_per_minute * self.expected_answer_s // 60)
 
     @property
     def width(self) -> int:
-        """JobsSettings in progress in one worker."""
+        """The number of jobs in progress in one worker."""
         return max(1, min(self.max_width, self.in_flight // _MIN_SOURCE_CONCURRENCY))
 
     @property
     def max_concurrency(self) -> int:
-        """Workers at once."""
+        """The maximum number of workers at once."""
         wanted = max(_MIN_SOURCE_CONCURRENCY, self.in_flight // self.width)
         return min(wanted, _MAX_SOURCE_CONCURRENCY)
 
     @property
     def batch_size(self) -> int:
-        """All of a batch is begun at once. SQS hands over fewer where they would exceed Lambda's 6 MB."""
+        """The maximum number of jobs in a batch. The worker starts all of them at once.
+
+        Lambda passes on fewer jobs if they would exceed its 6 MB.
+        """
         return min(self.width, self.max_batch_size or self.width)
 
     @property
     def window_s(self) -> int:
-        """As long as jobs at the stated rate take to fill a batch; 0 where SQS needs none."""
+        """The batching window: the time in which a batch fills at `requests_per_minute`; 0 for small batches."""
         if self.batch_size <= _MAX_BATCH_WITHOUT_WINDOW:
             return 0
         return max(
@@ -99,9 +102,9 @@ class JobsSettings(Table):
         )
 
     def max_receives(self, visibility_s: int) -> int:
-        """As many as fit into a job's life if every worker dies and leaves it hidden to the end of its timeout.
+        """The number of receives in a job's life if every worker dies and each receive lasts `visibility_s`.
 
-        Generous, because every receive counts, one that is throttled too: at 15 min at most between two, and half of
-        that on average, the default 876 are more than the 3½ days after which a job is given up.
+        Throttled attempts count as receives, so the number must be high. Two receives are at most 15 min apart, and 7.5 min
+        on average. The default of 876 receives takes longer than the 3½ days after which the worker gives up a job.
         """
         return min(_MAX_RECEIVES, GIVE_UP_AFTER_S // visibility_s)

@@ -1,6 +1,6 @@
-"""The JSON schema of settings files, by which editors complete and check them.
+"""The JSON schema of settings files. Editors use it to complete and check settings.
 
-`python -m infra.settings.json_schema` writes environments/schema.json anew.
+`python -m infra.settings.json_schema` writes environments/schema.json.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ FILE = files.FOLDER / "schema.json"
 
 
 def text() -> str:
-    """The schema as the file holds it."""
+    """The content of environments/schema.json."""
     schema = Settings.model_json_schema()
-    # A policy of one's own is rare, and the default's hundred lines would fill the editor's hint.
+    # The default policy has a hundred lines and would fill the editor's hint.
     schema["$defs"]["OwnGuardrail"]["properties"]["policy"].pop("default", None)
     for name in ("ExistingGuardrail", "NoGuardrail"):
-        schema["$defs"][name]["required"].insert(0, "kind")  # without it, the kind is "own"
+        schema["$defs"][name]["required"].insert(0, "kind")  # without a kind, the kind is "own"
     return json.dumps(schema, indent=2) + "\n"
 
 

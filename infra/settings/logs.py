@@ -1,4 +1,4 @@
-"""How long logs are kept."""
+"""The settings of log groups."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def _known(days: object) -> int | str:
 
 
 class Logs(Table):
-    """Every log group of the stack."""
+    """The settings of all log groups of the stack."""
 
     retention_in_days: Annotated[
         int | str, PlainValidator(_known), WithJsonSchema({"enum": list(_NAMES)})
     ] = 90
-    """One of CloudWatch Logs' own numbers, or "never" for logs that stay."""
+    """How many days logs are kept. "never" keeps them for ever."""
 
     @property
     def retention(self) -> RetentionDays:
-        """As the CDK names it."""
+        """The same value as the CDK's enum."""
         return RetentionDays[_NAMES[self.retention_in_days]]

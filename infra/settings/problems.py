@@ -1,4 +1,4 @@
-"""Says what is wrong with a settings file: each problem in a line that names the file, the setting and the choices."""
+"""The error message for a wrong settings file. Each problem is a line with the file, the setting and the choices."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _TAGS = ("own", "existing", "none")
 
 
 class InvalidEnvironmentError(ValueError):
-    """An environment is unknown or contradicts itself; the message names the setting and the choices."""
+    """The environment is unknown, or its settings are wrong. The message names the setting and the choices."""
 
 
 def invalid(source: str, error: ValidationError, model: type[BaseModel]) -> InvalidEnvironmentError:
-    """The error to show for a file whose settings `model` refused; `source` is the file's path."""
+    """The error to show for settings that `model` refused. `source` is the path of the settings file."""
     return InvalidEnvironmentError("\n".join(f"{source}: {line}" for line in _lines(error, model)))
 
 
@@ -85,7 +85,7 @@ def _choices(context: Mapping[str, Any]) -> str:
 
 
 def _in_few_words(message: str) -> str:
-    """Pydantic's own sentence, such as "Input should be greater than or equal to 1"."""
+    """Pydantic's message in our words: "Input should be greater than or equal to 1" becomes "must be at least 1"."""
     for long, short in _WORDS.items():
         message = message.replace(long, short)
     return message
@@ -102,11 +102,11 @@ def _unknown(detail: ErrorDetails, model: type[BaseModel]) -> str:
     known = sorted(_fields(model, detail["loc"][:-1]))
     near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
-    return f"is no setting.{meant} Choose among {', '.join(known)}"
+    return f"is not a setting.{meant} The settings are {', '.join(known)}"
 
 
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The names of the settings below `path`, where the schema knows them."""
+    """The names of the settings below `path` in the schema; empty if the schema has no such path."""
     schema = model.model_json_schema()
     found: dict[str, Any] = schema
     for part in path:

@@ -1,4 +1,4 @@
-"""What a deployment's proof of the guardrail asks, and whether a deployment runs it."""
+"""The settings of the proof: the test of a deployed guardrail."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def _printable(text: str) -> str:
 
 
 class Proof(Table):
-    """The proof asks `model` for `canary`, and for something harmless."""
+    """The proof tests the guardrail: it sends `canary`, which must be blocked, and a harmless prompt, which must not."""
 
     on_deploy: bool = False
-    """Whether a deployment fails and rolls back unless the guardrail blocks; needs a Bedrock API key."""
+    """Run the proof in each deployment. If the proof fails, the deployment rolls back. Needs a Bedrock API key."""
     model: Annotated[str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id"))] = MODEL
-    """The id of the model that is asked."""
+    """The id of the model that the proof uses."""
     canary: Annotated[str, Field(max_length=100), AfterValidator(_printable)] = CANARY_WORD
     """A word that the guardrail must block."""
     attack: Annotated[str, Field(max_length=1000), AfterValidator(_printable)] | None = None
-    """A prompt that a prompt-attack filter must block, where the guardrail has one."""
+    """A prompt that the guardrail's prompt-attack filter must block. By default, the proof does not test that filter."""

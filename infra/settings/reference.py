@@ -1,4 +1,4 @@
-"""The list of all settings in docs/settings.md: `python -m infra.settings.reference` writes it anew."""
+"""The list of all settings in docs/settings.md. `python -m infra.settings.reference` writes it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HEAD = "| setting | takes | default | what it is |\n|---|---|---|---|\n"
 
 
 def page(now: str) -> str:
-    """The page `now` with its list of all settings written anew."""
+    """The page `now` with a new list of all settings."""
     schema = Settings.model_json_schema()
     return now.partition(BEGINNING)[0] + BEGINNING + "".join(_tables(schema))
 
 
 def _tables(schema: dict[str, Any]) -> Iterator[str]:
-    """One table for what stands at the top of a file, and one for each table of a file."""
+    """One table for the settings at the top of a file, and one for each table of a file."""
     tables = {name: _of(schema, setting) for name, setting in schema["properties"].items()}
     scalars = {name: schema["properties"][name] for name, found in tables.items() if not found}
     yield f"\nAt the top of a file:\n\n{_HEAD}" + "".join(_rows(scalars, schema))
@@ -37,7 +37,7 @@ def _tables(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _of(schema: dict[str, Any], setting: dict[str, Any]) -> list[dict[str, Any]]:
-    """The tables that a setting may be; none where it is a value."""
+    """The schemas of the tables that a setting may be; empty if the setting is a single value."""
     references = [setting, *setting.get("oneOf", [])]
     named = [reference["$ref"].rpartition("/")[2] for reference in references if "$ref" in reference]
     return [found for found in (schema["$defs"][name] for name in named) if "properties" in found]
@@ -51,7 +51,7 @@ def _rows(settings: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _type(setting: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """What a setting takes where it is set."""
+    """The schema of a setting's value, without null."""
     chosen = next((one for one in setting.get("anyOf", []) if one.get("type") != "null"), setting)
     name = chosen.get("$ref", "").rpartition("/")[2]
     found: dict[str, Any] = schema["$defs"][name] if name else chosen
@@ -80,4 +80,4 @@ def _sentence(description: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text()))
-    print(f"{PAGE.relative_to(files.FOLDER.parent)} is written.")
+    print(f"Wrote {PAGE.relative_to(files.FOLDER.parent)}.")

@@ -1,4 +1,4 @@
-"""A table of a settings file, and how it refuses a setting."""
+"""The base class of a settings file's tables, and the error for a refused setting."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Table(BaseModel):
-    """Takes no setting that it does not know, and no value of another type: "50" is not 50."""
+    """Refuses unknown settings and values of another type: "50" is not 50."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class RefusedSettingError(ValueError):
-    """A setting contradicts another. `setting` is its path below the table that refuses it.
+    """A setting is wrong or contradicts another setting. `setting` is its path below the table that refuses it.
 
-    `rule` follows the setting in a sentence, such as "must be at most 5".
+    `rule` is the end of the sentence that starts with the setting, such as "must be at most 5".
     """
 
     def __init__(self, setting: str, rule: str) -> None:
@@ -26,13 +26,13 @@ class RefusedSettingError(ValueError):
 
 
 def require(is_valid: bool, setting: str, rule: str) -> None:
-    """Raises RefusedSettingError where the rule does not hold."""
+    """Raises RefusedSettingError if `is_valid` is false."""
     if not is_valid:
         raise RefusedSettingError(setting, rule)
 
 
 def matching(pattern: str, rule: str) -> Callable[[str], str]:
-    """A validator that takes text with the pattern, and raises ValueError with `rule` for other text."""
+    """A validator that accepts text of this pattern, and raises ValueError with `rule` for other text."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):

@@ -1,1 +1,1 @@
-"""The local AWS: the emulator, the ways to reach it and nothing else, and what is deployed to it."""
+"""The local AWS: the emulator, sessions that reach only the emulator, and the deployment to it."""

@@ -1,4 +1,4 @@
-"""Deploys the CDK app to the emulator as it would be deployed to AWS."""
+"""Deploys the CDK app to the emulator, in the same way as to AWS."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from local.machine.processes import Process
 ENVIRONMENT_NAME = "local"
 
 _BOOTSTRAP_WITHIN_S = 120
-# The first one may install the functions' dependencies.
+# The first synthesis may install the functions' dependencies.
 _SYNTH_WITHIN_S = 300
 _DEPLOY_WITHIN_S = 180
-# The emulator takes the REST API's id from this tag, so that the base URL is the same in each run.
+# The emulator uses this tag as the REST API's id, so that the base URL is the same in each run.
 _API_ID_TAG = "ms-custom-id=gateway"
 _PLAIN = ("--no-notices", "--no-color")
 
@@ -25,9 +25,9 @@ _PLAIN = ("--no-notices", "--no-color")
 def prepare(
     state: StateFolder, *, endpoint_url: str, upstream_url: str, guardrail: Guardrail, proves: bool = False
 ) -> None:
-    """Bootstraps the emulator's account and synthesises the app, both at the same time. Raises CommandFailedError.
+    """Bootstraps the emulator's account and synthesises the app at the same time. Raises CommandFailedError.
 
-    `proves` has the deployment itself try the guardrail, for which the gateway needs its Bedrock API key.
+    With `proves`, the deployment runs the proof of the guardrail, which needs the Bedrock API key.
     """
     shutil.rmtree(state.cdk_out, ignore_errors=True)
     state.log("cdk").unlink(missing_ok=True)
@@ -49,7 +49,7 @@ def prepare(
 
 
 def deploy(state: StateFolder, *, endpoint_url: str) -> None:
-    """Deploys what `prepare` synthesised. Raises CommandFailedError."""
+    """Deploys the app that `prepare` synthesised. Raises CommandFailedError."""
     options = (
         *("--app", str(state.cdk_out), "--require-approval", "never"),
         *("--method", "direct", "--tags", _API_ID_TAG),
@@ -65,7 +65,7 @@ def _bootstrapping(state: StateFolder, endpoint_url: str) -> AbstractContextMana
         [paths.CDK, "bootstrap", account, *_PLAIN],
         log_file=state.log("cdk-bootstrap"),
         env=_environment(state, endpoint_url),
-        cwd=state.path,  # beside a cdk.json, bootstrap would synthesise its app
+        cwd=state.path,  # in a folder with a cdk.json, bootstrap would synthesise the app
     )
 
 
@@ -82,7 +82,7 @@ def _cdk(
 
 
 def _environment(state: StateFolder, endpoint_url: str) -> dict[str, str]:
-    """Without calls home, and without Node's warnings."""
+    """The variables for the CDK command line. They turn off its telemetry, its version check and Node's warnings."""
     return {
         **environment.for_tools(endpoint_url),
         "CDK_HOME": str(state.cdk_home),

@@ -1,4 +1,4 @@
-"""Runs ministack, a local AWS in one process: everything is in memory and gone when it stops."""
+"""Runs ministack, a local AWS in one process. All data is in memory and is lost when ministack stops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READY_WITHIN_S = 30
 
 @contextmanager
 def running(state: StateFolder, port: int) -> Iterator[Process]:
-    """The emulator, ready, while the block runs. Raises ProcessEndedError and NotReadyError."""
+    """Runs the emulator during the block, which starts when it is ready. Raises ProcessEndedError and NotReadyError."""
     state.log("emulator").unlink(missing_ok=True)
     health_url = f"http://{LOOPBACK}:{port}/_ministack/health"
     with (
@@ -37,7 +37,7 @@ def running(state: StateFolder, port: int) -> Iterator[Process]:
 
 @contextmanager
 def _empty_folder(path: Path) -> Iterator[None]:
-    """The emulator tidies up only after functions that it stopped itself."""
+    """An empty folder during the block. The emulator removes only the files of functions that it stopped itself."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     try:
@@ -47,7 +47,7 @@ def _empty_folder(path: Path) -> Iterator[None]:
 
 
 def _environment(state: StateFolder, port: int) -> dict[str, str]:
-    """Loopback only, no other services' ports, and no files but ours."""
+    """The emulator's variables: it listens on loopback only, opens no other ports, and writes only to our folder."""
     return {
         **environment.for_emulator(),
         **environment.aws(f"http://{LOOPBACK}:{port}"),

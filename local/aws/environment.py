@@ -1,4 +1,4 @@
-"""The environments that processes of the local stack run in: nothing in them can reach a real AWS account."""
+"""The environment variables of the local stack's processes. They contain nothing that can reach a real AWS account."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"  # noqa: S105 - the emulator takes any
+SECRET_ACCESS_KEY = "test"  # noqa: S105 - the emulator accepts any
 
-# Settings of the developer's own AWS and CDK, and the gateway's path, which functions must not find.
+# The developer's own settings of AWS and the CDK, and Python's paths, which the functions must not use.
 _FOREIGN_PREFIXES = ("AWS_", "CDK_", "PYTHONPATH", "PYTHONHOME")
-# The emulator gets no others: it has settings of its own, and functions inherit what it has.
+# The emulator gets only these: other variables could change its settings, and the functions inherit them.
 _BASICS = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
 def for_tools(endpoint_url: str, env: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The developer's environment (proxies, package index and so on), but AWS is at `endpoint_url`.
+    """The developer's variables (proxies, package index and so on), but with AWS at `endpoint_url`.
 
-    The Python that runs this comes first on PATH.
+    The running Python's folder is first on PATH.
     """
     kept = {name: value for name, value in env.items() if not name.startswith(_FOREIGN_PREFIXES)}
     path = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
@@ -29,12 +29,12 @@ def for_tools(endpoint_url: str, env: Mapping[str, str] = os.environ) -> dict[st
 
 
 def for_emulator(env: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Those variables of the developer's environment that a server needs."""
+    """The developer's variables that a server needs."""
     return {name: env[name] for name in _BASICS if name in env}
 
 
 def aws(endpoint_url: str) -> dict[str, str]:
-    """What leads every AWS SDK to `endpoint_url`, with credentials that nothing else accepts."""
+    """Variables that point every AWS SDK to `endpoint_url`, with credentials that only the emulator accepts."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -48,7 +48,7 @@ def aws(endpoint_url: str) -> dict[str, str]:
 
 
 def for_shells(endpoint_url: str) -> dict[str, str]:
-    """What leads the AWS tools of a developer's shell to `endpoint_url`; boto3 and the CLI 1 know AWS_DEFAULT_REGION only."""
+    """Variables that point the AWS tools of a shell to `endpoint_url`. boto3 and AWS CLI 1 read only AWS_DEFAULT_REGION."""
     names = (
         "AWS_ENDPOINT_URL",
         "AWS_REGION",

@@ -1,4 +1,4 @@
-"""The guardrail that the local gateway enforces, made in the emulator."""
+"""Creates the local gateway's guardrail in the emulator."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from local.aws.guardrail_policy import GuardrailPolicy
 
 @dataclass(frozen=True, slots=True)
 class Guardrail:
-    """A guardrail's id and a numbered version of it."""
+    """A guardrail's id and the number of a version."""
 
     identifier: str
     version: str
 
     def __str__(self) -> str:
-        """As the CDK app takes it."""
+        """The form that the CDK app accepts: IDENTIFIER:VERSION."""
         return f"{self.identifier}:{self.version}"
 
 
 def create(
     session: boto3.Session, policy: GuardrailPolicy = guardrail_policy.LOCAL, *, name: str = "local"
 ) -> Guardrail:
-    """A guardrail with that policy."""
+    """Creates a guardrail with this policy."""
     bedrock = session.client("bedrock")
     identifier = bedrock.create_guardrail(name=name, **policy.document)["guardrailId"]
     version = bedrock.create_guardrail_version(guardrailIdentifier=identifier)["version"]

@@ -1,4 +1,4 @@
-"""What the local gateway's guardrail blocks and masks: a policy of its own, or that of another environment."""
+"""The policy of the local gateway's guardrail: its own, or the policy of another environment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EVALUATED = {
 
 @dataclass(frozen=True, slots=True)
 class GuardrailPolicy:
-    """`document` is as CreateGuardrail takes it, without the name.
+    """`document` is the request of CreateGuardrail without the name.
 
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
     """
@@ -40,18 +40,18 @@ class GuardrailPolicy:
 
     @property
     def blocked_word(self) -> str | None:
-        """The first word of the policy's own list that a prompt may not hold; None where there is none."""
+        """The first word of the policy's own list that blocks a prompt; None if there is none."""
         words = self._entries("wordPolicyConfig", "wordsConfig")
         return next((str(word["text"]) for word in words if _acts_on_input(word, "BLOCK")), None)
 
     @property
     def masks_email(self) -> bool:
-        """Whether an e-mail address in a prompt is masked."""
+        """Whether the policy masks e-mail addresses in prompts."""
         entities = self._entries("sensitiveInformationPolicyConfig", "piiEntitiesConfig")
         return any(entity["type"] == "EMAIL" and _acts_on_input(entity, "ANONYMIZE") for entity in entities)
 
     def not_evaluated(self) -> Iterator[str]:
-        """The parts that the emulator ignores, as CreateGuardrail calls them."""
+        """The parts that the emulator ignores, by CreateGuardrail's names."""
         for name, part in self.document.items():
             if not isinstance(part, Mapping):
                 continue
@@ -62,7 +62,7 @@ class GuardrailPolicy:
         return list((self.document.get(part) or {}).get(field) or [])
 
 
-# Blocks one word, and the canary, and masks e-mail addresses.
+# Blocks one word and the canary, and masks e-mail addresses.
 LOCAL = GuardrailPolicy(
     {
         "blockedInputMessaging": BLOCKED_INPUT_MESSAGE,
@@ -74,9 +74,9 @@ LOCAL = GuardrailPolicy(
 
 
 def of_environment(name: str) -> GuardrailPolicy:
-    """The policy in environments/NAME.toml. Raises SettingError where it has none.
+    """The policy in environments/NAME.toml. Raises SettingError if it has none.
 
-    Another process reads it: the local stack shares no code with what it deploys.
+    Another process reads the file, because the local stack does not import the code that it deploys.
     """
     command = [sys.executable, "-m", "infra.show_guardrail_policy", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -86,7 +86,7 @@ def of_environment(name: str) -> GuardrailPolicy:
 
 
 def _acts_on_input(entry: Mapping[str, Any], action: str) -> bool:
-    """Whether the entry does that to prompts; a word's entry blocks where it says nothing."""
+    """Whether the entry applies `action` to prompts. A word's entry without an action blocks."""
     chosen = entry.get("inputAction") or entry.get("action") or "BLOCK"
     return bool(entry.get("inputEnabled", True)) and chosen == action
 

@@ -1,4 +1,4 @@
-"""boto3 sessions that reach the emulator and nothing else, whatever the developer's own AWS settings are."""
+"""boto3 sessions that reach only the emulator, even if the developer has AWS settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_SETTINGS = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-# Explicit values, so that variables such as HTTP_PROXY and AWS_USE_FIPS_ENDPOINT do not count.
+# Explicit values, so that variables such as HTTP_PROXY and AWS_USE_FIPS_ENDPOINT have no effect.
 _CONFIG = Config(
     proxies={},
     use_fips_endpoint=False,
@@ -38,7 +38,7 @@ def session(endpoint_url: str) -> boto3.Session:
 
 
 class _OneEndpointSession(botocore.session.Session):
-    """Every client of it has the same endpoint."""
+    """A session whose clients all have the same endpoint."""
 
     def __init__(self, endpoint_url: str) -> None:
         super().__init__(session_vars=_NO_SETTINGS)
@@ -46,5 +46,5 @@ class _OneEndpointSession(botocore.session.Session):
         self.set_default_client_config(_CONFIG)
 
     def create_client(self, *args: Any, **options: Any) -> Any:
-        """As botocore's, at our endpoint."""
+        """The same as botocore's method, but with our endpoint."""
         return super().create_client(*args, **{**options, "endpoint_url": self._endpoint_url})

@@ -1,1 +1,1 @@
-"""A local stand-in for Amazon Bedrock's OpenAI chat completions endpoint. Start it with `python -m`."""
+"""A local stand-in for Amazon Bedrock's chat completions endpoint. `python -m local.bedrock_standin` starts it."""

@@ -1,4 +1,4 @@
-"""Command line: `python -m local.bedrock_standin --port N`."""
+"""The command `python -m local.bedrock_standin --port N`, which serves a stand-in for Bedrock's chat completions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GRACE_S = 5
 
 
 def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line, with the environment's defaults. Exits with status 2 on a bad one."""
+    """The arguments, with defaults from the environment. Exits with status 2 if an argument is wrong."""
     env = os.environ.get
     parser = argparse.ArgumentParser(prog="python -m local.bedrock_standin", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
@@ -35,23 +35,25 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--api-key",
         default=env("STANDIN_API_KEY"),
-        help="better in STANDIN_API_KEY, where ps does not show it",
+        help="the accepted API key; set STANDIN_API_KEY instead to hide the key from ps",
     )
-    parser.add_argument("--aws-endpoint-url", help="the local AWS emulator that evaluates guardrails")
-    parser.add_argument("--region", default="us-east-1", help="the one that signatures must be for")
+    parser.add_argument(
+        "--aws-endpoint-url", help="URL of the local AWS emulator, which evaluates guardrails"
+    )
+    parser.add_argument("--region", default="us-east-1", help="the region that signatures must have")
     parser.add_argument(
         "--generator",
         default="model",
-        help="echo, model, or another server's base URL such as http://localhost:11434/v1",
+        help="echo, model, or the base URL of another server, such as http://localhost:11434/v1",
     )
     parser.add_argument(
-        "--generator-model", default=env("STANDIN_GENERATOR_MODEL"), help="model to ask that server for"
+        "--generator-model", default=env("STANDIN_GENERATOR_MODEL"), help="the model to use on that server"
     )
     arguments = parser.parse_args(argv)
     if not arguments.api_key:
-        parser.error("an API key is needed: set STANDIN_API_KEY or give --api-key")
+        parser.error("an API key is missing: set STANDIN_API_KEY or use --api-key")
     if arguments.generator not in ("echo", "model") and "://" not in arguments.generator:
-        parser.error("--generator is echo, model or a URL")
+        parser.error("--generator must be echo, model or a URL")
     return arguments
 
 
@@ -63,19 +65,19 @@ def make_generator(name: str, model: str | None) -> Generator:
         from local.bedrock_standin.generators.model import ModelGenerator
 
         return ForcedToolCalls(ModelGenerator())
-    return HttpGenerator(name, model)  # that server calls tools by itself
+    return HttpGenerator(name, model)  # the other server calls tools itself
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT, then exit with status 0; with 1 if the generator cannot be reached."""
+    """Serves until SIGTERM or SIGINT, then exits with 0. Exits with 1 if the generator cannot be reached."""
     arguments = read_arguments()
     if "://" in arguments.generator:
         try:
             check_reachable(arguments.generator)
         except UnreachableError as error:
-            sys.exit(f"error: no generator answers at {arguments.generator}: {error}")
+            sys.exit(f"error: no server answers at {arguments.generator}: {error}")
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal again for these handlers once it has shut down.
+        # After its shutdown, uvicorn raises the signal again for these handlers.
         signal.signal(number, _exit_cleanly)
     access_key_id = os.environ.get("AWS_ACCESS_KEY_ID", "test")
     secret_access_key = os.environ.get("AWS_SECRET_ACCESS_KEY", "test")

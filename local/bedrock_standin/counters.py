@@ -1,4 +1,4 @@
-"""What the stand-in saw: counts, and the last requests as they came."""
+"""Counts of the stand-in's requests, and the last requests as received."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT_REQUESTS = 200
 
 @dataclass(slots=True)
 class SeenRequest:
-    """A request as received; `status` is None until an answer starts, and for ever if none does."""
+    """A request as received. `status` is None until an answer starts."""
 
     headers: dict[str, str]
     body_text: str
@@ -19,7 +19,7 @@ class SeenRequest:
 
 
 class Counters:
-    """Counts since the start or the last reset. Lives on one event loop, so it takes no locks."""
+    """Counts since the start or the last reset. Used on one event loop only, so it needs no locks."""
 
     def __init__(self) -> None:
         self._seen: deque[SeenRequest] = deque(maxlen=KEPT_REQUESTS)
@@ -37,17 +37,17 @@ class Counters:
         self._requests_abandoned = 0
 
     def begin(self) -> None:
-        """A request came; `end` must follow."""
+        """Counts a new request. `end` must follow."""
         self._requests += 1
         self._in_flight += 1
         self._max_in_flight = max(self._max_in_flight, self._in_flight)
 
     def end(self) -> None:
-        """The request's answer is complete, or its connection is gone."""
+        """Counts the end of a request: the answer is complete, or the connection is closed."""
         self._in_flight -= 1
 
     def record(self, headers: dict[str, str], body_text: str) -> SeenRequest:
-        """Keep a request among the last 200; returns the record, for `answered`."""
+        """Stores a request among the last 200. Returns the record for `answered`."""
         hidden = {"authorization": "present" if headers.get("authorization") else "absent"}
         if "x-amz-security-token" in headers:
             hidden["x-amz-security-token"] = "present"
@@ -56,45 +56,45 @@ class Counters:
         return seen
 
     def answered(self, seen: SeenRequest, status: int) -> None:
-        """The answer to `seen` starts with this HTTP status."""
+        """Stores and counts the HTTP status of the answer to `seen`."""
         seen.status = status
         self._by_status[str(status)] += 1
 
     def abandoned(self) -> None:
-        """The request's client left before its answer started."""
+        """Counts a request whose client left before the answer started."""
         self._requests_abandoned += 1
 
     def generation(self) -> None:
-        """The generator is about to be asked."""
+        """Counts a call of the generator."""
         self._generations += 1
 
     def generation_dropped(self) -> None:
-        """What was generated is not sent: its connection is about to be dropped."""
+        """Counts a generated answer that is not sent because a fault drops the connection."""
         self._generations_dropped += 1
 
     def generation_abandoned(self) -> None:
-        """What is or was generated is not sent: its client left before the answer started."""
+        """Counts a generated answer that is not sent because the client left before the answer started."""
         self._generations_abandoned += 1
 
     def weather(self, kind: str) -> None:
-        """A fault of this kind strikes a call that did not ask for it."""
+        """Counts a random fault of this kind."""
         self._by_weather[kind] += 1
 
     def guardrail_check(self) -> None:
-        """ApplyGuardrail is about to be called."""
+        """Counts a call of ApplyGuardrail."""
         self._guardrail_checks += 1
 
     def stream_begins(self) -> None:
-        """A stream is about to be sent; `stream_ended` must follow."""
+        """Counts a new stream. `stream_ended` must follow."""
         self._streams_open += 1
 
     def stream_ended(self, *, abandoned: bool) -> None:
-        """The stream is over; `abandoned`: its client left before the end."""
+        """Counts the end of a stream. `abandoned` means that the client left before the end."""
         self._streams_open -= 1
         self._streams_abandoned += abandoned
 
     def reset(self) -> None:
-        """Forget everything but the requests and streams still in flight."""
+        """Resets everything except the requests and streams in progress."""
         self._seen.clear()
         self._by_status.clear()
         self._by_weather.clear()
@@ -104,7 +104,7 @@ class Counters:
         self._max_in_flight = self._in_flight
 
     def totals(self) -> dict[str, Any]:
-        """The counts, as `GET /_standin/counters` answers them."""
+        """The counts, in the form of `GET /_standin/counters`."""
         return {
             "requests": self._requests,
             "generations": self._generations,
@@ -121,5 +121,5 @@ class Counters:
         }
 
     def seen(self) -> list[dict[str, Any]]:
-        """The last requests, oldest first, as `GET /_standin/requests` answers them."""
+        """The last requests, oldest first, in the form of `GET /_standin/requests`."""
         return [{"headers": s.headers, "body_text": s.body_text, "status": s.status} for s in self._seen]

@@ -1,4 +1,4 @@
-"""Reading a request's body as a JSON object; IO-free."""
+"""Reads a request's body as a JSON object, without I/O."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from local.bedrock_standin.refusals import RefusalError, validation_error
 
 JsonObject = dict[str, Any]
 
-MAX_DEPTH = 200  # well below what the recursive readers of the body can follow
+MAX_DEPTH = 200  # well below the recursion limit of the code that reads the body
 
 
 def parse_object(raw: bytes) -> JsonObject:
-    """The body as a JSON object: UTF-8, no NaN, no lone surrogates, MAX_DEPTH. Raises RefusalError (400)."""
+    """The body as a JSON object. It must be UTF-8 without NaN and lone surrogates, at most MAX_DEPTH deep.
+
+    Raises RefusalError (400).
+    """
     try:
         body = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
         _check_depth(body)

@@ -1,8 +1,8 @@
-"""Answers other than a completion, as exceptions; statuses and messages as recorded from bedrock-runtime.
+"""Exceptions for answers other than a completion. Statuses and messages are as recorded from bedrock-runtime.
 
-RefusalError               the request is answered with an HTTP error, in the shape of the API that was asked
-└── FrontDoorRefusalError  AWS's front door answers, before any API is reached
-ConnectionDroppedError     the connection ends with no answer, or in the middle of one
+RefusalError               an HTTP error in the form of the called API
+└── FrontDoorRefusalError  an HTTP error from AWS's front door, before any API is reached
+ConnectionDroppedError     the connection ends without an answer, or in the middle of an answer
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AWS_ERROR_CLASSES = {
 
 
 class RefusalError(Exception):
-    """`message` is for the caller; `param` is the parameter it is about, None if it is about none."""
+    """An HTTP error. `message` is for the caller. `param` is the parameter that caused it, or None."""
 
     def __init__(self, status: int, message: str, *, param: str | None = None) -> None:
         super().__init__(f"HTTP {status}: {message}")
@@ -37,7 +37,7 @@ class RefusalError(Exception):
 
 
 class FrontDoorRefusalError(RefusalError):
-    """`message_key` is the one key of the body, which is the same for every API."""
+    """An error from AWS's front door. Its body has one key, `message_key`, for every API."""
 
     def __init__(
         self, status: int, message: str, *, message_key: str = "Message", error_class: str | None = None
@@ -49,34 +49,34 @@ class FrontDoorRefusalError(RefusalError):
 
 
 class ConnectionDroppedError(Exception):
-    """The stand-in was asked to hang up here."""
+    """A fault closes the connection here."""
 
 
 def validation_error(message: str, param: str | None = None) -> RefusalError:
-    """A 400."""
+    """A 400 for a wrong request."""
     return RefusalError(400, message, param=param)
 
 
 def model_not_found(model: str) -> RefusalError:
-    """A 404; Claude and Nova get it too on chat completions, as recorded."""
+    """A 404. Claude and Nova get it too on chat completions, as recorded."""
     return RefusalError(404, f"The model doesn't exist or cannot be used with this API: {model}")
 
 
 def authentication_failed() -> FrontDoorRefusalError:
-    """A 403 for a key that is nobody's."""
+    """A 403 for an unknown key."""
     return FrontDoorRefusalError(403, "Authentication failed: Please make sure your API Key is valid.")
 
 
 def bearer_token_expired() -> FrontDoorRefusalError:
-    """A 403 for a key that used to be valid."""
+    """A 403 for an expired key."""
     return FrontDoorRefusalError(403, "Bearer Token has expired")
 
 
 def signature_refused(error_class: str, message: str) -> FrontDoorRefusalError:
-    """A 403 for a signed request; the header x-amzn-errortype has `error_class`."""
+    """A 403 for a signed request. The header x-amzn-errortype has `error_class`."""
     return FrontDoorRefusalError(403, message, message_key="message", error_class=error_class)
 
 
 def server_error(message: str, status: int = 500) -> RefusalError:
-    """A 5xx: the stand-in, its generator or its emulator failed, not the caller."""
+    """A 5xx: the stand-in, its generator or the emulator failed."""
     return RefusalError(status, message)

@@ -1,1 +1,1 @@
-"""What the running stack shows and checks: requests, tool calls, jobs, and how they look on a terminal."""
+"""The demonstration and the checks of a running stack: requests, tool calls, jobs, and the terminal output."""

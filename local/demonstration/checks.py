@@ -1,4 +1,4 @@
-"""What `--check` checks beyond the demonstration; functions as in local.demonstration.demo."""
+"""The checks of `--check` that are not in the demonstration. Each function is like those in local.demonstration.demo."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from local.stack.local_stack import LocalStack
 Check = tuple[str, Callable[[LocalStack], list[str]]]
 
 _ANSWERS = 18
-_SHORT = 4  # tokens: a slow machine has to make 18 such answers in time
+_SHORT = 4  # tokens, so that a slow machine can generate 18 answers in time
 _JOBS_WITHIN_S = 60
 _FAILING_ID, _MALFORMED = "always-fails", '{"custom_id": "malformed", "method": "POST"'
 
 
 def wrong_key_refused(stack: LocalStack) -> list[str]:
-    """A key that is nobody's: HTTP 401 as OpenAI's API says it."""
+    """An unknown client key gets HTTP 401 in the form of OpenAI's API."""
     try:
         with openai_client(stack, api_key="bcg-nobody-has-this-key") as client:
             client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hello"}])
@@ -38,13 +38,13 @@ def wrong_key_refused(stack: LocalStack) -> list[str]:
         expect(error.code, "invalid_api_key", "The error's code")
         expect(sorted(_object(error.body)), ["code", "message", "param", "type"], "The error's fields")
         if error.request_id is None:
-            raise CheckFailedError("The refusal has no x-request-id.") from None
+            raise CheckFailedError("The 401 answer has no x-request-id.") from None
         return [f"401 {error.code}: {error.message}"]
-    raise CheckFailedError("A key that is nobody's was accepted.")
+    raise CheckFailedError("An unknown client key was accepted.")
 
 
 def guardrail_proven(stack: LocalStack) -> list[str]:
-    """What `make prove` does on a deployment."""
+    """Runs the same proof as `make prove`."""
     session = stack.session()
     outputs = stack_outputs.read(session, deployment.ENVIRONMENT_NAME)
     tried = list(proof.prove(session, outputs))
@@ -55,7 +55,7 @@ def guardrail_proven(stack: LocalStack) -> list[str]:
 
 
 def jobs_counted(stack: LocalStack) -> list[str]:
-    """20 jobs, of which one is malformed and one always fails upstream: none is lost, none comes twice."""
+    """20 jobs, one malformed and one that always fails upstream: no job is lost, and no result comes twice."""
     session, started = stack.session(), time.monotonic()
     answerable = [
         job_lines.job(f"job-{number}", f"Count to {number}.", max_tokens=_SHORT)
@@ -69,7 +69,9 @@ def jobs_counted(stack: LocalStack) -> list[str]:
     surplus = job_lines.receive(session, stack.results_queue_url, count=1, within_s=1)
     error = check_results([json.loads(line) for line in results + surplus])
     expect(
-        [json.loads(line)["custom_id"] for line in dead], [_FAILING_ID], "What the dead-letter queue holds"
+        [json.loads(line)["custom_id"] for line in dead],
+        [_FAILING_ID],
+        "The content of the dead-letter queue",
     )
     return [
         f"{_ANSWERS} answers and 1 error line in the results queue, 1 dead letter",
@@ -78,11 +80,11 @@ def jobs_counted(stack: LocalStack) -> list[str]:
 
 
 def check_results(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The one error line, where the others are the answers that were asked for."""
+    """Checks that there is one error line and that all other lines are the expected answers. Returns the error line."""
     errors = [result for result in results if result["error"] is not None]
     answered = [result["custom_id"] for result in results if result["error"] is None]
     expect(
-        sorted(answered), sorted(f"job-{number}" for number in range(1, _ANSWERS + 1)), "The jobs answered"
+        sorted(answered), sorted(f"job-{number}" for number in range(1, _ANSWERS + 1)), "The answered jobs"
     )
     expect(len(errors), 1, "The number of error lines")
     expect(errors[0]["response"], None, "The error line's response")
@@ -102,7 +104,7 @@ _MORE: tuple[Check, ...] = (
 
 
 def demonstration(policy: GuardrailPolicy) -> tuple[Check, ...]:
-    """What `make run` shows of a gateway whose guardrail has that policy."""
+    """The checks that `make run` shows, for a gateway whose guardrail has this policy."""
     blocked: tuple[Check, ...] = (("A prompt that the guardrail blocks", demo.blocked),)
     masked: tuple[Check, ...] = (("An e-mail address, which the guardrail masks", demo.anonymised),)
     return (
@@ -115,12 +117,12 @@ def demonstration(policy: GuardrailPolicy) -> tuple[Check, ...]:
 
 
 def everything(policy: GuardrailPolicy) -> tuple[Check, ...]:
-    """What `--check` checks."""
+    """All checks of `--check`."""
     return (*demonstration(policy), *_MORE)
 
 
 def run(checks: tuple[Check, ...], stack: LocalStack, screen: Screen) -> bool:
-    """Runs each check and shows what it returns. Whether all of them succeeded."""
+    """Runs each check and shows its lines. Returns whether all checks succeeded."""
     succeeded = [_succeeds(title, check, stack, screen) for title, check in checks]
     return all(succeeded)
 

@@ -1,6 +1,6 @@
-"""What the gateway is for, shown on a running stack: each function does one thing and returns lines to show.
+"""The demonstration on a running stack. Each function does one thing and returns lines to show.
 
-Each raises CheckFailedError where the gateway did not do what it should.
+Each function raises CheckFailedError if the gateway did not do what it should.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _JOB_WITHIN_S = 30
 
 
 def expect(actual: object, expected: object, what: str) -> None:
-    """Raises CheckFailedError where the two differ."""
+    """Raises CheckFailedError if `actual` and `expected` differ."""
     if actual != expected:
         raise CheckFailedError(f"{what} is {actual!r}; it should be {expected!r}.")
 
 
 def answered_and_logged(stack: LocalStack) -> list[str]:
-    """A chat completion through the OpenAI SDK, and its one log line."""
+    """A chat completion with the OpenAI SDK, and its log line."""
     question = "What is the capital of France?"
     completion = ask(
         stack,
@@ -37,7 +37,7 @@ def answered_and_logged(stack: LocalStack) -> list[str]:
         ],
     )
     if not text(completion) or completion.usage is None:
-        raise CheckFailedError("The completion holds no answer or no usage.")
+        raise CheckFailedError("The completion has no answer or no usage.")
     asked_as = request_id(completion)
     if asked_as is None:
         raise CheckFailedError("The answer has no x-request-id.")
@@ -54,33 +54,33 @@ def answered_and_logged(stack: LocalStack) -> list[str]:
 
 
 def blocked(stack: LocalStack) -> list[str]:
-    """A prompt that the guardrail blocks: its message comes back, and no model was asked."""
+    """A prompt that the guardrail blocks: the answer is the guardrail's message, and the model is not called."""
     policy = stack.guardrail_policy
     question = f"Where can I buy {policy.blocked_word}?"
     before = _generations(stack)
     completion = ask(stack, [{"role": "user", "content": question}])
     expect(text(completion), policy.blocked_input_message, "The answer to a blocked prompt")
     expect(completion.choices[0].finish_reason, "content_filter", "Its finish_reason")
-    expect(_generations(stack) - before, 0, "The number of answers made by the model")
+    expect(_generations(stack) - before, 0, "The number of answers from the model")
     return [
         f"Q: {question}",
         f"A: {text(completion)}",
-        "finish_reason: content_filter; the model was not asked",
+        "finish_reason: content_filter; the model was not called",
     ]
 
 
 def anonymised(stack: LocalStack) -> list[str]:
-    """A prompt with an e-mail address, which does not come back."""
+    """A prompt with an e-mail address. The answer must not contain the address."""
     question = f"Repeat: {_ADDRESS}"
     completion = ask(stack, [{"role": "user", "content": question}])
     if _ADDRESS in text(completion):
-        raise CheckFailedError("An e-mail address came back as it was.")
-    expect((completion.model_extra or {}).get(_ACTION), "INTERVENED", "What the guardrail did")
+        raise CheckFailedError("The answer contains the e-mail address of the prompt.")
+    expect((completion.model_extra or {}).get(_ACTION), "INTERVENED", "The guardrail's action")
     return [f"Q: {question}", f"A: {text(completion)}"]
 
 
 def job_answered(stack: LocalStack) -> list[str]:
-    """A job sent to the jobs queue, and its line from the results queue."""
+    """A job that is sent to the jobs queue, and its line in the results queue."""
     session, line = stack.session(), job_lines.job("demo-1", "Name a colour of the rainbow.")
     job_lines.send(session, stack.jobs_queue_url, [line])
     results = job_lines.receive(session, stack.results_queue_url, count=1, within_s=_JOB_WITHIN_S)

@@ -1,4 +1,4 @@
-"""Calls the local gateway with the OpenAI SDK, as any caller would."""
+"""Calls the local gateway with the OpenAI SDK."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _TIMEOUT_S = 30
 
 
 def openai_client(stack: LocalStack, *, api_key: str | None = None) -> OpenAI:
-    """A client of the gateway that makes one attempt; `api_key` in place of the stack's own. Close it."""
+    """A client that makes one attempt. `api_key` replaces the stack's own key. The caller closes the client."""
     return OpenAI(
         base_url=stack.base_url,
         api_key=api_key or stack.api_key,
         max_retries=0,
         timeout=_TIMEOUT_S,
-        http_client=DefaultHttpxClient(trust_env=False),  # no proxy on the way to loopback
+        http_client=DefaultHttpxClient(trust_env=False),  # no proxy for loopback
     )
 
 
@@ -33,10 +33,10 @@ def ask(
 
 
 def request_id(completion: ChatCompletion) -> str | None:
-    """The gateway's id of the request: its header x-request-id."""
+    """The gateway's request id, from the header x-request-id."""
     return completion._request_id  # noqa: SLF001 - the SDK's documented name for it
 
 
 def text(completion: ChatCompletion) -> str:
-    """What the completion says."""
+    """The completion's text."""
     return completion.choices[0].message.content or ""

@@ -1,4 +1,4 @@
-"""Sends jobs to the jobs queue and receives what comes out at the other end."""
+"""Sends jobs to the jobs queue and receives messages from the results and dead-letter queues."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONG_POLL_S = 1
 
 
 def job(custom_id: str, question: str, **body: Any) -> str:
-    """A line of OpenAI's batch input that asks `question`; `body` adds to the request."""
+    """A line of OpenAI's batch input that asks `question`. `body` has more fields for the request."""
     messages = [{"role": "user", "content": question}]
     return json.dumps(
         {
@@ -30,7 +30,7 @@ def job(custom_id: str, question: str, **body: Any) -> str:
 
 
 def send(session: boto3.Session, queue_url: str, lines: Sequence[str]) -> None:
-    """Sends every line as a message of its own."""
+    """Sends each line as a message."""
     sqs = session.client("sqs")
     for start in range(0, len(lines), _BATCH):
         batch = enumerate(lines[start : start + _BATCH])
@@ -40,7 +40,7 @@ def send(session: boto3.Session, queue_url: str, lines: Sequence[str]) -> None:
 
 
 def receive(session: boto3.Session, queue_url: str, *, count: int, within_s: float) -> list[str]:
-    """The bodies of the first `count` messages, which are deleted; fewer where no more come in time."""
+    """Receives and deletes up to `count` messages. Returns their bodies, fewer if no more come within `within_s`."""
     sqs = session.client("sqs")
     deadline = time.monotonic() + within_s
     bodies: list[str] = []

@@ -1,4 +1,4 @@
-"""Reads the functions' log lines back from CloudWatch Logs."""
+"""Reads the functions' log lines from CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _POLL_S = 0.2
 
 
 def chat_line(stack: LocalStack, request_id: str) -> JsonObject:
-    """The chat function's log line of the request. Raises CheckFailedError where none comes."""
+    """The chat function's log line of the request. Raises CheckFailedError if there is none in time."""
     deadline = time.monotonic() + _WITHIN_S
     while time.monotonic() < deadline:
         for _, line in lines(stack.session(), stack.chat_log_group):
@@ -27,7 +27,7 @@ def chat_line(stack: LocalStack, request_id: str) -> JsonObject:
                 return line
         time.sleep(_POLL_S)
     raise CheckFailedError(
-        f"{stack.chat_log_group} holds no line of the request {request_id}.",
+        f"{stack.chat_log_group} has no line of the request {request_id}.",
         log_file=stack.state.log("emulator"),
     )
 
@@ -42,5 +42,5 @@ def lines(session: boto3.Session, log_group: str) -> Iterator[tuple[int, JsonObj
 
 
 def _parsed(message: str) -> list[JsonObject]:
-    """The message's JSON lines: Lambda's own lines may be text."""
+    """The message's JSON lines. Lambda's own lines may be plain text and are left out."""
     return [json.loads(text) for text in message.splitlines() if text.startswith("{")]

@@ -1,4 +1,4 @@
-"""What a developer sees: a line for each step with its seconds, details, and the summary."""
+"""The terminal output: a line for each step with its time, its details, and the summary."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from local.stack.local_stack import LocalStack
 
 
 class Screen:
-    """Writes to a console; a spinner shows the step in progress where the console is a terminal."""
+    """Writes to a console. On a terminal, a spinner shows the current step."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Around a step: a line with ✓ and its seconds when it ends, ✗ where it raises."""
+        """Around a step. Prints a line with ✓ and the seconds when the step ends, or with ✗ if it raises."""
         started = time.monotonic()
         mark, style = "✗", "bold red"
         try:
@@ -38,25 +38,25 @@ class Screen:
             self._print(Text.assemble((mark, style), f" {title} ", (seconds, "dim")))
 
     def details(self, lines: Iterable[str]) -> None:
-        """What a step found, below its line."""
+        """Prints a step's details below its line."""
         for line in lines:
             self._print(Text(f"    {line}", style="dim"))
 
     def say(self, lines: Iterable[str]) -> None:
-        """Lines as they are."""
+        """Prints the lines unchanged."""
         for line in lines:
             self._print(Text(line))
 
     def say_line(self, line: str) -> None:
-        """A line as it is."""
+        """Prints the line unchanged."""
         self.say([line])
 
     def _print(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=True)  # what is to be copied is not broken into lines
+        self._console.print(text, soft_wrap=True)  # no line breaks in text that users copy
 
 
 def summary(stack: LocalStack) -> list[str]:
-    """How to use the running stack."""
+    """The lines that say how to use the running stack."""
     return [
         "",
         "The gateway is running.",
@@ -73,13 +73,13 @@ def summary(stack: LocalStack) -> list[str]:
         "  from openai import OpenAI",
         f'  client = OpenAI(base_url="{stack.base_url}", api_key="{stack.api_key}")',
         "",
-        "For another shell, BASE_URL, CLIENT_KEY and what leads AWS's tools to the local AWS:",
+        "To set BASE_URL, CLIENT_KEY and the variables of the local AWS in another shell:",
         "",
         f'  eval "$({_installed("chat-gateway")} env --env {stack.stage_name})"',
         "",
-        f"All of this, and the queues, in {stack.state.stack_file}",
+        f"All URLs, keys and queues are in {stack.state.stack_file}",
         f"Log of the functions: CloudWatch Logs of the local AWS, {stack.chat_log_group}",
-        f"  Its last lines: {_installed('python')} -m local.logs",
+        f"  Show the last lines: {_installed('python')} -m local.logs",
         f"Log of the local AWS: {stack.state.log('emulator')}",
         f"Log of the Bedrock stand-in: {stack.state.log('bedrock-standin')}",
         "",
@@ -88,13 +88,13 @@ def summary(stack: LocalStack) -> list[str]:
 
 
 def _installed(name: str) -> str:
-    """A program beside this Python, as a shell in the checkout names it."""
+    """The path of a program in the same folder as the running Python, relative to the checkout if possible."""
     program = Path(sys.executable).with_name(name)
     return shlex.quote(str(program.relative_to(ROOT) if program.is_relative_to(ROOT) else program))
 
 
 def curl(stack: LocalStack) -> str:
-    """A command line, for any POSIX shell, that asks the gateway something."""
+    """A curl command that asks the gateway a question, for any POSIX shell."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": "What is the capital of France?"}]}
     command = ["curl", "-sS", "--noproxy", "*", f"{stack.base_url}/chat/completions"]
     headers = [f"Authorization: Bearer {stack.api_key}", "Content-Type: application/json"]

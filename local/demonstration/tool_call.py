@@ -1,4 +1,4 @@
-"""A tool call shown on a running stack, whole and streamed; functions as in local.demonstration.demo."""
+"""A tool call on a running stack, whole and streamed. Each function is like those in local.demonstration.demo."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _REQUEST: dict[str, Any] = {
 
 
 def whole(stack: LocalStack) -> list[str]:
-    """A call of the tool that the request names, with arguments that the tool's JSON schema allows."""
+    """A call of the tool that the request names. The tool's JSON schema must allow the arguments."""
     with openai_client(stack) as client:
         choice = client.chat.completions.create(**_REQUEST).choices[0]
     calls = [call.function for call in choice.message.tool_calls or [] if call.type == "function"]
-    expect([call.name for call in calls], [_NAME], "The tools called")
+    expect([call.name for call in calls], [_NAME], "The called tools")
     expect(choice.finish_reason, "tool_calls", "The finish_reason of a tool call")
     return [f"Q: {_QUESTION}", f"A: {_NAME}({checked_arguments(calls[0].arguments)})"]
 
 
 def streamed(stack: LocalStack) -> list[str]:
-    """The same call in deltas: its name first, then its arguments in pieces."""
+    """The same call in deltas: the name first, then the arguments in pieces."""
     with openai_client(stack) as client:
         chunks = list(client.chat.completions.create(**_REQUEST, stream=True))
     choices = [choice for chunk in chunks for choice in chunk.choices]
@@ -52,7 +52,7 @@ def streamed(stack: LocalStack) -> list[str]:
 
 
 def checked_arguments(text: str) -> str:
-    """The arguments of the call on one line. Raises CheckFailedError where the tool's schema does not allow them."""
+    """The call's arguments as one line of JSON. Raises CheckFailedError if the tool's schema does not allow them."""
     try:
         arguments = json.loads(text)
         is_allowed = (

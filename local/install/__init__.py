@@ -1,1 +1,1 @@
-"""What the Makefile runs before anything is installed, on any Python and without packages."""
+"""Scripts that the Makefile runs before anything is installed. They run on any Python without packages."""

@@ -1,4 +1,4 @@
-"""Says in one line what is missing before anything is installed; runs on any Python."""
+"""Checks Python's version before anything is installed. Runs on any Python."""
 
 from __future__ import annotations
 
@@ -7,4 +7,6 @@ import sys
 MIN_PYTHON = (3, 11)
 
 if __name__ == "__main__" and sys.version_info < MIN_PYTHON:
-    sys.exit("error: Python 3.11 or newer is needed: install it, or name it with `make PYTHON=python3.13 …`.")
+    sys.exit(
+        "error: Python 3.11 or newer is needed. Install it, or choose another Python with `make PYTHON=python3.13 …`."
+    )

@@ -1,6 +1,6 @@
-"""Exits with 0 where the machine has Node.js and npm that are new enough; runs on any Python.
+"""Exits with 0 if the machine has npm and a new enough Node.js. Runs on any Python.
 
-python3 local/install/find_node.py FOLDER…: what is in these folders of PATH does not count
+python3 local/install/find_node.py FOLDER…: ignores these folders of PATH
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MIN_NODE_MAJOR = 22
 
 
 def is_there(search: str, without: Iterable[str]) -> bool:
-    """Whether the folders in `search`, written as PATH is, have both, save those in `without`."""
+    """Whether the folders in `search`, a list like PATH, have both programs. The folders in `without` are ignored."""
     own = {os.path.realpath(folder) for folder in without}
     folders = [folder for folder in search.split(os.pathsep) if os.path.realpath(folder) not in own]
     others = os.pathsep.join(folders)
@@ -26,7 +26,7 @@ def is_there(search: str, without: Iterable[str]) -> bool:
 
 
 def _major(node: str) -> int:
-    """0 where it does not say."""
+    """Node's major version; 0 if it is unknown."""
     try:
         said = subprocess.run([node, "--version"], stdout=subprocess.PIPE, check=False).stdout.decode()
     except OSError:

@@ -1,4 +1,4 @@
-"""Runs pip, keeps what it says in a log, and counts the packages meanwhile; runs on any Python.
+"""Runs pip, writes its output to a log, and shows how many packages are done. Runs on any Python.
 
 python3 local/install/install_progress.py LOG REQUIREMENTS COMMAND…
 """
@@ -12,19 +12,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-# Not on a terminal, a line for each so many packages.
+# Without a terminal, one line for this many packages.
 _EVERY = 25
 _SEEN = re.compile(r"Collecting |Requirement already satisfied: \S+==")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+(\[[A-Za-z0-9_,.-]+\])?==")
 
 
 def counted(requirements: str) -> int:
-    """How many packages a locked requirements file names."""
+    """The number of packages in a locked requirements file."""
     return sum(_REQUIREMENT.match(line) is not None for line in requirements.splitlines())
 
 
 def steps(output: Iterable[str], total: int) -> Iterator[str]:
-    """What to show, as pip's lines come: how far it is, whenever that changes."""
+    """The progress to show, whenever it changes, from pip's output."""
     seen = 0
     for line in output:
         if _SEEN.match(line):
@@ -35,7 +35,7 @@ def steps(output: Iterable[str], total: int) -> Iterator[str]:
 
 
 def main(log: Path, requirements: Path, command: list[str]) -> int:
-    """pip's exit status."""
+    """Runs pip. Returns its exit status."""
     total, shown = counted(requirements.read_text()), 0
     with (
         log.open("a") as kept,

@@ -1,1 +1,1 @@
-"""This machine: its processes, ports and signals, the checkout's files, and what can go wrong with them."""
+"""This machine: processes, ports, signals, the checkout's files, and the errors of the local stack."""

@@ -1,15 +1,15 @@
-"""What can go wrong with the local stack in ways a developer can put right.
+"""The errors of the local stack that a developer can fix.
 
-LocalError               one line to print, and the log that tells more
-├── AlreadyRunningError  another run holds this checkout's state folder
-├── MissingToolError     something that `make install` brings is not there
-├── NotRunningError      there is no running stack to ask
-├── SettingError         an environment variable holds what cannot be used
-├── PortInUseError       a port that the environment names is taken
+LocalError               a message of one line, and the log with more details
+├── AlreadyRunningError  another run uses this checkout's state folder
+├── MissingToolError     a tool that `make install` installs is missing
+├── NotRunningError      no stack is running
+├── SettingError         an environment variable has a value that cannot be used
+├── PortInUseError       a port that an environment variable names is in use
 ├── ProcessEndedError    a process of the stack stopped by itself
-├── NotReadyError        a process of the stack did not become ready in time
+├── NotReadyError        a process of the stack was not ready in time
 ├── CommandFailedError   a command (cdk) failed or took too long
-└── CheckFailedError     the stack runs, but did not do what it should
+└── CheckFailedError     the stack runs, but a check failed
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import re
 from pathlib import Path
 
 _SHOWN_LINES = 6
-# A frame of these surrounds jsii's notes about Node versions; what cdk prints about flags is no cause either.
+# Lines that do not explain a failure: jsii's notes about Node versions, with their frame, and cdk's notes about flags.
 _NOISE = re.compile(r"^\s*$|^b'!!|^!!|feature flags are not configured|NodeVersionSupportWarning")
 
 
 class LocalError(Exception):
-    """`log_file` is where to read more, None where there is nothing more."""
+    """`log_file` has more details; None if there are none."""
 
     def __init__(self, message: str, *, log_file: Path | None = None) -> None:
         super().__init__(message)
@@ -31,23 +31,23 @@ class LocalError(Exception):
 
 
 class AlreadyRunningError(LocalError):
-    """Another run holds this checkout's state folder."""
+    """Another run uses this checkout's state folder."""
 
 
 class MissingToolError(LocalError):
-    """Something that `make install` brings is not there."""
+    """A tool that `make install` installs is missing."""
 
 
 class NotRunningError(LocalError):
-    """There is no running stack to ask."""
+    """No stack is running."""
 
 
 class SettingError(LocalError):
-    """An environment variable holds what cannot be used; the message names it."""
+    """An environment variable has a value that cannot be used. The message names the variable."""
 
 
 class PortInUseError(LocalError):
-    """A port that the environment names is taken."""
+    """A port that an environment variable names is in use."""
 
 
 class ProcessEndedError(LocalError):
@@ -55,7 +55,7 @@ class ProcessEndedError(LocalError):
 
 
 class NotReadyError(LocalError):
-    """A process of the stack did not become ready in time."""
+    """A process of the stack was not ready in time."""
 
 
 class CommandFailedError(LocalError):
@@ -63,11 +63,11 @@ class CommandFailedError(LocalError):
 
 
 class CheckFailedError(LocalError):
-    """The stack runs, but did not do what it should."""
+    """The stack runs, but a check failed."""
 
 
 def report(error: LocalError) -> list[str]:
-    """The lines for standard error: the message, then the log's last lines and where it is."""
+    """The lines for standard error: the message, then the log's last lines and its path."""
     lines = [f"error: {error}"]
     if error.log_file is None:
         return lines
@@ -75,7 +75,7 @@ def report(error: LocalError) -> list[str]:
 
 
 def last_lines(log_file: Path, count: int = _SHOWN_LINES) -> list[str]:
-    """The log's last lines that say something; none where it cannot be read."""
+    """The last useful lines of the log; empty if the log cannot be read."""
     try:
         text = log_file.read_text(encoding="utf-8", errors="replace")
     except OSError:

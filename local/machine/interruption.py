@@ -1,4 +1,4 @@
-"""Makes Ctrl-C, SIGTERM and a closed terminal end the run in order, once."""
+"""Makes Ctrl-C, SIGTERM and a closed terminal end the run in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def as_keyboard_interrupt() -> Iterator[None]:
-    """The first of the signals raises KeyboardInterrupt; further ones are ignored while the stack is stopped."""
+    """The first signal raises KeyboardInterrupt in the block. Later signals are ignored while the stack stops."""
     earlier = {number: signal.signal(number, _interrupt) for number in SIGNALS}
     try:
         yield

@@ -1,4 +1,4 @@
-"""One run at a time in a state folder."""
+"""A lock that allows one run at a time in a state folder."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from local.machine.paths import StateFolder
 
 @contextmanager
 def exclusive(state: StateFolder) -> Iterator[None]:
-    """Holds the folder until the block ends, however this process ends. Raises AlreadyRunningError."""
+    """Locks the folder during the block. The lock also ends with this process. Raises AlreadyRunningError."""
     state.path.mkdir(parents=True, exist_ok=True)
     with state.lock.open("a") as lock:
         if not lock_descriptor(lock.fileno(), blocking=False):
             raise AlreadyRunningError(
-                "The local stack is already running in this checkout: use it, or stop it first with Ctrl-C."
+                "The local stack is already running in this checkout. Use it, or stop it first with Ctrl-C."
             )
         yield

@@ -1,4 +1,4 @@
-"""Where the local stack finds its tools, and where it keeps its state and logs."""
+"""The paths of the local stack's tools, state and logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EMULATOR_PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """One run's files; two runs at a time need two folders."""
+    """The files of one run. Two runs at the same time need two folders."""
 
     path: Path = field(default_factory=lambda: STATE)
 
@@ -24,22 +24,22 @@ class StateFolder:
 
     @property
     def stack_file(self) -> Path:
-        """Where the running stack is, for other programs."""
+        """The running stack's URLs and keys, for other programs."""
         return self.path / "stack.json"
 
     @property
     def kept_file(self) -> Path:
-        """What the next run takes over from this one."""
+        """The ports and the client key that the next run uses again."""
         return self.path / "kept.json"
 
     @property
     def emulator(self) -> Path:
-        """The emulator's temporary files; emptied at each start."""
+        """The emulator's temporary files. They are deleted at each start."""
         return self.path / "emulator"
 
     @property
     def cdk_home(self) -> Path:
-        """What the CDK command line remembers."""
+        """The CDK command line's own files."""
         return self.path / "cdk-home"
 
     @property
@@ -48,5 +48,5 @@ class StateFolder:
         return self.path / "cdk.out"
 
     def log(self, name: str) -> Path:
-        """The log file of that name."""
+        """The log file with this name."""
         return self.path / f"{name}.log"

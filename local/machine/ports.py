@@ -1,4 +1,4 @@
-"""Loopback ports for the local stack: those that the environment names, else the last run's, else free ones."""
+"""The local stack's loopback ports: from environment variables, else the ports of the last run, else free ports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UPSTREAM_PORT = "LOCAL_UPSTREAM_PORT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The emulator's port and the stand-in's."""
+    """The ports of the emulator and the stand-in."""
 
     aws: int
     upstream: int
@@ -29,23 +29,25 @@ def choose(
     kept: Ports | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Ports:
-    """Two ports that were free a moment ago. Raises SettingError and PortInUseError, naming the variable.
+    """Two free ports. Raises SettingError and PortInUseError, whose messages name the variable.
 
-    `kept` are the last run's. Where one of them is taken, `say` gets a line about it, and another is chosen.
+    `kept` are the ports of the last run. If one of them is in use, another port is chosen, and `say` gets a line about it.
     """
     if env.get(AWS_PORT) and env.get(AWS_PORT) == env.get(UPSTREAM_PORT):
-        raise SettingError(f"{AWS_PORT} and {UPSTREAM_PORT} name the same port; name two.")
+        raise SettingError(f"{AWS_PORT} and {UPSTREAM_PORT} name the same port. Choose two different ports.")
     last = {AWS_PORT: kept.aws, UPSTREAM_PORT: kept.upstream} if kept else {}
     chosen: dict[str, int] = {}
-    with ExitStack() as bound:  # both at once, so that they differ
-        for name in sorted((AWS_PORT, UPSTREAM_PORT), key=lambda name: not env.get(name)):  # named ones first
+    with ExitStack() as bound:  # both are bound at the same time, so that they differ
+        for name in sorted(
+            (AWS_PORT, UPSTREAM_PORT), key=lambda name: not env.get(name)
+        ):  # ports from variables first
             port = _named(name, env.get(name, "")) or _free_again(name, last.get(name, 0), say)
             chosen[name] = bound.enter_context(port).getsockname()[1]
     return Ports(aws=chosen[AWS_PORT], upstream=chosen[UPSTREAM_PORT])
 
 
 def _named(variable: str, text: str) -> socket.socket | None:
-    """None where the variable names no port."""
+    """A socket bound to the port in the variable; None if the variable is empty."""
     if not text:
         return None
     port = _number(variable, text)
@@ -53,26 +55,27 @@ def _named(variable: str, text: str) -> socket.socket | None:
         return _bound(port)
     except OSError as error:
         raise PortInUseError(
-            f"{variable} names port {port}, which cannot be used ({error.strerror}): "
-            "stop what uses it, name another, or unset the variable to get a free one."
+            f"{variable} names port {port}, which cannot be used ({error.strerror}). "
+            "Stop the program that uses the port, choose another port, or unset the variable to get a free port."
         ) from None
 
 
 def _free_again(variable: str, port: int, say: Callable[[str], None]) -> socket.socket:
-    """The last run's `port`, or another; 0 is any."""
+    """A socket bound to the last run's `port`, or to another port if it is in use; 0 is any free port."""
     try:
         return _bound(port)
     except OSError:
         other = _bound(0)
         say(
-            f"Port {port} of the last run is taken: using {other.getsockname()[1]} ({variable} names another)."
+            f"Port {port} of the last run is in use. This run uses {other.getsockname()[1]}. "
+            f"Set {variable} to choose a port."
         )
         return other
 
 
 def _bound(port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # Connections of a stack that has just stopped linger; they do not keep a server from listening.
+    # After a stack has stopped, its closed connections remain for a while. They do not prevent listening on the port.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((LOOPBACK, port))

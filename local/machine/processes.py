@@ -1,6 +1,6 @@
-"""Starts the local stack's processes, waits for them, and stops them with all that they started.
+"""Starts the local stack's processes, waits for them, and stops them with their child processes.
 
-local.machine.supervise ends them when this process ends, however it ends.
+local.machine.supervise ends them when this process ends for any reason.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from local.machine.failures import CommandFailedError, NotReadyError, ProcessEnd
 
 _POLL_S = 0.05
 _GRACE_S = 5.0
-# It needs neither the environment nor site-packages, and starts faster without them.
+# The supervisor needs neither the environment variables nor site-packages, and starts faster without them.
 _SUPERVISED = (sys.executable, "-I", "-S", str(Path(supervise.__file__).resolve()))
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process with a process group of its own; `name` is what a developer is told.
+    """A process in its own process group. `name` is its name in messages.
 
-    `popen` is its supervisor, which leads the group and ends as the process does.
+    `popen` is the process's supervisor, which leads the group and ends with the same status as the process.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Process:
     log_file: Path
 
     def check(self) -> None:
-        """Raises ProcessEndedError where it no longer runs."""
+        """Raises ProcessEndedError if the process has ended."""
         status = self.popen.poll()
         if status is not None:
             raise ProcessEndedError(
@@ -57,16 +57,16 @@ def running(
     cwd: Path,
     grace_s: float = _GRACE_S,
 ) -> Iterator[Process]:
-    """The process while the block runs, its output appended to `log_file`; then it is stopped."""
+    """Runs the process during the block, and then stops it. Its output is appended to `log_file`."""
     with log_file.open("ab") as log:
         popen = subprocess.Popen(
             [*_SUPERVISED, *(str(part) for part in command)],
-            stdin=subprocess.PIPE,  # closed by the system when we end
+            stdin=subprocess.PIPE,  # the system closes it when this process ends
             stdout=log,
             stderr=subprocess.STDOUT,
             env=dict(env),
             cwd=cwd,
-            start_new_session=True,  # Ctrl-C reaches only us; we stop the group
+            start_new_session=True,  # Ctrl-C reaches only this process, which stops the group
         )
     with popen:
         try:
@@ -76,7 +76,7 @@ def running(
 
 
 def stop(popen: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> None:
-    """Ends the process and its group: SIGTERM, and SIGKILL for what is left after `grace_s` seconds."""
+    """Ends the process and its group with SIGTERM, and after `grace_s` seconds with SIGKILL."""
     deadline = time.monotonic() + grace_s
     _signal_group(popen, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -88,16 +88,16 @@ def stop(popen: subprocess.Popen[bytes], *, grace_s: float = _GRACE_S) -> None:
 
 
 def _signal_group(popen: subprocess.Popen[bytes], number: int) -> bool:
-    """Whether the group had a process to get it."""
+    """Sends the signal. Returns whether the group still has a process."""
     try:
         os.killpg(popen.pid, number)
-    except (ProcessLookupError, PermissionError):  # macOS refuses where only zombies are left
+    except (ProcessLookupError, PermissionError):  # macOS raises it if only zombies are left
         return False
     return True
 
 
 def wait_until(is_ready: Callable[[], bool], process: Process, *, within_s: float) -> None:
-    """Returns when `is_ready`. Raises ProcessEndedError, or NotReadyError after `within_s` seconds."""
+    """Returns when `is_ready()` is true. Raises ProcessEndedError, or NotReadyError after `within_s` seconds."""
     deadline = time.monotonic() + within_s
     while not is_ready():
         process.check()
@@ -121,7 +121,7 @@ def finish(process: Process, *, within_s: float) -> None:
 
 
 def answers(url: str) -> bool:
-    """Whether a GET of `url` is answered with HTTP 200."""
+    """Whether `GET url` returns HTTP 200."""
     try:
         return httpx.get(url, timeout=2, trust_env=False).status_code == httpx.codes.OK
     except httpx.TransportError:

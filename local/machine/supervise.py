@@ -1,8 +1,8 @@
-"""`python supervise.py COMMAND …` runs a command that ends, with its process group, when whoever started us ends.
+"""`python supervise.py COMMAND …` runs a command, and ends its process group when the starting process ends.
 
-Whoever starts us holds the other end of our standard input, which the system closes however that process ends.
-We lead a process group, in which the command runs; we ignore SIGTERM, which the group gets to stop the command,
-and end as the command ends. Needs nothing but Python's library: it is run with `-I -S`.
+The starting process holds the other end of this process's standard input, which the system closes when that process ends.
+This process leads a process group, in which the command runs. SIGTERM goes to the whole group: the command ends, and this
+process ignores it and ends with the command's status. It needs only the standard library, and runs with `-I -S`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import threading
 
 _STDIN = 0
 _OWN_GROUP = 0
-_NOT_FOUND = 127  # as a shell has it
+_NOT_FOUND = 127  # the same status as a shell's
 
 
 def main(command: list[str]) -> int:
-    """The exit status of `command`; does not return where a signal ended it."""
+    """Runs `command`. Returns its exit status. If a signal ended it, this process ends with the same signal."""
     stop = _Stop()
     signal.signal(signal.SIGTERM, stop)
     try:
@@ -27,7 +27,7 @@ def main(command: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"{command[0]}: {error.strerror}\n")
         return _NOT_FOUND
-    if stop.came:  # perhaps before the child was there to get it
+    if stop.came:  # perhaps before the child had started
         child.terminate()
     threading.Thread(target=_end_with_starter, daemon=True).start()
     status = child.wait()
@@ -35,7 +35,7 @@ def main(command: list[str]) -> int:
 
 
 class _Stop:
-    """A signal handler and not SIG_IGN, which the command would inherit."""
+    """A signal handler that records the signal. The command would inherit SIG_IGN, but it does not inherit a handler."""
 
     came = False
 

@@ -1,1 +1,1 @@
-"""The running stack: how it starts, where it is, and the process that stands in for Bedrock."""
+"""The running stack: its start, its files, and the process of the stand-in for Bedrock."""

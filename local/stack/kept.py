@@ -1,4 +1,4 @@
-"""`.local/kept.json`: what a stack keeps from one run to the next, so that a program that calls it goes on working."""
+"""`.local/kept.json`: the ports and the client key that stay the same in each run, so that client programs still work."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from local.machine.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """The last run's ports and client's key; None before the first."""
+    """The ports and the client key of the last run; None before the first run."""
 
     ports: Ports | None = None
     client_key: str | None = None
 
 
 def read(path: Path) -> Kept:
-    """What the last run kept; nothing where the file is missing or cannot be used."""
+    """The last run's ports and key. Both are None if the file is missing or cannot be used."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         ports = Ports(aws=_number(document["ports"]["aws"]), upstream=_number(document["ports"]["upstream"]))
@@ -30,7 +30,7 @@ def read(path: Path) -> Kept:
 
 
 def write(path: Path, kept: Kept) -> None:
-    """Keeps it for the next run, readable by its owner only."""
+    """Writes the file for the next run. Only its owner can read it."""
     private_file.write(path, json.dumps(asdict(kept), indent=2) + "\n")
 
 

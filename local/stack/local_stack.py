@@ -1,4 +1,4 @@
-"""A running stack, as the demonstration, tests and operators use it."""
+"""The URLs, names and keys of a running stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.machine.processes import Process
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalStack:
-    """A running stack: what a caller needs (these are in stack.json), then what tests and operators need."""
+    """A running stack. The first fields are for callers and are in stack.json; the others are for tests and operators."""
 
     base_url: str
     api_key: str
@@ -39,10 +39,10 @@ class LocalStack:
     processes: tuple[Process, ...]
 
     def session(self) -> boto3.Session:
-        """A new boto3 session that reaches this stack's AWS and no other."""
+        """A new boto3 session that reaches only this stack's AWS."""
         return sessions.session(self.aws_endpoint_url)
 
     def check(self) -> None:
-        """Raises ProcessEndedError where one of the processes no longer runs."""
+        """Raises ProcessEndedError if one of the processes has ended."""
         for process in self.processes:
             process.check()

@@ -1,4 +1,4 @@
-"""`.local/stack.json`: where the running stack is, for other programs of the same user."""
+"""`.local/stack.json`: the running stack's URLs and keys, for other programs of the same user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIELDS = (
 
 @contextmanager
 def written(path: Path, stack: LocalStack) -> Iterator[None]:
-    """The file, readable by its owner only, while the block runs."""
+    """Writes the file, and removes it after the block. Only its owner can read it."""
     document = {
         **{name: getattr(stack, name) for name in FIELDS},
         "environment": environment.for_shells(stack.aws_endpoint_url),

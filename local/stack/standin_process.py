@@ -1,4 +1,4 @@
-"""Runs the stand-in for Bedrock's chat completions in a process of its own."""
+"""Runs the stand-in for Bedrock's chat completions in its own process."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _READY_WITHIN_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Standin:
-    """The started stand-in, which may still be loading its model; `url` has no path."""
+    """The started stand-in. It may still be loading its model. `url` has no path."""
 
     process: Process
     url: str
 
     def wait(self) -> None:
-        """Returns when it can answer. Raises ProcessEndedError and NotReadyError."""
+        """Returns when the stand-in can answer. Raises ProcessEndedError and NotReadyError."""
         processes.wait_until(
             lambda: processes.answers(f"{self.url}/_standin/health"), self.process, within_s=_READY_WITHIN_S
         )
 
 
 def generator(env: Mapping[str, str] = os.environ) -> str:
-    """What makes the completions: the OpenAI-compatible server that LOCAL_UPSTREAM_URL names, else `model`.
+    """The generator of completions: the OpenAI-compatible server in LOCAL_UPSTREAM_URL, else `model`.
 
     Raises SettingError.
     """
@@ -48,15 +48,15 @@ def generator(env: Mapping[str, str] = os.environ) -> str:
 
 
 def check(generator: str) -> None:
-    """Raises SettingError if the generator is a base URL at which nothing answers."""
+    """Raises SettingError if the generator is a base URL and no server answers there."""
     if "://" not in generator:
         return
     try:
         check_reachable(generator)
     except UnreachableError as error:
         raise SettingError(
-            f"{GENERATOR_URL} is {generator!r}, where nothing answers ({error}): start that server, "
-            "correct the URL, or unset the variable to use the model that comes with this."
+            f"{GENERATOR_URL} is {generator!r}, but no server answers there ({error}). Start that server, "
+            "correct the URL, or unset the variable to use the built-in model."
         ) from None
 
 
@@ -64,7 +64,7 @@ def check(generator: str) -> None:
 def started(
     state: StateFolder, *, port: int, api_key: str, aws_endpoint_url: str, generator: str
 ) -> Iterator[Standin]:
-    """The stand-in while the block runs; call `wait` before using it."""
+    """Runs the stand-in during the block. Call `wait` before you use it."""
     log_file = state.log("bedrock-standin")
     log_file.unlink(missing_ok=True)
     options = {
@@ -82,7 +82,7 @@ def started(
             *(part for option in options.items() for part in option),
         ],
         log_file=log_file,
-        # In the environment, since anyone on the machine can read a command line.
+        # The key is in the environment, because every user of the machine can read command lines.
         env={**environment.for_tools(aws_endpoint_url), "STANDIN_API_KEY": api_key},
         cwd=paths.ROOT,
     ) as process:

@@ -1,4 +1,4 @@
-"""Starts the whole gateway on this machine: a local AWS, a stand-in for Bedrock, and the deployed stack."""
+"""Starts the gateway on this machine: a local AWS, a stand-in for Bedrock, and the deployed stack."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Say = Callable[[str], None]
 
 
 def unannounced(_: str) -> AbstractContextManager[None]:
-    """A step that is shown to nobody."""
+    """A step without output."""
     return nullcontext()
 
 
 def unsaid(_: str) -> None:
-    """A line that nobody sees."""
+    """Drops the line."""
 
 
 @contextmanager
@@ -43,11 +43,11 @@ def deployed(
     step: Step = unannounced,
     say: Say = unsaid,
 ) -> Iterator[LocalStack]:
-    """The stack while the block runs; `generator` is echo, model or an OpenAI-compatible base URL;
-    its guardrail has that `policy`.
+    """Runs the stack during the block. `generator` is echo, model or the base URL of an OpenAI-compatible server.
 
-    It has the ports and the client's key of the state folder's last stack. `step` is entered around each step with its
-    title; `say` gets a line where a port had to change. Raises LocalError, having stopped what was started.
+    The stack has the ports and the client key of the last stack in the state folder. `step` is a context manager around
+    each step; it gets the step's title. `say` gets a line if a port had to change. Raises LocalError after stopping
+    everything that was started.
     """
     state = state or StateFolder()
     with ExitStack() as started:
@@ -65,7 +65,7 @@ def deployed(
 
 
 class _Parts:
-    """Brings the stack up, part by part; `started` stops them again."""
+    """Starts the stack's parts. `started` stops them."""
 
     def __init__(self, *, state: StateFolder, step: Step, started: ExitStack, ports: ports.Ports) -> None:
         self._state, self._step, self._started, self._ports = state, step, started, ports
@@ -77,7 +77,7 @@ class _Parts:
         self._guardrail: Guardrail
 
     def start(self, generator: str, policy: GuardrailPolicy) -> None:
-        """Everything runs and is deployed; the stand-in loads its model in the meantime."""
+        """Starts and deploys everything. The stand-in loads its model at the same time."""
         with self._step("Start a local AWS"):
             self._emulator = self._started.enter_context(emulator.running(self._state, self._ports.aws))
         self._standin = self._started.enter_context(self._starting_standin(generator))
@@ -96,7 +96,7 @@ class _Parts:
             self._standin.wait()
 
     def connect(self, client_key: str | None, policy: GuardrailPolicy) -> LocalStack:
-        """Gives the gateway its Bedrock API key and a client; with a new key where there is no `client_key`."""
+        """Stores the Bedrock API key and creates a client. The client gets a new key if `client_key` is None."""
         with self._step("Store the Bedrock API key and create a client"):
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
             bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)

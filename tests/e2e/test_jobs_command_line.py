@@ -173,7 +173,7 @@ def test_a_dead_letter_is_listed_goes_back_and_is_answered(run: Run, standin: St
         3,
         ["mended"],
     )
-    assert succeeded(run("dead-letters", "redrive")) == "1 sent back to the jobs queue.\n"
+    assert succeeded(run("dead-letters", "redrive")) == "1 jobs sent back to the jobs queue.\n"
     succeeded(run(*collecting("in")))
     assert answers("in") == {"mended": "echo: my secret prompt"}
     wait_for_dead_letters(run, 0)

@@ -80,7 +80,7 @@ def test_with_the_headers_ignored_the_command_fails_and_names_each_canary(
     failed = [line.partition(" was answered")[0] for line in lines_of(unproven.stdout, "FAIL")]
     assert failed == [name for name in ALL if "harmless" not in name]
     assert "ended with 'stop'; it must be blocked" in unproven.stdout
-    assert "The guardrail does not hold." in unproven.stderr
+    assert "The guardrail does not block as it must." in unproven.stderr
 
 
 Prove = Callable[[], dict[str, str | None]]

@@ -85,7 +85,7 @@ def test_half_a_guardrail_is_refused(text: str) -> None:
 )
 def test_only_local_has_an_emulator(context: dict[str, Any]) -> None:
     """A stack on AWS asks Bedrock, and accepts no URL of an emulator."""
-    with pytest.raises(InvalidEnvironmentError, match="for 'local' only"):
+    with pytest.raises(InvalidEnvironmentError, match="for the environment 'local' only"):
         named("prod", **context)
 
 
@@ -149,8 +149,8 @@ def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) 
 @pytest.mark.parametrize(
     ("context", "says"),
     [
-        ({"guardrail": "abc:1"}, "guardrail abc:1 is for this deployment only"),
-        ({"prove_on_deploy": "true"}, "prove_on_deploy true is for this deployment only"),
+        ({"guardrail": "abc:1"}, "guardrail abc:1 applies to this deployment only"),
+        ({"prove_on_deploy": "true"}, "prove_on_deploy true applies to this deployment only"),
         ({}, None),
     ],
 )
@@ -167,8 +167,8 @@ def test_an_override_is_not_lost_in_silence(context: dict[str, str], says: str |
 @pytest.mark.parametrize(
     ("toml", "says"),
     [
-        ("[guardrail]", "guardrail has no place here"),
-        ("[proof]\non_deploy = true", "proof has no place here"),
+        ("[guardrail]", "guardrail must not be set"),
+        ("[proof]\non_deploy = true", "proof must not be set"),
         ('[upstream]\nauth = "sigv4"', 'upstream.auth must be "api_key"'),
     ],
 )

@@ -1,1 +1,1 @@
-"""What the chat completions API sends: bodies, chunks, events, errors, and what a fault makes of them."""
+"""The answers of the chat completions API: bodies, chunks, events, errors, and how a fault changes them."""

@@ -1,4 +1,4 @@
-"""Bodies and chunks of successful answers, in the shape recorded from bedrock-runtime; pure."""
+"""Bodies and chunks of successful answers, in the form recorded from bedrock-runtime, without I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A completion on its way to the caller; `guardrail_fields` are the top-level amazon-bedrock keys."""
+    """A completion for the caller. `guardrail_fields` are the top-level amazon-bedrock keys."""
 
     id: str
     model: str
@@ -29,12 +29,12 @@ class Answer:
 
 
 def completion_id() -> str:
-    """A fresh id, such as chatcmpl-edc562cd."""
+    """A new id, such as chatcmpl-edc562cd."""
     return f"chatcmpl-{secrets.token_hex(4)}"
 
 
 def intervention(model: str, text: str, guardrail_fields: JsonObject) -> Answer:
-    """The answer in place of a blocked one: HTTP 200, as recorded. [?] finish_reason content_filter."""
+    """The answer that replaces a blocked one: HTTP 200, as recorded. [?] finish_reason content_filter."""
     message = {"content": text, "role": "assistant"}
     return Answer(
         id=f"bedrock-guardrails-{secrets.token_hex(4)}",
@@ -46,7 +46,7 @@ def intervention(model: str, text: str, guardrail_fields: JsonObject) -> Answer:
 
 
 def body_of(answer: Answer) -> JsonObject:
-    """The non-streamed body."""
+    """The body of an answer that does not stream."""
     return {
         "id": answer.id,
         "choices": answer.choices,
@@ -60,7 +60,7 @@ def body_of(answer: Answer) -> JsonObject:
 
 
 def chunk_of(answer: Answer, generated: JsonObject) -> JsonObject:
-    """A generator's chunk under the answer's id, model and time."""
+    """A generator's chunk with the answer's id, model and time."""
     chunk: JsonObject = {
         "id": answer.id,
         "choices": [chunk_choice_of(choice) for choice in generated.get("choices") or ()],
@@ -73,7 +73,7 @@ def chunk_of(answer: Answer, generated: JsonObject) -> JsonObject:
 
 
 def chunks_of(answer: Answer, *, include_usage: bool) -> Iterator[JsonObject]:
-    """A finished answer as stream chunks; the last one has the guardrail's keys."""
+    """A finished answer as stream chunks. The last chunk has the guardrail's keys."""
     generated = ({"choices": [event]} for choice in answer.choices for event in events_of(choice))
     usage: list[JsonObject] = [{"choices": [], "usage": answer.usage}] if include_usage else []
     chunks = (chunk_of(answer, event) for event in chain(generated, usage))

@@ -12,7 +12,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 def encoded(body: JsonObject) -> bytes:
-    """JSON bytes with non-ASCII text as it is."""
+    """JSON bytes, with non-ASCII text not escaped."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Errors of the chat completions API, in OpenAI's shape as recorded from bedrock-runtime."""
+"""Errors of the chat completions API, in OpenAI's form as recorded from bedrock-runtime."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _TYPES_AND_CODES = {
 
 
 def error_body(status: int, message: str) -> JsonObject:
-    """OpenAI's error object, with the type and code that go with the HTTP status."""
+    """OpenAI's error object, with the type and code for the HTTP status."""
     type_, code = _TYPES_AND_CODES.get(status, ("server_error", "internal_server_error"))
     return {"error": {"message": message, "type": type_, "param": None, "code": code}}
 
 
 def body_of_refusal(refusal: RefusalError) -> JsonObject:
-    """The refusal's body; a 400's `error.message` is itself JSON text, as recorded."""
+    """The refusal's body. The `error.message` of a 400 is itself JSON text, as recorded."""
     if refusal.status != 400:
         return error_body(refusal.status, refusal.message)
     inner = {

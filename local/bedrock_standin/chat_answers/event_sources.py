@@ -1,4 +1,4 @@
-"""Where a stream's events come from. Each source yields batches of server-sent events, without [DONE]."""
+"""The sources of a stream's events. Each source yields batches of server-sent events, without [DONE]."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-# About 16 KB: well below the 64 KB after which uvicorn makes the sender wait for the client.
+# About 16 KB. At 64 KB, uvicorn makes the sender wait for the client.
 _EVENTS_AT_ONCE = 64
 _WORD = b"<word>"
 
 
 async def finished(answer: Answer, *, include_usage: bool) -> Batches:
-    """An answer that is already there."""
+    """The events of a finished answer."""
     chunks = chunks_of(answer, include_usage=include_usage)
     while batch := [sse(chunk) for chunk in islice(chunks, _EVENTS_AT_ONCE)]:
         yield batch
 
 
 async def relayed(answer: Answer, first: JsonObject, made: AsyncGenerator[JsonObject, None]) -> Batches:
-    """A generator's chunks as they are made, after its `first`. Raises ConnectionDroppedError if it fails."""
+    """A generator's `first` chunk, then its other chunks as they come. Raises ConnectionDroppedError if it fails."""
     async with aclosing(made):
         yield [sse(chunk_of(answer, first))]
         try:
             async for generated in made:
                 yield [sse(chunk_of(answer, generated))]
-        except RefusalError as error:  # too late for a status
+        except RefusalError as error:  # the status has already been sent
             raise ConnectionDroppedError from error
 
 
 async def words(answer: Answer, number_of_words: int | None, *, include_usage: bool) -> Batches:
-    """Numbered words, one per event; None: for ever. Made from bytes: far faster than from JSON objects."""
+    """Numbered words, one per event; None means without end. Built from bytes, which is much faster than from JSON."""
     yield [_event(answer, {"role": "assistant", "content": ""})]
     before, _, after = _event(answer, {"content": f" {_WORD.decode()}"}).partition(_WORD)
     numbers = iter(_numbers(number_of_words))

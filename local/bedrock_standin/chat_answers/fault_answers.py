@@ -1,4 +1,4 @@
-"""The answers that a fault gives in place of a completion."""
+"""The answers that a fault gives instead of a completion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GARBAGE = b"<html><body>upstream connect error or disconnect/reset before header
 
 
 async def answer_to(fault: Fault) -> Response | None:
-    """Wait `delay_s`, then return the fault's own answer; None if the request goes on."""
+    """Waits `delay_s`, then returns the fault's answer; None if the request continues normally."""
     await asyncio.sleep(fault.delay_s)
     if fault.body is not None:
         return Response(GARBAGE, fault.status or 200, _headers(fault), "text/html")

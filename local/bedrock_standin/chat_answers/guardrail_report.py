@@ -1,4 +1,4 @@
-"""What the guardrail of a request did so far, and how the answer says it."""
+"""The guardrail's evaluations of one request, and the fields that report them in the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JsonObject = dict[str, Any]
 
 @dataclass(slots=True)
 class GuardrailReport:
-    """The evaluations of one request, of its input and of its output."""
+    """The evaluations of one request's input and output."""
 
     guardrail: GuardrailRef
     inputs: list[Evaluation] = field(default_factory=list)
@@ -22,7 +22,7 @@ class GuardrailReport:
     def fields(self) -> JsonObject:
         """The answer's top-level `amazon-bedrock-…` keys.
 
-        [?] AWS documents them for InvokeModel only; chat completions may leave them out, "NONE" above all.
+        [?] AWS documents them for InvokeModel only. Chat completions may omit them, most likely for "NONE".
         """
         found = self.inputs + self.outputs
         action = "INTERVENED" if any(e.intervened for e in found) else "NONE"

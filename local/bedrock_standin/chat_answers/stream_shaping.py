@@ -1,4 +1,4 @@
-"""What a fault makes of a stream's events. Each stage takes batches and yields batches."""
+"""How a fault changes a stream's events. Each stage takes batches and yields batches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMMENT = b": comment\n"
 
 
 def shaped(source: Batches, fault: StreamFault, holds: Holds) -> Batches:
-    """The source's events and [DONE] as the fault wants them. Raises ConnectionDroppedError for a cut."""
+    """The source's events and [DONE], changed by the fault. Raises ConnectionDroppedError for a cut."""
     batches = with_outcome(source, fault)
     if fault.comments or fault.line_ending != "\n":
         batches = respelled(batches, line_ending=fault.line_ending, comments=fault.comments)
@@ -32,7 +32,7 @@ def shaped(source: Batches, fault: StreamFault, holds: Holds) -> Batches:
 async def with_outcome(source: Batches, fault: StreamFault) -> Batches:
     """The source's events and [DONE], with the fault's outcome. Raises ConnectionDroppedError for a cut."""
     async with aclosing(source):
-        # Started even where nothing of it is sent: closing it then closes what it reads from.
+        # The source is started even if nothing of it is sent, so that closing it also closes its own source.
         events = _Events(source, await anext(source, []))
         error = _error_event(fault)
         left = fault.undisturbed_events()
@@ -57,7 +57,7 @@ async def with_outcome(source: Batches, fault: StreamFault) -> Batches:
 
 
 async def respelled(batches: Batches, *, line_ending: str, comments: bool) -> Batches:
-    """The same events with other line ends; `comments`: one before each event, and one inside it."""
+    """The same events with other line ends. With `comments`, one comment before each event and one inside it."""
     comment = _COMMENT + b"\n" + _COMMENT if comments else b""
     ending = line_ending.encode()
     async with aclosing(batches):
@@ -66,14 +66,14 @@ async def respelled(batches: Batches, *, line_ending: str, comments: bool) -> Ba
 
 
 class _Events:
-    """Reads batches so that one can stop at a certain event."""
+    """Reads batches, and can stop at any event."""
 
     def __init__(self, batches: Batches, first: Batch) -> None:
         self._batches = batches
         self._left = first
 
     async def read(self, at_most: int | None = None) -> Batch:
-        """The next events, `at_most` so many; empty at the end."""
+        """The next events, up to `at_most`; empty at the end."""
         batch = self._left or await anext(self._batches, [])
         self._left = [] if at_most is None else batch[at_most:]
         return batch[:at_most]

@@ -1,1 +1,1 @@
-"""The chat completions API: what a request may ask of which model, and how it is answered."""
+"""The chat completions API: the checks of a request, and its answer."""

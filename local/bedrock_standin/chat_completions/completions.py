@@ -1,4 +1,4 @@
-"""One chat completion: guardrail on the input, generating, guardrail on the output."""
+"""One chat completion: the guardrail on the input, the generation, the guardrail on the output."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JsonObject = dict[str, Any]
 
 
 class ChatCompletions:
-    """Answers valid requests, with the faults they asked for."""
+    """Answers valid requests, with their faults."""
 
     def __init__(
         self, generator: Generator, guardrails: GuardrailEvaluator, counters: Counters, holds: Holds
@@ -44,7 +44,7 @@ class ChatCompletions:
         self._holds = holds
 
     async def answer(self, chat: ChatRequest, fault: Fault) -> Response:
-        """The response. Raises RefusalError, or ConnectionDroppedError where `fault` says so."""
+        """The response. Raises RefusalError, and ConnectionDroppedError if `fault` asks for it."""
         body = _for_the_generator(chat.body)
         prompt = PromptText(body, chat.tag_suffix)
         for name in ignored_parameters(chat.model):  # the guardrail reads them, the model does not
@@ -62,7 +62,7 @@ class ChatCompletions:
         return await self._complete(chat, fault, body, report)
 
     async def _check_input(self, prompt: PromptText, report: GuardrailReport | None) -> str | None:
-        """The guardrail's message if it blocks the input; None after masking what it masks."""
+        """The guardrail's message if the input is blocked. Else masks the input and returns None."""
         texts = prompt.guarded()
         if report is None or not texts:
             return None
@@ -76,7 +76,7 @@ class ChatCompletions:
     async def _complete(
         self, chat: ChatRequest, fault: Fault, body: JsonObject, report: GuardrailReport | None
     ) -> Response:
-        """Generate all of it, then check it, then send it: AWS's synchronous mode where it streams."""
+        """Generates the whole answer, checks it, then sends it. For a stream, this is AWS's synchronous mode."""
         self._counters.generation()
         try:
             return await self._generated(chat, fault, body, report)
@@ -107,7 +107,7 @@ class ChatCompletions:
         return self._finished(chat, fault, answer)
 
     async def _check_output(self, completion: Completion, report: GuardrailReport | None) -> str | None:
-        """The guardrail's message if it blocks the output; None after masking what it masks."""
+        """The guardrail's message if the output is blocked. Else masks the output and returns None."""
         messages = [c["message"] for c in completion.choices if (c["message"].get("content") or "").strip()]
         if report is None or not messages:
             return None
@@ -124,7 +124,7 @@ class ChatCompletions:
         return await self._guardrails.evaluate(guardrail, source, texts)
 
     async def _relay(self, chat: ChatRequest, fault: Fault, body: JsonObject) -> Response:
-        """Pass chunks on as they are made. The first is awaited here, so that a refusal is still a status."""
+        """Passes chunks on as they come. Waits for the first one, so that a refusal can still be an HTTP status."""
         self._counters.generation()
         made = self._generator.stream(body)
         first = await anext(made, None)
@@ -134,7 +134,7 @@ class ChatCompletions:
         return self._streamed(relayed(answer, first, made), fault)
 
     def _words(self, chat: ChatRequest, fault: Fault, body: JsonObject) -> Response:
-        """As many words as were asked for, with nothing to check them."""
+        """A stream of numbered words, without a guardrail check of the output."""
         self._counters.generation()
         usage = usage_in_words(body, fault.events or 0)
         answer = Answer(id=completion_id(), model=chat.model, choices=[], usage=usage)

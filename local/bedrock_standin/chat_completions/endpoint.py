@@ -1,4 +1,4 @@
-"""The endpoint of chat completions: from a request's bytes to the response, a fault or a refusal."""
+"""The chat completions endpoint: answers a request's bytes with a completion, a fault or a refusal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHAT_COMPLETIONS_PATH = "/openai/v1/chat/completions"
 
 
 class ChatEndpoint:
-    """Answers POST requests of CHAT_COMPLETIONS_PATH whose credentials have been checked."""
+    """Answers POST requests to CHAT_COMPLETIONS_PATH. Their credentials have been checked already."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ChatEndpoint:
         self._completions = completions
 
     async def answer(self, headers: Mapping[str, str], raw: bytes) -> Response:
-        """The response. Raises FrontDoorRefusalError, or ConnectionDroppedError where a fault says so."""
+        """The response. Raises FrontDoorRefusalError, and ConnectionDroppedError if a fault asks for it."""
         try:
             return await self._answer(headers, raw)
         except FrontDoorRefusalError:

@@ -1,4 +1,4 @@
-"""Which model ids answer on chat completions. Every other id is 404 `model_not_found`, as recorded.
+"""The model ids that work on chat completions. Every other id gets 404 `model_not_found`, as recorded.
 
 Recorded on bedrock-runtime, 2026-08-22: 42 of 96 text models answer. Claude, Nova, Llama, GPT-5.4, GPT-5.5, Gemma 4 and
 DeepSeek v3.1 do not. AWS's own table: docs.aws.amazon.com/bedrock/latest/userguide/models-api-compatibility.html
@@ -22,7 +22,7 @@ GROK = "xai.grok-4."
 
 
 class _Family(NamedTuple):
-    prefix: str  # of a model's id behind the geography of an inference profile
+    prefix: str  # the start of a model's id, after the geography of an inference profile
     geographies: tuple[str, ...] = _ANYWHERE
 
 
@@ -52,7 +52,7 @@ _FAMILIES = (
 
 
 def check_model(model: str) -> None:
-    """Raises RefusalError: 400 for the ARN of an application inference profile, 404 for an id that does not answer."""
+    """Raises RefusalError: 400 for the ARN of an application inference profile, 404 for an unsupported id."""
     if _APPLICATION_PROFILE.match(model):
         raise validation_error("Application inference profiles are not supported with this API.", "model")
     if not any(model.startswith(_ids_of(family)) for family in _FAMILIES):
@@ -60,7 +60,7 @@ def check_model(model: str) -> None:
 
 
 def without_geography(model: str) -> str:
-    """The model's own id, where `model` may be the id of an inference profile."""
+    """The model's own id. `model` may be the id of an inference profile."""
     return next((model.removeprefix(geo) for geo in _PROFILES if model.startswith(geo)), model)
 
 

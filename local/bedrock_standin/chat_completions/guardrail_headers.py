@@ -1,4 +1,4 @@
-"""A request's guardrail headers, and whether they are heeded, ignored as bedrock-mantle does, or not permitted."""
+"""A request's guardrail headers. They are used, ignored (as bedrock-mantle does) or refused."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _TRACE_VALUES = frozenset({"ENABLED", "DISABLED", "ENABLED_FULL"})
 
 
 class GuardrailHeaders:
-    """`ignored`: answered as if they were not there. `denied`: the caller may not apply a guardrail."""
+    """`ignored`: requests are answered as if they had no headers. `denied`: the caller may not apply a guardrail."""
 
     def __init__(self) -> None:
         self.ignored = False
         self.denied = False
 
     def heeded(self, headers: Mapping[str, str], body: JsonObject) -> tuple[Mapping[str, str], JsonObject]:
-        """The headers (lowercase names) and the body without what is ignored. Raises FrontDoorRefusalError (403).
+        """The headers (lowercase names) and the body, without the ignored parts. Raises FrontDoorRefusalError (403).
 
-        Whether bedrock-mantle ignores the body's guardrail settings, too, is [?].
+        [?] bedrock-mantle may or may not ignore the body's guardrail settings too.
         """
         named = [name for name in headers if name.startswith(_HEADER_PREFIX)]
         if named and self.denied:
@@ -44,7 +44,7 @@ class GuardrailHeaders:
 
 
 def read_guardrail(headers: Mapping[str, str]) -> GuardrailRef | None:
-    """The guardrail that the headers (lowercase names) name, None if they name none. Raises RefusalError (400)."""
+    """The guardrail in the headers (lowercase names); None if there is none. Raises RefusalError (400)."""
     identifier = headers.get("x-amzn-bedrock-guardrailidentifier")
     version = headers.get("x-amzn-bedrock-guardrailversion")
     trace = headers.get("x-amzn-bedrock-trace", "DISABLED")
@@ -60,14 +60,14 @@ def read_guardrail(headers: Mapping[str, str]) -> GuardrailRef | None:
 
 
 def read_tag_suffix(body: JsonObject, guardrail: GuardrailRef | None) -> str | None:
-    """The suffix of the body's input tags, None if it gives none. Raises RefusalError (400)."""
+    """The suffix of the body's input tags; None if the body has none. Raises RefusalError (400)."""
     config = body.get(GUARDRAIL_CONFIG_KEY)
     if config is None:
         return None
     if not isinstance(config, dict):
         raise validation_error(f"'{GUARDRAIL_CONFIG_KEY}' must be an object.", GUARDRAIL_CONFIG_KEY)
     if guardrail is None:
-        # Documented for InvokeModel, [?] here: .../APIReference/API_runtime_InvokeModel.html
+        # Documented for InvokeModel; [?] for chat completions: .../APIReference/API_runtime_InvokeModel.html
         raise validation_error(
             f"'{GUARDRAIL_CONFIG_KEY}' needs a guardrail identifier.", GUARDRAIL_CONFIG_KEY
         )
@@ -78,7 +78,7 @@ def read_tag_suffix(body: JsonObject, guardrail: GuardrailRef | None) -> str | N
 
 
 def _may_not_apply() -> FrontDoorRefusalError:
-    # The wording of IAM's refusals; that of this one on chat completions is [?].
+    # The wording of IAM's refusals. [?] The wording on chat completions is not recorded.
     user = "arn:aws:iam::000000000000:user/bedrock-api-key"
     return FrontDoorRefusalError(
         403, f"User: {user} is not authorized to perform: bedrock:ApplyGuardrail on the guardrail"

@@ -1,4 +1,4 @@
-"""Puts reasoning in front of the answer, inside `content`, as some models do."""
+"""Puts reasoning before the answer in `content`, as some models do."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-# On bedrock-runtime all of gpt-oss answers so (recorded 2026-08-22). Here openai.gpt-oss-20b-1:0 does not: most tests
-# ask that id and compare the whole answer, and so does the demonstration.
+# On bedrock-runtime all gpt-oss models do this (recorded 2026-08-22). Here openai.gpt-oss-20b-1:0 does not, because most
+# tests and the demonstration use that id and compare the whole answer.
 _REASONING_MODELS = (f"{GPT_OSS}120b", f"{GPT_OSS}safeguard-")
 REASONING = "The user wants an answer. 1 < 2, so I give one."
 
 
 class InlineReasoning(GeneratorAround):
-    """A generator's completions, with reasoning if the body's model writes it so. Its words count as tokens."""
+    """A generator's completions, with reasoning if the body's model writes it. The reasoning's words count as tokens."""
 
     async def complete(self, body: JsonObject) -> Completion:
-        """One whole completion; a token limit may end it within the reasoning. Raises as the generator does."""
+        """One whole completion. A token limit may end it within the reasoning. Raises the generator's errors."""
         if not _reasons(body):
             return await self.generator.complete(body)
         words, limit = REASONING.split(), token_limit(body)
@@ -37,7 +37,7 @@ class InlineReasoning(GeneratorAround):
         return _behind_reasoning(await self.generator.complete(left))
 
     def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
-        """OpenAI's chunks; those with reasoning come once the completion is whole. Raises as the generator does."""
+        """OpenAI's chunks. With reasoning, they come after the whole completion. Raises the generator's errors."""
         return chunks_when_whole(self, body) if _reasons(body) else self.generator.stream(body)
 
 
@@ -46,7 +46,7 @@ def _reasons(body: JsonObject) -> bool:
 
 
 def _behind_reasoning(completion: Completion) -> Completion:
-    """[?] Beside tool calls, too, where `content` is nothing but the reasoning."""
+    """Adds the reasoning. [?] Also to tool calls, where `content` has only the reasoning."""
     for choice in completion.choices:
         message = choice["message"]
         message["content"] = f"<reasoning>{REASONING}</reasoning>{message['content'] or ''}"

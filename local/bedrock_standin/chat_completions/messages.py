@@ -1,4 +1,4 @@
-"""Checking a request's `messages`; IO-free."""
+"""Checks a request's `messages`, without I/O."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from local.bedrock_standin.refusals import validation_error
 JsonObject = dict[str, Any]
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_IMAGE_SCHEMES = ("data:", "s3://")  # others are 400, as recorded 2026-08-22
+_IMAGE_SCHEMES = ("data:", "s3://")  # other schemes get 400, as recorded 2026-08-22
 
 
 def check_messages(messages: object) -> None:
-    """Raises RefusalError (400) where `messages` is not a non-empty list of well-formed messages."""
+    """Raises RefusalError (400) unless `messages` is a non-empty list of well-formed messages."""
     if not isinstance(messages, list) or not messages:
         raise validation_error("'messages' must be a non-empty array.", "messages")
     for index, message in enumerate(messages):

@@ -1,4 +1,4 @@
-"""The text of a chat request: which of it a guardrail reads, and putting masked text back.
+"""The text of a chat request that a guardrail checks, and the replacement of masked text.
 
 Tags: docs.aws.amazon.com/bedrock/latest/userguide/guardrails-tagging.html
 """
@@ -19,28 +19,28 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a text without its tags; `tagged`: it stood between a pair of them."""
+    """A piece of a text without its tags. `tagged` means that the piece was between a pair of tags."""
 
     text: str
     tagged: bool
 
 
 def read_tags(text: str, suffix: str) -> list[Segment]:
-    """The text's pieces in order. Joined, they are the text with every tag of this suffix removed.
+    """The text's pieces in order. Together they are the text without the tags of this suffix.
 
-    A tag without its partner is removed and tags nothing [?]: AWS does not say what it does with one.
+    A tag without its partner is removed and has no effect. [?] AWS does not document this case.
     """
     name = f"amazon-bedrock-guardrails-guardContent_{suffix}"
     opening, closing = f"<{name}>", f"</{name}>"
     pair = re.compile(f"{re.escape(opening)}(.*?){re.escape(closing)}", re.DOTALL)
-    # With one group, split returns plain and tagged pieces in turn, plain first.
+    # With one group in the pattern, split returns plain and tagged pieces in turn. The first piece is plain.
     pieces = [piece.replace(opening, "").replace(closing, "") for piece in pair.split(text)]
     return [Segment(piece, tagged=index % 2 == 1) for index, piece in enumerate(pieces)]
 
 
 @dataclass(slots=True)
 class _Slot:
-    """One text inside a body: `holder[key]` is where it stands."""
+    """One text in a body, at `holder[key]`."""
 
     holder: JsonObject
     key: str
@@ -51,7 +51,7 @@ class _Slot:
 
 
 class PromptText:
-    """All message text of one body, which it changes in place: give it a copy."""
+    """All message text of one body. It changes the body in place, so give it a copy."""
 
     def __init__(self, body: JsonObject, tag_suffix: str | None) -> None:
         self._slots = [
@@ -63,13 +63,13 @@ class PromptText:
             slot.write()
 
     def guarded(self) -> list[str]:
-        """The texts to evaluate: the tagged ones if any is tagged, else the whole prompt; none that is blank."""
+        """The texts to evaluate: the tagged texts, or the whole prompt if no text is tagged. Blank texts are left out."""
         return [slot.segments[index].text for slot, index in self._guarded_places()] + self._elsewhere
 
     def replace(self, texts: list[str]) -> None:
-        """Put these in the places of what `guarded` returned, in the same order and number.
+        """Replaces the texts that `guarded` returned, in the same order and number.
 
-        [?] Text outside of messages stays as it was: AWS does not say that it is masked.
+        [?] Text outside messages is not replaced, because AWS does not say that it is masked.
         """
         places = list(self._guarded_places())
         for (slot, index), text in zip(places, texts[: len(texts) - len(self._elsewhere)], strict=True):
@@ -88,7 +88,7 @@ def _segments(text: str, tag_suffix: str | None) -> list[Segment]:
 
 
 def _elsewhere(body: JsonObject) -> Iterator[str]:
-    """The strings of tools, their calls and names. [?] AWS says "the whole prompt" and not what that is."""
+    """The strings of tools, of tool calls and of names. [?] AWS says "the whole prompt" without a definition."""
     calls = [[m.get("name"), m.get("tool_calls"), m.get("function_call")] for m in body["messages"]]
     waiting: list[Any] = [body.get("tools"), body.get("functions"), body.get("response_format"), calls]
     while waiting:

@@ -1,4 +1,4 @@
-"""What single models refuse or ignore of a valid request, recorded on bedrock-runtime's chat completions, 2026-08-22."""
+"""The parameters that some models refuse or ignore, recorded on bedrock-runtime's chat completions, 2026-08-22."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 
 _EVERY_MODEL = ("",)
-# Some models refuse `stream_options`; which ones is not recorded [?]. This id stands for them.
+# Some models refuse `stream_options`. [?] It is not recorded which ones. This id represents them.
 REFUSES_STREAM_OPTIONS = "mistral.voxtral-mini-3b-2507"
 # docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
-_SERVICE_TIERS = ("auto", "default", "flex", "priority")  # `reserved` is 400
+_SERVICE_TIERS = ("auto", "default", "flex", "priority")  # `reserved` gets 400
 _RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
 
 class _Refused(NamedTuple):
     parameter: str
-    models: tuple[str, ...]  # prefixes of their ids without a geography
+    models: tuple[str, ...]  # prefixes of model ids without a geography
     status: int = 400
-    unless: Callable[[JsonObject], bool] = lambda _: False  # of the body
+    unless: Callable[[JsonObject], bool] = lambda _: False  # called with the body
 
 
 def _has_no_reasoning_or_no_tools(body: JsonObject) -> bool:
@@ -46,7 +46,7 @@ _IGNORED = {"response_format": (GPT_OSS,)}
 
 
 def check_parameters(body: JsonObject) -> None:
-    """Raises RefusalError where the model of this valid body refuses a parameter: 400, or the 503 that Grok answers."""
+    """Raises RefusalError if the body's model refuses a parameter: 400, or 503 for some parameters of Grok."""
     id_ = without_geography(body["model"])
     for refused in _REFUSED:
         is_given = body.get(refused.parameter) is not None
@@ -58,13 +58,13 @@ def check_parameters(body: JsonObject) -> None:
 
 
 def ignored_parameters(model: str) -> list[str]:
-    """The parameters that this model takes and does not heed."""
+    """The parameters that this model accepts and ignores."""
     id_ = without_geography(model)
     return [name for name, models in _IGNORED.items() if id_.startswith(models)]
 
 
 def _refusal(refused: _Refused) -> RefusalError:
-    if refused.status == 503:  # its wording is not recorded [?]: it need not name the parameter
+    if refused.status == 503:  # [?] the wording is not recorded, and need not name the parameter
         return server_error("The service is unavailable.", 503)
     name = refused.parameter
     return validation_error(f"Unsupported parameter: '{name}' is not supported with this model.", name)

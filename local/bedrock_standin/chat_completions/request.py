@@ -1,6 +1,6 @@
-"""Reading and checking a chat completions request; IO-free.
+"""Reads and checks a chat completions request, without I/O.
 
-A refusal is 400; an unknown model is 404, and what Grok answers with 503 is 503 (`quirks`).
+A refusal is a 400. An unknown model is a 404. Some parameters of Grok are a 503 (see `quirks`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ChatRequest:
 
 
 def read_request(body: JsonObject, headers: Mapping[str, str]) -> ChatRequest:
-    """Check the body and the guardrail headers (looked up by lowercase name). Raises RefusalError."""
+    """Checks the body and the guardrail headers (lowercase names). Raises RefusalError."""
     check_messages(body.get("messages"))
     model = _checked_model(body)
     stream = _checked_flag(body, "stream")

@@ -1,1 +1,1 @@
-"""Who may call: API keys and signed requests."""
+"""Checks credentials: API keys and signed requests."""

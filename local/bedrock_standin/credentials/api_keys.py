@@ -1,4 +1,4 @@
-"""Which Bearer keys are valid and which have expired."""
+"""The valid Bearer key and the expired ones."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 class ApiKeys:
-    """One valid key at a time, and the keys that were valid once."""
+    """One valid key, and the expired keys."""
 
     def __init__(self, current: str) -> None:
         self._current = current
         self._expired: tuple[str, ...] = ()
 
     def replace(self, current: str, expired: Iterable[str]) -> None:
-        """Make `current` the only valid key; the `expired` ones answer that they have expired."""
+        """Makes `current` the only valid key. A request with an `expired` key is told that the key has expired."""
         self._current = current
         self._expired = tuple(expired)
 
     def check(self, authorization: str | None) -> None:
-        """Accept the `Authorization` header's value. Raises FrontDoorRefusalError (403)."""
+        """Checks the value of the `Authorization` header. Raises FrontDoorRefusalError (403)."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise authentication_failed()

@@ -1,4 +1,4 @@
-"""Verifies signed requests (Signature Version 4), written from the specification alone.
+"""Verifies signed requests (Signature Version 4). Written only from the specification.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -32,7 +32,7 @@ _MAX_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
-    """A request as it arrived: path and query undecoded, header names in lowercase."""
+    """A request as received. The path and the query are not decoded, and header names are in lowercase."""
 
     method: str
     path: str
@@ -41,12 +41,12 @@ class SignedRequest:
     body: bytes
 
     def values(self, name: str) -> list[str]:
-        """Every value of a header, in the order in which they came."""
+        """All values of a header, in the order of the request."""
         return [value for key, value in self.headers if key == name]
 
 
 class Signatures:
-    """Checks requests against access keys (id to secret). It issues no sessions, so any signed token will do."""
+    """Checks signatures with access keys (id to secret). It has no sessions, so it accepts any session token."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Signatures:
         self._access_keys, self._region, self._clock = dict(access_keys), region, clock
 
     def check(self, request: SignedRequest) -> None:
-        """Accept a request whose `Authorization` is a signature. Raises FrontDoorRefusalError (403)."""
+        """Checks a request whose `Authorization` is a signature. Raises FrontDoorRefusalError (403)."""
         parts = _AUTHORIZATION.fullmatch(_only(request, "authorization"))
         if parts is None:
             raise signature_refused("IncompleteSignatureException", "The Authorization header is incomplete.")
@@ -103,13 +103,13 @@ def _read_time(timestamp: str) -> datetime | None:
 
 
 def _only(request: SignedRequest, name: str) -> str:
-    """The header's one value, or nothing where there is none or a choice."""
+    """The header's value; empty if the header is missing or has several values."""
     values = request.values(name)
     return values[0] if len(values) == 1 else ""
 
 
 def _check_names(request: SignedRequest, names: list[str]) -> None:
-    """What has to be signed is, what is signed is there, and the names stand as the specification wants them."""
+    """Checks that all required headers are signed, that signed headers exist, and that the names are sorted."""
     present = {name for name, _ in request.headers}
     required = {"host", *(name for name in present if name.startswith("x-amz-"))}
     if names != sorted(set(names)) or not required <= set(names) <= present:
@@ -121,7 +121,7 @@ def _check_names(request: SignedRequest, names: list[str]) -> None:
 
 def _canonical_request(request: SignedRequest, names: list[str]) -> str:
     headers = "".join(f"{name}:{','.join(map(_trimmed, request.values(name)))}\n" for name in names)
-    # Every service but S3 encodes the path, which arrives encoded once, a second time.
+    # The path arrives encoded. Every service except S3 encodes it a second time.
     path = quote(request.path or "/", safe="/-_.~")
     lines = (request.method, path, _canonical_query(request.query), headers, ";".join(names))
     return "\n".join((*lines, _sha256(request.body)))

@@ -1,1 +1,1 @@
-"""The faults that a call can ask for or be struck by; how they look is the API's matter."""
+"""Faults that a request asks for, or gets at random. The API decides how a fault looks."""

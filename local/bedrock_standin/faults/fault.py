@@ -1,8 +1,8 @@
-"""Faults a caller asks for with the body key `standin_fault`.
+"""Faults that a caller asks for with the body key `standin_fault`.
 
-Shape: at most one of `status` (with `body: garbage`, or with the error's `message` and `error_shape`), `body`, `drop`,
-`without_choices` and the outcomes of `stream_fault`; `delay_s` goes with any of them or alone; `times` and `id` limit it
-to the first requests.
+A fault has at most one of `status` (with `body: garbage`, or with the error's `message` and `error_shape`), `body`,
+`drop`, `without_choices` and the outcomes of `stream_fault`. `delay_s` can be combined with any of them, or be alone.
+`times` and `id` limit the fault to the first requests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HeaderText = Annotated[str, Field(pattern=r"^[\x21-\x7e][\x20-\x7e]*$", max_leng
 
 
 class Fault(StreamFault):
-    """One fault. Durations are seconds where the name ends in `_s`; `retry_after` is sent as given."""
+    """One fault. Names that end in `_s` are in seconds. `retry_after` is sent unchanged."""
 
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     retry_after: HeaderText | int | float | None = None
@@ -64,7 +64,7 @@ NO_FAULT = Fault()
 
 
 def read_fault(body: dict[str, Any]) -> Fault:
-    """The fault asked for in the body, NO_FAULT if none. Raises RefusalError (400) if it is ill-formed."""
+    """The fault in the body; NO_FAULT if there is none. Raises RefusalError (400) if it is ill-formed."""
     if FAULT_KEY not in body:
         return NO_FAULT
     try:
@@ -78,13 +78,13 @@ def read_fault(body: dict[str, Any]) -> Fault:
 
 
 class FaultBook:
-    """How often each named fault has happened."""
+    """Counts how often each named fault has happened."""
 
     def __init__(self) -> None:
         self._happened: Counter[str] = Counter()
 
     def take(self, fault: Fault) -> Fault:
-        """The fault that this request gets: `fault` itself, or NO_FAULT once its `times` are used up."""
+        """The fault for this request: `fault`, or NO_FAULT when its `times` are used up."""
         if fault.id is None or fault.times is None:
             return fault
         if self._happened[fault.id] >= fault.times:
@@ -93,5 +93,5 @@ class FaultBook:
         return fault
 
     def reset(self) -> None:
-        """Every named fault starts over."""
+        """Resets all counts."""
         self._happened.clear()

@@ -1,19 +1,19 @@
-"""The part of `standin_fault` that only a stream can have; each key needs `stream: true`.
+"""The part of `standin_fault` for streams. Each key needs `stream: true`.
 
-Outcomes, of which a fault has at most one. "After N" means N events, or all there are if there are fewer;
-each event counts, the one with the role included:
+Outcomes. A fault has at most one. "After N" means after N events, or after all events if there are fewer. Every event
+counts, also the event with the role:
     cut_after_events: N               the connection ends after N, without the end of the body
-    end_after_events: N               the body ends after N as a whole one does, without the rest and without [DONE]
-    error_event_first: {…}            an event with this `error` and nothing else, not even [DONE]
+    end_after_events: N               the body ends correctly after N, without the other events and without [DONE]
+    error_event_first: {…}            only an event with this `error`, without [DONE]
     error_event_after: N              an event with an `error` after N, then the end without [DONE]
-    garbage_after_events: N           an event that is not JSON after N, then the rest
-    silent_after_events: N, silent_s  nothing for so many seconds after N, then the rest
-    endless: true                     numbered words for ever; a guardrail checks the input only
-    without_done: true                everything but [DONE]
-Modifiers, which go with any of them, with one another or alone:
-    hold: id                          every event, [DONE] included, waits for POST /_standin/holds/{id}/release
-    events: N                         numbered words as content, in N events; no token limit; not with endless
-    line_ending, comments             the same events, spelled otherwise
+    garbage_after_events: N           an event that is not JSON after N, then the other events
+    silent_after_events: N, silent_s  a pause of silent_s seconds after N, then the other events
+    endless: true                     numbered words without end; a guardrail checks only the input
+    without_done: true                all events without [DONE]
+Modifiers, which can be combined with each outcome and with each other, or be alone:
+    hold: id                          each event, also [DONE], waits for POST /_standin/holds/{id}/release
+    events: N                         numbered words as content, in N events, without token limit; not with endless
+    line_ending, comments             the same events with other line ends or with comments
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Seconds = Annotated[float, Field(ge=0, le=900, allow_inf_nan=False)]
 
 
 class ErrorEvent(BaseModel):
-    """The `error` of an error event; sent with the keys that were given."""
+    """The `error` of an error event. It is sent with the given keys only."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -40,7 +40,7 @@ class ErrorEvent(BaseModel):
 
 
 class StreamFault(BaseModel):
-    """How a stream differs from an ordinary one."""
+    """How a stream differs from a normal stream."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -59,16 +59,16 @@ class StreamFault(BaseModel):
     comments: bool = False
 
     def stream_keys(self) -> list[str]:
-        """The keys of this part that ask for something."""
+        """The keys of this part that are set."""
         fields = StreamFault.model_fields.items()
         return [name for name, field in fields if getattr(self, name) != field.default]
 
     def stream_outcomes(self) -> int:
-        """How many of the outcomes it asks for."""
+        """The number of outcomes that are set."""
         return len({*self.stream_keys()} - {"silent_s", "hold", "events", "line_ending", "comments"})
 
     def undisturbed_events(self) -> int:
-        """How many events come before the outcome."""
+        """The number of events before the outcome."""
         after = (
             self.cut_after_events,
             self.end_after_events,

@@ -1,4 +1,4 @@
-"""Faults that strike calls at random, as on a bad day."""
+"""Weather: random faults for requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Forecast(BaseModel):
-    """Which `share` of all calls gets one of `faults`, all of them equally likely; drawn from `seed`."""
+    """The `share` of requests that get one of `faults` at random. All faults are equally likely. `seed` is the seed."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -25,9 +25,9 @@ class Forecast(BaseModel):
     @model_validator(mode="after")
     def _can_come_true(self) -> Self:
         if self.share and not self.faults:
-            raise ValueError("a share of calls needs faults to strike them")
+            raise ValueError("a share above 0 needs faults")
         if any(fault.id is not None for fault in self.faults):
-            raise ValueError("times and id belong to the faults that a call asks for")
+            raise ValueError("times and id are allowed only in a request's own fault")
         return self
 
 
@@ -35,21 +35,21 @@ CALM = Forecast(share=0)
 
 
 class Weather:
-    """Draws a fault for each call, and counts those that struck by their kind."""
+    """Draws a fault for each request, and counts the drawn faults by kind."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self.change(CALM)
 
     def change(self, forecast: Forecast) -> None:
-        """Draw by this forecast from now on, beginning with its seed."""
+        """Uses this forecast from now on, starting with its seed."""
         self._share = forecast.share
         self._anywhere = [fault for fault in forecast.faults if not fault.stream_keys()]
         self._in_streams = forecast.faults
         self._random = random.Random(forecast.seed)  # noqa: S311 - no secret
 
     def fault(self, asked: Fault, *, streams: bool) -> Fault:
-        """The fault that the call asked for, else the one that is drawn; NO_FAULT if there is neither."""
+        """The fault that the request asked for, else a drawn fault, else NO_FAULT."""
         faults = self._in_streams if streams else self._anywhere
         if asked is not NO_FAULT or self._random.random() >= self._share or not faults:
             return asked
@@ -59,5 +59,5 @@ class Weather:
 
 
 def _kind(fault: Fault) -> str:
-    """Such as `status=429 retry_after=1`."""
+    """The fault as text, such as `status=429 retry_after=1`."""
     return " ".join(f"{name}={value}" for name, value in fault.model_dump(exclude_unset=True).items())

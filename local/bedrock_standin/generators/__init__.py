@@ -1,1 +1,1 @@
-"""How words are generated: from a chat body in OpenAI's form to OpenAI's choices and usage."""
+"""Generators: each makes OpenAI's choices and usage from a chat body in OpenAI's form."""

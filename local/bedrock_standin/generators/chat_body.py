@@ -1,4 +1,4 @@
-"""Reading a chat body in OpenAI's form: its texts and its token limit."""
+"""Reads the texts and the token limit of a chat body in OpenAI's form."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")  # the first that is given counts
+TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")  # the first one that is set is used
 
 
 def token_limit(body: JsonObject) -> int | None:
-    """The caller's limit on completion tokens, None if it gave none."""
+    """The caller's limit on completion tokens; None if there is none."""
     limits: list[int] = [body[name] for name in TOKEN_LIMITS if body.get(name)]
     return limits[0] if limits else None
 
@@ -24,7 +24,7 @@ def text_of(message: JsonObject) -> str:
 
 
 def texts_of(body: JsonObject) -> Iterator[tuple[JsonObject, str]]:
-    """Where each text of a valid body stands, as (object, key)."""
+    """The place of each text in a valid body, as (object, key)."""
     for message in body["messages"]:
         content = message.get("content")
         if isinstance(content, str):

@@ -1,4 +1,4 @@
-"""What a generator makes, with the keys that Bedrock's completions have; pure."""
+"""A generator's completion, with the keys of Bedrock's completions, without I/O."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _INSIDE_TAG = re.compile(r"(?<=<reas)(?=oning>)|(?<=</)(?=reasoning>)|(?<=</reas
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a generator made: OpenAI's `choices` and `usage`."""
+    """A generator's result: OpenAI's `choices` and `usage`."""
 
     choices: list[JsonObject]
     usage: JsonObject
 
 
 def choice_of(generated: JsonObject) -> JsonObject:
-    """A generator's choice with the keys that Bedrock's have."""
+    """A generator's choice with the keys of Bedrock's choices."""
     message = generated.get("message") or {}
     kept = {key: message[key] for key in _MESSAGE_KEYS if message.get(key) is not None}
     choice: JsonObject = {
@@ -36,13 +36,13 @@ def choice_of(generated: JsonObject) -> JsonObject:
 
 
 def usage_of(generated: JsonObject) -> JsonObject:
-    """A generator's usage with the keys that Bedrock's has."""
+    """A generator's usage with the keys of Bedrock's usage."""
     prompt, completion = generated.get("prompt_tokens", 0), generated.get("completion_tokens", 0)
     return {"completion_tokens": completion, "prompt_tokens": prompt, "total_tokens": prompt + completion}
 
 
 def chunk_choice_of(generated: JsonObject) -> JsonObject:
-    """A generator's choice of a stream with the keys that Bedrock's have."""
+    """A generator's stream choice with the keys of Bedrock's stream choices."""
     delta = generated.get("delta") or {}
     return {
         "delta": {key: delta[key] for key in _MESSAGE_KEYS if delta.get(key) is not None},
@@ -52,13 +52,13 @@ def chunk_choice_of(generated: JsonObject) -> JsonObject:
 
 
 def pieces_of(text: str) -> list[str]:
-    """The text in word-sized pieces, with a reasoning tag in two or more of them; joined, they are the text."""
+    """The text in pieces of a word each. A reasoning tag is split into several pieces. Together they are the text."""
     words: list[str] = re.findall(r"\s*\S+|\s+", text)
     return [piece for word in words for piece in _INSIDE_TAG.split(word)]
 
 
 def events_of(choice: JsonObject) -> Iterator[JsonObject]:
-    """A whole choice as the stream's choices, in OpenAI's order: role, content, tool calls, finish_reason."""
+    """A whole choice as stream choices, in OpenAI's order: role, content, tool calls, finish_reason."""
     index, message = choice["index"], choice["message"]
     calls = message.get("tool_calls") or ()
     role = {"role": "assistant"} if calls else {"role": "assistant", "content": ""}

@@ -1,4 +1,4 @@
-"""The generator that needs no model: it repeats what it is told, and calls tools."""
+"""A generator without a model. It repeats the prompt, and calls tools."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ JsonObject = dict[str, Any]
 
 
 class EchoGenerator:
-    """Answers "echo: " and the last user message's text; counts whitespace words as tokens.
+    """Answers "echo: " and the last user message's text. Words between white space count as tokens.
 
-    Where `tool_choice` allows one, it calls the first tool, with arguments that the tool's parameters allow and that
-    text for their strings.
+    If `tool_choice` allows a tool, it calls the first tool. The arguments match the tool's parameters, and their strings
+    have the last user message's text.
     """
 
     async def start(self) -> None:
@@ -35,7 +35,7 @@ class EchoGenerator:
         """Nothing to do."""
 
     async def complete(self, body: JsonObject) -> Completion:
-        """The echo, cut after `max_tokens` (or `max_completion_tokens`) words; a tool call is never cut."""
+        """The echo, cut after `max_tokens` (or `max_completion_tokens`) words. A tool call is never cut."""
         asked = _last_user_text(body["messages"])
         tools = callable_tools(body)
         if tools:

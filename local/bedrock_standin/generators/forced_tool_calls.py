@@ -1,6 +1,6 @@
-"""Makes a model call a tool that it must call, by a grammar; a small model would not do it by itself.
+"""Makes a model call a required tool, with a grammar. A small model would not do it by itself.
 
-The generator must heed `response_format` of type `json_schema`, as llama.cpp does.
+The generator must support `response_format` of type `json_schema`, as llama.cpp does.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _ABOUT_TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "respon
 
 
 class ForcedToolCalls(GeneratorAround):
-    """A generator's answers, which call a tool where `tool_choice` says that they must."""
+    """A generator's answers. They call a tool if `tool_choice` requires it."""
 
     async def complete(self, body: JsonObject) -> Completion:
-        """One whole completion. Raises as the generator does; 400 where a tool's parameters make no grammar."""
+        """One whole completion. Raises the generator's errors, and 400 if a tool's parameters make no grammar."""
         tools = forced_tools(body)
         return await (self._call(body, tools) if tools else self.generator.complete(body))
 
     def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
-        """OpenAI's chunks; those of a forced call come once it is whole. Raises as the generator does."""
+        """OpenAI's chunks. Those of a required call come after the whole completion. Raises the generator's errors."""
         return chunks_when_whole(self, body) if forced_tools(body) else self.generator.stream(body)
 
     async def _call(self, body: JsonObject, tools: list[Tool]) -> Completion:
@@ -50,16 +50,16 @@ class ForcedToolCalls(GeneratorAround):
 
 
 def _choosing(body: JsonObject, tools: list[Tool]) -> JsonObject:
-    """A body that is answered with a tool's name as JSON text."""
+    """A body whose answer is a tool's name as JSON text."""
     described = "\n".join(f"{tool.name}: {tool.description}" for tool in tools)
     asked = _asked(
         body, f"Name the function that helps:\n{described}", {"enum": [tool.name for tool in tools]}
     )
-    return {key: value for key, value in asked.items() if key not in TOKEN_LIMITS}  # a name cut short is none
+    return {key: value for key, value in asked.items() if key not in TOKEN_LIMITS}  # a name must not be cut
 
 
 def _filling(body: JsonObject, tool: Tool) -> JsonObject:
-    """A body that is answered with the tool's arguments as JSON text."""
+    """A body whose answer is the tool's arguments as JSON text."""
     told = f"Give the arguments of the function {tool.name} as JSON. {tool.description}"
     return _asked(body, told, {"type": "object"} | tool.parameters)
 
@@ -72,7 +72,7 @@ def _asked(body: JsonObject, told: str, schema: JsonObject) -> JsonObject:
 
 
 def _named(text: str, tools: list[Tool]) -> Tool:
-    """The tool whose name the JSON text is. Raises RefusalError (503): the server heeded no grammar."""
+    """The tool that the JSON text names. Raises RefusalError (503) if there is none: the server ignored the grammar."""
     try:
         name = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A generator that asks another OpenAI-compatible server."""
+"""A generator that calls another OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-# Longer than any caller of the gateway waits, so that a server that hangs does not hold its place for ever.
+# Longer than the gateway's callers wait. It frees the connection of a server that hangs.
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _UNLIMITED = httpx.Limits(max_connections=None)
 _DISCOVERY_TIMEOUT_S = 10.0
@@ -33,11 +33,11 @@ _log = logging.getLogger(__name__)
 
 
 class UnreachableError(Exception):
-    """Nothing answers at a base URL; the message says what is wrong."""
+    """No server answers at the base URL. The message has the reason."""
 
 
 def check_reachable(base_url: str) -> None:
-    """Returns where GET `{base_url}/models` gets any HTTP answer. Raises UnreachableError."""
+    """Returns if `GET {base_url}/models` gets any HTTP answer. Raises UnreachableError."""
     try:
         httpx.get(f"{base_url.rstrip('/')}/models", timeout=_REACHABLE_WITHIN_S, trust_env=False)
     except (httpx.TransportError, httpx.InvalidURL) as error:
@@ -45,10 +45,10 @@ def check_reachable(base_url: str) -> None:
 
 
 class HttpGenerator:
-    """Asks `{base_url}/chat/completions`.
+    """Calls `{base_url}/chat/completions`.
 
-    `model`: the id to ask for; None takes the server's first, or else the caller's. At most `max_connections`
-    requests are asked at once; the rest wait.
+    `model` is the model id for the server. None means the server's first model, or the caller's model if the server lists
+    none. At most `max_connections` requests run at once; the others wait.
     """
 
     def __init__(
@@ -61,23 +61,23 @@ class HttpGenerator:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._model = model
-        # Generators are local: proxy settings of the environment are not for them.
+        # Generators are local, so they do not use the environment's proxy settings.
         self._client = httpx.AsyncClient(
             timeout=_TIMEOUT, limits=_UNLIMITED, trust_env=False, transport=transport
         )
-        # The queue of those that wait: httpx's pool gets slow with hundreds of them.
+        # Requests wait here, because httpx's pool is slow with hundreds of waiting requests.
         self._asked = asyncio.Semaphore(max_connections)
 
     async def start(self) -> None:
-        """Find out which model to ask for."""
+        """Finds the model to use."""
         self._model = self._model or await self._first_model()
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         await self._client.aclose()
 
     async def complete(self, body: JsonObject) -> Completion:
-        """One whole completion. Raises RefusalError: 400 if the server refuses it, 503 without an answer."""
+        """One whole completion. Raises RefusalError: 400 if the server refuses the body, 503 if there is no answer."""
         try:
             async with self._asked:
                 response = await self._client.post(self._url, json=self._prepared(body, stream=False))
@@ -90,7 +90,7 @@ class HttpGenerator:
             raise server_error("The generator gave no usable answer.", 503) from error
 
     async def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
-        """The server's chunks as they come. Raises as `complete` does."""
+        """The server's chunks as they come. Raises the errors of `complete`."""
         try:
             asking = self._client.stream("POST", self._url, json=self._prepared(body, stream=True))
             async with self._asked, asking as response:
@@ -107,7 +107,7 @@ class HttpGenerator:
         return f"{self._base_url}/chat/completions"
 
     def _prepared(self, body: JsonObject, *, stream: bool) -> JsonObject:
-        """The body for the generator: older servers know neither `developer` nor `max_completion_tokens`."""
+        """The body for the server. Older servers support neither `developer` nor `max_completion_tokens`."""
         asked = {key: value for key, value in body.items() if value is not None}
         asked |= {"model": self._model or body["model"], "stream": stream}
         asked.setdefault("temperature", 0)
@@ -129,9 +129,9 @@ class HttpGenerator:
 
 
 async def read_chunks(received: AsyncIterator[bytes]) -> AsyncIterator[JsonObject]:
-    """The JSON objects of an SSE stream, up to [DONE]. Raises ValueError if it ends without, or on an error.
+    """The JSON objects of an SSE stream, up to [DONE]. Raises ValueError for a stream without [DONE] or with an error.
 
-    Lines end in LF only: httpx's own line reader also splits on U+2028, which may stand inside JSON text.
+    Lines end with LF only. httpx's own line reader also splits at U+2028, which JSON text may contain.
     """
     pending = b""
     async for part in received:
@@ -171,7 +171,7 @@ def _error_message(response: httpx.Response) -> str:
 
 
 def _refusal(said: str) -> RefusalError:
-    """A 400 in our own words: the server's message is for whoever runs it."""
+    """A 400 with our own message. The server's message is only logged."""
     field = _FIELD.search(said)
     if field is not None:
         return validation_error(f"'{field[1]}' has a value that the model cannot use.", field[1])

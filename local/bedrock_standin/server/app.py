@@ -1,4 +1,4 @@
-"""The ASGI application, put together from its parts."""
+"""The ASGI application."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def create_app(
     guardrails: GuardrailEvaluator,
     signatures: Signatures | None = None,
 ) -> Starlette:
-    """The whole stand-in; the generator starts and closes with it. Without `signatures` it refuses every signed request."""
+    """The whole stand-in. It starts and closes the generator. Without `signatures` it refuses all signed requests."""
     answering = InlineReasoning(generator)
     keys, counters, faults, holds = ApiKeys(api_key), Counters(), FaultBook(), Holds()
     guardrail_headers, weather = GuardrailHeaders(), Weather(counters)

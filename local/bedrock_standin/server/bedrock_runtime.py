@@ -1,4 +1,4 @@
-"""Serving bedrock-runtime: credentials, request ids, counting, and clients that leave or are dropped."""
+"""Serves bedrock-runtime's paths: credentials, request ids, counters, and connections that end early."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNKNOWN_OPERATION = {
 
 
 class BedrockRuntime:
-    """Everything that is not /_standin: the endpoints by their paths, and bedrock-runtime's answer to other paths."""
+    """All paths except /_standin: the endpoints, and bedrock-runtime's answer to unknown paths."""
 
     def __init__(
         self, keys: ApiKeys, signatures: Signatures, counters: Counters, endpoints: Mapping[str, Endpoint]
@@ -42,7 +42,7 @@ class BedrockRuntime:
         self._endpoints = dict(endpoints)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One HTTP request."""
+        """Serves one HTTP request."""
         self._counters.begin()
         try:
             await self._serve(scope, receive, send)
@@ -87,7 +87,7 @@ class BedrockRuntime:
         )
 
     def _observed(self, send: Send, seen: SeenRequest) -> Send:
-        """`send` with a request id on the answer and its status in the counters."""
+        """`send`, which also adds a request id to the answer and counts its status."""
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":

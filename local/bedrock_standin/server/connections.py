@@ -1,4 +1,4 @@
-"""Callers that hang up, and hanging up on a caller, which ASGI has no message for."""
+"""Closed connections: detects a client that leaves, and closes a connection, for which ASGI has no message."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ T = TypeVar("T")
 
 
 class ReachableH11Protocol(H11Protocol):
-    """uvicorn's HTTP protocol, with each connection's transport in the request scope's `state`."""
+    """uvicorn's HTTP protocol. It also puts each connection's transport into the request scope's `state`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection. The state is copied: uvicorn shares one dict among all connections."""
+        """Stores the transport in a copy of the state, because uvicorn shares one dict among all connections."""
         super().connection_made(transport)
         self.app_state = self.app_state | {_TRANSPORT_KEY: transport}
 
 
 async def hang_up(scope: Scope, receive: Receive) -> bool:
-    """Close the request's connection after what was written; False if it cannot be reached (no socket)."""
+    """Closes the request's connection after the written data. Returns False if there is no socket."""
     transport = scope.get("state", {}).get(_TRANSPORT_KEY)
     if transport is None:
         return False
     transport.close()
-    # uvicorn must know of it before the application returns, or it completes the response.
+    # Wait until uvicorn has noticed. If the application returned earlier, uvicorn would complete the response.
     await _client_gone(receive)
     return True
 
 
 async def while_connected(making: Coroutine[object, object, T], receive: Receive) -> T:
-    """What `making` returns or raises, for a request whose body has been read.
+    """The result or exception of `making`, for a request whose body has been read.
 
-    Cancels it and raises ClientDisconnect where the client leaves first.
+    If the client leaves first, cancels `making` and raises ClientDisconnect.
     """
     made, gone = asyncio.ensure_future(making), asyncio.ensure_future(_client_gone(receive))
     try:

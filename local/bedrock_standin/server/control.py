@@ -1,4 +1,4 @@
-"""The operations under /_standin: counters, requests, key, guardrail headers, weather, holds. Loopback callers only."""
+"""The operations under /_standin: counters, requests, key, guardrail headers, weather, holds. For loopback only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _HeadersChange(BaseModel):
 
 
 class Control:
-    """Handlers over the stand-in's state."""
+    """Handlers that read and change the stand-in's state."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Control:
         ]
 
     async def _health(self, _: Request) -> Response:
-        # uvicorn listens only once the generator has started.
+        # uvicorn listens only after the generator has started.
         return JSONResponse({"status": "ok"})
 
     async def _read_counters(self, _: Request) -> Response:

@@ -1,1 +1,1 @@
-"""Sending events while the client is there, and holding them back until a test lets them go."""
+"""Streams of events, and holds that delay each event until a test releases it."""

@@ -1,4 +1,4 @@
-"""Sending a stream of events, and noticing a client that leaves."""
+"""Sends a stream of events, and notices when the client leaves."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from local.bedrock_standin.counters import Counters
 
-Batch = list[bytes]  # events that are there at once, and so may be written at once
+Batch = list[bytes]  # events that are available together, and so are written together
 Batches = AsyncGenerator[Batch, None]
 
 
 class EventStream(StreamingResponse):
-    """A stream of events. Stops, and closes their source, when the client leaves."""
+    """A stream of events. When the client leaves, it stops and closes the source of the events."""
 
     def __init__(self, batches: Batches, counters: Counters, *, media_type: str) -> None:
         self._writes = _joined(batches)
@@ -27,7 +27,7 @@ class EventStream(StreamingResponse):
         super().__init__(self._writes, media_type=media_type, headers={"cache-control": "no-cache"})
 
     async def stream_response(self, send: Send) -> None:
-        """Send everything. Starlette cancels it when the client leaves."""
+        """Sends everything. Starlette cancels it when the client leaves."""
         abandoned = False
         self._counters.stream_begins()
         try:
@@ -43,7 +43,7 @@ class EventStream(StreamingResponse):
 async def _joined(batches: Batches) -> AsyncGenerator[bytes, None]:
     async with aclosing(batches):
         async for batch in batches:
-            # uvicorn's `send` lets others run only while the client reads too slowly. Waiting before the write,
-            # not after it: nothing then comes between the last event and the end of the body.
+            # uvicorn's `send` lets other tasks run only if the client reads too slowly. Yield before the write, so that
+            # nothing runs between the last event and the end of the body.
             await asyncio.sleep(0)
             yield b"".join(batch)

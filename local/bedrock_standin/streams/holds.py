@@ -1,4 +1,4 @@
-"""Streams that wait before each event until a test lets one more go."""
+"""Holds: a held stream waits before each event until a test releases one more event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_RELEASED_AT_ONCE = 1_000_000
 
 @dataclass(slots=True)
 class Hold:
-    """What one id holds back. Streams with the same id share its releases; `sent` counts for all of them."""
+    """The hold of one id. Streams with the same id share its releases. `sent` counts the events of all of them."""
 
     sent: int = 0
     waiting: int = 0
@@ -23,12 +23,12 @@ class Hold:
     _allowed: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     def release(self, count: int) -> None:
-        """Let `count` more events go; those nobody waits for yet are kept."""
+        """Releases `count` more events. Releases that no stream waits for are kept."""
         for _ in range(count):
             self._allowed.release()
 
     async def wait(self) -> None:
-        """Return when one more event may go. Cancelled, it takes nothing."""
+        """Returns when one more event is released. A cancelled call uses no release."""
         self.waiting += 1
         try:
             await self._allowed.acquire()
@@ -37,27 +37,27 @@ class Hold:
 
 
 class Holds:
-    """Every hold by its id. Lives on one event loop, so it takes no locks."""
+    """All holds by id. Used on one event loop only, so it needs no locks."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Hold] = {}
 
     def of(self, id_: str) -> Hold:
-        """The hold of this id, made on first use: a release may come before its stream."""
+        """The hold of this id. It is created on first use, because a release may come before its stream."""
         return self._by_id.setdefault(id_, Hold())
 
     def state(self, id_: str) -> dict[str, int | bool]:
-        """What `GET /_standin/holds/{id}` answers; an id nobody used yet has sent nothing."""
+        """The answer of `GET /_standin/holds/{id}`. An unused id has sent nothing."""
         hold = self._by_id.get(id_, Hold())
         return {"sent": hold.sent, "waiting": hold.waiting > 0}
 
     def reset(self) -> None:
-        """Forget all but the holds of open streams, which could never be released again."""
+        """Removes all holds except those of open streams, which could otherwise never be released."""
         self._by_id = {id_: hold for id_, hold in self._by_id.items() if hold.streams}
 
 
 async def held(batches: Batches, hold: Hold) -> Batches:
-    """One event at a time, each after a release."""
+    """The events one by one, each after a release."""
     hold.streams += 1
     try:
         async with aclosing(batches):

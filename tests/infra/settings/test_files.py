@@ -26,10 +26,10 @@ def test_the_first_files_still_load(name: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"[jobs", "not TOML"),
-        (b"a = 1\na = 2", "not TOML"),
-        (b'region = "\xff"', "not TOML"),
-        (b"a = " + b"[" * 100_000, "not TOML"),
+        (b"[jobs", "not valid TOML"),
+        (b"a = 1\na = 2", "not valid TOML"),
+        (b'region = "\xff"', "not valid TOML"),
+        (b"a = " + b"[" * 100_000, "not valid TOML"),
     ],
 )
 def test_what_is_not_toml_is_told(tmp_path: Path, content: bytes, says: str) -> None:
@@ -58,9 +58,9 @@ def test_a_policy_may_be_a_file_of_its_own(tmp_path: Path) -> None:
     ("toml", "content", "says"),
     [
         ('policy_file = "missing.json"', "", "policy_file cannot be read"),
-        ('policy_file = "policy.json"', "{", "policy_file is not JSON"),
-        ('policy_file = "policy.json"', "[" * 100_000, "policy_file is not JSON"),
-        ('policy_file = "policy.json"\npolicy = {}', "{}", "policy and policy_file; keep one"),
+        ('policy_file = "policy.json"', "{", "policy_file is not valid JSON"),
+        ('policy_file = "policy.json"', "[" * 100_000, "policy_file is not valid JSON"),
+        ('policy_file = "policy.json"\npolicy = {}', "{}", "policy and policy_file; remove one"),
         ('policy_file = "policy.json"', "[]", "guardrail.policy is .*; it must be a table"),
     ],
 )

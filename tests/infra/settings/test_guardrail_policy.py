@@ -78,10 +78,10 @@ def test_every_part_reaches_the_template() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"name": "mine"}, "name is the stack's to choose"),
-        ({"clientRequestToken": "1"}, "clientRequestToken is CloudFormation's to choose"),
-        ({"tags": []}, "tags is the stack's to choose"),
-        ({"blockedInput": "no"}, "blockedInput is unknown; choose automatedReasoningPolicyConfig"),
+        ({"name": "mine"}, "name must not be set: the stack sets it"),
+        ({"clientRequestToken": "1"}, "clientRequestToken must not be set: CloudFormation sets it"),
+        ({"tags": []}, "tags must not be set: the stack sets it"),
+        ({"blockedInput": "no"}, "blockedInput is unknown; choose one of automatedReasoningPolicyConfig"),
         ({"blockedInputMessaging": 1}, "^blockedInputMessaging must be str"),
         ({"blocked_input_messaging": "no"}, "blocked_input_messaging is unknown"),
         ({"wordPolicyConfig": []}, "wordPolicyConfig must be a table"),
@@ -89,7 +89,7 @@ def test_every_part_reaches_the_template() -> None:
         ({"wordPolicyConfig": {"wordsConfig": [{}]}}, r"wordPolicyConfig.wordsConfig\[0\].text is missing"),
         (
             {"contentPolicyConfig": {"filtersConfig": [{"type": "HATE", "inputStrenght": "HIGH"}]}},
-            r"contentPolicyConfig.filtersConfig\[0\].inputStrenght is unknown; choose .*inputStrength",
+            r"contentPolicyConfig.filtersConfig\[0\].inputStrenght is unknown; choose one of .*inputStrength",
         ),
     ],
 )

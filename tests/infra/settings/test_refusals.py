@@ -34,7 +34,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
     [
         ("[timeouts]\napi_s = 901", "timeouts.api_s is 901; it must be at most 900"),
         ("[timeouts]\napi_s = 4", "timeouts.api_s is 4; it must be at least 5"),
-        ("[timeouts]\njob_s = 900", "timeouts.job_s leaves the worker over Lambda's 900 s"),
+        ("[timeouts]\njob_s = 900", "timeouts.job_s makes the worker's timeout longer than Lambda's"),
         ("[timeouts]\njob_s = 1", "timeouts.job_s is 1; it must be at least 2"),
         ("[timeouts]\napi_s = 29\nconnect_s = 26", "timeouts.connect_s must be below 26"),
         ("[jobs]\nrequests_per_minute = 0", "jobs.requests_per_minute is 0; it must be at least 1"),
@@ -77,10 +77,10 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ),
         ('guardrail = "abc:1"', 'guardrail is "abc:1"; it must be a table'),
         ("[guardrail.policy]", "guardrail.policy.blockedInputMessaging is missing"),
-        (f'{POLICY}name = "mine"', "guardrail.policy.name is the stack's to choose"),
+        (f'{POLICY}name = "mine"', "guardrail.policy.name must not be set: the stack sets it"),
         (
             f"{POLICY}[guardrail.policy.content_policy_config]\nfilters_config = []",
-            "guardrail.policy.content_policy_config is unknown; choose automatedReasoningPolicyConfig",
+            "guardrail.policy.content_policy_config is unknown; choose one of automatedReasoningPolicyConfig",
         ),
         (f"{POLICY}kmsKeyArn = 'arn:a'", "guardrail.policy.kmsKeyArn is unknown"),
         (f"{POLICY}description = 3", "guardrail.policy.description must be one of (str,"),
@@ -90,14 +90,14 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ),
         (
             '[guardrail]\nidentifier = "a"\nversion = "1"',
-            "guardrail.kind is missing: identifier, version is not",
+            'guardrail.kind is missing: the default kind "own" does not have identifier, version',
         ),
         ("[guardrail]\ncallers_may_go_unguarded = true", "guardrail.kind is missing"),
         (
             '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = 1',
             "guardrail.callers_may_go_unguarded is 1; it must be true or false",
         ),
-        (f"{POLICY}{ATTACKS}", "guardrail.policy filters prompt attacks, which needs guardrail.tagging"),
+        (f"{POLICY}{ATTACKS}", "guardrail.policy has a prompt-attack filter, which has no effect"),
         (f'[upstream]\nurl = "{MANTLE}"', "set upstream.may_ignore_guardrail = true"),
         (f'[upstream]\nurl = "{MANTLE.upper().replace("HTTPS", "https")}"', "upstream.may_ignore_guardrail"),
         (
@@ -120,7 +120,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ('[upstream]\nmodels = ["gpt"]', "upstream.models has 'gpt'"),
         ('[upstream]\nmodels = ["arn:aws:s3:::bucket"]', "upstream.models has 'arn:aws:s3"),
         ('[upstream]\nmodels = ["xai.grok", "xai.grok"]', "upstream.models names a model twice"),
-        (f"[upstream]\nmodels = [{TWENTY_WORDS}]", "upstream.models takes more than 2500 characters"),
+        (f"[upstream]\nmodels = [{TWENTY_WORDS}]", "upstream.models has more than 2500 characters"),
         ("[upstream]\nmodels = [1]", "upstream.models[0] is 1; it must be text in quotes"),
         ("[upstream]\napi_key_max_age_s = 0", "upstream.api_key_max_age_s is 0; it must be at least 1"),
         (
@@ -151,11 +151,11 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ('name_prefix = "with_underscore"', "it must be at most 29 letters, digits and hyphens"),
         ("[logs]\nretention_in_days = true", "logs.retention_in_days is true; it must be one of 1, 3, 5,"),
         ("[logs]\nretention_in_days = 2", "logs.retention_in_days is 2; it must be one of 1, 3, 5,"),
-        ("[jbos]", "jbos is no setting. Did you mean jobs? Choose among api, chat_function,"),
-        ("[jobs]\nmax_widht = 5", "jobs.max_widht is no setting. Did you mean max_width?"),
-        ('[guardrail]\ntaging = "off"', "guardrail.taging is no setting. Did you mean tagging?"),
-        ('name = "other"', "name is no setting"),
-        ("[platform]", "platform is no setting"),
+        ("[jbos]", "jbos is not a setting. Did you mean jobs? The settings are api, chat_function,"),
+        ("[jobs]\nmax_widht = 5", "jobs.max_widht is not a setting. Did you mean max_width?"),
+        ('[guardrail]\ntaging = "off"', "guardrail.taging is not a setting. Did you mean tagging?"),
+        ('name = "other"', "name is not a setting"),
+        ("[platform]", "platform is not a setting"),
     ],
 )
 def test_a_wrong_setting_is_named(toml: str, says: str) -> None:

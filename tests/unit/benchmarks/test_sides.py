@@ -78,7 +78,7 @@ def test_a_commit_without_a_benchmark(tmp_path: Path, stage: Stage) -> None:
     """One line names the commit and what it lacks."""
     with pytest.raises(CannotCompareError) as caught:
         sides.read("earlier", tmp_path, stage, title="0000000 Begin")
-    assert str(caught.value).startswith("0000000 Begin: too old")
+    assert str(caught.value).startswith("0000000 Begin: this commit is too old")
     assert "No module named 'benchmarks'" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -89,7 +89,7 @@ def test_a_commit_that_cannot_be_built(
 ) -> None:
     """A failed build is not reported as an old commit, and the build's own output is shown."""
     (root / "benchmarks" / "contenders.py").write_text(f"{CONTENDERS}\ndef quick(*_): raise {error}")
-    with pytest.raises(CannotCompareError, match="0000000: its functions could not be built"):
+    with pytest.raises(CannotCompareError, match="0000000: the functions of this commit could not be built"):
         sides.read("earlier", root, stage, title="0000000")
     assert error.partition("(")[0] in capfd.readouterr().err
 

@@ -115,5 +115,5 @@ def test_command_ends_with_2_for_an_unknown_commit() -> None:
     """`make bench-quick BEFORE=nonsense` fails with one line before any measurement."""
     result = CliRunner().invoke(command.main, ["--quick", "--before", "no/such/commit"])
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: 'no/such/commit' names no commit here")
+    assert result.stderr.startswith("error: there is no commit 'no/such/commit' here")
     assert result.stderr.count("\n") == 1

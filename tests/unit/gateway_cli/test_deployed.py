@@ -68,6 +68,6 @@ def test_a_stack_that_tells_too_little_is_to_be_deployed_again(monkeypatch: pyte
     with Stubber(cloudformation) as stub:
         stub.add_response("describe_stacks", {"Stacks": [stack]})
         with pytest.raises(
-            stack_outputs.NotDeployedError, match="is ROLLBACK_COMPLETE and tells no 'BaseUrl'"
+            stack_outputs.NotDeployedError, match="is ROLLBACK_COMPLETE and has no output 'BaseUrl'"
         ):
             stack_outputs.read(session, "dev")

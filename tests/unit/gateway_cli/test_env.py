@@ -45,7 +45,7 @@ def test_the_base_url_is_exported() -> None:
     done = run()
     assert evaluated(done.stdout, "BASE_URL") == [OUTPUTS.base_url]
     assert "CLIENT_KEY" not in done.stdout
-    assert done.stderr == "CLIENT_KEY is not set: give it a client's key.\n"
+    assert done.stderr == "CLIENT_KEY is not set. Set it to a client's key.\n"
 
 
 def test_a_given_key_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_a_given_key_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIENT_KEY", "bcg-given")
     done = run()
     assert "bcg-given" not in done.stdout
-    assert done.stderr == "CLIENT_KEY stays as it is set.\n"
+    assert done.stderr == "CLIENT_KEY is already set and was not changed.\n"
 
 
 @pytest.mark.parametrize("key", ["bcg-typed", ""])
@@ -98,7 +98,7 @@ def test_a_stopped_local_stack_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "stack.json")
     done = run("local")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == "Error: The local stack is not running: start it with `make run`.\n"
+    assert done.stderr == "Error: The local stack is not running. Start it with `make run`.\n"
 
 
 def test_it_is_the_file_that_make_run_writes() -> None:

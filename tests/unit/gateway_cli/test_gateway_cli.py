@@ -89,7 +89,7 @@ def test_a_client_id_that_fits_no_log_line_is_refused(session: boto3.Session, cl
 
 def test_the_bedrock_key_is_read_from_standard_input_and_stored(session: boto3.Session) -> None:
     result = run("bedrock-key", "put", stdin="ABSK-key-1\n")
-    assert result.output == "Stored.\n"
+    assert result.output == "The Bedrock API key is stored.\n"
     assert (
         session.client("secretsmanager").get_secret_value(SecretId="bedrock-key")["SecretString"]
         == "ABSK-key-1"
@@ -203,7 +203,7 @@ def test_the_proof_has_a_line_for_each_probe_and_fails_where_one_does(
     result = run("prove")
     assert result.exit_code == exit_code
     assert result.stdout.splitlines() == [str(probe) for probe in probes]
-    assert ("The guardrail does not hold." in result.stderr) is bool(exit_code)
+    assert ("The guardrail does not block as it must." in result.stderr) is bool(exit_code)
 
 
 def test_errors_are_no_broken_guardrail(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_errors_are_no_broken_guardrail(session: boto3.Session, monkeypatch: pyt
     monkeypatch.setattr(proof, "prove", lambda *_, **__: (probe for probe in [HOLDS, failed]))
     result = run("prove")
     assert result.exit_code == 1
-    assert "It was not shown that the guardrail holds" in result.stderr
+    assert "The proof is incomplete" in result.stderr
 
 
 def test_a_base_url_is_a_url(session: boto3.Session) -> None:

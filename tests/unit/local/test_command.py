@@ -39,8 +39,10 @@ def test_an_upstream_that_does_not_answer_ends_the_command_with_one_line(
     result = CliRunner().invoke(command.main, options)
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith("error: LOCAL_UPSTREAM_URL is 'http://127.0.0.1:9/v1', where nothing answers (")
-    assert "start that server, correct the URL, or unset the variable" in line
+    assert line.startswith(
+        "error: LOCAL_UPSTREAM_URL is 'http://127.0.0.1:9/v1', but no server answers there ("
+    )
+    assert "Start that server, correct the URL, or unset the variable" in line
 
 
 def test_ctrl_c_while_importing_is_one_line() -> None:

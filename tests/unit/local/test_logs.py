@@ -68,4 +68,4 @@ def test_without_a_running_stack_one_line_says_what_to_do(
         StateFolder(tmp_path).stack_file.write_text(json.dumps(left_behind))
     result = CliRunner().invoke(logs.main)
     assert result.exit_code == 1
-    assert result.stderr == "error: The local stack is not running: start it with `make run`.\n"
+    assert result.stderr == "error: The local stack is not running. Start it with `make run`.\n"

@@ -59,7 +59,7 @@ def test_others_results_in_the_file_do_not_count(run: Run, sqs: FakeSqs, records
     submitted(run, sqs, 3)
     done = collect(run)
     assert done.exit_code == 3
-    assert done.stdout == "0 new results; of the 3 lines that were sent, 3 have none.\n"
+    assert done.stdout == "0 new results. 3 of 3 sent lines have no result.\n"
 
 
 def test_only_what_is_missing_is_read(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
@@ -95,10 +95,8 @@ def test_a_dead_letter_is_not_waited_for(run: Run, sqs: FakeSqs, records: FakeRe
     records.bury(keys[2])
     done = collect(run, idle_s=3600)
     assert done.exit_code == 3
-    assert (
-        "1 lines failed for good; `jobs dead-letters redrive` sends them back to work: job-2" in done.stderr
-    )
-    assert "nothing new" not in done.stderr
+    assert "1 lines failed for good; `jobs dead-letters redrive` retries them: job-2" in done.stderr
+    assert "no new result" not in done.stderr
 
 
 def test_a_dead_letter_sent_back_is_waited_for(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
@@ -166,5 +164,5 @@ def test_interrupted_it_ends_at_once(run: Run, sqs: FakeSqs, records: FakeRecord
     done = collect(run, idle_s=3600)
     assert done.exit_code == 130
     assert "1 lines have no result yet: job-2" in done.stderr
-    assert "The same command goes on." in done.stderr
+    assert "Run the same command again to continue." in done.stderr
     assert collected() == sorted(lines)

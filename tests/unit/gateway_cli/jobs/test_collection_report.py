@@ -24,7 +24,7 @@ def test_missing_lines_are_named(run: Run, sqs: FakeSqs, records: FakeRecords) -
     assert done.exit_code == 3
     named = ", ".join(f"job-{number}" for number in range(2, 52))
     assert done.stderr == (
-        f"60 lines have no result yet, and nothing new has come for 0.1 s: {named} … and 10 more\n"
+        f"60 lines have no result yet, and no new result has come for 0.1 s: {named} … and 10 more\n"
     )
     missing = json.loads(collect(run, "--json").stdout)
     assert missing["missing"] == missing["waiting"]["count"] == 60
@@ -42,9 +42,9 @@ def test_a_custom_id_may_be_any_text(run: Run, sqs: FakeSqs) -> None:
 @pytest.mark.parametrize(
     ("item", "reason"),
     [
-        ({"answer_key": "results/gone.json"}, "nothing any more"),
-        ({"answer_key": "results/other.json"}, "something else"),
-        ({"answer_line": result_of("other", "job-0")}, "something else"),
+        ({"answer_key": "results/gone.json"}, "no longer exists"),
+        ({"answer_key": "results/other.json"}, "the result of another job"),
+        ({"answer_line": result_of("other", "job-0")}, "the result of another job"),
         ({"answer_line": "text"}, "not JSON"),
     ],
 )
@@ -73,4 +73,4 @@ def test_unsent_lines_are_told(run: Run, sqs: FakeSqs, records: FakeRecords) -> 
     records.answer(key, result_of(key, "job-0"))
     done = collect(run, idle_s=3600)
     assert done.exit_code == 3
-    assert done.stderr == "1 lines of in.jsonl were not sent; `jobs submit` sends them.\n"
+    assert done.stderr == "1 lines of in.jsonl were not sent. Send them with `jobs submit`.\n"

@@ -116,7 +116,7 @@ def test_unwritable_output_hides_nothing(run: Run, sqs: FakeSqs, monkeypatch: py
 
 def test_a_table_tells_how_many_more_there_are(run: Run, sqs: FakeSqs) -> None:
     put(sqs, 25)
-    assert "About 25 in all." in run("dead-letters", "list").stdout
+    assert "There are about 25 dead letters in all." in run("dead-letters", "list").stdout
     assert "in all" not in run("dead-letters", "list", "--limit", "25").stdout
 
 
@@ -172,7 +172,7 @@ def test_no_key_blocks_the_others(
     """A letter with an invalid idempotency key is sent back unchanged."""
     put(sqs, 2)
     sqs.queues["dead"][0].attributes["idempotency_key"] = key
-    assert run("dead-letters", "redrive").stdout == "2 sent back to the jobs queue.\n"
+    assert run("dead-letters", "redrive").stdout == "2 jobs sent back to the jobs queue.\n"
     assert records.begun_anew == []
 
 
@@ -186,7 +186,7 @@ def test_large_dead_letters_go_back_in_batches_that_sqs_takes(run: Run, sqs: Fak
     bodies = [job(f"job-{number}", body={"text": "x" * 400_000}) for number in range(5)]
     for body in bodies:
         sqs.put("dead", body)
-    assert run("dead-letters", "redrive").stdout == "5 sent back to the jobs queue.\n"
+    assert run("dead-letters", "redrive").stdout == "5 jobs sent back to the jobs queue.\n"
     assert sqs.bodies("jobs") == bodies
 
 
@@ -200,7 +200,7 @@ def test_a_job_that_fails_again_meanwhile_does_not_go_round_for_ever(run: Run, s
 
     sqs.on_send = fails_again
     done = run("dead-letters", "redrive")
-    assert done.stdout == "15 sent back to the jobs queue.\n"
+    assert done.stdout == "15 jobs sent back to the jobs queue.\n"
     assert len(sqs.visible("dead")) == 15
 
 
@@ -209,7 +209,7 @@ def test_what_sqs_refuses_stays_a_dead_letter(run: Run, sqs: FakeSqs) -> None:
     sqs.on_send = lambda _: {"1": ("InvalidMessageContents", True)}
     done = run("dead-letters", "redrive")
     assert done.exit_code == 1
-    assert "SQS refused 1 of them" in done.stderr
+    assert "SQS refused 1 jobs" in done.stderr
     assert sqs.bodies("jobs") == [bodies[0], bodies[2]]
     assert [message.body for message in sqs.visible("dead")] == [bodies[1]]
 
@@ -231,7 +231,7 @@ def test_what_was_sent_and_not_deleted_is_told(run: Run, sqs: FakeSqs) -> None:
     bodies = put(sqs, 2)
     sqs.undeletable = {bodies[0]}
     done = run("dead-letters", "redrive")
-    assert "1 of them are dead letters still" in done.stderr
+    assert "SQS did not delete 1 of these dead letters" in done.stderr
     assert sqs.bodies("jobs") == bodies
 
 
@@ -252,7 +252,7 @@ def test_purge_asks_first(run: Run, sqs: FakeSqs) -> None:
     put(sqs, 2)
     refused = run("dead-letters", "purge", stdin="n\n")
     assert refused.exit_code == 1
-    assert "Delete about 2 dead letters of dev for good?" in refused.stderr
+    assert "Delete all (about 2) dead letters of dev for good?" in refused.stderr
     assert len(sqs.bodies("dead")) == 2
     assert run("dead-letters", "purge", stdin="y\n").exit_code == 0
     assert sqs.bodies("dead") == []
@@ -275,4 +275,4 @@ def test_purging_twice_within_a_minute_says_so(
     monkeypatch.setattr(sqs, "purge_queue", too_soon)
     done = run("dead-letters", "purge", "--yes")
     assert done.exit_code == 1
-    assert "once a minute" in done.stderr
+    assert "one purge per minute" in done.stderr

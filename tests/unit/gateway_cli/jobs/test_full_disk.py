@@ -64,7 +64,7 @@ def test_summary_counts_what_the_file_holds() -> None:
     write(Path("out.jsonl"), [result(1)])
     done = jobs("results", "--all", "--out", "out.jsonl", limit_bytes=200, waiting=[result(2), result(3)])
     assert done["exit_code"] == 1
-    assert done["stdout"] == "0 new results, 0 repeats; the file holds 1.\n"
+    assert done["stdout"] == "0 new results, 0 repeats. The file has 1 results.\n"
     assert Path("out.jsonl").read_text() == result(1) + "\n"
 
 
@@ -83,7 +83,7 @@ def test_unrecorded_lines_do_not_count_as_sent() -> None:
     write(Path("in.jsonl"), [job(f"job-{number}") for number in range(300)])
     done = jobs("submit", "in.jsonl", "--json", limit_bytes=60_000)
     assert done["exit_code"] == 1
-    assert done["stderr"].startswith("Error: in.jsonl.dev.submitted cannot be used as record: ")
+    assert done["stderr"].startswith("Error: in.jsonl.dev.submitted cannot be used as the record: ")
     with sqlite3.connect("in.jsonl.dev.submitted") as record:
         (recorded,) = record.execute("SELECT count(*) FROM accepted").fetchone()
     record.close()
@@ -114,6 +114,6 @@ def test_on_a_full_disk_answers_are_missing(
         done = collect(run, "--receivers", "1")
     assert done.exit_code == 1
     assert done.stderr == "Error: out.jsonl: No space left on device.\n"
-    assert done.stdout == "100 new results; of the 150 lines that were sent, 50 have none.\n"
+    assert done.stdout == "100 new results. 50 of 150 sent lines have no result.\n"
     assert collect(run).exit_code == 0
     assert collected() == sorted(lines)

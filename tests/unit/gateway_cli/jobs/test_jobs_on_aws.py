@@ -106,7 +106,7 @@ def test_records_are_read_as_the_worker_writes_them(
         MessageBody=messages[2].body,
         MessageAttributes=letter,  # type: ignore[arg-type]
     )
-    assert run("dead-letters", "redrive").stdout == "1 sent back to the jobs queue.\n"
+    assert run("dead-letters", "redrive").stdout == "1 jobs sent back to the jobs queue.\n"
     done = run("results", "--expect", "in.jsonl", "--out", "out.jsonl", "--idle-s", "0.1", "--json")
     assert json.loads(done.stdout)["waiting"]["count"] == 2
     assert worker.claim(messages[2], owner="heir", lease_s=60) == Claimed(1)
@@ -145,7 +145,7 @@ def test_dead_letters_are_listed_redriven_and_purged(
     (letter,) = [json.loads(line) for line in run("dead-letters", "list", "--json").stdout.splitlines()]
     assert (letter["custom_id"], letter["attributes"]) == ("job-1", {"last_error_code": "internal_error"})
     done = run("dead-letters", "redrive")
-    assert done.stdout == "1 sent back to the jobs queue.\n", done.output
+    assert done.stdout == "1 jobs sent back to the jobs queue.\n", done.output
     assert depths()["jobs"]["waiting"] == 1
     assert depths()["dead_letters"] == {"waiting": 0, "in_flight": 0, "delayed": 0}
     sqs.send_message(QueueUrl=url, MessageBody=job("job-2"))

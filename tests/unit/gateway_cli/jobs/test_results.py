@@ -64,8 +64,8 @@ def test_fewer_than_the_count_are_told(run: Run, sqs: FakeSqs) -> None:
     put(sqs, result(1), result(1))
     done = receive(run, "--count", "2")
     assert done.exit_code == 3
-    assert done.stdout == "1 new results, 1 repeats; the file holds 1.\n"
-    assert "Nothing new for 0.2 s." in done.stderr
+    assert done.stdout == "1 new results, 1 repeats. The file has 1 results.\n"
+    assert "No new result for 0.2 s." in done.stderr
     assert sqs.bodies("results") == []
 
 
@@ -164,7 +164,7 @@ def test_larger_than_any_result_is_left(run: Run, sqs: FakeSqs, monkeypatch: pyt
     put(sqs, line)
     done = receive(run)
     assert done.exit_code == 1
-    assert "its place in S3 holds more than 64 MiB" in done.stderr
+    assert "its object in S3 is larger than 64 MiB" in done.stderr
     assert body.read_bytes <= 64 * 1024 * 1024 + 1
     assert body.is_closed
     assert sqs.bodies("results") == [line]
@@ -178,10 +178,10 @@ def test_larger_than_any_result_is_left(run: Run, sqs: FakeSqs, monkeypatch: pyt
         ("s3://large-results/", "not in the stack's own bucket"),
         ("https://large-results/results/1.json", "not in the stack's own bucket"),
         ("/etc/passwd", "not in the stack's own bucket"),
-        ("s3://large-results/results/gone.json", "nothing any more"),
-        ("s3://large-results/results/other.json", "something else"),
-        ("s3://large-results/results/pointer.json", "something else"),
-        ("s3://large-results/results/text.json", "no result"),
+        ("s3://large-results/results/gone.json", "no longer exists"),
+        ("s3://large-results/results/other.json", "not the result of this job"),
+        ("s3://large-results/results/pointer.json", "not the result of this job"),
+        ("s3://large-results/results/text.json", "not a result"),
     ],
 )
 def test_a_result_that_lies_elsewhere_is_left_in_the_queue_and_told(
@@ -204,7 +204,7 @@ def test_a_message_that_is_no_result_is_left_and_its_text_not_shown(run: Run, sq
     put(sqs, "a secret", result(1))
     done = receive(run)
     assert done.exit_code == 1
-    assert "was left in the results queue: not JSON" in done.stderr
+    assert "stays in the results queue: not JSON" in done.stderr
     assert "a secret" not in done.output
     assert sqs.bodies("results") == ["a secret"]
 
@@ -264,7 +264,7 @@ def test_a_file_of_something_else_is_an_error_and_nothing_is_received(run: Run, 
     put(sqs, result(1))
     done = receive(run)
     assert done.exit_code == 1
-    assert "something else than results" in done.stderr
+    assert "other content than results" in done.stderr
     assert len(sqs.visible("results")) == 1
 
 

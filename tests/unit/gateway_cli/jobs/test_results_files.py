@@ -43,7 +43,7 @@ def test_only_regular_files_are_used(
     assert done.exit_code == 2
     (told,) = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
     assert f"Invalid value for '{option}'" in told
-    assert "is no regular file" in told or "is a directory" in told
+    assert "is not a regular file" in told or "is a directory" in told
     assert not Path("out.jsonl").exists()
     assert sqs.queues["results"][0].receives == 0
 
@@ -55,7 +55,10 @@ def test_conflicts_need_a_regular_file(run: Run, sqs: FakeSqs, make: Callable[[P
     put(sqs, result(1))
     done = receive(run)
     assert done.exit_code == 1
-    assert done.stderr == "Error: out.jsonl.conflicts is no regular file: no conflict could be kept there.\n"
+    assert (
+        done.stderr
+        == "Error: out.jsonl.conflicts is not a regular file, so conflicts could not be written there.\n"
+    )
     assert sqs.queues["results"][0].receives == 0
 
 

@@ -49,11 +49,11 @@ def make_anew(sqs: FakeSqs) -> None:
 @pytest.mark.parametrize(
     ("spoiled", "told"),
     [
-        (forget, "in.jsonl.dev.submitted is not there"),
+        (forget, "in.jsonl.dev.submitted does not exist"),
         (change, "the file has changed since"),
-        (spoil, "is no record of a submission"),
-        (empty, "cannot be used as record"),
-        (make_anew, "it went to another queue"),
+        (spoil, "is not a submission's record"),
+        (empty, "cannot be used as the record"),
+        (make_anew, "it was sent to another queue"),
     ],
 )
 def test_without_its_record_nothing_is_collected(
@@ -91,7 +91,7 @@ def test_a_running_submission_is_waited_for(
     done = collect(run)
     assert done.exit_code == 0, done.output
     assert refusals == ["SQLITE_BUSY"] * 3
-    assert done.stderr.count("Waiting until it has ended.") == 1
+    assert done.stderr.count("Waiting until that process has ended.") == 1
     assert collected() == sorted(lines)
 
 

@@ -55,7 +55,7 @@ def test_every_line_is_sent_once_ten_at_a_time(run: Run, sqs: FakeSqs) -> None:
 def test_a_second_run_sends_nothing(run: Run, sqs: FakeSqs) -> None:
     run("submit", str(file_of(12)))
     result = run("submit", "in.jsonl")
-    assert result.stdout == "0 lines sent, 12 were sent earlier, 0 are left, 0 are bad.\n"
+    assert result.stdout == "0 lines sent, 12 sent earlier, 0 left to send, 0 bad.\n"
     assert sent_ids(sqs) == ids(12)
 
 
@@ -70,8 +70,8 @@ def test_file_with_bad_lines_is_not_sent(run: Run, sqs: FakeSqs) -> None:
     assert result.stderr.splitlines() == [
         "line 2: not JSON: Expecting value at character 1",
         "line 3: 'method' must be POST",
-        "line 5: 'custom_id' is that of line 1",
-        "Error: Nothing was sent: 3 of 5 lines are bad. Mend them, or send the others with --skip-bad.",
+        "line 5: 'custom_id' is the same as in line 1",
+        "Error: Nothing was sent: 3 of 5 lines are bad. Correct them, or send the other lines with --skip-bad.",
     ]
     assert [line["number"] for line in json.loads(result.stdout)["first_bad_lines"]] == [2, 3, 5]
 
@@ -124,7 +124,7 @@ def test_lasting_failure_ends_the_run(run: Run, sqs: FakeSqs) -> None:
     assert result.exit_code == 1
     assert "Could not connect" in result.stderr
     assert "Traceback" not in result.output
-    assert "50 lines sent, 0 were sent earlier, 50 are left" in result.stdout
+    assert "50 lines sent, 0 sent earlier, 50 left to send" in result.stdout
     sqs.on_send = lambda _: {}
     assert run("submit", "in.jsonl").exit_code == 0
     assert sent_ids(sqs) == ids(100)
@@ -161,7 +161,7 @@ def test_interrupted_it_ends_in_order_and_the_same_command_sends_the_rest(run: R
     sqs.on_send = interrupt
     result = run("submit", str(file_of(400)), "--senders", "2")
     assert result.exit_code == 130
-    assert "The same command sends the rest" in result.stderr
+    assert "Run the same command again to send the rest" in result.stderr
     assert len(sent_ids(sqs)) < 400
     sqs.on_send = lambda _: {}
     assert run("submit", "in.jsonl").exit_code == 0
@@ -218,7 +218,7 @@ def test_a_record_that_is_none_is_left_alone(run: Run, sqs: FakeSqs) -> None:
     Path("notes.txt").write_text("Dear diary, " * 100)
     result = run("submit", str(file_of(3)), "--record", "notes.txt")
     assert result.exit_code == 1
-    assert "no record of a submission" in result.stderr
+    assert "not a submission's record" in result.stderr
     assert Path("notes.txt").read_text() == "Dear diary, " * 100
     assert sqs.sent_batches == []
 
@@ -250,7 +250,7 @@ def test_pipe_is_a_wrong_command_line(run: Run, sqs: FakeSqs, options: list[str]
     os.mkfifo("pipe")
     result = run("submit", str(file_of(3)) if options else "pipe", *options)
     assert result.exit_code == 2
-    assert "File 'pipe' is no regular file." in result.stderr
+    assert "File 'pipe' is not a regular file." in result.stderr
     assert sqs.sent_batches == []
 
 
@@ -259,7 +259,7 @@ def test_record_beside_the_file_is_no_pipe(run: Run, sqs: FakeSqs) -> None:
     os.mkfifo("in.jsonl.dev.submitted")
     result = run("submit", str(file_of(3)))
     assert result.exit_code == 1
-    assert "in.jsonl.dev.submitted cannot be used as record: it is no regular file." in result.stderr
+    assert "in.jsonl.dev.submitted cannot be used as the record: it is not a regular file." in result.stderr
     assert sqs.sent_batches == []
 
 

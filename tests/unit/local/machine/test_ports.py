@@ -64,7 +64,7 @@ def test_a_taken_port_of_the_last_run_is_told() -> None:
     assert chosen.upstream == last.upstream
     assert chosen.aws not in {last.aws, last.upstream}
     assert said == [
-        f"Port {last.aws} of the last run is taken: using {chosen.aws} (LOCAL_AWS_PORT names another)."
+        f"Port {last.aws} of the last run is in use. This run uses {chosen.aws}. Set LOCAL_AWS_PORT to choose a port."
     ]
 
 
