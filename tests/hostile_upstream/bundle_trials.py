@@ -198,7 +198,7 @@ _PROOFS = (
     _proving(
         "garbage",
         _DOES_NOT_HOLD,
-        "no completion",
+        "not a completion",
         "DecodingError",
         **{CHAT: _GARBAGE, BEDROCK: _GARBAGE},
         GetItem=[_script(record("nonsense"))],
