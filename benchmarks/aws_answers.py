@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from typing import Any
 
 KEY = "bedrock-api-key-benchmark"
+_TODAY = time.strftime("%Y-%m-%d", time.gmtime())
 _FIXED = {
     b"secretsmanager.GetSecretValue": {"Name": "bedrock-key", "SecretString": KEY},
-    b"DynamoDB_20120810.GetItem": {"Item": {"client_id": {"S": "team"}}},
+    b"DynamoDB_20120810.GetItem": {"Item": {"client_id": {"S": "team"}, "last_used_on": {"S": _TODAY}}},
 }
 
 

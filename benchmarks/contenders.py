@@ -114,6 +114,7 @@ def chat_variables(upstream: str) -> dict[str, str]:
     """The variables that infra.api.chat_function sets."""
     return {
         **_upstream(upstream),
+        "CLIENTS_TABLE": "clients",
         "STREAM_TIMEOUT_S": "897",
         "COUNT_STREAM_TOKENS": "true",
         "MALLOC_TRIM_THRESHOLD_": str(64 * 1024 * 1024),
@@ -126,6 +127,7 @@ def worker_variables(upstream: str, width: int) -> dict[str, str]:
     queues = f"http://{upstream}/123456789012"
     return {
         **_upstream(upstream),
+        "CLIENTS_TABLE": "clients",
         "WORKER_WIDTH": str(width),
         "JOBS_QUEUE_URL": f"{queues}/jobs",
         "RESULTS_QUEUE_URL": f"{queues}/results",

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.shapes import Shape
 
 _PATH = "/openai/v1/chat/completions"
+_NO_LIMITS = '{"v":1}'  # the policy of a client without limits, as the authorizer passes it on
 _WORDS = "The quick brown fox jumps over the lazy dog, and nobody asks it why it does. "
 
 
@@ -35,7 +36,7 @@ def chat_event(body: bytes) -> bytes:
     """API Gateway's proxy event for `body`. The body is base64, because all media types are binary."""
     headers = {
         "Accept": ["application/json"],
-        "Authorization": ["Bearer " + "k" * 40],
+        "Authorization": ["Bearer bcg-" + "k" * 43],
         "Content-Type": ["application/json"],
         "Host": ["abc123.execute-api.eu-central-1.amazonaws.com"],
         "User-Agent": ["OpenAI/Python 3.54.0"],
@@ -68,7 +69,7 @@ def chat_event(body: bytes) -> bytes:
             "extendedRequestId": "AbCdEfGhIjKlMno=",
             "requestTimeEpoch": 1795392000000,
             "identity": {"sourceIp": "198.51.100.7", "userAgent": "OpenAI/Python 3.54.0"},
-            "authorizer": {"principalId": "team"},
+            "authorizer": {"principalId": "team", "policy": _NO_LIMITS},
         },
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,

@@ -1,4 +1,4 @@
-"""The commands `clients create`, `bedrock-key put`, `prove`, `env`, `show` and `jobs`."""
+"""The commands: `clients`, `bedrock-key put`, `prove`, `env`, `show` and `jobs`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import closing
 import boto3
 import click
 
-from client_keys.table import InvalidClientIdError
-from gateway_cli import bedrock_key, clients, proof, stack_outputs
+from gateway_cli import bedrock_key, proof, stack_outputs
+from gateway_cli.clients.commands import clients
 from gateway_cli.deployed import deployed
 from gateway_cli.env_command import env
 from gateway_cli.jobs.commands import jobs
@@ -20,19 +20,6 @@ from gateway_cli.jobs.commands import jobs
 @click.group()
 def cli() -> None:
     """Manages a deployed Bedrock Chat Gateway."""
-
-
-@cli.group("clients")
-def clients_group() -> None:
-    """Manages the clients that may call the gateway."""
-
-
-@clients_group.command("create")
-@click.argument("client_id")
-@deployed(InvalidClientIdError)
-def create_client(session: boto3.Session, outputs: stack_outputs.StackOutputs, client_id: str) -> None:
-    """Creates a client and prints its key. The key is shown only once, because only its hash is stored."""
-    click.echo(clients.create(session, outputs, client_id))
 
 
 @cli.group("bedrock-key")
@@ -108,5 +95,6 @@ def show(session: boto3.Session, outputs: stack_outputs.StackOutputs, as_json: b
             click.echo(f"{name}: {value}")
 
 
+cli.add_command(clients)
 cli.add_command(env)
 cli.add_command(jobs)

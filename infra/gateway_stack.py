@@ -39,6 +39,7 @@ class GatewayStack(cdk.Stack):
             environment=environment,
             api_key_secret=self.api_key_secret,
             guardrail=self.guardrail,
+            clients=self.clients.table,
         )
         self.api = ChatApi(
             self,
@@ -57,6 +58,7 @@ class GatewayStack(cdk.Stack):
             guardrail=self.guardrail,
             queues=self.queues,
             records=self.job_records,
+            clients=self.clients.table,
         )
         self._prove(environment)
         self._add_outputs(environment)

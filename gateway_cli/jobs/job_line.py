@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 # SQS's limit of 1 MiB, both for a message and for a batch:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-MAX_MESSAGE_BYTES = 1_048_576 - 128  # minus the attribute that is sent with the line
+MAX_MESSAGE_BYTES = 1_048_576 - 256  # minus the attributes that are sent with the line
 _MAX_CUSTOM_ID_CHARACTERS = 512
 _URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
 # Characters that JSON allows in strings, but SQS does not allow in messages (same page).

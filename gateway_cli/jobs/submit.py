@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MAX_REFUSALS_KEPT = 100
+# The message attribute in which the worker finds the client of a job.
+_CLIENT_ATTRIBUTE = "client"
 
 
 @dataclass(slots=True)
@@ -33,9 +35,15 @@ class Submission:
     """One run. `sent` changes during the run."""
 
     def __init__(
-        self, sqs: SQSClient, queue_url: str, checked: CheckedInput, record: SubmissionRecord
+        self,
+        sqs: SQSClient,
+        queue_url: str,
+        checked: CheckedInput,
+        record: SubmissionRecord,
+        *,
+        client_id: str | None = None,
     ) -> None:
-        self._sqs, self._queue_url, self._record = sqs, queue_url, record
+        self._sqs, self._queue_url, self._record, self._client_id = sqs, queue_url, record, client_id
         self._batches = batches(self._messages(checked))
         self._lock = Lock()  # protects the file, the record and the counts
         self.sent = Sent()
@@ -60,8 +68,10 @@ class Submission:
         )
 
     def _attributes(self, number: int) -> dict[str, Any]:
-        key = job_keys.key(self._record.id, number)
-        return {job_keys.ATTRIBUTE: {"DataType": "String", "StringValue": key}}
+        texts = {job_keys.ATTRIBUTE: job_keys.key(self._record.id, number)}
+        if self._client_id is not None:
+            texts[_CLIENT_ATTRIBUTE] = self._client_id
+        return {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
 
     def _send_next(self, interruption: Interruption) -> bool:
         with self._lock:

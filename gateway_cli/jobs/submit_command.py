@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from client_keys.policy import CLIENT_ID
 from gateway_cli.deployed import deployed
 from gateway_cli.jobs import (
     aws_clients,
@@ -34,6 +35,12 @@ _BAD_LINES_SHOWN = 20
 _BAD_LINES_IN_JSON = 100
 
 
+def _known_form(_context: click.Context, _parameter: click.Parameter, client_id: str | None) -> str | None:
+    if client_id is not None and not CLIENT_ID.fullmatch(client_id):
+        raise click.BadParameter("a client's id has 1 to 64 letters, digits, dots, hyphens and underscores.")
+    return client_id
+
+
 @click.command("submit")
 @click.argument(
     "file",
@@ -47,6 +54,14 @@ _BAD_LINES_IN_JSON = 100
     default=4,
     show_default=True,
     help="The number of parallel batches.",
+)
+@click.option(
+    "--client",
+    "client_id",
+    metavar="CLIENT_ID",
+    callback=_known_form,
+    help="The client that the jobs belong to. The worker believes it if jobs.senders lists your role. "
+    "Give the same client when you run the command again for a file.",
 )
 @click.option(
     "--record",
@@ -63,6 +78,7 @@ def submit(
     file: Path,
     skip_bad: bool,
     senders: int,
+    client_id: str | None,
     record_path: Path | None,
     as_json: bool,
 ) -> None:
@@ -87,7 +103,7 @@ def submit(
         sqs = aws_clients.sqs(session, threads=senders)
         identity = Identity(checked.sha256, status.identity(sqs, outputs.jobs_queue_url))
         with SubmissionRecord(record_path, identity) as record:
-            submission = Submission(sqs, outputs.jobs_queue_url, checked, record)
+            submission = Submission(sqs, outputs.jobs_queue_url, checked, record, client_id=client_id)
             try:
                 _send(submission, record.count(), checked, heeded, senders)
             finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.http_api.settings import HttpSettings
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
@@ -27,6 +29,7 @@ class ChatFunction(Construct):
         environment: Environment,
         api_key_secret: BedrockApiKeySecret | None,
         guardrail: EnforcedGuardrail | None,
+        clients: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, id_)
         upstream = upstream_settings(
@@ -45,10 +48,16 @@ class ChatFunction(Construct):
             requirements="upstream",
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
-            variables={**upstream.to_env(), **http.to_env(), **_MALLOC},
+            variables={
+                **upstream.to_env(),
+                **http.to_env(),
+                **ClientsSettings(clients.table_name).to_env(),
+                **_MALLOC,
+            },
             streams=environment.platform.streams,
             reserved_concurrency=environment.chat_function.reserved_concurrent_executions,
         )
         grant_upstream(self.gateway_function.role, environment, api_key_secret, guardrail, streams=True)
+        clients.grant(self.gateway_function.role, "dynamodb:GetItem")
         self.function = self.gateway_function.function
         self.log_group = self.gateway_function.log_group

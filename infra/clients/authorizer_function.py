@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from chat_gateway.clients.settings import AuthorizerSettings
+from chat_gateway.client_policies.settings import ClientsSettings
 from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
 
@@ -27,6 +27,6 @@ class AuthorizerFunction(GatewayFunction):
             requirements="authorizer",
             description="Knows clients by the SHA-256 hash of their key",
             timeout_s=_TIMEOUT_S,
-            variables=AuthorizerSettings(clients_table=clients.table_name).to_env(),
+            variables=ClientsSettings(clients_table=clients.table_name).to_env(),
         )
-        clients.grant(self.role, "dynamodb:GetItem")
+        clients.grant(self.role, "dynamodb:GetItem", "dynamodb:UpdateItem")

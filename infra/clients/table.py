@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from client_keys import key as client_key
+from client_keys import item as client_item
 from infra.removal import removal_policy
 from infra.settings.environment import Data, Environment
 
@@ -18,10 +18,10 @@ class ClientsTable(Construct):
         self.table = dynamodb.Table(
             self,
             "Table",
-            partition_key=dynamodb.Attribute(name=client_key.HASH, type=dynamodb.AttributeType.STRING),
+            partition_key=dynamodb.Attribute(name=client_item.HASH, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            # DynamoDB removes a client up to some days after it expired. The authorizer checks the time itself.
-            time_to_live_attribute=client_key.EXPIRY,
+            # DynamoDB deletes an item up to some days after it expired. The authorizer checks the time itself.
+            time_to_live_attribute=client_item.EXPIRY,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from infra import acknowledgements
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
@@ -41,6 +43,7 @@ class JobWorker(Construct):
         guardrail: EnforcedGuardrail | None,
         queues: JobQueues,
         records: JobRecordsTable,
+        clients: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, id_)
         jobs = environment.jobs
@@ -57,13 +60,18 @@ class JobWorker(Construct):
             description="Answers jobs from the queue",
             timeout_s=environment.timeouts.worker_function_s,
             memory_mib=jobs.memory_size_mib,
-            variables={**upstream.to_env(), **_settings(environment, queues, records).to_env()},
+            variables={
+                **upstream.to_env(),
+                **_settings(environment, queues, records).to_env(),
+                **ClientsSettings(clients.table_name).to_env(),
+            },
         )
         grant_upstream(worker.role, environment, api_key_secret, guardrail, streams=False)
         queues.jobs.grant_consume_messages(worker.role)
         queues.results.grant(worker.role, "sqs:SendMessage")
         queues.dead_letters.grant(worker.role, "sqs:SendMessage")
         records.table.grant(worker.role, "dynamodb:UpdateItem")
+        clients.grant(worker.role, "dynamodb:GetItem")
         worker.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:PutObject"],
@@ -105,6 +113,8 @@ def _settings(environment: Environment, queues: JobQueues, records: JobRecordsTa
         give_up_after_s=job_settings.GIVE_UP_AFTER_S,
         retry_delay_s=jobs.retry_delay_s,
         max_retry_delay_s=jobs.max_retry_delay_s,
+        senders=tuple(jobs.senders),
+        default_client=jobs.default_client,
     )
 
 

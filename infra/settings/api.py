@@ -16,8 +16,8 @@ class Api(Table):
     """Average number of requests per second."""
     throttling_burst_limit: Annotated[int, Field(ge=1)] = 100
     """Number of requests that may arrive at once."""
-    authorizer_result_ttl_s: Annotated[int, Field(ge=0, le=3600)] = 300
-    """How long API Gateway caches the authorizer's answer. A deleted client's key may work for this long."""
+    authorizer_result_ttl_s: Annotated[int, Field(ge=0, le=3600)] = 60
+    """How long API Gateway caches the authorizer's answer. A revoked key and a changed policy take effect within this time."""
     max_request_bytes: Annotated[int, Field(ge=1, le=4_500_000)] = 4 * 1024 * 1024
     """Maximum size of a request body. Lambda accepts 6 MB, and API Gateway encodes bodies as base64."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from chat_gateway.jobs import sqs_limits
-from infra.settings.table import Table, require
+from client_keys.policy import CLIENT_ID
+from infra.settings.table import Table, matching, require
 
 # How long SQS keeps a job. A dead letter's age counts from the time that the job was sent, so jobs must be kept for a
 # shorter time than dead letters:
@@ -28,6 +29,9 @@ _MAX_BATCH_WITHOUT_WINDOW = 10
 # Each job in progress uses a thread and at most three sockets. A function has 1024 threads and 1024 file descriptors:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_WIDTH = 300
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids; the emulator has the
+# account's number for every sender.
+_IAM_ID = "(AROA|AIDA)[A-Z0-9]{12,124}|[0-9]{12}"
 
 
 class JobsSettings(Table):
@@ -59,6 +63,14 @@ class JobsSettings(Table):
     """The maximum wait before the second attempt. It doubles for each further attempt."""
     max_retry_delay_s: Annotated[int, Field(ge=1, le=sqs_limits.MAX_HIDDEN_S)] = 900
     """The maximum wait before any attempt."""
+    senders: list[
+        Annotated[str, AfterValidator(matching(_IAM_ID, "must be a role's AROA… or a user's AIDA…"))]
+    ] = Field(default_factory=list)
+    """Unique ids of the IAM roles and users whose messages may name the client that a job belongs to."""
+    default_client: (
+        Annotated[str, AfterValidator(matching(CLIENT_ID.pattern, "must be a client's id"))] | None
+    ) = None
+    """The client that jobs of all other senders belong to. By default they belong to no client, and no policy holds for them."""
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 1769
     """The worker's memory. 1769 MiB is one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 

@@ -26,7 +26,8 @@ def temporary_client(
     """
     key = client_table.new_key()
     try:
-        client_table.store(dynamodb, table, client_id, key, expires_at=math.ceil(time.time() + lifetime_s))
+        expires_at = math.ceil(time.time() + lifetime_s)
+        client_table.store_temporary(dynamodb, table, client_id, key, expires_at=expires_at)
         yield key
     except BaseException:
         with suppress(BotoCoreError, ClientError):  # the first error is raised

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from client_keys.no_limits import CONTEXT, NO_LIMITS
 from local.stack.local_stack import LocalStack
 from tests.runtime_api import Request
 
@@ -42,7 +43,11 @@ def proxy_event(
         "resource": resource,
         "httpMethod": method,
         "multiValueHeaders": dict(headers or {}),
-        "requestContext": {"extendedRequestId": "our-id", "requestId": "settable"},
+        "requestContext": {
+            "extendedRequestId": "our-id",
+            "requestId": "settable",
+            "authorizer": {"principalId": "team-a", CONTEXT: NO_LIMITS},
+        },
         "body": base64.b64encode(content).decode(),
         "isBase64Encoded": True,
     }

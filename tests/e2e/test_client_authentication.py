@@ -11,6 +11,7 @@ from openai import AuthenticationError, OpenAI
 
 from client_keys import table as client_table
 from local.stack.local_stack import LocalStack
+from tests.e2e.clients_command import created
 from tests.e2e.conftest import MODEL
 from tests.e2e.standin import StandinControl
 
@@ -32,6 +33,10 @@ def dynamodb(stack: LocalStack) -> DynamoDBClient:
         "Bearer",
         "Bearer short",
         "Bearer bcg-nobody-has-this-key-nobody-at-all",
+        "Bearer bcg-" + "k" * 43,
+        f"Bearer {client_table.new_key()}",
+        f"Bearer {client_table.new_key()[:-1]}",
+        f"Bearer {client_table.new_key()}0",
         "Basic dXNlcjpwYXNz",
     ],
 )
@@ -63,7 +68,7 @@ def test_the_sdk_raises_its_authentication_error_with_the_request_id(client: Ope
 
 
 def test_a_client_created_now_is_let_in_now(stack: LocalStack, client: OpenAI) -> None:
-    key = client_table.create(dynamodb(stack), stack.clients_table, "newcomer")
+    key = created(stack, "newcomer")
     newcomer = client.with_options(api_key=key)
     assert newcomer.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices
 
@@ -73,7 +78,10 @@ def test_expired_client_is_refused(stack: LocalStack, client: OpenAI, standin: S
     now_s = int(time.time())
 
     def answered(expires_at: int) -> bool:
-        key = client_table.create(dynamodb(stack), stack.clients_table, "expiring", expires_at=expires_at)
+        key = client_table.new_key()
+        client_table.store_temporary(
+            dynamodb(stack), stack.clients_table, "expiring", key, expires_at=expires_at
+        )
         chat = client.with_options(api_key=key).chat
         return bool(
             chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Hi"}]).choices

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from guardrail_proof.settings import CANARY_WORD
@@ -55,6 +57,7 @@ def test_no_word_of_a_prompt_completion_or_token_is_logged(everything_logged: st
 def test_no_key_is_logged(stack: LocalStack, everything_logged: str) -> None:
     assert stack.api_key not in everything_logged
     assert stack.bedrock_api_key not in everything_logged
+    assert re.search(r"bcg-[0-9A-Za-z_-]{20}", everything_logged) is None
 
 
 def test_no_traceback_was_logged_but_the_one_that_fails_a_deployment(logged: dict[str, str]) -> None:

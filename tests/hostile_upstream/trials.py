@@ -121,7 +121,8 @@ def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
 
 def _chat_event(key: str, body: dict[str, Any], way: Way) -> dict[str, Any]:
     event = proxy_event(json.dumps({**body, "stream": way is Way.STREAM}).encode())
-    return {**event, "requestContext": {"extendedRequestId": key, "requestId": f"{key}-api"}}
+    context = {**event["requestContext"], "extendedRequestId": key, "requestId": f"{key}-api"}
+    return {**event, "requestContext": context}
 
 
 def _job_event(key: str, body: dict[str, Any], receives: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chat_gateway.aws.settings import AwsSettings
-from chat_gateway.clients.settings import AuthorizerSettings
+from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.settings import WorkerSettings
@@ -116,7 +116,7 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
         ("api", HttpSettings),
         ("worker", UpstreamSettings),
         ("worker", WorkerSettings),
-        ("authorizer", AuthorizerSettings),
+        ("authorizer", ClientsSettings),
         ("api", AwsSettings),
         ("authorizer", AwsSettings),
     ],
@@ -124,7 +124,7 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
 def test_the_variables_of_every_function_parse_as_its_settings(
     stack: Synthesised,
     function: str,
-    settings: type[UpstreamSettings | HttpSettings | WorkerSettings | AuthorizerSettings | AwsSettings],
+    settings: type[UpstreamSettings | HttpSettings | WorkerSettings | ClientsSettings | AwsSettings],
 ) -> None:
     assert settings.from_env(stack.variables(function) | LAMBDA)
 
@@ -183,8 +183,8 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         return {action for item in found for action in ([item] if isinstance(item, str) else item)}
 
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    assert actions("Authorizer") == logs | {"dynamodb:GetItem"}
-    assert actions("ChatFunction") == logs | {"secretsmanager:GetSecretValue"}
+    assert actions("Authorizer") == logs | {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    assert actions("ChatFunction") == logs | {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}
     assert actions("JobWorker") == logs | {
         "secretsmanager:GetSecretValue",
         "sqs:ChangeMessageVisibility",
@@ -196,6 +196,7 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "s3:GetObject",
         "s3:PutObject",
         "dynamodb:UpdateItem",
+        "dynamodb:GetItem",
     }
 
 

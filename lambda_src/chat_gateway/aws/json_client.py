@@ -27,7 +27,7 @@ from chat_gateway.http1.connection import HttpConnection
 
 # Timeout of one attempt, from connecting to the last byte.
 _ATTEMPT_S = 2.0
-_ATTEMPTS = 3  # by default: one may find a kept connection closed, another may get a server error
+ATTEMPTS = 3  # by default: one may find a kept connection closed, another may get a server error
 _PAUSE_S = 0.05
 # A job record's line of 400 kB takes less than 1 MB when escaped; a secret at most 64 KB.
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -60,7 +60,7 @@ class AwsJsonClient:
         target_prefix: str,
         json_version: str,
         env: Mapping[str, str] = os.environ,
-        attempts: int = _ATTEMPTS,
+        attempts: int = ATTEMPTS,
     ) -> None:
         url = urlsplit(settings.endpoint_url or f"https://{service}.{settings.region}.{settings.dns_suffix}")
         is_encrypted = url.scheme == "https"

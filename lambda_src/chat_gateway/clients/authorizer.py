@@ -1,4 +1,4 @@
-"""The authorizer: identifies a client by the SHA-256 hash of its key.
+"""The authorizer: knows a client by the SHA-256 hash of its key.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """
@@ -11,36 +11,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 
-from chat_gateway.aws.json_client import AwsJsonClient
-from chat_gateway.aws.settings import AwsSettings
-from chat_gateway.clients.settings import AuthorizerSettings
+from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.client_policies.clients_table import ClientsTable
 from chat_gateway.core.startup import Startup
-from client_keys.key import UNKNOWN_CLIENT, table_key
+from client_keys import item as client_item
+from client_keys import key as client_key
+from client_keys.item import UNKNOWN_CLIENT, Item
+from client_keys.no_limits import CONTEXT, NO_LIMITS
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class ClientsTable(NamedTuple):
-    """The table of clients, by the hashes of their keys."""
+class _Verdict(NamedTuple):
+    """What is known of a key. `client_id` is None for a key that belongs to no client."""
 
-    dynamodb: AwsJsonClient
-    name: str
+    client_id: str | None = None
+    has_expired: bool = False
+    is_suspended: bool = False
+    policy: str = NO_LIMITS
 
-    @classmethod
-    def from_env(cls) -> ClientsTable:
-        """Builds the table's client. Raises ConfigurationError that names the missing or wrong variable."""
-        dynamodb = AwsJsonClient(
-            AwsSettings.from_env(), service="dynamodb", target_prefix="DynamoDB_20120810", json_version="1.0"
-        )
-        return cls(dynamodb, AuthorizerSettings.from_env().clients_table)
-
-    def item(self, key: str) -> dict[str, Any]:
-        """The item of the client with this key, empty if there is none. Raises AwsCallError."""
-        # Consistent, because API Gateway would cache a Deny for a key that was just created for minutes.
-        query = {"TableName": self.name, "Key": table_key(key), "ConsistentRead": True}
-        return self.dynamodb.call("GetItem", query).get("Item") or {}
+    @property
+    def is_allowed(self) -> bool:
+        return self.client_id is not None and not self.has_expired and not self.is_suspended
 
 
 class Authorizer:
@@ -54,29 +48,41 @@ class Authorizer:
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """An IAM policy that allows or denies the whole stage, because API Gateway caches the policy for every path.
 
-        Raises if the table cannot be read. API Gateway then answers 500, and caches nothing.
+        An Allow has the client's own policy in its context. Raises if the table cannot be read. API Gateway then answers
+        500, and caches nothing.
         """
-        client_id, has_expired = self._client_of(_bearer_token(event.get("authorizationToken", "")))
-        is_allowed = client_id is not None and not has_expired
+        verdict = self._verdict(_bearer_token(event.get("authorizationToken", "")))
         self._logger.info(
             "client authentication",
             extra={
-                "client": client_id,
-                "allowed": is_allowed,
-                "expired": has_expired,
+                "client": verdict.client_id,
+                "allowed": verdict.is_allowed,
+                "expired": verdict.has_expired,
+                "suspended": verdict.is_suspended,
                 "lambda_request_id": context.aws_request_id,
             },
         )
-        return _policy(client_id if is_allowed else None, _whole_stage(event["methodArn"]))
+        return _answer(verdict, _whole_stage(event["methodArn"]))
 
-    def _client_of(self, token: str | None) -> tuple[str | None, bool]:
-        """The id of the client with the key `token` (None if unknown), and whether the key has expired."""
-        if token is None:
-            return None, False
-        item = self._startup.state.item(token)
-        client_id = item.get("client_id", {}).get("S")
-        is_id = isinstance(client_id, str) and client_id
-        return (client_id if is_id else None), _has_expired(item, self._clock())
+    def _verdict(self, token: str | None) -> _Verdict:
+        if token is None or not client_key.is_well_formed(token):
+            return _Verdict()
+        table = self._startup.state
+        item = table.key_item(token)
+        verdict = _judged(item, self._clock())
+        if verdict.is_allowed:
+            self._note_use(table, token, item)
+        return verdict
+
+    def _note_use(self, table: ClientsTable, key: str, item: Item) -> None:
+        """Writes the day of the key's last use, once a day. A failure refuses nobody."""
+        day = time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
+        if item.get(client_item.LAST_USED) == {"S": day}:
+            return
+        try:
+            table.note_use(key, day)
+        except AwsCallError as error:
+            self._logger.warning("last use not noted", extra={"cause": error.code})
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -84,18 +90,14 @@ def _bearer_token(authorization: str) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _has_expired(item: dict[str, Any], now_s: float) -> bool:
-    """Whether `expires_at` (epoch seconds) has passed. A malformed value counts as expired, a missing one as valid.
-
-    DynamoDB's TTL removes the item later, within days:
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
-    """
-    if "expires_at" not in item:
-        return False
-    try:
-        return now_s >= int(item["expires_at"]["N"])
-    except (KeyError, TypeError, ValueError):
-        return True
+def _judged(item: Item, now_s: float) -> _Verdict:
+    return _Verdict(
+        client_id=client_item.text(item, client_item.CLIENT_ID) or None,
+        has_expired=client_item.has_expired(item, now_s),
+        is_suspended=client_item.is_suspended(item),
+        # Without a text, the chat function reads the client's own item.
+        policy=client_item.text(item, client_item.POLICY) if client_item.POLICY in item else NO_LIMITS,
+    )
 
 
 def _whole_stage(method_arn: str) -> str:
@@ -104,15 +106,14 @@ def _whole_stage(method_arn: str) -> str:
     return f"{api}/{stage}/*/*"
 
 
-def _policy(client_id: str | None, resource: str) -> dict[str, Any]:
-    effect = "Deny" if client_id is None else "Allow"
-    return {
-        "principalId": client_id or UNKNOWN_CLIENT,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}],
-        },
+def _answer(verdict: _Verdict, resource: str) -> dict[str, Any]:
+    effect = "Allow" if verdict.is_allowed else "Deny"
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}
+    answer: dict[str, Any] = {
+        "principalId": verdict.client_id if verdict.is_allowed else UNKNOWN_CLIENT,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
     }
+    return {**answer, "context": {CONTEXT: verdict.policy}} if verdict.is_allowed else answer
 
 
 startup = Startup(ClientsTable.from_env)

@@ -3,7 +3,8 @@
 GatewayError                      has a status, a code and a message for the caller
 ├── InvalidRequestError           400, the request is malformed
 ├── RequestTooLargeError          413, the body is over the limit
-├── ModelNotAllowedError          403, the environment does not allow the model
+├── ModelNotAllowedError          403, the environment or the client may not use the model
+├── ClientPolicyError             403, the client may not do what the request asks for
 ├── GuardrailOverrideError        403, the caller tried to change the enforced guardrail
 ├── UnknownPathError              404, the path does not exist
 ├── MethodNotAllowedError         405, the path exists, the method does not
@@ -79,11 +80,22 @@ class RequestTooLargeError(GatewayError):
 
 
 class ModelNotAllowedError(GatewayError):
-    """The model is not one of the models that the environment allows."""
+    """The model is not one of the models that the environment, or the client, may use."""
 
     status = HTTPStatus.FORBIDDEN
     type = "invalid_request_error"
     code = "model_not_allowed"
+
+
+class ClientPolicyError(GatewayError):
+    """The client's policy does not allow what the request asks for; `code` says what."""
+
+    status = HTTPStatus.FORBIDDEN
+    type = "invalid_request_error"
+
+    def __init__(self, message: str, *, code: str, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.code = code
 
 
 class GuardrailOverrideError(GatewayError):

@@ -23,12 +23,14 @@ from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
+from client_keys.no_limits import NO_LIMITS
 from response_streaming import StreamingResponse, until_sent
 from watchdog_timer import named, watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from chat_gateway.client_policies.policies import ClientPolicies
     from chat_gateway.completions.request import ChatRequest
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.http_api.http_request import HttpRequest
@@ -67,8 +69,10 @@ class ChatFunction:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        policies: ClientPolicies | None = None,
     ) -> None:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
+        self._policies = policies  # None until a client needs them
         self._secret_arn = _secret_arn(startup)
         self._is_cold = True
 
@@ -114,11 +118,22 @@ class ChatFunction:
         chat = chat_request.parse(request.body(max_bytes=state.upstream.max_request_bytes))
         exchange.log.add_model(chat.model)
         exchange.log.add_guardrail(state.upstream.guardrail)
+        if request.client_policy != NO_LIMITS:
+            chat = self._limited(chat, request)
         exchange.attempts = attempts = self._attempts(chat, request, context, exchange.started)
         if chat.streams:
             return _streamed(state, chat, request, exchange, attempts)
         upstream_request = _prepared(state, chat, request, exchange)
         return exchange.completed(state.completions.create(upstream_request, attempts))
+
+    def _limited(self, chat: ChatRequest, request: HttpRequest) -> ChatRequest:
+        """The request as its client's policy lets it be. Raises GatewayError, and what reading the policy raises."""
+        from chat_gateway.client_policies import limits  # for clients with limits only
+        from chat_gateway.client_policies.policies import ClientPolicies
+
+        if self._policies is None:
+            self._policies = ClientPolicies.from_env()
+        return limits.limited(chat, self._policies.of_request(request.client_policy, request.client))
 
     def _attempts(
         self, chat: ChatRequest, request: HttpRequest, context: LambdaContext, started: float

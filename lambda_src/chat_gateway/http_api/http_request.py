@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from chat_gateway.completions import request as chat_request
 from chat_gateway.core import foreign_text
 from chat_gateway.core.errors import InvalidRequestError, RequestTooLargeError
+from client_keys.no_limits import CONTEXT
 
 _API_HOST = re.compile(r"[a-z0-9]{1,20}\.execute-api\.[a-z0-9.-]{1,60}")
 # https://platform.openai.com/docs/api-reference/debugging-requests
@@ -39,6 +40,7 @@ class HttpRequest(NamedTuple):
     request_id: str | None
     api_request_id: str | None
     client: str | None
+    client_policy: object  # from the authorizer's context; None if it has none
     sdk_retry_count: int | None  # how often the SDK has already retried this request
     domain_name: object
     stage: object
@@ -89,6 +91,7 @@ def read(event: object) -> HttpRequest:
     """The request in `event`; never raises. If a part is malformed, `fault` names it, and the rest is read."""
     fields = event if isinstance(event, dict) else {}
     context = _mapping(fields.get("requestContext"))
+    authorizer = _mapping(context.get("authorizer"))
     headers, fault = _headers(fields.get("multiValueHeaders"))
     # Callers can set requestId (through x-amzn-requestid), but not extendedRequestId.
     api_request_id = foreign_text.name(context.get("requestId"))
@@ -101,7 +104,8 @@ def read(event: object) -> HttpRequest:
         is_base64=bool(fields.get("isBase64Encoded")),
         request_id=_text(context.get("extendedRequestId")) or api_request_id,
         api_request_id=api_request_id,
-        client=_text(_mapping(context.get("authorizer")).get("principalId")) or None,
+        client=_text(authorizer.get("principalId")) or None,
+        client_policy=authorizer.get(CONTEXT),
         sdk_retry_count=_retry_count(headers),
         domain_name=context.get("domainName"),
         stage=context.get("stage"),

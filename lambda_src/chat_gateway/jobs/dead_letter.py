@@ -34,6 +34,9 @@ def dead_letter(message: JobMessage, error: GatewayError, *, attempts: int | Non
         attributes["bedrock_request_id"] = _name(error.bedrock_request_id)
     if attempts is not None:
         attributes["attempts"] = str(attempts)
+    if message.client is not None:
+        attributes[job_lines.CLIENT_ATTRIBUTE] = message.client
+        del attributes["job_id"]  # it follows from the key, and there is room for ten
     return QueueMessage(message.body, attributes)
 
 

@@ -19,6 +19,8 @@ from chat_gateway.core.errors import GatewayError, InvalidRequestError, RequestT
 _MAX_CUSTOM_ID_CHARACTERS = 512
 # The message attribute that holds a job's idempotency key.
 KEY_ATTRIBUTE = "idempotency_key"
+# The message attribute with the id of the client that a job belongs to.
+CLIENT_ATTRIBUTE = "client"
 # OpenAI's path, Azure's, and ours.
 _URLS = frozenset({*chat_request.PATHS, "/chat/completions"})
 _BYTE_ORDER_MARK = "\ufeff"
@@ -32,6 +34,7 @@ class JobMessage:
 
     Messages with the same `key` and body are one job. `key` is the sender's idempotency key, or else the message id.
     `sender` is the sender's IAM id, empty if SQS does not say. `has_bad_key`: the sender's key is malformed and ignored.
+    `named_client` is the client's id as the sender wrote it; `client` is the client that the job belongs to.
     """
 
     id: str
@@ -42,6 +45,8 @@ class JobMessage:
     receives: int
     sent_at_s: float
     has_bad_key: bool = False
+    named_client: str | None = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Result:
     request_id: str | None
     body: dict[str, Any] | None
     error: dict[str, Any] | None
+    client: str | None = None
 
     def line(self) -> str:
         """The line as JSON, without a line break. In ASCII, because SQS refuses some characters that JSON allows."""
@@ -86,6 +92,7 @@ class Result:
             "custom_id": self.custom_id,
             "response": None if self.status_code is None else response,
             "error": self.error,
+            **({} if self.client is None else {"client": self.client}),
         }
 
 
@@ -154,7 +161,9 @@ def _custom_id(document: object) -> CustomId | None:
     return custom_id if is_id else None
 
 
-def error_result(id_: str, custom_id: CustomId | None, error: GatewayError) -> Result:
+def error_result(
+    id_: str, custom_id: CustomId | None, error: GatewayError, *, client: str | None = None
+) -> Result:
     """The output line `id_` for a job that failed for good, with Bedrock's error if Bedrock answered."""
     detail = json.loads(error.body())["error"]
     asked = isinstance(error, UpstreamError)
@@ -165,4 +174,5 @@ def error_result(id_: str, custom_id: CustomId | None, error: GatewayError) -> R
         request_id=error.bedrock_request_id,
         body={"error": detail} if asked else None,
         error={"code": error.code or error.type, "message": error.message},
+        client=client,
     )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from chat_gateway.jobs.lines import KEY_ATTRIBUTE, JobMessage
+from chat_gateway.jobs.lines import CLIENT_ATTRIBUTE, KEY_ATTRIBUTE, JobMessage
 
 # An idempotency key: a sender that is unsure whether a message arrived can send it again with the same key.
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -17,7 +17,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 def read(record: Mapping[str, Any]) -> JobMessage:
     """The message. Raises KeyError and ValueError for a malformed record."""
-    sent = record.get("messageAttributes", {}).get(KEY_ATTRIBUTE)
+    attributes = record.get("messageAttributes", {})
+    sent = attributes.get(KEY_ATTRIBUTE)
     key = (sent or {}).get("stringValue") or ""
     is_key = _KEY.fullmatch(key) is not None
     return JobMessage(
@@ -30,4 +31,5 @@ def read(record: Mapping[str, Any]) -> JobMessage:
         body=record["body"],
         receives=int(record["attributes"]["ApproximateReceiveCount"]),
         sent_at_s=int(record["attributes"]["SentTimestamp"]) / 1000,
+        named_client=(attributes.get(CLIENT_ATTRIBUTE) or {}).get("stringValue"),
     )

@@ -215,7 +215,11 @@ def _owned_by(message: JobMessage) -> dict[str, Any]:
 
 
 def _body_sha256(message: JobMessage) -> Any:
-    return {"S": hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()}
+    """Of the client, too, where the job has one: no client gets another's answer."""
+    digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass"))
+    if message.client is not None:
+        digest.update(f"\0{message.client}".encode("utf-8", "surrogatepass"))
+    return {"S": digest.hexdigest()}
 
 
 def _number(seconds: float) -> Any:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.bedrock import retry_after
+from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.completions import retry
 from chat_gateway.completions.completions import Completions
 from chat_gateway.completions.retry import Attempts
@@ -23,6 +24,7 @@ from chat_gateway.core.errors import (
 )
 from chat_gateway.jobs import delays as job_delays
 from chat_gateway.jobs import lines as job_lines
+from chat_gateway.jobs import senders
 from chat_gateway.jobs.dead_letter import dead_letter
 from chat_gateway.jobs.delays import JobDelays
 from chat_gateway.jobs.lines import Job, JobMessage, Result
@@ -85,6 +87,7 @@ class JobRuns:
     upstream: UpstreamSettings
     settings: WorkerSettings
     delays: JobDelays
+    policies: ClientPolicies
     ends_at: float
     killed_at: float
     new_log: Callable[[], RequestLog]
@@ -104,11 +107,15 @@ class JobRuns:
     def run(self, message: JobMessage) -> Run:
         """The ended attempt. Never raises."""
         started, log = self.clock(), self.new_log()
+        message = senders.identified(message, self.settings)
         log.add(
             request_id=job_lines.result_id(message.key),
             receives=message.receives,
             sender=message.sender or None,
             idempotency_key_ignored=message.has_bad_key or None,
+            client=message.client,
+            client_ignored=(message.named_client is not None and message.named_client != message.client)
+            or None,
         )
         log.add_guardrail(self.upstream.guardrail)
         try:
@@ -130,7 +137,7 @@ class JobRuns:
         if message.id in self.vetted.killers:
             return self._claimed(message, self._killed, log)
         try:
-            job = job_lines.parse(message.body, max_bytes=self.upstream.max_request_bytes)
+            job = self._parsed(message)
         except GatewayError as error:
             return self._claimed(message, partial(self._refused, error), log)
         log.add_model(job.request.model)
@@ -139,6 +146,11 @@ class JobRuns:
         if busy is not None:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
         return self._claimed(message, partial(self._attempted, job), log)
+
+    def _parsed(self, message: JobMessage) -> Job:
+        """The job as it may be sent. Raises GatewayError for what can never succeed."""
+        job = job_lines.parse(message.body, max_bytes=self.upstream.max_request_bytes)
+        return job if message.client is None else senders.limited(job, message.client, self.policies)
 
     def _not_begun(
         self, message: JobMessage, redelivery: Redeliver, error: JobNotBegunError, log: RequestLog
@@ -174,7 +186,7 @@ class JobRuns:
         log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
         kills = message.id in self.vetted.killers  # reading it would kill this process
         custom_id = None if kills else job_lines.readable_custom_id(message.body)
-        return Send(job_lines.error_result(id_, custom_id, error).line())
+        return Send(job_lines.error_result(id_, custom_id, error, client=message.client).line())
 
     def _killed(self, attempt: _Attempt, log: RequestLog) -> JobOutcome:
         """The job killed a child process: a failed attempt, without asking Bedrock."""
@@ -229,6 +241,7 @@ class JobRuns:
             request_id=completion.bedrock_request_id,
             body=completion.document,
             error=None,
+            client=message.client,
         )
 
     def _stored(self, message: JobMessage, result: Result) -> str:
@@ -312,5 +325,8 @@ def _add_error(log: RequestLog, error: GatewayError) -> None:
 
 def _error_result(message: JobMessage, error: GatewayError) -> Result:
     return job_lines.error_result(
-        job_lines.result_id(message.key), job_lines.readable_custom_id(message.body), error
+        job_lines.result_id(message.key),
+        job_lines.readable_custom_id(message.body),
+        error,
+        client=message.client,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chat_gateway.core import variables
-from chat_gateway.core.variables import count, positive
+from chat_gateway.core.variables import comma_separated, count, positive
 
 _VARIABLES: variables.Variables = {
     "jobs_queue_url": ("JOBS_QUEUE_URL", str),
@@ -24,6 +24,10 @@ _VARIABLES: variables.Variables = {
     "give_up_after_s": ("JOB_GIVE_UP_AFTER_S", count),
     "retry_delay_s": ("JOB_RETRY_DELAY_S", count),
     "max_retry_delay_s": ("JOB_MAX_RETRY_DELAY_S", count),
+}
+_OPTIONAL: variables.Variables = {
+    "senders": ("JOB_SENDERS", comma_separated),
+    "default_client": ("JOB_DEFAULT_CLIENT", str),
 }
 
 
@@ -44,12 +48,14 @@ class WorkerSettings(NamedTuple):
     give_up_after_s: int  # an older job is not put back
     retry_delay_s: int  # the longest wait before the second attempt; doubles with each further one
     max_retry_delay_s: int
+    senders: tuple[str, ...] = ()  # that may say whose a job is, by IAM's unique ids
+    default_client: str | None = None  # of jobs from other senders; None: no policy holds for them
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> WorkerSettings:
         """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
-        return cls(**variables.read_all(env, _VARIABLES))
+        return cls(**variables.read_all(env, _VARIABLES), **variables.read_set(env, _OPTIONAL))
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that the stack sets."""
-        return variables.written(self, _VARIABLES)
+        return variables.written(self, {**_VARIABLES, **_OPTIONAL})

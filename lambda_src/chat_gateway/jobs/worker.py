@@ -14,8 +14,11 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from chat_gateway.aws.json_client import AwsJsonClient, AwsJsonPool
+from chat_gateway.aws.json_client import AwsJsonPool
 from chat_gateway.aws.settings import AwsSettings
+from chat_gateway.client_policies.clients_table import ClientsTable, new_dynamodb_client
+from chat_gateway.client_policies.policies import ClientPolicies
+from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.completions.completions import Completions
 from chat_gateway.core.startup import Startup
 from chat_gateway.jobs import batch as job_batch
@@ -64,7 +67,7 @@ class Storage:
         )
         return cls(
             records=JobRecords(
-                dynamodb=AwsJsonPool(lambda: _new_dynamodb_client(aws)),
+                dynamodb=_dynamodb(aws),
                 table=settings.records_table,
                 kept_for_s=settings.record_kept_s,
             ),
@@ -78,14 +81,8 @@ class Storage:
         )
 
 
-def _new_dynamodb_client(aws: AwsSettings) -> AwsJsonClient:
-    return AwsJsonClient(
-        aws,
-        service="dynamodb",
-        target_prefix="DynamoDB_20120810",
-        json_version="1.0",
-        attempts=_RECORD_ATTEMPTS,
-    )
+def _dynamodb(aws: AwsSettings) -> AwsJsonPool:
+    return AwsJsonPool(lambda: new_dynamodb_client(aws, attempts=_RECORD_ATTEMPTS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +94,7 @@ class WorkerState:
     completions: Completions
     storage: Storage
     delays: JobDelays
+    policies: ClientPolicies
     vetting: JobVetting
 
     @classmethod
@@ -112,6 +110,7 @@ class WorkerState:
             upstream=upstream,
             completions=wiring.completions(upstream, aws, max_connections=settings.width),
             storage=Storage.of(settings, aws),
+            policies=ClientPolicies(ClientsTable(_dynamodb(aws), ClientsSettings.from_env().clients_table)),
             delays=JobDelays(first_s=settings.retry_delay_s, max_s=settings.max_retry_delay_s),
             vetting=JobVetting(),
         )
@@ -162,6 +161,7 @@ class Worker:
             upstream=state.upstream,
             settings=state.settings,
             delays=state.delays,
+            policies=state.policies,
             ends_at=killed_at - state.settings.ending_s,
             killed_at=killed_at,
             new_log=new_log,

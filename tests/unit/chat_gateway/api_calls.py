@@ -18,6 +18,7 @@ from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api.handler import ChatFunction, ChatState
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service.settings import UpstreamSettings
+from client_keys.no_limits import CONTEXT, NO_LIMITS
 from response_streaming import StreamingResponse, buffered_elsewhere
 from tests.unit.chat_gateway.bedrock_calls import client_for
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
@@ -55,6 +56,7 @@ def event(
     method: str = "POST",
     headers: dict[str, list[str]] | None = None,
     encoded: bool = True,
+    policy: object = NO_LIMITS,
 ) -> dict[str, Any]:
     document = {**VALID, "messages": [{"role": "user", "content": PROMPT}]} if body is None else body
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
@@ -65,7 +67,7 @@ def event(
         "requestContext": {
             "requestId": "settable-id",
             "extendedRequestId": "our-id",
-            "authorizer": {"principalId": "team-a"},
+            "authorizer": {"principalId": "team-a", CONTEXT: policy},
         },
         "body": base64.b64encode(raw).decode() if encoded else raw.decode(),
         "isBase64Encoded": encoded,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.bedrock.settings import ApiKeySettings
-from chat_gateway.clients.settings import AuthorizerSettings
+from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.guardrail.settings import IDENTIFIER, TRACES, VERSION, Guardrail, Tagging
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.settings import WorkerSettings
@@ -57,12 +57,14 @@ WORKER = st.builds(
     give_up_after_s=COUNTS,
     retry_delay_s=COUNTS,
     max_retry_delay_s=COUNTS,
+    senders=MODELS,
+    default_client=st.none() | TEXTS,
 )
 HTTP = st.builds(HttpSettings, stream_timeout_s=POSITIVE, count_stream_tokens=st.booleans())
-AUTHORIZER = st.builds(AuthorizerSettings, clients_table=TEXTS)
+AUTHORIZER = st.builds(ClientsSettings, clients_table=TEXTS)
 AWS = st.builds(AwsSettings, region=TEXTS, dns_suffix=TEXTS, endpoint_url=st.none() | TEXTS)
 
-Settings = UpstreamSettings | WorkerSettings | HttpSettings | AuthorizerSettings | ApiKeySettings | Guardrail
+Settings = UpstreamSettings | WorkerSettings | HttpSettings | ClientsSettings | ApiKeySettings | Guardrail
 
 
 @given(st.one_of(UPSTREAM, WORKER, HTTP, AUTHORIZER, API_KEYS, GUARDRAILS))

@@ -6,10 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat_gateway.core import foreign_text
+from client_keys import key as client_key
 from client_keys import table
 from client_keys.key import AUTHORIZATION
 
@@ -42,3 +46,42 @@ def test_key_brings_no_random_numbers() -> None:
     command = [sys.executable, "-I", "-S", "-c", code, str(SOURCES)]
     modules = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert {"client_keys.table", "secrets", "datetime"}.isdisjoint(modules)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_keys_are_well_formed(random: bytes) -> None:
+    """Every key of 32 random bytes has 56 characters, passes API Gateway and has its checksum."""
+    key = client_key.from_random(random)
+    assert len(key) == 56
+    assert re.fullmatch(AUTHORIZATION, f"Bearer {key}")
+    assert client_key.is_well_formed(key)
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_different_bytes_make_different_keys(one: bytes, other: bytes) -> None:
+    """A key holds all its random bytes."""
+    assert (client_key.from_random(one) == client_key.from_random(other)) == (one == other)
+
+
+@given(st.text() | st.from_regex(r"sk-bcg-[0-9A-Za-z]{49}", fullmatch=True) | st.from_regex(r"s?k?-?bcg-.*"))
+def test_what_is_well_formed_passes_api_gateway(text: str) -> None:
+    """Nothing has the form of a key that API Gateway would refuse."""
+    if client_key.is_well_formed(text):
+        assert re.fullmatch(AUTHORIZATION, f"Bearer {text}")
+
+
+def test_ten_thousand_wrong_keys() -> None:
+    """Of 10,000 keys with a random checksum, cut, lengthened or with one wrong character, none is well formed."""
+    random = Random(20261127)  # noqa: S311 - the same in each run
+    for _ in range(2500):
+        key = client_key.from_random(random.randbytes(32))
+        place = random.randrange(len(client_key.PREFIX), len(key))
+        other = random.choice([char for char in client_key.BASE62 if char != key[place]])
+        checksum = "".join(random.choices(client_key.BASE62, k=6))
+        near_misses = [
+            key[:place] + other + key[place + 1 :],
+            key[:-6] + checksum,
+            key[: random.randrange(len(key))],
+            key + random.choice(["\n", "\r\nX-A: b", " ", "\0", "é", "0" * random.randrange(1, 5000)]),
+        ]
+        assert not any(client_key.is_well_formed(text) for text in near_misses)

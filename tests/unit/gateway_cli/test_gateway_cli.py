@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +13,7 @@ from botocore.stub import Stubber
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from gateway_cli import clients, proof, stack_outputs
+from gateway_cli import proof, stack_outputs
 from gateway_cli.command import cli
 from guardrail_proof.probes import Probe
 from guardrail_proof.settings import Gateway
@@ -50,41 +49,6 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
     return CliRunner().invoke(cli, [*arguments, "--env", "dev"], input=stdin)
-
-
-def test_created_client_is_stored_as_a_hash(
-    session: boto3.Session,
-) -> None:
-    """A created client is stored by the hash of its key, and the key is printed once."""
-    result = run("clients", "create", "team-a")
-    key = result.output.strip()
-    assert key.startswith("bcg-")
-    items = session.client("dynamodb").scan(TableName="clients")["Items"]
-    assert [item["key_sha256"]["S"] for item in items] == [hashlib.sha256(key.encode()).hexdigest()]
-    assert items[0]["client_id"]["S"] == "team-a"
-    assert key not in json.dumps(items)
-
-
-def test_a_given_key_is_stored(session: boto3.Session) -> None:
-    """A client can be created with an earlier key, as a local stack's client is in each run."""
-    assert clients.create(session, OUTPUTS, "local", key="bcg-had-before") == "bcg-had-before"
-    (item,) = session.client("dynamodb").scan(TableName="clients")["Items"]
-    assert item["key_sha256"]["S"] == hashlib.sha256(b"bcg-had-before").hexdigest()
-
-
-def test_two_keys_of_one_client_differ(session: boto3.Session) -> None:
-    assert run("clients", "create", "team-a").output != run("clients", "create", "team-a").output
-
-
-@pytest.mark.parametrize("client_id", ["two words", "x" * 65, "é", "-lead", "a/b", "unknown"])
-def test_a_client_id_that_fits_no_log_line_is_refused(session: boto3.Session, client_id: str) -> None:
-    result = (
-        run("clients", "create", "--", client_id)
-        if client_id.startswith("-")
-        else run("clients", "create", client_id)
-    )
-    assert result.exit_code != 0
-    assert session.client("dynamodb").scan(TableName="clients")["Count"] == 0
 
 
 def test_the_bedrock_key_is_read_from_standard_input_and_stored(session: boto3.Session) -> None:

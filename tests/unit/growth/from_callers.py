@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from chat_gateway.client_policies import limits
 from chat_gateway.completions import reasoning
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.allowed_models import AllowedModels
+from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core import strict_json
+from chat_gateway.core.errors import ClientPolicyError, ModelNotAllowedError
 from chat_gateway.guardrail import overrides as guardrail_overrides
 from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.settings import Guardrail, Tagging
@@ -20,6 +24,9 @@ from chat_gateway.http_api import http_request, routes
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
+from client_keys import key as client_key
+from client_keys import policy as client_policy
+from client_keys.policy import Policy, UnknownPolicyError
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 
@@ -32,6 +39,7 @@ def all_cases() -> Iterator[Case]:
     yield from _guardrails()
     yield from _headers()
     yield from _jobs()
+    yield from _clients()
 
 
 def _bodies() -> Iterator[Case]:
@@ -151,6 +159,28 @@ def _record(text: str) -> dict[str, Any]:
         "messageId": "message-1",
         "receiptHandle": "handle",
         "body": text,
-        "messageAttributes": {"idempotency_key": {"stringValue": text}},
+        "messageAttributes": {"idempotency_key": {"stringValue": text}, "client": {"stringValue": text}},
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0", "SenderId": text},
     }
+
+
+def _clients() -> Iterator[Case]:
+    models = {**some(TEXTS, "combining marks"), **changed(repeated(letters=b"a"), bytes.decode)}
+    yield from cases("client_policies.limited", REQUEST_BYTES, models, _limit)
+    yield from cases("policy.from_text", HEAD_BYTES, TEXTS, _read_policy)
+    keys = {**TEXTS, **changed(repeated(letters=b"a"), lambda raw: client_key.PREFIX + raw.decode())}
+    yield from cases("key.is_well_formed", HEAD_BYTES, keys, client_key.is_well_formed)
+
+
+def _limit(model: str) -> None:
+    chat = ChatRequest(model, {"max_tokens": 5})
+    limits.limited(chat, Policy(models=("*",), max_completion_tokens=5))
+    with suppress(ModelNotAllowedError):
+        limits.limited(chat, Policy(models=("*a*a*a*a*b", "?*?*?*b")))
+    with suppress(ClientPolicyError):
+        limits.limited(chat._replace(streams=True), Policy(may_stream=False))
+
+
+def _read_policy(text: str) -> None:
+    with suppress(UnknownPolicyError):
+        client_policy.from_text(text)

@@ -16,7 +16,7 @@ MODULES_NOT_FED = {
     "completions.retry": "computes with numbers; retry_after reads the header",
     "aws.settings": "reads the environment variables of its own deployment",
     "bedrock.settings": "reads the environment variables of its own deployment",
-    "clients.settings": "reads the environment variables of its own deployment",
+    "client_policies.settings": "reads the environment variables of its own deployment",
     "core.variables": "reads the environment variables of its own deployment",
     "guardrail.settings": "reads the environment variables of its own deployment",
     "http_api.settings": "reads the environment variables of its own deployment",

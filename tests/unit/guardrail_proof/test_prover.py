@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chat_gateway.clients.authorizer import Authorizer, ClientsTable
+from chat_gateway.client_policies.clients_table import ClientsTable
+from chat_gateway.clients.authorizer import Authorizer
 from chat_gateway.core.startup import Startup
 from guardrail_proof import as_jobs, at_bedrock, over_http
 from guardrail_proof.probes import Probe

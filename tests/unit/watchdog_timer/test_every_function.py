@@ -24,7 +24,10 @@ _ENV = {**UPSTREAM, **AWS, **PROVER}
 _WITHIN_S = 60
 
 AT_ONCE = {**VALID, "messages": [{"role": "user", "content": "stall at once"}]}
-AUTHORIZATION = {"authorizationToken": "Bearer x", "methodArn": "arn:aws:execute-api:::api/stage/POST/x"}
+AUTHORIZATION = {
+    "authorizationToken": f"Bearer bcg-{'k' * 43}",
+    "methodArn": "arn:aws:execute-api:::api/stage/POST/x",
+}
 JOB = {
     "messageId": "message-1",
     "receiptHandle": "handle",

@@ -14,12 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat_gateway.aws.json_client import AwsCallError
-from chat_gateway.clients.authorizer import Authorizer, ClientsTable
+from chat_gateway.client_policies.clients_table import ClientsTable
+from chat_gateway.clients.authorizer import Authorizer
 from chat_gateway.core.startup import Startup
-from client_keys.key import UNKNOWN_CLIENT
+from client_keys.item import UNKNOWN_CLIENT
+from client_keys.key import from_random
+from client_keys.no_limits import NO_LIMITS
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 
-KEY = "bcg-a-client-key-of-some-length"
+KEY = from_random(bytes(range(32)))
+EARLIER_KEY = "bcg-" + "k" * 43  # as earlier versions made them
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/dev/POST/openai/v1/chat/completions"
 
 
@@ -28,11 +32,16 @@ class FakeTable:
 
     def __init__(self) -> None:
         self.item: dict[str, Any] = {"client_id": {"S": "team-a"}}
-        self.items = {hashlib.sha256(KEY.encode()).hexdigest(): self.item}
+        self.items = {hashlib.sha256(key.encode()).hexdigest(): self.item for key in (KEY, EARLIER_KEY)}
         self.asked: list[str] = []
+        self.used: list[dict[str, Any]] = []
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        assert (operation, parameters["TableName"]) == ("GetItem", "clients")
+        assert parameters["TableName"] == "clients"
+        if operation == "UpdateItem":
+            self.used.append(parameters["ExpressionAttributeValues"])
+            return {}
+        assert operation == "GetItem"
         self.asked.append(json.dumps(parameters))
         item = self.items.get(parameters["Key"]["key_sha256"]["S"])
         return {} if item is None else {"Item": item}
@@ -63,7 +72,9 @@ def calls() -> Calls:
     return Calls()
 
 
-@pytest.mark.parametrize("authorization", [f"Bearer {KEY}", f"bearer {KEY}", f"BEARER   {KEY} "])
+@pytest.mark.parametrize(
+    "authorization", [f"Bearer {KEY}", f"bearer {KEY}", f"BEARER   {KEY} ", f"Bearer {EARLIER_KEY}"]
+)
 def test_a_known_key_is_allowed_on_every_path_of_the_stage(calls: Calls, authorization: str) -> None:
     statement = calls.statement(authorization)
     assert statement == {
@@ -165,3 +176,101 @@ def test_a_table_that_cannot_be_read_is_a_failure_not_a_deny() -> None:
     event = {"authorizationToken": f"Bearer {KEY}", "methodArn": ARN}
     with pytest.raises(AwsCallError):
         authorizer_of(Down(), StringIO()).handle(event, FakeContext())  # type: ignore[arg-type]
+
+
+def test_policy_is_passed_on(calls: Calls) -> None:
+    """An Allow has the policy of the key's item in its context, as text."""
+    calls.table.item["policy"] = {"S": '{"v":1,"stream":false}'}
+    assert calls.policy(f"Bearer {KEY}")["context"] == {"policy": '{"v":1,"stream":false}'}
+
+
+@pytest.mark.parametrize("authorization", [f"Bearer {KEY}", f"Bearer {EARLIER_KEY}"])
+def test_no_policy_is_said(calls: Calls, authorization: str) -> None:
+    """A key without a policy, also one of an earlier version, has a context that says so."""
+    assert calls.policy(authorization)["context"] == {"policy": NO_LIMITS}
+
+
+@pytest.mark.parametrize("policy", [None, {}, {"S": None}, {"N": "1"}, "text"])
+def test_unreadable_policy_is_not_no_policy(calls: Calls, policy: object) -> None:
+    """The context of an unreadable policy is empty, so the chat function reads the client's own item."""
+    calls.table.item["policy"] = policy
+    assert calls.policy(f"Bearer {KEY}")["context"] == {"policy": ""}
+
+
+@pytest.mark.parametrize("state", [{"S": "suspended"}, {"S": ""}, {"N": "1"}, None])
+def test_suspended_client_is_denied(calls: Calls, state: object) -> None:
+    """Any state but active denies, the log line says so, and the answer has no context."""
+    calls.table.item["state"] = state
+    answer = calls.policy(f"Bearer {KEY}")
+    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert "context" not in answer
+    line = json.loads(calls.log.getvalue().splitlines()[-1])
+    assert (line["client"], line["allowed"], line["suspended"]) == ("team-a", False, True)
+
+
+def test_active_client_is_allowed(calls: Calls) -> None:
+    """The state active allows, and so does an expiry that is yet to come."""
+    calls.table.item |= {"state": {"S": "active"}, "valid_until": {"N": str(int(time.time()) + 600)}}
+    assert calls.statement(f"Bearer {KEY}")["Effect"] == "Allow"
+
+
+def test_client_past_its_expiry_is_denied(calls: Calls) -> None:
+    """A client is denied from the second of its `valid_until`."""
+    calls.table.item["valid_until"] = {"N": str(int(time.time()))}
+    assert calls.statement(f"Bearer {KEY}")["Effect"] == "Deny"
+
+
+def test_use_is_noted_once_a_day(calls: Calls) -> None:
+    """The first use of a day writes the day; the next ones write nothing."""
+    calls.policy(f"Bearer {KEY}")
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    assert calls.table.used == [{":day": {"S": today}}]
+    calls.table.item["last_used_on"] = {"S": today}
+    calls.policy(f"Bearer {KEY}")
+    assert len(calls.table.used) == 1
+
+
+def test_denied_use_is_not_noted(calls: Calls) -> None:
+    """A suspended client's key does not count as used."""
+    calls.table.item["state"] = {"S": "suspended"}
+    calls.policy(f"Bearer {KEY}")
+    assert calls.table.used == []
+
+
+def test_use_that_cannot_be_noted(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day that cannot be written is a line of the log, and denies nobody."""
+
+    def fails(_: object, key: str, day: str) -> None:
+        raise AwsCallError("UpdateItem", "ThrottlingException")
+
+    monkeypatch.setattr(ClientsTable, "note_use", fails)
+    assert calls.statement(f"Bearer {KEY}")["Effect"] == "Allow"
+    warning = json.loads(calls.log.getvalue().splitlines()[0])
+    assert (warning["message"], warning["cause"]) == ("last use not noted", "ThrottlingException")
+
+
+def _near_misses() -> list[str]:
+    """Each character after the prefix changed, and other keys that are nearly KEY."""
+    changed = [KEY[:place] + ("0" if KEY[place] != "0" else "1") + KEY[place + 1 :] for place in range(7, 56)]
+    return [
+        *changed,
+        KEY[:-1],
+        KEY + "0",
+        KEY.replace("sk-bcg-", "sk-bcg_"),
+        f"{KEY}\r\nX: 1",
+        "bcg-" + "é" * 43,
+    ]
+
+
+@pytest.mark.parametrize("key", _near_misses())
+def test_malformed_keys_are_not_looked_up(calls: Calls, key: str) -> None:
+    """What has not the form of a key, or a wrong checksum, is denied without a call of DynamoDB."""
+    assert calls.statement(f"Bearer {key}")["Effect"] == "Deny"
+    assert calls.table.asked == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(min_size=32, max_size=32))
+def test_unknown_keys_are_denied(calls: Calls, random: bytes) -> None:
+    """A well-formed key that no client has is looked up and denied."""
+    assert calls.statement(f"Bearer {from_random(random)}")["Effect"] == "Deny"

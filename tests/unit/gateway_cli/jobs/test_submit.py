@@ -52,6 +52,21 @@ def test_every_line_is_sent_once_ten_at_a_time(run: Run, sqs: FakeSqs) -> None:
     }
 
 
+def test_jobs_of_a_client(run: Run, sqs: FakeSqs) -> None:
+    """With --client each message names the client beside its key; without it none does."""
+    assert run("submit", str(file_of(2)), "--client", "team-a").exit_code == 0
+    assert run("submit", str(file_of(2, "other.jsonl"))).exit_code == 0
+    clients = [message.attributes.get("client", {}).get("StringValue") for message in sqs.queues["jobs"]]
+    assert clients == ["team-a", "team-a", None, None]
+
+
+@pytest.mark.parametrize("client_id", ["", "a b", "client#a", "x" * 65])
+def test_client_that_cannot_be(run: Run, sqs: FakeSqs, client_id: str) -> None:
+    """A client id of the wrong form is a usage error, and nothing is sent."""
+    assert run("submit", str(file_of(2)), "--client", client_id).exit_code == 2
+    assert sqs.sent_batches == []
+
+
 def test_a_second_run_sends_nothing(run: Run, sqs: FakeSqs) -> None:
     run("submit", str(file_of(12)))
     result = run("submit", "in.jsonl")

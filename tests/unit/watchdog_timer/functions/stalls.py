@@ -61,7 +61,7 @@ def _api(api: Any) -> Any:
 
 
 def _authorizer(authorizer: Any) -> Any:
-    authorizer.ClientsTable.item = stall
+    authorizer.ClientsTable.key_item = stall
     return authorizer.handle
 
 

@@ -1,4 +1,4 @@
-"""Where the table of clients is, read from environment variables."""
+"""Where clients are stored, read from environment variables once."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from chat_gateway.core import variables
 _VARIABLES: variables.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
 
 
-class AuthorizerSettings(NamedTuple):
-    """The authorizer's settings."""
+class ClientsSettings(NamedTuple):
+    """The name of the clients table."""
 
     clients_table: str
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] = os.environ) -> AuthorizerSettings:
-        """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> ClientsSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
         return cls(**variables.read_all(env, _VARIABLES))
 
     def to_env(self) -> dict[str, str]:
-        """The environment variables that the stack sets."""
+        """The variables that the stack sets."""
         return variables.written(self, _VARIABLES)

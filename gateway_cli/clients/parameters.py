@@ -1,0 +1,202 @@
+"""The parameters of the clients commands: what cannot be used is a wrong command line."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, Generic, TypeVar
+
+import click
+
+from gateway_cli.clients import dates, settings
+from gateway_cli.clients.settings import ClientSettings
+
+T = TypeVar("T")
+_PREFIX = re.compile(r"[0-9a-f]{4,64}")
+NO_LIMIT, NEVER = "none", "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Generic[T]):
+    """An option that was given, perhaps to take a limit away."""
+
+    value: T | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChange:
+    """The settings that a command line gives; None: not given."""
+
+    name: Given[str] | None = None
+    owner: Given[str] | None = None
+    models: Given[tuple[str, ...]] | None = None
+    max_tokens: Given[int] | None = None
+    may_stream: bool | None = None
+    may_send_jobs: bool | None = None
+    valid_until: Given[int] | None = None
+
+    def applied_to(self, before: ClientSettings) -> ClientSettings:
+        """`before` with what is given."""
+        policy = before.policy._replace(
+            models=_value(self.models, before.policy.models),
+            max_completion_tokens=_value(self.max_tokens, before.policy.max_completion_tokens),
+            may_stream=before.policy.may_stream if self.may_stream is None else self.may_stream,
+            may_send_jobs=before.policy.may_send_jobs if self.may_send_jobs is None else self.may_send_jobs,
+        )
+        return replace(
+            before,
+            name=_value(self.name, before.name),
+            owner=_value(self.owner, before.owner),
+            valid_until=_value(self.valid_until, before.valid_until),
+            policy=policy,
+        )
+
+
+NOTHING = SettingsChange()
+
+
+def client_id(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the argument ID, as `client_id`."""
+    return click.argument("client_id", metavar="ID", callback=_client_id)(command)
+
+
+def now(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--now`."""
+    return click.option("--now", "flushes", is_flag=True, help="Flush API Gateway's cache, for all clients.")(
+        command
+    )
+
+
+def yes(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--yes`."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def key_prefix(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--key` and `--all`, as `prefix` and `every`."""
+    prefix = click.option(
+        "--key", "prefix", metavar="PREFIX", callback=_key_prefix, help="The key, as `show` lists it."
+    )
+    every = click.option("--all", "every", is_flag=True, help="All of the client's keys.")
+    return prefix(every(command))
+
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options of a client's settings; the command gets them as one SettingsChange, `change`."""
+
+    @wraps(command)
+    def run(
+        *,
+        name: Given[str] | None,
+        owner: Given[str] | None,
+        models: Given[tuple[str, ...]] | None,
+        max_tokens: Given[int] | None,
+        may_stream: bool | None,
+        may_send_jobs: bool | None,
+        valid_until: Given[int] | None,
+        **arguments: Any,
+    ) -> None:
+        change = SettingsChange(
+            name=name,
+            owner=owner,
+            models=models,
+            max_tokens=max_tokens,
+            may_stream=may_stream,
+            may_send_jobs=may_send_jobs,
+            valid_until=valid_until,
+        )
+        command(change=change, **arguments)
+
+    added = run
+    for option in reversed(_SETTINGS_OPTIONS):
+        added = option(added)
+    return added
+
+
+def _value(given: Given[T] | None, before: T | None) -> T | None:
+    return before if given is None else given.value
+
+
+def _client_id(_: click.Context, __: click.Parameter, text: str) -> str:
+    try:
+        return settings.require_client_id(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _key_prefix(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not _PREFIX.fullmatch(text.lower()):
+        raise click.BadParameter("4 to 64 hexadecimal digits, as `show` lists the key.")
+    return None if text is None else text.lower()
+
+
+def _words(_: click.Context, __: click.Parameter, text: str | None) -> Given[str] | None:
+    if text is None:
+        return None
+    try:
+        return Given(settings.require_words(text))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _models(_: click.Context, __: click.Parameter, globs: tuple[str, ...]) -> Given[tuple[str, ...]] | None:
+    if not globs:
+        return None
+    try:
+        return Given(settings.require_models(globs))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _tokens(_: click.Context, __: click.Parameter, text: str | None) -> Given[int] | None:
+    if text is None or text == NO_LIMIT:
+        return None if text is None else Given(None)
+    try:
+        return Given(settings.require_tokens(int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, or {NO_LIMIT!r}.") from None
+
+
+def _expiry(_: click.Context, __: click.Parameter, text: str | None) -> Given[int] | None:
+    if text is None or text == NEVER:
+        return None if text is None else Given(None)
+    try:
+        valid_until = dates.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, or {NEVER!r}.") from None
+    if valid_until <= time.time():
+        raise click.BadParameter(f"{dates.shown(valid_until)} has passed; `suspend` ends access now.")
+    return Given(valid_until)
+
+
+_SETTINGS_OPTIONS = (
+    click.option("--name", callback=_words, help="What people call the client."),
+    click.option("--owner", callback=_words, help="Who answers for the client."),
+    click.option(
+        "--model",
+        "models",
+        metavar="GLOB",
+        multiple=True,
+        callback=_models,
+        help="A pattern of models that the client may use; may be repeated. '*': all.",
+    ),
+    click.option(
+        "--max-completion-tokens",
+        "max_tokens",
+        metavar="N",
+        callback=_tokens,
+        help="The most tokens that a request may ask for. 'none': no limit.",
+    ),
+    click.option("--stream/--no-stream", "may_stream", default=None, help="Whether the client may stream."),
+    click.option("--jobs/--no-jobs", "may_send_jobs", default=None, help="Whether the client may send jobs."),
+    click.option(
+        "--expires",
+        "valid_until",
+        metavar="DATE",
+        callback=_expiry,
+        help=f"When access ends: {dates.FORM_IN_WORDS}, in UTC. 'never': it does not.",
+    ),
+)

@@ -1,0 +1,49 @@
+"""What the commands that change a client ask before, and say after it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway_cli.clients import authorizer_cache
+from gateway_cli.clients.errors import NotConfirmedError
+
+if TYPE_CHECKING:
+    import boto3
+
+    from gateway_cli.stack_outputs import StackOutputs
+
+JOBS_FOLLOW = "Jobs follow within 60 s."
+JOBS_NEED_NO_KEY = "Jobs need no key: `clients suspend` stops the client's jobs."
+
+
+def count_of_keys(count: int) -> str:
+    """The number of keys, in words."""
+    return "1 key" if count == 1 else f"{count or 'no'} keys"
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Asks, unless `yes`. Raises NotConfirmedError without a terminal, and click's Abort."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise NotConfirmedError
+    click.confirm(question, abort=True, err=True)
+
+
+def take_effect(
+    session: boto3.Session, outputs: StackOutputs, *, flushes: bool, keeps: str, of_jobs: str
+) -> None:
+    """Flushes API Gateway's cache, or says what API Gateway `keeps` doing; then what holds of jobs.
+
+    Raises NotFlushedError.
+    """
+    if flushes:
+        click.echo(of_jobs, err=True)
+        authorizer_cache.flush(session, outputs)
+        click.echo("API Gateway's cache is flushed.", err=True)
+        return
+    click.echo(f"API Gateway may {keeps} for {authorizer_cache.LASTS}; --now ends that at once.", err=True)
+    click.echo(of_jobs, err=True)

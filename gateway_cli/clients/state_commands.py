@@ -1,0 +1,65 @@
+"""`clients suspend`, `clients resume` and `clients delete`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway_cli.clients import changes, parameters, speech
+from gateway_cli.clients.errors import ClientsError
+from gateway_cli.clients.table import ClientsTable
+from gateway_cli.deployed import deployed
+
+if TYPE_CHECKING:
+    import boto3
+
+    from gateway_cli.stack_outputs import StackOutputs
+
+_PASSES = "let its keys pass"
+
+
+@click.command("suspend")
+@parameters.client_id
+@parameters.now
+@parameters.yes
+@deployed(ClientsError)
+def suspend(session: boto3.Session, outputs: StackOutputs, client_id: str, flushes: bool, yes: bool) -> None:
+    """Refuses a client's requests and jobs until `resume`. Its keys stay."""
+    table = ClientsTable.of(session, outputs)
+    client = table.client(client_id)
+    speech.confirm(f"Suspend {client_id} in {outputs.stage_name}?", yes=yes)
+    changes.set_active(table, client, is_active=False)
+    click.echo(f"Suspended {client_id}.")
+    speech.take_effect(session, outputs, flushes=flushes, keeps=_PASSES, of_jobs=speech.JOBS_FOLLOW)
+
+
+@click.command("resume")
+@parameters.client_id
+@parameters.now
+@deployed(ClientsError)
+def resume(session: boto3.Session, outputs: StackOutputs, client_id: str, flushes: bool) -> None:
+    """Lets a suspended client in again."""
+    table = ClientsTable.of(session, outputs)
+    client = table.client(client_id)
+    changes.set_active(table, client, is_active=True)
+    click.echo(f"Resumed {client_id}.")
+    if client.has_expired():
+        click.echo("It has expired: `clients update --expires` lets it in.", err=True)
+    speech.take_effect(session, outputs, flushes=flushes, keeps="refuse its keys", of_jobs=speech.JOBS_FOLLOW)
+
+
+@click.command("delete")
+@parameters.client_id
+@parameters.now
+@parameters.yes
+@deployed(ClientsError)
+def delete(session: boto3.Session, outputs: StackOutputs, client_id: str, flushes: bool, yes: bool) -> None:
+    """Deletes a client and its keys for good."""
+    table = ClientsTable.of(session, outputs)
+    client = table.client(client_id)
+    keys = speech.count_of_keys(len(client.keys))
+    speech.confirm(f"Delete {client_id} ({keys}) in {outputs.stage_name} for good?", yes=yes)
+    table.delete(client)
+    click.echo(f"Deleted {client_id} ({keys}).")
+    speech.take_effect(session, outputs, flushes=flushes, keeps=_PASSES, of_jobs=speech.JOBS_FOLLOW)

@@ -1,0 +1,135 @@
+"""Clients as `list` and `show` print them: tables for people, JSON for scripts. Never a whole key or its whole hash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from client_keys import item as client_item
+from gateway_cli.clients import dates
+from gateway_cli.clients.records import StoredClient, StoredKey
+from gateway_cli.jobs import screen
+
+_NONE = "-"
+
+
+def document(client: StoredClient) -> dict[str, Any]:
+    """The client's JSON. docs/clients.md describes its fields."""
+    settings = client.settings
+    return {
+        "id": client.client_id,
+        "name": settings.name,
+        "owner": settings.owner,
+        "state": client_item.ACTIVE if settings.is_active else client_item.SUSPENDED,
+        "expired": client.has_expired(),
+        "expires": _time(settings.valid_until),
+        "models": None if settings.policy.models is None else list(settings.policy.models),
+        "max_completion_tokens": settings.policy.max_completion_tokens,
+        "stream": settings.policy.may_stream,
+        "jobs": settings.policy.may_send_jobs,
+        "created": _created(client.created_at),
+        "last_used": client.last_used_on,
+        "keys": [_key_document(key) for key in client.keys],
+        "unreadable": list(client.unreadable),
+    }
+
+
+def print_list(clients: list[StoredClient]) -> None:
+    """A table with a row for each client."""
+    columns = ("client", "name", "owner", "state", "expires", "limits", "last used", "keys")
+    screen.table(columns, (_row(client) for client in clients))
+
+
+def print_one(client: StoredClient) -> None:
+    """A table of the client's settings, and one of its keys."""
+    settings, policy = client.settings, client.settings.policy
+    rows = (
+        ("name", settings.name or _NONE),
+        ("owner", settings.owner or _NONE),
+        ("state", _state(client)),
+        ("expires", _time(settings.valid_until) or "never"),
+        *_models(policy.models),
+        ("max. completion tokens", policy.max_completion_tokens or "no limit"),
+        ("streaming", _yes(policy.may_stream)),
+        ("jobs", _yes(policy.may_send_jobs)),
+        ("created", _created(client.created_at) or _NONE),
+        ("last used", client.last_used_on or _NONE),
+    )
+    unreadable = (("not readable", ", ".join(client.unreadable)),) if client.unreadable else ()
+    screen.table(("client", client.client_id), (*rows, *unreadable))
+    if client.keys:
+        keys = [
+            (
+                key.id,
+                _created(key.created_at) or _NONE,
+                key.last_used_on or _NONE,
+                _time(key.own_expiry) or "as the client",
+            )
+            for key in client.keys
+        ]
+        click.echo()
+        screen.table(("key", "created", "last used", "expires"), keys)
+
+
+def _models(models: tuple[str, ...] | None) -> list[tuple[str, str]]:
+    """A row for each pattern."""
+    shown = ("all",) if models is None else models or ("none",)
+    return [("models" if row == 0 else "", model) for row, model in enumerate(shown)]
+
+
+def _row(client: StoredClient) -> tuple[object, ...]:
+    settings = client.settings
+    return (
+        client.client_id,
+        settings.name or _NONE,
+        settings.owner or _NONE,
+        _state(client),
+        _time(settings.valid_until) or "never",
+        _limits(client),
+        client.last_used_on or _NONE,
+        " ".join(key.id for key in client.keys) or _NONE,
+    )
+
+
+def _limits(client: StoredClient) -> str:
+    policy = client.settings.policy
+    limits = []
+    if policy.models is not None:
+        limits.append("1 model" if len(policy.models) == 1 else f"{len(policy.models)} models")
+    if policy.max_completion_tokens is not None:
+        limits.append(f"{policy.max_completion_tokens} tokens")
+    if not policy.may_stream:
+        limits.append("no streaming")
+    if not policy.may_send_jobs:
+        limits.append("no jobs")
+    limits += [f"{name} not readable" for name in client.unreadable]
+    return ", ".join(limits) or "none"
+
+
+def _state(client: StoredClient) -> str:
+    if not client.settings.is_active:
+        return client_item.SUSPENDED
+    return "expired" if client.has_expired() else client_item.ACTIVE
+
+
+def _key_document(key: StoredKey) -> dict[str, str | None]:
+    return {
+        "id": key.id,
+        "created": _created(key.created_at),
+        "last_used": key.last_used_on,
+        "expires": _time(key.own_expiry),
+    }
+
+
+def _time(epoch_s: int | None) -> str | None:
+    return None if epoch_s is None else dates.shown(epoch_s)
+
+
+def _created(text: str | None) -> str | None:
+    """The stored time, as all other times are shown."""
+    return None if text is None else text.replace("+00:00", "Z")
+
+
+def _yes(is_allowed: bool) -> str:
+    return "yes" if is_allowed else "no"

@@ -1,0 +1,36 @@
+"""Which client a job belongs to: the one that its message names, if the environment trusts the message's sender."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chat_gateway.client_policies import limits
+from chat_gateway.core.errors import ClientPolicyError
+from client_keys.policy import CLIENT_ID
+
+if TYPE_CHECKING:
+    from chat_gateway.client_policies.policies import ClientPolicies
+    from chat_gateway.jobs.lines import Job, JobMessage
+    from chat_gateway.jobs.settings import WorkerSettings
+
+
+def identified(message: JobMessage, settings: WorkerSettings) -> JobMessage:
+    """The message with its client: the named one if the sender is listed, else the environment's default, which may be none."""
+    is_believed = message.named_client is not None and message.sender in settings.senders
+    return replace(message, client=message.named_client if is_believed else settings.default_client)
+
+
+def limited(job: Job, client_id: str, policies: ClientPolicies) -> Job:
+    """The job as its client's policy lets it be.
+
+    Raises GatewayError if the client may not send it, and AwsCallError if the clients table cannot be read.
+    """
+    record = policies.of_client(client_id) if CLIENT_ID.fullmatch(client_id) else None
+    if record is None:
+        raise ClientPolicyError("There is no such client.", code="unknown_client")
+    if not record.is_active:
+        raise ClientPolicyError("The client is suspended or has expired.", code="client_not_active")
+    if not record.policy.may_send_jobs:
+        raise ClientPolicyError("This client may not send jobs.", code="jobs_not_allowed")
+    return replace(job, request=limits.limited(job.request, record.policy))

@@ -1,0 +1,96 @@
+"""What a client may use, and its form in the clients table and in the authorizer's context.
+
+API Gateway passes every value of an authorizer's context on as a string:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from client_keys.no_limits import NO_LIMITS
+
+VERSION = 1
+# Ours: a policy stands in every key's item, and in API Gateway's cache.
+MAX_BYTES = 2048
+CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FIELDS = {"v", "models", "max_completion_tokens", "stream", "jobs"}
+
+
+class PolicyTooLargeError(ValueError):
+    """A policy does not fit; the message says its size."""
+
+
+class UnknownPolicyError(ValueError):
+    """The text is no policy, or one of a version that this code does not know."""
+
+
+class Policy(NamedTuple):
+    """What a client may use. None: no limit."""
+
+    models: tuple[str, ...] | None = None  # globs over the names that callers write
+    max_completion_tokens: int | None = None
+    may_stream: bool = True
+    may_send_jobs: bool = True
+
+    def to_text(self) -> str:
+        """JSON of at most MAX_BYTES. Raises PolicyTooLargeError."""
+        limits = {
+            "models": list(self.models) if self.models is not None else None,
+            "max_completion_tokens": self.max_completion_tokens,
+            "stream": False if not self.may_stream else None,
+            "jobs": False if not self.may_send_jobs else None,
+        }
+        said = {name: value for name, value in limits.items() if value is not None}
+        text = json.dumps({"v": VERSION, **said}, separators=(",", ":"))
+        if len(text) > MAX_BYTES:
+            raise PolicyTooLargeError(
+                f"The client's policy has {len(text)} bytes; at most {MAX_BYTES} are allowed: "
+                "use fewer or shorter model patterns."
+            )
+        return text
+
+
+UNLIMITED = Policy()
+
+
+def from_text(text: object) -> Policy:
+    """The policy in a text that `to_text` wrote. Raises UnknownPolicyError."""
+    if text == NO_LIMITS:
+        return UNLIMITED
+    if not isinstance(text, str) or len(text) > MAX_BYTES:
+        raise UnknownPolicyError
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnknownPolicyError from None
+    if not isinstance(document, dict) or document.get("v") != VERSION or document.keys() - _FIELDS:
+        raise UnknownPolicyError
+    return Policy(
+        models=_models(document.get("models")),
+        max_completion_tokens=_tokens(document.get("max_completion_tokens")),
+        may_stream=_flag(document.get("stream")),
+        may_send_jobs=_flag(document.get("jobs")),
+    )
+
+
+def _models(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(model, str) for model in value):
+        raise UnknownPolicyError
+    return tuple(value)
+
+
+def _tokens(value: Any) -> int | None:
+    if value is not None and (type(value) is not int or value < 1):
+        raise UnknownPolicyError
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise UnknownPolicyError
+    return value is not False

@@ -1,0 +1,178 @@
+"""Where a client's policy is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.client_policies.clients_table import ClientsTable
+from chat_gateway.client_policies.policies import ClientPolicies, ClientRecord
+from client_keys import item as client_item
+from client_keys import policy as client_policy
+from client_keys.no_limits import NO_LIMITS
+from client_keys.policy import UNLIMITED, Policy, PolicyTooLargeError, UnknownPolicyError
+from tests.unit import clients_table
+from tests.unit.moto_calls import MotoCalls
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+POLICY = Policy(models=("openai.*",), max_completion_tokens=50, may_stream=False)
+UNREADABLE = [
+    None,
+    "",
+    "{}",
+    "null",
+    "[]",
+    '{"v":2}',
+    '{"v":1,"more":1}',
+    '{"v":1,"models":"openai"}',
+    "{" * 5000,
+    5,
+]
+
+
+class Clock:
+    """A time in epoch seconds, which a test sets."""
+
+    now_s = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Clients:
+    """A clients table, and the policies read from it."""
+
+    def __init__(self, dynamodb: DynamoDBClient) -> None:
+        self.dynamodb, self.clock, self.reads = dynamodb, Clock(), 0
+        self.policies = ClientPolicies(ClientsTable(self, clients_table.TABLE), clock=self.clock)
+
+    def call(self, operation: str, parameters: Any) -> dict[str, Any]:
+        self.reads += 1
+        return MotoCalls(self.dynamodb).call(operation, parameters)
+
+    def put(self, client_id: str, **attributes: Any) -> None:
+        item = {**client_item.of_client(client_id), **attributes}
+        self.dynamodb.put_item(TableName=clients_table.TABLE, Item=item)
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    with clients_table.empty(monkeypatch) as dynamodb:
+        yield Clients(dynamodb)
+
+
+def test_policy_of_the_context(clients: Clients) -> None:
+    """A policy that the authorizer passed on is taken without a call of DynamoDB."""
+    assert clients.policies.of_request(POLICY.to_text(), "team-a") == POLICY
+    assert clients.policies.of_request(NO_LIMITS, "team-a") == UNLIMITED
+    assert clients.reads == 0
+
+
+@pytest.mark.parametrize("context", UNREADABLE)
+def test_unknown_context_reads_the_client(clients: Clients, context: object) -> None:
+    """A missing context, or one of another version, is replaced by the client's own item."""
+    clients.put("team-a", policy={"S": POLICY.to_text()})
+    assert clients.policies.of_request(context, "team-a") == POLICY
+
+
+def test_earlier_client_has_no_limits(clients: Clients) -> None:
+    """A client without an item of its own was made by an earlier version, and has no limits."""
+    assert clients.policies.of_request(None, "team-a") == UNLIMITED
+
+
+def test_client_without_a_policy(clients: Clients) -> None:
+    """A client's item without a policy has no limits."""
+    clients.put("team-a", owner={"S": "a person"})
+    assert clients.policies.of_request(None, "team-a") == UNLIMITED
+
+
+@pytest.mark.parametrize("stored", ["", '{"v":2}', "no JSON"])
+def test_unknown_stored_policy_is_an_error(clients: Clients, stored: str) -> None:
+    """A policy that cannot be read never counts as no policy."""
+    clients.put("team-a", policy={"S": stored})
+    with pytest.raises(UnknownPolicyError):
+        clients.policies.of_request(None, "team-a")
+
+
+def test_no_client_is_an_error(clients: Clients) -> None:
+    """Without a context and without a client, there is nothing to read."""
+    with pytest.raises(UnknownPolicyError):
+        clients.policies.of_request(None, None)
+
+
+def test_unreadable_table_is_an_error(clients: Clients) -> None:
+    """A table that cannot be read never counts as no policy."""
+    clients.dynamodb.delete_table(TableName=clients_table.TABLE)
+    with pytest.raises(AwsCallError):
+        clients.policies.of_request(None, "team-a")
+
+
+def test_a_client_is_read_once_a_minute(clients: Clients) -> None:
+    """A change takes effect within a minute, and an unknown client is kept as long."""
+    clients.put("team-a")
+    for client_id in ("team-a", "team-a", "nobody", "nobody"):
+        clients.policies.of_client(client_id)
+    assert clients.reads == 2
+    clients.clock.now_s += 60
+    clients.put("team-a", state={"S": "suspended"})
+    assert clients.policies.of_client("team-a") == ClientRecord(UNLIMITED, is_active=False)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_active"),
+    [
+        ({}, True),
+        ({"state": {"S": "active"}}, True),
+        ({"state": {"S": "suspended"}}, False),
+        ({"valid_until": {"N": "1000001"}}, True),
+        ({"valid_until": {"N": "1000000"}}, False),
+    ],
+)
+def test_active_clients(clients: Clients, attributes: dict[str, Any], is_active: bool) -> None:
+    """A client is active unless it is suspended or has expired."""
+    clients.put("team-a", **attributes)
+    assert clients.policies.of_client("team-a") == ClientRecord(UNLIMITED, is_active)
+
+
+_POLICIES = st.builds(
+    Policy,
+    models=st.none() | st.lists(st.text(max_size=8), max_size=5).map(tuple),
+    max_completion_tokens=st.none() | st.integers(min_value=1),
+    may_stream=st.booleans(),
+    may_send_jobs=st.booleans(),
+)
+
+
+@given(_POLICIES)
+def test_policies_are_read_as_written(policy: Policy) -> None:
+    """Writing and reading a policy gives the same policy, in at most 2 kB of ASCII."""
+    text = policy.to_text()
+    assert text.isascii()
+    assert client_policy.from_text(text) == policy
+
+
+def test_no_limits_is_how_no_limits_are_written() -> None:
+    """The short text is that of a policy without limits."""
+    assert UNLIMITED.to_text() == NO_LIMITS
+
+
+def test_large_policy_is_refused() -> None:
+    """The error says the size."""
+    with pytest.raises(PolicyTooLargeError, match=r"has 2\d{3} bytes; at most 2048"):
+        Policy(models=("m" * 2040,)).to_text()
+
+
+@given(st.text() | st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists))
+def test_any_context_is_a_policy_or_an_error(context: object) -> None:
+    """Whatever the context holds, it is a policy or UnknownPolicyError."""
+    try:
+        client_policy.from_text(context)
+    except UnknownPolicyError:
+        return

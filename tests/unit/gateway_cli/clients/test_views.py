@@ -1,0 +1,166 @@
+"""`clients list` and `clients show`, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.gateway_cli.clients import stored
+from tests.unit.gateway_cli.clients.conftest import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LIMITS = ("--model", "openai.*", "--model", "x", "--max-completion-tokens", "9", "--no-stream", "--no-jobs")
+
+
+def documents(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
+
+
+def test_json_shape(run: Run) -> None:
+    """A client's JSON has these fields, in `list` and in `show`, and names keys by 12 digits of their hashes."""
+    key = run("create", "team-a", "--name", "A", "--owner", "ada", *LIMITS, "--expires", "2030-01-01").stdout
+    (document,) = documents(run)
+    assert document == json.loads(run("show", "team-a", "--json").stdout)
+    created = document["created"]
+    assert created.endswith("Z")
+    hash_ = stored.sha256(key.strip())
+    assert document == {
+        "id": "team-a",
+        "name": "A",
+        "owner": "ada",
+        "state": "active",
+        "expired": False,
+        "expires": "2030-01-01T00:00:00Z",
+        "models": ["openai.*", "x"],
+        "max_completion_tokens": 9,
+        "stream": False,
+        "jobs": False,
+        "created": created,
+        "last_used": None,
+        "keys": [{"id": hash_[:12], "created": created, "last_used": None, "expires": None}],
+        "unreadable": [],
+    }
+
+
+def test_no_output_has_a_key(run: Run) -> None:
+    """Neither a key nor its whole hash is shown."""
+    key = run("create", "team-a").stdout.strip()
+    for command in (("list",), ("list", "--json"), ("show", "team-a"), ("show", "team-a", "--json")):
+        output = run(*command).output
+        assert key not in output
+        assert stored.sha256(key) not in output
+        assert stored.sha256(key)[:12] in output
+
+
+def test_last_use_is_the_latest(run: Run, dynamodb: DynamoDBClient) -> None:
+    """A client was used last when one of its keys was."""
+    for number, day in enumerate(("2026-11-02", "2026-11-10", "2026-10-30")):
+        stored.put(dynamodb, stored.sha256(str(number)), "old", last_used_on={"S": day})
+    assert documents(run)[0]["last_used"] == "2026-11-10"
+    assert "2026-11-10" in run("list").stdout
+
+
+def test_legacy_clients_are_listed(run: Run, dynamodb: DynamoDBClient) -> None:
+    """A client of an earlier version has no limits, and all of its keys are listed, the oldest first."""
+    hashes = stored.put_legacy(dynamodb, "old", keys=3)
+    (document,) = documents(run)
+    assert [key["id"] for key in document["keys"]] == [hash_[:12] for hash_ in hashes]
+    assert (document["models"], document["created"]) == (None, "2026-01-01T00:00:00Z")
+    assert all(hash_[:12] in run("show", "old").stdout for hash_ in hashes)
+
+
+def test_clients_are_sorted(run: Run) -> None:
+    """The list is in the order of the ids."""
+    for client_id in ("b", "c", "a"):
+        run("create", client_id)
+    assert [document["id"] for document in documents(run)] == ["a", "b", "c"]
+
+
+def test_table_shows_limits_and_state(run: Run) -> None:
+    """People see the limits in words, and whether the client is suspended."""
+    run("create", "team-a", "--name", "Team A", *LIMITS)
+    run("suspend", "team-a", "--yes")
+    listed, shown = run("list").stdout, run("show", "team-a").stdout
+    for words in ("suspended", "Team A"):
+        assert words in listed
+        assert words in shown
+    assert "2 models" in listed
+    assert "openai.*" in shown
+    assert "\x1b" not in listed + shown  # plain where the output is no terminal
+
+
+def test_list_is_complete(run: Run, dynamodb: DynamoDBClient) -> None:
+    """A table that DynamoDB returns in several answers is listed as a whole."""
+    for number in range(5):
+        stored.put(dynamodb, f"client#team-{number}", f"team-{number}", later={"S": "x" * 300_000})
+    assert len(documents(run)) == 5
+    assert run("show", "team-4").exit_code == 0
+
+
+def test_no_clients_is_no_table(run: Run) -> None:
+    """An empty environment prints nothing on standard output."""
+    assert (run("list").stdout, run("list", "--json").stdout) == ("", "")
+    assert "no clients" in run("list").stderr
+
+
+@pytest.mark.parametrize("expiry", ["valid_until", "expires_at"])
+def test_expired_client_is_shown_as_expired(run: Run, dynamodb: DynamoDBClient, expiry: str) -> None:
+    """A client is expired if its own expiry, or the one of each of its keys, has passed."""
+    own: dict[str, Any] = {"valid_until": {"N": "5"}} if expiry == "valid_until" else {}
+    stored.put(dynamodb, "client#team-a", "team-a", **own)
+    stored.put(dynamodb, "ab" * 32, "team-a", **{expiry: {"N": "5"}})
+    (document,) = documents(run)
+    assert (document["state"], document["expired"]) == ("active", True)
+    assert "expired" in run("list").stdout
+    assert "1970-01-01T00:00:05Z" in run("show", "team-a").stdout
+
+
+@pytest.mark.parametrize(
+    ("attributes", "unreadable"),
+    [
+        ({"policy": {"S": '{"v":2}'}}, ["policy"]),
+        ({"policy": {"N": "1"}}, ["policy"]),
+        ({"policy": {"S": "[" * 1500}}, ["policy"]),
+        ({"valid_until": {"S": "soon"}}, ["expires"]),
+        ({"valid_until": {"N": "1e99"}}, ["expires"]),
+        ({"valid_until": {"N": "-1"}, "policy": {"S": ""}}, ["policy", "expires"]),
+        ({"name": {"N": "1"}, "state": {"N": "1"}, "created_at": {"N": "1"}, "keys": {"S": "x"}}, []),
+    ],
+)
+def test_unreadable_items_are_shown(
+    run: Run, dynamodb: DynamoDBClient, attributes: dict[str, Any], unreadable: list[str]
+) -> None:
+    """Whatever another version or a person wrote, the client is listed, and what cannot be read is named."""
+    stored.put(dynamodb, "client#team-a", "team-a", **attributes)
+    (document,) = documents(run)
+    assert document["unreadable"] == unreadable
+    listed, shown = run("list"), run("show", "team-a")
+    assert (listed.exit_code, shown.exit_code) == (0, 0)
+    assert all(f"{name} not" in listed.stdout and name in shown.stdout for name in unreadable)
+
+
+def test_escapes_reach_no_terminal(run: Run, dynamodb: DynamoDBClient) -> None:
+    """Control characters and markup in an item are not acted on."""
+    stored.put(dynamodb, "client#team-a", "team-a", name={"S": "\x1b[2J[red]x"})
+    output = run("list").stdout + run("show", "team-a").stdout
+    assert "\x1b" not in output
+    assert "[red]x" in output
+
+
+def test_items_of_nobody_are_left_out(run: Run, dynamodb: DynamoDBClient) -> None:
+    """An item without a client, or with another client's name, is no client."""
+    dynamodb.put_item(TableName="clients", Item={"key_sha256": {"S": "ab" * 32}})
+    stored.put(dynamodb, "client#other", "team-a")
+    assert documents(run) == []
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_narrow_terminals_lose_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """A long pattern is folded, not cut."""
+    run("create", "team-a", "--model", "m" * 200)
+    monkeypatch.setattr("gateway_cli.jobs.screen._WIDTH_OF_FILES", width)
+    assert run("show", "team-a").stdout.count("m") >= 200
