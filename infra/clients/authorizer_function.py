@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
+from client_keys import item as client_item
 from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
 
@@ -13,7 +15,7 @@ _TIMEOUT_S = 10
 
 
 class AuthorizerFunction(GatewayFunction):
-    """The authorizer function. Its role may read the table of clients, and nothing else."""
+    """The authorizer function. Its role may read the table of clients, and write the day of a key's last use."""
 
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, clients: dynamodb.ITable
@@ -29,4 +31,17 @@ class AuthorizerFunction(GatewayFunction):
             timeout_s=_TIMEOUT_S,
             variables=ClientsSettings(clients_table=clients.table_name).to_env(),
         )
-        clients.grant(self.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        clients.grant(self.role, "dynamodb:GetItem")
+        self.role.add_to_policy(_noting_use(clients))
+
+
+def _noting_use(clients: dynamodb.ITable) -> iam.PolicyStatement:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html"""
+    return iam.PolicyStatement(
+        actions=["dynamodb:UpdateItem"],
+        resources=[clients.table_arn],
+        conditions={
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": [client_item.HASH, client_item.LAST_USED]},
+            "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+        },
+    )

@@ -15,7 +15,8 @@ from client_keys.no_limits import NO_LIMITS
 VERSION = 1
 # Ours: a policy stands in every key's item, and in API Gateway's cache.
 MAX_BYTES = 2048
-CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Not a key, which somebody may have mixed up with an id.
+CLIENT_ID = re.compile(r"(?!(sk-)?bcg-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FIELDS = {"v", "models", "max_completion_tokens", "stream", "jobs"}
 
 

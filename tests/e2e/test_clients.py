@@ -119,6 +119,16 @@ def test_last_use_is_shown(stack: LocalStack, client: OpenAI) -> None:
     assert today in succeeded(stack, "show", "seen")
 
 
+def test_now_on_the_emulator(stack: LocalStack, client: OpenAI) -> None:
+    """The emulator cannot flush API Gateway's cache: the change is made, and one line says that the cache goes on."""
+    key = created(stack, "at-once")
+    assert code(client, key) is None
+    result = run(stack, "suspend", "at-once", "--yes", "--now")
+    assert result.exit_code == 1
+    assert "was not flushed" in result.stderr
+    becomes("401 invalid_api_key", lambda: code(client, key))
+
+
 def test_refusals_are_one_line(stack: LocalStack) -> None:
     """A name that exists is refused by one line, and so is one that does not exist."""
     created(stack, "twice")

@@ -29,7 +29,8 @@ from tests.hostile_upstream.surroundings import (
 )
 
 _ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/prod/GET/v1/models"
-_KEYED = {"authorizationToken": "Bearer bcg-0123456789", "methodArn": _ARN}
+_KEY = "bcg-" + "k" * 43
+_KEYED = {"authorizationToken": f"Bearer {_KEY}", "methodArn": _ARN}
 # Addresses: of the surroundings, of nobody, and of a server that speaks no protocol.
 _HERE, _NOBODY, _NO_PROTOCOL = "{here}", "{nobody}", "{no_protocol}"
 _Scripts = Mapping[str, Sequence[Script]]
@@ -101,8 +102,8 @@ _TEAM = {"client_id": {"S": "team"}}
 _AUTHORIZATIONS = (
     _authorizing("known", _ALLOWS),
     _authorizing("no-token", _DENIES, event={"methodArn": _ARN}),
-    _authorizing("other-scheme", _DENIES, event={**_KEYED, "authorizationToken": "Basic bcg-0123456789"}),
-    _authorizing("no-arn", "KeyError", event={"authorizationToken": "Bearer bcg-0123456789"}),
+    _authorizing("other-scheme", _DENIES, event={**_KEYED, "authorizationToken": f"Basic {_KEY}"}),
+    _authorizing("no-arn", "KeyError", event={"authorizationToken": f"Bearer {_KEY}"}),
     _authorizing("unknown", _DENIES, _script(ok(b"{}"))),
     _authorizing("expires-later", _ALLOWS, *_item({**_TEAM, "expires_at": {"N": "9999999999"}})),
     _authorizing("expired", _DENIES, *_item({**_TEAM, "expires_at": {"N": "1"}})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ class MotoCalls:
 
     dynamodb: DynamoDBClient
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self.dynamodb, xform_name(operation))(**parameters)
         except ClientError as error:

@@ -152,14 +152,16 @@ class AwsJsonPool:
         self._new_client = new_client
         self._idle: queue.LifoQueue[AwsJsonClient] = queue.LifoQueue()
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
         """The operation's output. Raises AwsCallError after the last attempt has failed."""
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
             client = self._new_client()
         try:
-            return client.call(operation, parameters)
+            return client.call(operation, parameters, ends_at=ends_at)
         finally:
             self._idle.put(client)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chat_gateway.aws.json_client import ATTEMPTS, AwsJsonClient
@@ -15,11 +17,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# The caller waits for it, and does not need it.
+_NOTING_S = 0.5
+
+
 class DynamoDb(Protocol):
     """DynamoDB's operations; AwsJsonClient and AwsJsonPool are two."""
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The operation's output. Raises AwsCallError."""
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
+        """The operation's output, by `ends_at` (on time.monotonic()). Raises AwsCallError."""
 
 
 def new_dynamodb_client(aws: AwsSettings, *, attempts: int = ATTEMPTS) -> AwsJsonClient:
@@ -60,6 +68,7 @@ class ClientsTable(NamedTuple):
                 "ExpressionAttributeNames": {"#used": client_item.LAST_USED, "#hash": client_item.HASH},
                 "ExpressionAttributeValues": {":day": {"S": day}},
             },
+            ends_at=time.monotonic() + _NOTING_S,
         )
 
     def _item(self, key: Item) -> Item:

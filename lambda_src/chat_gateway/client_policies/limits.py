@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from chat_gateway.completions.request import ChatRequest
     from client_keys.policy import Policy
 
+# An inference profile's ARN is the longest name that Bedrock takes:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+_MAX_MODEL_CHARACTERS = 2048
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
@@ -19,7 +22,7 @@ def limited(chat: ChatRequest, policy: Policy) -> ChatRequest:
 
     Raises ModelNotAllowedError, ClientPolicyError for a stream, and InvalidRequestError for an output limit.
     """
-    if policy.models is not None and not any(fnmatchcase(chat.model, glob) for glob in policy.models):
+    if policy.models is not None and not _is_allowed(chat.model, policy.models):
         raise ModelNotAllowedError("This client may not use the model that the request names.", param="model")
     if chat.streams and not policy.may_stream:
         raise ClientPolicyError(
@@ -30,6 +33,10 @@ def limited(chat: ChatRequest, policy: Policy) -> ChatRequest:
     if policy.max_completion_tokens is None:
         return chat
     return _with_output_limit(chat, policy.max_completion_tokens)
+
+
+def _is_allowed(model: str, globs: tuple[str, ...]) -> bool:
+    return len(model) <= _MAX_MODEL_CHARACTERS and any(fnmatchcase(model, glob) for glob in globs)
 
 
 def _with_output_limit(chat: ChatRequest, allowed_tokens: int) -> ChatRequest:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A change of a client takes effect on jobs within this time; the authorizer's answers are cached as long by default.
 _KEPT_S = 60.0
+_MAX_KEPT = 1000
 
 
 class ClientRecord(NamedTuple):
@@ -50,6 +51,8 @@ class ClientPolicies:
             if client_id is None:
                 raise
         record = self.of_client(client_id)
+        if record is None and context is not None:
+            raise UnknownPolicyError  # a later version's, or a malformed one: not that of an earlier version's client
         return client_policy.UNLIMITED if record is None else record.policy
 
     def of_client(self, client_id: str) -> ClientRecord | None:
@@ -58,6 +61,8 @@ class ClientPolicies:
         read_at_s, record = self._kept.get(client_id, (-_KEPT_S, None))
         if now_s - read_at_s >= _KEPT_S:
             record = _record(self._table.client_item(client_id), now_s)
+            if len(self._kept) >= _MAX_KEPT:
+                self._kept.clear()
             self._kept[client_id] = now_s, record
         return record
 

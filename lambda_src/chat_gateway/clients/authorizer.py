@@ -87,7 +87,7 @@ class Authorizer:
 
 def _bearer_token(authorization: str) -> str | None:
     scheme, _, token = authorization.partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    return token.strip(" ") or None if scheme.lower() == "bearer" else None
 
 
 def _judged(item: Item, now_s: float) -> _Verdict:

@@ -34,7 +34,8 @@ class JobMessage:
 
     Messages with the same `key` and body are one job. `key` is the sender's idempotency key, or else the message id.
     `sender` is the sender's IAM id, empty if SQS does not say. `has_bad_key`: the sender's key is malformed and ignored.
-    `named_client` is the client's id as the sender wrote it; `client` is the client that the job belongs to.
+    `named_client` is the client's id as the sender wrote it; `client` is the client that the job belongs to, and
+    `names_client` says that both are the same.
     """
 
     id: str
@@ -47,6 +48,7 @@ class JobMessage:
     has_bad_key: bool = False
     named_client: str | None = None
     client: str | None = None
+    names_client: bool = False
 
 
 @dataclass(frozen=True, slots=True)

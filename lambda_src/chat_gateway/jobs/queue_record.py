@@ -31,5 +31,10 @@ def read(record: Mapping[str, Any]) -> JobMessage:
         body=record["body"],
         receives=int(record["attributes"]["ApproximateReceiveCount"]),
         sent_at_s=int(record["attributes"]["SentTimestamp"]) / 1000,
-        named_client=(attributes.get(CLIENT_ATTRIBUTE) or {}).get("stringValue"),
+        named_client=_named_client(attributes.get(CLIENT_ATTRIBUTE)),
     )
+
+
+def _named_client(attribute: Mapping[str, Any] | None) -> str | None:
+    """The text of the attribute; empty if it has another type, which names no client that exists."""
+    return None if attribute is None else attribute.get("stringValue") or ""

@@ -19,8 +19,9 @@ from chat_gateway.aws.json_client import AwsCallError, AwsJsonPool
 from chat_gateway.jobs.lines import JobMessage, KeptLine
 
 _UNANSWERED = "attribute_not_exists(answer_line) AND attribute_not_exists(answer_key)"
-_OWNED = "body_sha256 = :body, sender = :sender"
+_OWNED = "body_sha256 = :body, sender = :sender, client = if_not_exists(client, :client)"
 _SAME_BODY = "(attribute_not_exists(body_sha256) OR body_sha256 = :body)"
+_SAME_CLIENT = "(attribute_not_exists(client) OR client = :client)"
 _FREE = "(attribute_not_exists(leased_until) OR leased_until < :now)"
 _NOT_SENT_BACK = "(attribute_not_exists(dead_letter) OR dead_letter = :id)"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -30,9 +31,13 @@ _SKEW_S = 2
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The caller may answer the job. `attempts` counts this attempt and earlier ones that failed or died."""
+    """The caller may answer the job. `attempts` counts this attempt and earlier ones that failed or died.
+
+    `client` is the client that the job belonged to at its first attempt.
+    """
 
     attempts: int
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,8 @@ class JobRecords:
                 message,
                 f"SET {_OWNED}, leased_by = :owner, leased_until = :until, expires_at = :expires "
                 "REMOVE dead_letter ADD attempts :one",
-                condition=f"{_SAME_BODY} AND {_UNANSWERED} AND {_FREE} AND {_NOT_SENT_BACK}",
-                returns="UPDATED_NEW",
+                condition=f"{_same_job(message)} AND {_UNANSWERED} AND {_FREE} AND {_NOT_SENT_BACK}",
+                returns="ALL_NEW",
                 **_owned_by(message),
                 owner={"S": owner},
                 until=_number(now_s + lease_s + _SKEW_S),
@@ -107,7 +112,7 @@ class JobRecords:
         except _RefusedError as refused:
             refusal = _refusal(message, owner, refused.item)
         else:
-            return Claimed(int(changed["attempts"]["N"]))
+            return Claimed(int(changed["attempts"]["N"]), _client(changed))
         if not isinstance(refusal, _Buried):
             return refusal
         if not self._revive(message, refusal):
@@ -172,7 +177,7 @@ class JobRecords:
     def _update(
         self, message: JobMessage, expression: str, *, condition: str, returns: str = "NONE", **values: Any
     ) -> Any:
-        """The changed attributes if `returns` is UPDATED_NEW. Raises _RefusedError if the condition fails."""
+        """The changed attributes if `returns` is ALL_NEW. Raises _RefusedError if the condition fails."""
         try:
             answer = self.dynamodb.call(
                 "UpdateItem",
@@ -198,7 +203,8 @@ class JobRecords:
 
 def _refusal(message: JobMessage, owner: str, item: Mapping[str, Any]) -> Claim | _Buried:
     """Why the record in `item` could not be claimed."""
-    if item["body_sha256"] != _body_sha256(message):
+    is_another_clients = message.names_client and _client(item) not in (message.client, None)
+    if item["body_sha256"] != _body_sha256(message) or is_another_clients:
         return Conflicting(item["sender"]["S"])
     if (kept := _kept(item)) is not None:
         return Answered(kept)
@@ -206,20 +212,26 @@ def _refusal(message: JobMessage, owner: str, item: Mapping[str, Any]) -> Claim 
         return _Buried(buried)
     # If the response to our claim was lost, the repeated claim is refused, but the claim is ours.
     if item["leased_by"]["S"] == owner:
-        return Claimed(int(item["attempts"]["N"]))
+        return Claimed(int(item["attempts"]["N"]), _client(item))
     return Held(float(item["leased_until"]["N"]))
 
 
 def _owned_by(message: JobMessage) -> dict[str, Any]:
-    return {"body": _body_sha256(message), "sender": {"S": message.sender}}
+    client = {"S": message.client or ""}  # a job without a client stays without one
+    return {"body": _body_sha256(message), "sender": {"S": message.sender}, "client": client}
 
 
 def _body_sha256(message: JobMessage) -> Any:
-    """Of the client, too, where the job has one: no client gets another's answer."""
-    digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass"))
-    if message.client is not None:
-        digest.update(f"\0{message.client}".encode("utf-8", "surrogatepass"))
-    return {"S": digest.hexdigest()}
+    return {"S": hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()}
+
+
+def _same_job(message: JobMessage) -> str:
+    """The condition that the record is this job's. A job whose message names no client keeps the client of its record."""
+    return f"{_SAME_BODY} AND {_SAME_CLIENT}" if message.names_client else _SAME_BODY
+
+
+def _client(item: Mapping[str, Any]) -> str | None:
+    return item.get("client", {}).get("S") or None
 
 
 def _number(seconds: float) -> Any:

@@ -6,7 +6,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 
@@ -114,8 +114,7 @@ class JobRuns:
             sender=message.sender or None,
             idempotency_key_ignored=message.has_bad_key or None,
             client=message.client,
-            client_ignored=(message.named_client is not None and message.named_client != message.client)
-            or None,
+            client_ignored=(message.named_client is not None and not message.names_client) or None,
         )
         log.add_guardrail(self.upstream.guardrail)
         try:
@@ -137,7 +136,7 @@ class JobRuns:
         if message.id in self.vetted.killers:
             return self._claimed(message, self._killed, log)
         try:
-            job = self._parsed(message)
+            job = job_lines.parse(message.body, max_bytes=self.upstream.max_request_bytes)
         except GatewayError as error:
             return self._claimed(message, partial(self._refused, error), log)
         log.add_model(job.request.model)
@@ -146,11 +145,6 @@ class JobRuns:
         if busy is not None:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
         return self._claimed(message, partial(self._attempted, job), log)
-
-    def _parsed(self, message: JobMessage) -> Job:
-        """The job as it may be sent. Raises GatewayError for what can never succeed."""
-        job = job_lines.parse(message.body, max_bytes=self.upstream.max_request_bytes)
-        return job if message.client is None else senders.limited(job, message.client, self.policies)
 
     def _not_begun(
         self, message: JobMessage, redelivery: Redeliver, error: JobNotBegunError, log: RequestLog
@@ -172,7 +166,8 @@ class JobRuns:
         if isinstance(claim, Held):
             log.add(held_elsewhere=True)
             return Redeliver(job_delays.until(claim.until_s, now_s=self.records.clock()))
-        log.add(attempts=claim.attempts)
+        message = replace(message, client=claim.client)
+        log.add(attempts=claim.attempts, client=claim.client)
         if claim.attempts > self.settings.max_attempts:
             died = WorkersDiedError()
             _add_error(log, died)
@@ -202,7 +197,7 @@ class JobRuns:
 
     def _attempted(self, job: Job, attempt: _Attempt, log: RequestLog) -> JobOutcome:
         try:
-            result = self._answer(job, attempt.message, log)
+            result = self._limited_answer(job, attempt.message, log)
         except GatewayError as error:
             return self._failed_upstream(attempt, job, error, log)
         except Exception as fault:  # noqa: BLE001 - the claim must be released in any case
@@ -216,6 +211,17 @@ class JobRuns:
         except Exception as fault:  # noqa: BLE001 - an answer that was not stored must not be sent
             self._release(attempt, log, counts=True)
             return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
+
+    def _limited_answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
+        """The result, which is an error if the job's client may not send it. Raises as `_answer` does, and AwsCallError."""
+        if message.client is None:
+            return self._answer(job, message, log)
+        try:
+            limited = senders.limited(job, message.client, self.policies)
+        except GatewayError as error:
+            _add_error(log, error)
+            return _error_result(message, error)
+        return self._answer(limited, message, log)
 
     def _answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
         """The result to store. Raises GatewayError if another attempt may succeed."""

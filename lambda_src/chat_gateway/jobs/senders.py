@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from chat_gateway.jobs.settings import WorkerSettings
 
 
+# Stands for a name that no client can have: whatever was named stays out of logs and results.
+_NOT_AN_ID = "(not a client id)"
+
+
 def identified(message: JobMessage, settings: WorkerSettings) -> JobMessage:
     """The message with its client: the named one if the sender is listed, else the environment's default, which may be none."""
-    is_believed = message.named_client is not None and message.sender in settings.senders
-    return replace(message, client=message.named_client if is_believed else settings.default_client)
+    named = message.named_client
+    if named is None or message.sender not in settings.senders:
+        return replace(message, client=settings.default_client)
+    return replace(message, client=named if CLIENT_ID.fullmatch(named) else _NOT_AN_ID, names_client=True)
 
 
 def limited(job: Job, client_id: str, policies: ClientPolicies) -> Job:

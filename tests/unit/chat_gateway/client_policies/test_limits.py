@@ -36,6 +36,7 @@ def request(**fields: Any) -> ChatRequest:
         (["openai.*"], "qwen.qwen3-32b-v1:0", False),
         (["openai.*"], "OPENAI.gpt", False),
         (["openai"], "openai.gpt-oss-20b-1:0", False),
+        (["*"], "m" * 2049, False),
         (["openai.*"], "arn:aws:bedrock:us-east-1::foundation-model/openai.gpt", False),
         ([], "openai.gpt-oss-20b-1:0", False),
     ],
@@ -112,7 +113,11 @@ _JSON = (
 )
 
 
-@given(max_tokens=_JSON, max_completion_tokens=_JSON, model=st.text(min_size=1))
+_LIMITS = _JSON | st.integers(1, 120)
+_MODELS = st.sampled_from(["openai.x", "open"]) | st.text(min_size=1)
+
+
+@given(max_tokens=_LIMITS, max_completion_tokens=_LIMITS, model=_MODELS)
 def test_whatever_is_asked(max_tokens: object, max_completion_tokens: object, model: str) -> None:
     """A request is refused by an error of ours, or goes up with a limit of at most the client's."""
     policy = Policy(models=("open*",), max_completion_tokens=100)

@@ -53,7 +53,7 @@ class Clients:
         self.dynamodb, self.clock, self.reads = dynamodb, Clock(), 0
         self.policies = ClientPolicies(ClientsTable(self, clients_table.TABLE), clock=self.clock)
 
-    def call(self, operation: str, parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, parameters: Any, *, ends_at: float = 0) -> dict[str, Any]:
         self.reads += 1
         return MotoCalls(self.dynamodb).call(operation, parameters)
 
@@ -91,6 +91,20 @@ def test_client_without_a_policy(clients: Clients) -> None:
     """A client's item without a policy has no limits."""
     clients.put("team-a", owner={"S": "a person"})
     assert clients.policies.of_request(None, "team-a") == UNLIMITED
+
+
+@pytest.mark.parametrize("context", [context for context in UNREADABLE if context is not None])
+def test_unknown_context_without_a_client(clients: Clients, context: object) -> None:
+    """A context that is there but not known is no earlier version's: without a client's item it is an error."""
+    with pytest.raises(UnknownPolicyError):
+        clients.policies.of_request(context, "team-a")
+
+
+def test_many_unknown_clients(clients: Clients) -> None:
+    """Names that senders make up do not fill the memory."""
+    for number in range(1001):
+        clients.policies.of_client(f"nobody-{number}")
+    assert len(clients.policies._kept) <= 1000
 
 
 @pytest.mark.parametrize("stored", ["", '{"v":2}', "no JSON"])

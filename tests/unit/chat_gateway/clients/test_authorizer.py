@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping
 from io import StringIO
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from client_keys.item import UNKNOWN_CLIENT
 from client_keys.key import from_random
 from client_keys.no_limits import NO_LIMITS
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
+from tests.unit.client_keys.wrong_keys import wrong_keys
 
 KEY = from_random(bytes(range(32)))
 EARLIER_KEY = "bcg-" + "k" * 43  # as earlier versions made them
@@ -36,9 +39,12 @@ class FakeTable:
         self.asked: list[str] = []
         self.used: list[dict[str, Any]] = []
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+    ) -> dict[str, Any]:
         assert parameters["TableName"] == "clients"
         if operation == "UpdateItem":
+            assert ends_at <= time.monotonic() + 0.5  # the caller waits for it
             self.used.append(parameters["ExpressionAttributeValues"])
             return {}
         assert operation == "GetItem"
@@ -170,7 +176,7 @@ def test_any_expiry_is_allowed_or_denied(calls: Calls, expires_at: object) -> No
 
 def test_a_table_that_cannot_be_read_is_a_failure_not_a_deny() -> None:
     class Down:
-        def call(self, operation: str, parameters: object) -> dict[str, Any]:
+        def call(self, operation: str, parameters: object, *, ends_at: float = 0) -> dict[str, Any]:
             raise AwsCallError(operation, "InternalServerError")
 
     event = {"authorizationToken": f"Bearer {KEY}", "methodArn": ARN}
@@ -274,3 +280,18 @@ def test_malformed_keys_are_not_looked_up(calls: Calls, key: str) -> None:
 def test_unknown_keys_are_denied(calls: Calls, random: bytes) -> None:
     """A well-formed key that no client has is looked up and denied."""
     assert calls.statement(f"Bearer {from_random(random)}")["Effect"] == "Deny"
+
+
+def test_ten_thousand_wrong_keys(calls: Calls) -> None:
+    """Of 10,000 keys cut, lengthened or with a wrong character or checksum, none reaches DynamoDB and all are denied."""
+    for key in wrong_keys(10_000):
+        assert calls.statement(f"Bearer {key}")["Effect"] == "Deny"
+    assert calls.table.asked == []
+
+
+def test_ten_thousand_unknown_keys(calls: Calls) -> None:
+    """Of 10,000 well-formed keys that no client has, each is looked up and denied."""
+    random = Random(7)  # noqa: S311 - the same in each run
+    for _ in range(10_000):
+        assert calls.statement(f"Bearer {from_random(random.randbytes(32))}")["Effect"] == "Deny"
+    assert len(calls.table.asked) == 10_000

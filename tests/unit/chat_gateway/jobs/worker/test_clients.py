@@ -15,7 +15,7 @@ from client_keys.policy import UNLIMITED, Policy
 from tests.unit import clients_table
 from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
-from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, clients, line
+from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, clients, line
 
 TRUSTED, OTHER = "AROATRUSTED", "AROAOTHER"
 
@@ -118,13 +118,68 @@ def test_refused_jobs(
     assert len(asked) == (0 if code else 1)
 
 
-@pytest.mark.parametrize("client", ["nobody", "", "client#team-a", "a b", "é", "x" * 65, "team-a\n"])
+KEY = "sk-bcg-" + "k" * 49
+
+
+@pytest.mark.parametrize(
+    "client", ["nobody", "", "client#team-a", "a b", "é", "x" * 65, "x" * 100_000, "team-a\n", KEY, KEY[3:]]
+)
 def test_unknown_client(stack: Stack, asked: list[dict[str, Any]], client: str) -> None:
-    """A client that does not exist is an error line."""
+    """A client that does not exist is an error line; what cannot be an id, such as a key, is not repeated."""
     put("team-a")
     (result,) = worked_on(stack, client=client)
     assert result["error"]["code"] == "unknown_client"
+    assert (
+        result["client"]
+        == logged(stack)["client"]
+        == ("nobody" if client == "nobody" else "(not a client id)")
+    )
     assert asked == []
+
+
+def test_client_of_another_type(stack: Stack, asked: list[dict[str, Any]]) -> None:
+    """An attribute that is no text names no client that exists, and never no client at all."""
+    put("team-a", Policy(models=()))
+    stack.send(line())
+    (record,) = stack.deliver(sender=TRUSTED)
+    record["messageAttributes"]["client"] = {"binaryValue": "dGVhbS1h", "dataType": "Binary"}
+    assert stack.handle([record]) == set()
+    (result,) = stack.results()
+    assert (result["error"]["code"], asked) == ("unknown_client", [])
+
+
+def test_redriven_job_keeps_its_client(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A job that failed for a client, and is sent again by somebody who is not listed, has that client's limits."""
+    put("team-a", Policy(max_completion_tokens=7))
+    use_bedrock(lambda _: httpx.Response(500))
+    stack.send(line())
+    (record,) = stack.deliver(sender=TRUSTED, key="key-1")
+    record["messageAttributes"]["client"] = {"stringValue": "team-a"}
+    assert stack.handle([record])
+    bodies: list[dict[str, Any]] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        return httpx.Response(200, json=COMPLETION)
+
+    use_bedrock(answers)
+    stack.send(line())
+    stack.handle(stack.deliver(sender=OTHER, key="key-1"))
+    (result,) = stack.results()
+    assert (result["error"], result["client"], bodies[0]["max_completion_tokens"]) == (None, "team-a", 7)
+
+
+def test_new_default_client_takes_no_job_over(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """A job that was begun without a client stays without one when the environment gets a default client."""
+    use_bedrock(lambda _: httpx.Response(500))
+    stack.send(line())
+    records = stack.deliver(sender=OTHER, key="key-1")
+    assert stack.handle(records)
+    stack.change(settings=stack.state.settings._replace(default_client="others"))
+    use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
+    stack.handle(again(records))
+    (result,) = stack.results()
+    assert (result["error"], "client" in result) == (None, False)
 
 
 def test_output_cap(stack: Stack, asked: list[dict[str, Any]]) -> None:
