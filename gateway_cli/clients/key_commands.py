@@ -61,5 +61,5 @@ def revoke(
     left = speech.count_of_keys(len(client.keys) - len(revoked))
     click.echo(f"Revoked {ids}. {client_id} has {left} now.")
     speech.take_effect(
-        session, outputs, flushes=flushes, keeps=f"let the {keys} pass", of_jobs=speech.JOBS_NEED_NO_KEY
+        session, outputs, flushes=flushes, keeps=f"accept the {keys}", of_jobs=speech.JOBS_NEED_NO_KEY
     )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from gateway_cli.stack_outputs import StackOutputs
 
-JOBS_FOLLOW = "Jobs follow within 60 s."
-JOBS_NEED_NO_KEY = "Jobs need no key: `clients suspend` stops the client's jobs."
+JOBS_FOLLOW = "Jobs: the change takes effect within 60 s."
+JOBS_NEED_NO_KEY = "Jobs need no key. To stop the client's jobs, use `clients suspend`."
 
 
 def count_of_keys(count: int) -> str:
@@ -45,5 +45,5 @@ def take_effect(
         authorizer_cache.flush(session, outputs)
         click.echo("API Gateway's cache is flushed.", err=True)
         return
-    click.echo(f"API Gateway may {keeps} for {authorizer_cache.LASTS}; --now ends that at once.", err=True)
+    click.echo(f"API Gateway may {keeps} for {authorizer_cache.LASTS}, or until you use --now.", err=True)
     click.echo(of_jobs, err=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gateway_cli.stack_outputs import StackOutputs
 
-_PASSES = "let its keys pass"
+_PASSES = "accept the client's keys"
 
 
 @click.command("suspend")
@@ -46,7 +46,9 @@ def resume(session: boto3.Session, outputs: StackOutputs, client_id: str, flushe
     click.echo(f"Resumed {client_id}.")
     if client.has_expired():
         click.echo("It has expired: `clients update --expires` lets it in.", err=True)
-    speech.take_effect(session, outputs, flushes=flushes, keeps="refuse its keys", of_jobs=speech.JOBS_FOLLOW)
+    speech.take_effect(
+        session, outputs, flushes=flushes, keeps="refuse the client's keys", of_jobs=speech.JOBS_FOLLOW
+    )
 
 
 @click.command("delete")

@@ -70,7 +70,7 @@ class JobsSettings(Table):
     default_client: (
         Annotated[str, AfterValidator(matching(CLIENT_ID.pattern, "must be a client's id"))] | None
     ) = None
-    """The client that jobs of all other senders belong to. By default they belong to no client, and no policy holds for them."""
+    """The client that jobs of all other senders belong to. By default they belong to no client, and no policy applies to them."""
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 1769
     """The worker's memory. 1769 MiB is one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 

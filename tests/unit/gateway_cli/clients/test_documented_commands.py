@@ -34,6 +34,15 @@ PAGE = "docs/clients.md"
 # A command in a block of its own, and what it prints in the next one.
 EXAMPLE = re.compile(r"^```sh\n([^`]+)\n```\n\n```text\n.*?^```$", re.MULTILINE | re.DOTALL)
 
+# The page shows no whole key, because secret scanners would report it.
+KEY = re.compile(rf"{client_key.PREFIX}\w+")
+
+
+def hidden(key: re.Match[str]) -> str:
+    """What the page has in place of a key."""
+    assert client_key.is_well_formed(key[0])
+    return f"{client_key.PREFIX}…"
+
 
 def outputs_of(_: object, env: str, __: object = None) -> StackOutputs:
     table = clients_table.TABLE if env == "dev" else f"{clients_table.TABLE}-{env}"
@@ -47,7 +56,7 @@ def printed(command: str) -> str:
     assert program == "chat-gateway"
     result = CliRunner().invoke(cli, arguments, input="y\n")
     assert isinstance(result.exception, SystemExit | None), result.exception
-    shown = result.output if inner == command else result.stderr
+    shown = KEY.sub(hidden, result.output if inner == command else result.stderr)
     return "".join(f"{row.rstrip()}\n" for row in shown.splitlines())
 
 
