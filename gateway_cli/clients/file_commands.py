@@ -20,6 +20,8 @@ from gateway_cli.jobs import file_parameters, screen
 if TYPE_CHECKING:
     import boto3
 
+    from gateway_cli.clients.client_lines import ListedClient
+    from gateway_cli.clients.records import StoredClient
     from gateway_cli.stack_outputs import StackOutputs
 
 _NAMED = 10  # clients that a question names
@@ -81,14 +83,24 @@ def import_(session: boto3.Session, outputs: StackOutputs, file: Path, may_updat
         click.echo("Clients without a key get one with `clients rotate`.", err=True)
     if plan.changed:
         speech.take_effect(
-            session, outputs, flushes=False, keeps="use the earlier settings", of_jobs=speech.JOBS_FOLLOW
+            session, outputs, flushes=None, keeps="use the earlier settings", of_jobs=speech.JOBS_FOLLOW
         )
 
 
 def _changed(plan: Plan) -> str:
-    names = [client.client_id for client, _ in plan.changed]
+    names = [f"{client.client_id}{_let_in(client, listed)}" for client, listed in plan.changed]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+def _let_in(before: StoredClient, listed: ListedClient) -> str:
+    """What a line does to let a client in again, which is easily overlooked."""
+    if before.unreadable:
+        return ""
+    is_resumed = listed.settings.is_active and not before.settings.is_active
+    is_renewed = listed.settings.valid_until is None and before.settings.valid_until is not None
+    does = [word for word, is_so in (("resumes", is_resumed), ("never expires", is_renewed)) if is_so]
+    return f" ({', '.join(does)})" if does else ""
 
 
 def _replace(file: Path, text: str) -> None:

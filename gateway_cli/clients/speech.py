@@ -34,16 +34,17 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def take_effect(
-    session: boto3.Session, outputs: StackOutputs, *, flushes: bool, keeps: str, of_jobs: str
+    session: boto3.Session, outputs: StackOutputs, *, flushes: bool | None, keeps: str, of_jobs: str
 ) -> None:
     """Flushes API Gateway's cache, or says what API Gateway `keeps` doing; then what holds of jobs.
 
-    Raises NotFlushedError.
+    `flushes` is None for a command that cannot. Raises NotFlushedError.
     """
     if flushes:
         click.echo(of_jobs, err=True)
         authorizer_cache.flush(session, outputs)
         click.echo("API Gateway's cache is flushed.", err=True)
         return
-    click.echo(f"API Gateway may {keeps} for {authorizer_cache.LASTS}, or until you use --now.", err=True)
+    until = "" if flushes is None else ", or until you use --now"
+    click.echo(f"API Gateway may {keeps} for {authorizer_cache.LASTS}{until}.", err=True)
     click.echo(of_jobs, err=True)

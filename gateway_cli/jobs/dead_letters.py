@@ -31,6 +31,7 @@ _OF_FAILURE = frozenset(
     {
         *("last_error_class", "last_error_code", "last_error_status", "bedrock_request_id"),
         *("attempts", "receives", "sent_at", "failed_at", "job_id"),
+        "client",  # the job's record has it, and a sender may have made it up
     }
 )
 _COUNT = re.compile("[0-9]{1,10}")

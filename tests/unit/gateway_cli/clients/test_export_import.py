@@ -186,6 +186,17 @@ def test_update_question_names_clients(run: Run, monkeypatch: pytest.MonkeyPatch
     assert question.endswith("team-09 and 2 more?")
 
 
+def test_update_question_says_who_is_let_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question says which clients a file resumes, and which no longer expire."""
+    asked = []
+    monkeypatch.setattr(speech, "confirm", lambda question, **_: asked.append(question))
+    write({"id": "a", "state": "suspended"}, {"id": "b", "expires": "2099-01-01"}, {"id": "c"})
+    run("import", str(FILE))
+    write({"id": "a"}, {"id": "b"}, {"id": "c", "name": "x"})
+    run("import", str(FILE), "--update")
+    assert asked == ["Change these clients in dev: a (resumes), b (never expires), c?"]
+
+
 @pytest.mark.parametrize("may_update", [True, False])
 def test_clients_as_in_the_file_are_skipped(run: Run, dynamodb: DynamoDBClient, may_update: bool) -> None:
     """A second import asks nothing and writes nothing."""

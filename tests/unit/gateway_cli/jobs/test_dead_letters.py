@@ -137,8 +137,8 @@ def test_redrive_sends_all_back_without_what_the_last_attempt_left(run: Run, sqs
 
 
 def test_redrive_keeps_the_key_alone(run: Run, sqs: FakeSqs, records: FakeRecords) -> None:
-    """A job that is sent back keeps its key, so that its answer is found, and nothing of its last failure."""
-    sqs.put("dead", job("job-1"), age_s=60, **BURIED)
+    """A job that is sent back keeps its key, so that its answer is found, and neither its failure nor a client."""
+    sqs.put("dead", job("job-1"), age_s=60, **BURIED, client="made-up")
     assert run("dead-letters", "redrive").exit_code == 0
     key = {"DataType": "String", "StringValue": BURIED["idempotency_key"]}
     assert sqs.queues["jobs"][0].attributes == {"idempotency_key": key}
