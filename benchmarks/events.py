@@ -36,7 +36,7 @@ def chat_event(body: bytes) -> bytes:
     """API Gateway's proxy event for `body`. The body is base64, because all media types are binary."""
     headers = {
         "Accept": ["application/json"],
-        "Authorization": ["Bearer bcg-" + "k" * 43],
+        "Authorization": ["Bearer " + "k" * 40],
         "Content-Type": ["application/json"],
         "Host": ["abc123.execute-api.eu-central-1.amazonaws.com"],
         "User-Agent": ["OpenAI/Python 3.54.0"],
@@ -82,7 +82,7 @@ def authorizer_event() -> bytes:
     return json.dumps(
         {
             "type": "TOKEN",
-            "authorizationToken": "Bearer " + "k" * 40,
+            "authorizationToken": "Bearer bcg-" + "k" * 43,
             "methodArn": f"arn:aws:execute-api:eu-central-1:123456789012:abc123/v1/POST{_PATH}",
         }
     ).encode()

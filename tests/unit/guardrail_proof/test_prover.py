@@ -105,7 +105,7 @@ class FakeTable:
     def __init__(self, item: dict[str, Any]) -> None:
         self.item = item
 
-    def call(self, operation: str, parameters: object) -> dict[str, Any]:
+    def call(self, operation: str, parameters: object, *, ends_at: float = 0) -> dict[str, Any]:
         return {"Item": self.item}
 
 
