@@ -11,7 +11,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
 
-INSTALL_LOG := .local/install.log
+# Each target has its own, because several may be made at once.
+INSTALL_LOG = .local/install$(subst /,-,$(patsubst .%,-%,$@)).log
 PIP_INSTALL := -m pip install --disable-pip-version-check --progress-bar off --require-hashes
 PIP_INSTALL_HERE := -m pip install --disable-pip-version-check --no-index --no-deps --no-build-isolation
 CDK := .venv/.command node_modules/.operator
@@ -20,6 +21,9 @@ NODE_CLIENTS := tests/sdk_clients/node
 SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
+
+# For two cores; the output of targets that are made at once is not mixed, where make can keep it apart.
+PARALLEL := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # Installs locked requirements and shows how many packages are done. $(1): the environment's Python; $(2): the
 # requirements; $(3): their name in error messages; $(4): more options for pip.
@@ -62,7 +66,8 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@$(call quietly,$(BIN)/python $(PIP_INSTALL_HERE) -e .,the command chat-gateway)
 	@touch $@
 
-.venv/.node: requirements/node.txt .venv/.operator
+# With the packages of developers it waits for them: one pip at a time changes the environment.
+.venv/.node: requirements/node.txt .venv/.operator | $(filter .venv/.installed,$(MAKECMDGOALS:install=.venv/.installed))
 	@$(PYTHON) local/install/find_node.py $(BIN) || { \
 	  echo "Installing Node.js (60 MB, once) …"; $(call pip_install,$(BIN)/python,$<,Node.js,--only-binary :all:); }
 	@touch $@
@@ -108,18 +113,20 @@ node_modules/.installed: package-lock.json | .venv/.node
 	@touch node_modules/.operator $@
 
 .PHONY: run
-run: install ## Deploy to a local AWS with a real model and serve until Ctrl-C; ENV=dev uses the guardrail policy of dev
+run: ## Deploy to a local AWS with a real model and serve until Ctrl-C; ENV=dev uses the guardrail policy of dev
+	@$(MAKE) -j2 --silent install
 	@$(BIN)/python -m local $(if $(filter command,$(origin ENV)),$(if $(ENV),--policy-of '$(ENV)'))
 
 .PHONY: smoke
-smoke: install ## Deploy to a local AWS, check every step and stop; exits with 0 if all checks passed
+smoke: ## Deploy to a local AWS, check every step and stop; exits with 0 if all checks passed
+	@$(MAKE) -j2 --silent install
 	@$(BIN)/python -m local --check
 
 .PHONY: test
 test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
-	@$(MAKE) install
+	@$(MAKE) -j2 --silent install
 	@rm -f .coverage .coverage.*
-	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit infra-test COVERAGE=1
+	@$(MAKE) $(PARALLEL) lint unit infra-test COVERAGE=1
 	@$(MAKE) hostile e2e
 	@$(MAKE) coverage
 

@@ -1,29 +1,15 @@
-"""Jobs and requests while Bedrock fails at random. `make chaos` does more of it."""
+"""Requests while Bedrock fails at random. `make chaos` does the same with jobs."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from pathlib import Path
 
-import pytest
 from openai import DefaultHttpxClient, OpenAI
 
 from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE
 from local.stack.local_stack import LocalStack
-from tests.chaos import jobs_in_bad_weather, requests_in_bad_weather
+from tests.chaos import requests_in_bad_weather
 from tests.e2e.standin import StandinControl
-
-
-@pytest.mark.usefixtures("emptied_queues")
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_jobs_while_bedrock_fails_and_workers_die(
-    stack: LocalStack, standin: StandinControl, tmp_path: Path
-) -> None:
-    """Each of 150 jobs gets one answer, and every paid call is explained."""
-    account = jobs_in_bad_weather.run(stack, standin, tmp_path, jobs=150, kills_at=(10, 30), seed=7)
-    print(account)
-    jobs_in_bad_weather.check(account)
 
 
 def test_requests_while_bedrock_fails(stack: LocalStack, standin: StandinControl) -> None:
