@@ -67,7 +67,7 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 	@touch $@
 
 # With the packages of developers it waits for them: one pip at a time changes the environment.
-.venv/.node: requirements/node.txt .venv/.operator | $(filter .venv/.installed,$(MAKECMDGOALS:install=.venv/.installed))
+.venv/.node: requirements/node.txt .venv/.operator | $(filter .venv/.model,$(MAKECMDGOALS:install=.venv/.model))
 	@$(PYTHON) local/install/find_node.py $(BIN) || { \
 	  echo "Installing Node.js (60 MB, once) …"; $(call pip_install,$(BIN)/python,$<,Node.js,--only-binary :all:); }
 	@touch $@
