@@ -62,7 +62,7 @@ def _cold(results: Results) -> Iterator[Verdict]:
     yield from _ratio("cold start to /next", next_ms, OURS, FASTAPI, 0.40)
     yield from _ratio("cold start to the first answer", answer_ms, OURS, FASTAPI, 0.50)
     yield from _ratio(
-        "authorizer's cold start to its first answer", answer_ms, AUTHORIZER, BOTO3_AUTHORIZER, 0.50
+        "authorizer's cold start to its first answer", answer_ms, AUTHORIZER, BOTO3_AUTHORIZER, 0.40
     )
 
 

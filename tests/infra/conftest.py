@@ -17,6 +17,9 @@ from infra.gateway_stack import GatewayStack
 from infra.platform import Platform
 from infra.settings import files
 from infra.settings.environment import Environment
+from tests import hypothesis_profile
+
+assert hypothesis_profile  # loaded by being imported
 
 # Settings files as they were shipped: whoever runs the tests may have edited those in environments/.
 FIRST_FILES = Path(__file__).parent / "settings" / "first_files"

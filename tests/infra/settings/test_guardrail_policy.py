@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 from aws_cdk.aws_bedrock import CfnGuardrail
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings import guardrail_policy
@@ -114,7 +114,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)  # the first call loads the CDK
 @given(st.dictionaries(st.sampled_from([*WHOLE, "filtersConfig", "type"]), _JSON, max_size=4))
 def test_any_policy_is_taken_or_refused(policy: dict[str, Any]) -> None:
     """Any policy is accepted or refused; there is no other exception."""

@@ -7,7 +7,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.emulator import platform
@@ -205,7 +205,6 @@ _NAMES = sorted({name for table in _SCHEMA["$defs"].values() for name in table.g
 _TABLES = st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=4) | _VALUES
 
 
-@settings(deadline=None)  # a busy machine
 @given(
     st.dictionaries(
         st.sampled_from(sorted(_SCHEMA["properties"])) | st.text(max_size=12), _TABLES, max_size=4

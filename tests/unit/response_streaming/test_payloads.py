@@ -42,7 +42,7 @@ def ours(call: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.parametrize("runtime", ["", "AWS_Lambda_python3.13"])
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(result=VALUES)
 def test_results_are_encoded_as_awslambdaric_encodes_them(
     monkeypatch: pytest.MonkeyPatch, runtime: str, result: Any

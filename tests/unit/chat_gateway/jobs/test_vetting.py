@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_gateway.jobs.lines import JobMessage
@@ -86,7 +86,6 @@ def test_without_time_nothing_is_begun(vetting: JobVetting) -> None:
     assert outcome == Vetted(unknown=frozenset({"0"}))
 
 
-@settings(deadline=None)  # a busy machine
 @given(st.text() | st.text(st.characters(categories=["Cs", "L"])))
 def test_any_text_is_survived(line: str) -> None:
     """For any text, an error that the worker would survive does not end the child process."""
