@@ -100,6 +100,11 @@ def submit(
                 "Correct them, or send the other lines with --skip-bad."
             )
         record_path = record_path or submission_record.beside(file, outputs.stage_name)
+        if client_id is not None:
+            click.echo(
+                f"The worker applies {client_id}'s limits only if jobs.senders lists your IAM role or user.",
+                err=True,
+            )
         sqs = aws_clients.sqs(session, threads=senders)
         identity = Identity(checked.sha256, status.identity(sqs, outputs.jobs_queue_url))
         with SubmissionRecord(record_path, identity) as record:

@@ -28,11 +28,11 @@ class ClientRecord(NamedTuple):
 
 
 class ClientPolicies:
-    """Reads clients' items, and keeps each for a minute. Safe to share between threads. `clock` is in epoch seconds."""
+    """Reads clients' items, and keeps each that is there for a minute. Threads may share it. `clock` is in epoch seconds."""
 
     def __init__(self, table: ClientsTable, *, clock: Callable[[], float] = time.time) -> None:
         self._table, self._clock = table, clock
-        self._kept: dict[str, tuple[float, ClientRecord | None]] = {}
+        self._kept: dict[str, tuple[float, ClientRecord]] = {}
 
     @classmethod
     def from_env(cls) -> ClientPolicies:
@@ -58,9 +58,11 @@ class ClientPolicies:
     def of_client(self, client_id: str) -> ClientRecord | None:
         """The client's record of the last minute; None if it has none. Raises AwsCallError and UnknownPolicyError."""
         now_s = self._clock()
-        read_at_s, record = self._kept.get(client_id, (-_KEPT_S, None))
-        if now_s - read_at_s >= _KEPT_S:
-            record = _record(self._table.client_item(client_id), now_s)
+        kept = self._kept.get(client_id)
+        if kept is not None and now_s - kept[0] < _KEPT_S:
+            return kept[1]
+        record = _record(self._table.client_item(client_id), now_s)
+        if record is not None:  # one that is created now must not be unknown for another minute
             if len(self._kept) >= _MAX_KEPT:
                 self._kept.clear()
             self._kept[client_id] = now_s, record
