@@ -9,16 +9,18 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from client_keys import item as client_item
 from client_keys.item import Item
 from client_keys.policy import Policy, PolicyTooLargeError
+from gateway_cli import json_line
 from gateway_cli.clients import dates, settings
 from gateway_cli.clients.errors import NotImportedError
 from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.clients.settings import CREATED_AT, ClientSettings
 from gateway_cli.jobs import lines
+from gateway_cli.json_line import BadLineError
 
 MAX_LINE_BYTES = 65_536
 MAX_KEYS = 99  # DynamoDB writes 100 items in one transaction, and the client's own is one of them
@@ -29,10 +31,6 @@ _FIELDS = {
     *("created", "keys"),
 }
 _KEY_FIELDS = {"sha256", "created", "expires"}
-
-
-class BadLineError(ValueError):
-    """The line is no client; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,22 +138,7 @@ def _client(number: int, raw: bytes | None) -> ListedClient:
 def _document(raw: bytes | None) -> dict[str, Any]:
     if raw is None:
         raise BadLineError(f"longer than {MAX_LINE_BYTES} bytes")
-    try:
-        document = _DECODER.decode(raw.decode())
-    except UnicodeDecodeError:
-        raise BadLineError("not UTF-8") from None
-    except json.JSONDecodeError as error:
-        problem = error.msg.removesuffix(" at")
-        raise BadLineError(f"not JSON: {problem} at character {error.pos + 1}") from None
-    except RecursionError:
-        raise BadLineError("nested too deeply") from None
-    except BadLineError:
-        raise
-    except ValueError:
-        raise BadLineError("holds a number that is too large") from None
-    if not isinstance(document, dict):
-        raise BadLineError("not a JSON object")
-    return document
+    return json_line.loads(raw)
 
 
 def _require_fields(document: dict[str, Any], known: Iterable[str]) -> None:
@@ -237,17 +220,3 @@ def _key(entry: object) -> StoredKey:
 
 def _created(text: str | None) -> str | None:
     return text if dates.is_creation_time(text) else None
-
-
-def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise BadLineError("repeats a field within one object")
-    return document
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise BadLineError(f"holds {name}, which is not JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_fields, parse_constant=_no_constant)

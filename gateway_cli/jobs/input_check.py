@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from io import BufferedReader
 
 from gateway_cli.jobs import job_line, lines, scratch
-from gateway_cli.jobs.job_line import BadLineError
 from gateway_cli.jobs.lines import FileLine
+from gateway_cli.json_line import BadLineError
 
 _SCHEMA = """
 CREATE TABLE ids (digest BLOB PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;

@@ -5,8 +5,8 @@ https://platform.openai.com/docs/api-reference/batch/request-input
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn
+from gateway_cli import json_line
+from gateway_cli.json_line import BadLineError
 
 # SQS's limit of 1 MiB, both for a message and for a batch:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -17,15 +17,11 @@ _URLS = ("/v1/chat/completions", "/openai/v1/chat/completions")
 _ESCAPES = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 
 
-class BadLineError(ValueError):
-    """The gateway or SQS would refuse this line. The message never repeats the line's text."""
-
-
 def custom_id(raw: bytes | None) -> str:
     """The `custom_id` of a line that can be sent. `raw` is None for a line that is too long. Raises BadLineError."""
     if raw is None or len(message_body(raw).encode()) > MAX_MESSAGE_BYTES:
         raise BadLineError("longer than 1 MiB, SQS's limit for a message")
-    document = _document(raw)
+    document = json_line.loads(raw)
     found = document.get("custom_id")
     if not isinstance(found, str) or not 0 < len(found) <= _MAX_CUSTOM_ID_CHARACTERS:
         raise BadLineError(f"'custom_id' must be a string of 1 to {_MAX_CUSTOM_ID_CHARACTERS} characters")
@@ -44,35 +40,3 @@ def message_body(raw: bytes) -> str:
         return raw.decode().translate(_ESCAPES)
     except UnicodeDecodeError:
         raise BadLineError("not UTF-8") from None
-
-
-def _document(raw: bytes) -> dict[str, Any]:
-    try:
-        document = _DECODER.decode(raw.decode())
-    except json.JSONDecodeError as error:
-        # Some of the decoder's messages end in "at", because a position follows.
-        problem = error.msg.removesuffix(" at")
-        raise BadLineError(f"not JSON: {problem} at character {error.pos + 1}") from None
-    except RecursionError:
-        raise BadLineError("nested too deeply") from None
-    except BadLineError:
-        raise
-    except ValueError:
-        raise BadLineError("has a number that is too large") from None
-    if not isinstance(document, dict):
-        raise BadLineError("not a JSON object")
-    return document
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise BadLineError("repeats a key in one object")
-    return document
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise BadLineError(f"has {name}, which is not JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant)

@@ -16,9 +16,8 @@ def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: 
     """The completion in its final shape, with the guardrail's outcome. The text is unchanged if it has that shape."""
     document, text = completion.document, completion.text
     has_trace = guardrail_outcome.may_hold_trace(text)
-    changed = enumerations.conform(
-        document, enumerations.COMPLETION
-    )  # first: maps the names of a block to one
+    # First: it maps the names of a block to one.
+    changed = enumerations.conform(document, enumerations.COMPLETION)
     outcome = guardrail_outcome.read(document, has_trace=has_trace, conceal=completion.conceal)
     changed |= blocked_answer.present(
         document, is_block=outcome.action == INTERVENED, has_trace=has_trace, keep_trace=keep_trace

@@ -66,9 +66,7 @@ class ChatStream:
         self._done = False
         self._is_open: dict[int, bool] = {}  # by a choice's index
         self._template: EventTemplate | None = None  # of the previous event, if it only held text
-        self._finish: _Event | None = (
-            None  # the finish event, held back: the guardrail's outcome may be added
-        )
+        self._finish: _Event | None = None  # held back: the guardrail's outcome may be added
         self._last: dict[str, Any] = {}  # the last parsed event, for the head of an event that we make
         self._said: dict[str, Any] = {}  # the guardrail's keys from events that callers do not see
         self.events = 0
@@ -147,9 +145,8 @@ class ChatStream:
     def _present(self, event: _Event, *, has_trace: bool) -> None:
         """Collects usage and outcome from the event, and gives it the shape that callers see."""
         document = event.document
-        changed = enumerations.conform(
-            document, enumerations.CHUNK
-        )  # first: maps the names of a block to one
+        # First: it maps the names of a block to one.
+        changed = enumerations.conform(document, enumerations.CHUNK)
         is_block = self._notice(document, has_trace=has_trace)
         changed |= blocked_answer.present(
             document, is_block=is_block, has_trace=has_trace, keep_trace=self._rules.shows_trace

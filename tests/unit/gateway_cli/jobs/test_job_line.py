@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway_cli.jobs import job_line
-from gateway_cli.jobs.job_line import BadLineError
+from gateway_cli.json_line import BadLineError
 from tests.unit.gateway_cli.jobs.batch_lines import job
 
 _ENVELOPE_BYTES = len(job("a", body={"text": ""}))
