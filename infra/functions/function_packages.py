@@ -29,7 +29,14 @@ _ROOT = Path(__file__).parents[2]
 SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
-_PACKAGES = ("chat_gateway", "client_keys", "response_streaming", "guardrail_proof", "watchdog_timer")
+_PACKAGES = (
+    "chat_gateway",
+    "client_keys",
+    "client_usage",
+    "response_streaming",
+    "guardrail_proof",
+    "watchdog_timer",
+)
 _STREAMING_LOOP = "response_streaming.__main__"
 # Parts of the dependencies that no function uses. The event handler is the largest part of Powertools.
 _NOT_SHIPPED = ("bin", "aws_lambda_powertools/event_handler")

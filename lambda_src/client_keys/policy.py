@@ -17,11 +17,35 @@ VERSION = 1
 MAX_BYTES = 2048
 # Not a key, which somebody may have mixed up with an id.
 CLIENT_ID = re.compile(r"(?!(sk-)?bcg-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FIELDS = {"v", "models", "max_completion_tokens", "stream", "jobs"}
+# A reservation stands in the client's counters while its request is in progress; more would make each call dearer.
+MAX_CONCURRENT_REQUESTS = 200
+_COUNTS = (
+    "requests_per_minute",
+    "tokens_per_minute",
+    "tokens_per_day",
+    "concurrent_requests",
+    "monthly_budget_cents",
+)
+_OF_TOKENS = ("tokens_per_minute", "tokens_per_day", "monthly_budget_cents")
+_FIELDS = {"v", "models", "max_completion_tokens", "stream", "jobs", *_COUNTS}
 
 
-class PolicyTooLargeError(ValueError):
+class UnusablePolicyError(ValueError):
+    """A policy cannot be stored; the message says why."""
+
+
+class PolicyTooLargeError(UnusablePolicyError):
     """A policy does not fit; the message says its size."""
+
+
+class OutputCapMissingError(UnusablePolicyError):
+    """A policy limits tokens or money, but not the output of a request."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A client with a token limit or a budget needs max_completion_tokens: "
+            "the gateway reserves that many tokens for each request."
+        )
 
 
 class UnknownPolicyError(ValueError):
@@ -35,14 +59,34 @@ class Policy(NamedTuple):
     max_completion_tokens: int | None = None
     may_stream: bool = True
     may_send_jobs: bool = True
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    tokens_per_day: int | None = None  # days and months are UTC's
+    concurrent_requests: int | None = None  # at most MAX_CONCURRENT_REQUESTS
+    monthly_budget_cents: int | None = None  # of a US dollar
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the client's requests are counted, because one of its limits needs that."""
+        return any(getattr(self, name) is not None for name in _COUNTS)
+
+    @property
+    def lacks_output_cap(self) -> bool:
+        """Whether tokens or money are limited, but not a request's output."""
+        return self.max_completion_tokens is None and any(
+            getattr(self, name) is not None for name in _OF_TOKENS
+        )
 
     def to_text(self) -> str:
-        """JSON of at most MAX_BYTES. Raises PolicyTooLargeError."""
+        """JSON of at most MAX_BYTES. Raises PolicyTooLargeError and OutputCapMissingError."""
+        if self.lacks_output_cap:
+            raise OutputCapMissingError
         limits = {
             "models": list(self.models) if self.models is not None else None,
             "max_completion_tokens": self.max_completion_tokens,
             "stream": False if not self.may_stream else None,
             "jobs": False if not self.may_send_jobs else None,
+            **{name: getattr(self, name) for name in _COUNTS},
         }
         said = {name: value for name, value in limits.items() if value is not None}
         text = json.dumps({"v": VERSION, **said}, separators=(",", ":"))
@@ -69,12 +113,16 @@ def from_text(text: object) -> Policy:
         raise UnknownPolicyError from None
     if not isinstance(document, dict) or document.get("v") != VERSION or document.keys() - _FIELDS:
         raise UnknownPolicyError
-    return Policy(
+    policy = Policy(
         models=_models(document.get("models")),
-        max_completion_tokens=_tokens(document.get("max_completion_tokens")),
+        max_completion_tokens=_count(document.get("max_completion_tokens")),
         may_stream=_flag(document.get("stream")),
         may_send_jobs=_flag(document.get("jobs")),
+        **{name: _count(document.get(name)) for name in _COUNTS},
     )
+    if policy.lacks_output_cap or (policy.concurrent_requests or 0) > MAX_CONCURRENT_REQUESTS:
+        raise UnknownPolicyError
+    return policy
 
 
 def _models(value: Any) -> tuple[str, ...] | None:
@@ -85,7 +133,7 @@ def _models(value: Any) -> tuple[str, ...] | None:
     return tuple(value)
 
 
-def _tokens(value: Any) -> int | None:
+def _count(value: Any) -> int | None:
     if value is not None and (type(value) is not int or value < 1):
         raise UnknownPolicyError
     return value
