@@ -1,4 +1,4 @@
-"""Where clients are stored, read from environment variables once."""
+"""Where clients and their usage are stored, and how usage is priced, read from environment variables once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chat_gateway.core import variables
+from chat_gateway.core.variables import count, one_of, whole
 
 _VARIABLES: variables.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
+# What happens to a request whose client's counters cannot be reached.
+REFUSE, ALLOW = "refuse", "allow"
+_USAGE_VARIABLES: variables.Variables = {
+    "usage_table": ("USAGE_TABLE", str),
+    "usage_kept_days": ("USAGE_KEPT_DAYS", count),
+    "when_counters_fail": ("WHEN_COUNTERS_FAIL", one_of((REFUSE, ALLOW))),
+}
+_USAGE_OPTIONAL: variables.Variables = {
+    "guardrail_nano_usd_per_text_unit": ("GUARDRAIL_NANO_USD_PER_TEXT_UNIT", whole),
+    "model_prices": ("MODEL_PRICES", str),
+}
 
 
 class ClientsSettings(NamedTuple):
@@ -24,3 +36,22 @@ class ClientsSettings(NamedTuple):
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
         return variables.written(self, _VARIABLES)
+
+
+class UsageSettings(NamedTuple):
+    """Where counters and usage are stored, and what the environment says of prices."""
+
+    usage_table: str
+    usage_kept_days: int
+    when_counters_fail: str  # REFUSE or ALLOW
+    guardrail_nano_usd_per_text_unit: int | None = None  # None: not known, so costs lack the guardrail's
+    model_prices: str | None = None  # the environment's own, as `client_usage.prices` writes them
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> UsageSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(**variables.read_all(env, _USAGE_VARIABLES), **variables.read_set(env, _USAGE_OPTIONAL))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        return variables.written(self, {**_USAGE_VARIABLES, **_USAGE_OPTIONAL})

@@ -70,6 +70,11 @@ def count(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """0, or what `count` reads. Raises ValueError."""
+    return 0 if text == "0" else count(text)
+
+
 def flag(text: str) -> bool:
     """Whether `text` is `true`. Raises ValueError for anything but `true` and `false`."""
     return one_of(("true", "false"))(text) == "true"

@@ -12,6 +12,7 @@ from chat_gateway.core.variables import flag, positive
 _VARIABLES: variables.Variables = {
     "stream_timeout_s": ("STREAM_TIMEOUT_S", positive),
     "count_stream_tokens": ("COUNT_STREAM_TOKENS", flag),
+    "record_usage": ("RECORD_USAGE", flag),
 }
 
 
@@ -20,6 +21,7 @@ class HttpSettings(NamedTuple):
 
     stream_timeout_s: float  # one request that streams, until its last event
     count_stream_tokens: bool  # ask Bedrock for the usage chunk of every stream; some models refuse it
+    record_usage: bool  # also of clients without limits
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:

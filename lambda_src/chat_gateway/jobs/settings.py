@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from chat_gateway.core import variables
-from chat_gateway.core.variables import comma_separated, count, positive
+from chat_gateway.core.variables import comma_separated, count, flag, positive
 
 _VARIABLES: variables.Variables = {
     "jobs_queue_url": ("JOBS_QUEUE_URL", str),
@@ -24,6 +24,7 @@ _VARIABLES: variables.Variables = {
     "give_up_after_s": ("JOB_GIVE_UP_AFTER_S", count),
     "retry_delay_s": ("JOB_RETRY_DELAY_S", count),
     "max_retry_delay_s": ("JOB_MAX_RETRY_DELAY_S", count),
+    "record_usage": ("RECORD_USAGE", flag),
 }
 _OPTIONAL: variables.Variables = {
     "senders": ("JOB_SENDERS", comma_separated),
@@ -48,6 +49,7 @@ class WorkerSettings(NamedTuple):
     give_up_after_s: int  # an older job is not put back
     retry_delay_s: int  # the longest wait before the second attempt; doubles with each further one
     max_retry_delay_s: int
+    record_usage: bool  # also of clients without limits, and of jobs without a client
     senders: tuple[str, ...] = ()  # that may say whose a job is, by IAM's unique ids
     default_client: str | None = None  # of jobs from other senders; None: no policy holds for them
 
