@@ -37,6 +37,7 @@ class StackOutputs:
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind the API key
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
+    usage_table: str | None = None  # None if an earlier version deployed the stack
     tagging: str | None = None  # which text the guardrail checks; None if no guardrail is enforced
     by_name: dict[str, str] = field(default_factory=dict)  # every output, by its name in the stack
 
@@ -93,6 +94,7 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
+        usage_table=outputs.get("UsageTableName"),
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
         tagging=outputs.get("GuardrailTagging"),
         by_name=dict(sorted(outputs.items())),
