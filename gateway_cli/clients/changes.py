@@ -20,7 +20,7 @@ MAX_KEYS = 2  # so that a key can be replaced while callers still use the other
 def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key: str | None = None) -> str:
     """The key of the new client: `key` if given, else a new one.
 
-    Raises ClientExistsError and PolicyTooLargeError.
+    Raises ClientExistsError and UnusablePolicyError.
     """
     key = key or new_keys.new_key()
     created_at = dates.now()
@@ -35,7 +35,7 @@ def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key
 
 
 def update(table: ClientsTable, client: StoredClient, settings: ClientSettings) -> None:
-    """Gives the client these settings. Raises ChangedMeanwhileError and PolicyTooLargeError."""
+    """Gives the client these settings. Raises ChangedMeanwhileError and UnusablePolicyError."""
     kept = {name: value for name, value in own_item(client).items() if name not in ATTRIBUTES}
     table.write(client, {**kept, **settings.attributes()}, client.keys)
 

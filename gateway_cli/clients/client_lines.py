@@ -13,10 +13,11 @@ from typing import Any, BinaryIO
 
 from client_keys import item as client_item
 from client_keys.item import Item
-from client_keys.policy import Policy, PolicyTooLargeError
+from client_keys.policy import Policy, UnusablePolicyError
 from gateway_cli import json_line
-from gateway_cli.clients import dates, settings
+from gateway_cli.clients import dates, limits, settings
 from gateway_cli.clients.errors import NotImportedError
+from gateway_cli.clients.limits import LIMITS
 from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.clients.settings import CREATED_AT, ClientSettings
 from gateway_cli.jobs import lines
@@ -27,8 +28,8 @@ MAX_KEYS = 99  # DynamoDB writes 100 items in one transaction, and the client's 
 BAD_LINES_SHOWN = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FIELDS = {
-    *("id", "name", "owner", "state", "expires", "models", "max_completion_tokens", "stream", "jobs"),
-    *("created", "keys"),
+    *("id", "name", "owner", "state", "expires", "models", "stream", "jobs", "created", "keys"),
+    *(limit.name for limit in LIMITS),
 }
 _KEY_FIELDS = {"sha256", "created", "expires"}
 
@@ -54,7 +55,7 @@ def written(client: StoredClient) -> str:
         "state": client_item.ACTIVE if found.is_active else client_item.SUSPENDED,
         "expires": None if found.valid_until is None else dates.shown(found.valid_until),
         "models": None if found.policy.models is None else list(found.policy.models),
-        "max_completion_tokens": found.policy.max_completion_tokens,
+        **limits.document(found.policy),
         "stream": found.policy.may_stream,
         "jobs": found.policy.may_send_jobs,
         "created": _created(client.created_at),
@@ -111,9 +112,9 @@ def _client(number: int, raw: bytes | None) -> ListedClient:
         raise BadLineError("'id' is missing")
     policy = Policy(
         models=_checked(document, "models", _models),
-        max_completion_tokens=_checked(document, "max_completion_tokens", settings.require_tokens),
         may_stream=_checked(document, "stream", _flag) is not False,
         may_send_jobs=_checked(document, "jobs", _flag) is not False,
+        **{limit.field: _checked(document, limit.name, limit.require) for limit in LIMITS},
     )
     found = ClientSettings(
         name=_checked(document, "name", settings.require_words),
@@ -124,7 +125,7 @@ def _client(number: int, raw: bytes | None) -> ListedClient:
     )
     try:
         found.attributes()
-    except PolicyTooLargeError as error:
+    except UnusablePolicyError as error:
         raise BadLineError(str(error)) from None
     return ListedClient(
         line=number,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from client_keys.policy import PolicyTooLargeError
-from gateway_cli.clients import changes, parameters, speech, views
+from client_keys.policy import UnusablePolicyError
+from gateway_cli.clients import budget, changes, parameters, speech, views
 from gateway_cli.clients.errors import ClientsError
 from gateway_cli.clients.file_commands import export, import_
 from gateway_cli.clients.key_commands import revoke, rotate
@@ -32,7 +32,7 @@ def clients() -> None:
 @clients.command("create")
 @parameters.client_id
 @parameters.settings_options
-@deployed(ClientsError, PolicyTooLargeError)
+@deployed(ClientsError, UnusablePolicyError)
 def create(session: boto3.Session, outputs: StackOutputs, client_id: str, change: SettingsChange) -> None:
     """Creates a client and prints its key, once: only a hash is kept.
 
@@ -65,17 +65,18 @@ def list_(session: boto3.Session, outputs: StackOutputs, as_json: bool) -> None:
 def show(session: boto3.Session, outputs: StackOutputs, client_id: str, as_json: bool) -> None:
     """Shows a client, what it may use, and its keys."""
     client = ClientsTable.of(session, outputs).client(client_id)
+    used = budget.used(session, outputs, client)
     if as_json:
-        click.echo(json.dumps(views.document(client)))
+        click.echo(json.dumps({**views.document(client), **views.budget_document(client, used)}))
     else:
-        views.print_one(client)
+        views.print_one(client, used)
 
 
 @clients.command("update")
 @parameters.client_id
 @parameters.settings_options
 @parameters.now
-@deployed(ClientsError, PolicyTooLargeError)
+@deployed(ClientsError, UnusablePolicyError)
 def update(
     session: boto3.Session, outputs: StackOutputs, client_id: str, change: SettingsChange, flushes: bool
 ) -> None:

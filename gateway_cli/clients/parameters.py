@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
 import click
 
 from gateway_cli.clients import dates, settings
+from gateway_cli.clients.limits import LIMITS, NO_LIMIT, Limit
 from gateway_cli.clients.settings import ClientSettings
 
 T = TypeVar("T")
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
-NO_LIMIT, NEVER = "none", "never"
+NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +35,19 @@ class SettingsChange:
     name: Given[str] | None = None
     owner: Given[str] | None = None
     models: Given[tuple[str, ...]] | None = None
-    max_tokens: Given[int] | None = None
     may_stream: bool | None = None
     may_send_jobs: bool | None = None
     valid_until: Given[int] | None = None
+    # By the policy's fields; those that are not given are left out.
+    limits: Mapping[str, int | None] = field(default_factory=dict)
 
     def applied_to(self, before: ClientSettings) -> ClientSettings:
         """`before` with what is given."""
         policy = before.policy._replace(
             models=_value(self.models, before.policy.models),
-            max_completion_tokens=_value(self.max_tokens, before.policy.max_completion_tokens),
             may_stream=before.policy.may_stream if self.may_stream is None else self.may_stream,
             may_send_jobs=before.policy.may_send_jobs if self.may_send_jobs is None else self.may_send_jobs,
+            **self.limits,
         )
         return replace(
             before,
@@ -93,7 +96,6 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         name: Given[str] | None,
         owner: Given[str] | None,
         models: Given[tuple[str, ...]] | None,
-        max_tokens: Given[int] | None,
         may_stream: bool | None,
         may_send_jobs: bool | None,
         valid_until: Given[int] | None,
@@ -103,14 +105,14 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             name=name,
             owner=owner,
             models=models,
-            max_tokens=max_tokens,
             may_stream=may_stream,
             may_send_jobs=may_send_jobs,
             valid_until=valid_until,
+            limits=_taken_limits(arguments),
         )
         command(change=change, **arguments)
 
-    added = run
+    added: Callable[..., None] = run
     for option in reversed(_SETTINGS_OPTIONS):
         added = option(added)
     return added
@@ -151,13 +153,23 @@ def _models(_: click.Context, __: click.Parameter, globs: tuple[str, ...]) -> Gi
         raise click.BadParameter(f"{error}.") from None
 
 
-def _tokens(_: click.Context, __: click.Parameter, text: str | None) -> Given[int] | None:
-    if text is None or text == NO_LIMIT:
-        return None if text is None else Given(None)
-    try:
-        return Given(settings.require_tokens(int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None))
-    except ValueError as error:
-        raise click.BadParameter(f"{error}, or {NO_LIMIT!r}.") from None
+def _limit_option(limit: Limit) -> _Decorator:
+    def given(_: click.Context, __: click.Parameter, text: str | None) -> Given[int] | None:
+        if text is None or text == NO_LIMIT:
+            return None if text is None else Given(None)
+        try:
+            return Given(limit.parse(text))
+        except ValueError as error:
+            raise click.BadParameter(f"{error}, or {NO_LIMIT!r}.") from None
+
+    help_ = f"{limit.help} {NO_LIMIT!r}: no limit."
+    return click.option(limit.option, limit.field, metavar=limit.metavar, callback=given, help=help_)
+
+
+def _taken_limits(arguments: dict[str, Any]) -> dict[str, int | None]:
+    """Takes the limits that are given out of a command's arguments."""
+    given: dict[str, Given[int] | None] = {limit.field: arguments.pop(limit.field) for limit in LIMITS}
+    return {name: limit.value for name, limit in given.items() if limit is not None}
 
 
 def _expiry(_: click.Context, __: click.Parameter, text: str | None) -> Given[int] | None:
@@ -172,7 +184,7 @@ def _expiry(_: click.Context, __: click.Parameter, text: str | None) -> Given[in
     return Given(valid_until)
 
 
-_SETTINGS_OPTIONS = (
+_SETTINGS_OPTIONS: tuple[_Decorator, ...] = (
     click.option("--name", callback=_words, help="What people call the client."),
     click.option("--owner", callback=_words, help="Who answers for the client."),
     click.option(
@@ -183,13 +195,7 @@ _SETTINGS_OPTIONS = (
         callback=_models,
         help="A pattern of models that the client may use; may be repeated. '*': all.",
     ),
-    click.option(
-        "--max-completion-tokens",
-        "max_tokens",
-        metavar="N",
-        callback=_tokens,
-        help="The most tokens that a request may ask for. 'none': no limit.",
-    ),
+    *(_limit_option(limit) for limit in LIMITS),
     click.option("--stream/--no-stream", "may_stream", default=None, help="Whether the client may stream."),
     click.option("--jobs/--no-jobs", "may_send_jobs", default=None, help="Whether the client may send jobs."),
     click.option(

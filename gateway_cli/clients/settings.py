@@ -10,16 +10,25 @@ from typing import Any
 from client_keys import item as client_item
 from client_keys import policy as client_policy
 from client_keys.item import Item
-from client_keys.policy import UNLIMITED, Policy, UnknownPolicyError
+from client_keys.policy import UNLIMITED, Policy, UnknownPolicyError, UnusablePolicyError
 from gateway_cli.clients import dates
 
 NAME, OWNER, CREATED_AT, KEYS, VERSION = "name", "owner", "created_at", "keys", "version"
 # A key's item has copies of these.
 COPIED = (client_item.STATE, client_item.VALID_UNTIL, client_item.POLICY)
 MAX_WORDS_CHARACTERS = 256
-MAX_TOKENS = 1_000_000_000
 EVERY_MODEL = "*"
 _GLOB = re.compile(r"[!-~]{1,256}")
+
+
+class TokenLimitTooSmallError(UnusablePolicyError):
+    """A limit of tokens is smaller than what one request reserves."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"{field} must not be smaller than max_completion_tokens: the gateway reserves that many tokens for each "
+            "request."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +42,8 @@ class ClientSettings:
     policy: Policy = UNLIMITED
 
     def attributes(self) -> Item:
-        """The attributes of the client's own item. Raises PolicyTooLargeError."""
+        """The attributes of the client's own item. Raises UnusablePolicyError."""
+        _require_room_for_a_request(self.policy)
         attributes: Item = {
             client_item.STATE: {"S": client_item.ACTIVE if self.is_active else client_item.SUSPENDED}
         }
@@ -118,8 +128,9 @@ def require_models(globs: Sequence[object]) -> tuple[str, ...] | None:
     return None if EVERY_MODEL in models else tuple(dict.fromkeys(models))
 
 
-def require_tokens(number: object) -> int:
-    """A number of tokens. Raises ValueError."""
-    if type(number) is not int or not 1 <= number <= MAX_TOKENS:
-        raise ValueError(f"must be a whole number from 1 to {MAX_TOKENS}")
-    return number
+def _require_room_for_a_request(policy: Policy) -> None:
+    """Raises TokenLimitTooSmallError."""
+    for field in ("tokens_per_minute", "tokens_per_day"):
+        limit = getattr(policy, field)
+        if limit is not None and limit < (policy.max_completion_tokens or 0):
+            raise TokenLimitTooSmallError(field)

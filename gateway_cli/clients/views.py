@@ -7,7 +7,10 @@ from typing import Any
 import click
 
 from client_keys import item as client_item
-from gateway_cli.clients import dates
+from client_keys.policy import Policy
+from gateway_cli import dollars
+from gateway_cli.clients import dates, limits
+from gateway_cli.clients.limits import BUDGET, LIMITS
 from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.jobs import screen
 
@@ -25,7 +28,7 @@ def document(client: StoredClient) -> dict[str, Any]:
         "expired": client.has_expired(),
         "expires": _time(settings.valid_until),
         "models": None if settings.policy.models is None else list(settings.policy.models),
-        "max_completion_tokens": settings.policy.max_completion_tokens,
+        **limits.document(settings.policy),
         "stream": settings.policy.may_stream,
         "jobs": settings.policy.may_send_jobs,
         "created": _created(client.created_at),
@@ -35,14 +38,24 @@ def document(client: StoredClient) -> dict[str, Any]:
     }
 
 
+def budget_document(client: StoredClient, used: int | None) -> dict[str, float | None]:
+    """The field that only a client with a budget has. `used` as in `print_one`."""
+    if BUDGET.of(client.settings.policy) is None:
+        return {}
+    return {"budget_used_usd": None if used is None else dollars.number(used)}
+
+
 def print_list(clients: list[StoredClient]) -> None:
     """A table with a row for each client."""
     columns = ("client", "name", "owner", "state", "expires", "limits", "last used", "keys")
     screen.table(columns, (_row(client) for client in clients))
 
 
-def print_one(client: StoredClient) -> None:
-    """A table of the client's settings, and one of its keys."""
+def print_one(client: StoredClient, budget_used: int | None = None) -> None:
+    """A table of the client's settings, and one of its keys.
+
+    `budget_used` is what is used of the month's budget, in billionths of a US dollar; None: not known.
+    """
     settings, policy = client.settings, client.settings.policy
     rows = (
         ("name", settings.name or _NONE),
@@ -50,7 +63,7 @@ def print_one(client: StoredClient) -> None:
         ("state", _state(client)),
         ("expires", _time(settings.valid_until) or "never"),
         *_models(policy.models),
-        ("max. completion tokens", policy.max_completion_tokens or "no limit"),
+        *_limit_rows(policy, budget_used),
         ("streaming", _yes(policy.may_stream)),
         ("jobs", _yes(policy.may_send_jobs)),
         ("created", _created(client.created_at) or _NONE),
@@ -78,6 +91,13 @@ def _models(models: tuple[str, ...] | None) -> list[tuple[str, str]]:
     return [("models" if row == 0 else "", model) for row, model in enumerate(shown)]
 
 
+def _limit_rows(policy: Policy, budget_used: int | None) -> list[tuple[str, str]]:
+    rows = {limit.label: limit.shown(policy) or "no limit" for limit in LIMITS}
+    if budget_used is not None:
+        rows[BUDGET.label] += f", {dollars.shown(budget_used)} used"
+    return list(rows.items())
+
+
 def _row(client: StoredClient) -> tuple[object, ...]:
     settings = client.settings
     return (
@@ -94,17 +114,16 @@ def _row(client: StoredClient) -> tuple[object, ...]:
 
 def _limits(client: StoredClient) -> str:
     policy = client.settings.policy
-    limits = []
+    found = []
     if policy.models is not None:
-        limits.append("1 model" if len(policy.models) == 1 else f"{len(policy.models)} models")
-    if policy.max_completion_tokens is not None:
-        limits.append(f"{policy.max_completion_tokens} tokens")
+        found.append("1 model" if len(policy.models) == 1 else f"{len(policy.models)} models")
+    found += [f"{shown}{limit.in_list}" for limit in LIMITS if (shown := limit.shown(policy))]
     if not policy.may_stream:
-        limits.append("no streaming")
+        found.append("no streaming")
     if not policy.may_send_jobs:
-        limits.append("no jobs")
-    limits += [f"{name} not readable" for name in client.unreadable]
-    return ", ".join(limits) or "none"
+        found.append("no jobs")
+    found += [f"{name} not readable" for name in client.unreadable]
+    return ", ".join(found) or "none"
 
 
 def _state(client: StoredClient) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -33,14 +33,14 @@ def progress(
         yield lambda done: shown.update(task, completed=done)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Prints a table. Characters that could control a terminal are replaced."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Container[str] = ()) -> None:
+    """Prints a table; the columns `right` are aligned to the right. Characters that could control a terminal are replaced."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_FILES)
     shown = Table(box=None, pad_edge=False)
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold", justify="right" if column in right else "left")
     for row in rows:
         shown.add_row(*(Text(printable(str(cell))) for cell in row))
     console.print(shown)

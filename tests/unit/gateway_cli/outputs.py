@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway_cli.stack_outputs import StackOutputs
 from tests.unit import clients_table
+from tests.unit.gateway_cli import usage_table
 
 OUTPUTS = StackOutputs(
     base_url="https://api.test/dev/openai/v1",
@@ -11,6 +12,7 @@ OUTPUTS = StackOutputs(
     stage_name="dev",
     secret_arn="bedrock-key",
     clients_table=clients_table.TABLE,
+    usage_table=usage_table.TABLE,
     jobs_queue_url="jobs",
     results_queue_url="results",
     dead_letter_queue_url="dead",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_keys.policy import Policy, PolicyTooLargeError
+from client_keys.policy import MAX_CONCURRENT_REQUESTS, Policy, UnusablePolicyError
 from gateway_cli.clients import client_lines
 from gateway_cli.clients.client_lines import ListedClient
 from gateway_cli.clients.errors import NotImportedError
@@ -18,7 +20,9 @@ from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.clients.settings import ClientSettings
 
 HASH = "ab" * 32
-FIELDS = ["id", "name", "owner", "state", "expires", "models", "max_completion_tokens", "stream", "jobs"]
+COUNTS = ["max_completion_tokens", "requests_per_minute", "tokens_per_minute", "tokens_per_day"]
+LIMITS = [*COUNTS, "concurrent_requests", "monthly_budget_usd"]
+FIELDS = ["id", "name", "owner", "state", "expires", "models", *LIMITS, "stream", "jobs"]
 
 
 def read(*raw: bytes) -> list[ListedClient]:
@@ -60,13 +64,19 @@ keys = st.lists(
     max_size=3,
     unique_by=lambda key: key.sha256,
 )
+counts = st.integers(1, 1_000_000_000)
 policies = st.builds(
     Policy,
     models=st.none()
     | st.lists(
         st.from_regex(r"\A[!-~]{1,40}\Z").filter(lambda glob: glob != "*"), max_size=5, unique=True
     ).map(tuple),
-    max_completion_tokens=st.none() | st.integers(1, 1_000_000_000),
+    max_completion_tokens=st.none() | st.integers(1, 1000),
+    requests_per_minute=st.none() | counts,
+    tokens_per_minute=st.none() | st.integers(1000, 1_000_000_000),
+    tokens_per_day=st.none() | st.integers(1000, 1_000_000_000),
+    concurrent_requests=st.none() | st.integers(1, MAX_CONCURRENT_REQUESTS),
+    monthly_budget_cents=st.none() | counts,
     may_stream=st.booleans(),
     may_send_jobs=st.booleans(),
 )
@@ -104,7 +114,7 @@ def test_exported_client_is_read_as_it_was(found: ClientSettings, stored: list[S
     """Settings and keys are the same after a file."""
     try:
         item = {**found.attributes(), "created_at": {"S": "2026-01-01T00:00:00+00:00"}}
-    except PolicyTooLargeError:
+    except UnusablePolicyError:
         return
     client = StoredClient(client_id="team-a", item=item, keys=tuple(stored))
     (listed,) = read(client_lines.written(client).encode())
@@ -120,6 +130,16 @@ def test_only_the_id_is_needed() -> None:
         (found,) = read(raw)
         assert found.settings == ClientSettings()
         assert (found.created_at, found.keys) == (None, ())
+
+
+@given(st.integers(1, 1_000_000_000))
+def test_budgets_are_exact(cents: int) -> None:
+    """A budget is a JSON number with at most two decimals, and is read to the cent."""
+    budget = ClientSettings(policy=Policy(max_completion_tokens=1, monthly_budget_cents=cents))
+    raw = client_lines.written(StoredClient(client_id="team-a", item=budget.attributes()))
+    written = re.findall(r'"monthly_budget_usd": ([0-9]+(?:\.[0-9]{1,2})?),', raw)
+    assert [Decimal(number) * 100 for number in written] == [cents]
+    assert read(raw.encode())[0].settings == budget
 
 
 def test_blank_lines_and_windows_lines_are_read() -> None:
@@ -155,9 +175,17 @@ def test_blank_lines_and_windows_lines_are_read() -> None:
         (line(models=["a b"]), "'models'"),
         (line(models=[None]), "'models'"),
         (line(models=[f"{n}" * 250 for n in range(9)]), "at most 2048"),
-        (line(max_completion_tokens=0), "'max_completion_tokens'"),
-        (line(max_completion_tokens=True), "'max_completion_tokens'"),
         (line(max_completion_tokens=1.5), "'max_completion_tokens'"),
+        (line(requests_per_minute=1.5), "'requests_per_minute'"),
+        (line(concurrent_requests=201), "'concurrent_requests'"),
+        (line(monthly_budget_usd=1.005), "'monthly_budget_usd'"),
+        (line(monthly_budget_usd=1e-7), "'monthly_budget_usd'"),
+        (line(monthly_budget_usd=10_000_000.01), "'monthly_budget_usd'"),
+        (line(monthly_budget_cents=5), "no field 'monthly_budget_cents'"),
+        (b'{"id": "a", "monthly_budget_usd": 1e999}', "'monthly_budget_usd'"),
+        (line(tokens_per_day=5), "needs max_completion_tokens"),
+        (line(monthly_budget_usd=5), "needs max_completion_tokens"),
+        (line(tokens_per_day=5, max_completion_tokens=6), "tokens_per_day must not be smaller"),
         (line(stream="yes"), "'stream'"),
         (line(jobs=0), "'jobs'"),
         (line(created="yesterday"), "'created'"),
@@ -179,6 +207,14 @@ def test_bad_lines_have_a_reason(raw: bytes, reason: str) -> None:
     (problem,) = problems(raw)
     assert problem.startswith("line 1: ")
     assert reason in problem
+
+
+@pytest.mark.parametrize("field", LIMITS)
+@pytest.mark.parametrize("value", [0, -1, "5", True, [], 1e300])
+def test_bad_limits_have_a_reason(field: str, value: Any) -> None:
+    """A limit is a positive number; the reason names its field."""
+    (problem,) = problems(line(**{field: value}))
+    assert problem.startswith(f"line 1: '{field}': must be ")
 
 
 def test_all_bad_lines_are_named_at_once() -> None:

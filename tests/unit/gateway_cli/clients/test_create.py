@@ -22,11 +22,22 @@ if TYPE_CHECKING:
 
 LIMITS = (
     *("--model", "openai.gpt-*", "--model", "fast", "--max-completion-tokens", "1000"),
+    *("--requests-per-minute", "60", "--tokens-per-minute", "1000", "--tokens-per-day", "50000"),
+    *("--concurrent-requests", "5", "--monthly-budget-usd", "49.99"),
     *("--no-stream", "--no-jobs"),
 )
 POLICY = Policy(
-    models=("openai.gpt-*", "fast"), max_completion_tokens=1000, may_stream=False, may_send_jobs=False
+    models=("openai.gpt-*", "fast"),
+    max_completion_tokens=1000,
+    may_stream=False,
+    may_send_jobs=False,
+    requests_per_minute=60,
+    tokens_per_minute=1000,
+    tokens_per_day=50_000,
+    concurrent_requests=5,
+    monthly_budget_cents=4999,
 )
+NEEDS_CAP = ("--tokens-per-minute 9", "--tokens-per-day 9", "--monthly-budget-usd 50")
 
 
 def test_key_alone_is_on_standard_output(run: Run) -> None:
@@ -120,6 +131,26 @@ def test_policy_over_2_kb_is_refused_with_its_size(run: Run, dynamodb: DynamoDBC
     result = run("create", "team-a", *models)
     assert result.exit_code == 1
     assert "2295 bytes; at most 2048" in result.stderr
+    assert stored.items(dynamodb) == {}
+
+
+@pytest.mark.parametrize("limit", NEEDS_CAP)
+def test_limit_of_tokens_needs_an_output_cap(run: Run, dynamodb: DynamoDBClient, limit: str) -> None:
+    """A client with a token limit or a budget is refused without a limit of a request's output."""
+    result = run("create", "team-a", *limit.split())
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "needs max_completion_tokens" in result.stderr
+    assert stored.items(dynamodb) == {}
+    assert run("create", "team-a", *limit.split(), "--max-completion-tokens", "9").exit_code == 0
+
+
+@pytest.mark.parametrize("field", ["tokens_per_minute", "tokens_per_day"])
+def test_limit_below_one_request_is_refused(run: Run, dynamodb: DynamoDBClient, field: str) -> None:
+    """A limit of tokens that no request of the largest output could pass is refused."""
+    option = f"--{field.replace('_', '-')}"
+    result = run("create", "team-a", option, "9", "--max-completion-tokens", "10")
+    assert result.exit_code == 1
+    assert f"{field} must not be smaller than max_completion_tokens" in result.stderr
     assert stored.items(dynamodb) == {}
 
 

@@ -34,7 +34,8 @@ def emptied(dynamodb: DynamoDBClient) -> None:
 def test_export_and_import_are_the_identity(run: Run, dynamodb: DynamoDBClient) -> None:
     """Clients, their keys and limits are the same in a new table; only versions start again."""
     limits = ("--model", "m*", "--max-completion-tokens", "5", "--no-stream", "--expires", "2030-01-01")
-    run("create", "team-a", "--name", "Ä", "--owner", "ada", *limits)
+    counted = ("--requests-per-minute", "9", "--tokens-per-day", "8", "--monthly-budget-usd", "49.99")
+    run("create", "team-a", "--name", "Ä", "--owner", "ada", *limits, *counted)
     run("rotate", "team-a")
     run("create", "team-b", "--no-jobs")
     run("revoke", "team-b", "--yes")

@@ -39,6 +39,14 @@ def copies(dynamodb: DynamoDBClient, client_id: str = "team-a") -> list[dict[str
         (("--model", "*"), "models", None),
         (("--max-completion-tokens", "7"), "max_completion_tokens", 7),
         (("--max-completion-tokens", "none"), "max_completion_tokens", None),
+        (("--requests-per-minute", "8"), "requests_per_minute", 8),
+        (("--requests-per-minute", "none"), "requests_per_minute", None),
+        (("--tokens-per-minute", "5"), "tokens_per_minute", 5),
+        (("--tokens-per-day", "1000000000"), "tokens_per_day", 1_000_000_000),
+        (("--concurrent-requests", "200"), "concurrent_requests", 200),
+        (("--monthly-budget-usd", "49.99"), "monthly_budget_usd", 49.99),
+        (("--monthly-budget-usd", "49.9"), "monthly_budget_usd", 49.9),
+        (("--monthly-budget-usd", "10000000"), "monthly_budget_usd", 10_000_000),
         (("--stream",), "stream", True),
         (("--no-jobs",), "jobs", False),
         (("--expires", "2031-02-03T04:05:06+01:00"), "expires", "2031-02-03T03:05:06Z"),
@@ -49,10 +57,12 @@ def copies(dynamodb: DynamoDBClient, client_id: str = "team-a") -> list[dict[str
 def test_only_what_is_given_changes(run: Run, options: tuple[str, ...], field: str, value: Any) -> None:
     """An option changes its field; all other fields stay."""
     limits = ("--model", "m", "--max-completion-tokens", "5", "--no-stream", "--expires", "2030-01-01")
-    run("create", "team-a", "--name", "Team", "--owner", "ada", *limits)
+    run("create", "team-a", "--name", "Team", "--owner", "ada", *limits, "--requests-per-minute", "9")
     before = shown(run)
     assert run("update", "team-a", *options).exit_code == 0
-    assert shown(run) == {**before, field: value}
+    after = shown(run)
+    after.pop("budget_used_usd", None)
+    assert after == {**before, field: value}
 
 
 def test_every_key_gets_the_change(run: Run, dynamodb: DynamoDBClient) -> None:
@@ -109,6 +119,28 @@ def test_too_large_a_policy_changes_nothing(run: Run, dynamodb: DynamoDBClient) 
     result = run("update", "team-a", *(o for n in range(9) for o in ("--model", f"{n}" * 250)))
     assert result.exit_code == 1
     assert "at most 2048" in result.stderr
+    assert stored.items(dynamodb) == before
+
+
+@pytest.mark.parametrize(
+    ("limits", "options", "says"),
+    [
+        ("", "--tokens-per-day 100", "needs max_completion_tokens"),
+        ("", "--monthly-budget-usd 5", "needs max_completion_tokens"),
+        ("--monthly-budget-usd 5", "--max-completion-tokens none", "needs max_completion_tokens"),
+        ("--tokens-per-minute 10", "--max-completion-tokens 11", "tokens_per_minute must not be smaller"),
+    ],
+)
+def test_unusable_policy_changes_nothing(
+    run: Run, dynamodb: DynamoDBClient, limits: str, options: str, says: str
+) -> None:
+    """An update to limits that contradict each other leaves the client as it was."""
+    run("create", "team-a", *(f"{limits} --max-completion-tokens 10".split() if limits else ()))
+    before = stored.items(dynamodb)
+    assert len(before) == 2
+    result = run("update", "team-a", *options.split())
+    assert result.exit_code == 1
+    assert says in result.stderr
     assert stored.items(dynamodb) == before
 
 

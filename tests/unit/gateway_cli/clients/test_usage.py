@@ -6,6 +6,10 @@ import pytest
 
 from tests.unit.gateway_cli.clients.conftest import Run
 
+COUNTS = (
+    *("--max-completion-tokens", "--requests-per-minute", "--tokens-per-minute", "--tokens-per-day"),
+    "--concurrent-requests",
+)
 ARABIC_DATE = "\u0662\u0660\u0663\u0660-\u0660\u0661-\u0660\u0661"  # 2030-01-01 in digits of another script
 
 
@@ -36,12 +40,30 @@ def test_hostile_globs_are_wrong_usage(parse: Run, glob: str) -> None:
     assert parse("create", "team-a", "--model", glob).exit_code == 2
 
 
+@pytest.mark.parametrize("option", COUNTS)
 @pytest.mark.parametrize(
-    "tokens", ["0", "-1", "1.5", "", "1e3", ARABIC_DATE[0], "9" * 11, "1_000", " 1", "9" * 5000]
+    "count", ["0", "-1", "1.5", "", "1e3", ARABIC_DATE[0], "9" * 11, "1_000", " 1", "9" * 5000]
 )
-def test_hostile_token_limits_are_wrong_usage(parse: Run, tokens: str) -> None:
-    """A token limit is a positive whole number."""
-    assert parse("create", "team-a", f"--max-completion-tokens={tokens}").exit_code == 2
+def test_hostile_counts_are_wrong_usage(parse: Run, option: str, count: str) -> None:
+    """A limit is a positive whole number."""
+    assert parse("create", "team-a", f"{option}={count}").exit_code == 2
+
+
+def test_more_than_200_at_a_time_are_wrong_usage(parse: Run) -> None:
+    """A client may have at most 200 concurrent requests."""
+    assert parse("create", "team-a", "--concurrent-requests", "201").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        *("0", "0.00", "-1", "1.005", "", "1e3", "$50", "50 USD", "1,000", "1,5", ".5", "5.", " 1", "1_000"),
+        *("nan", "inf", ARABIC_DATE[0], "10000000.01", "9" * 9, "9" * 5000),
+    ],
+)
+def test_hostile_budgets_are_wrong_usage(parse: Run, amount: str) -> None:
+    """A budget is a positive amount of dollars and cents."""
+    assert parse("create", "team-a", f"--monthly-budget-usd={amount}").exit_code == 2
 
 
 @pytest.mark.parametrize(

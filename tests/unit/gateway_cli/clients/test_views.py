@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway_cli import stack_outputs
+from gateway_cli.usage import days
+from tests.unit.gateway_cli import usage_table
 from tests.unit.gateway_cli.clients import stored
 from tests.unit.gateway_cli.clients.conftest import Run
+from tests.unit.gateway_cli.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LIMITS = ("--model", "openai.*", "--model", "x", "--max-completion-tokens", "9", "--no-stream", "--no-jobs")
+LIMITS = (
+    *("--model", "openai.*", "--model", "x", "--max-completion-tokens", "9", "--no-stream", "--no-jobs"),
+    *("--requests-per-minute", "60", "--tokens-per-minute", "1000", "--tokens-per-day", "20000"),
+    *("--concurrent-requests", "5"),
+)
+BUDGET = ("--max-completion-tokens", "9", "--monthly-budget-usd", "50")
+
+
+@pytest.fixture
+def used(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """team-a used 12.34 USD this month, and more in the month before."""
+    usage_table.create(dynamodb)
+    usage_table.put_cost_of_month(dynamodb, "team-a", "202611", 12_340_000_001)
+    monkeypatch.setattr(days, "today", lambda: date(2026, 11, 30))
 
 
 def documents(run: Run) -> list[dict[str, Any]]:
@@ -37,6 +57,11 @@ def test_json_shape(run: Run) -> None:
         "expires": "2030-01-01T00:00:00Z",
         "models": ["openai.*", "x"],
         "max_completion_tokens": 9,
+        "requests_per_minute": 60,
+        "tokens_per_minute": 1000,
+        "tokens_per_day": 20_000,
+        "concurrent_requests": 5,
+        "monthly_budget_usd": None,
         "stream": False,
         "jobs": False,
         "created": created,
@@ -80,17 +105,57 @@ def test_clients_are_sorted(run: Run) -> None:
     assert [document["id"] for document in documents(run)] == ["a", "b", "c"]
 
 
-def test_table_shows_limits_and_state(run: Run) -> None:
+def test_table_shows_limits_and_state(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """People see the limits in words, and whether the client is suspended."""
     run("create", "team-a", "--name", "Team A", *LIMITS)
     run("suspend", "team-a", "--yes")
+    monkeypatch.setattr("gateway_cli.jobs.screen._WIDTH_OF_FILES", 300)
     listed, shown = run("list").stdout, run("show", "team-a").stdout
     for words in ("suspended", "Team A"):
         assert words in listed
         assert words in shown
-    assert "2 models" in listed
+    assert "2 models, 9 tokens/answer, 60 requests/min, 1000 tokens/min, 20000 tokens/day" in listed
+    assert "20000 tokens/day, 5 at a time, no streaming, no jobs" in listed
+    assert re.search(r"^requests per minute +60 *$", shown, re.MULTILINE)
     assert "openai.*" in shown
     assert "\x1b" not in listed + shown  # plain where the output is no terminal
+
+
+def test_budget_is_shown_with_its_use(run: Run, used: None) -> None:
+    """`show` says how much of the month's budget is used; `list` reads no counters."""
+    run("create", "team-a", *BUDGET)
+    assert re.search(r"^monthly budget +50.00 USD, 12.34 used *$", run("show", "team-a").stdout, re.MULTILINE)
+    document = json.loads(run("show", "team-a", "--json").stdout)
+    assert (document["monthly_budget_usd"], document["budget_used_usd"]) == (50, 12.340000001)
+    assert "50.00 USD/month" in run("list").stdout.replace("\n", "")
+    assert "budget_used_usd" not in documents(run)[0]
+
+
+@pytest.mark.parametrize("today", [date(2026, 12, 1), date(2026, 10, 31), date(2027, 11, 1)])
+def test_budget_begins_anew_each_month(
+    run: Run, used: None, monkeypatch: pytest.MonkeyPatch, today: date
+) -> None:
+    """Nothing is used of a month that has no counter, nor by a client without counters."""
+    monkeypatch.setattr(days, "today", lambda: today)
+    for client_id in ("team-a", "team-b"):
+        run("create", client_id, *BUDGET)
+        assert "50.00 USD, 0.00 used" in run("show", client_id).stdout
+
+
+def test_no_budget_asks_no_counters(run: Run, used: None) -> None:
+    """A client without a budget has no use of one."""
+    run("create", "team-a", "--max-completion-tokens", "9")
+    assert "used" not in run("show", "team-a").stdout.replace("last used", "")
+    assert "budget_used_usd" not in json.loads(run("show", "team-a", "--json").stdout)
+
+
+@pytest.mark.parametrize("table", [None, "not-there"])
+def test_unread_counters_hide_no_client(run: Run, monkeypatch: pytest.MonkeyPatch, table: str | None) -> None:
+    """Where the usage table is missing or cannot be read, the budget is shown without its use."""
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, usage_table=table))
+    run("create", "team-a", *BUDGET)
+    assert re.search(r"^monthly budget +50.00 USD *$", run("show", "team-a").stdout, re.MULTILINE)
+    assert json.loads(run("show", "team-a", "--json").stdout)["budget_used_usd"] is None
 
 
 def test_list_is_complete(run: Run, dynamodb: DynamoDBClient) -> None:

@@ -1,0 +1,1 @@
+"""What clients used, and what it cost, as the gateway counted it."""
