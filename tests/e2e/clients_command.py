@@ -1,6 +1,9 @@
-"""`chat-gateway clients …` against the local stack."""
+"""`chat-gateway clients …` and `chat-gateway usage …` against the local stack."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from click.testing import CliRunner, Result
 
@@ -11,9 +14,21 @@ from local.stack.local_stack import LocalStack
 
 
 def run(stack: LocalStack, *arguments: str) -> Result:
+    """The clients command, ended."""
+    return _run(stack, "clients", *arguments)
+
+
+def usage(stack: LocalStack, by: str, *options: str) -> dict[str, dict[str, Any]]:
+    """The rows of `usage` by their key."""
+    result = _run(stack, "usage", "--by", by, *options, "--json")
+    assert result.exit_code == 0, result.output
+    return {row[by]: row for row in map(json.loads, result.stdout.splitlines())}
+
+
+def _run(stack: LocalStack, *arguments: str) -> Result:
     """The command, ended, with the variables that docs/local.md names."""
     env = {**environment.aws(stack.aws_endpoint_url), "NO_PROXY": "127.0.0.1,localhost"}
-    return CliRunner().invoke(cli, ["clients", *arguments, "--env", ENVIRONMENT_NAME], env=env)
+    return CliRunner().invoke(cli, [*arguments, "--env", ENVIRONMENT_NAME], env=env)
 
 
 def succeeded(stack: LocalStack, *arguments: str) -> str:

@@ -64,6 +64,14 @@ def client(stack: LocalStack) -> Iterator[OpenAI]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def sdk(stack: LocalStack) -> Iterator[OpenAI]:
+    """The OpenAI SDK without a client's key, making one attempt."""
+    http = DefaultHttpxClient(trust_env=False)
+    with OpenAI(base_url=stack.base_url, api_key="-", max_retries=0, http_client=http) as client:
+        yield client
+
+
 @pytest.fixture
 def http(stack: LocalStack) -> Iterator[httpx.Client]:
     """Plain HTTP with the client's key, relative to the stage."""
