@@ -129,6 +129,7 @@ def test_no_usage_says_how_to_record_it(run: Run) -> None:
     result = run("--by", "client")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "clients.record_usage = true" in result.stderr
+    assert "No usage of team-a was" in run("--by", "day", "--client", "team-a").stderr
 
 
 def test_days_of_many_clients_are_complete(run: Run, dynamodb: DynamoDBClient) -> None:
