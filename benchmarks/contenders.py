@@ -17,6 +17,13 @@ _WORKER = "chat_gateway.jobs.worker"
 _CHAT_PATH = "/openai/v1/chat/completions"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bedrock-api-key-a1b2c3"  # noqa: S105
 
+_USAGE = {
+    "RECORD_USAGE": "false",
+    "USAGE_TABLE": "usage",
+    "USAGE_KEPT_DAYS": "400",
+    "WHEN_COUNTERS_FAIL": "refuse",
+}
+
 
 def quick(where: Path, upstream: str) -> list[Function]:
     """Our chat function and the bare handlers."""
@@ -114,6 +121,7 @@ def chat_variables(upstream: str) -> dict[str, str]:
     """The variables that infra.api.chat_function sets."""
     return {
         **_upstream(upstream),
+        **_USAGE,
         "CLIENTS_TABLE": "clients",
         "STREAM_TIMEOUT_S": "897",
         "COUNT_STREAM_TOKENS": "true",
@@ -127,6 +135,7 @@ def worker_variables(upstream: str, width: int) -> dict[str, str]:
     queues = f"http://{upstream}/123456789012"
     return {
         **_upstream(upstream),
+        **_USAGE,
         "CLIENTS_TABLE": "clients",
         "WORKER_WIDTH": str(width),
         "JOBS_QUEUE_URL": f"{queues}/jobs",

@@ -15,6 +15,7 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.clients.authorizer import ClientAuthorizer
 from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
+from infra.clients.usage_table import UsageTable
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
@@ -33,6 +34,7 @@ class GatewayStack(cdk.Stack):
         self.guardrail = self._guardrail(environment)
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.clients = ClientsTable(self, "Clients", environment=environment)
+        self.usage = UsageTable(self, "Usage", environment=environment)
         self.chat = ChatFunction(
             self,
             "ChatFunction",
@@ -40,6 +42,7 @@ class GatewayStack(cdk.Stack):
             api_key_secret=self.api_key_secret,
             guardrail=self.guardrail,
             clients=self.clients.table,
+            usage=self.usage.table,
         )
         self.api = ChatApi(
             self,
@@ -59,6 +62,7 @@ class GatewayStack(cdk.Stack):
             queues=self.queues,
             records=self.job_records,
             clients=self.clients.table,
+            usage=self.usage.table,
         )
         self._prove(environment)
         self._add_outputs(environment)
@@ -106,7 +110,7 @@ class GatewayStack(cdk.Stack):
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.api_key_secret is None else [self.api_key_secret]),
-                *(self.clients, self.chat, self.api, self.queues, self.job_records, self.worker),
+                *(self.clients, self.usage, self.chat, self.api, self.queues, self.job_records, self.worker),
             ],
         )
 
@@ -115,6 +119,7 @@ class GatewayStack(cdk.Stack):
             "BaseUrl": self.api.base_url,
             "RestApiId": self.api.api.rest_api_id,
             "ClientsTableName": self.clients.table.table_name,
+            "UsageTableName": self.usage.table.table_name,
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
             "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,

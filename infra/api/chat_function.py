@@ -9,6 +9,7 @@ from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.http_api.settings import HttpSettings
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
+from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
@@ -19,7 +20,10 @@ _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_MMAP_THRESHO
 
 
 class ChatFunction(Construct):
-    """Answers HTTP requests. Its role may read the Bedrock API key or, without a key, call Bedrock."""
+    """Answers HTTP requests.
+
+    Its role may read the Bedrock API key or, without a key, call Bedrock. It may read clients, and count their usage.
+    """
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class ChatFunction(Construct):
         api_key_secret: BedrockApiKeySecret | None,
         guardrail: EnforcedGuardrail | None,
         clients: dynamodb.ITable,
+        usage: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, id_)
         upstream = upstream_settings(
@@ -38,6 +43,7 @@ class ChatFunction(Construct):
         http = HttpSettings(
             stream_timeout_s=environment.timeouts.stream_s,
             count_stream_tokens=environment.chat_function.count_stream_tokens,
+            record_usage=environment.clients.record_usage,
         )
         self.gateway_function = GatewayFunction(
             self,
@@ -52,6 +58,7 @@ class ChatFunction(Construct):
                 **upstream.to_env(),
                 **http.to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
+                **usage_settings(environment, usage).to_env(),
                 **_MALLOC,
             },
             streams=environment.platform.streams,
@@ -59,5 +66,6 @@ class ChatFunction(Construct):
         )
         grant_upstream(self.gateway_function.role, environment, api_key_secret, guardrail, streams=True)
         clients.grant(self.gateway_function.role, "dynamodb:GetItem")
+        usage.grant(self.gateway_function.role, "dynamodb:UpdateItem")
         self.function = self.gateway_function.function
         self.log_group = self.gateway_function.log_group

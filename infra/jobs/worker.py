@@ -16,6 +16,7 @@ from chat_gateway.jobs.settings import WorkerSettings
 from infra import acknowledgements
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
+from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.queues import JobQueues
@@ -30,7 +31,7 @@ class JobWorker(Construct):
     """Works on jobs in batches.
 
     Its role may read the jobs queue and the Bedrock API key or, without a key, call Bedrock. It may write results, dead
-    letters and job records.
+    letters and job records, read clients, and count their usage.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class JobWorker(Construct):
         queues: JobQueues,
         records: JobRecordsTable,
         clients: dynamodb.ITable,
+        usage: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, id_)
         jobs = environment.jobs
@@ -64,6 +66,7 @@ class JobWorker(Construct):
                 **upstream.to_env(),
                 **_settings(environment, queues, records).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
+                **usage_settings(environment, usage).to_env(),
             },
         )
         grant_upstream(worker.role, environment, api_key_secret, guardrail, streams=False)
@@ -72,6 +75,7 @@ class JobWorker(Construct):
         queues.dead_letters.grant(worker.role, "sqs:SendMessage")
         records.table.grant(worker.role, "dynamodb:UpdateItem")
         clients.grant(worker.role, "dynamodb:GetItem")
+        usage.grant(worker.role, "dynamodb:UpdateItem")
         worker.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:PutObject"],
@@ -115,6 +119,7 @@ def _settings(environment: Environment, queues: JobQueues, records: JobRecordsTa
         max_retry_delay_s=jobs.max_retry_delay_s,
         senders=tuple(jobs.senders),
         default_client=jobs.default_client,
+        record_usage=environment.clients.record_usage,
     )
 
 

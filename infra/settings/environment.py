@@ -11,9 +11,11 @@ from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from infra.platform import Platform
 from infra.settings.api import Api
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
+from infra.settings.clients import Clients
 from infra.settings.guardrail import EnforcedGuardrailSettings, GuardrailSettings, NoGuardrail, OwnGuardrail
 from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
+from infra.settings.prices import Prices
 from infra.settings.proof import Proof
 from infra.settings.table import Table, matching, require
 from infra.settings.timeouts import Timeouts
@@ -21,6 +23,9 @@ from infra.settings.upstream import Upstream
 
 # Time between the receipt of a job and the start of the function's timeout; clocks may differ by 2 s.
 _JOB_HANDOVER_S = 10
+# A function's environment variables may have 4 KB. The others need 1.8 KB:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_LISTS_BYTES = 2000
 _OF_OTHER_KINDS = {"identifier", "version", "callers_may_go_unguarded"}
 
 
@@ -66,6 +71,10 @@ class Settings(Table):
     """How Bedrock's answers are changed."""
     jobs: JobsSettings = Field(default_factory=JobsSettings)
     """The rate, the batches and the retries of jobs."""
+    clients: Clients = Field(default_factory=Clients)
+    """The record of what clients use, and what happens if a client's counters cannot be reached."""
+    prices: Prices = Field(default_factory=Prices)
+    """The prices of models and of the guardrail."""
     timeouts: Timeouts = Field(default_factory=Timeouts)
     """Timeouts in seconds."""
     logs: Logs = Field(default_factory=Logs)
@@ -89,6 +98,7 @@ class Settings(Table):
         rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
         require(is_unguarded or not is_ignored, "upstream.url", rule)
         self._check_jobs()
+        self._check_prices()
         return self
 
     def _check_jobs(self) -> None:
@@ -96,6 +106,16 @@ class Settings(Table):
         require(self.jobs.expected_answer_s <= self.timeouts.job_s / 2, "jobs.expected_answer_s", rule)
         rule = f"makes the jobs queue's visibility timeout longer than SQS's limit of {MAX_VISIBILITY_S} s"
         require(self.job_visibility_s <= MAX_VISIBILITY_S, "timeouts.job_s", rule)
+
+    def _check_prices(self) -> None:
+        """Lists without prices are not checked here: earlier versions took longer ones."""
+        lists = [self.prices.models_text or "", *self.upstream.models, *self.jobs.senders]
+        size = len(",".join(lists).encode())
+        rule = (
+            f"takes {size} bytes of Lambda's variables, with upstream.models and jobs.senders; "
+            f"at most {_MAX_LISTS_BYTES} are allowed"
+        )
+        require(not self.prices.models or size <= _MAX_LISTS_BYTES, "prices.models", rule)
 
     @property
     def enforced_guardrail(self) -> EnforcedGuardrailSettings | None:

@@ -113,7 +113,8 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
         if part in _TAGS and "discriminator" in found:
             found = {"$ref": found["discriminator"]["mapping"][part]}
         else:
-            found = found.get("properties", {}).get(str(part), {})
+            below = found.get("properties", {})
+            found = found.get("items", {}) if isinstance(part, int) else below.get(part, {})
         if "$ref" in found:
             found = schema["$defs"][found["$ref"].rpartition("/")[2]]
     return list(found.get("properties", {}))

@@ -12,6 +12,13 @@ from infra.settings.environment import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 BEGINNING = "## All settings\n"
+_WORDS = {
+    "boolean": "true or false",
+    "integer": "whole number",
+    "number": "number",
+    "object": "table",
+    "string": "text",
+}
 _HEAD = "| setting | takes | default | what it is |\n|---|---|---|---|\n"
 
 
@@ -22,7 +29,7 @@ def page(now: str) -> str:
 
 
 def _tables(schema: dict[str, Any]) -> Iterator[str]:
-    """One table for the settings at the top of a file, and one for each table of a file."""
+    """One table for the settings at the top of a file, and one for each table, or list of tables, of a file."""
     tables = {name: _of(schema, setting) for name, setting in schema["properties"].items()}
     scalars = {name: schema["properties"][name] for name, found in tables.items() if not found}
     yield f"\nAt the top of a file:\n\n{_HEAD}" + "".join(_rows(scalars, schema))
@@ -33,6 +40,16 @@ def _tables(schema: dict[str, Any]) -> Iterator[str]:
             settings = {key: value for key, value in variant["properties"].items() if key != "kind"}
             yield f"\n{title}: {_sentence(variant['description'])}\n\n{_HEAD}" + "".join(
                 _rows(settings, schema)
+            )
+            yield from _lists(name, settings, schema)
+
+
+def _lists(name: str, settings: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    """One table for each of `settings` that is a list of tables. `name` is the table that has them."""
+    for setting, properties in settings.items():
+        for one in _of(schema, properties.get("items", {})):
+            yield f"\n`[[{name}.{setting}]]`: {_sentence(one['description'])}\n\n{_HEAD}" + "".join(
+                _rows(one["properties"], schema)
             )
 
 
@@ -63,10 +80,11 @@ def _takes(setting: dict[str, Any], schema: dict[str, Any]) -> str:
     choices = setting.get("enum") or type_.get("enum") or ([type_["const"]] if "const" in type_ else [])
     if choices:
         return ", ".join(f"`{json.dumps(choice)}`" for choice in choices)
-    words = {"integer": "whole number", "boolean": "true or false", "string": "text", "object": "table"}
+    if type_["type"] == "array":
+        return "list of tables" if "$ref" in type_["items"] else "list of texts"
     least, most = type_.get("minimum"), type_.get("maximum")
     limits = f" from {least}" if least is not None else ""
-    return words.get(type_["type"], "list of texts") + limits + (f" to {most}" if most is not None else "")
+    return _WORDS[type_["type"]] + limits + (f" to {most}" if most is not None else "")
 
 
 def _default(setting: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ _MODEL = re.compile(
     r"[a-z0-9-]+\.[A-Za-z0-9.:_-]{1,200}"
     r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]*:(?:[0-9]{12})?:[a-z-]+/[A-Za-z0-9.:_/-]{1,200}"
 )
-# A function's environment variables may have 4 KB. The others need 1.5 KB:
+# A function's environment variables may have 4 KB. The others need 1.6 KB:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_MODELS_CHARACTERS = 2500
 _MANTLE = "bedrock-mantle"

@@ -20,7 +20,11 @@ NO_CLIENT = "(none)"
 REQUESTS = "requests"
 PROMPT_TOKENS, COMPLETION_TOKENS = "prompt_tokens", "completion_tokens"
 # Parts of the prompt's tokens, and of the completion's.
-CACHED_TOKENS, CACHE_WRITE_TOKENS, REASONING_TOKENS = "cached_tokens", "cache_write_tokens", "reasoning_tokens"
+CACHED_TOKENS, CACHE_WRITE_TOKENS, REASONING_TOKENS = (
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
 # In billionths of a US dollar.
 COST = "cost_nano_usd"
 # Requests whose cost is not known, because their model has no price; and those whose cost lacks the guardrail's.

@@ -11,8 +11,8 @@ from local.stack.local_stack import LocalStack
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-WORKER = "bedrock-chat-gateway-local-worker"
-_FUNCTIONS = ("bedrock-chat-gateway-local-api", WORKER)
+API, WORKER = "bedrock-chat-gateway-local-api", "bedrock-chat-gateway-local-worker"
+_FUNCTIONS = (API, WORKER)
 
 
 @contextmanager
@@ -27,6 +27,11 @@ def variables_changed(stack: LocalStack, changes: dict[str, str]) -> Iterator[No
     finally:
         for name, variables in before.items():
             _set(functions, name, variables)
+
+
+def variable(stack: LocalStack, name: str) -> str:
+    """A variable of the chat function."""
+    return _variables(stack.session().client("lambda"), API)[name]
 
 
 def _variables(functions: LambdaClient, name: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from chat_gateway.aws.settings import AwsSettings
-from chat_gateway.client_policies.settings import ClientsSettings
+from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
@@ -32,7 +32,13 @@ FOR_OTHERS = {
     "MALLOC_MMAP_THRESHOLD_",
 }
 Settings = type[
-    UpstreamSettings | HttpSettings | WorkerSettings | ClientsSettings | AwsSettings | ProverSettings
+    UpstreamSettings
+    | HttpSettings
+    | WorkerSettings
+    | ClientsSettings
+    | UsageSettings
+    | AwsSettings
+    | ProverSettings
 ]
 
 
@@ -63,8 +69,8 @@ def allowed_models(
 @pytest.mark.parametrize(
     ("function", "settings"),
     [
-        ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings]),
-        ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings]),
+        ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings, UsageSettings]),
+        ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
         ("authorizer", [AwsSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
     ],

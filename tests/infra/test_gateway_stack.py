@@ -184,7 +184,11 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
 
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert actions("Authorizer") == logs | {"dynamodb:GetItem", "dynamodb:UpdateItem"}
-    assert actions("ChatFunction") == logs | {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}
+    assert actions("ChatFunction") == logs | {
+        "secretsmanager:GetSecretValue",
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+    }
     assert actions("JobWorker") == logs | {
         "secretsmanager:GetSecretValue",
         "sqs:ChangeMessageVisibility",

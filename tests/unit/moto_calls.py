@@ -23,7 +23,12 @@ class MotoCalls:
     dynamodb: DynamoDBClient
 
     def call(
-        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self.dynamodb, xform_name(operation))(**parameters)

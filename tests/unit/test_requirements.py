@@ -15,7 +15,15 @@ import pytest
 
 from tests import documents
 
-OURS = ("infra", "gateway_cli", "chat_gateway", "client_keys", "client_usage", "guardrail_proof", "watchdog_timer")
+OURS = (
+    "infra",
+    "gateway_cli",
+    "chat_gateway",
+    "client_keys",
+    "client_usage",
+    "guardrail_proof",
+    "watchdog_timer",
+)
 DEVELOPERS_TOOLS = {"boto3-stubs", "hypothesis", "moto", "mypy", "openai", "pytest", "ruff", "xllamacpp"}
 COMMAND = "gateway_cli.entry_point"
 

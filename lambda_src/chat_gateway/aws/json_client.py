@@ -73,21 +73,29 @@ class AwsJsonClient:
         self._connection: HttpConnection | None = None
 
     def call(
-        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
         """The operation's output. The deadline `ends_at` is on time.monotonic().
 
-        Raises AwsCallError after the last attempt has failed. An attempt takes at most 2 s.
+        Raises AwsCallError after the last attempt has failed. An attempt takes at most 2 s. If not `is_repeatable`, the call
+        is tried again only where AWS said that it did nothing.
         """
         content = json.dumps(parameters).encode()
         if not self._lock.acquire(timeout=min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)):
             raise AwsCallError(operation, "TimeoutError", is_passing=True)
         try:
-            return self._called(operation, content, ends_at)
+            return self._called(operation, content, ends_at, is_repeatable=is_repeatable)
         finally:
             self._lock.release()
 
-    def _called(self, operation: str, content: bytes, ends_at: float) -> dict[str, Any]:
+    def _called(
+        self, operation: str, content: bytes, ends_at: float, *, is_repeatable: bool
+    ) -> dict[str, Any]:
         for attempt in range(1, self._attempts + 1):
             try:
                 status, answer = self._post(operation, content, min(ends_at, time.monotonic() + _ATTEMPT_S))
@@ -98,7 +106,8 @@ class AwsJsonClient:
                 return answer
             code = _code(answer) or str(status)
             is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _THROTTLED
-            if not is_passing or attempt == self._attempts or time.monotonic() >= ends_at:
+            may_repeat = is_passing and (is_repeatable or code in _THROTTLED)
+            if not may_repeat or attempt == self._attempts or time.monotonic() >= ends_at:
                 break
             time.sleep(_PAUSE_S * attempt)
         raise AwsCallError(operation, code, answer, is_passing=is_passing)
@@ -153,15 +162,20 @@ class AwsJsonPool:
         self._idle: queue.LifoQueue[AwsJsonClient] = queue.LifoQueue()
 
     def call(
-        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
-        """The operation's output. Raises AwsCallError after the last attempt has failed."""
+        """What `AwsJsonClient.call` gives and raises."""
         try:
             client = self._idle.get_nowait()
         except queue.Empty:
             client = self._new_client()
         try:
-            return client.call(operation, parameters, ends_at=ends_at)
+            return client.call(operation, parameters, ends_at=ends_at, is_repeatable=is_repeatable)
         finally:
             self._idle.put(client)
 

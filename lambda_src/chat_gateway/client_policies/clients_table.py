@@ -25,9 +25,17 @@ class DynamoDb(Protocol):
     """DynamoDB's operations; AwsJsonClient and AwsJsonPool are two."""
 
     def call(
-        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
-        """The operation's output, by `ends_at` (on time.monotonic()). Raises AwsCallError."""
+        """The operation's output, by `ends_at` (on time.monotonic()). Raises AwsCallError.
+
+        If not `is_repeatable`, the call is tried again only where DynamoDB said that it did nothing.
+        """
 
 
 def new_dynamodb_client(aws: AwsSettings, *, attempts: int = ATTEMPTS) -> AwsJsonClient:

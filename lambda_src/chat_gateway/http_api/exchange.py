@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from chat_gateway.bedrock.client import Completion, UpstreamAnswer
 from chat_gateway.completions import sse
@@ -15,6 +16,9 @@ from chat_gateway.core.errors import GatewayError
 from chat_gateway.service.request_log import RequestLog
 from response_streaming import StreamError, StreamingResponse
 from watchdog_timer import named_items
+
+if TYPE_CHECKING:
+    from chat_gateway.client_policies.meter import Meter
 
 # The status 200 waits this long for the first event, so that an early error can still have its own status.
 _HOLD_S = 15.0
@@ -35,6 +39,7 @@ class Exchange:
     started: float
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
     attempts: Attempts | None = None  # at Bedrock
+    meter: Meter | None = None  # of a client with limits, or whose usage is recorded
 
     @property
     def name(self) -> str:
@@ -49,9 +54,19 @@ class Exchange:
         self.headers["x-client-request-id"] = request_id
         self.log.add_client_request_id(request_id)
 
+    def reserve(self, content: bytes) -> None:
+        """Reserves what the request may use, if its client has limits. `content` is what is sent. Raises GatewayError."""
+        if self.meter is not None:
+            try:
+                self.meter.reserve(content)
+            finally:
+                self.headers |= self.meter.headers
+
     def completed(self, completion: Completion) -> StreamingResponse:
         """The response with the completion."""
         self.log.record_completion(completion)
+        if self.meter is not None:
+            self.meter.answered(completion.document.get("usage"))
         headers = _bedrock_headers(completion.bedrock_request_id)
         if action := completion.guardrail_outcome.action:
             headers["x-guardrail-action"] = action
@@ -66,11 +81,15 @@ class Exchange:
     def failed(self, error: GatewayError) -> StreamingResponse:
         """The response with the error in OpenAI's shape."""
         self.log.add_error(error)
+        if self.meter is not None:
+            self.meter.failed(error)
         self._write(error.status)
         return self._refusal(error)
 
     def streamed(self, upstream: UpstreamAnswer, rules: StreamRules) -> StreamingResponse:
         """The streamed response. The log line is written when the stream ends."""
+        if self.meter is not None:
+            self.meter.answered(None)
         return StreamingResponse(
             status_code=HTTPStatus.OK,
             headers={
@@ -112,6 +131,7 @@ class Exchange:
         finally:
             upstream.close()
             self._add_stream(stream)
+            self._meter_stream(stream, error)
             is_committed = is_sent or self.clock() - began >= _HOLD_S
             status = HTTPStatus.OK if error is None or is_committed else error.status
             self._write(status, failed=error is not None)
@@ -134,6 +154,13 @@ class Exchange:
         if stream.first_token_at is not None:
             self.log.add(time_to_first_token_ms=round((stream.first_token_at - self.started) * 1000))
 
+    def _meter_stream(self, stream: ChatStream, error: GatewayError | None) -> None:
+        if self.meter is None:
+            return
+        self.meter.answered(stream.usage)
+        if error is not None and not stream.events:
+            self.meter.failed(error)
+
     def _refusal(self, error: GatewayError) -> StreamingResponse:
         headers = {**error.headers(), **_bedrock_headers(error.bedrock_request_id)}
         return self._response(error.status, headers, iter([error.body().encode()]))
@@ -150,6 +177,8 @@ class Exchange:
         if self.attempts is not None:
             self.log.add(upstream_attempts=self.attempts.count or None)
         self.log.add(status=int(status), latency_ms=round((self.clock() - self.started) * 1000))
+        if self.meter is not None:
+            self.log.add(**self.meter.settle())
         self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

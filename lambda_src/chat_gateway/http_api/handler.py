@@ -30,10 +30,12 @@ from watchdog_timer import named, watched
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from chat_gateway.client_policies.meter import Meter, Metering
     from chat_gateway.client_policies.policies import ClientPolicies
     from chat_gateway.completions.request import ChatRequest
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.http_api.http_request import HttpRequest
+    from client_keys.policy import Policy
 
 # Reserved for the end of a stream before Lambda kills the function.
 _ENDING_S = 1.0
@@ -70,9 +72,10 @@ class ChatFunction:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         policies: ClientPolicies | None = None,
+        metering: Metering | None = None,
     ) -> None:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
-        self._policies = policies  # None until a client needs them
+        self._policies, self._metering = policies, metering  # None until a client needs them
         self._secret_arn = _secret_arn(startup)
         self._is_cold = True
 
@@ -118,22 +121,36 @@ class ChatFunction:
         chat = chat_request.parse(request.body(max_bytes=state.upstream.max_request_bytes))
         exchange.log.add_model(chat.model)
         exchange.log.add_guardrail(state.upstream.guardrail)
-        if request.client_policy != NO_LIMITS:
-            chat = self._limited(chat, request)
+        if request.client_policy != NO_LIMITS or state.http.record_usage:
+            chat = self._limited(chat, request, context, exchange)
         exchange.attempts = attempts = self._attempts(chat, request, context, exchange.started)
         if chat.streams:
             return _streamed(state, chat, request, exchange, attempts)
         upstream_request = _prepared(state, chat, request, exchange)
         return exchange.completed(state.completions.create(upstream_request, attempts))
 
-    def _limited(self, chat: ChatRequest, request: HttpRequest) -> ChatRequest:
+    def _limited(
+        self, chat: ChatRequest, request: HttpRequest, context: LambdaContext, exchange: Exchange
+    ) -> ChatRequest:
         """The request as its client's policy lets it be. Raises GatewayError, and what reading the policy raises."""
-        from chat_gateway.client_policies import limits  # for clients with limits only
+        from chat_gateway.client_policies import limits  # for clients with limits or recorded usage
         from chat_gateway.client_policies.policies import ClientPolicies
 
         if self._policies is None:
             self._policies = ClientPolicies.from_env()
-        return limits.limited(chat, self._policies.of_request(request.client_policy, request.client))
+        policy = self._policies.of_request(request.client_policy, request.client)
+        chat = limits.limited(chat, policy)
+        if policy.is_counted or self._startup.state.http.record_usage:
+            exchange.meter = self._meter(request.client, policy, chat, context)
+        return chat
+
+    def _meter(self, client: str | None, policy: Policy, chat: ChatRequest, context: LambdaContext) -> Meter:
+        from chat_gateway.client_policies.meter import Meter, Metering
+
+        if self._metering is None:
+            self._metering = Metering.from_env()
+        ends_in_s = context.get_remaining_time_in_millis() / 1000
+        return Meter(self._metering, client, policy, chat, ends_in_s=ends_in_s)
 
     def _attempts(
         self, chat: ChatRequest, request: HttpRequest, context: LambdaContext, started: float
@@ -164,6 +181,7 @@ def _prepared(
 ) -> UpstreamRequest:
     prepared = state.completions.prepared(chat, caller_headers=request.headers)
     exchange.log.add(guardrail=prepared.guardrail)
+    exchange.reserve(prepared.content)
     return prepared
 
 
@@ -172,7 +190,8 @@ def _streamed(
 ) -> StreamingResponse:
     """The streamed response. Asks Bedrock for the usage if the settings and the model allow it."""
     exchange.log.add(stream=True)
-    asking = state.stream_usage.asked_for(chat) if state.http.count_stream_tokens else chat
+    counts_tokens = state.http.count_stream_tokens or exchange.meter is not None
+    asking = state.stream_usage.asked_for(chat) if counts_tokens else chat
     prepared = _prepared(state, asking, request, exchange)
     try:
         answer = state.completions.stream(prepared, attempts)

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.bedrock import retry_after
+from chat_gateway.client_policies.errors import ClientLimitError, InsufficientQuotaError, OverLimitError
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.completions import retry
 from chat_gateway.completions.completions import Completions
@@ -44,6 +46,12 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting.vetting import Vetted
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
+from client_keys.policy import UNLIMITED
+
+if TYPE_CHECKING:
+    from chat_gateway.bedrock.client import Completion
+    from chat_gateway.client_policies.meter import Meter, Metering
+    from client_keys.policy import Policy
 
 # 4xx statuses that may pass: timeout, model error, throttling.
 _PASSING_CLIENT_ERRORS = frozenset({408, 424, 429})
@@ -88,6 +96,7 @@ class JobRuns:
     settings: WorkerSettings
     delays: JobDelays
     policies: ClientPolicies
+    metering: Callable[[], Metering]
     ends_at: float
     killed_at: float
     new_log: Callable[[], RequestLog]
@@ -96,6 +105,8 @@ class JobRuns:
     sleep: Callable[[float], None] = time.sleep
     # By model, the error that says that Bedrock is busy. Under None, an error of the credentials.
     busy: dict[str | None, GatewayError] = field(default_factory=dict)
+    # By client, the error that says that the client's limits refuse jobs now.
+    over_limit: dict[str, GatewayError] = field(default_factory=dict)
     # By model, when a job was last answered.
     _answered_at: dict[str, float] = field(default_factory=dict)
 
@@ -142,6 +153,7 @@ class JobRuns:
         log.add_model(job.request.model)
         log.add_custom_id(job.custom_id)
         busy = self.busy.get(None) or self.busy.get(job.request.model)
+        busy = busy or self.over_limit.get(message.client or "")
         if busy is not None:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
         return self._claimed(message, partial(self._attempted, job), log)
@@ -214,22 +226,34 @@ class JobRuns:
 
     def _limited_answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
         """The result, which is an error if the job's client may not send it. Raises as `_answer` does, and AwsCallError."""
-        if message.client is None:
+        policy = UNLIMITED
+        if message.client is not None:
+            try:
+                job, policy = senders.limited(job, message.client, self.policies)
+            except GatewayError as error:
+                _add_error(log, error)
+                return _error_result(message, error)
+        if not policy.is_counted and not self.settings.record_usage:
             return self._answer(job, message, log)
-        try:
-            limited = senders.limited(job, message.client, self.policies)
-        except GatewayError as error:
-            _add_error(log, error)
-            return _error_result(message, error)
-        return self._answer(limited, message, log)
+        return self._metered_answer(job, policy, message, log)
 
-    def _answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
+    def _metered_answer(self, job: Job, policy: Policy, message: JobMessage, log: RequestLog) -> Result:
+        """The result, counted against the client's limits and recorded as the client's usage."""
+        from chat_gateway.client_policies.meter import Meter
+
+        ends_in_s = self.killed_at - self.clock()
+        meter = Meter(self.metering(), message.client, policy, job.request, ends_in_s=ends_in_s)
+        try:
+            return self._answer(job, message, log, meter)
+        finally:
+            log.add(**meter.settle())
+
+    def _answer(self, job: Job, message: JobMessage, log: RequestLog, meter: Meter | None = None) -> Result:
         """The result to store. Raises GatewayError if another attempt may succeed."""
         deadline = min(self.clock() + self.upstream.total_timeout_s, self.ends_at)
         tries = Attempts(policy=retry.FOR_JOBS, deadline=deadline, clock=self.clock, sleep=self.sleep)
         try:
-            request = self.completions.prepared(job.request, caller_headers={})
-            completion = self.completions.create(request, tries)
+            completion = self._completion(job, tries, meter)
         except GatewayError as error:
             _add_error(log, error)
             if _deserves_redelivery(error):
@@ -250,6 +274,19 @@ class JobRuns:
             client=message.client,
         )
 
+    def _completion(self, job: Job, tries: Attempts, meter: Meter | None) -> Completion:
+        request = self.completions.prepared(job.request, caller_headers={})
+        if meter is None:
+            return self.completions.create(request, tries)
+        meter.reserve(request.content)
+        try:
+            completion = self.completions.create(request, tries)
+        except GatewayError as error:
+            meter.failed(error)
+            raise
+        meter.answered(completion.document.get("usage"))
+        return completion
+
     def _stored(self, message: JobMessage, result: Result) -> str:
         """Stores the result unless the job has an answer already. Returns the line of the stored answer."""
         ours = self.results.keep(result)
@@ -261,7 +298,9 @@ class JobRuns:
         self, attempt: _Attempt, job: Job, error: GatewayError, log: RequestLog
     ) -> JobOutcome:
         is_busy, model, failed_at = error.status in _BUSY, job.request.model, self.clock()
-        if is_busy:
+        if isinstance(error, ClientLimitError):
+            self.over_limit[attempt.message.client or ""] = error
+        elif is_busy:
             everything = isinstance(error, UpstreamCredentialsError)
             self.busy[None if everything else model] = error
         if isinstance(error, UpstreamError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -319,6 +358,8 @@ class JobRuns:
 
 
 def _deserves_redelivery(error: GatewayError) -> bool:
+    if isinstance(error, OverLimitError | InsufficientQuotaError):
+        return False
     if isinstance(error, UpstreamAccessError):
         return True  # an operator can grant access; the job becomes a dead letter, not an error line
     return error.status in _PASSING_CLIENT_ERRORS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

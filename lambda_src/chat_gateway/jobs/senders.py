@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chat_gateway.client_policies.policies import ClientPolicies
     from chat_gateway.jobs.lines import Job, JobMessage
     from chat_gateway.jobs.settings import WorkerSettings
+    from client_keys.policy import Policy
 
 
 # Stands for a name that no client can have: whatever was named stays out of logs and results.
@@ -27,8 +28,8 @@ def identified(message: JobMessage, settings: WorkerSettings) -> JobMessage:
     return replace(message, client=named if CLIENT_ID.fullmatch(named) else _NOT_AN_ID, names_client=True)
 
 
-def limited(job: Job, client_id: str, policies: ClientPolicies) -> Job:
-    """The job as its client's policy lets it be.
+def limited(job: Job, client_id: str, policies: ClientPolicies) -> tuple[Job, Policy]:
+    """The job as its client's policy lets it be, and that policy.
 
     Raises GatewayError if the client may not send it, and AwsCallError if the clients table cannot be read.
     """
@@ -39,4 +40,4 @@ def limited(job: Job, client_id: str, policies: ClientPolicies) -> Job:
         raise ClientPolicyError("The client is suspended or has expired.", code="client_not_active")
     if not record.policy.may_send_jobs:
         raise ClientPolicyError("This client may not send jobs.", code="jobs_not_allowed")
-    return replace(job, request=limits.limited(job.request, record.policy))
+    return replace(job, request=limits.limited(job.request, record.policy)), record.policy

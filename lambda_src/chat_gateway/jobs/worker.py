@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,7 +19,7 @@ from chat_gateway.aws.json_client import AwsJsonPool
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.clients_table import ClientsTable, new_dynamodb_client
 from chat_gateway.client_policies.policies import ClientPolicies
-from chat_gateway.client_policies.settings import ClientsSettings
+from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.completions.completions import Completions
 from chat_gateway.core.startup import Startup
 from chat_gateway.jobs import batch as job_batch
@@ -39,6 +40,8 @@ from watchdog_timer import watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from chat_gateway.client_policies.meter import Metering
 
 # A slow call must end within the time reserved for storing and sending.
 _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
@@ -85,6 +88,12 @@ def _dynamodb(aws: AwsSettings) -> AwsJsonPool:
     return AwsJsonPool(lambda: new_dynamodb_client(aws, attempts=_RECORD_ATTEMPTS))
 
 
+def _metering(aws: AwsSettings) -> Metering:
+    from chat_gateway.client_policies.meter import Metering  # for clients with limits or recorded usage
+
+    return Metering.of(UsageSettings.from_env(), _dynamodb(aws))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
     """The state that every batch needs, built from the settings."""
@@ -95,6 +104,7 @@ class WorkerState:
     storage: Storage
     delays: JobDelays
     policies: ClientPolicies
+    metering: Callable[[], Metering]  # made when the first job needs it
     vetting: JobVetting
 
     @classmethod
@@ -111,6 +121,7 @@ class WorkerState:
             completions=wiring.completions(upstream, aws, max_connections=settings.width),
             storage=Storage.of(settings, aws),
             policies=ClientPolicies(ClientsTable(_dynamodb(aws), ClientsSettings.from_env().clients_table)),
+            metering=cache(lambda: _metering(aws)),
             delays=JobDelays(first_s=settings.retry_delay_s, max_s=settings.max_retry_delay_s),
             vetting=JobVetting(),
         )
@@ -162,6 +173,7 @@ class Worker:
             settings=state.settings,
             delays=state.delays,
             policies=state.policies,
+            metering=state.metering,
             ends_at=killed_at - state.settings.ending_s,
             killed_at=killed_at,
             new_log=new_log,

@@ -16,3 +16,7 @@ def test_every_setting_is_listed() -> None:
     assert "| `max_width` | whole number from 1 to 300 | `100` |" in page
     assert '| `data` | `"retained"`, `"destroyed"` | `"retained"` |' in page
     assert '`[guardrail]`, `kind = "existing"`' in page
+    assert "| `guardrail_usd_per_1000_text_units` | number from 0 to 100 |" in page
+    assert "| `models` | list of tables |" in page
+    assert "`[[prices.models]]`: The price of a model" in page
+    assert "| `cached_input` | number from 0 to 10000 |" in page

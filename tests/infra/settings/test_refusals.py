@@ -22,6 +22,9 @@ ATTACKS = (
     "[[guardrail.policy.contentPolicyConfig.filtersConfig]]\n"
     'type = "PROMPT_ATTACK"\ninputStrength = "HIGH"\noutputStrength = "NONE"\n'
 )
+LONG_MODELS = ", ".join(f'"xai.{number:0200}"' for number in range(10))
+PRICE = '[[prices.models]]\nmodel = "a"\ninput = 1\noutput = 2\n'
+MANY_PRICES = "".join(PRICE.replace('"a"', f'"xai.grok-{number}"') for number in range(100))
 TWENTY_WORDS = ", ".join(f'"xai.grok-{number}"' for number in range(300))
 
 
@@ -146,6 +149,42 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[chat_function]\nmemory_size_mib = 64", "chat_function.memory_size_mib is 64"),
         ("[chat_function]\nreserved_concurrent_executions = 0", "it must be at least 1"),
         ("[chat_function]\ncount_stream_tokens = 1", "it must be true or false"),
+        ("[clients]\nrecord_usage = 1", "clients.record_usage is 1; it must be true or false"),
+        (
+            '[clients]\nwhen_counters_fail = "ignore"',
+            'clients.when_counters_fail is "ignore"; it must be "refuse" or "allow"',
+        ),
+        ("[clients]\nusage_kept_days = 0", "clients.usage_kept_days is 0; it must be at least 1"),
+        ("[clients]\nusage_kept_days = 3651", "clients.usage_kept_days is 3651; it must be at most 3650"),
+        ("[prices]\nguardrail_usd_per_1000_text_units = 100.1", "is 100.1; it must be at most 100"),
+        ("[prices]\nguardrail_usd_per_1000_text_units = -0.1", "is -0.1; it must be at least 0"),
+        ("[prices]\nguardrail_usd_per_1000_text_units = nan", "is nan; it must be"),
+        ("[prices]\nguardrail_usd_per_1000_text_units = inf", "is inf; it must be"),
+        ("[prices]\nguardrail_usd_per_1000_text_units = true", "is true; it must be a number"),
+        (
+            "[prices]\nguardrail_usd_per_1000_text_units = 0.0000001",
+            "prices.guardrail_usd_per_1000_text_units is 1e-07; it must have at most 6 decimals",
+        ),
+        (
+            f"{PRICE}cached_input = 1e4\ncache_write = 1e5",
+            "prices.models[0].cache_write is 100000.0; it must",
+        ),
+        (PRICE.replace("1", "-1"), "prices.models[0].input is -1; it must be at least 0"),
+        (PRICE.replace("2", "0.1234567"), "prices.models[0].output is 0.1234567; it must have at most 6"),
+        (PRICE.replace("1", '"1"'), 'prices.models[0].input is "1"; it must be a number'),
+        (PRICE.replace("output = 2", ""), "prices.models[0].output is missing"),
+        (PRICE.replace('"a"', '"a b"'), 'prices.models[0].model is "a b"; it must be a model id'),
+        (
+            f"{PRICE}cached = 1",
+            "prices.models[0].cached is not a setting. Did you mean cached_input? The settings are cache_write, cached_",
+        ),
+        (PRICE * 2, "prices.models names a model twice"),
+        ("[prices]\nmodels = 1", "prices.models is 1; it must be a list"),
+        (
+            MANY_PRICES,
+            "prices.models takes 3391 bytes of Lambda's variables, with upstream.models and jobs.senders; at most 2000",
+        ),
+        (f"{PRICE}[upstream]\nmodels = [{LONG_MODELS}]", "upstream.models and jobs.senders"),
         ('data = "bogus"', 'data is "bogus"; it must be "retained" or "destroyed"'),
         ('region = ""', "it must be one of AWS's"),
         ('name_prefix = "with_underscore"', "it must be at most 29 letters, digits and hyphens"),
@@ -189,6 +228,9 @@ def test_the_emulator_answers_sooner() -> None:
         f'{POLICY}{ATTACKS}\n[guardrail]\ntagging = "all_text"',
         f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true',
         '[logs]\nretention_in_days = "never"',
+        f"{PRICE}cached_input = 0.000001\ncache_write = 10_000",
+        f"[upstream]\nmodels = [{LONG_MODELS}]",
+        "[prices]\nguardrail_usd_per_1000_text_units = -0.0\nmodels = []",
     ],
 )
 def test_what_is_allowed_passes(toml: str) -> None:

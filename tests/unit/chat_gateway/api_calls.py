@@ -84,7 +84,7 @@ class ChatCalls:
     @classmethod
     def of(cls, completions: Completions, log: TextIO) -> ChatCalls:
         state = ChatState(
-            http=HttpSettings(stream_timeout_s=897, count_stream_tokens=True),
+            http=HttpSettings(stream_timeout_s=897, count_stream_tokens=True, record_usage=False),
             upstream=UpstreamSettings.from_env(UPSTREAM),
             completions=completions,
             stream_usage=StreamUsage(),

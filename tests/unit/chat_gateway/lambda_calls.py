@@ -31,6 +31,10 @@ AWS = {
     "JOB_MAX_RECEIVES": "152",
     "JOB_RETRY_DELAY_S": "15",
     "JOB_MAX_RETRY_DELAY_S": "900",
+    "RECORD_USAGE": "false",
+    "USAGE_TABLE": "usage",
+    "USAGE_KEPT_DAYS": "400",
+    "WHEN_COUNTERS_FAIL": "refuse",
 }
 _NUMBERS = itertools.count()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.bedrock.settings import ApiKeySettings
-from chat_gateway.client_policies.settings import ClientsSettings
+from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.guardrail.settings import IDENTIFIER, TRACES, VERSION, Guardrail, Tagging
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.settings import WorkerSettings
@@ -57,17 +57,36 @@ WORKER = st.builds(
     give_up_after_s=COUNTS,
     retry_delay_s=COUNTS,
     max_retry_delay_s=COUNTS,
+    record_usage=st.booleans(),
     senders=MODELS,
     default_client=st.none() | TEXTS,
 )
-HTTP = st.builds(HttpSettings, stream_timeout_s=POSITIVE, count_stream_tokens=st.booleans())
+HTTP = st.builds(
+    HttpSettings, stream_timeout_s=POSITIVE, count_stream_tokens=st.booleans(), record_usage=st.booleans()
+)
+USAGE = st.builds(
+    UsageSettings,
+    usage_table=TEXTS,
+    usage_kept_days=COUNTS,
+    when_counters_fail=st.sampled_from(["refuse", "allow"]),
+    guardrail_nano_usd_per_text_unit=st.none() | st.just(0) | COUNTS,
+    model_prices=st.none() | TEXTS,
+)
 AUTHORIZER = st.builds(ClientsSettings, clients_table=TEXTS)
 AWS = st.builds(AwsSettings, region=TEXTS, dns_suffix=TEXTS, endpoint_url=st.none() | TEXTS)
 
-Settings = UpstreamSettings | WorkerSettings | HttpSettings | ClientsSettings | ApiKeySettings | Guardrail
+Settings = (
+    UpstreamSettings
+    | WorkerSettings
+    | HttpSettings
+    | ClientsSettings
+    | UsageSettings
+    | ApiKeySettings
+    | Guardrail
+)
 
 
-@given(st.one_of(UPSTREAM, WORKER, HTTP, AUTHORIZER, API_KEYS, GUARDRAILS))
+@given(st.one_of(UPSTREAM, WORKER, HTTP, AUTHORIZER, USAGE, API_KEYS, GUARDRAILS))
 def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
     """Every settings class reads what it has written."""
     assert type(settings).from_env(settings.to_env()) == settings
@@ -83,8 +102,8 @@ def test_aws_settings_are_read_beside_lambdas_own(settings: AwsSettings) -> None
 @pytest.mark.parametrize(("seconds", "text"), [(280, "280"), (2.5, "2.5")])
 def test_whole_seconds_are_written_without_a_point(seconds: float, text: str) -> None:
     """Whole numbers are written without a decimal point, so that a template's text does not change."""
-    settings = HttpSettings(stream_timeout_s=seconds, count_stream_tokens=True)
-    assert settings.to_env() == {"STREAM_TIMEOUT_S": text, "COUNT_STREAM_TOKENS": "true"}
+    settings = HttpSettings(stream_timeout_s=seconds, count_stream_tokens=True, record_usage=False)
+    assert settings.to_env()["STREAM_TIMEOUT_S"] == text
 
 
 def test_what_is_not_given_is_not_written() -> None:

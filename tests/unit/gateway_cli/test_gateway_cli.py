@@ -94,6 +94,23 @@ def test_outputs_are_read_with_a_bedrock_api_key_and_without(
     outputs = {name: name for name in ALWAYS_THERE}
     if has_key:
         outputs |= {"BedrockApiKeySecretArn": "the-secret", "BedrockApiKeyPolicyArn": "the-policy"}
+    read = read_outputs(monkeypatch, outputs)
+    assert read.by_name == outputs
+    assert (read.secret_arn, read.api_key_policy_arn) == (
+        ("the-secret", "the-policy") if has_key else (None, None)
+    )
+
+
+@pytest.mark.parametrize("usage_table", ["usage", None])
+def test_a_stack_may_have_no_usage_table(monkeypatch: pytest.MonkeyPatch, usage_table: str | None) -> None:
+    """The usage table's name is read; a stack of an earlier version has none."""
+    outputs = {name: name for name in ALWAYS_THERE}
+    more = {} if usage_table is None else {"UsageTableName": usage_table}
+    assert read_outputs(monkeypatch, outputs | more).usage_table == usage_table
+
+
+def read_outputs(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str]) -> stack_outputs.StackOutputs:
+    """What `stack_outputs.read` makes of a stack's outputs."""
     cloudformation = boto3.client(
         "cloudformation", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
@@ -102,11 +119,7 @@ def test_outputs_are_read_with_a_bedrock_api_key_and_without(
         described = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
         stack = {"StackName": "s", "CreationTime": "2026-01-01", "StackStatus": "CREATE_COMPLETE"}
         stub.add_response("describe_stacks", {"Stacks": [{**stack, "Outputs": described}]})
-        read = stack_outputs.read(boto3.Session(), "dev")
-    assert read.by_name == outputs
-    assert (read.secret_arn, read.api_key_policy_arn) == (
-        ("the-secret", "the-policy") if has_key else (None, None)
-    )
+        return stack_outputs.read(boto3.Session(), "dev")
 
 
 def test_show_prints_each_output(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:

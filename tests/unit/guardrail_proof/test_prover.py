@@ -105,7 +105,9 @@ class FakeTable:
     def __init__(self, item: dict[str, Any]) -> None:
         self.item = item
 
-    def call(self, operation: str, parameters: object, *, ends_at: float = 0) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: object, *, ends_at: float = 0, is_repeatable: bool = True
+    ) -> dict[str, Any]:
         return {"Item": self.item}
 
 

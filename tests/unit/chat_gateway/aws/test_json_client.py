@@ -188,7 +188,12 @@ def test_calls_at_once_do_not_wait_for_each_other() -> None:
 
     class Slow(AwsJsonClient):
         def call(
-            self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+            self,
+            operation: str,
+            parameters: Mapping[str, Any],
+            *,
+            ends_at: float = math.inf,
+            is_repeatable: bool = True,
         ) -> dict[str, Any]:
             with self._lock:
                 return {"order": both.wait(10)}

@@ -15,7 +15,14 @@ from chat_gateway.client_policies.policies import ClientPolicies, ClientRecord
 from client_keys import item as client_item
 from client_keys import policy as client_policy
 from client_keys.no_limits import NO_LIMITS
-from client_keys.policy import UNLIMITED, Policy, PolicyTooLargeError, UnknownPolicyError
+from client_keys.policy import (
+    MAX_CONCURRENT_REQUESTS,
+    UNLIMITED,
+    OutputCapMissingError,
+    Policy,
+    PolicyTooLargeError,
+    UnknownPolicyError,
+)
 from tests.unit import clients_table
 from tests.unit.moto_calls import MotoCalls
 
@@ -53,7 +60,9 @@ class Clients:
         self.dynamodb, self.clock, self.reads = dynamodb, Clock(), 0
         self.policies = ClientPolicies(ClientsTable(self, clients_table.TABLE), clock=self.clock)
 
-    def call(self, operation: str, parameters: Any, *, ends_at: float = 0) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: Any, *, ends_at: float = 0, is_repeatable: bool = True
+    ) -> dict[str, Any]:
         self.reads += 1
         return MotoCalls(self.dynamodb).call(operation, parameters)
 
@@ -163,21 +172,51 @@ def test_active_clients(clients: Clients, attributes: dict[str, Any], is_active:
     assert clients.policies.of_client("team-a") == ClientRecord(UNLIMITED, is_active)
 
 
+_COUNTS = st.none() | st.integers(min_value=1)
 _POLICIES = st.builds(
     Policy,
     models=st.none() | st.lists(st.text(max_size=8), max_size=5).map(tuple),
-    max_completion_tokens=st.none() | st.integers(min_value=1),
+    max_completion_tokens=_COUNTS,
     may_stream=st.booleans(),
     may_send_jobs=st.booleans(),
+    requests_per_minute=_COUNTS,
+    tokens_per_minute=_COUNTS,
+    tokens_per_day=_COUNTS,
+    concurrent_requests=st.none() | st.integers(1, MAX_CONCURRENT_REQUESTS),
+    monthly_budget_cents=_COUNTS,
 )
 
 
-@given(_POLICIES)
+@given(_POLICIES.filter(lambda policy: not policy.lacks_output_cap))
 def test_policies_are_read_as_written(policy: Policy) -> None:
     """Writing and reading a policy gives the same policy, in at most 2 kB of ASCII."""
     text = policy.to_text()
     assert text.isascii()
     assert client_policy.from_text(text) == policy
+
+
+@given(_POLICIES.filter(lambda policy: policy.lacks_output_cap))
+def test_no_limit_of_tokens_without_an_output_cap(policy: Policy) -> None:
+    """A policy that limits tokens or money is not written without the largest output."""
+    with pytest.raises(OutputCapMissingError, match="max_completion_tokens"):
+        policy.to_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"v":1,"tokens_per_day":5}',
+        '{"v":1,"monthly_budget_cents":5}',
+        '{"v":1,"concurrent_requests":201}',
+        '{"v":1,"requests_per_minute":0}',
+        '{"v":1,"requests_per_minute":1.5}',
+        '{"v":1,"requests_per_minute":true}',
+    ],
+)
+def test_impossible_limits_are_not_read(text: str) -> None:
+    """A text that this version would not write is no policy."""
+    with pytest.raises(UnknownPolicyError):
+        client_policy.from_text(text)
 
 
 def test_no_limits_is_how_no_limits_are_written() -> None:

@@ -40,7 +40,12 @@ class FakeTable:
         self.used: list[dict[str, Any]] = []
 
     def call(
-        self, operation: str, parameters: Mapping[str, Any], *, ends_at: float = math.inf
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
         assert parameters["TableName"] == "clients"
         if operation == "UpdateItem":
@@ -176,7 +181,9 @@ def test_any_expiry_is_allowed_or_denied(calls: Calls, expires_at: object) -> No
 
 def test_a_table_that_cannot_be_read_is_a_failure_not_a_deny() -> None:
     class Down:
-        def call(self, operation: str, parameters: object, *, ends_at: float = 0) -> dict[str, Any]:
+        def call(
+            self, operation: str, parameters: object, *, ends_at: float = 0, is_repeatable: bool = True
+        ) -> dict[str, Any]:
             raise AwsCallError(operation, "InternalServerError")
 
     event = {"authorizationToken": f"Bearer {KEY}", "methodArn": ARN}

@@ -54,7 +54,9 @@ class Gateway:
 class Unreadable:
     """A DynamoDB that answers no call."""
 
-    def call(self, operation: str, parameters: object, *, ends_at: float = 0) -> dict[str, Any]:
+    def call(
+        self, operation: str, parameters: object, *, ends_at: float = 0, is_repeatable: bool = True
+    ) -> dict[str, Any]:
         raise AwsCallError(operation, "ThrottlingException")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.bedrock.settings import ApiKeySettings
-from chat_gateway.client_policies.settings import ClientsSettings
+from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.core.errors import ConfigurationError
 from chat_gateway.guardrail.settings import Guardrail, Tagging
 from chat_gateway.jobs.settings import WorkerSettings
@@ -95,9 +95,9 @@ def test_half_a_guardrail_is_an_error_never_no_guardrail(env: dict[str, str]) ->
         UpstreamSettings.from_env({**UPSTREAM, **env})
 
 
-@pytest.mark.parametrize("settings", [AwsSettings, WorkerSettings, ClientsSettings])
+@pytest.mark.parametrize("settings", [AwsSettings, WorkerSettings, ClientsSettings, UsageSettings])
 def test_every_function_says_which_variable_it_misses(
-    settings: type[AwsSettings | WorkerSettings | ClientsSettings],
+    settings: type[AwsSettings | WorkerSettings | ClientsSettings | UsageSettings],
 ) -> None:
     with pytest.raises(ConfigurationError, match="is missing"):
         settings.from_env({})

@@ -14,7 +14,9 @@ import pytest
 from moto import mock_aws
 
 from chat_gateway.client_policies.clients_table import ClientsTable
+from chat_gateway.client_policies.meter import Metering
 from chat_gateway.client_policies.policies import ClientPolicies
+from chat_gateway.client_policies.settings import UsageSettings
 from chat_gateway.core.startup import Startup
 from chat_gateway.jobs.delays import JobDelays
 from chat_gateway.jobs.lines import JobMessage
@@ -25,7 +27,7 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.jobs.worker import Storage, Worker, WorkerState
 from chat_gateway.service.settings import UpstreamSettings
-from tests.unit import clients_table
+from tests.unit import clients_table, usage_table
 from tests.unit.chat_gateway.api_calls import KEY, Bedrock, completions_for
 from tests.unit.chat_gateway.job_messages import LINE
 from tests.unit.chat_gateway.jobs import job_table
@@ -182,10 +184,12 @@ def stack(function_env: None, log: StringIO) -> Iterator[Stack]:
             completions=completions_for(lambda _: pytest.fail("Bedrock was asked")),
             storage=storage,
             policies=ClientPolicies(ClientsTable(MotoCalls(dynamodb), clients_table.TABLE)),
+            metering=lambda: Metering.of(UsageSettings.from_env(), MotoCalls(dynamodb)),
             delays=JobDelays(first_s=15, max_s=900, chance=lambda: 1.0),
             vetting=NoVetting(),
         )
         clients_table.create(dynamodb)
+        usage_table.create(dynamodb)
         made = Stack(state, log)
         yield made
 

@@ -1,0 +1,59 @@
+"""Estimates what a request may use, before it is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from chat_gateway.core.errors import InvalidRequestError
+
+# English has about 4 bytes a token, and most other scripts more: https://help.openai.com/en/articles/4936856
+BYTES_PER_TOKEN = 4
+# An image, a sound or a file in base64 says little about its tokens by its size. Large images have about as many as this.
+MEDIUM_TOKENS = 2_000
+_MEDIUM = re.compile(rb"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/=]{2000,}+")
+# https://platform.openai.com/docs/api-reference/chat/create#chat-create-n
+_MAX_CHOICES = 128
+_CAPS = ("max_completion_tokens", "max_tokens")
+
+
+class Estimate(NamedTuple):
+    """The prompt's size, and the most that the answer may have."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_characters: int
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+def of(document: Mapping[str, Any], content: bytes) -> Estimate:
+    """The estimate for a request: its `document`, and the `content` that is sent. Raises InvalidRequestError for a bad `n`."""
+    media = [len(match[0]) for match in _MEDIUM.finditer(content)]
+    characters = len(content) - sum(media)
+    return Estimate(
+        prompt_tokens=-(-characters // BYTES_PER_TOKEN) + MEDIUM_TOKENS * len(media),
+        completion_tokens=_output_cap(document) * _choices(document),
+        prompt_characters=characters,
+    )
+
+
+def _output_cap(document: Mapping[str, Any]) -> int:
+    """The larger of the two limits; 0 if there is none. The policy's own limit has been checked and added before."""
+    caps = (document.get(name) for name in _CAPS)
+    return max((cap for cap in caps if type(cap) is int), default=0)
+
+
+def _choices(document: Mapping[str, Any]) -> int:
+    n = document.get("n")
+    if n is None:
+        return 1
+    if type(n) is not int or not 1 <= n <= _MAX_CHOICES:
+        raise InvalidRequestError(
+            f"'n' must be a whole number from 1 to {_MAX_CHOICES}.", param="n", code="invalid_type"
+        )
+    return n

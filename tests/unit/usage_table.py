@@ -1,0 +1,36 @@
+"""The table of counters and usage on moto's DynamoDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from client_usage import item as usage_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "usage"
+
+
+def create(dynamodb: DynamoDBClient, name: str = TABLE) -> None:
+    """Creates an empty table."""
+    keys = (usage_item.PARTITION_KEY, "HASH"), (usage_item.SORT_KEY, "RANGE")
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def counters(dynamodb: DynamoDBClient, client_id: str, name: str = TABLE) -> dict[str, Any]:
+    """The client's item of counters; empty if there is none."""
+    return dict(dynamodb.get_item(TableName=name, Key=usage_item.of_counters(client_id)).get("Item", {}))
+
+
+def used(
+    dynamodb: DynamoDBClient, day: str, client_id: str | None, name: str = TABLE
+) -> dict[str, dict[str, int]]:
+    """What the client used on the day, by model."""
+    item = dynamodb.get_item(TableName=name, Key=usage_item.of_day(day, client_id)).get("Item", {})
+    return usage_item.read(dict(item))
