@@ -23,8 +23,7 @@ from gateway_cli.command import cli
 from gateway_cli.stack_outputs import StackOutputs
 from gateway_cli.usage import days, sums
 from tests import documents
-from tests.unit import clients_table
-from tests.unit.gateway_cli import usage_table
+from tests.unit import clients_table, usage_table
 from tests.unit.gateway_cli.clients import stored
 from tests.unit.gateway_cli.clients.conftest import Run
 from tests.unit.gateway_cli.clients.test_effect import Terminal

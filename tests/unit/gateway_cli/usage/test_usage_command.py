@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from gateway_cli import stack_outputs
 from gateway_cli.command import cli
-from tests.unit.gateway_cli import usage_table
+from tests.unit import usage_table
 from tests.unit.gateway_cli.outputs import OUTPUTS
 from tests.unit.gateway_cli.usage.conftest import Run
 
