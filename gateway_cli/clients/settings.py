@@ -22,12 +22,12 @@ _GLOB = re.compile(r"[!-~]{1,256}")
 
 
 class TokenLimitTooSmallError(UnusablePolicyError):
-    """A limit of tokens is smaller than what one request reserves."""
+    """A limit of tokens is smaller than the largest answer."""
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            f"{field} must not be smaller than max_completion_tokens: the gateway reserves that many tokens for each "
-            "request."
+            f"{field} must not be smaller than max_completion_tokens: "
+            "a request for that many tokens could never pass."
         )
 
 

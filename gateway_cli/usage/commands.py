@@ -92,7 +92,7 @@ def usage(
     """
     rows = sums.by(by, _read(UsageTable.of(session, outputs), range_, client))
     if not rows:
-        click.echo(_nothing(range_), err=True)
+        click.echo(_nothing(range_, client), err=True)
     elif as_json:
         views.print_json(by, rows)
     else:
@@ -109,8 +109,9 @@ def _read(table: UsageTable, range_: list[date], client: str | None) -> list[Mod
     return found
 
 
-def _nothing(range_: list[date]) -> str:
+def _nothing(range_: list[date], client: str | None) -> str:
+    of_client = "" if client is None else f" of {client}"
     return (
-        f"No usage was recorded from {range_[0]} to {range_[-1]}, days in UTC. "
+        f"No usage{of_client} was recorded from {range_[0]} to {range_[-1]}, days in UTC. "
         "Usage of clients without limits is recorded only with clients.record_usage = true."
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gateway_cli.stack_outputs import StackOutputs
-from tests.unit import clients_table
-from tests.unit.gateway_cli import usage_table
+from tests.unit import clients_table, usage_table
 
 OUTPUTS = StackOutputs(
     base_url="https://api.test/dev/openai/v1",

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chat_gateway.client_policies import charges
+from client_keys.policy import Policy
+from client_usage import item as usage_item
 from gateway_cli import stack_outputs
 from gateway_cli.usage import days
-from tests.unit.gateway_cli import usage_table
+from tests.unit import usage_table
 from tests.unit.gateway_cli.clients import stored
 from tests.unit.gateway_cli.clients.conftest import Run
 from tests.unit.gateway_cli.outputs import OUTPUTS
@@ -140,6 +143,18 @@ def test_budget_begins_anew_each_month(
     for client_id in ("team-a", "team-b"):
         run("create", client_id, *BUDGET)
         assert "50.00 USD, 0.00 used" in run("show", client_id).stdout
+
+
+def test_counter_is_the_gateways(run: Run, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the gateway charges to a budget is what `show` reads."""
+    usage_table.create(dynamodb)
+    policy = Policy(max_completion_tokens=9, monthly_budget_cents=5000)
+    (charge,) = charges.of(policy, tokens=1, cost_nano_usd=7_000_000_000, now_s=1_798_761_599)
+    item = {**usage_item.of_counters("team-a"), charge.attribute: {"N": str(charge.amount)}}
+    dynamodb.put_item(TableName=usage_table.TABLE, Item=item)
+    monkeypatch.setattr(days, "today", lambda: date(2026, 12, 31))
+    run("create", "team-a", *BUDGET)
+    assert "50.00 USD, 7.00 used" in run("show", "team-a").stdout
 
 
 def test_no_budget_asks_no_counters(run: Run, used: None) -> None:

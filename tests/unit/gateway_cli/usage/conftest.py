@@ -13,8 +13,7 @@ from click.testing import CliRunner, Result
 from gateway_cli import stack_outputs
 from gateway_cli.command import cli
 from gateway_cli.usage import days
-from tests.unit import clients_table
-from tests.unit.gateway_cli import usage_table
+from tests.unit import clients_table, usage_table
 from tests.unit.gateway_cli.outputs import OUTPUTS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from gateway_cli import stack_outputs
 from gateway_cli.command import cli
-from tests.unit.gateway_cli import usage_table
+from tests.unit import usage_table
 from tests.unit.gateway_cli.outputs import OUTPUTS
 from tests.unit.gateway_cli.usage.conftest import Run
 
@@ -129,6 +129,7 @@ def test_no_usage_says_how_to_record_it(run: Run) -> None:
     result = run("--by", "client")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "clients.record_usage = true" in result.stderr
+    assert "No usage of team-a was" in run("--by", "day", "--client", "team-a").stderr
 
 
 def test_days_of_many_clients_are_complete(run: Run, dynamodb: DynamoDBClient) -> None:
