@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from typing import Any
 
@@ -13,13 +14,35 @@ _FIXED = {
     b"secretsmanager.GetSecretValue": {"Name": "bedrock-key", "SecretString": KEY},
     b"DynamoDB_20120810.GetItem": {"Item": {"client_id": {"S": "team"}, "last_used_on": {"S": _TODAY}}},
 }
+# The partition key of the usage table. Other tables' items have none of this name.
+USAGE_KEY = "pk"
+# A change in an update expression: an attribute or a map's entry, and its new value. What is added to is 0.
+_CHANGE = re.compile(r"(#\w+(?:\.#\w+)?)(?: =)? (:\w+)")
 
 
 def answer(target: bytes, body: bytes) -> bytes:
     """The JSON answer to the operation in the header `x-amz-target`."""
     if target in _FIXED:
         return json.dumps(_FIXED[target]).encode()
-    return json.dumps(_worker_answer(target, json.loads(body))).encode()
+    request = json.loads(body)
+    if target.endswith(b".UpdateItem") and USAGE_KEY in request["Key"]:
+        return json.dumps(_usage_answer(request)).encode()
+    return json.dumps(_worker_answer(target, request)).encode()
+
+
+def _usage_answer(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to an update of the usage table: the item after it if the update asks for that."""
+    if request.get("ReturnValues") != "ALL_NEW":
+        return {}
+    names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
+    item: dict[str, Any] = {}
+    for path, value in _CHANGE.findall(request["UpdateExpression"]):
+        *maps, name = (names[part] for part in path.split("."))
+        holder = item
+        for map_name in maps:
+            holder = holder.setdefault(map_name, {"M": {}})["M"]
+        holder[name] = values[value]
+    return {"Attributes": item}
 
 
 def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from benchmarks.worktree import Commit
 _LEGEND = f"""\
 now / before: the median of the rounds' ratios. spread: half of the interquartile range of these ratios.
 WORSE: the ratio is above 1 by more than {TOLERANCE:.0%} and by more than the spread.
+new: the earlier commit does not have what the row measures.
 """
 
 
@@ -39,11 +40,12 @@ def complaints(compared: Sequence[Compared]) -> list[str]:
 
 
 def _rows(compared: Sequence[Compared]) -> list[list[str]]:
-    rows = [["", "before", "now", "now / before", "spread", "verdict"]]
-    for one in compared:
-        sides = [number(value, one.row.digits) for value in (one.before, one.now)]
-        verdict = "WORSE" if one.is_worse else "ok"
-        rows.append(
-            [f"{one.row.role}: {one.row.name}", *sides, f"{one.ratio:.3f}", f"{one.spread:.1%}", verdict]
-        )
-    return rows
+    return [["", "before", "now", "now / before", "spread", "verdict"], *map(_row, compared)]
+
+
+def _row(one: Compared) -> list[str]:
+    name, now = f"{one.row.role}: {one.row.name}", number(one.now, one.row.digits)
+    if one.before is None:
+        return [name, "-", now, "-", "-", "new"]
+    verdict = "WORSE" if one.is_worse else "ok"
+    return [name, number(one.before, one.row.digits), now, f"{one.ratio:.3f}", f"{one.spread:.1%}", verdict]

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.shapes import Shape
 
 _PATH = "/openai/v1/chat/completions"
-_NO_LIMITS = '{"v":1}'  # the policy of a client without limits, as the authorizer passes it on
+NO_LIMITS = '{"v":1}'  # the policy of a client without limits, as the authorizer passes it on
 _WORDS = "The quick brown fox jumps over the lazy dog, and nobody asks it why it does. "
 
 
@@ -32,8 +32,11 @@ def _texts(size_bytes: int) -> list[str]:
     return [text[: size_bytes // count]] * count
 
 
-def chat_event(body: bytes) -> bytes:
-    """API Gateway's proxy event for `body`. The body is base64, because all media types are binary."""
+def chat_event(body: bytes, policy: str = NO_LIMITS) -> bytes:
+    """API Gateway's proxy event for `body`, from a client with this policy.
+
+    The body is base64, because all media types are binary.
+    """
     headers = {
         "Accept": ["application/json"],
         "Authorization": ["Bearer " + "k" * 40],
@@ -69,7 +72,7 @@ def chat_event(body: bytes) -> bytes:
             "extendedRequestId": "AbCdEfGhIjKlMno=",
             "requestTimeEpoch": 1795392000000,
             "identity": {"sourceIp": "198.51.100.7", "userAgent": "OpenAI/Python 3.54.0"},
-            "authorizer": {"principalId": "team", "policy": _NO_LIMITS},
+            "authorizer": {"principalId": "team", "policy": policy},
         },
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,

@@ -17,7 +17,7 @@ from benchmarks.managed_runtime import ManagedRuntime
 from tests.runtime_api import Chunk, Request, RuntimeApiServer
 
 _PATIENCE_S = 60.0
-_PRELUDE_END = bytes(8)
+PRELUDE_END = bytes(8)
 # The upstream's stamp in a paced event: the time of sending, from time.monotonic_ns.
 _STAMP = re.compile(rb" @([0-9]+)@")
 
@@ -46,20 +46,24 @@ class Target(Protocol):
 
 
 class FunctionTarget:
-    """A function under the Runtime API."""
+    """A function under the Runtime API. `policy` is that of the client that asks."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, *, policy: str = events.NO_LIMITS) -> None:
         self.name, self.pid = running.function.name, running.process.pid
-        self._api = running.api
+        self._api, self._policy = running.api, policy
 
     def ask(self, body: bytes) -> Timing:
-        began_s, request = answered(self._api, _chat_event(body), within_s=_PATIENCE_S)
+        return self.exchange(body)[0]
+
+    def exchange(self, body: bytes) -> tuple[Timing, bytes]:
+        """Like `ask`, and also returns the answer: its prelude, eight zero bytes, and its body."""
+        began_s, request = answered(self._api, _chat_event(body, self._policy), within_s=_PATIENCE_S)
         content = request.body
         if b"choices" not in content or not request.complete:
             raise AssertionError(f"{self.name} answered {content[:300]!r}")
         chunks = request.chunks or [Chunk(request.content, request.ended_s)]
-        first_s = next(chunk.at_s for chunk in chunks if not chunk.data.endswith(_PRELUDE_END))
-        return Timing(first_s - began_s, request.ended_s - began_s, _delays(chunks))
+        first_s = next(chunk.at_s for chunk in chunks if not chunk.data.endswith(PRELUDE_END))
+        return Timing(first_s - began_s, request.ended_s - began_s, _delays(chunks)), content
 
 
 def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[float, Request]:
@@ -69,9 +73,14 @@ def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[f
     """
     began_s = time.monotonic()
     request = api.invoke(body=event, remaining_s=within_s).answer(within_s)
-    api.wait_for("GET /invocation/next")
-    api.requests.clear()
+    _wait_until_idle(api)
     return began_s, request
+
+
+def _wait_until_idle(api: RuntimeApiServer) -> None:
+    """Waits until the function asks for an event, for the first time since the last call."""
+    api.wait_for("GET /invocation/next", _PATIENCE_S)
+    api.requests.clear()
 
 
 class HttpTarget:
@@ -125,15 +134,18 @@ class HttpTarget:
 
 
 @contextmanager
-def function_target(function: Function, runtime: ManagedRuntime) -> Iterator[FunctionTarget]:
-    """Runs the function during the block."""
+def function_target(
+    function: Function, runtime: ManagedRuntime, *, policy: str = events.NO_LIMITS
+) -> Iterator[FunctionTarget]:
+    """Runs the function during the block. `policy` is that of the client that asks."""
     with RuntimeApiServer() as api, functions.running(function, api, runtime) as running:
-        yield FunctionTarget(running)
+        _wait_until_idle(api)
+        yield FunctionTarget(running, policy=policy)
 
 
 @lru_cache(maxsize=4)
-def _chat_event(body: bytes) -> bytes:
-    return events.chat_event(body)
+def _chat_event(body: bytes, policy: str) -> bytes:
+    return events.chat_event(body, policy)
 
 
 def _delays(chunks: list[Chunk]) -> tuple[float, ...]:

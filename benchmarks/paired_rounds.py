@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import replace
 
-from benchmarks import events, jobs, sides, stage, steps, warm, worktree
+from benchmarks import events, jobs, limited_client, sides, stage, steps, warm, worktree
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
 from benchmarks.failures import CannotCompareError
 from benchmarks.functions import Function
@@ -41,10 +41,13 @@ def run(commit: Commit, say: Callable[[str], None]) -> list[Results]:
 def _rounds(
     before: Mapping[str, Function], now: Mapping[str, Function], where: Stage, say: Callable[[str], None]
 ) -> Iterator[Results]:
+    limited = {now[CHAT].name}  # must have limits; a new row has no value before
+    if limited_client.is_known(before[CHAT], where):
+        limited.add(before[CHAT].name)
     for number in range(_ROUNDS):
         pair = (now, before) if number % 2 else (before, now)
         try:
-            yield _round([_padded(side, number * _PADDING_BYTES) for side in pair], where)
+            yield _round([_padded(side, number * _PADDING_BYTES) for side in pair], limited, where)
         except AssertionError as error:
             raise CannotCompareError(f"a function gave a wrong answer: {error}") from error
         say(f"round {number + 1} of {_ROUNDS}")
@@ -55,11 +58,16 @@ def _padded(side: Mapping[str, Function], size_bytes: int) -> dict[str, Function
     return {role: replace(function, env={**function.env, **padding}) for role, function in side.items()}
 
 
-def _round(pair: Sequence[Mapping[str, Function]], where: Stage) -> Results:
-    """Measures one round. Each function is started again, because two processes of the same code also differ."""
+def _round(pair: Sequence[Mapping[str, Function]], limited: Set[str], where: Stage) -> Results:
+    """Measures one round. Each function is started again, because two processes of the same code also differ.
+
+    `limited` are the names of the chat functions that have limits.
+    """
+    chat = [side[CHAT] for side in pair]
     results = steps.new_results([function for side in pair for function in side.values()], {})
     steps.measure_cold(results, _starts(pair), where, _IN_ONE, without_bytecode=False)
-    with steps.targets([side[CHAT] for side in pair], where) as targets:
+    with_limits = [function for function in chat if function.name in limited]
+    with steps.targets(chat, where, limited=with_limits) as targets:
         steps.measure_warm(results, targets, _IN_ONE, lambda _: None)
     with ExitStack() as stack:
         workers = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks import limited_client
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
 from benchmarks.results import Results
 from benchmarks.steps import JOBS
@@ -16,7 +17,8 @@ from benchmarks.warm import Series
 class Row:
     """A number of the function with this role, printed with `digits` digits after the point.
 
-    `measure` takes a round's results and a function's name. It returns None if the system does not provide the number.
+    `measure` takes a round's results and a function's name. It returns None if the system does not provide the number, or
+    if the function does not have what is measured.
     """
 
     role: str
@@ -46,6 +48,7 @@ def _chat() -> Iterator[Row]:
     yield Row(CHAT, "1 kB, p50 ms", 2, lambda results, name: results.buffered[name].p50_ms)
     yield Row(CHAT, "1 kB, p90 ms", 2, lambda results, name: results.buffered[name].p90_ms)
     yield from _costs(CHAT, "1 kB", lambda results, name: results.buffered[name])
+    yield Row(CHAT, "1 kB, client with limits, p50 ms", 2, _limited_p50_ms)
     yield Row(CHAT, "4 MB, p50 ms", 1, lambda results, name: results.large[name].p50_ms)
     yield from _costs(CHAT, "4 MB", lambda results, name: results.large[name])
     yield Row(
@@ -63,6 +66,11 @@ def _chat() -> Iterator[Row]:
     yield Row(CHAT, "streamed event, CPU µs", 1, _event_cpu_us)
     yield Row(CHAT, "paced event, p50 µs", 0, lambda results, name: results.paced[name].event_delay_us)
     yield _size(CHAT)
+
+
+def _limited_p50_ms(results: Results, name: str) -> float | None:
+    series = results.buffered.get(limited_client.name(name))
+    return None if series is None else series.p50_ms
 
 
 def _event_cpu_us(results: Results, name: str) -> float | None:

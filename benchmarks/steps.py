@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import cold, contenders, exchanges, machine, warm
+from benchmarks import cold, contenders, exchanges, limited_client, machine, warm
 from benchmarks.exchanges import HttpTarget, Target
 from benchmarks.functions import Function
+from benchmarks.limited_client import LimitedTarget
 from benchmarks.results import ColdStarts, Results, Size
 from benchmarks.shapes import Shape
 from benchmarks.stage import Stage
@@ -78,13 +79,19 @@ def measure_cold(
 
 
 @contextmanager
-def targets(chat: Sequence[Function], stage: Stage) -> Iterator[dict[str, Target]]:
-    """Runs the functions during the block. Yields them and the upstream by name."""
+def targets(
+    chat: Sequence[Function], stage: Stage, *, limited: Sequence[Function]
+) -> Iterator[dict[str, Target]]:
+    """Runs the functions during the block. Yields them and the upstream by name.
+
+    The functions in `limited` run once more, with a client with limits.
+    """
     with ExitStack() as stack:
         direct = HttpTarget(contenders.DIRECT, stage.upstream, path=_CHAT_PATH, key="none")
         started: list[Target] = [
             stack.enter_context(closing(direct)),
             *(stack.enter_context(exchanges.function_target(function, stage.runtime)) for function in chat),
+            *(stack.enter_context(limited_client.target(function, stage)) for function in limited),
         ]
         yield {target.name: target for target in started}
 
@@ -92,15 +99,15 @@ def targets(chat: Sequence[Function], stage: Stage) -> Iterator[dict[str, Target
 def measure_warm(
     results: Results, targets: Mapping[str, Target], rounds: Rounds, say: Callable[[str], None]
 ) -> None:
-    """Measures warm requests: buffered, streamed and large."""
-    buffered = [target for name, target in targets.items() if name != contenders.BARE_STREAMING]
-    streaming = [
-        target for name, target in targets.items() if name not in (contenders.BARE, contenders.FASTAPI)
-    ]
+    """Measures warm requests: buffered, streamed and large. A client with limits sends only small buffered ones."""
+    limited = [target for target in targets.values() if isinstance(target, LimitedTarget)]
+    others = [target for target in targets.values() if target not in limited]
+    buffered = [target for target in others if target.name != contenders.BARE_STREAMING]
+    streaming = [target for target in others if target.name not in (contenders.BARE, contenders.FASTAPI)]
     kilobyte = partial(warm.measure, size_bytes=KILOBYTE, warming_up=rounds.warming_up)
     large = partial(warm.measure, size_bytes=_LARGE_BYTES, rounds=rounds.large, warming_up=rounds.warming_up)
     # Small requests come first, because peak memory only grows.
-    results.buffered = kilobyte(buffered, Shape(), rounds=rounds.buffered)
+    results.buffered = kilobyte([*buffered, *limited], Shape(), rounds=rounds.buffered)
     say("buffered requests measured")
     results.streamed = kilobyte(streaming, _STREAM, rounds=rounds.streamed)
     results.paced = kilobyte(streaming, _PACED, rounds=rounds.paced)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.contenders import LITELLM
+from benchmarks import limited_client
+from benchmarks.contenders import LITELLM, OURS
 from benchmarks.markdown import number, section
 from benchmarks.results import Results
 from benchmarks.targets import Verdict, added_per_event_us, events_per_s
@@ -17,6 +18,7 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
         _machine(results),
         section("Cold start, ms (with bytecode | without)", _cold(results)),
         section("Buffered, 1 kB request", _latencies(results.buffered)),
+        section("Client with limits, 1 kB request", _limited(results)),
         section("Buffered, 4 MB request", _latencies(results.large)),
         section("Buffered, 1 kB request, upstream takes 100 ms", _latencies(results.slow)),
         section("Streamed, 1 kB request, 50 events", _first_bytes(results.streamed)),
@@ -65,6 +67,16 @@ def _latencies(series: Mapping[str, Series]) -> list[list[str]]:
     for name, one in series.items():
         latencies = [number(value, 2) for value in (one.p50_ms, one.p90_ms, one.p99_ms)]
         rows.append([name, *latencies, number(one.cpu_s_per_1000, 2), number(one.peak_mib, 0)])
+    return rows
+
+
+def _limited(results: Results) -> list[list[str]]:
+    rows = [["", "p50 ms", "without limits", "ratio"]]
+    name = limited_client.name(OURS)
+    if name in results.buffered:
+        with_limits_ms, without_ms = results.buffered[name].p50_ms, results.buffered[OURS].p50_ms
+        values = with_limits_ms, without_ms, with_limits_ms / without_ms
+        rows.append([name, *(number(value, 2) for value in values)])
     return rows
 
 

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.upstream` prints its port and ends when its standard input is closed. Unlike the stand-in of the
 local stack, this server does not check requests and has no model. It uses a thread for each connection and prepared
-bytes. The model's name in a request defines the answer (`shapes.Shape`).
+bytes. The model's name in a request defines the answer (`shapes.Shape`). A GET request gets the latest updates of DynamoDB's
+items as a JSON list, in order of arrival, without those that an earlier GET request got.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedReader
@@ -19,6 +21,7 @@ from io import BufferedReader
 from benchmarks import aws_answers
 from benchmarks.shapes import Shape
 
+_MOST_UPDATES = 100
 _HEAD = b"HTTP/1.1 200 OK\r\nX-Amzn-RequestId: 8d1f6c1e-upstream\r\nContent-Type: %b\r\n"
 _COMPLETION = json.dumps(
     {
@@ -45,6 +48,8 @@ _USAGE = (
     '{"id":"chatcmpl-edc562cd","object":"chat.completion.chunk","created":0,"model":"openai.gpt-oss-120b-1:0",'
     '"choices":[],"usage":{"prompt_tokens":23,"completion_tokens":112,"total_tokens":135}}'
 )
+# The bodies are kept unread, so that the caller does not wait for that.
+_updates: deque[bytes] = deque(maxlen=_MOST_UPDATES)
 
 
 def serve(listener: socket.socket) -> None:
@@ -89,9 +94,10 @@ def _body(source: BufferedReader, head: dict[bytes, bytes]) -> bytes:
 
 def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) -> None:
     if b"x-amz-target" in head:
-        _send_whole(
-            connection, b"application/x-amz-json-1.1", aws_answers.answer(head[b"x-amz-target"], body)
-        )
+        _answer_aws(connection, head[b"x-amz-target"], body)
+        return
+    if head[b""].startswith(b"GET "):
+        _send_whole(connection, b"application/json", b"[%b]" % b",".join(_taken_updates()))
         return
     shape = Shape.asked_for(body)
     time.sleep(shape.latency_us / 1e6)
@@ -99,6 +105,16 @@ def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) ->
         _send_stream(connection, shape)
     else:
         _send_whole(connection, b"application/json", _COMPLETION)
+
+
+def _answer_aws(connection: socket.socket, target: bytes, body: bytes) -> None:
+    if target.endswith(b".UpdateItem"):
+        _updates.append(body)
+    _send_whole(connection, b"application/x-amz-json-1.1", aws_answers.answer(target, body))
+
+
+def _taken_updates() -> list[bytes]:
+    return [_updates.popleft() for _ in range(len(_updates))]
 
 
 def _send_whole(connection: socket.socket, content_type: bytes, content: bytes) -> None:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import events, upstream
+from benchmarks import events
 from benchmarks.exchanges import HttpTarget
 from benchmarks.shapes import Shape
 
 COUNTS = st.integers(min_value=0, max_value=10**9)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=upstream.serve, args=(listener,), daemon=True).start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
 
 
 @given(latency_us=COUNTS, events_=COUNTS, gap_us=COUNTS, size=st.integers(400, 20_000))
@@ -65,3 +56,21 @@ def test_it_answers_what_the_functions_ask_of_aws(address: str) -> None:
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split()[1])
         assert json.loads(source.read(length))["SecretString"]
+
+
+def test_each_update_is_told_once(address: str) -> None:
+    """A GET request gets the bodies of the updates since the last one, in order, and of no other calls."""
+    with closing(HTTPConnection(address)) as connection:
+
+        def sent(method: str, operation: str = "", body: str = "") -> bytes:
+            connection.request(method, "/", body, {"X-Amz-Target": operation} if operation else {})
+            return connection.getresponse().read()
+
+        sent("GET")
+        for number in (1, 2):
+            sent(
+                "POST", "DynamoDB_20120810.UpdateItem", json.dumps({"Key": {"pk": {"S": f"usage#{number}"}}})
+            )
+        sent("POST", "DynamoDB_20120810.GetItem", "{}")
+        assert [update["Key"]["pk"]["S"] for update in json.loads(sent("GET"))] == ["usage#1", "usage#2"]
+        assert json.loads(sent("GET")) == []

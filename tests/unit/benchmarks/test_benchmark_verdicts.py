@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import table, targets
+from benchmarks import limited_client, table, targets
 from benchmarks.cold import ColdStart
 from benchmarks.contenders import BARE, DIRECT, FASTAPI, OURS
 from benchmarks.results import ColdStarts, Results, Size
@@ -83,6 +83,16 @@ def test_tables_omit_what_was_not_measured() -> None:
     text = table.render(results, targets.verdicts(results))
     assert "4 MB" not in text
     assert "MISSED" in next(line for line in text.splitlines() if line.startswith("| warm, buffered, p50"))
+
+
+def test_limits_are_a_ratio_to_no_limits() -> None:
+    """The row of a client with limits has its time, the time without limits, and their ratio."""
+    results = a_run()
+    assert "without limits" not in table.render(results, [])
+    name = limited_client.name(OURS)
+    results.buffered[name] = series(2.1)
+    _, row = (line for line in table.render(results, []).splitlines() if line.startswith(f"| {name} |"))
+    assert [cell.strip() for cell in row.split("|")][2:-1] == ["2.10", "1.40", "1.50"]
 
 
 def test_the_numbers_become_json() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import __main__ as command
-from benchmarks import comparison, comparison_table, paired_rounds, worktree
+from benchmarks import comparison, comparison_table, limited_client, paired_rounds, worktree
 from benchmarks.cold import ColdStart
 from benchmarks.comparison import Compared
 from benchmarks.contenders import DIRECT
@@ -51,6 +51,7 @@ def a_round(*, now: float = 1.0, load: float = 1.0) -> Results:
             results.sizes[name] = Size(int(1_000_000 * scale), 1)
             for table in ("buffered", "large", "streamed", "large_streamed", "paced", "fast", "workers"):
                 getattr(results, table)[name] = a_series(scale)
+        results.buffered[limited_client.name(f"{CHAT} {side}")] = a_series(scale)
     return results
 
 
@@ -129,6 +130,22 @@ def test_table_shows_ratio_spread_and_verdict() -> None:
     assert second.endswith("ok |")
     assert COMMIT.title in text
     assert len(comparison_table.complaints(compared)) == 1
+
+
+def test_a_new_row_has_no_ratio() -> None:
+    """What the earlier commit does not have is shown without a ratio, and is not worse."""
+    rounds = [a_round() for _ in range(3)]
+    for results in rounds:
+        del results.buffered[limited_client.name(f"{CHAT} {BEFORE}")]
+    compared = comparison.compare(rounds)
+    assert [one.row for one in compared] == list(ROWS)
+    (line,) = (
+        line
+        for line in comparison_table.render(compared, COMMIT, rounds=3).splitlines()
+        if "client with limits" in line
+    )
+    assert [cell.strip() for cell in line.split("|")][2:-1] == ["-", "10.00", "-", "-", "new"]
+    assert comparison_table.complaints(compared) == []
 
 
 class Runs:
