@@ -48,7 +48,7 @@ _USAGE = (
     '{"id":"chatcmpl-edc562cd","object":"chat.completion.chunk","created":0,"model":"openai.gpt-oss-120b-1:0",'
     '"choices":[],"usage":{"prompt_tokens":23,"completion_tokens":112,"total_tokens":135}}'
 )
-# The bodies are kept unread, so that the caller does not wait for that.
+# Kept as bytes, because reading them would delay the answer.
 _updates: deque[bytes] = deque(maxlen=_MOST_UPDATES)
 
 

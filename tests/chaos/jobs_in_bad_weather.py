@@ -17,6 +17,8 @@ from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
 from tests import console_command
 from tests.chaos.worker_kills import Claim, WorkerKiller, impatient_queue
+from tests.e2e.clients_command import created, usage
+from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.standin import StandinControl
 
 SHARE = 0.2
@@ -30,6 +32,9 @@ FAULTS: list[dict[str, Any]] = [
     {"drop": "after_generating"},
     {"body": "garbage"},
 ]
+# The jobs' client, whose limits none of them reaches.
+CLIENT = "stormy"
+LIMITS = ("--tokens-per-day", "900000000", "--concurrent-requests", "200", "--max-completion-tokens", "16")
 _WAITING: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
 _RECEIVED: Literal["ApproximateNumberOfMessagesNotVisible"] = "ApproximateNumberOfMessagesNotVisible"
 _IDLE_S = 60
@@ -49,6 +54,7 @@ class Account:
     dead_letters: int
     killed_with: list[set[Claim]]  # for each kill, the jobs in progress
     counters: dict[str, Any]
+    used_requests: int  # that are recorded as their client's usage
 
     @property
     def lost_by_kills(self) -> int:
@@ -65,7 +71,8 @@ class Account:
             f"(the stand-in saw {counters['generations_abandoned']} hang up while it generated). "
             f"{counters['requests']} requests, of which {sum(counters['by_weather'].values())} were struck: "
             f"{counters['by_weather']}. {self.repeats} results came twice, {self.conflicts} contradict another, "
-            f"{self.recorded_otherwise} are recorded otherwise, {self.dead_letters} dead letters."
+            f"{self.recorded_otherwise} are recorded otherwise, {self.dead_letters} dead letters. "
+            f"{self.used_requests} requests are in the client's usage."
         )
 
 
@@ -88,7 +95,8 @@ def run(
     _take_all(commands, folder / "earlier.jsonl")
     killer = WorkerKiller(stack, standin)
     dead_before = _messages(stack, stack.dead_letter_queue_url)
-    with impatient_queue(stack):
+    created(stack, CLIENT, *LIMITS)
+    with variables_changed(stack, {"JOB_DEFAULT_CLIENT": CLIENT}), impatient_queue(stack):
         standin.reset()
         with standin.bad_weather(FAULTS, share=SHARE, seed=seed):
             killed_with, summary = _worked_through(commands, killer, asked, answered, jobs, kills_at)
@@ -106,6 +114,7 @@ def run(
             dead_letters=_messages(stack, stack.dead_letter_queue_url) - dead_before,
             killed_with=killed_with,
             counters=standin.counters(),
+            used_requests=usage(stack, "client", "--client", CLIENT, "--since", "2d")[CLIENT]["requests"],
         )
 
 
@@ -116,6 +125,9 @@ def check(account: Account) -> None:
     in_progress = set().union(*account.killed_with)
     abandoned = account.counters["generations_abandoned"]
     assert abandoned <= account.lost_by_kills <= len(in_progress), account
+    # An answer that cannot be read may have been paid for, so it counts as used.
+    charged = account.jobs + account.lost_by_kills + account.counters["by_weather"]["body=garbage"]
+    assert account.jobs <= account.used_requests <= charged, account
     assert set(account.counters["by_weather"]) == {_kind(fault) for fault in FAULTS}, account
 
 

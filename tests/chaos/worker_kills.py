@@ -59,9 +59,7 @@ class WorkerKiller:
     """Stops every process of the worker before it kills them, so that their jobs can be read first."""
 
     def __init__(self, stack: LocalStack, standin: StandinControl) -> None:
-        emulator, _ = stack.processes
-        self._standin = standin
-        self._group = emulator.popen.pid
+        self._standin, self._stack = standin, stack
         session = stack.session()
         config = session.client("lambda").get_function_configuration(FunctionName=WORKER)
         self._table = config["Environment"]["Variables"]["JOB_RECORDS_TABLE"]
@@ -71,7 +69,7 @@ class WorkerKiller:
         """The jobs that the killed worker had claimed, while Bedrock was answering at least one."""
         deadline = time.monotonic() + _WITHIN_S
         while time.monotonic() < deadline:
-            processes = list(self._processes())
+            processes = list(processes_of(self._stack, WORKER))
             _signal(processes, signal.SIGSTOP)
             is_in_mid_call = self._standin.counters()["in_flight"] > 0
             claims = self._claims()
@@ -82,15 +80,6 @@ class WorkerKiller:
             time.sleep(_POLL_S)
         raise AssertionError(f"The worker asked nothing of Bedrock within {_WITHIN_S} s.")
 
-    def _processes(self) -> Iterator[int]:
-        """The worker's processes in this stack's emulator only: its process group, and its function folder."""
-        folder = f"ministack-lambda-{WORKER}-".encode()
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                pid = int(process.name)
-                if folder in (process / "cmdline").read_bytes() and os.getpgid(pid) == self._group:
-                    yield pid
-
     def _claims(self) -> set[Claim]:
         pages: Any = self._records.paginate(
             TableName=self._table,
@@ -100,6 +89,17 @@ class WorkerKiller:
             ConsistentRead=True,
         )
         return {(item["job"]["S"], item["leased_by"]["S"]) for page in pages for item in page["Items"]}
+
+
+def processes_of(stack: LocalStack, function: str) -> Iterator[int]:
+    """The function's processes in this stack's emulator only: its process group, and its function folder."""
+    emulator, _ = stack.processes
+    folder = f"ministack-lambda-{function}-".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            pid = int(process.name)
+            if folder in (process / "cmdline").read_bytes() and os.getpgid(pid) == emulator.popen.pid:
+                yield pid
 
 
 def _signal(processes: list[int], number: signal.Signals) -> None:

@@ -12,7 +12,9 @@ ACCOUNT = "000000000000"  # the emulator's sender id of every message
 WITHIN_S = 60
 
 
-def results(stack: LocalStack, sent: list[tuple[str, str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+def results(
+    stack: LocalStack, sent: list[tuple[str, str, dict[str, Any]]], *, within_s: float = WITHIN_S
+) -> dict[str, dict[str, Any]]:
     """The result lines by custom_id; `sent` are custom_ids, clients and what the bodies add."""
     session = stack.session()
     sqs = session.client("sqs")
@@ -22,5 +24,5 @@ def results(stack: LocalStack, sent: list[tuple[str, str, dict[str, Any]]]) -> d
             MessageBody=job_lines.job(custom_id, "Hi", **body),
             MessageAttributes={"client": {"DataType": "String", "StringValue": client_id}},
         )
-    lines = job_lines.receive(session, stack.results_queue_url, count=len(sent), within_s=WITHIN_S)
+    lines = job_lines.receive(session, stack.results_queue_url, count=len(sent), within_s=within_s)
     return {result["custom_id"]: result for result in map(json.loads, lines)}
