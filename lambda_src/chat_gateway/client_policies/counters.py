@@ -157,7 +157,10 @@ class Counters(NamedTuple):
 
 
 def _slot(wanted: Wanted, refused_by: Item | None) -> Update:
-    """An update that takes a slot: with `refused_by`, by making the map, or in the place of expired entries."""
+    """An update that takes a slot: with `refused_by`, by making the map, or in the place of expired entries.
+
+    Many expired entries do not fit into an expression, so that the whole map is replaced.
+    """
     update = Update()
     if wanted.slots is None:
         return update
@@ -166,7 +169,12 @@ def _slot(wanted: Wanted, refused_by: Item | None) -> Update:
         update.set(IN_PROGRESS, {"M": {wanted.id: expiry}})
         update.require_absent(IN_PROGRESS)
         return update
-    expired = _expired(refused_by or {}, wanted.now_s)[:_MAX_REMOVED]
+    slots, expired = _slots(refused_by or {}), _expired(refused_by or {}, wanted.now_s)
+    if len(expired) > _MAX_REMOVED:
+        live = {id_: slots[id_] for id_ in slots.keys() - expired}
+        update.set(IN_PROGRESS, {"M": {**live, wanted.id: expiry}})
+        update.require_equal(IN_PROGRESS, {"M": slots})
+        return update
     update.set((IN_PROGRESS, wanted.id), expiry)
     update.require_absent((IN_PROGRESS, wanted.id))
     for id_ in expired:
