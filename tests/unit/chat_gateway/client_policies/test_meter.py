@@ -189,7 +189,7 @@ def test_never_reserved(metered: Metered) -> None:
         ({"concurrent_requests": 1}, RateLimitError, "concurrent requests"),
     ],
 )
-def test_refused(metered: Metered, limits: dict[str, int], error: type[Exception], reached: str) -> None:
+def test_refused(metered: Metered, limits: dict[str, Any], error: type[Exception], reached: str) -> None:
     """A request over a limit is refused, and the log says which; settling it changes nothing."""
     metered.meter(**limits).reserve(CONTENT)
     before = metered.counters()
@@ -222,7 +222,7 @@ def test_used_up_budget(metered: Metered) -> None:
         ({"tokens_per_day": 149}, OverLimitError),
     ],
 )
-def test_over_the_limit_alone(metered: Metered, limits: dict[str, int], error: type[Exception]) -> None:
+def test_over_the_limit_alone(metered: Metered, limits: dict[str, Any], error: type[Exception]) -> None:
     """A request that is over a limit alone is refused without a call."""
     meter = metered.meter(**limits)
     with pytest.raises(error):
@@ -241,7 +241,7 @@ def test_model_without_a_price(metered: Metered) -> None:
 
 
 @pytest.mark.parametrize("limits", [{}, {"requests_per_minute": 9}])
-def test_bad_number_of_choices(metered: Metered, limits: dict[str, int]) -> None:
+def test_bad_number_of_choices(metered: Metered, limits: dict[str, Any]) -> None:
     """Choices that cannot be counted are the caller's error."""
     meter = metered.meter(body={"n": 0}, **limits)
     with pytest.raises(InvalidRequestError):

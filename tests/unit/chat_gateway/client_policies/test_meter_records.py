@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from chat_gateway.client_policies import meter as module
 from chat_gateway.client_policies.errors import CountersUnavailableError
 from chat_gateway.client_policies.meter import Meter, Metering
 from chat_gateway.client_policies.usage_records import UsageRecords
@@ -167,7 +167,7 @@ def test_fields_hold_no_text(metered: Metered) -> None:
 def test_no_request_waits_long(metered: Metered, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call has three seconds."""
     ends: list[float] = []
-    monkeypatch.setattr(module.time, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
     whole = metered.recorded.dynamodb
 
     class Noting:
