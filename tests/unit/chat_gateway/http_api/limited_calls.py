@@ -67,7 +67,7 @@ class LimitedGateway:
             metering=metering._replace(clock=lambda: NOW_S),
         )
 
-    def limit(self, **limits: int) -> None:
+    def limit(self, **limits: Any) -> None:
         """Gives the client these limits."""
         self.policy = Policy(max_completion_tokens=CAP, **limits).to_text()
 

@@ -93,9 +93,9 @@ def test_headers_and_order(limited: NewGateway) -> None:
     for _ in response.body:
         gateway.happened.append("event")
     response.close()
-    first, second, *events, settled, recorded = gateway.happened
-    assert (first, second, settled, recorded) == (DYNAMODB, BEDROCK, DYNAMODB, DYNAMODB)
-    assert set(events) == {"event"}
+    after = gateway.happened[gateway.happened.index(BEDROCK) + 1 :]
+    assert set(after[:-2]) == {"event"}
+    assert after[-2:] == [DYNAMODB, DYNAMODB]
 
 
 def test_model_that_refuses_to_count(limited: NewGateway) -> None:
