@@ -31,7 +31,6 @@ _KEPT_S = 62 * 86_400
 _LATE_CLOCK_S = 60
 # Requests that come at the same moment may stand in each other's way once.
 _MAX_CALLS = 4
-_NOT_COUNTERS = {usage_item.PARTITION_KEY, usage_item.SORT_KEY, usage_item.EXPIRY, IN_PROGRESS}
 
 
 class Wanted(NamedTuple):
@@ -217,11 +216,9 @@ def _changes(charges: Iterable[Charge], used: Mapping[str, int], present: Window
 
 
 def _old_windows(item: Item, now_s: float) -> list[str]:
-    """The counters of windows that ended some time ago: another function's clock may be late."""
-    present, last = windows.at(now_s), windows.at(now_s - _LATE_CLOCK_S)
-    return [
-        name for name in item if name not in _NOT_COUNTERS and not present.has(name) and not last.has(name)
-    ]
+    """The counters of windows that ended some time ago. Another function's clock may be late, or early."""
+    last = windows.at(now_s - _LATE_CLOCK_S)
+    return [name for name in item if last.are_after(name)]
 
 
 def _number(item: Item, attribute: str) -> int:

@@ -99,6 +99,22 @@ def test_yesterday_stays_for_a_minute(counting: NewCounting) -> None:
         assert ("cost_mo_202611" in counters.numbers()) is has_old
 
 
+def test_early_clock(counting: NewCounting) -> None:
+    """Windows that another function's clock began before are not removed, so that no counter becomes negative."""
+    counters = counting(**ALL, concurrent_requests=5)
+    early = counters.reserved("early", now_s=epoch_s("2026-12-01T00:00:00"), cost_nano_usd=9)
+    late_s = epoch_s("2026-11-30T23:59:59")
+    counters.settle(counters.reserved("late", now_s=late_s), {TOKENS: 1}, now_s=late_s)
+    counters.settle(early, {TOKENS: 4, COST: 3}, now_s=epoch_s("2026-12-01T00:00:01"))
+    new = {name: number for name, number in counters.numbers().items() if "202612" in name}
+    assert new == {
+        "requests_m_202612010000": 1,
+        "tokens_m_202612010000": 4,
+        "tokens_d_20261201": 4,
+        "cost_mo_202612": 3,
+    }
+
+
 @pytest.mark.parametrize(("old", "calls"), [(9, 0), (10, 1), (60, 1)])
 def test_cleaning_alone(counting: NewCounting, old: int, calls: int) -> None:
     """Where nothing else is to be settled, only many old windows are worth a call."""

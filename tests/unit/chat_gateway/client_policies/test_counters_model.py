@@ -130,5 +130,5 @@ class Model(RuleBasedStateMachine):
 def test_counters_agree_with_a_model(dynamodb: DynamoDBClient) -> None:
     """Reservations, settlings, failures, expiries and repetitions count as in the model, within the limits."""
     machine = type("OfThisTest", (Model,), {"dynamodb": dynamodb})
-    machine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)  # type: ignore[attr-defined]
+    machine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)  # type: ignore[attr-defined]
     machine.TestCase().runTest()  # type: ignore[attr-defined]

@@ -69,6 +69,31 @@ def test_has(attribute: str, is_present: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("attribute", "is_earlier"),
+    [
+        ("tokens_m_202611261701", True),
+        ("tokens_m_202510010000", True),
+        ("tokens_d_20261125", True),
+        ("cost_mo_202610", True),
+        ("tokens_m_202611261702", False),
+        ("tokens_m_202611261703", False),
+        ("tokens_d_20261126", False),
+        ("tokens_d_20261127", False),
+        ("cost_mo_202611", False),
+        ("cost_mo_202701", False),
+        ("pk", False),
+        ("sk", False),
+        ("expires_at", False),
+        ("in_progress", False),
+        ("", False),
+    ],
+)
+def test_are_after(attribute: str, is_earlier: bool) -> None:
+    """An attribute of an earlier window is known by its name; other attributes belong to none."""
+    assert windows.at(epoch_s("2026-11-26T17:02:10")).are_after(attribute) is is_earlier
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (1, "1s"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import httpx
@@ -9,8 +10,9 @@ import pytest
 
 from client_keys.no_limits import NO_LIMITS
 from client_keys.policy import Policy
-from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, ok
+from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, event, ok
 from tests.unit.chat_gateway.chat_requests import VALID
+from tests.unit.chat_gateway.conftest import Asking
 from tests.unit.chat_gateway.http_api.conftest import NewGateway
 from tests.unit.chat_gateway.http_api.limited_calls import BEDROCK, CAP, DYNAMODB, LimitedGateway
 
@@ -226,6 +228,17 @@ def test_failed_settling(limited: NewGateway) -> None:
     assert (line["unrecorded"]["requests"], line["unrecorded"]["prompt_tokens"]) == (1, 3)
     assert PROMPT not in gateway.log.getvalue()
     assert "whisper" not in gateway.log.getvalue()
+
+
+def test_missing_table_is_a_500(
+    function_env: None, monkeypatch: pytest.MonkeyPatch, asking: Asking, log: StringIO
+) -> None:
+    """Without the table's name, a client that needs it gets a 500, and the log line names the variable."""
+    monkeypatch.delenv("USAGE_TABLE")
+    policy = Policy(requests_per_minute=1).to_text()
+    status, _, body = asking(lambda _: pytest.fail("asked")).handle(event(policy=policy))
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert "USAGE_TABLE" in log.getvalue()
 
 
 def test_slots_are_freed(limited: NewGateway) -> None:
