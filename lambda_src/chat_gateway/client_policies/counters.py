@@ -31,7 +31,6 @@ _KEPT_S = 62 * 86_400
 _LATE_CLOCK_S = 60
 # Requests that come at the same moment may stand in each other's way once.
 _MAX_CALLS = 4
-_NOT_COUNTERS = {usage_item.PARTITION_KEY, usage_item.SORT_KEY, usage_item.EXPIRY, IN_PROGRESS}
 
 
 class Wanted(NamedTuple):
@@ -157,7 +156,10 @@ class Counters(NamedTuple):
 
 
 def _slot(wanted: Wanted, refused_by: Item | None) -> Update:
-    """An update that takes a slot: with `refused_by`, by making the map, or in the place of expired entries."""
+    """An update that takes a slot: with `refused_by`, by making the map, or in the place of expired entries.
+
+    Many expired entries do not fit into an expression, so that the whole map is replaced.
+    """
     update = Update()
     if wanted.slots is None:
         return update
@@ -166,7 +168,12 @@ def _slot(wanted: Wanted, refused_by: Item | None) -> Update:
         update.set(IN_PROGRESS, {"M": {wanted.id: expiry}})
         update.require_absent(IN_PROGRESS)
         return update
-    expired = _expired(refused_by or {}, wanted.now_s)[:_MAX_REMOVED]
+    slots, expired = _slots(refused_by or {}), _expired(refused_by or {}, wanted.now_s)
+    if len(expired) > _MAX_REMOVED:
+        live = {id_: slots[id_] for id_ in slots.keys() - expired}
+        update.set(IN_PROGRESS, {"M": {**live, wanted.id: expiry}})
+        update.require_equal(IN_PROGRESS, {"M": slots})
+        return update
     update.set((IN_PROGRESS, wanted.id), expiry)
     update.require_absent((IN_PROGRESS, wanted.id))
     for id_ in expired:
@@ -209,11 +216,9 @@ def _changes(charges: Iterable[Charge], used: Mapping[str, int], present: Window
 
 
 def _old_windows(item: Item, now_s: float) -> list[str]:
-    """The counters of windows that ended some time ago: another function's clock may be late."""
-    present, last = windows.at(now_s), windows.at(now_s - _LATE_CLOCK_S)
-    return [
-        name for name in item if name not in _NOT_COUNTERS and not present.has(name) and not last.has(name)
-    ]
+    """The counters of windows that ended some time ago. Another function's clock may be late, or early."""
+    last = windows.at(now_s - _LATE_CLOCK_S)
+    return [name for name in item if last.are_after(name)]
 
 
 def _number(item: Item, attribute: str) -> int:

@@ -43,6 +43,9 @@ class Update:
     def require_absent(self, path: Path) -> None:
         self._conditions.append(f"attribute_not_exists({self._path(path)})")
 
+    def require_equal(self, attribute: str, value: Any) -> None:
+        self._conditions.append(f"{self._path(attribute)} = {self._value(value)}")
+
     def require_at_most(self, attribute: str, bound: int) -> None:
         """The number is at most `bound`, or does not exist."""
         name = self._path(attribute)
@@ -50,7 +53,9 @@ class Update:
 
     def require_fewer(self, attribute: str, bound: int) -> None:
         """The map has fewer than `bound` entries. Fails if there is no such map."""
-        self._conditions.append(f"size({self._path(attribute)}) < {self._number(bound)}")
+        # AWS does not say what the size of a missing attribute is.
+        name = self._path(attribute)
+        self._conditions.append(f"(attribute_exists({name}) AND size({name}) < {self._number(bound)})")
 
     def require_member_or_fewer(self, attribute: str, text: str, bound: int) -> None:
         """The set has the text already, or has fewer than `bound` texts, or does not exist."""

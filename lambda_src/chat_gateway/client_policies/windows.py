@@ -20,6 +20,15 @@ class Windows(NamedTuple):
         """Whether the attribute belongs to one of these windows."""
         return attribute.endswith(tuple(self))
 
+    def are_after(self, attribute: str) -> bool:
+        """Whether the attribute belongs to an earlier window of the same length as one of these."""
+        _, _, window = attribute.partition("_")
+        return any(window < own and _kind(window) == _kind(own) for own in self)
+
+
+def _kind(window: str) -> str:
+    return window.partition("_")[0]
+
 
 def at(now_s: float) -> Windows:
     """The windows at `now_s` (epoch seconds)."""

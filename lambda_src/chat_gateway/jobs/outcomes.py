@@ -10,7 +10,7 @@ from chat_gateway.jobs.lines import QueueMessage
 
 
 class JobNotBegunError(GatewayError):
-    """The job was not started: too little time was left, or Bedrock was busy (`cause`)."""
+    """The job was not started: too little time was left, or Bedrock or the client's limits refused another job (`cause`)."""
 
     status: int = HTTPStatus.SERVICE_UNAVAILABLE
     code: str | None = "job_not_begun"

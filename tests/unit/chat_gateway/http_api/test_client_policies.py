@@ -125,7 +125,7 @@ def test_missing_table_is_a_500(function_env: None, monkeypatch: pytest.MonkeyPa
 
 
 def test_no_limits_import_nothing() -> None:
-    """The chat function's import brings in no code for policies."""
+    """The chat function's import brings in no code for policies, limits or usage."""
     code = "import sys; import chat_gateway.http_api.handler; print(*sys.modules)"
     root = Path(__file__).parents[4]
     paths = f"{root}/lambda_src:{root}/response-streaming/src"
@@ -138,4 +138,5 @@ def test_no_limits_import_nothing() -> None:
     )
     loaded = done.stdout.split()
     assert "client_keys.no_limits" in loaded
-    assert {"client_keys.policy", "client_keys.key", "chat_gateway.client_policies"}.isdisjoint(loaded)
+    unwanted = {"client_keys.policy", "client_keys.key", "chat_gateway.client_policies", "client_usage"}
+    assert unwanted.isdisjoint(loaded)
