@@ -24,6 +24,9 @@ from client_usage.item import Item
 
 IN_PROGRESS = "in_progress"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
+# A number has 38 digits, and at most 126 places before the point or 130 behind it:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+_NUMBER = re.compile(r"[-+.0-9E]{1,200}")
 # An expression has at most 4 KB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 _MAX_REMOVED = 50
 # Fewer old windows are not worth a call of their own.
@@ -33,9 +36,6 @@ _KEPT_S = 62 * 86_400
 _LATE_CLOCK_S = 60
 # Requests that come at the same moment may stand in each other's way once.
 _MAX_CALLS = 4
-# A number has 38 digits, and at most 126 places before the point or 130 behind it:
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-_NUMBER = re.compile(r"[-+.0-9E]{1,200}")
 _NOT_COUNTERS = {usage_item.PARTITION_KEY, usage_item.SORT_KEY, usage_item.EXPIRY, IN_PROGRESS}
 
 
