@@ -48,8 +48,9 @@ def _usage_answer(request: dict[str, Any]) -> dict[str, Any]:
 def _worker_answer(target: bytes, request: dict[str, Any]) -> dict[str, Any]:
     """The answer to an SQS or DynamoDB call of the jobs worker."""
     if target.endswith(b".UpdateItem"):
-        owner = request["ExpressionAttributeValues"].get(":owner", {"S": ""})
-        return {"Attributes": {"leased_by": owner, "attempts": {"N": "1"}}}
+        values, none = request["ExpressionAttributeValues"], {"S": ""}
+        claim = {"leased_by": values.get(":owner", none), "client": values.get(":client", none)}
+        return {"Attributes": {**claim, "attempts": {"N": "1"}}}
     if b"Batch" in target:
         done = [{"Id": entry["Id"], **_sent(entry.get("MessageBody"))} for entry in request["Entries"]]
         return {"Successful": done, "Failed": []}

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import aws_answers
+from tests.hostile_upstream import limited_client
 from tests.hostile_upstream.loopback import LoopbackServer
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.playing import Player
 from tests.hostile_upstream.script import Script
 from tests.runtime_api import Request
 from tests.runtime_api.requests import CutOffError, RequestReader
 
-_HOSTILE_TARGETS = "DynamoDB_"
+_DYNAMODB = "DynamoDB_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,12 @@ class Call:
 
 
 class FakeAws(LoopbackServer):
-    """`calls` are all calls so far. If `script` is set, it plays DynamoDB's answer."""
+    """`calls` are all calls so far. If `script` is set, it plays DynamoDB's answer to the calls of `part`."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.script: Script | None = None
+        self.part = Part.DYNAMODB
         self.player = Player()
         self._objects: dict[str, bytes] = {}
 
@@ -39,7 +42,7 @@ class FakeAws(LoopbackServer):
             reader = RequestReader(source, 0, record=False)
             while (request := next_request(reader, connection)) is not None:
                 target = request.header("x-amz-target") or ""
-                if self.script is not None and target.startswith(_HOSTILE_TARGETS):
+                if self.script is not None and _is_of(self.part, target, request.body):
                     self.player.play(self.script, connection)
                     continue
                 answer = self._answer(target, request)
@@ -48,8 +51,10 @@ class FakeAws(LoopbackServer):
     def _answer(self, target: str, request: Request) -> bytes:
         if not target:
             return self._stored(request)
-        self.calls.append(Call(target.rpartition(".")[2], json.loads(request.body)))
-        return aws_answers.answer(target.encode(), request.body)
+        operation = target.rpartition(".")[2]
+        self.calls.append(Call(operation, json.loads(request.body)))
+        of_client = limited_client.answer(operation, request.body)
+        return of_client or aws_answers.answer(target.encode(), request.body)
 
     def _stored(self, request: Request) -> bytes:
         """Stores an S3 object, or reads it."""
@@ -59,6 +64,15 @@ class FakeAws(LoopbackServer):
         self._objects[path] = request.body
         self.calls.append(Call("PutObject", {"Body": request.body.decode()}))
         return b""
+
+
+def _is_of(part: Part, target: str, body: bytes) -> bool:
+    if part is Part.DYNAMODB or not target.startswith(_DYNAMODB):
+        return target.startswith(_DYNAMODB)
+    parameters = json.loads(body)
+    reserves = parameters.get("ReturnValues") == "ALL_NEW"
+    is_update = limited_client.is_update(target.rpartition(".")[2], parameters)
+    return is_update and reserves is (part is Part.RESERVATION)
 
 
 def next_request(reader: RequestReader, connection: socket.socket) -> Request | None:

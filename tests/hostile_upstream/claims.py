@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks import aws_answers
-from tests.hostile_upstream import answers, markers, memory
+from tests.hostile_upstream import answers, limited_client, markers, memory
 from tests.hostile_upstream.answers import Got, UnreadableError
 from tests.hostile_upstream.scenario import Expectation
 from tests.hostile_upstream.trials import Observation, Seen, Trial
@@ -25,6 +25,7 @@ _STATUSES_OF_CODES: Mapping[str | None, int] = {
     "upstream_connection_error": 502,
     "upstream_invalid_response": 502,
     "internal_error": 500,
+    "insufficient_quota": 429,
 }
 _PRINTABLE = re.compile(r"[ -~]*")
 _MESSAGES = {Way.WHOLE: "chat completion", Way.STREAM: "chat completion", Way.JOB: "job"}
@@ -36,6 +37,7 @@ def broken(trial: Trial, seen: Observation) -> list[str]:
         *_answered(trial, seen.hostile),
         *_logged(trial, seen.hostile),
         *_next_answered(trial, seen.honest),
+        *_counted(trial, seen),
         *_in_memory(seen.hostile),
         *([] if seen.settled else ["connection: the function did not let go of it"]),
     ]
@@ -50,7 +52,7 @@ def _answered(trial: Trial, seen: Seen) -> Iterator[str]:
         return
     expected = trial.scenario.expected(trial.way)
     yield from (f"answer: {wrong}" for wrong in _unexpected(got, expected, trial, seen))
-    yield from (f"log: {wrong}" for wrong in _misreported(got, _line_of(trial, seen)))
+    yield from (f"log: {wrong}" for wrong in _misreported(got, trial.way, _line_of(trial, seen)))
     yield from (f"job: {wrong}" for wrong in _kept(got, trial))
     yield from (f"head: {wrong}" for wrong in _head(got))
     yield from (f"words: {wrong}" for wrong in _said(got))
@@ -82,11 +84,13 @@ def _status_and_code(got: Got, error: dict[str, Any], line: dict[str, Any]) -> t
     return (_STATUSES_OF_CODES.get(code) if status is None else status), code
 
 
-def _misreported(got: Got, line: dict[str, Any]) -> Iterator[str]:
+def _misreported(got: Got, way: Way, line: dict[str, Any]) -> Iterator[str]:
     """The log line has the caller's status and the error's code."""
     if got.is_buried is not None:
         return
-    answered = (200 if got.status is None else got.status), got.error and got.error["code"]
+    code = None if got.error is None else got.error["code"]
+    unseen = _STATUSES_OF_CODES.get(code) if way is Way.JOB else 200
+    answered = (unseen if got.status is None else got.status), code
     logged = line.get("status"), line.get("error_code")
     if logged != answered:
         yield f"it says {logged} of {answered}"
@@ -190,6 +194,20 @@ def _next_answered(trial: Trial, seen: Seen) -> Iterator[str]:
         yield f"next: {got.status} {got.body[:200]!r}"
     if markers.found(got.body + got.prelude.decode()):
         yield f"next: it holds words of this answer: {got.body[:200]!r}"
+
+
+def _counted(trial: Trial, seen: Observation) -> Iterator[str]:
+    """For a client with limits, Bedrock is not asked about a refused request, else once. The next request is counted."""
+    if not trial.scenario.part.has_limits:
+        return
+    expected = int(trial.scenario.expected(trial.way).may_complete)
+    if seen.hostile.asked != expected:
+        yield f"limits: Bedrock was asked {seen.hostile.asked} times"
+    updates = [
+        call for call in seen.honest.calls if limited_client.is_update(call.operation, call.parameters)
+    ]
+    if len(updates) != limited_client.UPDATES:
+        yield f"next limits: {len(updates)} updates"
 
 
 def _in_memory(seen: Seen) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import contenders, managed_runtime
 from benchmarks.managed_runtime import ManagedRuntime
 from infra.functions import function_packages
-from tests.hostile_upstream import memory
+from tests.hostile_upstream import limited_client, memory
 from tests.hostile_upstream.aws import FakeAws
 from tests.hostile_upstream.server import HostileServer
 from tests.runtime_api import (
@@ -138,7 +138,8 @@ class Function:
     def _variables(self) -> Mapping[str, str]:
         if self._kind.is_worker:
             worker = contenders.worker_variables(self.aws.address, width=1)
-            return {**worker, "JOB_ENDING_S": "1", "JOB_MAX_RECEIVES": str(MAX_RECEIVES)}
+            ours = {"JOB_ENDING_S": "1", "JOB_MAX_RECEIVES": str(MAX_RECEIVES)}
+            return {**worker, **ours, "JOB_SENDERS": limited_client.SENDER}
         chat = contenders.chat_variables(self.aws.address)
         return {**chat, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
 

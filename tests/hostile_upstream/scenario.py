@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tests.hostile_upstream import honest, way
 from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.script import Script, Step
 from tests.hostile_upstream.way import Way
 
@@ -56,7 +57,7 @@ class Scenario:
     """`answer` makes the hostile answer from the honest answer to the same request.
 
     `expect` is for every way of asking; if given, `streamed` replaces it for a stream and `as_job` for a job.
-    `prompt_bytes` is the size of the request. `is_of_aws`: DynamoDB gives the hostile answer, and Bedrock an honest one.
+    `prompt_bytes` is the size of the request. `part` gives the hostile answer, and all others give honest ones.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Scenario:
     streamed: Expectation | None = None
     as_job: Expectation | None = None
     prompt_bytes: int = 0
-    is_of_aws: bool = False
+    part: Part = Part.BEDROCK
 
     def script(self, asked: Way) -> Script:
         """The server's actions."""

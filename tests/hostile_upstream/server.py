@@ -11,10 +11,10 @@ from tests.runtime_api.requests import CutOffError, RequestReader
 
 
 class HostileServer(LoopbackServer):
-    """Answers every request by `script`."""
+    """Answers every request by `script`. `asked` counts the requests."""
 
     def __init__(self) -> None:
-        self.script, self.player = Script((Close(),)), Player()
+        self.script, self.player, self.asked = Script((Close(),)), Player(), 0
 
     def serve(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as source:
@@ -23,6 +23,7 @@ class HostileServer(LoopbackServer):
                 self.player.play(self.script, connection)
                 _read(reader)
             while _read(reader):
+                self.asked += 1
                 self.player.play(self.script, connection)
 
 

@@ -11,8 +11,10 @@ import pytest
 from benchmarks import aws_answers
 from tests.e2e.streaming_runtime import DELIMITER
 from tests.hostile_upstream import claims, honest, markers
+from tests.hostile_upstream.aws import Call
 from tests.hostile_upstream.functions import Answered, Exchange
 from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario, refused
 from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
@@ -153,3 +155,31 @@ def test_a_trial_has_markers_of_its_own() -> None:
     assert first.endswith(b"zq00007")
     assert second.endswith(b"zq00008")
     assert len(first) == len(Honest(Way.WHOLE).of(b"zq00000"))
+
+
+UPDATE = Call("UpdateItem", {"Key": {"pk": {"S": "counters#limited"}}})
+
+
+@pytest.mark.parametrize(
+    ("asked", "calls", "wrong"),
+    [
+        (1, [UPDATE] * 3, ""),
+        (0, [UPDATE] * 3, "limits: Bedrock was asked 0 times"),
+        (2, [UPDATE] * 3, "limits: Bedrock was asked 2 times"),
+        (1, [UPDATE] * 2, "next limits: 2 updates"),
+        (1, [Call("UpdateItem", {"Key": {"job": {"S": "trial-1"}}})] * 3, "next limits: 0 updates"),
+    ],
+)
+def test_a_request_that_is_not_counted_is_noticed(asked: int, calls: list[Call], wrong: str) -> None:
+    """Bedrock must be asked once for a client with limits, and the next request must be counted."""
+    made = trial()
+    limited = replace(made, scenario=replace(made.scenario, part=Part.RESERVATION))
+    following = replace(answered(completion(made.next_words)), calls=calls)
+    assert broken(replace(answered(completion()), asked=asked), limited, following=following) == wrong
+
+
+def test_asking_for_a_refused_request_is_noticed() -> None:
+    """Bedrock must not be asked about a request that the client's limits refuse."""
+    limited = replace(trial(refused(429)).scenario, part=Part.RESERVATION)
+    seen = replace(answered(error(), status=429, code=ERROR["code"]), asked=1)
+    assert "limits: Bedrock was asked 1 times" in broken(seen, replace(trial(), scenario=limited))

@@ -43,4 +43,4 @@ def _sent(scenario: Scenario) -> Iterator[int]:
     for way in scenario.ways:
         script = scenario.script(way)
         steps = tuple((type(step), step) for step in script.steps)
-        yield hash((way, steps, script.before_request, scenario.prompt_bytes, scenario.is_of_aws))
+        yield hash((way, steps, script.before_request, scenario.prompt_bytes, scenario.part))

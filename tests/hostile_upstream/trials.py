@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.streaming_runtime import proxy_event
-from tests.hostile_upstream import honest, markers
+from tests.hostile_upstream import honest, limited_client, markers
 from tests.hostile_upstream.aws import Call
 from tests.hostile_upstream.functions import MAX_RECEIVES, Exchange, Function, Kind
 from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.script import Script
 from tests.hostile_upstream.way import Way
@@ -64,10 +65,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The outcome of one request; `calls` are the function's calls of AWS meanwhile."""
+    """The outcome of one request; `calls` are the function's calls of AWS meanwhile, `asked` counts those of Bedrock."""
 
     exchange: Exchange
     calls: list[Call]
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,11 @@ def of(scenarios: Iterable[Scenario], numbers: Iterator[int]) -> Iterator[Trial]
 def run(trial: Trial, function: Function) -> Observation:
     """Never raises for an error of the function."""
     hostile = trial.scenario.script(trial.way).numbered(trial.number)
-    is_of_aws = trial.scenario.is_of_aws
-    function.bedrock.script = _honest(trial.way, honest.WORDS) if is_of_aws else hostile
-    function.aws.script = hostile if is_of_aws else None
+    is_of_bedrock = trial.scenario.part is Part.BEDROCK
+    function.bedrock.script = hostile if is_of_bedrock else _honest(trial.way, honest.WORDS)
+    function.aws.script, function.aws.part = None if is_of_bedrock else hostile, trial.scenario.part
     first = _ask(trial, function, trial.key, _prompt(trial))
-    player = function.aws.player if is_of_aws else function.bedrock.player
+    player = function.bedrock.player if is_of_bedrock else function.aws.player
     settled = player.settle(_SETTLING_S)
     function.aws.script, function.bedrock.script = None, _honest(trial.way, trial.next_words)
     return Observation(first, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
@@ -112,29 +114,31 @@ def _prompt(trial: Trial) -> str:
 
 def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
     body: dict[str, Any] = {"model": _MODEL, "messages": [{"role": "user", "content": prompt}]}
-    is_job = trial.way is Way.JOB
-    event = _job_event(key, body, trial.receives) if is_job else _chat_event(key, body, trial.way)
+    event = (_job_event if trial.way is Way.JOB else _chat_event)(trial, key, body)
     function.aws.calls.clear()
+    function.bedrock.asked = 0
     exchange = function.exchange(event)
-    return Seen(exchange, list(function.aws.calls))
+    return Seen(exchange, list(function.aws.calls), function.bedrock.asked)
 
 
-def _chat_event(key: str, body: dict[str, Any], way: Way) -> dict[str, Any]:
-    event = proxy_event(json.dumps({**body, "stream": way is Way.STREAM}).encode())
+def _chat_event(trial: Trial, key: str, body: dict[str, Any]) -> dict[str, Any]:
+    event = proxy_event(json.dumps({**body, "stream": trial.way is Way.STREAM}).encode())
     context = {**event["requestContext"], "extendedRequestId": key, "requestId": f"{key}-api"}
+    if trial.scenario.part.has_limits:
+        context["authorizer"] = limited_client.AUTHORIZER
     return {**event, "requestContext": context}
 
 
-def _job_event(key: str, body: dict[str, Any], receives: int) -> dict[str, Any]:
+def _job_event(trial: Trial, key: str, body: dict[str, Any]) -> dict[str, Any]:
     line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}
     record = {
         "messageId": key,
         "receiptHandle": "handle",
         "body": json.dumps(line),
         "attributes": {
-            "ApproximateReceiveCount": str(receives),
+            "ApproximateReceiveCount": str(trial.receives),
             "SentTimestamp": str(int(time.time() * 1000)),
         },
         "messageAttributes": {},
     }
-    return {"Records": [record]}
+    return {"Records": [limited_client.as_sender(record) if trial.scenario.part.has_limits else record]}

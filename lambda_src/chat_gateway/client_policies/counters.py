@@ -8,6 +8,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +24,9 @@ from client_usage.item import Item
 
 IN_PROGRESS = "in_progress"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
+# A number has 38 digits, and at most 126 places before the point or 130 behind it:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+_NUMBER = re.compile(r"[-+.0-9E]{1,200}")
 # An expression has at most 4 KB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 _MAX_REMOVED = 50
 # Fewer old windows are not worth a call of their own.
@@ -131,10 +136,10 @@ class Counters(NamedTuple):
         except AwsCallError as error:
             if error.code != _CONDITION_FAILED:
                 raise
-            item = error.answer.get("Item") or {}
+            item = _checked(error.answer.get("Item", {}), wanted)
             # If the answer to an earlier attempt of this call was lost, the reservation is there.
             return Reservation(wanted, item) if wanted.id in _slots(item) else item
-        return Reservation(wanted, answer.get("Attributes") or {})
+        return Reservation(wanted, _checked(answer.get("Attributes"), wanted))
 
     def _call(
         self,
@@ -194,17 +199,29 @@ def _refusal(wanted: Wanted, item: Item) -> Refusal | None:
     return Refusal(wanted, item, over) if over or is_full else None
 
 
+def _checked(item: Any, wanted: Wanted) -> Item:
+    """The item, after everything that is read of it was read once. Raises AwsCallError for what is no item of counters."""
+    try:
+        if isinstance(item, dict):
+            _counted(wanted, item)
+            _expired(item, wanted.now_s)
+            return item
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        pass
+    raise AwsCallError("UpdateItem", "MalformedItem")
+
+
 def _counted(wanted: Wanted, item: Item) -> list[Counted]:
     return [Counted(charge, _number(item, charge.attribute)) for charge in wanted.charges]
 
 
 def _slots(item: Item) -> dict[str, Any]:
-    slots = item.get(IN_PROGRESS, {}).get("M")
-    return slots if isinstance(slots, dict) else {}
+    slots: dict[str, Any] = item[IN_PROGRESS]["M"] if IN_PROGRESS in item else {}
+    return slots
 
 
 def _expired(item: Item, now_s: float) -> list[str]:
-    return [id_ for id_, expiry in _slots(item).items() if int(expiry["N"]) <= now_s]
+    return [id_ for id_, expiry in _slots(item).items() if _whole(expiry) <= now_s]
 
 
 def _changes(charges: Iterable[Charge], used: Mapping[str, int], present: Windows) -> dict[str, int]:
@@ -222,4 +239,12 @@ def _old_windows(item: Item, now_s: float) -> list[str]:
 
 
 def _number(item: Item, attribute: str) -> int:
-    return int(item.get(attribute, {}).get("N", "0"))
+    return _whole(item[attribute]) if attribute in item else 0
+
+
+def _whole(value: Any) -> int:
+    """The number, rounded up: a whole number is at least as large as both or as none."""
+    text = value["N"]
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number of DynamoDB")
+    return int(text) if text.lstrip("-").isdigit() else math.ceil(float(text))

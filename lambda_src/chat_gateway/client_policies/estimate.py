@@ -15,6 +15,8 @@ MEDIUM_TOKENS = 2_000
 _MEDIUM = re.compile(rb"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/=]{2000,}+")
 # https://platform.openai.com/docs/api-reference/chat/create#chat-create-n
 _MAX_CHOICES = 128
+# Of a client without an output limit, whose callers may ask for any number. DynamoDB takes 38 digits, also of a cost.
+_MOST_TOKENS = 10**9
 _CAPS = ("max_completion_tokens", "max_tokens")
 
 
@@ -44,8 +46,8 @@ def of(document: Mapping[str, Any], content: bytes) -> Estimate:
 
 def _output_cap(document: Mapping[str, Any]) -> int:
     """The larger of the two limits; 0 if there is none. The policy's own limit has been checked and added before."""
-    caps = (document.get(name) for name in _CAPS)
-    return max((cap for cap in caps if type(cap) is int), default=0)
+    caps = [document.get(name) for name in _CAPS]
+    return max(0, *(min(cap, _MOST_TOKENS) if type(cap) is int else 0 for cap in caps))
 
 
 def _choices(document: Mapping[str, Any]) -> int:

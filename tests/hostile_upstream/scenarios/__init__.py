@@ -10,6 +10,7 @@ from tests.hostile_upstream.scenarios import (
     foreign_text,
     framing,
     heads,
+    limits,
     sizes,
     slowness,
     statuses,
@@ -30,5 +31,6 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
     "event": stream_events.SCENARIOS,
     "trace": trace.SCENARIOS,
     "aws": aws_records.SCENARIOS,
+    "limits": limits.SCENARIOS,
     "random": tuple(random_scenarios.scenarios(seed=0, count=40)),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.hostile_upstream.honest import LAST_CHUNK, OK, Honest, chunk, error, head, to_json
 from tests.hostile_upstream.markers import FOREIGN, WORDS
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Answer, Expectation, Scenario, refused
 from tests.hostile_upstream.script import BLOCK, Close, Endless, Pause, Reset
 from tests.hostile_upstream.way import Way
@@ -49,7 +50,7 @@ _CODES: Mapping[str, Any] = {
 
 
 def _of(name: str, answer: Answer, expect: Expectation = _FAILS) -> Scenario:
-    return Scenario(name, lambda _: answer, expect, ways=(Way.JOB,), is_of_aws=True)
+    return Scenario(name, lambda _: answer, expect, ways=(Way.JOB,), part=Part.DYNAMODB)
 
 
 def _whole(content: bytes, *fields: bytes) -> bytes:
