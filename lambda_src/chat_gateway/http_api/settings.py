@@ -12,8 +12,8 @@ from chat_gateway.core.variables import flag, positive
 _VARIABLES: variables.Variables = {
     "stream_timeout_s": ("STREAM_TIMEOUT_S", positive),
     "count_stream_tokens": ("COUNT_STREAM_TOKENS", flag),
-    "record_usage": ("RECORD_USAGE", flag),
 }
+_OPTIONAL: variables.Variables = {"record_usage": ("RECORD_USAGE", flag)}
 
 
 class HttpSettings(NamedTuple):
@@ -21,13 +21,13 @@ class HttpSettings(NamedTuple):
 
     stream_timeout_s: float  # one request that streams, until its last event
     count_stream_tokens: bool  # ask Bedrock for the usage chunk of every stream; some models refuse it
-    record_usage: bool  # also of clients without limits
+    record_usage: bool = False  # also of clients without limits
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:
         """Reads the settings. Raises ConfigurationError that names the missing or wrong variable."""
-        return cls(**variables.read_all(env, _VARIABLES))
+        return cls(**variables.read_all(env, _VARIABLES), **variables.read_set(env, _OPTIONAL))
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that the stack sets."""
-        return variables.written(self, _VARIABLES)
+        return variables.written(self, {**_VARIABLES, **_OPTIONAL})

@@ -24,11 +24,11 @@ _VARIABLES: variables.Variables = {
     "give_up_after_s": ("JOB_GIVE_UP_AFTER_S", count),
     "retry_delay_s": ("JOB_RETRY_DELAY_S", count),
     "max_retry_delay_s": ("JOB_MAX_RETRY_DELAY_S", count),
-    "record_usage": ("RECORD_USAGE", flag),
 }
 _OPTIONAL: variables.Variables = {
     "senders": ("JOB_SENDERS", comma_separated),
     "default_client": ("JOB_DEFAULT_CLIENT", str),
+    "record_usage": ("RECORD_USAGE", flag),
 }
 
 
@@ -49,9 +49,9 @@ class WorkerSettings(NamedTuple):
     give_up_after_s: int  # an older job is not put back
     retry_delay_s: int  # the longest wait before the second attempt; doubles with each further one
     max_retry_delay_s: int
-    record_usage: bool  # also of clients without limits, and of jobs without a client
     senders: tuple[str, ...] = ()  # that may say whose a job is, by IAM's unique ids
     default_client: str | None = None  # of jobs from other senders; None: no policy holds for them
+    record_usage: bool = False  # also of clients without limits, and of jobs without a client
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> WorkerSettings:
