@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from chat_gateway.core.errors import InvalidRequestError
@@ -12,7 +12,10 @@ from chat_gateway.core.errors import InvalidRequestError
 BYTES_PER_TOKEN = 4
 # An image, a sound or a file in base64 says little about its tokens by its size. Large images have about as many as this.
 MEDIUM_TOKENS = 2_000
-_MEDIUM = re.compile(rb"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/=]{2000,}+")
+_MEDIUM = re.compile(r"[A-Za-z0-9+/=]{2000,}")
+# Where a message has them. The same characters in a text are tokens.
+# https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+_MEDIA = (("image_url", "url"), ("input_audio", "data"), ("file", "file_data"))
 # https://platform.openai.com/docs/api-reference/chat/create#chat-create-n
 _MAX_CHOICES = 128
 # Of a client without an output limit, whose callers may ask for any number. DynamoDB takes 38 digits, also of a cost.
@@ -35,13 +38,33 @@ class Estimate(NamedTuple):
 
 def of(document: Mapping[str, Any], content: bytes) -> Estimate:
     """The estimate for a request: its `document`, and the `content` that is sent. Raises InvalidRequestError for a bad `n`."""
-    media = [len(match[0]) for match in _MEDIUM.finditer(content)]
+    media = list(_media_sizes(document))
     characters = len(content) - sum(media)
     return Estimate(
         prompt_tokens=-(-characters // BYTES_PER_TOKEN) + MEDIUM_TOKENS * len(media),
         completion_tokens=_output_cap(document) * _choices(document),
         prompt_characters=characters,
     )
+
+
+def _media_sizes(document: Mapping[str, Any]) -> Iterator[int]:
+    """The characters of each medium in base64, in the places where Bedrock reads one."""
+    for part in _parts(document):
+        for kind, name in _MEDIA:
+            holder = part.get(kind)
+            text = holder.get(name) if isinstance(holder, dict) else None
+            # A data URL has its base64 behind a comma.
+            base64 = text.rpartition(",")[2] if isinstance(text, str) else ""
+            if _MEDIUM.fullmatch(base64):
+                yield len(base64)
+
+
+def _parts(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parts of all messages' contents."""
+    for message in document.get("messages") or ():
+        content = message.get("content") if isinstance(message, dict) else None
+        if isinstance(content, list):
+            yield from (part for part in content if isinstance(part, dict))
 
 
 def _output_cap(document: Mapping[str, Any]) -> int:

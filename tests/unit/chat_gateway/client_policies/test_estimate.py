@@ -23,21 +23,51 @@ def test_text(size: int, tokens: int) -> None:
     assert estimate.of({}, b" " * size) == Estimate(tokens, 0, size)
 
 
-def test_media() -> None:
-    """An image in base64 has a number of tokens of its own, whatever its size, and no characters."""
-    images = [base64.b64encode(bytes([byte]) * size).decode() for byte, size in ((1, 3000), (255, 60_000))]
-    content = json.dumps({"images": [f"data:image/png;base64,{image}" for image in images]}).encode()
-    characters = len(content) - sum(map(len, images))
-    size = estimate.of({}, content)
+def asking(*parts: object) -> tuple[dict[str, Any], bytes]:
+    """A document whose message has these parts, and what is sent."""
+    document = {"messages": [{"role": "user", "content": list(parts)}]}
+    return document, json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "head"),
+    [
+        ("image_url", "url", "data:image/png;base64,"),
+        ("input_audio", "data", ""),
+        ("file", "file_data", "data:application/pdf;base64,"),
+    ],
+)
+def test_media(kind: str, name: str, head: str) -> None:
+    """A medium in base64 has a number of tokens of its own, whatever its size, and no characters."""
+    media = [base64.b64encode(bytes([byte]) * size).decode() for byte, size in ((1, 3000), (255, 60_000))]
+    document, content = asking(*({"type": kind, kind: {name: head + medium}} for medium in media))
+    characters = len(content) - sum(map(len, media))
+    size = estimate.of(document, content)
     assert size.prompt_characters == characters
     assert size.prompt_tokens == 2 * MEDIUM_TOKENS + -(-characters // 4)
 
 
-@pytest.mark.parametrize("text", ["word " * 2000, "a" * 1999, "é" * 4000, "x-" * 2000])
-def test_text_is_no_medium(text: str) -> None:
-    """Text with blanks or signs is no medium, and a short piece without them is none either."""
-    content = json.dumps(text).encode()
-    assert estimate.of({}, content).prompt_characters == len(content)
+@pytest.mark.parametrize(
+    "part",
+    [
+        "A" * 90_000,
+        {"type": "text", "text": "data:image/png;base64," + "A" * 90_000},
+        {"type": "image_url", "image_url": {"url": "https://example.com/" + "a" * 90_000 + ".png"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 1999}},
+        {"type": "image_url", "image_url": {"url": None, "detail": "A" * 90_000}},
+        {"type": "image_url", "image_url": "A" * 90_000},
+    ],
+)
+def test_text_is_no_medium(part: object) -> None:
+    """Text counts whole, also if it looks like base64, and so does what is no medium."""
+    document, content = asking(part)
+    assert estimate.of(document, content).prompt_characters == len(content)
+
+
+@pytest.mark.parametrize("messages", [None, [None], ["A"], [{"content": "A" * 3000}], [{"content": 1}]])
+def test_messages_without_parts(messages: object) -> None:
+    """Messages without a list of parts have no media."""
+    assert estimate.of({"messages": messages}, b" " * 3000).prompt_characters == 3000
 
 
 @pytest.mark.parametrize(
