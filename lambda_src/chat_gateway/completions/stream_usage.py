@@ -19,14 +19,15 @@ class StreamUsage:
     def __init__(self) -> None:
         self._refusing: dict[str, None] = {}
 
-    def asked_for(self, request: ChatRequest) -> ChatRequest:
+    def asked_for(self, request: ChatRequest, *, overrides_no: bool = False) -> ChatRequest:
         """The request with the usage chunk asked for; unchanged if the caller set the option or the model refuses it.
 
-        `stream_options` that are not an object are left unchanged, for Bedrock to judge.
+        `overrides_no`: ask although the caller set the option to false. `stream_options` that are not an object are left
+        unchanged, for Bedrock to judge.
         """
         options = request.document.get(_OPTION)
         options = {} if options is None else options
-        is_said = not isinstance(options, dict) or options.get(_FIELD) is not None
+        is_said = not isinstance(options, dict) or _is_said(options.get(_FIELD), overrides_no=overrides_no)
         if not request.streams or is_said or request.model in self._refusing:
             return request
         return request._replace(document={**request.document, _OPTION: {**options, _FIELD: True}})
@@ -38,6 +39,10 @@ class StreamUsage:
         while len(self._refusing) >= _MAX_MODELS:
             self._refusing.pop(next(iter(self._refusing)), None)
         self._refusing[model] = None
+
+
+def _is_said(value: object, *, overrides_no: bool) -> bool:
+    return value is not None and not (overrides_no and value is False)
 
 
 def is_refused(error: UpstreamError) -> bool:

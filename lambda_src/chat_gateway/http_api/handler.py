@@ -190,8 +190,9 @@ def _streamed(
 ) -> StreamingResponse:
     """The streamed response. Asks Bedrock for the usage if the settings and the model allow it."""
     exchange.log.add(stream=True)
-    counts_tokens = state.http.count_stream_tokens or exchange.meter is not None
-    asking = state.stream_usage.asked_for(chat) if counts_tokens else chat
+    is_metered = exchange.meter is not None
+    counts_tokens = state.http.count_stream_tokens or is_metered
+    asking = state.stream_usage.asked_for(chat, overrides_no=is_metered) if counts_tokens else chat
     prepared = _prepared(state, asking, request, exchange)
     try:
         answer = state.completions.stream(prepared, attempts)

@@ -41,6 +41,20 @@ def test_a_callers_word_stays(options: object) -> None:
     assert StreamUsage().asked_for(said) is said
 
 
+def test_a_no_can_be_overridden() -> None:
+    """Usage can be asked for although the caller declined it; the caller's other options stay."""
+    said = request({"include_usage": False, "include_obfuscation": False})
+    asking = StreamUsage().asked_for(said, overrides_no=True)
+    assert asking.document["stream_options"] == {"include_usage": True, "include_obfuscation": False}
+
+
+@pytest.mark.parametrize("options", [{"include_usage": True}, {"include_usage": 0}, "no object", []])
+def test_other_words_are_not_overridden(options: object) -> None:
+    """A yes stays as it is, and Bedrock judges invalid options."""
+    said = request(options)
+    assert StreamUsage().asked_for(said, overrides_no=True) is said
+
+
 def test_what_does_not_stream_stays() -> None:
     """A buffered request does not change, because its answer has the usage anyway."""
     said = request(streams=False)

@@ -68,6 +68,14 @@ def test_usage_that_the_caller_wants(limited: NewGateway) -> None:
     assert gateway.counters() == USED
 
 
+def test_usage_that_the_caller_declines(limited: NewGateway) -> None:
+    """A caller that declines usage is charged by it all the same, and does not see it."""
+    gateway = started(limited)
+    stream = read(gateway, {**STREAMING, "stream_options": {"include_usage": False}})
+    assert gateway.counters() == USED
+    assert b"prompt_tokens" not in stream
+
+
 def test_uncounted_client(limited: NewGateway) -> None:
     """Usage is not asked for on behalf of a client without limits."""
     gateway = limited(WHOLE)
