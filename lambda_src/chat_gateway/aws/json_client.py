@@ -29,6 +29,8 @@ from chat_gateway.http1.connection import HttpConnection
 _ATTEMPT_S = 2.0
 ATTEMPTS = 3  # by default: one may find a kept connection closed, another may get a server error
 _PAUSE_S = 0.05
+# While Lambda has frozen the process, a connection may be closed unnoticed. Only a call that may not be repeated needs to know.
+_SURELY_OPEN_S = 20.0
 # A job record's line of 400 kB takes less than 1 MB when escaped; a secret at most 64 KB.
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 # In these protocols, throttling has a 4xx status.
@@ -71,6 +73,7 @@ class AwsJsonClient:
         self._env, self._attempts = env, attempts
         self._lock = threading.Lock()
         self._connection: HttpConnection | None = None
+        self._used_at = 0.0  # on time.monotonic()
 
     def call(
         self,
@@ -96,6 +99,8 @@ class AwsJsonClient:
     def _called(
         self, operation: str, content: bytes, ends_at: float, *, is_repeatable: bool
     ) -> dict[str, Any]:
+        if not is_repeatable and time.monotonic() - self._used_at > _SURELY_OPEN_S:
+            self.close()
         for attempt in range(1, self._attempts + 1):
             try:
                 status, answer = self._post(operation, content, min(ends_at, time.monotonic() + _ATTEMPT_S))
@@ -124,6 +129,7 @@ class AwsJsonClient:
             raise stopped
         head = connection.read_head(ends_at=ends_at)
         body = http_body.gather(connection.pieces(), _MAX_ANSWER_BYTES)
+        self._used_at = time.monotonic()
         if not connection.can_be_kept():
             self.close()
         return head.status, _output(body) if head.status == HTTPStatus.OK else _error(body)

@@ -115,6 +115,31 @@ def test_throttling_is_tried_again_though_it_is_a_client_error(client: AwsJsonCl
     assert client.call("GetItem", {}) == {"ok": True}
 
 
+@answers((400, '{"__type": "ThrottlingException"}'), (200, '{"ok": true}'))
+def test_throttled_unrepeatable_call(client: AwsJsonClient) -> None:
+    """A call that may not be repeated is repeated if AWS says that it did nothing."""
+    assert client.call("UpdateItem", {}, is_repeatable=False) == {"ok": True}
+
+
+@pytest.mark.parametrize("service", [[None], [(500, "{}")], [(200, "nonsense")]], indirect=True)
+def test_unrepeatable_call(service: Service, client: AwsJsonClient) -> None:
+    """A call that may not be repeated, and may have done something, is sent once."""
+    with pytest.raises(AwsCallError) as caught:
+        client.call("UpdateItem", {}, is_repeatable=False)
+    assert (len(service.seen), caught.value.is_passing) == (1, True)
+
+
+@answers(*[(200, "{}")] * 3)
+def test_old_connection(service: Service, client: AwsJsonClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that may not be repeated does not trust a connection that has been idle for long; other calls do."""
+    client.call("UpdateItem", {}, is_repeatable=False)
+    monkeypatch.setattr("chat_gateway.aws.json_client._SURELY_OPEN_S", -1)
+    client.call("GetItem", {})
+    assert service.connections == 1
+    client.call("UpdateItem", {}, is_repeatable=False)
+    assert service.connections == 2
+
+
 @answers((400, '{"__type": "com.amazon.coral#ResourceNotFoundException"}'))
 def test_a_client_error_is_named_and_not_tried_again(service: Service, client: AwsJsonClient) -> None:
     with pytest.raises(AwsCallError) as caught:
