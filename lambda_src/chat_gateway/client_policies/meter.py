@@ -105,8 +105,10 @@ class Meter:
         if self._estimate is not None:
             return
         self._estimate = estimate.of(self._chat.document, content)
-        if self._policy is None or self._client_id is None:
+        if self._policy is None:
             return
+        if self._client_id is None:  # no counters to check
+            raise CountersUnavailableError
         if self._policy.monthly_budget_cents is not None and self._price is None:
             raise ModelWithoutPriceError
         self._reserve(self._wanted(self._policy, self._client_id, self._estimate))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chat_gateway.client_policies.errors import (
+    CountersUnavailableError,
     InsufficientQuotaError,
     ModelWithoutPriceError,
     OverLimitError,
@@ -58,6 +59,14 @@ def test_reserve(metered: Metered) -> None:
     assert metered.counters() == RESERVED
     assert meter.headers["x-ratelimit-remaining-tokens"] == "850"
     assert meter.headers["x-ratelimit-remaining-requests"] == "8"
+
+
+def test_limits_without_a_client(metered: Metered) -> None:
+    """Limits of nobody let no request through."""
+    meter = metered.meter(client=None, **ALL)
+    with pytest.raises(CountersUnavailableError):
+        meter.reserve(CONTENT)
+    assert (meter.settle(), metered.recorded.calls) == ({}, [])
 
 
 def test_only_the_first_reservation_counts(metered: Metered) -> None:
