@@ -25,7 +25,9 @@ _USD = re.compile(r"(0|[1-9][0-9]{0,4})(\.[0-9]{1,6})?")
 _MODEL = re.compile(r"[!-~]{1,2048}")
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
 _GEOGRAPHIES = ("us", "eu", "apac", "jp", "au", "ca", "in", "global", "us-gov")
-_ARNS_THAT_END_WITH_AN_ID = (":foundation-model/", ":inference-profile/")
+# The resources of ARNs that name a model. An ARN has five parts before its resource.
+_NAMED_BY_ID = ("foundation-model", "inference-profile")
+_PARTS_BEFORE_RESOURCE = 5
 _STANDARD_TIERS = (None, "default", "auto", "standard")
 _PICO_IN_NANO = 1000
 
@@ -167,9 +169,8 @@ def _times(price: Price, percent: int) -> Price:
 
 
 def _id_of(model: str) -> str:
-    if model.startswith("arn:") and any(kind in model for kind in _ARNS_THAT_END_WITH_AN_ID):
-        return model.rpartition("/")[2]
-    return model
+    kind, _, id_ = model.split(":", _PARTS_BEFORE_RESOURCE)[-1].partition("/")
+    return id_ if model.startswith("arn:") and kind in _NAMED_BY_ID else model
 
 
 def _without_geography(model: str) -> str:

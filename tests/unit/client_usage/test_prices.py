@@ -98,6 +98,12 @@ def test_arns_of_other_things(kind: str) -> None:
     assert own(**{arn: OWN_ROW}).of_model(arn) == OWN_PRICE
 
 
+@pytest.mark.parametrize("name", [f"{PROFILE}:foundation-model/{SMALL}", f"arn:foundation-model/{SMALL}"])
+def test_arns_that_only_look_like_a_models(name: str) -> None:
+    """Only the resource of a whole ARN names a model."""
+    assert LISTED.of_model(name) is None
+
+
 @given(st.text())
 def test_any_name(model: str) -> None:
     """Text that is no listed model has no price, and nothing is raised."""
