@@ -168,24 +168,32 @@ def _slot(wanted: Wanted, refused_by: Item | None) -> Update:
     update = Update()
     if wanted.slots is None:
         return update
-    expiry = {"N": str(int(wanted.expires_at_s))}
-    if refused_by is not None and IN_PROGRESS not in refused_by:
-        update.set(IN_PROGRESS, {"M": {wanted.id: expiry}})
+    item = refused_by or {}
+    slots, expired = _slots(item), _expired(item, wanted.now_s)
+    if refused_by is not None and IN_PROGRESS not in item:
+        update.set(IN_PROGRESS, {"M": {wanted.id: _expiry(wanted)}})
         update.require_absent(IN_PROGRESS)
-        return update
-    slots, expired = _slots(refused_by or {}), _expired(refused_by or {}, wanted.now_s)
-    if len(expired) > _MAX_REMOVED:
+    elif len(expired) > _MAX_REMOVED:
         live = {id_: slots[id_] for id_ in slots.keys() - expired}
-        update.set(IN_PROGRESS, {"M": {**live, wanted.id: expiry}})
+        update.set(IN_PROGRESS, {"M": {**live, wanted.id: _expiry(wanted)}})
         update.require_equal(IN_PROGRESS, {"M": slots})
-        return update
-    update.set((IN_PROGRESS, wanted.id), expiry)
+    else:
+        _add_entry(update, wanted, expired)
+        update.require_fewer(IN_PROGRESS, wanted.slots + len(expired))
+    return update
+
+
+def _add_entry(update: Update, wanted: Wanted, expired: Iterable[str]) -> None:
+    """Adds an entry to the map, and removes expired ones, which must still be there."""
+    update.set((IN_PROGRESS, wanted.id), _expiry(wanted))
     update.require_absent((IN_PROGRESS, wanted.id))
     for id_ in expired:
         update.remove((IN_PROGRESS, id_))
         update.require_present((IN_PROGRESS, id_))
-    update.require_fewer(IN_PROGRESS, wanted.slots + len(expired))
-    return update
+
+
+def _expiry(wanted: Wanted) -> dict[str, str]:
+    return {"N": str(int(wanted.expires_at_s))}
 
 
 def _refusal(wanted: Wanted, item: Item) -> Refusal | None:

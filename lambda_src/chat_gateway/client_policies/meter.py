@@ -71,22 +71,21 @@ class Metering(NamedTuple):
 class Meter:
     """Counts one request: `reserve` before it is sent, then what became of it, then `settle`.
 
-    `headers` are for the caller: OpenAI's x-ratelimit headers, after `reserve`. `policy`: None for a client whose usage
-    is only recorded.
+    `headers` are for the caller: OpenAI's x-ratelimit headers, after `reserve`.
     """
 
     def __init__(
         self,
         metering: Metering,
         client_id: str | None,
-        policy: Policy | None,
+        policy: Policy,
         chat: ChatRequest,
         *,
         ends_in_s: float,
     ) -> None:
         """`ends_in_s`: the longest time until the function ends."""
         self._metering, self._client_id, self._chat = metering, client_id, chat
-        self._policy = policy if policy is not None and policy.is_counted else None
+        self._policy = policy if policy.is_counted else None  # None: usage is only recorded
         self._ends_at_s = metering.clock() + ends_in_s + _OUTLIVES_S
         self._price = metering.costs.price(chat)
         self._estimate: Estimate | None = None

@@ -13,6 +13,7 @@ from chat_gateway.client_policies.meter import Meter, Metering
 from chat_gateway.client_policies.usage_records import UsageRecords
 from chat_gateway.completions import request as chat_request
 from chat_gateway.core.errors import ConfigurationError, UpstreamTimeoutError
+from client_keys.policy import UNLIMITED
 from client_usage.item import MEASURES, OTHER_MODELS
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.client_policies.counter_calls import CLIENT
@@ -42,11 +43,11 @@ def test_without_limits(metered: Metered, client: str | None) -> None:
     assert metered.counters() == {}
 
 
-def test_without_a_policy(metered: Metered) -> None:
-    """A meter without a policy records."""
+def test_unlimited_client(metered: Metered) -> None:
+    """The usage of a client that may use everything is recorded."""
     chat = chat_request.from_document(VALID)
     metering = Metering.of(metered.settings, metered.recorded)._replace(clock=lambda: metered.now_s)
-    meter = Meter(metering, CLIENT, None, chat, ends_in_s=900)
+    meter = Meter(metering, CLIENT, UNLIMITED, chat, ends_in_s=900)
     meter.reserve(CONTENT)
     meter.answered(USAGE)
     meter.settle()

@@ -13,6 +13,7 @@ from chat_gateway.client_policies import estimate
 from chat_gateway.client_policies.meter import Meter, Metering
 from chat_gateway.client_policies.settings import UsageSettings
 from chat_gateway.completions import request as chat_request
+from client_keys.policy import UNLIMITED
 from tests.unit.chat_gateway.chat_requests import VALID
 
 HUGE = int("9" * 4300)  # as many digits as Python reads
@@ -46,7 +47,7 @@ def test_its_usage_can_be_recorded(asked: int) -> None:
     """If Bedrock tells no usage, what is recorded and logged instead has numbers that DynamoDB takes."""
     metering = Metering.of(UsageSettings("usage", 400, "refuse"), Throttled())
     chat = chat_request.from_document({**VALID, "max_tokens": asked, "n": 128})
-    meter = Meter(metering, "team-a", None, chat, ends_in_s=900)
+    meter = Meter(metering, "team-a", UNLIMITED, chat, ends_in_s=900)
     meter.reserve(b"x" * 400)
     meter.answered(None)
     fields = meter.settle()
