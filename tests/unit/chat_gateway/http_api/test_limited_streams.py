@@ -72,6 +72,7 @@ def test_usage_that_the_caller_declines(limited: NewGateway) -> None:
     """A caller that declines usage is charged by it all the same, and does not see it."""
     gateway = started(limited)
     stream = read(gateway, {**STREAMING, "stream_options": {"include_usage": False}})
+    assert gateway.asked[0]["stream_options"] == {"include_usage": True}
     assert gateway.counters() == USED
     assert b"prompt_tokens" not in stream
 
