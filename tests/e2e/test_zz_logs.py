@@ -9,6 +9,7 @@ import pytest
 from guardrail_proof.settings import CANARY_WORD
 from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack.local_stack import LocalStack
+from tests.e2e.limited_team import MESSAGES
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def test_the_functions_logged_at_all(everything_logged: str) -> None:
         CANARY_WORD,
         BLOCKED_INPUT_MESSAGE,
         "number 17",
+        MESSAGES[0]["content"],
         "nobody-has-this-key",
     ],
 )

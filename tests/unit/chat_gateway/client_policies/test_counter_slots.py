@@ -71,10 +71,12 @@ def test_race_to_make_the_map(counting: NewCounting) -> None:
 
 
 def test_settled_slot_is_free(counting: NewCounting) -> None:
-    """A slot that was settled is the next request's."""
+    """A slot that is taken refuses a request with one call; when it was settled, it is the next request's."""
     counters = counting(concurrent_requests=1)
     made = counters.reserved("a")
+    counters.count_calls()
     assert counters.refused("b") == ["concurrent requests"]
+    assert counters.count_calls() == 1
     counters.settle(made, {})
     counters.reserved("b")
     assert counters.slots() == {"b"}

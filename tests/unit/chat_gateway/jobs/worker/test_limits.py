@@ -274,6 +274,16 @@ def test_failed_attempt_is_refunded(stack: Stack, use_bedrock: UseBedrock, statu
         assert counters("team-a") == {"requests_m": 1, "tokens_d": 8}
 
 
+def test_lost_answer_is_charged(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """An answer that Bedrock gave and the worker cannot read is charged and recorded as it was reserved."""
+    limit("team-a", tokens_per_day=1000)
+    headers = {"x-amzn-requestid": "bedrock-id"}
+    use_bedrock(lambda _: httpx.Response(200, text="no JSON", headers=headers))
+    assert len(stack.handle(delivered(stack, "team-a"))) == 1
+    assert counters("team-a")["tokens_d"] > CAP
+    assert used("team-a")[MODEL]["completion_tokens"] == CAP
+
+
 def test_fault_is_refunded(stack: Stack, use_bedrock: UseBedrock) -> None:
     """A fault while Bedrock is asked counts as no request, and frees the slot."""
     limit("team-a", requests_per_minute=1, concurrent_requests=1)
