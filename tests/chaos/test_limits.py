@@ -52,6 +52,14 @@ def test_killed_function(stack: LocalStack, sdk: OpenAI) -> None:
     assert tokens_counted(stack, "killed") > reserved
 
 
+def test_recovery(stack: LocalStack, sdk: OpenAI) -> None:
+    """When the minute ends, the client is let in again: the SDK's own retries wait for it."""
+    team = limited_team.new(stack, sdk, "recovering", "--requests-per-minute", "1")
+    errors = [team.error() for _ in range(3)]
+    assert any(error is not None and error.code == "rate_limit_exceeded" for error in errors)
+    assert team.patient().error() is None
+
+
 @pytest.mark.usefixtures("emptied_queues")
 def test_jobs_over_a_rate(stack: LocalStack, sdk: OpenAI) -> None:
     """Jobs over a rate wait for the next minute in the queue, without a counted attempt, and are then answered."""

@@ -45,8 +45,10 @@ class Costs(NamedTuple):
         return self.prices.of_model(chat.model, tier if isinstance(tier, str) else None)
 
     def at_most(self, price: Price, estimate: Estimate) -> int:
-        """The largest cost of a request of that size."""
+        """The largest cost of a request of that size: the model may write its whole prompt into the cache."""
         usage = Usage(prompt_tokens=estimate.prompt_tokens, completion_tokens=estimate.completion_tokens)
+        if (price.cache_write_pico_usd or 0) > price.input_pico_usd:
+            usage = usage._replace(cache_write_tokens=usage.prompt_tokens)
         return self.of_usage(price, usage, prompt_characters=estimate.prompt_characters)
 
     def of_usage(self, price: Price, usage: Usage, *, prompt_characters: int) -> int:

@@ -37,7 +37,7 @@ class Estimate(NamedTuple):
 
 
 def of(document: Mapping[str, Any], content: bytes) -> Estimate:
-    """The estimate for a request: its `document`, and the `content` that is sent. Raises InvalidRequestError for a bad `n`."""
+    """The estimate for a request: its `document`, and the `content` that is sent."""
     media = list(_media_sizes(document))
     characters = len(content) - sum(media)
     return Estimate(
@@ -73,12 +73,18 @@ def _output_cap(document: Mapping[str, Any]) -> int:
     return max(0, *(min(cap, _MOST_TOKENS) if type(cap) is int else 0 for cap in caps))
 
 
-def _choices(document: Mapping[str, Any]) -> int:
-    n = document.get("n")
-    if n is None:
-        return 1
-    if type(n) is not int or not 1 <= n <= _MAX_CHOICES:
+def check_choices(document: Mapping[str, Any]) -> None:
+    """Raises InvalidRequestError for a number of choices that is none: what the answer may use is not known."""
+    if not _is_number_of_choices(document.get("n")):
         raise InvalidRequestError(
             f"'n' must be a whole number from 1 to {_MAX_CHOICES}.", param="n", code="invalid_type"
         )
-    return n
+
+
+def _choices(document: Mapping[str, Any]) -> int:
+    n = document.get("n")
+    return n if n is not None and _is_number_of_choices(n) else 1
+
+
+def _is_number_of_choices(n: object) -> bool:
+    return n is None or (type(n) is int and 1 <= n <= _MAX_CHOICES)

@@ -22,6 +22,7 @@ from chat_gateway.core.errors import (
     GatewayError,
     ResponseTooLargeError,
     UpstreamConnectionError,
+    UpstreamError,
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
@@ -106,6 +107,7 @@ class Meter:
         self._estimate = estimate.of(self._chat.document, content)
         if self._policy is None:
             return
+        estimate.check_choices(self._chat.document)
         if self._client_id is None:  # no counters to check
             raise CountersUnavailableError
         if self._policy.monthly_budget_cents is not None and self._price is None:
@@ -119,8 +121,10 @@ class Meter:
 
     def failed(self, error: GatewayError) -> None:
         """There is no answer, or not all of it. Nothing is charged if Bedrock itself answered with an error, or not at all."""
-        is_lost = isinstance(error, _LOST) and error.bedrock_request_id is not None
-        self._is_answered = is_lost
+        if isinstance(error, UpstreamError):
+            self._is_answered = False
+        elif isinstance(error, _LOST) and error.bedrock_request_id is not None:
+            self._is_answered = True
 
     def settle(self) -> dict[str, Any]:
         """Charges what was used, and records it. Returns fields for the log. Only the first call counts.

@@ -14,10 +14,10 @@ _VARIABLES: variables.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
 REFUSE, ALLOW = "refuse", "allow"
 _USAGE_VARIABLES: variables.Variables = {
     "usage_table": ("USAGE_TABLE", str),
-    "usage_kept_days": ("USAGE_KEPT_DAYS", count),
-    "when_counters_fail": ("WHEN_COUNTERS_FAIL", one_of((REFUSE, ALLOW))),
 }
 _USAGE_OPTIONAL: variables.Variables = {
+    "usage_kept_days": ("USAGE_KEPT_DAYS", count),
+    "when_counters_fail": ("WHEN_COUNTERS_FAIL", one_of((REFUSE, ALLOW))),
     "guardrail_nano_usd_per_text_unit": ("GUARDRAIL_NANO_USD_PER_TEXT_UNIT", whole),
     "model_prices": ("MODEL_PRICES", str),
 }
@@ -42,8 +42,8 @@ class UsageSettings(NamedTuple):
     """Where counters and usage are stored, and what the environment says of prices."""
 
     usage_table: str
-    usage_kept_days: int
-    when_counters_fail: str  # REFUSE or ALLOW
+    usage_kept_days: int = 400
+    when_counters_fail: str = REFUSE  # or ALLOW
     guardrail_nano_usd_per_text_unit: int | None = None  # None: not known, so costs lack the guardrail's
     model_prices: str | None = None  # the environment's own, as `client_usage.prices` writes them
 
@@ -54,4 +54,7 @@ class UsageSettings(NamedTuple):
 
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
-        return variables.written(self, {**_USAGE_VARIABLES, **_USAGE_OPTIONAL})
+        return {
+            **variables.written(self, _USAGE_VARIABLES),
+            **variables.written_set(self, _USAGE_OPTIONAL),
+        }

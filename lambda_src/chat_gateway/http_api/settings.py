@@ -30,4 +30,4 @@ class HttpSettings(NamedTuple):
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that the stack sets."""
-        return variables.written(self, {**_VARIABLES, **_OPTIONAL})
+        return {**variables.written(self, _VARIABLES), **variables.written_set(self, _OPTIONAL)}

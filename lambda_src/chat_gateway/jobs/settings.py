@@ -60,4 +60,4 @@ class WorkerSettings(NamedTuple):
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that the stack sets."""
-        return variables.written(self, {**_VARIABLES, **_OPTIONAL})
+        return {**variables.written(self, _VARIABLES), **variables.written_set(self, _OPTIONAL)}

@@ -70,7 +70,8 @@ class UpstreamSettings(NamedTuple):
     def to_env(self) -> dict[str, str]:
         """The environment variables that the stack sets."""
         return {
-            **variables.written(self, {**_VARIABLES, **_OPTIONAL}),
+            **variables.written(self, _VARIABLES),
+            **variables.written_set(self, _OPTIONAL),
             _AUTH: _SIGNED if self.api_key is None else _BY_API_KEY,
             **({} if self.api_key is None else self.api_key.to_env()),
             **({} if self.guardrail is None else self.guardrail.to_env()),

@@ -94,9 +94,10 @@ def test_output(document: dict[str, Any], tokens: int) -> None:
 
 @pytest.mark.parametrize("n", [0, -1, 129, 1.0, 2.5, True, "2", [], {}])
 def test_bad_number_of_choices(n: object) -> None:
-    """Choices that cannot be counted are refused with 400, naming the parameter."""
+    """Choices that cannot be counted are refused with 400, naming the parameter; the estimate counts one."""
     with pytest.raises(InvalidRequestError) as refused:
-        estimate.of({"n": n}, b"")
+        estimate.check_choices({"n": n})
+    assert estimate.of({"max_tokens": 7, "n": n}, b"").completion_tokens == 7
     assert (refused.value.status, refused.value.param, refused.value.code) == (400, "n", "invalid_type")
 
 
