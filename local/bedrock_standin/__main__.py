@@ -1,4 +1,4 @@
-"""The command `python -m local.bedrock_standin --port N`, which serves a stand-in for Bedrock's chat completions."""
+"""The command `python -m local.bedrock_standin --port N`, which serves a stand-in for Bedrock: chat completions and Converse."""
 
 from __future__ import annotations
 

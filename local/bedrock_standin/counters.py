@@ -11,8 +11,9 @@ KEPT_REQUESTS = 200
 
 @dataclass(slots=True)
 class SeenRequest:
-    """A request as received. `status` is None until an answer starts."""
+    """A request as received. The path is encoded. `status` is None until an answer starts."""
 
+    path: str
     headers: dict[str, str]
     body_text: str
     status: int | None = None
@@ -46,12 +47,12 @@ class Counters:
         """Counts the end of a request: the answer is complete, or the connection is closed."""
         self._in_flight -= 1
 
-    def record(self, headers: dict[str, str], body_text: str) -> SeenRequest:
+    def record(self, path: str, headers: dict[str, str], body_text: str) -> SeenRequest:
         """Stores a request among the last 200. Returns the record for `answered`."""
         hidden = {"authorization": "present" if headers.get("authorization") else "absent"}
         if "x-amz-security-token" in headers:
             hidden["x-amz-security-token"] = "present"
-        seen = SeenRequest(headers | hidden, body_text)
+        seen = SeenRequest(path, headers | hidden, body_text)
         self._seen.append(seen)
         return seen
 
@@ -122,4 +123,7 @@ class Counters:
 
     def seen(self) -> list[dict[str, Any]]:
         """The last requests, oldest first, in the form of `GET /_standin/requests`."""
-        return [{"headers": s.headers, "body_text": s.body_text, "status": s.status} for s in self._seen]
+        return [
+            {"path": s.path, "headers": s.headers, "body_text": s.body_text, "status": s.status}
+            for s in self._seen
+        ]

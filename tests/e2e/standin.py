@@ -34,7 +34,7 @@ class StandinControl:
         return counters
 
     def requests(self) -> list[dict[str, Any]]:
-        """The requests since the last reset: headers, body_text, status."""
+        """The requests since the last reset: path, headers, body_text, status."""
         requests: list[dict[str, Any]] = self._http.get("/requests").raise_for_status().json()
         return requests
 
@@ -46,6 +46,51 @@ class StandinControl:
         """From now on the stand-in ignores guardrail headers, refuses them with 403, or applies them (the default)."""
         change = {"ignored": ignored, "denied": denied}
         self._http.put("/guardrail-headers", json=change).raise_for_status()
+
+    def treat_apply_guardrail(
+        self,
+        *,
+        ignored: bool = False,
+        denied: bool = False,
+        too_large_status: int = 429,
+        max_characters: int = 25_000,
+    ) -> None:
+        """From now on ApplyGuardrail finds nothing, answers 403, or works (the default), up to a number of characters."""
+        change = {
+            "ignored": ignored,
+            "denied": denied,
+            "too_large_status": too_large_status,
+            "max_characters": max_characters,
+        }
+        self._http.put("/apply-guardrail", json=change).raise_for_status()
+
+    def next_fault(
+        self,
+        fault: dict[str, Any],
+        *,
+        requests: int = 1,
+        operations: Sequence[str] = ("converse", "converse-stream"),
+    ) -> None:
+        """The next requests of these operations (also `apply-guardrail`) get the fault. Faults are used in turn."""
+        wanted = {"fault": fault, "requests": requests, "operations": list(operations)}
+        self._http.put("/next-fault", json=wanted).raise_for_status()
+
+    def next_message(
+        self,
+        content: str | None = None,
+        *,
+        tool_calls: Sequence[dict[str, Any]] = (),
+        reasoning_content: str | None = None,
+        requests: int = 1,
+    ) -> None:
+        """The model's next answers are this message, in OpenAI's form, on each route. Messages are used in turn."""
+        message = {"content": content, "tool_calls": list(tool_calls), "reasoning_content": reasoning_content}
+        self._http.put("/next-message", json=message | {"requests": requests}).raise_for_status()
+
+    def forget_next(self) -> None:
+        """No fault and no message waits for a request any more."""
+        for path in ("/next-fault", "/next-message"):
+            self._http.delete(path).raise_for_status()
 
     @contextmanager
     def bad_weather(self, faults: Sequence[dict[str, Any]], *, share: float, seed: int) -> Iterator[None]:

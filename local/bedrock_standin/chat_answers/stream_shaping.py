@@ -11,10 +11,11 @@ from local.bedrock_standin.chat_answers.error_bodies import error_body
 from local.bedrock_standin.faults.fault import FAULT_KEY
 from local.bedrock_standin.refusals import ConnectionDroppedError
 from local.bedrock_standin.streams.holds import held
+from local.bedrock_standin.streams.reader import EventReader
 
 if TYPE_CHECKING:
     from local.bedrock_standin.faults.stream_fault import StreamFault
-    from local.bedrock_standin.streams.event_stream import Batch, Batches
+    from local.bedrock_standin.streams.event_stream import Batches
     from local.bedrock_standin.streams.holds import Holds
 
 GARBAGE_EVENT = b"data: {not json\n\n"
@@ -33,7 +34,7 @@ async def with_outcome(source: Batches, fault: StreamFault) -> Batches:
     """The source's events and [DONE], with the fault's outcome. Raises ConnectionDroppedError for a cut."""
     async with aclosing(source):
         # The source is started even if nothing of it is sent, so that closing it also closes its own source.
-        events = _Events(source, await anext(source, []))
+        events = EventReader(source, await anext(source, []))
         error = _error_event(fault)
         left = fault.undisturbed_events()
         while left and (batch := await events.read(left)):
@@ -63,20 +64,6 @@ async def respelled(batches: Batches, *, line_ending: str, comments: bool) -> Ba
     async with aclosing(batches):
         async for batch in batches:
             yield [(comment + event).replace(b"\n", ending) for event in batch]
-
-
-class _Events:
-    """Reads batches, and can stop at any event."""
-
-    def __init__(self, batches: Batches, first: Batch) -> None:
-        self._batches = batches
-        self._left = first
-
-    async def read(self, at_most: int | None = None) -> Batch:
-        """The next events, up to `at_most`; empty at the end."""
-        batch = self._left or await anext(self._batches, [])
-        self._left = [] if at_most is None else batch[at_most:]
-        return batch[:at_most]
 
 
 def _error_event(fault: StreamFault) -> bytes | None:

@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from local.bedrock_standin.guardrail.evaluation import GuardrailRef
-from local.bedrock_standin.refusals import FrontDoorRefusalError, validation_error
+from local.bedrock_standin.refusals import validation_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from local.bedrock_standin.guardrail.treatment import GuardrailTreatment
 
 JsonObject = dict[str, Any]
 
@@ -23,11 +25,10 @@ _TRACE_VALUES = frozenset({"ENABLED", "DISABLED", "ENABLED_FULL"})
 
 
 class GuardrailHeaders:
-    """`ignored`: requests are answered as if they had no headers. `denied`: the caller may not apply a guardrail."""
+    """The headers of requests, used as `treatment` says."""
 
-    def __init__(self) -> None:
-        self.ignored = False
-        self.denied = False
+    def __init__(self, treatment: GuardrailTreatment) -> None:
+        self._treatment = treatment
 
     def heeded(self, headers: Mapping[str, str], body: JsonObject) -> tuple[Mapping[str, str], JsonObject]:
         """The headers (lowercase names) and the body, without the ignored parts. Raises FrontDoorRefusalError (403).
@@ -35,9 +36,9 @@ class GuardrailHeaders:
         [?] bedrock-mantle may or may not ignore the body's guardrail settings too.
         """
         named = [name for name in headers if name.startswith(_HEADER_PREFIX)]
-        if named and self.denied:
-            raise _may_not_apply()
-        if not self.ignored:
+        if named:
+            self._treatment.check_permission()
+        if not self._treatment.ignored:
             return headers, body
         kept = {key: value for key, value in body.items() if key != GUARDRAIL_CONFIG_KEY}
         return {name: headers[name] for name in headers if name not in named}, kept
@@ -75,11 +76,3 @@ def read_tag_suffix(body: JsonObject, guardrail: GuardrailRef | None) -> str | N
     if suffix is not None and not (isinstance(suffix, str) and _TAG_SUFFIX.fullmatch(suffix)):
         raise validation_error("'tagSuffix' must be alphanumeric, 1 to 20 characters.", "tagSuffix")
     return suffix
-
-
-def _may_not_apply() -> FrontDoorRefusalError:
-    # The wording of IAM's refusals. [?] The wording on chat completions is not recorded.
-    user = "arn:aws:iam::000000000000:user/bedrock-api-key"
-    return FrontDoorRefusalError(
-        403, f"User: {user} is not authorized to perform: bedrock:ApplyGuardrail on the guardrail"
-    )

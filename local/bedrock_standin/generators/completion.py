@@ -58,11 +58,13 @@ def pieces_of(text: str) -> list[str]:
 
 
 def events_of(choice: JsonObject) -> Iterator[JsonObject]:
-    """A whole choice as stream choices, in OpenAI's order: role, content, tool calls, finish_reason."""
+    """A whole choice as stream choices, in OpenAI's order: role, reasoning, content, tool calls, finish_reason."""
     index, message = choice["index"], choice["message"]
     calls = message.get("tool_calls") or ()
     role = {"role": "assistant"} if calls else {"role": "assistant", "content": ""}
     yield {"index": index, "delta": role}
+    for piece in pieces_of(message.get("reasoning_content") or ""):
+        yield {"index": index, "delta": {"reasoning_content": piece}}
     for piece in pieces_of(message.get("content") or ""):
         yield {"index": index, "delta": {"content": piece}}
     for number, call in enumerate(calls):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
     from local.bedrock_standin.counters import Counters, SeenRequest
     from local.bedrock_standin.credentials.api_keys import ApiKeys
     from local.bedrock_standin.credentials.signatures import Signatures
-
-# Makes the response from the headers and the body of a POST request.
-Endpoint = Callable[[Mapping[str, str], bytes], Awaitable[Response]]
+    from local.bedrock_standin.server.operations import Operations
 
 _UNKNOWN_OPERATION = {
     "Output": {"__type": "com.amazon.coral.service#UnknownOperationException"},
@@ -31,15 +28,15 @@ _UNKNOWN_OPERATION = {
 
 
 class BedrockRuntime:
-    """All paths except /_standin: the endpoints, and bedrock-runtime's answer to unknown paths."""
+    """All paths except /_standin: the operations, and bedrock-runtime's answer to unknown paths."""
 
     def __init__(
-        self, keys: ApiKeys, signatures: Signatures, counters: Counters, endpoints: Mapping[str, Endpoint]
+        self, keys: ApiKeys, signatures: Signatures, counters: Counters, operations: Operations
     ) -> None:
         self._keys = keys
         self._signatures = signatures
         self._counters = counters
-        self._endpoints = dict(endpoints)
+        self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
@@ -57,12 +54,13 @@ class BedrockRuntime:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         raw = await request.body()
-        seen = self._counters.record(dict(request.headers), raw.decode("utf-8", "replace"))
+        text = raw.decode("utf-8", "replace")
+        seen = self._counters.record(_path(request), dict(request.headers), text)
         response = await while_connected(self._respond(request, raw), receive)
         await response(scope, receive, self._observed(send, seen))
 
     async def _respond(self, request: Request, raw: bytes) -> Response:
-        endpoint = self._endpoints.get(request.scope["path"])
+        endpoint = self._operations.endpoint(_path(request))
         if request.method != "POST" or endpoint is None:
             return JSONResponse(_UNKNOWN_OPERATION)
         try:
@@ -79,7 +77,7 @@ class BedrockRuntime:
         self._signatures.check(
             SignedRequest(
                 method=request.method,
-                path=request.scope["raw_path"].decode("latin-1"),
+                path=_path(request),
                 query=request.scope["query_string"].decode("latin-1"),
                 headers=request.headers.items(),
                 body=raw,
@@ -96,3 +94,9 @@ class BedrockRuntime:
             await send(message)
 
         return observed
+
+
+def _path(request: Request) -> str:
+    """The path as received: encoded, without the query."""
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("latin-1")

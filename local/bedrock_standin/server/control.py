@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,17 +11,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.bedrock_standin.faults.weather import Forecast
+from local.bedrock_standin.server.loopback import loopback_only
 from local.bedrock_standin.streams.holds import MAX_RELEASED_AT_ONCE
 
 if TYPE_CHECKING:
-    from local.bedrock_standin.chat_completions.guardrail_headers import GuardrailHeaders
     from local.bedrock_standin.counters import Counters
     from local.bedrock_standin.credentials.api_keys import ApiKeys
     from local.bedrock_standin.faults.fault import FaultBook
     from local.bedrock_standin.faults.weather import Weather
+    from local.bedrock_standin.guardrail.treatment import GuardrailTreatment
     from local.bedrock_standin.streams.holds import Holds
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class _KeyChange(BaseModel):
@@ -50,27 +47,27 @@ class Control:
         faults: FaultBook,
         weather: Weather,
         holds: Holds,
-        guardrail_headers: GuardrailHeaders,
+        treatment: GuardrailTreatment,
     ) -> None:
         self._keys = keys
         self._counters = counters
         self._faults = faults
         self._weather = weather
         self._holds = holds
-        self._guardrail_headers = guardrail_headers
+        self._treatment = treatment
 
     def routes(self) -> list[Route]:
         """The routes, relative to /_standin."""
         return [
-            Route("/health", _loopback_only(self._health), methods=["GET"]),
-            Route("/counters", _loopback_only(self._read_counters), methods=["GET"]),
-            Route("/counters/reset", _loopback_only(self._reset), methods=["POST"]),
-            Route("/requests", _loopback_only(self._read_requests), methods=["GET"]),
-            Route("/api-key", _loopback_only(self._replace_key), methods=["PUT"]),
-            Route("/guardrail-headers", _loopback_only(self._change_headers), methods=["PUT"]),
-            Route("/weather", _loopback_only(self._change_weather), methods=["PUT"]),
-            Route("/holds/{id}", _loopback_only(self._read_hold), methods=["GET"]),
-            Route("/holds/{id}/release", _loopback_only(self._release), methods=["POST"]),
+            Route("/health", loopback_only(self._health), methods=["GET"]),
+            Route("/counters", loopback_only(self._read_counters), methods=["GET"]),
+            Route("/counters/reset", loopback_only(self._reset), methods=["POST"]),
+            Route("/requests", loopback_only(self._read_requests), methods=["GET"]),
+            Route("/api-key", loopback_only(self._replace_key), methods=["PUT"]),
+            Route("/guardrail-headers", loopback_only(self._change_headers), methods=["PUT"]),
+            Route("/weather", loopback_only(self._change_weather), methods=["PUT"]),
+            Route("/holds/{id}", loopback_only(self._read_hold), methods=["GET"]),
+            Route("/holds/{id}/release", loopback_only(self._release), methods=["POST"]),
         ]
 
     async def _health(self, _: Request) -> Response:
@@ -102,7 +99,7 @@ class Control:
             change = _HeadersChange.model_validate_json(await request.body())
         except ValidationError:
             return JSONResponse({"error": 'expected {"ignored": …, "denied": …}, each true or false'}, 400)
-        self._guardrail_headers.ignored, self._guardrail_headers.denied = change.ignored, change.denied
+        self._treatment.ignored, self._treatment.denied = change.ignored, change.denied
         return JSONResponse({"status": "ok"})
 
     async def _change_weather(self, request: Request) -> Response:
@@ -122,19 +119,3 @@ class Control:
             return JSONResponse({"error": f"count must be from 1 to {MAX_RELEASED_AT_ONCE}"}, 400)
         self._holds.of(request.path_params["id"]).release(int(count))
         return JSONResponse({"status": "ok"})
-
-
-def _loopback_only(handler: Handler) -> Handler:
-    async def guarded(request: Request) -> Response:
-        if request.client is None or not _is_loopback(request.client.host):
-            return JSONResponse({"error": "loopback only"}, 403)
-        return await handler(request)
-
-    return guarded
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

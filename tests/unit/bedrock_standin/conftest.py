@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,6 +21,7 @@ from local.bedrock_standin.server.connections import ReachableH11Protocol
 
 if TYPE_CHECKING:
     from httpx2 import Response
+    from starlette.applications import Starlette
 
     from local.bedrock_standin.generators.completion import Completion
 
@@ -78,10 +80,9 @@ def client(guardrails: FakeGuardrails, generator: RecordingGenerator) -> Iterato
         yield client
 
 
-@pytest.fixture
-def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
-    """A client of a stand-in that listens on a real socket."""
-    app = create_app(api_key=KEY, generator=EchoGenerator(), guardrails=guardrails)
+@contextmanager
+def listening(app: Starlette) -> Iterator[str]:
+    """Runs the app on a real socket during the block. Gives its URL."""
     config = uvicorn.Config(
         app,
         port=0,
@@ -95,12 +96,18 @@ def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    headers = {"authorization": f"Bearer {KEY}"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as caller:
-        yield caller
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def caller(guardrails: FakeGuardrails) -> Iterator[httpx.Client]:
+    """A client of a stand-in that listens on a real socket."""
+    app = create_app(api_key=KEY, generator=EchoGenerator(), guardrails=guardrails)
+    headers = {"authorization": f"Bearer {KEY}"}
+    with listening(app) as url, httpx.Client(base_url=url, headers=headers, trust_env=False) as caller:
+        yield caller
 
 
 @pytest.fixture

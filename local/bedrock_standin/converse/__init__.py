@@ -1,0 +1,1 @@
+"""The Converse and ConverseStream operations: guardrail, generation, and the model's answer."""

@@ -1,0 +1,1 @@
+"""Requests of Converse and ConverseStream: their shape, the models' families, and what Bedrock refuses."""

@@ -1,0 +1,1 @@
+"""The ApplyGuardrail operation."""
