@@ -59,6 +59,10 @@ def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) 
     help="The base URL that callers use, if it differs from the stack's. Ends in /openai/v1.",
 )
 @click.option("--attack", help="A prompt that the guardrail's prompt-attack filter must block.")
+@click.option(
+    "--converse-model",
+    help="A model of Bedrock's Converse, to try that route, too. Default: proof.converse_model of the settings.",
+)
 @deployed()
 def prove(
     session: boto3.Session,
@@ -67,10 +71,19 @@ def prove(
     model: str,
     base_url: str | None,
     attack: str | None,
+    converse_model: str | None,
 ) -> None:
     """Proves that the guardrail blocks a canary word but not a harmless prompt, in whole answers, streams and jobs."""
     tried = []
-    probes = proof.prove(session, outputs, canary=canary, model=model, base_url=base_url, attack=attack)
+    probes = proof.prove(
+        session,
+        outputs,
+        canary=canary,
+        model=model,
+        base_url=base_url,
+        attack=attack,
+        converse_model=converse_model,
+    )
     with closing(probes):
         for probe in probes:
             click.echo(probe)

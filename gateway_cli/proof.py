@@ -22,12 +22,14 @@ def prove(
     model: str = MODEL,
     base_url: str | None = None,
     attack: str | None = None,
+    converse_model: str | None = None,
 ) -> Generator[Probe, None, None]:
-    """Yields each probe as soon as its outcome is known: six of the gateway, those of input tags, and one of Bedrock.
+    """Yields each probe as soon as its outcome is known: of the gateway, of input tags, of Converse, and of Bedrock.
 
     The proof creates a temporary client. Close the generator to delete this client.
 
-    `base_url` replaces the stack's base URL. `attack` is a prompt that the prompt-attack filter must block.
+    `base_url` replaces the stack's base URL. `attack` is a prompt that the prompt-attack filter must block. `converse_model`
+    replaces the stack's model for Bedrock's Converse.
     """
     gateway = Gateway(
         base_url=(base_url or outputs.base_url).rstrip("/"),
@@ -38,6 +40,7 @@ def prove(
         canary=canary,
         tagging=outputs.tagging,
         attack=attack,
+        converse_model=converse_model or outputs.proof_converse_model,
         bedrock_base_url=outputs.bedrock_base_url,
         secret_arn=outputs.secret_arn,
     )

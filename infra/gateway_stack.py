@@ -135,5 +135,7 @@ class GatewayStack(cdk.Stack):
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
+        if environment.proof_converse_model is not None:
+            outputs["ProofConverseModel"] = environment.proof_converse_model
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -42,6 +42,7 @@ def upstream_settings(
         guardrail=_guardrail(guardrail),
         separate_reasoning=environment.completions.separate_reasoning,
         models=tuple(environment.upstream.models),
+        routes=tuple(f"{model}={route}" for model, route in environment.upstream.routes.items()),
     )
 
 

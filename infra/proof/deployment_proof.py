@@ -59,6 +59,7 @@ class DeploymentProof(Construct):
             canary=settings.canary,
             tagging=None if guardrail is None else guardrail.tagging,
             attack=settings.attack,
+            converse_model=environment.proof_converse_model,
             bedrock_base_url=upstream.base_url(environment),
             secret_arn=None if api_key_secret is None else api_key_secret.arn,
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SkipValidation, field_validator, model_validator
 
+from chat_gateway.completions.routes import CONVERSE
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from infra.platform import Platform
 from infra.settings.api import Api
@@ -97,9 +98,18 @@ class Settings(Table):
         is_ignored = self.upstream.is_mantle and not self.upstream.may_ignore_guardrail
         rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
         require(is_unguarded or not is_ignored, "upstream.url", rule)
+        self._check_proof()
         self._check_jobs()
         self._check_prices()
         return self
+
+    def _check_proof(self) -> None:
+        model = self.proof.converse_model
+        if model is not None:
+            rule = "must be a model of Converse: choose another one, or set its route in upstream.routes"
+            require(self.upstream.route_of(model) == CONVERSE, "proof.converse_model", rule)
+            rule = "needs Converse, which upstream.url does not have"
+            require(not self.upstream.is_mantle, "proof.converse_model", rule)
 
     def _check_jobs(self) -> None:
         rule = f"must be at most half of timeouts.job_s, which is {self.timeouts.job_s}"
@@ -109,18 +119,26 @@ class Settings(Table):
 
     def _check_prices(self) -> None:
         """Lists without prices are not checked here: earlier versions took longer ones."""
-        lists = [self.prices.models_text or "", *self.upstream.models, *self.jobs.senders]
+        routes = [f"{model}={route}" for model, route in self.upstream.routes.items()]
+        lists = [self.prices.models_text or "", *self.upstream.models, *routes, *self.jobs.senders]
         size = len(",".join(lists).encode())
         rule = (
-            f"takes {size} bytes of Lambda's variables, with upstream.models and jobs.senders; "
+            f"takes {size} bytes of Lambda's variables, with the lists of models, routes, prices and senders; "
             f"at most {_MAX_LISTS_BYTES} are allowed"
         )
         require(not self.prices.models or size <= _MAX_LISTS_BYTES, "prices.models", rule)
+        require(not routes or size <= _MAX_LISTS_BYTES, "upstream.routes", rule)
 
     @property
     def enforced_guardrail(self) -> EnforcedGuardrailSettings | None:
         """The guardrail that every request must use; None if the environment has none."""
         return None if isinstance(self.guardrail, NoGuardrail) else self.guardrail
+
+    @property
+    def proof_converse_model(self) -> str | None:
+        """The model with which the proof tries Converse; None if the settings name none."""
+        listed = (model for model in self.upstream.models if self.upstream.route_of(model) == CONVERSE)
+        return self.proof.converse_model or next(listed, None)
 
     @property
     def job_visibility_s(self) -> int:

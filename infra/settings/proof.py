@@ -8,12 +8,18 @@ from pydantic import AfterValidator, Field
 
 from guardrail_proof.settings import CANARY_WORD, MODEL
 from infra.settings.table import Table, matching
+from infra.settings.upstream import require_a_model
 
 
 def _printable(text: str) -> str:
     if not (text.isprintable() and text.strip()):
         raise ValueError("must be printable characters, and not only blanks")
     return text
+
+
+def _model(model: str) -> str:
+    require_a_model(model)
+    return model
 
 
 class Proof(Table):
@@ -23,6 +29,13 @@ class Proof(Table):
     """Run the proof in each deployment. If the proof fails, the deployment rolls back. Needs a Bedrock API key."""
     model: Annotated[str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id"))] = MODEL
     """The id of the model that the proof uses."""
+    converse_model: (
+        Annotated[
+            str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id")), AfterValidator(_model)
+        ]
+        | None
+    ) = None
+    """A model that Bedrock's Converse serves, to try that route, too. By default, the first one in upstream.models."""
     canary: Annotated[str, Field(max_length=100), AfterValidator(_printable)] = CANARY_WORD
     """A word that the guardrail must block."""
     attack: Annotated[str, Field(max_length=1000), AfterValidator(_printable)] | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from chat_gateway.completions.routes import CONVERSE, route_of
+from chat_gateway.core.errors import InvalidRequestError
 from chat_gateway.service.settings import base_url
 from infra.settings.table import Table, require
 
@@ -29,12 +31,21 @@ class AuthMethod(StrEnum):
     SIGV4 = "sigv4"
 
 
+def require_a_model(model: str) -> None:
+    """Raises ValueError for the ARN of something that is no model."""
+    try:
+        route_of(model, {})
+    except InvalidRequestError:
+        raise ValueError(f"has {model!r}, which is a prompt, a router or an endpoint") from None
+
+
 def _models(models: list[str]) -> list[str]:
     for model in models:
         if not _MODEL.fullmatch(model):
             raise ValueError(
                 f"has {model!r}; name models and inference profiles by id or ARN, without wildcards"
             )
+        require_a_model(model)
     if len(set(models)) < len(models):
         raise ValueError("names a model twice")
     if len(",".join(models)) > _MAX_MODELS_CHARACTERS:
@@ -44,6 +55,11 @@ def _models(models: list[str]) -> list[str]:
     return models
 
 
+def _routes(routes: dict[str, str]) -> dict[str, str]:
+    _models(list(routes))
+    return routes
+
+
 class Upstream(Table):
     """Bedrock, or another server with the same API."""
 
@@ -51,6 +67,10 @@ class Upstream(Table):
     """How the functions authenticate: with an API key from Secrets Manager, or with their role's signature."""
     models: Annotated[list[str], AfterValidator(_models)] = Field(default_factory=list)
     """The ids or ARNs of the models and inference profiles that callers may use. An empty list allows all of them."""
+    routes: Annotated[dict[str, Literal["native", "converse"]], AfterValidator(_routes)] = Field(
+        default_factory=dict
+    )
+    """By a model's id or ARN, converse (Bedrock's Converse) or native (its chat completions), where docs/models.md differs."""
     url: Annotated[str, AfterValidator(base_url)] | None = None
     """The URL to use instead of Bedrock's endpoint in this region. It ends in /openai/v1."""
     may_ignore_guardrail: bool = False
@@ -63,6 +83,17 @@ class Upstream(Table):
         rule = "must not be sigv4: it signs for bedrock-runtime, and upstream.url is another service"
         require(not self.signs or not self.is_mantle, "auth", rule)
         return self
+
+    @model_validator(mode="after")
+    def _has_converse_where_it_is_needed(self) -> Self:
+        needs = [model for model in {*self.models, *self.routes} if self.route_of(model) == CONVERSE]
+        rule = f"has no Converse, which {min(needs, default='')} needs: use bedrock-runtime, or leave the model out"
+        require(not needs or not self.is_mantle, "url", rule)
+        return self
+
+    def route_of(self, model: str) -> str:
+        """The API that serves the model: NATIVE or CONVERSE."""
+        return route_of(model, self.routes)
 
     @property
     def signs(self) -> bool:

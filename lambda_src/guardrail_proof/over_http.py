@@ -47,15 +47,17 @@ def over_http(endpoint: Endpoint) -> Iterator[Probe]:
     yield from ask(endpoint, prompts, streams=True)
 
 
-def ask(endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False) -> Iterator[Probe]:
-    """The probes of `prompts`, with the endpoint's timeout and attempts."""
+def ask(
+    endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False, route: str = ""
+) -> Iterator[Probe]:
+    """The probes of `prompts`, with the endpoint's timeout and attempts. `route` is named in the probes."""
     headers = {"authorization": f"Bearer {endpoint.api_key}", **answer_text.UNCOMPRESSED}
     with httpx.Client(
         headers=headers, timeout=endpoint.timeout_s, transport=endpoint.transport, trust_env=False
     ) as http:
         for prompt in prompts:
             end = _end(http, endpoint, prompt, streams=streams)
-            yield probes.judged("streamed" if streams else "in one piece", prompt, end)
+            yield probes.judged(f"{'streamed' if streams else 'in one piece'}{route}", prompt, end)
 
 
 def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: bool) -> str:

@@ -11,22 +11,34 @@ HARMLESS = "Say hello in one word."
 _BLOCKED_REASON = "content_filter"
 _ERROR = "error"
 _REDUCED = ("user_turns", "latest_user_turn")  # of Tagging in chat_gateway.guardrail.settings
+_TOOL = "look_up"
 _SHOWN = 80  # characters of an end, so that a deployment's error message can list all probes
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt to send. `must_block`: the guardrail has to block it. `system` is the system prompt."""
+    """A prompt to send. `must_block`: the guardrail has to block it. `system` is the system prompt.
+
+    `tool_result`: what a tool has answered since.
+    """
 
     name: str
     text: str
     must_block: bool
     system: str | None = None
+    tool_result: str | None = None
 
     def body(self, model: str) -> dict[str, Any]:
         """The body of the chat completions request."""
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
-        return {"model": model, "messages": [*system, {"role": "user", "content": self.text}]}
+        messages = [*system, {"role": "user", "content": self.text}]
+        if self.tool_result is None:
+            return {"model": model, "messages": messages}
+        call = {"id": "call_1", "type": "function", "function": {"name": _TOOL, "arguments": "{}"}}
+        result = {"role": "tool", "tool_call_id": "call_1", "content": self.tool_result}
+        asked = {"role": "assistant", "content": None, "tool_calls": [call]}
+        tool = {"type": "function", "function": {"name": _TOOL, "description": "Looks a word up."}}
+        return {"model": model, "messages": [*messages, asked, result], "tools": [tool]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,18 @@ def of_tags(canary: str, *, tagging: str | None, attack: str | None) -> list[Pro
         )
     if attack is not None:
         found.append(Prompt("a prompt attack", attack, must_block=True))
+    return found
+
+
+def of_converse(canary: str, *, tagging: str | None) -> list[Prompt]:
+    """Prompts that show that the guardrail also holds for models of Bedrock's Converse.
+
+    Converse does not check a tool's result. The gateway has to, unless only user text is checked: then the model may
+    repeat the canary, so that nothing follows from a block.
+    """
+    found = [*prompts(canary)]
+    if tagging not in _REDUCED:
+        found.append(Prompt("the canary as a tool's result", HARMLESS, must_block=True, tool_result=canary))
     return found
 
 

@@ -24,6 +24,7 @@ _VARIABLES = {
 _OPTIONAL = {
     "tagging": "PROOF_TAGGING",
     "attack": "PROOF_ATTACK",
+    "converse_model": "PROOF_CONVERSE_MODEL",
     "secret_arn": "BEDROCK_API_KEY_SECRET_ARN",
 }
 
@@ -39,6 +40,7 @@ class Gateway(NamedTuple):
     canary: str
     tagging: str | None = None  # the environment's `tagging` setting
     attack: str | None = None  # a prompt that its prompt-attack filter must block
+    converse_model: str | None = None  # a model that Bedrock's Converse serves; None: that route is not tried
     bedrock_base_url: str | None = None  # ends in /openai/v1; None if unknown
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
 

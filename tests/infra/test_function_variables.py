@@ -117,6 +117,18 @@ def test_models_reach_the_functions(function: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("function", BOTH)
+def test_routes_reach_the_functions(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment's own routes are the functions', and the proof's model for Converse is one of its models."""
+    own = {"xai.grok-4": "converse", "anthropic.claude-sonnet-4-5-20250929-v1:0": "native"}
+    stack = stack_of(changed("dev", upstream={"routes": own, "models": [*MODELS, *own]}))
+    for name, value in {**stack.variables(function), "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    made = wiring.completions(UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1)
+    assert made.routes == own
+    assert stack.template["Outputs"]["ProofConverseModel"]["Value"] == "xai.grok-4"
+
+
+@pytest.mark.parametrize("function", BOTH)
 def test_without_models_all_are_allowed(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """If an environment names no models, its functions refuse none."""
     stack = synthesised("dev")

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 import pytest
 
+from chat_gateway.completions import routes
 from chat_gateway.core import errors
 from chat_gateway.core.errors import GatewayError
 from chat_gateway.jobs import outcomes
@@ -71,6 +72,15 @@ def test_errors_are_documented(error: type[GatewayError]) -> None:
         return
     rows = [status for status, codes, _ in documents.errors() if f"`{error.code}`" in codes]
     assert any(str(int(error.status)) in status for status in rows)
+
+
+def test_routes_are_documented() -> None:
+    """docs/models.md has the table of the models that go to Converse, and every geography that is taken off."""
+    rows = documents.table("docs/models.md", "| models | ids on Converse begin with |")
+    told = [prefix for _, ids in rows for prefix in re.findall(r"`(.+?)`", ids)]
+    assert sorted(told) == sorted(routes.CONVERSE_FAMILIES)
+    (geographies,) = re.findall(r"profile \(((?:`[a-z-]+\.`(?:, )?)+)\)", documents.text("docs/models.md"))
+    assert re.findall(r"`(.+?)`", geographies) == list(routes.GEOGRAPHIES)
 
 
 @pytest.mark.parametrize(("client", "setting"), CLIENTS)

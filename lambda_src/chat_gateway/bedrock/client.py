@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 
@@ -36,6 +36,10 @@ _FIRST_UNDEFINED_STATUS = 600
 _LATE = "Bedrock did not answer in time."
 # After these, Bedrock may have received the whole request, and may charge for the lost answer.
 _AFTER_SENDING = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
+
+
+# Reads an error answer: its status, headers and body; the last argument masks our credentials.
+ReadError = Callable[[int, Mapping[str, str], bytes, Conceal], GatewayError]
 
 
 class UpstreamTimeouts(NamedTuple):
@@ -69,6 +73,17 @@ class RefusedCredentialsError(Exception):
         self.bedrock_request_id = bedrock_request_id
 
 
+class StreamedAnswer(Protocol):
+    """A stream of chat completion events, after its status 200. Read the body from `chunks`, and close the answer."""
+
+    bedrock_request_id: str | None
+    chunks: Iterator[bytes]
+
+    def concealed(self, text: str, /) -> str: ...
+    def finish(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class UpstreamAnswer:
     """An answer whose status and headers were read. Read the body from `chunks`, and close the answer."""
 
@@ -78,7 +93,7 @@ class UpstreamAnswer:
         self._response, self._deadline, self._clock = response, deadline, clock
         self.status = response.status_code
         self.headers = _headers(response)
-        self.concealed = auth.concealed
+        self.concealed: Conceal = auth.concealed
         self.bedrock_request_id = upstream_errors.request_id(self.headers, self.concealed)
         self.chunks = self._read()
 
@@ -136,10 +151,10 @@ class BedrockClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         try:
-            self._url = httpx.URL(f"{base_url}/chat/completions")
+            self.url = httpx.URL(f"{base_url}/chat/completions")
         except httpx.InvalidURL as error:
             raise ConfigurationError(f"Bedrock's URL is not valid: {error}") from None
-        self._host = self._url.netloc.decode("ascii")
+        self._host = self.url.netloc.decode("ascii")
         self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
         # A transport instead of httpx's client: no redirects, cookies or proxies.
         self._transport = transport or KeptConnections(max_idle=max_connections)
@@ -153,10 +168,11 @@ class BedrockClient:
         UpstreamConnectionError, UpstreamProtocolError and ResponseTooLargeError.
         """
         accepting = {**headers, "accept": "application/json"}
-        with contextlib.closing(self._ask(content, auth, accepting, deadline)) as answer:
-            return _completion(self._gathered(answer), answer)
+        with contextlib.closing(self.ask(content, auth, accepting, deadline)) as answer:
+            return _completion(self.gathered(answer), answer)
 
-    def _gathered(self, answer: UpstreamAnswer) -> bytes:
+    def gathered(self, answer: UpstreamAnswer) -> bytes:
+        """The whole body. Raises ResponseTooLargeError, and what `chunks` raises."""
         try:
             return http_body.gather(answer.chunks, self._max_answer_bytes)
         except http_body.TooLargeError:
@@ -173,7 +189,7 @@ class BedrockClient:
         Raises what `complete` raises.
         """
         accepting = {**headers, "accept": "text/event-stream"}
-        answer = self._ask(content, auth, accepting, deadline)
+        answer = self.ask(content, auth, accepting, deadline)
         if not answer.headers.get("content-type", "").lower().startswith("text/event-stream"):
             answer.close()
             raise UpstreamProtocolError(
@@ -181,24 +197,34 @@ class BedrockClient:
             )
         return answer
 
-    def _ask(
-        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+    def ask(
+        self,
+        content: bytes,
+        auth: UpstreamAuth,
+        headers: Mapping[str, str],
+        deadline: float,
+        *,
+        url: httpx.URL | None = None,
+        read_error: ReadError = upstream_errors.parse,
     ) -> UpstreamAnswer:
-        """The answer, if its status is 200. Raises otherwise."""
+        """The answer of `url` (None: chat completions), if its status is 200. Raises what `complete` raises otherwise.
+
+        `read_error` reads the error in an answer with another status.
+        """
         plain = {**headers, "content-type": "application/json", "accept-encoding": "identity"}
-        answer = self._send(content, auth, plain, deadline)
+        answer = self._send(content, auth, plain, deadline, url or self.url)
         if answer.status == HTTPStatus.OK:
             return answer
         with contextlib.closing(answer):
-            raise _error(answer, _error_body(answer))
+            raise _error(answer, _error_body(answer), read_error)
 
     def _send(
-        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+        self, content: bytes, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float, url: httpx.URL
     ) -> UpstreamAnswer:
         left_s = deadline - self._clock()
         if left_s <= 0:
             raise _failure(httpx.ConnectTimeout(""), is_late=True)
-        request = self._request(content, headers, left_s)
+        request = self._request(content, headers, left_s, url)
         auth.authorize(request)
         try:
             response = self._transport.handle_request(request)
@@ -208,12 +234,14 @@ class BedrockClient:
             raise _failure(error, is_late=False) from None
         return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
 
-    def _request(self, content: bytes, headers: Mapping[str, str], left_s: float) -> httpx.Request:
+    def _request(
+        self, content: bytes, headers: Mapping[str, str], left_s: float, url: httpx.URL
+    ) -> httpx.Request:
         """Sets the framing headers itself: with `content=`, httpx takes 6 µs for them, more than for the rest."""
         framing = {"host": self._host, "content-length": str(len(content))}
         request = httpx.Request(
             "POST",
-            self._url,
+            url,
             headers={**framing, **headers},
             stream=httpx.ByteStream(content),
             extensions={
@@ -270,14 +298,14 @@ def _error_body(answer: UpstreamAnswer) -> bytes:
         return b""
 
 
-def _error(answer: UpstreamAnswer, content: bytes) -> Exception:
+def _error(answer: UpstreamAnswer, content: bytes, read_error: ReadError) -> Exception:
     status = answer.status
     if not HTTPStatus.BAD_REQUEST <= status < _FIRST_UNDEFINED_STATUS:
         return UpstreamProtocolError(
             f"Bedrock answered with the unexpected HTTP status {status}.",
             bedrock_request_id=answer.bedrock_request_id,
         )
-    error = upstream_errors.parse(status, answer.headers, content, answer.concealed)
+    error = read_error(status, answer.headers, content, answer.concealed)
     if status not in _REFUSED:
         return error
     from chat_gateway.bedrock import refusals  # for refused requests only

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
-from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, UpstreamAnswer
-from chat_gateway.completions import reasoning
+from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, StreamedAnswer
+from chat_gateway.completions import reasoning, routes
 from chat_gateway.completions.presentation import presented
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.retry import Attempts
@@ -19,13 +19,16 @@ from chat_gateway.guardrail.settings import Guardrail
 
 if TYPE_CHECKING:
     from chat_gateway.completions.allowed_models import AllowedModels
+    from chat_gateway.converse.client import ConverseClient
 
+# No family on this route takes it: they cache without being asked.
+_CACHE_CONTROL = b'"cache_control"'
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 
 
 class _Ask(Protocol[_Answer_co]):
     def __call__(
-        self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
+        self, content: Any, /, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> _Answer_co: ...
 
 
@@ -41,6 +44,7 @@ class Completions:
     guardrail: Guardrail | None
     separates_reasoning: bool = True  # for models that write their reasoning into `content`
     allowed_models: AllowedModels | None = None  # None: all models that the credentials may use
+    routes: Mapping[str, str] = field(default_factory=dict)  # the environment's own, by model
 
     def prepared(
         self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
@@ -48,20 +52,49 @@ class Completions:
         """The request to Bedrock, with the environment's guardrail. `caller_headers` have lowercase names."""
         if self.allowed_models is not None:
             self.allowed_models.check(request.model)
+        if routes.route_of(request.model, self.routes) == routes.CONVERSE:
+            return self._converse_request(request, caller_headers)
         prepared = rule.apply(self.guardrail, request.document, caller_headers)
+        if _CACHE_CONTROL in prepared.content:
+            prepared = self._without_cache_control(request, caller_headers)
         separates = self.separates_reasoning and reasoning.is_in_content(request.model)
         return prepared._replace(separates_reasoning=True) if separates else prepared
 
     def create(self, request: UpstreamRequest, attempts: Attempts) -> Completion:
         """The complete answer to `request`, in the shape that callers see."""
-        completion = self._tried(self.bedrock.complete, request, attempts)
+        ask = self.bedrock.complete if request.call is None else self._converse().complete
+        completion = self._tried(ask, request, attempts)
         return presented(
             completion, keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
         )
 
-    def stream(self, request: UpstreamRequest, attempts: Attempts) -> UpstreamAnswer:
+    def stream(self, request: UpstreamRequest, attempts: Attempts) -> StreamedAnswer:
         """Bedrock's stream for `request`, after its status 200."""
+        if request.call is not None:
+            return self._tried(self._converse().stream, request, attempts)
         return self._tried(self.bedrock.stream, request, attempts)
+
+    def _without_cache_control(
+        self, request: ChatRequest, caller_headers: Mapping[str, Sequence[str]]
+    ) -> UpstreamRequest:
+        from chat_gateway.completions import cache_control  # for requests that have it only
+
+        document = cache_control.without_cache_control(request.document)
+        return rule.apply(self.guardrail, document, caller_headers)
+
+    def _converse(self) -> ConverseClient:
+        from chat_gateway.converse.client import ConverseClient  # for models that need it only
+
+        return ConverseClient(self.bedrock)
+
+    def _converse_request(
+        self, request: ChatRequest, caller_headers: Mapping[str, Sequence[str]]
+    ) -> UpstreamRequest:
+        from chat_gateway.converse import call  # for models that need it only
+
+        return call.prepared(
+            self.guardrail, request.document, caller_headers, model=request.model, streams=request.streams
+        )
 
     def _tried(self, ask: _Ask[_Answer_co], request: UpstreamRequest, attempts: Attempts) -> _Answer_co:
         while True:
@@ -74,7 +107,7 @@ class Completions:
     def _with_credentials(
         self, ask: _Ask[_Answer_co], request: UpstreamRequest, deadline: float
     ) -> _Answer_co:
-        content, headers = request.content, request.headers
+        content, headers = request.call or request.content, request.headers
         auth = self.credentials.auth(ends_at=deadline)
         try:
             return ask(content, auth=auth, headers=headers, deadline=deadline)

@@ -15,7 +15,7 @@ from chat_gateway.core import choices, foreign_text
 from chat_gateway.core.foreign_text import Conceal
 
 INTERVENED, MASKED, NONE = "INTERVENED", "MASKED", "NONE"
-_ACTION_KEY, _TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
+ACTION_KEY, TRACE_KEY = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
 _TRACE, _PLAIN_TRACE = "amazonbedrocktrace", "trace"
 _BLOCKED_ID = "bedrock-guardrails-"
 BLOCKED_REASON = "content_filter"
@@ -85,7 +85,7 @@ def read(
     conceal: Conceal = foreign_text.nothing_to_conceal,
 ) -> GuardrailOutcome:
     """The guardrail's outcome in a completion or stream event. `conceal` masks our credentials. Never raises."""
-    reported = document.get(_ACTION_KEY)
+    reported = document.get(ACTION_KEY)
     traces = [holder[key] for holder, key in find_traces(document)] if has_trace else []
     is_block = _is_block(document)
     if not traces and reported is None and not is_block:
@@ -99,7 +99,7 @@ def read(
 
 def said(document: dict[str, Any]) -> dict[str, Any]:
     """The guardrail's top-level keys in `document`: action and trace."""
-    return {key: document[key] for key in (_ACTION_KEY, _TRACE_KEY) if key in document}
+    return {key: document[key] for key in (ACTION_KEY, TRACE_KEY) if key in document}
 
 
 def find_traces(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -26,13 +26,13 @@ _NO_PROMPT = frozenset(
 # Words of the request format and of JSON Schema, which are not the caller's text.
 _FORMAT_WORDS = frozenset(
     """
-    $defs $ref additionalProperties allOf anyOf arguments array assistant auto boolean const content
-    custom data default definitions description detail developer enum exclusiveMaximum exclusiveMinimum
+    $defs $ref 1h 5m additionalProperties allOf anyOf arguments array assistant auto boolean cache_control const
+    content custom data default definitions description detail developer enum ephemeral exclusiveMaximum exclusiveMinimum
     false file file_data file_id filename format function function_call functions high id image_url
     input_audio integer items json json_object json_schema low maximum maxItems maxLength medium messages
     minimal minimum minItems minLength mp3 multipleOf name none not null number object oneOf parameters
     pattern prefixItems properties refusal required response_format role schema strict string system text
-    title tool tool_call_id tool_calls tool_choice tools true type uniqueItems url user wav
+    title tool tool_call_id tool_calls tool_choice tools true ttl type uniqueItems url user wav xhigh
     """.split()  # noqa: SIM905 - one word a line would be too long
 )
 # By type of a content part, the field that holds base64: https://platform.openai.com/docs/api-reference/chat/create
@@ -75,7 +75,7 @@ def outside_content(document: Mapping[str, Any]) -> list[str]:
             # A number at the top level steers the model; the model reads a number in a tool's schema.
             is_prompt = key not in _NO_PROMPT and not isinstance(value, int | float)
             values = [value] if is_prompt else []
-        for string in _strings(values):
+        for string in strings(values):
             if string.strip() and string not in _FORMAT_WORDS:
                 found.setdefault(string)
     return list(found)
@@ -117,7 +117,7 @@ def _without_base64(value: str, *, is_url: bool) -> str:
     return "" if head in _COMMON_HEADS else head
 
 
-def _strings(values: list[Any]) -> Iterator[str]:
+def strings(values: list[Any]) -> Iterator[str]:
     """Every string, key and number in nested JSON values, in order."""
     waiting = values[::-1]
     while waiting:

@@ -18,17 +18,22 @@ class UpstreamRequest(NamedTuple):
     """A request to Bedrock: its body, and the headers of its guardrail.
 
     `shows_trace`: the caller may see the trace, which repeats the text that the guardrail found.
-    `separates_reasoning`: the model's reasoning is to be moved out of `content`.
+    `separates_reasoning`: the model's reasoning is to be moved out of `content`. `call`: what is sent on another route
+    than chat completions, and `called_with` its guardrail.
     """
 
     content: bytes
     headers: dict[str, str]
     shows_trace: bool = True
     separates_reasoning: bool = False
+    call: Any = None
+    called_with: str | None = None
 
     @property
     def guardrail(self) -> str | None:
         """`identifier:version`, None without a guardrail."""
+        if self.call is not None:
+            return self.called_with
         identifier = self.headers.get(IDENTIFIER_HEADER)
         return None if identifier is None else f"{identifier}:{self.headers.get(VERSION_HEADER, '')}"
 

@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from chat_gateway.bedrock.client import Completion, UpstreamAnswer
+from chat_gateway.bedrock.client import Completion, StreamedAnswer
 from chat_gateway.completions import sse
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.completions.stream import ChatStream, StreamRules
@@ -86,7 +86,7 @@ class Exchange:
         self._write(error.status)
         return self._refusal(error)
 
-    def streamed(self, upstream: UpstreamAnswer, rules: StreamRules) -> StreamingResponse:
+    def streamed(self, upstream: StreamedAnswer, rules: StreamRules) -> StreamingResponse:
         """The streamed response. The log line is written when the stream ends."""
         if self.meter is not None:
             self.meter.answered(None)
@@ -106,7 +106,7 @@ class Exchange:
             heartbeat_s=_HEARTBEAT_S,
         )
 
-    def _relay(self, upstream: UpstreamAnswer, rules: StreamRules) -> Iterator[bytes]:
+    def _relay(self, upstream: StreamedAnswer, rules: StreamRules) -> Iterator[bytes]:
         stream = ChatStream(
             upstream.chunks,
             rules,
@@ -140,7 +140,7 @@ class Exchange:
                 error.code or error.type, response=self._refusal(error), last_chunk=sse.event(error.body())
             )
 
-    def _abandon(self, upstream: UpstreamAnswer) -> None:
+    def _abandon(self, upstream: StreamedAnswer) -> None:
         """Closes and logs a stream that was never read."""
         upstream.close()
         self.log.add(bedrock_request_id=upstream.bedrock_request_id, abandoned=True)

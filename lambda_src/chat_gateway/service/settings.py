@@ -38,7 +38,10 @@ _VARIABLES: variables.Variables = {
     "max_response_bytes": ("MAX_RESPONSE_BYTES", count),
     "separate_reasoning": ("SEPARATE_REASONING", flag),
 }
-_OPTIONAL: variables.Variables = {"models": ("UPSTREAM_MODELS", comma_separated)}
+_OPTIONAL: variables.Variables = {
+    "models": ("UPSTREAM_MODELS", comma_separated),
+    "routes": ("MODEL_ROUTES", comma_separated),
+}
 
 
 class UpstreamSettings(NamedTuple):
@@ -55,6 +58,7 @@ class UpstreamSettings(NamedTuple):
     guardrail: Guardrail | None
     separate_reasoning: bool  # move a model's reasoning from `content` into `reasoning_content`
     models: tuple[str, ...] = ()  # allowed ids and ARNs; empty: all
+    routes: tuple[str, ...] = ()  # the environment's own, such as `model=converse`
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:

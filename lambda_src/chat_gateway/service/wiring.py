@@ -34,6 +34,7 @@ def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections
         guardrail=settings.guardrail,
         separates_reasoning=settings.separate_reasoning,
         allowed_models=_allowed_models(settings),
+        routes=dict(route.rsplit("=", 1) for route in settings.routes),
     )
 
 

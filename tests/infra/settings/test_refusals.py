@@ -25,6 +25,8 @@ ATTACKS = (
 LONG_MODELS = ", ".join(f'"xai.{number:0200}"' for number in range(10))
 PRICE = '[[prices.models]]\nmodel = "a"\ninput = 1\noutput = 2\n'
 MANY_PRICES = "".join(PRICE.replace('"a"', f'"xai.grok-{number}"') for number in range(100))
+ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
+PROMPT = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1"
 TWENTY_WORDS = ", ".join(f'"xai.grok-{number}"' for number in range(300))
 
 
@@ -182,9 +184,25 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[prices]\nmodels = 1", "prices.models is 1; it must be a list"),
         (
             MANY_PRICES,
-            "prices.models takes 3391 bytes of Lambda's variables, with upstream.models and jobs.senders; at most 2000",
+            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, routes, prices and senders; at",
         ),
-        (f"{PRICE}[upstream]\nmodels = [{LONG_MODELS}]", "upstream.models and jobs.senders"),
+        (f"{PRICE}[upstream]\nmodels = [{LONG_MODELS}]", "prices.models takes"),
+        (f'[upstream]\nmodels = [{LONG_MODELS}]\nroutes = {{"xai.a" = "native"}}', "upstream.routes"),
+        ('[upstream.routes]\n"gpt" = "converse"', "upstream.routes has 'gpt'"),
+        ('[upstream.routes]\n"xai.grok" = "other"', "upstream.routes"),
+        (f'[upstream.routes]\n"{PROMPT}" = "converse"', "which is a prompt, a router or an endpoint"),
+        (f'[upstream]\nmodels = ["{PROMPT}"]', "which is a prompt, a router or an endpoint"),
+        (f'{ON_MANTLE}models = ["amazon.nova-lite-v1:0"]', "upstream.url has no Converse, which amazon.nova"),
+        (
+            f'{ON_MANTLE}routes = {{"xai.grok" = "converse"}}',
+            "upstream.url has no Converse, which xai.grok needs",
+        ),
+        (
+            f'{ON_MANTLE}[proof]\nconverse_model = "amazon.nova-lite-v1:0"',
+            "proof.converse_model needs Converse, which upstream.url does not have",
+        ),
+        ('[proof]\nconverse_model = "xai.grok"', "proof.converse_model must be a model of Converse"),
+        (f'[proof]\nconverse_model = "{PROMPT}"', "which is a prompt, a router or an endpoint"),
         ('data = "bogus"', 'data is "bogus"; it must be "retained" or "destroyed"'),
         ('region = ""', "it must be one of AWS's"),
         ('name_prefix = "with_underscore"', "it must be at most 29 letters, digits and hyphens"),
@@ -231,6 +249,8 @@ def test_the_emulator_answers_sooner() -> None:
         f"{PRICE}cached_input = 0.000001\ncache_write = 10_000",
         f"[upstream]\nmodels = [{LONG_MODELS}]",
         "[prices]\nguardrail_usd_per_1000_text_units = -0.0\nmodels = []",
+        f'{ON_MANTLE}routes = {{"amazon.nova-lite-v1:0" = "native"}}',
+        '[proof]\nconverse_model = "xai.grok"\n[upstream.routes]\n"xai.grok" = "converse"',
     ],
 )
 def test_what_is_allowed_passes(toml: str) -> None:

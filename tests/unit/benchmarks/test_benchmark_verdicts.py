@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import limited_client, table, targets
+from benchmarks import converse_model, limited_client, table, targets
 from benchmarks.cold import ColdStart
 from benchmarks.contenders import BARE, DIRECT, FASTAPI, OURS
 from benchmarks.results import ColdStarts, Results, Size
@@ -93,6 +93,23 @@ def test_limits_are_a_ratio_to_no_limits() -> None:
     results.buffered[name] = series(2.1)
     _, row = (line for line in table.render(results, []).splitlines() if line.startswith(f"| {name} |"))
     assert [cell.strip() for cell in row.split("|")][2:-1] == ["2.10", "1.40", "1.50"]
+
+
+def test_converse_is_compared_with_the_native_route() -> None:
+    """The rows of the Converse route have the native route's numbers and their ratio; targets judge two of them."""
+    results = a_run()
+    assert "native route" not in table.render(results, [])
+    name = converse_model.name(OURS)
+    results.streamed = {OURS: series(2.0), name: series(2.4)}
+    results.buffered[name], results.fast[name] = series(2.1), series(50.0)
+    lines = table.render(results, []).splitlines()
+    begin = next(number for number, line in enumerate(lines) if "native route" in line and "|" in line)
+    rows = [[cell.strip() for cell in line.split("|")][2:-1] for line in lines[begin + 2 : begin + 5]]
+    assert rows == [["2.10", "1.40", "1.50"], ["2.40", "2.00", "1.20"], ["48.00", "30.00", "1.60"]]
+    ratio = verdict_named(results, "Converse, warm, buffered, p50")
+    added = verdict_named(results, "Converse, added per streamed event")
+    assert (round(ratio.measured, 6), ratio.is_reached, ratio.unit) == (1.5, False, "x ours")
+    assert (added.measured, added.is_reached, added.limit) == (48.0, False, 40)
 
 
 def test_the_numbers_become_json() -> None:

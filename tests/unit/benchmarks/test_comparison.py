@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import __main__ as command
-from benchmarks import comparison, comparison_table, limited_client, paired_rounds, worktree
+from benchmarks import (
+    comparison,
+    comparison_table,
+    converse_model,
+    limited_client,
+    paired_rounds,
+    worktree,
+)
 from benchmarks.cold import ColdStart
 from benchmarks.comparison import Compared
 from benchmarks.contenders import DIRECT
@@ -52,6 +59,8 @@ def a_round(*, now: float = 1.0, load: float = 1.0) -> Results:
             for table in ("buffered", "large", "streamed", "large_streamed", "paced", "fast", "workers"):
                 getattr(results, table)[name] = a_series(scale)
         results.buffered[limited_client.name(f"{CHAT} {side}")] = a_series(scale)
+        for measured in (results.buffered, results.streamed, results.fast):
+            measured[converse_model.name(f"{CHAT} {side}")] = a_series(scale)
     return results
 
 
@@ -137,14 +146,15 @@ def test_a_new_row_has_no_ratio() -> None:
     rounds = [a_round() for _ in range(3)]
     for results in rounds:
         del results.buffered[limited_client.name(f"{CHAT} {BEFORE}")]
+        for measured in (results.buffered, results.streamed, results.fast):
+            del measured[converse_model.name(f"{CHAT} {BEFORE}")]
     compared = comparison.compare(rounds)
     assert [one.row for one in compared] == list(ROWS)
-    (line,) = (
-        line
-        for line in comparison_table.render(compared, COMMIT, rounds=3).splitlines()
-        if "client with limits" in line
-    )
-    assert [cell.strip() for cell in line.split("|")][2:-1] == ["-", "10.00", "-", "-", "new"]
+    lines = comparison_table.render(compared, COMMIT, rounds=3).splitlines()
+    new = [line for line in lines if line.endswith("new |")]
+    assert ["client with limits" in line for line in new] == [True, *[False] * 5]
+    assert all("Converse, " in line for line in new[1:])
+    assert [cell.strip() for cell in new[0].split("|")][2:-1] == ["-", "10.00", "-", "-", "new"]
     assert comparison_table.complaints(compared) == []
 
 

@@ -99,7 +99,8 @@ def test_each_model_stands_in_one_block() -> None:
 
 def test_models_that_answer_have_a_price() -> None:
     """Every model that docs/limits.md names as answering has a price."""
-    ((answering, _),) = documents.table("docs/limits.md", "| answer | do not answer: 404 |")
+    head = "| answer on chat completions | are called on Converse | answer neither way: 404 |"
+    ((answering, _, _),) = documents.table("docs/limits.md", head)
     named = re.sub(r" \([^)]*\)", "", answering).split("; ")
     assert named == list(ANSWERING)
     unpriced = [model for models in ANSWERING.values() for model in models if not LISTED.of_model(model)]

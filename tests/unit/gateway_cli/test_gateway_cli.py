@@ -215,3 +215,32 @@ def test_the_proof_asks_where_the_stack_is_or_where_it_is_told(
     monkeypatch.setattr("guardrail_proof.proof.prove", prove)
     assert run("prove", "--canary", "word", "--model", "m", *options).exit_code == 0
     assert (asked[0].base_url, asked[0].canary, asked[0].model) == (base_url, "word", "m")
+
+
+@pytest.mark.parametrize(
+    ("of_stack", "options", "model"),
+    [
+        (None, [], None),
+        ("amazon.nova-lite-v1:0", [], "amazon.nova-lite-v1:0"),
+        ("amazon.nova-lite-v1:0", ["--converse-model", "meta.llama"], "meta.llama"),
+    ],
+)
+def test_proof_of_converse(
+    session: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    of_stack: str | None,
+    options: list[str],
+    model: str | None,
+) -> None:
+    """The proof tries the model of the option, else the stack's, else none."""
+    asked: list[Gateway] = []
+
+    def prove(gateway: Gateway, _: boto3.Session) -> Iterator[Probe]:
+        asked.append(gateway)
+        yield HOLDS
+
+    outputs = replace(OUTPUTS, proof_converse_model=of_stack)
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: outputs)
+    monkeypatch.setattr("guardrail_proof.proof.prove", prove)
+    assert run("prove", *options).exit_code == 0
+    assert asked[0].converse_model == model

@@ -11,6 +11,7 @@ from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.bedrock import refusals, retry_after
 from chat_gateway.completions import enumerations, reasoning, sse, stream_usage
 from chat_gateway.completions.stream import ChatStream, StreamRules
+from chat_gateway.converse.event_stream import EventParser
 from chat_gateway.core import foreign_json
 from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
 from chat_gateway.guardrail import blocked_answer
@@ -19,6 +20,7 @@ from chat_gateway.http1 import head as http_head
 from chat_gateway.http1.body import Body, ChunkedBody, CountedBody, UncountedBody, gather
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs.dead_letter import dead_letter
+from tests.unit import event_stream_messages
 from tests.unit.growth.hostile import (
     JSON,
     TEXTS,
@@ -32,6 +34,7 @@ from tests.unit.growth.hostile import (
 from tests.unit.growth.measure import ANSWER_BYTES, EVENT_BYTES, HEAD_BYTES, Case, cases
 
 _PIECE_BYTES = 512
+_EVENT_FRAME_BYTES, _MOST_EVENT_HEADERS_BYTES = 256, 131_072
 
 
 def all_cases() -> Iterator[Case]:
@@ -41,6 +44,7 @@ def all_cases() -> Iterator[Case]:
     yield from _bodies()
     yield from _events()
     yield from _streams()
+    yield from _converse_streams()
     yield from _documents()
     yield from _errors()
 
@@ -154,6 +158,36 @@ def _relay(chunks: Iterable[bytes]) -> None:
     stream = ChatStream(chunks, rules, bedrock_request_id=None)
     for _ in stream.relay():
         pass
+
+
+def _converse_streams() -> Iterator[Case]:
+    sound, smallest = (event_stream_messages.event("a", content) for content in (b"{}" * 100, b""))
+    many = repeated(messages=sound, smallest_messages=smallest)
+    yield from cases("event stream", ANSWER_BYTES, many, lambda stream: _parse([stream]))
+    yield from cases("event stream by 512", ANSWER_BYTES, changed(many, in_pieces_of(_PIECE_BYTES)), _parse)
+    by_1 = changed(some(many, "messages"), in_pieces_of(1))
+    yield from cases("event stream by 1", ANSWER_BYTES, by_1, _parse)
+    one = changed(repeated(a_long_payload=b"a"), lambda text: event_stream_messages.event("a", text))
+    for size in (1, _PIECE_BYTES):
+        pieces = changed(one, in_pieces_of(size))
+        yield from cases(f"event by {size}", EVENT_BYTES - _EVENT_FRAME_BYTES, pieces, _parse)
+    headers = {
+        "headers": _with_headers,
+        "one name": lambda size: event_stream_messages.message(b"\1a\0" * (size // 3)),
+    }
+    yield from cases("event's headers", _MOST_EVENT_HEADERS_BYTES, headers, lambda stream: _parse([stream]))
+
+
+def _with_headers(size: int) -> bytes:
+    names = (f"{number:0100}" for number in range(size // 110))
+    return event_stream_messages.message(event_stream_messages.strings(dict.fromkeys(names, "a")))
+
+
+def _parse(chunks: Iterable[bytes]) -> None:
+    parser = EventParser()
+    for chunk in chunks:
+        parser.feed(chunk)
+    parser.end()
 
 
 def _documents() -> Iterator[Case]:

@@ -12,6 +12,7 @@ from typing import Any
 from chat_gateway.client_policies import limits
 from chat_gateway.completions import reasoning
 from chat_gateway.completions import request as chat_request
+from chat_gateway.completions import routes as model_routes
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.stream_usage import StreamUsage
@@ -68,6 +69,8 @@ def _read_model(model: str) -> None:
     reasoning.is_in_content(model)
     StreamUsage().remember(model)
     AllowedModels([model]).check(model)
+    model_routes.route_of(model, {})
+    model_routes.route_of(f"arn:{model}", {})
 
 
 def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:

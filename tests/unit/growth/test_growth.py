@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.growth import from_bedrock, from_callers
+from tests.unit.growth import from_bedrock, from_callers, from_callers_of_converse, from_converse
 from tests.unit.growth.coverage import functions_entered, functions_of, pure_modules
 from tests.unit.growth.measure import Case, growth
 
 # Linear is 8, quadratic 64.
 ENOUGH = 20
-CASES = [*from_callers.all_cases(), *from_bedrock.all_cases()]
+CASES = [
+    *from_callers.all_cases(),
+    *from_callers_of_converse.all_cases(),
+    *from_bedrock.all_cases(),
+    *from_converse.all_cases(),
+]
 MODULES_NOT_FED = {
     "jobs.delays": "computes with numbers",
     "completions.retry": "computes with numbers; retry_after reads the header",

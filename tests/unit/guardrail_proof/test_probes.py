@@ -23,6 +23,30 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("tagging", "of_tools"),
+    [(None, True), ("off", True), ("all_text", True), ("user_turns", False), ("latest_user_turn", False)],
+)
+def test_prompts_of_converse(tagging: str | None, of_tools: bool) -> None:
+    """A tool's result is tried where the guardrail has to check it."""
+    prompts = probes.of_converse("canary", tagging=tagging)
+    assert [prompt.must_block for prompt in prompts] == [True, False, *[True] * of_tools]
+    assert [prompt.tool_result for prompt in prompts[2:]] == ["canary"] * of_tools
+
+
+def test_a_tools_result_is_a_conversation() -> None:
+    """The prompt is a request that the gateway takes, with the canary in the tool's message only."""
+    body = probes.of_converse("canary", tagging=None)[2].body("amazon.nova-lite-v1:0")
+    assert "canary" in json.dumps(body["messages"].pop())
+    assert "canary" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("end", ["stop", "tool_calls", "error: upstream_access_denied"])
+def test_an_unchecked_tools_result_fails(end: str) -> None:
+    """A guardrail that may not be applied, or is not applied, is a failed probe."""
+    assert probes.judged("streamed", probes.of_converse("canary", tagging=None)[2], end).says
+
+
 @given(JSON.map(json.dumps) | st.text() | JSON.map(lambda value: f"data: {json.dumps(value)}\n\n"))
 def test_anything_at_all_is_read_without_a_fault(text: str) -> None:
     for read in (probes.end_of_document, probes.end_of_stream, probes.end_of_job):

@@ -10,7 +10,7 @@ from guardrail_proof.settings import Gateway, ProverSettings
 from tests.unit.guardrail_proof.prover_env import ENV
 
 TEXTS = st.text(min_size=1)
-OPTIONAL = {"tagging", "attack", "secret_arn"}
+OPTIONAL = {"tagging", "attack", "converse_model", "secret_arn"}
 GATEWAYS = st.builds(
     Gateway, **{field: st.none() | TEXTS if field in OPTIONAL else TEXTS for field in Gateway._fields}
 )

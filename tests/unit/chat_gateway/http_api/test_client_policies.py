@@ -138,5 +138,6 @@ def test_no_limits_import_nothing() -> None:
     )
     loaded = done.stdout.split()
     assert "client_keys.no_limits" in loaded
+    assert not [name for name in loaded if name.startswith("chat_gateway.converse")]
     unwanted = {"client_keys.policy", "client_keys.key", "chat_gateway.client_policies", "client_usage"}
     assert unwanted.isdisjoint(loaded)

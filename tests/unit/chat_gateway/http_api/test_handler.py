@@ -175,7 +175,7 @@ def test_only_allowed_models_are_asked(asking: Asking, model: str, status: int) 
     """If an environment names models, requests for others are refused before Bedrock is asked."""
     listed = ["openai.gpt-oss-20b-1:0", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123"]
     bedrock = ok if status == 200 else lambda _: pytest.fail("asked")
-    gateway = asking(bedrock, allowed_models=AllowedModels(listed))
+    gateway = asking(bedrock, allowed_models=AllowedModels(listed), routes={listed[1]: "native"})
     got, _, body = gateway.handle(event({**VALID, "model": model}))
     assert got == status
     if status == 403:

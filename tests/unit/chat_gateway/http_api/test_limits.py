@@ -13,6 +13,7 @@ from client_keys.policy import Policy
 from tests.unit.chat_gateway.api_calls import COMPLETION, PROMPT, event, ok
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import Asking
+from tests.unit.chat_gateway.converse_bedrock import FakeBedrock
 from tests.unit.chat_gateway.http_api.conftest import NewGateway
 from tests.unit.chat_gateway.http_api.limited_calls import BEDROCK, CAP, DYNAMODB, LimitedGateway
 
@@ -69,7 +70,7 @@ def test_over_the_limit_alone(limited: NewGateway) -> None:
 
 def test_used_up_budget(limited: NewGateway) -> None:
     """A request that the budget does not hold gets OpenAI's error for it."""
-    gateway = limited()
+    gateway = limited(FakeBedrock())
     gateway.limit(monthly_budget_cents=1)
     model = "anthropic.claude-opus-4-20250514-v1:0"
     answers = [gateway.answer({**VALID, "model": model}) for _ in range(30)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import openai
 import pytest
 from rich.console import Console
 
+from local.aws import guardrail_policy
 from local.demonstration import checks, demo, tool_call
 from local.demonstration.screen import Screen
 from local.machine.failures import CheckFailedError
 from local.stack.local_stack import LocalStack
+from tests import documents
 from tests.unit.local.stacks import made_up_stack
 
 
@@ -54,6 +57,14 @@ def test_a_failed_check_fails_the_run_but_not_the_checks_after_it(tmp_path: Path
         "✓ Third 0.0 s",
         "    as it should be",
     ]
+
+
+def test_the_readme_shows_every_step() -> None:
+    """README.md's sample output has the demonstration's steps, in order, and `make smoke` checks the same."""
+    shown = re.findall(r"(?m)^✓ (.+) … s$", documents.text("README.md"))
+    steps = checks.demonstration(guardrail_policy.LOCAL)
+    assert [title for title in shown if title in dict(steps)] == [title for title, _ in steps]
+    assert set(steps) <= set(checks.everything(guardrail_policy.LOCAL))
 
 
 def test_eighteen_answers_and_one_error_line_are_right() -> None:
