@@ -17,6 +17,7 @@ from local.machine.failures import CommandFailedError
 from local.stack.local_stack import LocalStack
 from tests import console_command
 from tests.e2e.conftest import MODEL
+from tests.e2e.converse_bypasses import CLAUDE
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
@@ -30,13 +31,18 @@ ALL = [
     "a harmless prompt, as a job",
     "a guardrail that does not exist, at Bedrock",
 ]
+BY_CONVERSE = [
+    f"{prompt}, {way}, by Converse"
+    for way in ("in one piece", "streamed")
+    for prompt in ("the canary", "a harmless prompt", "the canary as a tool's result")
+]
 STACK = "bedrock-chat-gateway-local"
 
 
-def prove(stack: LocalStack) -> subprocess.CompletedProcess[str]:
+def prove(stack: LocalStack, *options: str) -> subprocess.CompletedProcess[str]:
     """Runs what `make prove ENV=local` runs."""
     return subprocess.run(
-        [console_command.CHAT_GATEWAY, "prove", "--env", "local"],
+        [console_command.CHAT_GATEWAY, "prove", "--env", "local", *options],
         env={
             **environment.for_tools(stack.aws_endpoint_url),
             "PYTHONPATH": console_command.PYTHONPATH,
@@ -64,6 +70,24 @@ def ignored(standin: StandinControl) -> Iterator[Callable[[], None]]:
 def test_the_command_proves_the_deployed_guardrail(stack: LocalStack) -> None:
     proven = prove(stack)
     assert (proven.returncode, lines_of(proven.stdout, "ok")) == (0, ALL), proven.stderr
+
+
+def test_the_command_proves_converse_too(stack: LocalStack) -> None:
+    """With a model of Converse, the proof tries that route, also with a tool's result."""
+    proven = prove(stack, "--converse-model", CLAUDE)
+    assert proven.returncode == 0, proven.stdout
+    assert sorted(lines_of(proven.stdout, "ok")) == sorted([*ALL, *BY_CONVERSE])
+
+
+def test_a_refused_apply_guardrail_fails_the_proof(stack: LocalStack, standin: StandinControl) -> None:
+    """If Bedrock refuses ApplyGuardrail, the proof fails at the tool's results."""
+    standin.treat_apply_guardrail(denied=True)
+    try:
+        unproven = prove(stack, "--converse-model", CLAUDE)
+    finally:
+        standin.treat_apply_guardrail()
+    assert unproven.returncode == 1
+    assert lines_of(unproven.stdout, "FAIL") == [name for name in BY_CONVERSE if "tool" in name]
 
 
 def test_the_command_leaves_no_client_behind(stack: LocalStack) -> None:
