@@ -1,6 +1,7 @@
 """A hostile server in place of Bedrock: the caller always gets a completion or an OpenAI error.
 
 scenarios/          what the server sends, as data, and the correct answers
+converse.py         the correct answers of Converse and ApplyGuardrail
 server.py           plays a scenario on a raw socket
 functions.py        the real functions, each in its own process
 trials.py           one scenario in one way of asking, and what was observed

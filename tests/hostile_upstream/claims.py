@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks import aws_answers
-from tests.hostile_upstream import answers, limited_client, markers, memory
+from chat_gateway.completions import retry
+from tests.hostile_upstream import answers, honest, limited_client, markers, memory
 from tests.hostile_upstream.answers import Got, UnreadableError
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Expectation
 from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
@@ -22,11 +24,18 @@ _STATUSES = frozenset({*range(400, 600), None})
 # Of an error of the gateway's own, where its caller sees the code only, or nothing.
 _STATUSES_OF_CODES: Mapping[str | None, int] = {
     "gateway_timeout": 504,
+    "guardrail_unavailable": 502,
+    "response_too_large": 502,
     "upstream_connection_error": 502,
     "upstream_invalid_response": 502,
     "internal_error": 500,
     "insufficient_quota": 429,
 }
+# Classes of errors: after the first two, the model may have answered; after the others, the key is read again.
+_LOST = ("UpstreamConnectionError", "UpstreamTimeoutError")
+_REFUSED = ("UpstreamAccessError", "UpstreamCredentialsError")
+# Statuses of Bedrock's own errors after which the request is repeated.
+_PASSING = frozenset({408, 424, 429, 500, 502, 503, 504, 529})
 _PRINTABLE = re.compile(r"[ -~]*")
 _MESSAGES = {Way.WHOLE: "chat completion", Way.STREAM: "chat completion", Way.JOB: "job"}
 
@@ -38,6 +47,7 @@ def broken(trial: Trial, seen: Observation) -> list[str]:
         *_logged(trial, seen.hostile),
         *_next_answered(trial, seen.honest),
         *_counted(trial, seen),
+        *_asked(trial, seen.hostile),
         *_in_memory(seen.hostile),
         *([] if seen.settled else ["connection: the function did not let go of it"]),
     ]
@@ -56,6 +66,7 @@ def _answered(trial: Trial, seen: Seen) -> Iterator[str]:
     yield from (f"job: {wrong}" for wrong in _kept(got, trial))
     yield from (f"head: {wrong}" for wrong in _head(got))
     yield from (f"words: {wrong}" for wrong in _said(got))
+    yield from (f"held: {wrong}" for wrong in _released(got, expected, trial, seen))
 
 
 def _unexpected(got: Got, expected: Expectation, trial: Trial, seen: Seen) -> Iterator[str]:
@@ -123,6 +134,15 @@ def _said(got: Got) -> Iterator[str]:
         yield f"what the guardrail matched is in the answer: {marks}"
     if got.error and (marks := markers.found(json.dumps({**got.error, "message": ""}))):
         yield f"the error has {marks} outside its message"
+
+
+def _released(got: Got, expected: Expectation, trial: Trial, seen: Seen) -> Iterator[str]:
+    """Thoughts and arguments are released only if ApplyGuardrail was asked about them, and let them through."""
+    marks = markers.held(got.body)
+    if marks and not markers.held(seen.checked):
+        yield "what was not checked is in the answer"
+    if trial.scenario.part is Part.OUTPUT_CHECK and bool(marks) != (got.error is None and expected.releases):
+        yield f"what the guardrail was asked about is {'' if marks else 'not '}in the answer"
 
 
 def _logged(trial: Trial, seen: Seen) -> Iterator[str]:
@@ -208,6 +228,40 @@ def _counted(trial: Trial, seen: Observation) -> Iterator[str]:
     ]
     if len(updates) != limited_client.UPDATES:
         yield f"next limits: {len(updates)} updates"
+
+
+def _asked(trial: Trial, seen: Seen) -> Iterator[str]:
+    """Converse is asked at most as often as chat completions are: again only after a failure that may pass.
+
+    A request that ApplyGuardrail did not let through never reaches the model. An answer that it did not let through has
+    been paid for, so the model is not asked again.
+    """
+    if not trial.scenario.part.uses_converse:
+        return
+    try:
+        got = answers.read(seen, trial.way)
+    except UnreadableError:
+        return  # which is told of elsewhere
+    if trial.scenario.part is Part.INPUT_CHECK:
+        most = int(got.words == honest.WORDS)
+    else:
+        most = 1 if trial.scenario.part is Part.OUTPUT_CHECK else _most_asked(got, trial, seen)
+    if seen.asked > most:
+        yield f"model: it was asked {seen.asked} times, not {most}"
+
+
+def _most_asked(got: Got, trial: Trial, seen: Seen) -> int:
+    """How often the model may be asked for this answer."""
+    if got.error is None:
+        return 1
+    line = _line_of(trial, seen)
+    kind, (status, _) = line.get("error_class"), _status_and_code(got, got.error, line)
+    if kind in _REFUSED:
+        return 2
+    policy = retry.FOR_JOBS if trial.way is Way.JOB else retry.FOR_CALLERS
+    if kind in _LOST:
+        return 1 + policy.paid_retries
+    return 1 + policy.retries if kind == "UpstreamError" and status in _PASSING else 1
 
 
 def _in_memory(seen: Seen) -> Iterator[str]:

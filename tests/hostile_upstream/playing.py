@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from tests.hostile_upstream.script import Close, Endless, Pause, Reset, Script, Silence, Slowly, Step
+from tests.hostile_upstream.script import Close, Endless, Frames, Pause, Reset, Script, Silence, Slowly, Step
 
 _BLOCK_BYTES = 65_536
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
@@ -43,6 +43,8 @@ def _perform(step: Step, connection: socket.socket) -> None:
     match step:
         case bytes():
             connection.sendall(step)
+        case Frames():
+            connection.sendall(step.data)
         case Pause(seconds):
             time.sleep(seconds)
         case Slowly(data, pause_s):

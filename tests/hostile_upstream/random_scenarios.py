@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import json
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
+from tests.hostile_upstream.converse import (
+    START,
+    HonestConverse,
+    Message,
+    answer,
+    called,
+    message_stop,
+    metadata,
+    reasoning,
+    thought,
+    tool_use,
+    words,
+)
 from tests.hostile_upstream.honest import (
     DONE,
     LAST_CHUNK,
@@ -17,9 +32,10 @@ from tests.hostile_upstream.honest import (
     event,
     to_json,
 )
-from tests.hostile_upstream.markers import FOREIGN, MATCHED, WORDS
+from tests.hostile_upstream.markers import FOREIGN, HELD, MATCHED, WORDS
+from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Answer, Expectation, Scenario
-from tests.hostile_upstream.script import Close, Pause, Reset, Step
+from tests.hostile_upstream.script import Close, Frames, Pause, Reset, Step
 from tests.hostile_upstream.way import Way
 
 # It is left to chance what is right. That it may be late ends its many retries soon.
@@ -60,12 +76,23 @@ _TRACE = {
         }
     }
 }
+_CONVERSE_TRACE = {"guardrail": {"outputAssessments": {"gr12345": [_TRACE["guardrail"]["input"]["gr"]]}}}
+_BLOCKS = (reasoning(HELD), {"text": "Paris"}, tool_use({"city": HELD}))
+_BEGIN = (
+    START,
+    thought(HELD),
+    *words("In Paris.", index=1),
+    *called(2),
+    *called(3),
+    message_stop("tool_use"),
+)
 
 
 def scenarios(seed: int, count: int) -> Iterator[Scenario]:
-    """`count` scenarios, the same ones for the same seed."""
-    for number in range(count):
-        yield Scenario(f"{seed}-{number}", _answering(f"{seed}/{number}"), _ANYHOW)
+    """`count` scenarios, the same ones for the same seed. Every second one is of Converse."""
+    parts = itertools.cycle((Part.BEDROCK, Part.CONVERSE))
+    for number, part in zip(range(count), parts, strict=False):
+        yield Scenario(f"{seed}-{number}", _answering(f"{seed}/{number}"), _ANYHOW, part=part)
 
 
 def _answering(seed: str) -> Callable[[Honest], Answer]:
@@ -73,8 +100,10 @@ def _answering(seed: str) -> Callable[[Honest], Answer]:
 
 
 def _answer(random: Random, honest: Honest) -> tuple[Step, ...]:
-    whole = _framed(random, honest, _content(random, honest))
-    pieces = _pieces(random, whole)
+    if isinstance(honest, HonestConverse) and honest.way is Way.STREAM and random.random() < 0.7:
+        pieces = _events(random, honest)
+    else:
+        pieces = _pieces(random, _framed(random, honest, _content(random, honest)))
     # An answer that may be unfinished must end, else the trial waits for its function's patience.
     return (*pieces, random.choice((Close(), Close(), Reset())))
 
@@ -85,6 +114,28 @@ def _pieces(random: Random, whole: bytes) -> Iterator[Step]:
     for begin, end in zip((0, *cuts), (*cuts, len(whole)), strict=True):
         yield whole[begin:end]
         yield Pause(random.random() / 50)
+
+
+def _events(random: Random, honest: HonestConverse) -> Iterator[Step]:
+    """The messages of a stream with distorted payloads, sometimes in another order, with short pauses between them."""
+    yield honest.head()
+    whole = (*_BEGIN, metadata(**_found(random)))
+    messages = [_distorted_message(random, message) for message in whole]
+    for _ in range(random.choice((0, 0, 1, 3))):
+        messages.insert(random.randrange(len(messages)), messages.pop(random.randrange(len(messages))))
+    for message in messages[: random.choice((len(messages), len(messages), random.randrange(len(messages))))]:
+        yield Frames((message,))
+        yield Pause(random.random() / 100)
+
+
+def _found(random: Random) -> dict[str, Any]:
+    """Sometimes a trace of Converse's."""
+    return {"trace": _CONVERSE_TRACE} if random.random() < 0.3 else {}
+
+
+def _distorted_message(random: Random, message: Message) -> Message:
+    headers, payload = message
+    return headers, payload if random.random() < 0.6 else to_json(_distorted(random, json.loads(payload)))
 
 
 def _framed(random: Random, honest: Honest, content: bytes) -> bytes:
@@ -126,6 +177,9 @@ def _document(random: Random, honest: Honest) -> bytes:
     """A completion, or the events of a stream, with values that do not belong there."""
     trace = {"amazon-bedrock-trace": _TRACE, "amazon-bedrock-guardrailAction": "INTERVENED"}
     added = trace if random.random() < 0.3 else {}
+    if isinstance(honest, HonestConverse):
+        document = answer(*_BLOCKS, stop_reason="tool_use", **_found(random))
+        return honest.content if honest.way is Way.STREAM else to_json(_distorted(random, document))
     if honest.way is not Way.STREAM:
         return to_json(_distorted(random, completion(**added)))
     events = [event(_distorted(random, chunk_object("Paris", **added))) for _ in range(random.randrange(6))]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tests.hostile_upstream import honest, way
+from tests.hostile_upstream.converse import HonestCheck, HonestConverse
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.script import Script, Step
@@ -17,7 +19,8 @@ class Expectation:
     """The correct outcomes.
 
     `statuses` (None: 400 to 599) and `codes` (None: any) are for an error, `words` (None: any) for a completion. A None in
-    `statuses` allows Bedrock's own error after a stream's head, which has only a code.
+    `statuses` allows Bedrock's own error after a stream's head, which has only a code. `releases`: whether a completion has
+    the model's thoughts and arguments as the model wrote them, if ApplyGuardrail has to check these.
     """
 
     may_complete: bool
@@ -25,6 +28,7 @@ class Expectation:
     statuses: Collection[int | None] | None = None
     codes: Collection[str | None] | None = None
     words: str | None = honest.WORDS
+    releases: bool = False
 
 
 def completes(words: str | None = honest.WORDS) -> Expectation:
@@ -61,7 +65,7 @@ class Scenario:
     """
 
     name: str
-    answer: Callable[[Honest], Answer]
+    answer: Callable[[Any], Answer]  # of an Honest, or of the one for `part`
     expect: Expectation
     ways: Collection[Way] = way.ALL
     streamed: Expectation | None = None
@@ -71,10 +75,15 @@ class Scenario:
 
     def script(self, asked: Way) -> Script:
         """The server's actions."""
-        answer = self.answer(Honest(asked))
+        answer = self.answer(self._honest(asked))
         if isinstance(answer, Script):
             return answer
         return Script((answer,) if isinstance(answer, bytes) else answer)
+
+    def _honest(self, asked: Way) -> Honest:
+        if self.part.checked is not None:
+            return HonestCheck()
+        return HonestConverse(asked) if self.part is Part.CONVERSE else Honest(asked)
 
     def expected(self, asked: Way) -> Expectation:
         """The correct outcome for that way of asking."""

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tests.hostile_upstream import markers
+from tests.unit import event_stream_messages
 
 # For whoever sends much.
 BLOCK = b"x" * 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Sends messages of an `application/vnd.amazon.eventstream`, each given by its encoded headers and its payload.
+
+    The checksums are made when the messages are sent, because a trial's number changes them.
+    """
+
+    messages: tuple[tuple[bytes, bytes], ...]
+
+    @property
+    def data(self) -> bytes:
+        """The encoded messages. A trial's number does not change their length."""
+        return b"".join(event_stream_messages.message(*message) for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class Reset:
     """Closes the connection with a reset, so that the other side's next call fails."""
 
 
-Step = bytes | Pause | Slowly | Endless | Silence | Close | Reset
+Step = bytes | Frames | Pause | Slowly | Endless | Silence | Close | Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,9 @@ class Script:
 def _numbered(step: Step, number: int) -> Step:
     if isinstance(step, bytes):
         return markers.numbered(step, number)
+    if isinstance(step, Frames):
+        numbered = partial(markers.numbered, number=number)
+        return Frames(tuple((numbered(headers), numbered(payload)) for headers, payload in step.messages))
     if isinstance(step, Slowly | Endless):
         return replace(step, data=markers.numbered(step.data, number))
     return step

@@ -1,20 +1,31 @@
-"""Takes Bedrock's place on a raw socket and plays a script to every client."""
+"""Takes Bedrock's place on a raw socket and plays scripts to every client."""
 
 from __future__ import annotations
 
+import json
 import socket
 
+from tests.hostile_upstream import converse
 from tests.hostile_upstream.loopback import LoopbackServer
 from tests.hostile_upstream.playing import Player
 from tests.hostile_upstream.script import Close, Script
+from tests.runtime_api import Request
 from tests.runtime_api.requests import CutOffError, RequestReader
+
+_HONEST_CHECK = Script((converse.HonestCheck().counted(),))
 
 
 class HostileServer(LoopbackServer):
-    """Answers every request by `script`. `asked` counts the requests."""
+    """Answers every request of the model by `script`, and those of ApplyGuardrail by `checks` of their source.
+
+    A source without a script is checked honestly, and nothing is found. `asked` counts the requests of the model,
+    `checked` has the bodies of the requests to check an answer.
+    """
 
     def __init__(self) -> None:
         self.script, self.player, self.asked = Script((Close(),)), Player(), 0
+        self.checks: dict[str, Script] = {}
+        self.checked: list[str] = []
 
     def serve(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as source:
@@ -22,18 +33,25 @@ class HostileServer(LoopbackServer):
             if self.script.before_request:
                 self.player.play(self.script, connection)
                 _read(reader)
-            while _read(reader):
-                self.asked += 1
-                self.player.play(self.script, connection)
+            while (request := _read(reader)) is not None:
+                self.player.play(self._script(request), connection)
+
+    def _script(self, request: Request) -> Script:
+        if not request.path.startswith(converse.CHECK_PATH):
+            self.asked += 1
+            return self.script
+        source = json.loads(request.body)["source"]
+        if source == "OUTPUT":
+            self.checked.append(request.body.decode())
+        return self.checks.get(source, _HONEST_CHECK)
 
 
-def _read(reader: RequestReader) -> bool:
-    """Whether there was another request, which has then been read."""
+def _read(reader: RequestReader) -> Request | None:
+    """The next request, complete; None if none follows."""
     try:
         request = reader.head()
-        if request is None:
-            return False
-        reader.body(request, lambda _: True)
+        if request is not None:
+            reader.body(request, lambda _: True)
     except CutOffError:
-        return False
-    return True
+        return None
+    return request

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 
 from benchmarks import aws_answers
+from chat_gateway.converse.event_stream import EventParser
 from tests.e2e.streaming_runtime import DELIMITER
 from tests.hostile_upstream import claims, honest, markers
 from tests.hostile_upstream.aws import Call
 from tests.hostile_upstream.functions import Answered, Exchange
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.part import Part
-from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario, refused
+from tests.hostile_upstream.scenario import COMPLETES, INVALID, Expectation, Scenario, completes, refused
+from tests.hostile_upstream.script import Frames, Script
 from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
+from tests.unit.event_stream_messages import strings
 
 ERROR = {"message": "no", "type": "server_error", "param": None, "code": "upstream_invalid_response"}
 
@@ -183,3 +186,82 @@ def test_asking_for_a_refused_request_is_noticed() -> None:
     limited = replace(trial(refused(429)).scenario, part=Part.RESERVATION)
     seen = replace(answered(error(), status=429, code=ERROR["code"]), asked=1)
     assert "limits: Bedrock was asked 1 times" in broken(seen, replace(trial(), scenario=limited))
+
+
+def converse(part: Part, expect: Expectation = COMPLETES, way: Way = Way.WHOLE) -> Trial:
+    made = trial(expect, way)
+    return replace(made, scenario=replace(made.scenario, part=part))
+
+
+@pytest.mark.parametrize(
+    ("asked", "of", "wrong"),
+    [
+        (1, converse(Part.CONVERSE), ""),
+        (2, converse(Part.CONVERSE), "model: it was asked 2 times, not 1"),
+        (2, converse(Part.OUTPUT_CHECK), "model: it was asked 2 times, not 1"),
+        (1, converse(Part.INPUT_CHECK), ""),
+        (2, trial(), ""),
+    ],
+)
+def test_asking_again_is_noticed(asked: int, of: Trial, wrong: str) -> None:
+    """After an answer, the model is not asked again."""
+    assert broken(replace(answered(completion()), asked=asked), of) == wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "most"),
+    [
+        ("UpstreamError", 429, 3),
+        ("UpstreamError", 400, 1),
+        ("UpstreamConnectionError", 502, 2),
+        ("UpstreamProtocolError", 502, 1),
+        ("UpstreamCredentialsError", 503, 2),
+    ],
+)
+def test_asking_too_often_is_noticed(kind: str, status: int, most: int) -> None:
+    """The number of repetitions depends on the failure."""
+    code = ERROR["code"]
+    log = line(status=status, error_code=code, error_class=kind)
+    seen, asked = answered(error(), status=status, log=log), converse(Part.CONVERSE, refused(status))
+    assert broken(replace(seen, asked=most), asked) == ""
+    assert f"asked {most + 1} times, not {most}" in broken(replace(seen, asked=most + 1), asked)
+
+
+def test_asking_for_a_blocked_request_is_noticed() -> None:
+    """The model must not be asked about a request that ApplyGuardrail blocked."""
+    blocked = replace(answered(completion("No.")), asked=1)
+    assert "asked 1 times, not 0" in broken(blocked, converse(Part.INPUT_CHECK, completes("No.")))
+
+
+def test_an_unchecked_part_is_noticed() -> None:
+    """What ApplyGuardrail was not asked about must not be in an answer."""
+    seen = answered(completion(a=markers.HELD))
+    assert "not checked" in broken(seen, converse(Part.CONVERSE))
+    assert broken(replace(seen, checked=markers.HELD), converse(Part.CONVERSE)) == ""
+
+
+@pytest.mark.parametrize("releases", [True, False])
+def test_a_release_is_noticed(releases: bool) -> None:
+    """What ApplyGuardrail was asked about must be in the answer if it was let through, and only then."""
+    asked = converse(Part.OUTPUT_CHECK, replace(COMPLETES, releases=releases))
+    held = replace(answered(completion(a=markers.HELD)), checked=markers.HELD)
+    assert ("asked about is in the answer" in broken(held, asked)) is not releases
+    assert ("asked about is not in the answer" in broken(answered(completion()), asked)) is releases
+
+
+def test_a_release_before_an_error_is_noticed() -> None:
+    """If the check failed, nothing of what was to be checked is in the answer."""
+    body = honest.event(honest.chunk_object(markers.HELD)) + honest.event({"error": ERROR})
+    seen = answered(body, headers={"content-type": "text/event-stream"}, code=ERROR["code"])
+    asked = converse(Part.OUTPUT_CHECK, INVALID, Way.STREAM)
+    assert "asked about is in the answer" in broken(replace(seen, checked=markers.HELD), asked)
+
+
+def test_an_event_stream_has_markers_of_its_own() -> None:
+    """A trial's markers change the payloads, and the checksums with them."""
+    message = (strings({":message-type": "event", ":event-type": "a"}), markers.HELD.encode())
+    script = Script((Frames((message,)),)).numbered(7)
+    (step,) = script.steps
+    assert isinstance(step, Frames)
+    (event,) = EventParser().feed(step.data)
+    assert event.payload == b"zh00007"

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.streaming_runtime import proxy_event
-from tests.hostile_upstream import honest, limited_client, markers
+from tests.hostile_upstream import converse, honest, limited_client, markers
 from tests.hostile_upstream.aws import Call
+from tests.hostile_upstream.converse import HonestConverse
 from tests.hostile_upstream.functions import MAX_RECEIVES, Exchange, Function, Kind
 from tests.hostile_upstream.honest import Honest
 from tests.hostile_upstream.part import Part
@@ -23,6 +24,8 @@ _SETTLING_S = 2.0
 # What is too late, and what is tried again for as long as there is time.
 _LENGTHY = frozenset({408, 424, 429, 500, 503, 504, 529})
 _MODEL = "openai.gpt-oss-120b-1:0"
+_TOOL = {"type": "function", "function": {"name": "weather", "description": "The weather in a city."}}
+_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The outcome of one request; `calls` are the function's calls of AWS meanwhile, `asked` counts those of Bedrock."""
+    """The outcome of one request.
+
+    `calls` are the function's calls of AWS meanwhile, `asked` counts those of the model, and `checked` has the bodies of the
+    requests to check an answer.
+    """
 
     exchange: Exchange
     calls: list[Call]
     asked: int = 0
+    checked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +100,26 @@ def of(scenarios: Iterable[Scenario], numbers: Iterator[int]) -> Iterator[Trial]
 
 def run(trial: Trial, function: Function) -> Observation:
     """Never raises for an error of the function."""
-    hostile = trial.scenario.script(trial.way).numbered(trial.number)
-    is_of_bedrock = trial.scenario.part is Part.BEDROCK
-    function.bedrock.script = hostile if is_of_bedrock else _honest(trial.way, honest.WORDS)
-    function.aws.script, function.aws.part = None if is_of_bedrock else hostile, trial.scenario.part
+    hostile, part = trial.scenario.script(trial.way).numbered(trial.number), trial.scenario.part
+    is_of_aws = not (part.is_of_model or part.checked)
+    function.bedrock.script = hostile if part.is_of_model else _honest(trial, honest.WORDS)
+    function.bedrock.checks = {} if part.checked is None else {part.checked: hostile}
+    function.aws.script, function.aws.part = hostile if is_of_aws else None, part
     first = _ask(trial, function, trial.key, _prompt(trial))
-    player = function.bedrock.player if is_of_bedrock else function.aws.player
+    player = function.aws.player if is_of_aws else function.bedrock.player
     settled = player.settle(_SETTLING_S)
-    function.aws.script, function.bedrock.script = None, _honest(trial.way, trial.next_words)
+    function.aws.script, function.bedrock.checks = None, {}
+    function.bedrock.script = _honest(trial, trial.next_words)
     return Observation(first, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
 
 
-def _honest(way: Way, words: str) -> Script:
-    return Script((Honest(way, words).counted(),))
+def _honest(trial: Trial, words: str) -> Script:
+    """The model's honest answer. It calls a tool if that is what is to be checked."""
+    part = trial.scenario.part
+    if not part.uses_converse:
+        return Script((Honest(trial.way, words).counted(),))
+    calls_tool = part is Part.OUTPUT_CHECK and words == honest.WORDS
+    return Script(HonestConverse(trial.way, words, calls_tool).steps()).numbered(trial.number)
 
 
 def _prompt(trial: Trial) -> str:
@@ -113,12 +128,24 @@ def _prompt(trial: Trial) -> str:
 
 
 def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
-    body: dict[str, Any] = {"model": _MODEL, "messages": [{"role": "user", "content": prompt}]}
+    body = _body(trial.scenario.part, prompt)
     event = (_job_event if trial.way is Way.JOB else _chat_event)(trial, key, body)
     function.aws.calls.clear()
     function.bedrock.asked = 0
+    function.bedrock.checked.clear()
     exchange = function.exchange(event)
-    return Seen(exchange, list(function.aws.calls), function.bedrock.asked)
+    checked = "".join(function.bedrock.checked)
+    return Seen(exchange, list(function.aws.calls), function.bedrock.asked, checked)
+
+
+def _body(part: Part, prompt: str) -> dict[str, Any]:
+    """The request: for a check of ApplyGuardrail, with a tool and an earlier call of it."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": prompt}]
+    if part.checked is None:
+        return {"model": converse.MODEL if part.uses_converse else _MODEL, "messages": messages}
+    messages.append({"role": "assistant", "content": None, "tool_calls": [_CALL]})
+    messages.append({"role": "tool", "tool_call_id": "call_1", "content": prompt})
+    return {"model": converse.MODEL, "messages": messages, "tools": [_TOOL]}
 
 
 def _chat_event(trial: Trial, key: str, body: dict[str, Any]) -> dict[str, Any]:
