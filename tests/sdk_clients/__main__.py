@@ -52,6 +52,7 @@ SUITES = (
         "Newest Python clients",
         ".venv-sdk-new",
         "openai_client",
+        "converse_client",
         "langchain_client",
         "langchain_standard",
         "pydantic_ai_client",
@@ -60,7 +61,12 @@ SUITES = (
         "haystack_client",
     ),
     _python(
-        "Older Python clients", ".venv-sdk-old", "openai_client", "langchain_client", "instructor_client"
+        "Older Python clients",
+        ".venv-sdk-old",
+        "openai_client",
+        "converse_client",
+        "langchain_client",
+        "instructor_client",
     ),
     Suite("Node clients", ["node", "--test", "--test-reporter=spec"], _FOLDER / "node"),
 )
@@ -99,7 +105,8 @@ def _environment(stack: LocalStack) -> dict[str, str]:
     kept = environment.for_tools(stack.aws_endpoint_url, os.environ)
     kept = {name: value for name, value in kept.items() if not name.startswith("OPENAI_")}
     gateway = {"GATEWAY_BASE_URL": stack.base_url, "GATEWAY_API_KEY": stack.api_key}
-    return {**kept, **_SILENT, **gateway, "PYTHONPATH": str(ROOT)}
+    standin = {"STANDIN_URL": f"{stack.standin_url}/_standin"}
+    return {**kept, **_SILENT, **gateway, **standin, "PYTHONPATH": str(ROOT)}
 
 
 if __name__ == "__main__":

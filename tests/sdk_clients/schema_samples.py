@@ -16,6 +16,11 @@ def quoted_words(prompt: str) -> list[str]:
     return _QUOTED.findall(prompt)
 
 
+def quoted(word: str) -> str:
+    """A prompt with this word between quotes."""
+    return f"'{word}'"
+
+
 def sample(schema: Schema, prompt: str) -> Any:
     """A value that `schema` allows. Knows the parts of JSON schema that clients send for tools and answers."""
     return _value(schema, schema.get("$defs", {}), prompt)

@@ -1,4 +1,4 @@
-// The AI SDK, with OpenAI's provider and with the one for compatible servers.
+// The AI SDK, with OpenAI's provider and with the one for compatible servers, and with a model of each route.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createOpenAI } from "@ai-sdk/openai";
@@ -17,9 +17,13 @@ const compatible = createOpenAICompatible({
 });
 const providers = { openai: (model) => openai.chat(model), "openai-compatible": (model) => compatible(model) };
 
-for (const [name, chat] of Object.entries(providers)) {
+const suites = Object.entries(providers).flatMap(([name, chat]) =>
+  Object.entries(gateway.MODELS).map(([route, models]) => ({ name: `${name}, ${route}`, chat, ...models })),
+);
+
+for (const { name, chat, model, noModel } of suites) {
   suite(name, () => {
-    const ask = (prompt, options = {}) => ({ model: chat(gateway.MODEL), prompt, maxRetries: 0, ...options });
+    const ask = (prompt, options = {}) => ({ model: chat(model), prompt, maxRetries: 0, ...options });
 
     test("a completion has its text", async () => {
       assert.equal((await generateText(ask(gateway.HELLO))).text, gateway.HEARD_HELLO);
@@ -50,14 +54,14 @@ for (const [name, chat] of Object.entries(providers)) {
       assert.deepEqual((await generateText(ask(gateway.ABOUT_ALICE, { output }))).output, gateway.ALICE);
     });
 
-    test("Bedrock's 404 for a model is APICallError", async () => {
-      const call = generateText({ ...ask(gateway.HELLO), model: chat(gateway.NO_MODEL) });
+    test("Bedrock's error for no model is APICallError", async () => {
+      const call = generateText({ ...ask(gateway.HELLO), model: chat(noModel) });
       await assert.rejects(call, (error) => APICallError.isInstance(error) && error.statusCode === 404);
     });
   });
 }
 
 test("openai(model) without .chat calls the Responses API, and is told so", async () => {
-  const call = generateText({ model: openai(gateway.MODEL), prompt: gateway.HELLO, maxRetries: 0 });
+  const call = generateText({ model: openai(gateway.MODELS.native.model), prompt: gateway.HELLO, maxRetries: 0 });
   await assert.rejects(call, /Use chat completions/);
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,8 +14,11 @@ ABOUT_ALICE = "Read this: 'Alice' is 30."
 BLOCKED = "Where do I buy kryptonite?"
 
 WEATHER_QUESTION = "How is the weather in 'Paris'?"
-WEATHER = "sunny, 21 degrees"
-HEARD_WEATHER = f"I heard: {WEATHER}"
+WEATHER = {"Paris": "sunny, 21 degrees", "Rome": "rain, 12 degrees"}
+HEARD_WEATHER = f"I heard: {WEATHER['Paris']}"
+# The scripted model calls the tool for each city, and repeats the results in the order of its calls.
+CITIES_QUESTION = "How is the weather in 'Paris' and in 'Rome'?"
+HEARD_CITIES = f"{HEARD_WEATHER}\n{WEATHER['Rome']}"
 WEATHER_TOOL: dict[str, Any] = {
     "type": "function",
     "function": {
@@ -36,10 +40,15 @@ class Person(BaseModel):
     age: int
 
 
+# A picture of one pixel.
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
+)
+PDF = b"%PDF-1.4\n%%EOF\n"
+
 ALICE = Person(name="Alice", age=30)
 
 
 def get_weather(city: str) -> str:
     """The weather in a city."""
-    assert city == "Paris"
-    return WEATHER
+    return WEATHER[city]
