@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import replace
 
-from benchmarks import events, jobs, limited_client, sides, stage, steps, warm, worktree
+from benchmarks import converse_model, events, jobs, limited_client, sides, stage, steps, warm, worktree
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
 from benchmarks.failures import CannotCompareError
 from benchmarks.functions import Function
@@ -41,13 +41,17 @@ def run(commit: Commit, say: Callable[[str], None]) -> list[Results]:
 def _rounds(
     before: Mapping[str, Function], now: Mapping[str, Function], where: Stage, say: Callable[[str], None]
 ) -> Iterator[Results]:
-    limited = {now[CHAT].name}  # must have limits; a new row has no value before
+    # The present function must have both; a new row has no value before.
+    limited, converse = {now[CHAT].name}, {now[CHAT].name}
     if limited_client.is_known(before[CHAT], where):
         limited.add(before[CHAT].name)
+    if converse_model.is_known(before[CHAT], where):
+        converse.add(before[CHAT].name)
     for number in range(_ROUNDS):
         pair = (now, before) if number % 2 else (before, now)
         try:
-            yield _round([_padded(side, number * _PADDING_BYTES) for side in pair], limited, where)
+            padded = [_padded(side, number * _PADDING_BYTES) for side in pair]
+            yield _round(padded, where, limited=limited, converse=converse)
         except AssertionError as error:
             raise CannotCompareError(f"a function gave a wrong answer: {error}") from error
         say(f"round {number + 1} of {_ROUNDS}")
@@ -58,16 +62,19 @@ def _padded(side: Mapping[str, Function], size_bytes: int) -> dict[str, Function
     return {role: replace(function, env={**function.env, **padding}) for role, function in side.items()}
 
 
-def _round(pair: Sequence[Mapping[str, Function]], limited: Set[str], where: Stage) -> Results:
+def _round(
+    pair: Sequence[Mapping[str, Function]], where: Stage, *, limited: Set[str], converse: Set[str]
+) -> Results:
     """Measures one round. Each function is started again, because two processes of the same code also differ.
 
-    `limited` are the names of the chat functions that have limits.
+    `limited` and `converse` are the names of the chat functions that have limits, and the Converse route.
     """
     chat = [side[CHAT] for side in pair]
     results = steps.new_results([function for side in pair for function in side.values()], {})
     steps.measure_cold(results, _starts(pair), where, _IN_ONE, without_bytecode=False)
     with_limits = [function for function in chat if function.name in limited]
-    with steps.targets(chat, where, limited=with_limits) as targets:
+    with_converse = [function for function in chat if function.name in converse]
+    with steps.targets(chat, where, limited=with_limits, converse=with_converse) as targets:
         steps.measure_warm(results, targets, _IN_ONE, lambda _: None)
     with ExitStack() as stack:
         workers = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import limited_client
+from benchmarks import converse_model, limited_client
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
 from benchmarks.results import Results
 from benchmarks.steps import JOBS
@@ -65,7 +65,30 @@ def _chat() -> Iterator[Row]:
     yield Row(CHAT, "added per streamed event, µs", 1, added_per_event_us)
     yield Row(CHAT, "streamed event, CPU µs", 1, _event_cpu_us)
     yield Row(CHAT, "paced event, p50 µs", 0, lambda results, name: results.paced[name].event_delay_us)
+    yield from _converse()
     yield _size(CHAT)
+
+
+def _converse() -> Iterator[Row]:
+    """The rows of a model on the Converse route."""
+
+    def row(of: str, digits: int, measure: Callable[[Results, str], float | None]) -> Row:
+        return Row(
+            CHAT, f"Converse, {of}", digits, lambda results, name: _on_converse(results, name, measure)
+        )
+
+    yield row("1 kB, p50 ms", 2, lambda results, name: results.buffered[name].p50_ms)
+    yield row("1 kB, CPU s per 1,000", 2, lambda results, name: results.buffered[name].cpu_s_per_1000)
+    yield row("stream, first byte p50 ms", 2, lambda results, name: results.streamed[name].first_byte_p50_ms)
+    yield row("added per streamed event, µs", 1, added_per_event_us)
+    yield row("streamed event, CPU µs", 1, _event_cpu_us)
+
+
+def _on_converse(
+    results: Results, name: str, measure: Callable[[Results, str], float | None]
+) -> float | None:
+    target = converse_model.name(name)
+    return measure(results, target) if target in results.buffered else None
 
 
 def _limited_p50_ms(results: Results, name: str) -> float | None:

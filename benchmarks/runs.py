@@ -29,7 +29,7 @@ def quick(say: Callable[[str], None]) -> Results:
         starts = _starts(chat, authorizers)
         steps.measure_cold(results, starts, where, _QUICK, without_bytecode=False)
         say("cold starts measured")
-        with steps.targets(chat, where, limited=_ours(chat)) as targets:
+        with steps.targets(chat, where, limited=_ours(chat), converse=_ours(chat)) as targets:
             steps.measure_warm(results, targets, _QUICK, say)
         _measure_jobs(results, where, widths=(WIDTH,), latencies_s=(1.0,))
         say("jobs measured")
@@ -70,7 +70,7 @@ def _ours(chat: Sequence[Function]) -> list[Function]:
 def _targets(chat: Sequence[Function], where: Stage, peers: Peers) -> Iterator[dict[str, Target]]:
     """The functions and LiteLLM's proxy."""
     proxy = litellm_proxy.running(peers.litellm, where.upstream, where.folder)
-    with steps.targets(chat, where, limited=_ours(chat)) as targets, proxy as litellm:
+    with steps.targets(chat, where, limited=_ours(chat), converse=_ours(chat)) as targets, proxy as litellm:
         yield {**targets, litellm.name: litellm}
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import cold, contenders, exchanges, limited_client, machine, warm
+from benchmarks import cold, contenders, converse_model, exchanges, limited_client, machine, warm
+from benchmarks.converse_model import ConverseTarget
 from benchmarks.exchanges import HttpTarget, Target
 from benchmarks.functions import Function
 from benchmarks.limited_client import LimitedTarget
@@ -80,11 +81,11 @@ def measure_cold(
 
 @contextmanager
 def targets(
-    chat: Sequence[Function], stage: Stage, *, limited: Sequence[Function]
+    chat: Sequence[Function], stage: Stage, *, limited: Sequence[Function], converse: Sequence[Function]
 ) -> Iterator[dict[str, Target]]:
     """Runs the functions during the block. Yields them and the upstream by name.
 
-    The functions in `limited` run once more, with a client with limits.
+    The functions in `limited` run once more, with a client with limits, and those in `converse` with a model on Converse.
     """
     with ExitStack() as stack:
         direct = HttpTarget(contenders.DIRECT, stage.upstream, path=_CHAT_PATH, key="none")
@@ -92,6 +93,7 @@ def targets(
             stack.enter_context(closing(direct)),
             *(stack.enter_context(exchanges.function_target(function, stage.runtime)) for function in chat),
             *(stack.enter_context(limited_client.target(function, stage)) for function in limited),
+            *(stack.enter_context(converse_model.target(function, stage)) for function in converse),
         ]
         yield {target.name: target for target in started}
 
@@ -99,19 +101,23 @@ def targets(
 def measure_warm(
     results: Results, targets: Mapping[str, Target], rounds: Rounds, say: Callable[[str], None]
 ) -> None:
-    """Measures warm requests: buffered, streamed and large. A client with limits sends only small buffered ones."""
+    """Measures warm requests: buffered, streamed and large.
+
+    A client with limits sends only small buffered ones. A model on Converse gets only small ones.
+    """
     limited = [target for target in targets.values() if isinstance(target, LimitedTarget)]
-    others = [target for target in targets.values() if target not in limited]
+    converse = [target for target in targets.values() if isinstance(target, ConverseTarget)]
+    others = [target for target in targets.values() if target not in (*limited, *converse)]
     buffered = [target for target in others if target.name != contenders.BARE_STREAMING]
     streaming = [target for target in others if target.name not in (contenders.BARE, contenders.FASTAPI)]
     kilobyte = partial(warm.measure, size_bytes=KILOBYTE, warming_up=rounds.warming_up)
     large = partial(warm.measure, size_bytes=_LARGE_BYTES, rounds=rounds.large, warming_up=rounds.warming_up)
     # Small requests come first, because peak memory only grows.
-    results.buffered = kilobyte([*buffered, *limited], Shape(), rounds=rounds.buffered)
+    results.buffered = kilobyte([*buffered, *limited, *converse], Shape(), rounds=rounds.buffered)
     say("buffered requests measured")
-    results.streamed = kilobyte(streaming, _STREAM, rounds=rounds.streamed)
-    results.paced = kilobyte(streaming, _PACED, rounds=rounds.paced)
-    results.fast = kilobyte(streaming, _FAST, rounds=rounds.fast)
+    results.streamed = kilobyte([*streaming, *converse], _STREAM, rounds=rounds.streamed)
+    results.paced = kilobyte([*streaming, *converse], _PACED, rounds=rounds.paced)
+    results.fast = kilobyte([*streaming, *converse], _FAST, rounds=rounds.fast)
     say("streams measured")
     if rounds.slow:
         results.slow = kilobyte(buffered, _SLOW, rounds=rounds.slow)

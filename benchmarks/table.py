@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks import limited_client
+from benchmarks import converse_model, limited_client
 from benchmarks.contenders import LITELLM, OURS
 from benchmarks.markdown import number, section
 from benchmarks.results import Results
@@ -19,6 +19,7 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
         section("Cold start, ms (with bytecode | without)", _cold(results)),
         section("Buffered, 1 kB request", _latencies(results.buffered)),
         section("Client with limits, 1 kB request", _limited(results)),
+        section("Converse and the native route, 1 kB request", _converse(results)),
         section("Buffered, 4 MB request", _latencies(results.large)),
         section("Buffered, 1 kB request, upstream takes 100 ms", _latencies(results.slow)),
         section("Streamed, 1 kB request, 50 events", _first_bytes(results.streamed)),
@@ -77,6 +78,22 @@ def _limited(results: Results) -> list[list[str]]:
         with_limits_ms, without_ms = results.buffered[name].p50_ms, results.buffered[OURS].p50_ms
         values = with_limits_ms, without_ms, with_limits_ms / without_ms
         rows.append([name, *(number(value, 2) for value in values)])
+    return rows
+
+
+def _converse(results: Results) -> list[list[str]]:
+    rows = [["", "Converse", "native route", "ratio"]]
+    name = converse_model.name(OURS)
+    if not all(name in measured for measured in (results.buffered, results.streamed, results.fast)):
+        return rows
+    measures: dict[str, Callable[[str], float]] = {
+        "1 kB, p50 ms": lambda target: results.buffered[target].p50_ms,
+        "stream, first byte p50 ms": lambda target: results.streamed[target].first_byte_p50_ms,
+        "added per streamed event, µs": lambda target: added_per_event_us(results, target),
+    }
+    for title, measure in measures.items():
+        values = measure(name), measure(OURS), measure(name) / measure(OURS)
+        rows.append([title, *(number(value, 2) for value in values)])
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks import converse_model
 from benchmarks.contenders import (
     AUTHORIZER,
     BARE,
@@ -46,7 +47,14 @@ class Verdict:
 
 def verdicts(results: Results) -> list[Verdict]:
     """The verdicts on all targets for which the run measured both sides."""
-    return [*_cold(results), *_warm(results), *_streams(results), *_absolute(results), *_jobs(results)]
+    return [
+        *_cold(results),
+        *_warm(results),
+        *_streams(results),
+        *_converse(results),
+        *_absolute(results),
+        *_jobs(results),
+    ]
 
 
 def _cold(results: Results) -> Iterator[Verdict]:
@@ -86,6 +94,17 @@ def _streams(results: Results) -> Iterator[Verdict]:
     if OURS in results.fast and DIRECT in results.fast:
         yield Verdict("added per streamed event", added_per_event_us(results, OURS), 50, "µs")
         yield Verdict("events from a fast upstream", events_per_s(results, OURS), 20_000, "/s", is_rate=True)
+
+
+def _converse(results: Results) -> Iterator[Verdict]:
+    name = converse_model.name(OURS)
+
+    def p50_ms(name: str) -> float:
+        return results.buffered[name].p50_ms
+
+    yield from _ratio("Converse, warm, buffered, p50", p50_ms, name, OURS, 1.3)
+    if name in results.fast and DIRECT in results.fast:
+        yield Verdict("Converse, added per streamed event", added_per_event_us(results, name), 40, "µs")
 
 
 def _absolute(results: Results) -> Iterator[Verdict]:

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.upstream` prints its port and ends when its standard input is closed. Unlike the stand-in of the
 local stack, this server does not check requests and has no model. It uses a thread for each connection and prepared
-bytes. The model's name in a request defines the answer (`shapes.Shape`). A GET request gets the latest updates of DynamoDB's
+bytes. The model's name in a request defines the answer (`shapes.Shape`), on chat completions, Converse and
+ConverseStream. A GET request gets the latest updates of DynamoDB's
 items as a JSON list, in order of arrival, without those that an earlier GET request got.
 """
 
@@ -18,11 +19,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedReader
 
-from benchmarks import aws_answers
-from benchmarks.shapes import Shape
+from benchmarks import aws_answers, converse_answers, shapes
+from benchmarks.shapes import TEXT, WORD, Shape
 
 _MOST_UPDATES = 100
-_HEAD = b"HTTP/1.1 200 OK\r\nX-Amzn-RequestId: 8d1f6c1e-upstream\r\nContent-Type: %b\r\n"
+_HEAD = b"HTTP/1.1 %b\r\nX-Amzn-RequestId: 8d1f6c1e-upstream\r\nContent-Type: %b\r\n"
+_OK, _NOT_FOUND = b"200 OK", b"404 Not Found"
+_JSON = b"application/json"
+_UNKNOWN_MODEL = (
+    b'{"error":{"message":"The model does not support this API.","type":"invalid_request_error"}}'
+)
 _COMPLETION = json.dumps(
     {
         "id": "chatcmpl-edc562cd",
@@ -34,7 +40,7 @@ _COMPLETION = json.dumps(
             {
                 "index": 0,
                 "finish_reason": "stop",
-                "message": {"role": "assistant", "content": "The capital of France is Paris. " * 16},
+                "message": {"role": "assistant", "content": TEXT},
             }
         ],
         "usage": {"prompt_tokens": 23, "completion_tokens": 112, "total_tokens": 135},
@@ -97,14 +103,29 @@ def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) ->
         _answer_aws(connection, head[b"x-amz-target"], body)
         return
     if head[b""].startswith(b"GET "):
-        _send_whole(connection, b"application/json", b"[%b]" % b",".join(_taken_updates()))
-        return
-    shape = Shape.asked_for(body)
+        _send_whole(connection, _JSON, b"[%b]" % b",".join(_taken_updates()))
+    elif converse_answers.is_asked_for(head[b""]):
+        _answer_converse(connection, Shape.asked_for(head[b""]))
+    elif shapes.is_of_converse(body):
+        _send_whole(connection, _JSON, _UNKNOWN_MODEL, status=_NOT_FOUND)
+    else:
+        _answer_chat(connection, Shape.asked_for(body))
+
+
+def _answer_chat(connection: socket.socket, shape: Shape) -> None:
     time.sleep(shape.latency_us / 1e6)
     if shape.streams:
-        _send_stream(connection, shape)
+        _send_stream(connection, b"text/event-stream; charset=utf-8", shape, _events(shape))
     else:
-        _send_whole(connection, b"application/json", _COMPLETION)
+        _send_whole(connection, _JSON, _COMPLETION)
+
+
+def _answer_converse(connection: socket.socket, shape: Shape) -> None:
+    time.sleep(shape.latency_us / 1e6)
+    if shape.streams:
+        _send_stream(connection, converse_answers.CONTENT_TYPE, shape, converse_answers.events(shape))
+    else:
+        _send_whole(connection, _JSON, converse_answers.COMPLETION)
 
 
 def _answer_aws(connection: socket.socket, target: bytes, body: bytes) -> None:
@@ -117,14 +138,19 @@ def _taken_updates() -> list[bytes]:
     return [_updates.popleft() for _ in range(len(_updates))]
 
 
-def _send_whole(connection: socket.socket, content_type: bytes, content: bytes) -> None:
-    connection.sendall(_HEAD % content_type + b"Content-Length: %d\r\n\r\n%b" % (len(content), content))
+def _send_whole(
+    connection: socket.socket, content_type: bytes, content: bytes, *, status: bytes = _OK
+) -> None:
+    head = _HEAD % (status, content_type)
+    connection.sendall(head + b"Content-Length: %d\r\n\r\n%b" % (len(content), content))
 
 
-def _send_stream(connection: socket.socket, shape: Shape) -> None:
-    connection.sendall(_HEAD % b"text/event-stream; charset=utf-8" + b"Transfer-Encoding: chunked\r\n\r\n")
+def _send_stream(
+    connection: socket.socket, content_type: bytes, shape: Shape, events: Iterator[Callable[[], bytes]]
+) -> None:
+    connection.sendall(_HEAD % (_OK, content_type) + b"Transfer-Encoding: chunked\r\n\r\n")
     due_s = time.monotonic()
-    for event in _events(shape):
+    for event in events:
         if shape.gap_us:
             due_s += shape.gap_us / 1e6
             time.sleep(max(0.0, due_s - time.monotonic()))
@@ -135,7 +161,7 @@ def _send_stream(connection: socket.socket, shape: Shape) -> None:
 def _events(shape: Shape) -> Iterator[Callable[[], bytes]]:
     """Functions that make the events. Each is called when its event is due, because a paced event has its sending time."""
     first = _data(_EVENT % ('{"role":"assistant","content":""}', "null"))
-    word = _data(_EVENT % ('{"content":" Paris"}', "null"))
+    word = _data(_EVENT % (f'{{"content":"{WORD}"}}', "null"))
     yield lambda: first
     for _ in range(shape.events):
         yield _stamped if shape.gap_us else lambda: word

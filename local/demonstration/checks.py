@@ -110,6 +110,7 @@ def demonstration(policy: GuardrailPolicy) -> tuple[Check, ...]:
     return (
         ("A chat completion, and its log line", demo.answered_and_logged),
         ("A tool call", tool_call.whole),
+        ("A Claude model: a tool call and its result, streamed", tool_call.of_claude),
         *(blocked if policy.blocked_word else ()),
         *(masked if policy.masks_email else ()),
         ("A job through the queues", demo.job_answered),

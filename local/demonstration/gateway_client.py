@@ -8,6 +8,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from local.stack.local_stack import LocalStack
 
 MODEL = "openai.gpt-oss-20b-1:0"
+# Bedrock serves it on Converse only. The same local model answers.
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 _TIMEOUT_S = 30
 
 

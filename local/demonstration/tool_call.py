@@ -1,12 +1,18 @@
-"""A tool call on a running stack, whole and streamed. Each function is like those in local.demonstration.demo."""
+"""A tool call on a running stack, whole and streamed, on both of Bedrock's routes.
+
+Each function is like those in local.demonstration.demo.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from openai import OpenAI
+from openai.types.chat.chat_completion_chunk import Choice
+
 from local.demonstration.demo import expect
-from local.demonstration.gateway_client import MODEL, openai_client
+from local.demonstration.gateway_client import CLAUDE, MODEL, openai_client
 from local.machine.failures import CheckFailedError
 from local.stack.local_stack import LocalStack
 
@@ -20,6 +26,8 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 _FUNCTION = {"name": _NAME, "description": "Get the current weather in a city.", "parameters": _SCHEMA}
+_RESULT = "18 degrees celsius, light rain"
+_ANSWER_TOKENS = 32
 _REQUEST: dict[str, Any] = {
     "model": MODEL,
     "messages": [{"role": "user", "content": _QUESTION}],
@@ -42,13 +50,50 @@ def whole(stack: LocalStack) -> list[str]:
 def streamed(stack: LocalStack) -> list[str]:
     """The same call in deltas: the name first, then the arguments in pieces."""
     with openai_client(stack) as client:
-        chunks = list(client.chat.completions.create(**_REQUEST, stream=True))
-    choices = [choice for chunk in chunks for choice in chunk.choices]
-    calls = [call.function for choice in choices for call in choice.delta.tool_calls or [] if call.function]
-    expect([call.name for call in calls], [_NAME, *[None] * (len(calls) - 1)], "The names in the deltas")
-    arguments = checked_arguments("".join(call.arguments or "" for call in calls))
+        count, call = _streamed_call(client, MODEL)
+    return [f"{count} deltas: {_shown(call)}"]
+
+
+def of_claude(stack: LocalStack) -> list[str]:
+    """The same stream of a Claude model, on the Converse route, and a streamed answer after the tool's result."""
+    with openai_client(stack) as client:
+        count, call = _streamed_call(client, CLAUDE)
+        asked = {"role": "assistant", "content": None, "tool_calls": [call]}
+        result = {"role": "tool", "tool_call_id": call["id"], "content": _RESULT}
+        messages = [*_REQUEST["messages"], asked, result]
+        answer = _streamed_text(client, {**_REQUEST, "messages": messages, "tool_choice": "auto"})
+    return [f"model: {CLAUDE}", f"Q: {_QUESTION}", f"A: {_shown(call)}, in {count} deltas", f"A: {answer}"]
+
+
+def _streamed_call(client: OpenAI, model: str) -> tuple[int, dict[str, Any]]:
+    """The number of deltas, and the call that they make."""
+    choices = _choices(client, {**_REQUEST, "model": model})
+    deltas = [call for choice in choices for call in choice.delta.tool_calls or [] if call.function]
+    functions = [delta.function for delta in deltas if delta.function is not None]
+    expect([made.name for made in functions], [_NAME, *[None] * (len(deltas) - 1)], "The names in the deltas")
     expect(choices[-1].finish_reason, "tool_calls", "The finish_reason of a streamed tool call")
-    return [f"{len(calls)} deltas: {_NAME}({arguments})"]
+    arguments = checked_arguments("".join(made.arguments or "" for made in functions))
+    function = {"name": _NAME, "arguments": arguments}
+    return len(deltas), {"id": deltas[0].id, "type": "function", "function": function}
+
+
+def _streamed_text(client: OpenAI, request: dict[str, Any]) -> str:
+    choices = _choices(client, {**request, "model": CLAUDE, "max_tokens": _ANSWER_TOKENS})
+    text = "".join(choice.delta.content or "" for choice in choices)
+    if not text:
+        raise CheckFailedError("The answer to the tool's result is empty.")
+    return text
+
+
+def _choices(client: OpenAI, request: dict[str, Any]) -> list[Choice]:
+    """The choices of all chunks. Every chunk must name the model that the request asks for."""
+    chunks = list(client.chat.completions.create(**request, stream=True))
+    expect({chunk.model for chunk in chunks}, {request["model"]}, "The models in the stream")
+    return [choice for chunk in chunks for choice in chunk.choices]
+
+
+def _shown(call: dict[str, Any]) -> str:
+    return f"{_NAME}({call['function']['arguments']})"
 
 
 def checked_arguments(text: str) -> str:
