@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
 from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, StreamedAnswer
-from chat_gateway.completions import reasoning, routes
+from chat_gateway.completions import cache_control, reasoning, routes
 from chat_gateway.completions.presentation import presented
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.retry import Attempts
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from chat_gateway.completions.allowed_models import AllowedModels
     from chat_gateway.converse.client import ConverseClient
 
-# No family on this route takes it: they cache without being asked.
-_CACHE_CONTROL = b'"cache_control"'
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 
 
@@ -54,9 +52,9 @@ class Completions:
             self.allowed_models.check(request.model)
         if routes.route_of(request.model, self.routes) == routes.CONVERSE:
             return self._converse_request(request, caller_headers)
-        prepared = rule.apply(self.guardrail, request.document, caller_headers)
-        if _CACHE_CONTROL in prepared.content:
-            prepared = self._without_cache_control(request, caller_headers)
+        # No family on this route takes marks for caching: they cache without being asked.
+        document = cache_control.without_cache_control(request.document)
+        prepared = rule.apply(self.guardrail, document, caller_headers)
         separates = self.separates_reasoning and reasoning.is_in_content(request.model)
         return prepared._replace(separates_reasoning=True) if separates else prepared
 
@@ -73,14 +71,6 @@ class Completions:
         if request.call is not None:
             return self._tried(self._converse().stream, request, attempts)
         return self._tried(self.bedrock.stream, request, attempts)
-
-    def _without_cache_control(
-        self, request: ChatRequest, caller_headers: Mapping[str, Sequence[str]]
-    ) -> UpstreamRequest:
-        from chat_gateway.completions import cache_control  # for requests that have it only
-
-        document = cache_control.without_cache_control(request.document)
-        return rule.apply(self.guardrail, document, caller_headers)
 
     def _converse(self) -> ConverseClient:
         from chat_gateway.converse.client import ConverseClient  # for models that need it only
