@@ -40,6 +40,7 @@ UPSTREAM = st.builds(
     guardrail=st.none() | GUARDRAILS,
     separate_reasoning=st.booleans(),
     models=MODELS,
+    routes=MODELS,
 )
 WORKER = st.builds(
     WorkerSettings,
