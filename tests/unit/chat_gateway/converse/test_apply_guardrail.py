@@ -255,5 +255,6 @@ def test_a_large_answer_is_checked_in_pieces() -> None:
 )
 def test_refused_after_the_answer(message: str, kind: type[GatewayError]) -> None:
     """A refusal of our credentials is not answered with another generation, and says what is wrong."""
-    with pytest.raises(kind):
+    with pytest.raises(kind) as caught:
         checks(lambda _: httpx.Response(403, json={"Message": message})).output(["a"])
+    assert caught.value.loses_answer
