@@ -140,9 +140,10 @@ def _url(chat_completions: httpx.URL, model: str, operation: str) -> httpx.URL:
 
 def _checked_input(call: ConverseCall, checks: GuardrailChecks | None) -> Verdict | None:
     """The verdict on what Converse does not check; None if there is nothing. Puts masked texts into the call."""
-    if checks is None or not call.is_checked_whole:
+    if checks is None:
         return None
-    unchecked, rest = guarded.results_and_arguments(call.body), call.elsewhere
+    unchecked = guarded.results_and_arguments(call.body) if call.is_checked_whole else []
+    rest = call.elsewhere
     texts = guarded.texts(unchecked) + ([rest] if rest else [])
     if not texts:
         return None
