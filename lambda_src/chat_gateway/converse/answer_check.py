@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from chat_gateway.converse import guarded
@@ -17,10 +17,13 @@ _INPUT, _OUTPUT = "inputAssessment", "outputAssessments"
 
 
 class AnswerCheck:
-    """Checks one answer. `asked` is the verdict on the request, whose findings the answer's trace gets, too."""
+    """Checks one answer. `asked` is the verdict on the request, whose findings the answer's trace gets, too.
 
-    def __init__(self, checks: GuardrailChecks, asked: Verdict | None) -> None:
-        self._checks, self._asked = checks, asked
+    `offered`: the names of the request's tools, as Converse got them.
+    """
+
+    def __init__(self, checks: GuardrailChecks, asked: Verdict | None, offered: Collection[str]) -> None:
+        self._checks, self._asked, self._offered = checks, asked, offered
 
     def check(self, answer: dict[str, Any]) -> None:
         """Masks the answer, or makes it a block. Raises what `GuardrailChecks.output` raises."""
@@ -38,7 +41,7 @@ class AnswerCheck:
 
     def verdict_on(self, blocks: list[Block]) -> Verdict | None:
         """The verdict on the blocks, after masking them; None if there is nothing to check."""
-        found = guarded.arguments_and_reasoning(blocks)
+        found = guarded.arguments_and_reasoning(blocks, self._offered)
         if not found:
             return None
         verdict = self._checks.output(guarded.texts(found))

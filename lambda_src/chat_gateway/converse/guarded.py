@@ -75,17 +75,28 @@ def results_and_arguments(body: Body) -> list[Unchecked]:
     return _unchecked(found)
 
 
-def arguments_and_reasoning(content: list[Block]) -> list[Unchecked]:
-    """What Converse does not check in the blocks of an answer. Replacing a text changes its block."""
+def arguments_and_reasoning(content: list[Block], offered: Collection[str]) -> list[Unchecked]:
+    """What Converse does not check in the blocks of an answer. Replacing a text changes its block.
+
+    A tool's name is checked if the model made it up: it is none of the names `offered`. A name cannot be replaced.
+    """
     found: list[tuple[str, Block]] = []
     for block in content:
         if isinstance(use := block.get("toolUse"), dict):
             found.append((_arguments(use), use))
+            if isinstance(name := use.get("name"), str) and name not in offered:
+                found.append((name, use))
         thought = block.get("reasoningContent")
         words = thought.get("reasoningText") if isinstance(thought, dict) else None
         if isinstance(words, dict) and isinstance(words.get("text"), str):
             found.append((words["text"], words))
     return _unchecked(found)
+
+
+def offered_tools(body: Body) -> list[str]:
+    """The names of the tools in a request, as Converse gets them."""
+    tools = body.get("toolConfig", {}).get("tools", ())
+    return [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
 
 
 def texts(found: list[Unchecked]) -> list[str]:
@@ -122,9 +133,8 @@ def elsewhere(document: Mapping[str, Any], body: Body, tagging: Tagging) -> str:
 
 def _names_as_sent(body: Body, said: Collection[str]) -> list[str]:
     """The names and ids of tools and calls that were changed: another name could become a word, or be cut to one."""
-    specs = [tool["toolSpec"] for tool in body.get("toolConfig", {}).get("tools", ()) if "toolSpec" in tool]
     uses = [block["toolUse"] for block in _blocks(body) if "toolUse" in block]
-    sent = [*(spec["name"] for spec in specs), *(use[key] for use in uses for key in ("name", "toolUseId"))]
+    sent = [*offered_tools(body), *(use[key] for use in uses for key in ("name", "toolUseId"))]
     known = frozenset(said)
     return [name for name in dict.fromkeys(sent) if name not in known]
 

@@ -237,13 +237,13 @@ def test_decoded_text_is_masked_alike(masked: list[str], fits: bool) -> None:
 def test_both_kinds_of_one_block() -> None:
     """A block that holds both arguments and reasoning hides neither."""
     block = {"toolUse": {"input": {"a": 1}}, "reasoningContent": {"reasoningText": {"text": "why"}}}
-    assert guarded.texts(guarded.arguments_and_reasoning([block])) == ['{"a": 1}', "why"]
+    assert guarded.texts(guarded.arguments_and_reasoning([block], ())) == ['{"a": 1}', "why"]
 
 
 @given(JSON)
 def test_any_answer_is_read(value: Any) -> None:
     blocks = [block for block in (value if isinstance(value, list) else [value]) if isinstance(block, dict)]
-    texts = guarded.texts(guarded.arguments_and_reasoning(blocks))
+    texts = guarded.texts(guarded.arguments_and_reasoning(blocks, ()))
     assert all(isinstance(text, str) for text in texts)
 
 
