@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chat_gateway.converse import guarded
 from chat_gateway.converse.apply_guardrail import GuardrailChecks, Verdict, cannot_mask
 from chat_gateway.converse.finish_reasons import GUARDRAIL_INTERVENED
+from chat_gateway.guardrail.outcome import APPLY_GUARDRAIL, CHECK_KEY
 
 if TYPE_CHECKING:
     from chat_gateway.converse.guarded import Block
@@ -59,14 +60,19 @@ class AnswerCheck:
 
 def trace_of_input(identifier: str, verdict: Verdict) -> dict[str, Any]:
     """The trace of an answer that says what the guardrail found in the request."""
-    return {"guardrail": {_INPUT: {identifier: verdict.assessments}}}
+    return {"guardrail": {_INPUT: {identifier: _marked(verdict.assessments)}}}
+
+
+def _marked(assessments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The assessments, each with the check that made it, since Converse's own stand beside them."""
+    return [{**found, CHECK_KEY: APPLY_GUARDRAIL} for found in assessments]
 
 
 def _add(answer: dict[str, Any], part: str, identifier: str, assessments: Iterable[dict[str, Any]]) -> None:
     by_id = _object_in(_object_in(_object_in(answer, "trace"), "guardrail"), part)
     said = by_id.get(identifier)
     before = said if isinstance(said, list) else [said] if isinstance(said, dict) else []
-    by_id[identifier] = [*before, *assessments]
+    by_id[identifier] = [*before, *_marked(assessments)]
 
 
 def _object_in(holder: dict[str, Any], key: str) -> dict[str, Any]:

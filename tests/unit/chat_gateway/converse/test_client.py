@@ -151,7 +151,10 @@ def test_what_converse_leaves_out_is_checked(
         assert choice["finish_reason"] == "content_filter"
         assert answer.document["usage"]["total_tokens"] == 0
     assert (text, outcome.action, dict(outcome.counts)) == (BLOCK_MESSAGE, INTERVENED, {"wordPolicy": 1})
-    assert outcome.findings[0]["source"] == "input"
+    assert outcome.findings == (
+        {"source": "input", "policy": "wordPolicy", "action": "BLOCKED", "check": "ApplyGuardrail"},
+    )
+    assert outcome.acted_by_apply_guardrail == {"wordPolicy"}
     assert bedrock.generations == []
 
 
@@ -221,6 +224,16 @@ def test_masked_answer() -> None:
     (choice,) = answer.document["choices"]
     assert choice["message"]["tool_calls"][0]["function"]["arguments"] == '{"a":"{WORD}"}'
     assert (choice["finish_reason"], answer.guardrail_outcome.action) == ("tool_calls", MASKED)
+
+
+def test_which_check_found_it() -> None:
+    """Converse's own finding and that of our check are told apart."""
+    trace = {"guardrail": {"inputAssessment": {"gr": {"topicPolicy": {"topics": [{"action": "NONE"}]}}}}}
+    bedrock = FakeBedrock(whole(SECRET_CALL, trace=trace), blocks("SECRET", OUTPUT))
+    outcome = bedrock.create(said(tools=[TOOL])).guardrail_outcome
+    found = [(finding["policy"], finding.get("check")) for finding in outcome.findings]
+    assert found == [("topicPolicy", None), ("wordPolicy", "ApplyGuardrail")]
+    assert outcome.acted_by_apply_guardrail == {"wordPolicy"}
 
 
 @pytest.mark.parametrize("check", [masked, blocks("SECRET", OUTPUT)])
