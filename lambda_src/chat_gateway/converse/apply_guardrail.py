@@ -23,6 +23,7 @@ from chat_gateway.core.errors import (
     UpstreamCredentialsError,
     UpstreamError,
     UpstreamProtocolError,
+    UpstreamTimeoutError,
 )
 
 if TYPE_CHECKING:
@@ -210,6 +211,9 @@ def _is_size_refusal(error: UpstreamError) -> bool:
 
 
 def _may_pass(error: GatewayError) -> bool:
+    """Whether the same check may succeed now. After a timeout there is no time left, or too little."""
+    if isinstance(error, UpstreamTimeoutError):
+        return False
     return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -238,6 +239,14 @@ def test_a_broken_connection_is_no_verdict() -> None:
 
     with pytest.raises(GuardrailUnavailableError):
         checks(broken).output(["a"])
+
+
+def test_no_try_after_a_timeout() -> None:
+    """The waits between tries must not take the time in which the function ends a stream and writes its log line."""
+    waits: list[float] = []
+    with pytest.raises(GuardrailUnavailableError):
+        replace(checks(FakeBedrock(), waits), deadline=0).output(["a"])
+    assert waits == []
 
 
 def test_a_large_answer_is_checked_in_pieces() -> None:
