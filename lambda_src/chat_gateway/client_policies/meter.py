@@ -123,7 +123,7 @@ class Meter:
         """There is no answer, or not all of it. Nothing is charged if Bedrock itself answered with an error, or not at all."""
         if isinstance(error, UpstreamError):
             self._is_answered = False
-        elif isinstance(error, _LOST) and error.bedrock_request_id is not None:
+        elif error.loses_answer or (isinstance(error, _LOST) and error.bedrock_request_id is not None):
             self._is_answered = True
 
     def settle(self) -> dict[str, Any]:

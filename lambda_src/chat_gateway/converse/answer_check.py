@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from chat_gateway.converse import guarded
 from chat_gateway.converse.apply_guardrail import GuardrailChecks, Verdict, cannot_mask
 from chat_gateway.converse.finish_reasons import GUARDRAIL_INTERVENED
+from chat_gateway.guardrail.outcome import APPLY_GUARDRAIL, CHECK_KEY
 
 if TYPE_CHECKING:
     from chat_gateway.converse.guarded import Block
@@ -17,10 +18,13 @@ _INPUT, _OUTPUT = "inputAssessment", "outputAssessments"
 
 
 class AnswerCheck:
-    """Checks one answer. `asked` is the verdict on the request, whose findings the answer's trace gets, too."""
+    """Checks one answer. `asked` is the verdict on the request, whose findings the answer's trace gets, too.
 
-    def __init__(self, checks: GuardrailChecks, asked: Verdict | None) -> None:
-        self._checks, self._asked = checks, asked
+    `offered`: the names of the request's tools, as Converse got them.
+    """
+
+    def __init__(self, checks: GuardrailChecks, asked: Verdict | None, offered: Collection[str]) -> None:
+        self._checks, self._asked, self._offered = checks, asked, offered
 
     def check(self, answer: dict[str, Any]) -> None:
         """Masks the answer, or makes it a block. Raises what `GuardrailChecks.output` raises."""
@@ -38,7 +42,7 @@ class AnswerCheck:
 
     def verdict_on(self, blocks: list[Block]) -> Verdict | None:
         """The verdict on the blocks, after masking them; None if there is nothing to check."""
-        found = guarded.arguments_and_reasoning(blocks)
+        found = guarded.arguments_and_reasoning(blocks, self._offered)
         if not found:
             return None
         verdict = self._checks.output(guarded.texts(found))
@@ -56,14 +60,19 @@ class AnswerCheck:
 
 def trace_of_input(identifier: str, verdict: Verdict) -> dict[str, Any]:
     """The trace of an answer that says what the guardrail found in the request."""
-    return {"guardrail": {_INPUT: {identifier: verdict.assessments}}}
+    return {"guardrail": {_INPUT: {identifier: _marked(verdict.assessments)}}}
+
+
+def _marked(assessments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The assessments, each with the check that made it, since Converse's own stand beside them."""
+    return [{**found, CHECK_KEY: APPLY_GUARDRAIL} for found in assessments]
 
 
 def _add(answer: dict[str, Any], part: str, identifier: str, assessments: Iterable[dict[str, Any]]) -> None:
     by_id = _object_in(_object_in(_object_in(answer, "trace"), "guardrail"), part)
     said = by_id.get(identifier)
     before = said if isinstance(said, list) else [said] if isinstance(said, dict) else []
-    by_id[identifier] = [*before, *assessments]
+    by_id[identifier] = [*before, *_marked(assessments)]
 
 
 def _object_in(holder: dict[str, Any], key: str) -> dict[str, Any]:

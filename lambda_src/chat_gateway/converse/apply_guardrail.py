@@ -23,6 +23,7 @@ from chat_gateway.core.errors import (
     UpstreamCredentialsError,
     UpstreamError,
     UpstreamProtocolError,
+    UpstreamTimeoutError,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class GuardrailUnavailableError(GatewayError):
     status = HTTPStatus.BAD_GATEWAY
     code = "guardrail_unavailable"
     should_retry: bool | None = False  # the answer has been paid for, and the next one would be, too
+    loses_answer = True
 
     def __init__(self, *, bedrock_request_id: str | None) -> None:
         super().__init__("The guardrail could not check the answer.", bedrock_request_id=bedrock_request_id)
@@ -98,8 +100,7 @@ class GuardrailChecks:
             try:
                 return self._verdict(OUTPUT, list(texts))
             except RefusedCredentialsError as refused:
-                kind = UpstreamAccessError if refused.lacks_access else UpstreamCredentialsError
-                raise kind(refused.detail, bedrock_request_id=refused.bedrock_request_id) from None
+                raise _refusal(refused) from None
             except GatewayError as error:
                 if wait_s is None or not _may_pass(error):
                     raise GuardrailUnavailableError(bedrock_request_id=error.bedrock_request_id) from error
@@ -143,6 +144,14 @@ class GuardrailChecks:
             self.bedrock.ask(content.encode(), self.auth, accepting, self.deadline, url=url)
         ) as answer:
             return _read(answer, self.bedrock.gathered(answer), texts)
+
+
+def _refusal(refused: RefusedCredentialsError) -> GatewayError:
+    """The error for credentials that are refused after the model has answered."""
+    kind = UpstreamAccessError if refused.lacks_access else UpstreamCredentialsError
+    error = kind(refused.detail, bedrock_request_id=refused.bedrock_request_id)
+    error.loses_answer = True
+    return error
 
 
 def cannot_mask(verdict: Verdict) -> Verdict:
@@ -202,6 +211,9 @@ def _is_size_refusal(error: UpstreamError) -> bool:
 
 
 def _may_pass(error: GatewayError) -> bool:
+    """Whether the same check may succeed now. After a timeout there is no time left, or too little."""
+    if isinstance(error, UpstreamTimeoutError):
+        return False
     return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 

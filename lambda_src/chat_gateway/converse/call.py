@@ -31,7 +31,7 @@ class ConverseCall:
     model: str
     body: dict[str, Any]
     guardrail: tuple[str, str] | None  # identifier and version
-    is_checked_whole: bool  # also what Converse leaves out
+    is_checked_whole: bool  # also results and arguments of tools
     elsewhere: str  # the text that only ApplyGuardrail checks
     is_replayed: bool  # the family does not stream this, so that a whole answer is sent as a stream
     tool_names: Mapping[str, str]  # the caller's, by Converse's, where they differ
@@ -107,7 +107,7 @@ def _call(
     if enforced is not None:
         tagging = guarded.checked_tagging(body, Tagging.OFF if guardrail is None else guardrail.tagging)
         is_whole = guarded.checks_all(tagging)
-        elsewhere = guarded.elsewhere(document, body) if is_whole else ""
+        elsewhere = guarded.elsewhere(document, body, tagging)
         body = guarded.wrapped(body, tagging)
         body["guardrailConfig"] = _config(enforced, streams=streams and not translated.is_replayed)
     return ConverseCall(

@@ -78,7 +78,7 @@ class ConverseClient:
         with contextlib.closing(self._ask(call, "converse", accepting, auth, deadline)) as answer:
             document = _document(self._bedrock.gathered(answer), answer.bedrock_request_id)
             if checks is not None:
-                AnswerCheck(checks, verdict).check(document)
+                _answer_check(call, checks, verdict).check(document)
             return _shown(call, document, answer.bedrock_request_id, answer.concealed)
 
     def stream(
@@ -98,9 +98,8 @@ class ConverseClient:
             raise UpstreamProtocolError(
                 "Bedrock's answer is not a stream of events.", bedrock_request_id=answer.bedrock_request_id
             )
-        chunks = _translated(
-            call, answer, None if checks is None else StreamCheck(AnswerCheck(checks, verdict))
-        )
+        check = None if checks is None else StreamCheck(_answer_check(call, checks, verdict))
+        chunks = _translated(call, answer, check)
         return ConverseStreamAnswer(
             chunks, bedrock_request_id=answer.bedrock_request_id, conceal=answer.concealed, upstream=answer
         )
@@ -140,9 +139,10 @@ def _url(chat_completions: httpx.URL, model: str, operation: str) -> httpx.URL:
 
 def _checked_input(call: ConverseCall, checks: GuardrailChecks | None) -> Verdict | None:
     """The verdict on what Converse does not check; None if there is nothing. Puts masked texts into the call."""
-    if checks is None or not call.is_checked_whole:
+    if checks is None:
         return None
-    unchecked, rest = guarded.results_and_arguments(call.body), call.elsewhere
+    unchecked = guarded.results_and_arguments(call.body) if call.is_checked_whole else []
+    rest = call.elsewhere
     texts = guarded.texts(unchecked) + ([rest] if rest else [])
     if not texts:
         return None
@@ -152,6 +152,10 @@ def _checked_input(call: ConverseCall, checks: GuardrailChecks | None) -> Verdic
     is_rest_kept = not rest or verdict.texts[-1] == rest
     fits = is_rest_kept and call.replace(unchecked, verdict.texts)
     return verdict if fits else cannot_mask(verdict)
+
+
+def _answer_check(call: ConverseCall, checks: GuardrailChecks, asked: Verdict | None) -> AnswerCheck:
+    return AnswerCheck(checks, asked, frozenset(guarded.offered_tools(call.body)))
 
 
 def _translated(call: ConverseCall, answer: UpstreamAnswer, check: StreamCheck | None) -> Iterator[bytes]:

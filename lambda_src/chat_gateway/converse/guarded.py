@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from chat_gateway.converse import text_files
+from chat_gateway.converse.media import NO_NAME
 from chat_gateway.converse.parameters import FIELDS, Scope, Treatment
 from chat_gateway.core import json_depth
 from chat_gateway.guardrail import prompt_strings
 from chat_gateway.guardrail.settings import Tagging
 
-_TEXT_FORMATS = ("csv", "html", "md", "txt")
 Body = dict[str, Any]
 Block = dict[str, Any]
 # Fields of a request that the model does not read, besides those that `prompt_strings` leaves out.
@@ -66,7 +67,7 @@ class Unchecked(NamedTuple):
 def results_and_arguments(body: Body) -> list[Unchecked]:
     """The texts of tool results, and the arguments of earlier calls as JSON. Replacing one changes `body`."""
     found: list[tuple[str, Block]] = []
-    for block in (block for turn in body["messages"] for block in turn["content"]):
+    for block in _blocks(body):
         if "toolResult" in block:
             found += [(part["text"], part) for part in block["toolResult"]["content"] if "text" in part]
         elif "toolUse" in block:
@@ -74,17 +75,28 @@ def results_and_arguments(body: Body) -> list[Unchecked]:
     return _unchecked(found)
 
 
-def arguments_and_reasoning(content: list[Block]) -> list[Unchecked]:
-    """What Converse does not check in the blocks of an answer. Replacing a text changes its block."""
+def arguments_and_reasoning(content: list[Block], offered: Collection[str]) -> list[Unchecked]:
+    """What Converse does not check in the blocks of an answer. Replacing a text changes its block.
+
+    A tool's name is checked if the model made it up: it is none of the names `offered`. A name cannot be replaced.
+    """
     found: list[tuple[str, Block]] = []
     for block in content:
         if isinstance(use := block.get("toolUse"), dict):
             found.append((_arguments(use), use))
+            if isinstance(name := use.get("name"), str) and name not in offered:
+                found.append((name, use))
         thought = block.get("reasoningContent")
         words = thought.get("reasoningText") if isinstance(thought, dict) else None
         if isinstance(words, dict) and isinstance(words.get("text"), str):
             found.append((words["text"], words))
     return _unchecked(found)
+
+
+def offered_tools(body: Body) -> list[str]:
+    """The names of the tools in a request, as Converse gets them."""
+    tools = body.get("toolConfig", {}).get("tools", ())
+    return [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
 
 
 def texts(found: list[Unchecked]) -> list[str]:
@@ -104,23 +116,45 @@ def replace(found: list[Unchecked], masked: list[str]) -> bool:
     )
 
 
-def elsewhere(document: Mapping[str, Any], body: Body) -> str:
-    """All other text that Converse does not check: tool definitions, schemas, names and text files; a line each.
+def elsewhere(document: Mapping[str, Any], body: Body, tagging: Tagging) -> str:
+    """All other text that `tagging` names and Converse does not check: a line each.
 
-    `document` is the caller's request, `body` what it became. Text that can be replaced is not repeated here, where a mask
-    is a block.
+    `document` is the caller's request, `body` what it became. The text is tool definitions, schemas, names and text files;
+    of users' turns alone, it is their files. Text that can be replaced is not repeated here, where a mask is a block.
     """
+    of_files = list(_of_files(body, _chosen(body["messages"], tagging)))
+    if not checks_all(tagging):
+        return "\n".join(of_files)
     read = {key: value for key, value in document.items() if key not in _NOT_READ}
     read["messages"] = [_without_arguments(message) for message in document["messages"]]
-    return "\n".join([*prompt_strings.outside_content(read), *_texts_of_documents(body)])
+    said = prompt_strings.outside_content(read)
+    return "\n".join([*said, *_names_as_sent(body, said), *of_files])
 
 
-def _texts_of_documents(body: Body) -> Iterator[str]:
-    """The documents that are text. What is in others, and in images, no guardrail reads."""
-    for block in (block for turn in body["messages"] for block in turn["content"]):
-        document = block.get("document", {})
-        if document.get("format") in _TEXT_FORMATS:
-            yield base64.b64decode(document["source"]["bytes"]).decode("utf-8", "replace")
+def _names_as_sent(body: Body, said: Collection[str]) -> list[str]:
+    """The names and ids of tools and calls that were changed: another name could become a word, or be cut to one."""
+    uses = [block["toolUse"] for block in _blocks(body) if "toolUse" in block]
+    sent = [*offered_tools(body), *(use[key] for use in uses for key in ("name", "toolUseId"))]
+    known = frozenset(said)
+    return [name for name in dict.fromkeys(sent) if name not in known]
+
+
+def _of_files(body: Body, chosen: set[int]) -> Iterator[str]:
+    """The names of documents as they are sent, and the text of those that are text, in these turns.
+
+    What is in other documents, and in images, no guardrail reads.
+    """
+    for block in (block for index in sorted(chosen) for block in body["messages"][index]["content"]):
+        if "document" in block:
+            file = block["document"]
+            if file["name"] != NO_NAME:
+                yield file["name"]
+            if file["format"] in text_files.TEXT_FORMATS:
+                yield from text_files.readings(base64.b64decode(file["source"]["bytes"]), file["format"])
+
+
+def _blocks(body: Body) -> Iterator[Block]:
+    return (block for turn in body["messages"] for block in turn["content"])
 
 
 def json_object(text: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from chat_gateway.converse.finish_reasons import GUARDRAIL_INTERVENED
 from chat_gateway.core import foreign_text
-from chat_gateway.guardrail.outcome import ACTION_KEY, INTERVENED, NONE, TRACE_KEY
+from chat_gateway.guardrail.outcome import ACTION_KEY, INTERVENED, NONE, TRACE_KEY, check_of
 
 # What an entry says about itself; `match`, `regex` and everything else may hold the caller's or the model's text.
 _KEPT = ("name", "type", "action", "confidence", "filterStrength")
@@ -55,7 +55,7 @@ def _by_guardrail(part: object) -> dict[str, list[dict[str, Any]]]:
 
 
 def _without_text(assessment: dict[str, Any]) -> dict[str, Any]:
-    return {
+    return check_of(assessment) | {
         policy: {
             kind: [_entry(entry) for entry in entries if isinstance(entry, dict)]
             for kind, entries in kinds.items()
@@ -74,5 +74,6 @@ def _entry(entry: dict[str, Any]) -> dict[str, str]:
 def _actions(parts: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     for assessments in parts.values():
         for assessment in assessments:
-            for kinds in assessment.values():
-                yield from (entry["action"] for es in kinds.values() for entry in es if "action" in entry)
+            policies = [kinds for kinds in assessment.values() if isinstance(kinds, dict)]
+            for entries in (entries for kinds in policies for entries in kinds.values()):
+                yield from (entry["action"] for entry in entries if "action" in entry)

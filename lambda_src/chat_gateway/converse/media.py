@@ -15,6 +15,7 @@ Block = dict[str, Any]
 MAX_IMAGES, MAX_DOCUMENTS = 20, 5
 MAX_IMAGE_BYTES, MAX_DOCUMENT_BYTES = 3_750_000, 4_500_000
 MAX_NAME_CHARACTERS = 200
+NO_NAME = "document"  # of a document whose name is not known
 _HEAD = re.compile(r"data:(?P<type>[a-z]{1,16}/[a-z0-9.+-]{1,80})(?:;charset=[a-z0-9-]{1,20})?;base64")
 _MAX_HEAD_CHARACTERS = 140
 _BASE64 = re.compile(r"[A-Za-z0-9+/]++={0,2}")
@@ -147,4 +148,4 @@ def _agrees(beginning: bytes, start: bytes | None) -> bool:
 def _name(filename: str) -> str:
     """The file's name without its extension, of the characters that Converse allows."""
     stem = _EXTENSION.sub("", filename[-1024:])
-    return _NO_NAME_CHARACTERS.sub(" ", stem).strip()[:MAX_NAME_CHARACTERS].strip() or "document"
+    return _NO_NAME_CHARACTERS.sub(" ", stem).strip()[:MAX_NAME_CHARACTERS].strip() or NO_NAME

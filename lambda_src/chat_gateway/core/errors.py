@@ -40,6 +40,7 @@ class GatewayError(Exception):
     type: str = "server_error"
     code: str | None = None
     should_retry: bool | None = None  # None: the SDK decides
+    loses_answer: bool = False  # Bedrock has made an answer, and charges for it
 
     def __init__(
         self, message: str, *, param: str | None = None, bedrock_request_id: str | None = None

@@ -14,14 +14,21 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
 
 NAMESPACE, METRIC = "BedrockChatGateway", "GuardrailInterventions"
+# A metric of its own: with one more dimension, alarms on the other one would miss these interventions.
+BY_APPLY_GUARDRAIL = "ApplyGuardrailInterventions"
 _UNKNOWN = "unknown"
 
 
 def count(outcome: GuardrailOutcome) -> None:
-    """Writes one data point for each policy that blocked or masked; none without an intervention."""
+    """Writes one data point for each policy that blocked or masked; none without an intervention.
+
+    A policy that did so in ApplyGuardrail's check has one more, of BY_APPLY_GUARDRAIL.
+    """
     if outcome.action in (INTERVENED, MASKED):
         for policy in policies(outcome):
-            _emit(policy, outcome.action)
+            _emit(METRIC, policy, outcome.action)
+        for policy in sorted(outcome.acted_by_apply_guardrail):
+            _emit(BY_APPLY_GUARDRAIL, policy, outcome.action)
 
 
 def policies(outcome: GuardrailOutcome) -> list[str]:
@@ -32,11 +39,11 @@ def policies(outcome: GuardrailOutcome) -> list[str]:
     return sorted(outcome.acted) or [_UNKNOWN]
 
 
-def _emit(policy: str, action: str) -> None:
+def _emit(metric: str, policy: str, action: str) -> None:
     metrics = EphemeralMetrics(namespace=NAMESPACE)  # not shared between the worker's threads
     metrics.add_dimension("policy", policy)
     metrics.add_dimension("action", action)
-    metrics.add_metric(name=METRIC, unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
     # One write: with flush_metrics(), which prints, another thread's line could come before the line break.
     sys.stdout.write(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")) + "\n")
     sys.stdout.flush()

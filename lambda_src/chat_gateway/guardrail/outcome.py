@@ -34,20 +34,24 @@ _POLICIES = frozenset(
     }
 )
 OTHER_POLICY = "other"
+# In an assessment and a finding: which check found it, if not the one of the model's call.
+CHECK_KEY, APPLY_GUARDRAIL = "check", "ApplyGuardrail"
 
 
 class GuardrailOutcome(NamedTuple):
     """`action` is INTERVENED (blocked), MASKED (parts replaced), NONE, or None if the answer does not say.
 
-    `findings` are the first 50 findings of the trace, if there is one: source, policy, name, type and action, but no text.
-    `counts` is the number of all findings by policy, `acted` the policies that blocked or masked. A policy has AWS's
-    name, or `other`.
+    `findings` are the first 50 findings of the trace, if there is one: source, policy, name, type and action, but no text;
+    `check` is ApplyGuardrail if that found them. `counts` is the number of all findings by policy, `acted` the policies that
+    blocked or masked, and `acted_by_apply_guardrail` those of them that did it in that check. A policy has AWS's name, or
+    `other`.
     """
 
     action: str | None = None
     findings: tuple[dict[str, str], ...] = ()
     counts: Mapping[str, int] = MappingProxyType({})
     acted: frozenset[str] = frozenset()
+    acted_by_apply_guardrail: frozenset[str] = frozenset()
 
     def combined_with(self, other: GuardrailOutcome) -> GuardrailOutcome:
         """The outcome of two parts of one answer."""
@@ -60,6 +64,7 @@ class GuardrailOutcome(NamedTuple):
             (self.findings + other.findings)[:_MAX_FINDINGS],
             Counter(self.counts) + Counter(other.counts),
             self.acted | other.acted,
+            self.acted_by_apply_guardrail | other.acted_by_apply_guardrail,
         )
 
 
@@ -138,15 +143,17 @@ def _is_block(document: dict[str, Any]) -> bool:
 def _outcome(action: str | None, traces: list[Any], conceal: Conceal) -> GuardrailOutcome:
     listed: list[dict[str, str]] = []
     counts: Counter[str] = Counter()
-    acted = set()
+    acted, by_apply_guardrail = set(), set()
     for trace in traces:
         for finding in _findings(trace, conceal):
             counts[finding["policy"]] += 1
             if finding.get("action") != _ONLY_DETECTED:
                 acted.add(finding["policy"])
+                if CHECK_KEY in finding:
+                    by_apply_guardrail.add(finding["policy"])
             if len(listed) < _MAX_FINDINGS:
                 listed.append(finding)
-    return GuardrailOutcome(action, tuple(listed), counts, frozenset(acted))
+    return GuardrailOutcome(action, tuple(listed), counts, frozenset(acted), frozenset(by_apply_guardrail))
 
 
 def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:
@@ -156,8 +163,14 @@ def _findings(trace: object, conceal: Conceal) -> Iterator[dict[str, str]]:
         return
     for source, part in (("input", guardrail.get("input")), ("output", guardrail.get("outputs"))):
         for assessment in _dicts_below(part):
+            check = check_of(assessment)
             for policy, entries in _policies(assessment):
-                yield from (_finding(source, policy, entry, conceal) for entry in entries)
+                yield from (_finding(source, policy, entry, conceal) | check for entry in entries)
+
+
+def check_of(assessment: dict[str, Any]) -> dict[str, str]:
+    """The check that made an assessment, by CHECK_KEY; empty if it was the one of the model's call."""
+    return {CHECK_KEY: APPLY_GUARDRAIL} if assessment.get(CHECK_KEY) == APPLY_GUARDRAIL else {}
 
 
 def _dicts_below(part: object) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,7 @@ _MAX_TOKENS = 2**53
 _MAX_FRAMES = 20
 _AUDITED = ("request_id", "bedrock_request_id", "client", "model", "guardrail", "guardrail_action")
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_CACHED_TOKENS = ("cached_tokens", "cache_write_tokens")  # parts of the prompt's
 
 
 @dataclass(slots=True)
@@ -85,9 +86,14 @@ class RequestLog:
             guardrail_metrics.count(outcome)
 
     def add_usage(self, usage: object) -> None:
-        """Adds the token counts from Bedrock."""
+        """Adds the token counts from Bedrock; those of a prompt cache only if it was used."""
         if isinstance(usage, dict):
             self.add(**{name: usage[name] for name in _TOKENS if _is_count(usage.get(name))})
+            parts = usage.get("prompt_tokens_details")
+            if isinstance(parts, dict):
+                self.add(
+                    **{name: parts[name] or None for name in _CACHED_TOKENS if _is_count(parts.get(name))}
+                )
 
     def add_error(self, error: GatewayError) -> None:
         """Adds the error's code and class, but not its message: Bedrock's may repeat the prompt."""

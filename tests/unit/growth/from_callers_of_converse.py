@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from chat_gateway.completions.cache_control import without_cache_control
-from chat_gateway.converse import families, request
+from chat_gateway.converse import families, request, text_files
 from chat_gateway.core.errors import InvalidRequestError
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, Kinds, changed
 from tests.unit.growth.measure import REQUEST_BYTES, Case, cases
@@ -41,12 +41,18 @@ def all_cases() -> Iterator[Case]:
     yield from cases("Converse, refused", REQUEST_BYTES, _refused(), _read)
     yield from cases("cache_control", REQUEST_BYTES, _MARKED, without_cache_control)
     yield from cases("family", REQUEST_BYTES, TEXTS, families.of)
+    yield from cases("HTML", REQUEST_BYTES, {**TEXTS, **_PAGES}, _read_page)
 
 
 def _read(document: Document) -> None:
     for model in _MODELS:
         with suppress(InvalidRequestError):
             request.translated(document, model=model)
+
+
+def _read_page(text: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        text_files.readings(text.encode(encoding, "replace"), "html")
 
 
 def _asking(*messages: Document, **fields: Any) -> Document:
@@ -150,6 +156,14 @@ _MANY: Kinds = {
 _MARKED: Kinds = {
     "parts": lambda size: _asking({"role": "user", "content": _parts(size)}, tools=_parts(size)),
     "messages": lambda size: _asking(*[{"role": "user", "content": [{"a": 1}]}] * (size // 50 + 1)),
+}
+
+
+_PAGES: Kinds = {
+    "open tags": lambda size: "<" * size,
+    "long tag": lambda size: "<" + "a" * size,
+    "ampersands": lambda size: "&" * size,
+    "escapes": lambda size: "&#1" * (size // 3 + 1),
 }
 
 

@@ -14,6 +14,7 @@ from chat_gateway.client_policies.errors import (
     OverLimitError,
     RateLimitError,
 )
+from chat_gateway.converse.apply_guardrail import GuardrailUnavailableError
 from chat_gateway.core.errors import (
     GatewayError,
     InternalError,
@@ -168,6 +169,15 @@ def test_lost_answer_is_charged(metered: Metered, kind: type[GatewayError]) -> N
     assert meter.settle() == {"cost_usd": RESERVED_COST / 1e9}
     assert metered.counters() == RESERVED
     assert metered.used()[MODEL]["requests"] == 1
+
+
+def test_unchecked_answer_is_charged(metered: Metered) -> None:
+    """An answer that is not released, because the guardrail could not check it, has been paid for."""
+    meter = metered.meter(**ALL)
+    meter.reserve(CONTENT)
+    meter.failed(GuardrailUnavailableError(bedrock_request_id=None))
+    meter.settle()
+    assert metered.counters() == RESERVED
 
 
 def test_settle_once(metered: Metered) -> None:

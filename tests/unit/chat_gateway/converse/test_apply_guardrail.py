@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -240,6 +241,14 @@ def test_a_broken_connection_is_no_verdict() -> None:
         checks(broken).output(["a"])
 
 
+def test_no_try_after_a_timeout() -> None:
+    """The waits between tries must not take the time in which the function ends a stream and writes its log line."""
+    waits: list[float] = []
+    with pytest.raises(GuardrailUnavailableError):
+        replace(checks(FakeBedrock(), waits), deadline=0).output(["a"])
+    assert waits == []
+
+
 def test_a_large_answer_is_checked_in_pieces() -> None:
     bedrock = FakeBedrock(check=small_only(25_000))
     assert checks(bedrock).output(["a" * 30_000]).message is None
@@ -255,5 +264,6 @@ def test_a_large_answer_is_checked_in_pieces() -> None:
 )
 def test_refused_after_the_answer(message: str, kind: type[GatewayError]) -> None:
     """A refusal of our credentials is not answered with another generation, and says what is wrong."""
-    with pytest.raises(kind):
+    with pytest.raises(kind) as caught:
         checks(lambda _: httpx.Response(403, json={"Message": message})).output(["a"])
+    assert caught.value.loses_answer

@@ -27,6 +27,7 @@ from tests.unit.chat_gateway.converse_bedrock import (
     LLAMA,
     OUTPUT,
     TOOL,
+    Check,
     FakeBedrock,
     blocked,
     blocks,
@@ -54,7 +55,7 @@ from tests.unit.chat_gateway.converse_events import (
     words,
 )
 
-SECRET_CALL = tool_use(input={"a": "SECRET"})
+SECRET_CALL = tool_use(name="look_up", input={"a": "SECRET"})
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +151,10 @@ def test_what_converse_leaves_out_is_checked(
         assert choice["finish_reason"] == "content_filter"
         assert answer.document["usage"]["total_tokens"] == 0
     assert (text, outcome.action, dict(outcome.counts)) == (BLOCK_MESSAGE, INTERVENED, {"wordPolicy": 1})
-    assert outcome.findings[0]["source"] == "input"
+    assert outcome.findings == (
+        {"source": "input", "policy": "wordPolicy", "action": "BLOCKED", "check": "ApplyGuardrail"},
+    )
+    assert outcome.acted_by_apply_guardrail == {"wordPolicy"}
     assert bedrock.generations == []
 
 
@@ -216,10 +220,35 @@ def test_blocked_answer(content: list[dict[str, Any]]) -> None:
 def test_masked_answer() -> None:
     """Masked arguments that are still an object go out masked."""
     bedrock = FakeBedrock(whole(SECRET_CALL, stopReason="tool_use"), masked)
-    answer = bedrock.create(said())
+    answer = bedrock.create(said(tools=[TOOL]))
     (choice,) = answer.document["choices"]
     assert choice["message"]["tool_calls"][0]["function"]["arguments"] == '{"a":"{WORD}"}'
     assert (choice["finish_reason"], answer.guardrail_outcome.action) == ("tool_calls", MASKED)
+
+
+def test_which_check_found_it() -> None:
+    """Converse's own finding and that of our check are told apart."""
+    trace = {"guardrail": {"inputAssessment": {"gr": {"topicPolicy": {"topics": [{"action": "NONE"}]}}}}}
+    bedrock = FakeBedrock(whole(SECRET_CALL, trace=trace), blocks("SECRET", OUTPUT))
+    outcome = bedrock.create(said(tools=[TOOL])).guardrail_outcome
+    found = [(finding["policy"], finding.get("check")) for finding in outcome.findings]
+    assert found == [("topicPolicy", None), ("wordPolicy", "ApplyGuardrail")]
+    assert outcome.acted_by_apply_guardrail == {"wordPolicy"}
+
+
+@pytest.mark.parametrize("check", [masked, blocks("SECRET", OUTPUT)])
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_name_that_the_model_made_up(check: Check, streams: bool) -> None:
+    """It is no tool of the request, so it is checked; masking it is a block."""
+    bedrock = FakeBedrock(whole(tool_use(name="SECRET")), check)
+    if streams:
+        events = [START, call(0, "a", "SECRET"), arguments(0, "{}"), stop("tool_use"), metadata()]
+        bedrock.generate = lambda: streamed(*events)
+        _, outcome, raw = relayed(bedrock.stream(said(tools=[TOOL])))
+    else:
+        answer = bedrock.create(said(tools=[TOOL]))
+        outcome, raw = answer.guardrail_outcome, answer.text
+    assert ("SECRET" in raw, outcome.action) == (False, INTERVENED)
 
 
 def test_converses_own_block() -> None:

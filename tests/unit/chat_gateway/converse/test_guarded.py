@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -89,8 +90,8 @@ def test_wrapping_copies() -> None:
     assert json.dumps(CONVERSATION) == before
 
 
-def elsewhere(document: dict[str, Any]) -> list[str]:
-    text = guarded.elsewhere(document, request.translated(document, model=document["model"]).body)
+def elsewhere(document: dict[str, Any], tagging: Tagging = Tagging.OFF) -> list[str]:
+    text = guarded.elsewhere(document, request.translated(document, model=document["model"]).body, tagging)
     return text.split("\n") if text else []
 
 
@@ -134,6 +135,42 @@ def test_names_of_calls_are_checked() -> None:
     found = elsewhere(document)
     assert {"made_up", "call_1"} <= set(found)
     assert "SECRET" not in "".join(found)
+
+
+@pytest.mark.parametrize("name", ["bad.word", "a_" * 24 + "badword" + "z" * 20])
+def test_changed_names_are_checked_as_sent(name: str) -> None:
+    """A name whose characters are replaced, or that is cut, could become a blocked word."""
+    document = said(tools=[{"type": "function", "function": {"name": name}}])
+    (sent,) = request.translated(document, model=MODEL).tool_names
+    assert {name, sent} <= set(elsewhere(document))
+
+
+def test_changed_ids_are_checked_as_sent() -> None:
+    document = with_result("r")
+    document["messages"][1]["tool_calls"][0]["id"] = document["messages"][2]["tool_call_id"] = "bad word"
+    assert any(text.startswith("bad_word_") for text in elsewhere(document))
+
+
+def with_file(content: bytes, *, name: str = "", kind: str = "text/plain") -> dict[str, Any]:
+    url = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    file = {"file_data": url, "filename": name}
+    parts = [{"type": "text", "text": "a"}, {"type": "file", "file": file}]
+    return said(messages=[{"role": "user", "content": parts}])
+
+
+@pytest.mark.parametrize("tagging", list(Tagging))
+def test_names_of_files_are_checked_as_sent(tagging: Tagging) -> None:
+    """A name loses its underscores, so two words become a phrase; each setting checks what a user sends."""
+    assert "bad phrase" in elsewhere(with_file(b"x", name="bad_phrase.txt"), tagging)
+
+
+@pytest.mark.parametrize("tagging", [Tagging.USER_TURNS, Tagging.LATEST_USER_TURN])
+def test_files_of_users_turns(tagging: Tagging) -> None:
+    """The reduced checks check the files of the turns that they name, and nothing else of the request."""
+    document = with_file(b"SECRET", name="n.txt") | {"tools": [TOOL]}
+    assert elsewhere(document, tagging) == ["n", "SECRET"]
+    document["messages"] += [{"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+    assert elsewhere(document, tagging) == (["n", "SECRET"] if tagging is Tagging.USER_TURNS else [])
 
 
 def checked(document: dict[str, Any]) -> list[str]:
@@ -200,13 +237,13 @@ def test_decoded_text_is_masked_alike(masked: list[str], fits: bool) -> None:
 def test_both_kinds_of_one_block() -> None:
     """A block that holds both arguments and reasoning hides neither."""
     block = {"toolUse": {"input": {"a": 1}}, "reasoningContent": {"reasoningText": {"text": "why"}}}
-    assert guarded.texts(guarded.arguments_and_reasoning([block])) == ['{"a": 1}', "why"]
+    assert guarded.texts(guarded.arguments_and_reasoning([block], ())) == ['{"a": 1}', "why"]
 
 
 @given(JSON)
 def test_any_answer_is_read(value: Any) -> None:
     blocks = [block for block in (value if isinstance(value, list) else [value]) if isinstance(block, dict)]
-    texts = guarded.texts(guarded.arguments_and_reasoning(blocks))
+    texts = guarded.texts(guarded.arguments_and_reasoning(blocks, ()))
     assert all(isinstance(text, str) for text in texts)
 
 

@@ -45,7 +45,7 @@ def check(bedrock: FakeBedrock) -> StreamCheck:
         deadline=float("inf"),
         sleep=lambda _: None,
     )
-    return StreamCheck(AnswerCheck(checks, None))
+    return StreamCheck(AnswerCheck(checks, None, ("weather",)))
 
 
 def released(bedrock: FakeBedrock, *events: Event) -> list[list[Event]]:

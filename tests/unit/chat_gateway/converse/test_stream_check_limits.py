@@ -38,7 +38,7 @@ class Checks:
 
 
 def check(checks: Checks) -> StreamCheck:
-    return StreamCheck(AnswerCheck(cast("GuardrailChecks", checks), None))
+    return StreamCheck(AnswerCheck(cast("GuardrailChecks", checks), None, ("weather",)))
 
 
 def released(checks: Checks, *events: Event) -> list[Event]:

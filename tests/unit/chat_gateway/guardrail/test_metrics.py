@@ -63,6 +63,20 @@ def test_a_line_is_a_metric_of_one_intervention_in_cloudwatchs_format(
     }
 
 
+def test_apply_guardrails_check_counts_besides(capsys: pytest.CaptureFixture[str]) -> None:
+    """What our own check found counts in both metrics, so that alarms on the first one see it, too."""
+    found = outcome(INTERVENED, ("topicPolicy", "BLOCKED"), ("wordPolicy", "BLOCKED"))
+    guardrail_metrics.count(found._replace(acted_by_apply_guardrail=frozenset({"wordPolicy"})))
+    names = [
+        (line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], line["policy"]) for line in lines(capsys)
+    ]
+    assert names == [
+        ("GuardrailInterventions", "topicPolicy"),
+        ("GuardrailInterventions", "wordPolicy"),
+        ("ApplyGuardrailInterventions", "wordPolicy"),
+    ]
+
+
 def test_each_acting_policy_counts_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -32,6 +32,22 @@ def test_settings_are_logged_by_known_names(
     assert log.fields["error_param"] == shown
 
 
+@pytest.mark.parametrize(
+    ("details", "logged"),
+    [
+        ({"cached_tokens": 7, "cache_write_tokens": 0, "audio_tokens": 1}, {"cached_tokens": 7}),
+        ({"cached_tokens": "words", "cache_write_tokens": 3}, {"cache_write_tokens": 3}),
+        (None, {}),
+        ("words", {}),
+    ],
+)
+def test_cached_tokens(details: object, logged: dict[str, int]) -> None:
+    """The line has the tokens that came from a prompt cache or went into it, if there are any."""
+    log = RequestLog(Logger(), secret_arn=None)
+    log.add_usage({"prompt_tokens": 9, "prompt_tokens_details": details})
+    assert log.fields == {"prompt_tokens": 9, **logged}
+
+
 def test_a_deep_stack_is_cut() -> None:
     """The log has the innermost 20 frames of a fault, and the number of all frames."""
 
