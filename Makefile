@@ -22,6 +22,8 @@ SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
 
+# The tests of guardrail and limits take as long as all others together.
+POLICIES := $(patsubst %,tests/e2e/test_%.py,guardrail_bypasses converse converse_bypasses limits limits_exact budgets)
 # For two cores; the output of targets that are made at once is not mixed, where make can keep it apart.
 PARALLEL := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -146,7 +148,7 @@ unit: .venv/.installed ## Run the unit tests: two minutes, no network
 	@$(call PYTEST,unit) -n auto tests/unit
 
 .PHONY: hostile
-hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (under a minute)
+hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (over a minute)
 	@pytest -q tests/hostile_upstream
 
 .PHONY: infra-test
@@ -163,9 +165,14 @@ coverage: .venv/.installed ## Check the branch coverage that the last `make test
 	@coverage json --quiet -o .local/coverage.json
 	@coverage-threshold --coverage-json .local/coverage.json
 
-.PHONY: e2e
+# Each of the two has a stack of its own, and hunts through its own logs at the end.
+.PHONY: e2e e2e-policies e2e-others
 e2e: $(TOOLS) .venv-emulator/.installed ## Test the stack in the local AWS with the OpenAI SDK
-	@pytest -q tests/e2e
+	@$(MAKE) $(PARALLEL) e2e-policies e2e-others
+e2e-policies:
+	@pytest -q $(POLICIES) tests/e2e/test_zz_logs.py
+e2e-others:
+	@pytest -q tests/e2e $(POLICIES:%=--ignore=%)
 
 .PHONY: chaos
 chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and 2,000 jobs with failing calls and killed workers (minutes)

@@ -13,6 +13,7 @@ from openai import DefaultHttpxClient, OpenAI
 from local.machine.paths import StateFolder
 from local.stack.local_stack import LocalStack
 from local.stack.start import deployed
+from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.standin import StandinControl
 
 if TYPE_CHECKING:
@@ -83,3 +84,10 @@ def http(stack: LocalStack) -> Iterator[httpx.Client]:
         trust_env=False,
     ) as client:
         yield client
+
+
+@pytest.fixture(scope="module", params=["off", "all_text"])
+def tagging(request: pytest.FixtureRequest, stack: LocalStack) -> Iterator[str]:
+    """Both functions, deployed with one kind of tagging and then the other."""
+    with variables_changed(stack, {"GUARDRAIL_TAGGING": request.param}):
+        yield request.param

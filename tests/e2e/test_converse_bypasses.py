@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,11 +10,10 @@ import pytest
 from openai import OpenAI
 
 from local.aws.guardrail_policy import BLOCKED_OUTPUT_MESSAGE, BLOCKED_WORD
-from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
-from tests.e2e import converse_bypasses
+from tests.e2e import bypass_checks, converse_bypasses
+from tests.e2e.bypass_checks import QUICK_WAYS
 from tests.e2e.converse_bypasses import CLAUDE, INVALID, UNSUPPORTED, called
-from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.guardrail_bypasses import BLOCKED, OVERRIDE, Bypass
 from tests.e2e.standin import StandinControl
 
@@ -28,25 +26,13 @@ ASK: Any = [{"role": "user", "content": "Hi"}]
 EMAIL = "ada@example.com"
 
 
-@pytest.fixture(scope="module", params=["off", "all_text"])
-def tagging(request: pytest.FixtureRequest, stack: LocalStack) -> Iterator[str]:
-    """Both functions, deployed with one kind of tagging and then the other."""
-    with variables_changed(stack, {"GUARDRAIL_TAGGING": request.param}):
-        yield request.param
-
-
-def streamed(content: bytes) -> bytes:
-    return content.replace(b'{"model"', b'{"stream": true, "model"', 1)
-
-
-@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize(("tagging", "is_streamed"), QUICK_WAYS, indirect=["tagging"], scope="module")
 @pytest.mark.parametrize("bypass", WAYS, ids=lambda bypass: bypass.name)
 def test_no_bypass_reaches_a_model_of_converse(
     tagging: str, http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
 ) -> None:
     """Each bypass gets the documented answer, in one piece and streamed, and the model is not asked."""
-    content = streamed(bypass.body) if is_streamed else bypass.body
-    answer = http.post(bypass.path, content=content)
+    answer = bypass_checks.sent(bypass, http, is_streamed=is_streamed)
     assert answer.status_code == STATUS[bypass.gets], answer.text
     assert standin.counters()["generations"] == 0
     if bypass.gets == BLOCKED:
@@ -59,24 +45,7 @@ def test_no_bypass_reaches_a_model_of_converse(
 @pytest.mark.usefixtures("emptied_queues")
 def test_as_jobs(tagging: str, stack: LocalStack, standin: StandinControl) -> None:
     """Each bypass ends the same way as a job."""
-    lines = [
-        json.dumps(
-            {
-                "custom_id": way.name,
-                "method": "POST",
-                "url": "/v1/chat/completions",
-                "body": json.loads(way.body),
-            }
-        )
-        for way in WAYS
-    ]
-    job_lines.send(stack.session(), stack.jobs_queue_url, lines)
-    received = job_lines.receive(stack.session(), stack.results_queue_url, count=len(lines), within_s=60)
-    found = {
-        result["custom_id"]: BLOCKED if result["error"] is None else result["error"]["code"]
-        for result in map(json.loads, received)
-    }
-    assert found == {way.name: way.gets for way in WAYS}
+    assert bypass_checks.as_jobs(stack, WAYS) == {way.name: way.gets for way in WAYS}
     assert standin.counters()["generations"] == 0
 
 
