@@ -51,7 +51,7 @@ def test_no_bypass_reaches_a_model_of_converse(
 
 
 @pytest.mark.parametrize(("tagging", "is_streamed"), SLOW_WAYS, indirect=["tagging"], scope="module")
-@pytest.mark.parametrize("bypass", converse_bypasses.bypasses(), ids=lambda bypass: bypass.name)
+@pytest.mark.parametrize("bypass", list(converse_bypasses.bypasses()), ids=lambda bypass: bypass.name)
 def test_bypasses_of_converse(
     tagging: str, http: httpx.Client, standin: StandinControl, bypass: Bypass, is_streamed: bool
 ) -> None:
