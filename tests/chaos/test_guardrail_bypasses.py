@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 from tests.e2e import bypass_checks, bypass_keys, bypass_requests, bypass_words, converse_bypasses, raw_http
 from tests.e2e.bypass_checks import QUICK_WAYS, SLOW_WAYS
@@ -14,9 +15,12 @@ from tests.e2e.standin import StandinControl
 
 EACH_WAY = list(bypasses())
 BY_CONVERSE = [as_claude(bypass) for bypass in EACH_WAY]
+# The gateway does not send a prediction to Converse, so that its words reach nobody.
+NOT_SENT = "word in a prediction"
 ONCE = [
     as_claude(bypass)
     for bypass in (*bypass_keys.bypasses(), *bypass_requests.bypasses(), *bypass_words.bypasses())
+    if bypass.name != NOT_SENT
 ]
 
 
@@ -66,6 +70,13 @@ def test_other_spellings(tagging: str, stack: LocalStack, standin: StandinContro
     """Settings, words and tags in another spelling or place fare no better."""
     status, text = raw_http.send(stack, bypass)
     check(bypass, status, text, standin)
+
+
+def test_prediction_is_not_sent(http: httpx.Client, standin: StandinControl) -> None:
+    """The words of a prediction do not reach a model of Converse."""
+    (bypass,) = (as_claude(bypass) for bypass in bypass_words.bypasses() if bypass.name == NOT_SENT)
+    assert bypass_checks.sent(bypass, http, is_streamed=False).status_code == 200
+    assert BLOCKED_WORD not in "".join(request["body_text"] for request in standin.requests())
 
 
 @pytest.mark.usefixtures("emptied_queues")
