@@ -95,6 +95,11 @@ def _word_in_files() -> Iterator[Bypass]:
         "a text file": (QUESTION.encode(), "text/plain"),
         "a file in UTF-16": (f"\ufeff漢字漢字漢字 {QUESTION}".encode("utf-16-le"), "text/plain"),
         "the escapes of an HTML file": (QUESTION.replace("k", "&#107;").encode(), "text/html"),
+        "escapes between others in HTML": (
+            f"1 &lt; 2 {QUESTION.replace('k', '&#107;')} 3 &gt; 2".encode(),
+            "text/html",
+        ),
+        "the escapes of Markdown": (QUESTION.replace("k", "&#107;").encode(), "text/markdown"),
         "the tags of an HTML file": (QUESTION.replace("k", "k<b></b>").encode(), "text/html"),
     }
     for name, (data, kind) in files.items():

@@ -27,12 +27,22 @@ def test_html_hides_nothing(page: str) -> None:
     assert text_files.readings(page.encode(), "html") == [page, "SECRET"]
 
 
+@pytest.mark.parametrize(
+    "page",
+    ["1 &lt; 2 S&#69;CRET 3 &gt; 2", "<img alt='S&#69;CRET'>", "<!-- S&#69;CRET -->", "a<b> S&#69;CRET </b>"],
+)
+@pytest.mark.parametrize("file_format", ["html", "md"])
+def test_escapes_that_look_like_tags(page: str, file_format: str) -> None:
+    """A word is found between escaped angle brackets, in attributes and in comments."""
+    assert any("SECRET" in text for text in text_files.readings(page.encode(), file_format))
+
+
 @given(st.text(), st.sampled_from(text_files.TEXT_FORMATS))
 def test_plain_text_comes_first(text: str, file_format: str) -> None:
     """The text as it is comes first, and alone if it is plain."""
     found = text_files.readings(text.encode(), file_format)
     assert found[0] == text
-    assert file_format == "html" or "\0" in text or "\ufffd" in text or len(found) == 1
+    assert file_format in ("html", "md") or "\0" in text or "\ufffd" in text or len(found) == 1
 
 
 @given(st.binary(max_size=200), st.sampled_from(text_files.TEXT_FORMATS))
