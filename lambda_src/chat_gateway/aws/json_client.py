@@ -33,6 +33,8 @@ _PAUSE_S = 0.05
 _SURELY_OPEN_S = 20.0
 # A job record's line of 400 kB takes less than 1 MB when escaped; a secret at most 64 KB.
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
+# DynamoDB's error for a write whose condition does not hold.
+CONDITION_FAILED = "ConditionalCheckFailedException"
 # In these protocols, throttling has a 4xx status.
 _THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 

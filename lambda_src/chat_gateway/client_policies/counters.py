@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.aws.json_client import CONDITION_FAILED, AwsCallError
 from chat_gateway.client_policies import windows
 from chat_gateway.client_policies.charges import Charge, Counted
 from chat_gateway.client_policies.clients_table import DynamoDb
@@ -23,7 +23,6 @@ from client_usage import item as usage_item
 from client_usage.item import Item
 
 IN_PROGRESS = "in_progress"
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 # A number has 38 digits, and at most 126 places before the point or 130 behind it:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 _NUMBER = re.compile(r"[-+.0-9E]{1,200}")
@@ -122,7 +121,7 @@ class Counters(NamedTuple):
             self._call(update, wanted, ends_at, is_repeatable=is_repeatable)
         except AwsCallError as error:
             # The slot is gone: the answer to an earlier attempt of this call was lost.
-            if error.code != _CONDITION_FAILED:
+            if error.code != CONDITION_FAILED:
                 raise
 
     def _reserved(self, wanted: Wanted, update: Update, ends_at: float) -> Reservation | Item:
@@ -134,7 +133,7 @@ class Counters(NamedTuple):
         try:
             answer = self._call(update, wanted, ends_at, ReturnValues="ALL_NEW")
         except AwsCallError as error:
-            if error.code != _CONDITION_FAILED:
+            if error.code != CONDITION_FAILED:
                 raise
             item = _checked(error.answer.get("Item", {}), wanted)
             # If the answer to an earlier attempt of this call was lost, the reservation is there.

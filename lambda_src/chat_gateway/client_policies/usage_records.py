@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chat_gateway.aws.json_client import AwsCallError
+from chat_gateway.aws.json_client import CONDITION_FAILED, AwsCallError
 from chat_gateway.client_policies.clients_table import DynamoDb
 from chat_gateway.client_policies.update_expression import Update
 from client_usage import item as usage_item
 
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 _DAY_S = 86_400
 
 
@@ -32,7 +31,7 @@ class UsageRecords(NamedTuple):
         try:
             self._add(client_id, model, measures, now_s, ends_at)
         except AwsCallError as error:
-            if error.code != _CONDITION_FAILED:
+            if error.code != CONDITION_FAILED:
                 raise
             self._add(client_id, usage_item.OTHER_MODELS, measures, now_s, ends_at)
 

@@ -72,10 +72,7 @@ class Content(NamedTuple):
     def _image(self, part: _Part, at: str) -> list[Block]:
         parameters.check(part, Scope.IMAGE, at)
         place = f"{at}.image_url"
-        image = part.get("image_url")
-        if not isinstance(image, dict):
-            raise parameters.wrong_type(place, "an object with a url")
-        parameters.check(image, Scope.IMAGE_URL, place)
+        image = _object_in(part, "image_url", Scope.IMAGE_URL, place, "an object with a url")
         if not self.family.has_images:
             raise parameters.unsupported(at, f"{self.family.name}: no images. Leave it out.")
         return [self.media.image(image.get("url"), f"{place}.url")]
@@ -83,13 +80,19 @@ class Content(NamedTuple):
     def _document(self, part: _Part, at: str) -> list[Block]:
         parameters.check(part, Scope.FILE_PART, at)
         place = f"{at}.file"
-        file = part.get("file")
-        if not isinstance(file, dict):
-            raise parameters.wrong_type(place, "an object with file_data")
-        parameters.check(file, Scope.FILE, place)
+        file = _object_in(part, "file", Scope.FILE, place, "an object with file_data")
         if not self.family.has_documents:
             raise parameters.unsupported(at, f"{self.family.name}: no files. Send the file's text.")
         return [self.media.document(file.get("file_data"), file.get("filename"), place)]
+
+
+def _object_in(part: _Part, name: str, scope: Scope, place: str, kind: str) -> dict[str, Any]:
+    """The checked object in a field of the part."""
+    inner = part.get(name)
+    if not isinstance(inner, dict):
+        raise parameters.wrong_type(place, kind)
+    parameters.check(inner, scope, place)
+    return inner
 
 
 def text(words: str) -> list[Block]:

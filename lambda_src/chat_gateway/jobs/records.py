@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chat_gateway.aws.json_client import AwsCallError, AwsJsonPool
+from chat_gateway.aws.json_client import CONDITION_FAILED, AwsCallError, AwsJsonPool
 from chat_gateway.jobs.lines import JobMessage, KeptLine
 
 _UNANSWERED = "attribute_not_exists(answer_line) AND attribute_not_exists(answer_key)"
@@ -24,7 +24,6 @@ _SAME_BODY = "(attribute_not_exists(body_sha256) OR body_sha256 = :body)"
 _SAME_CLIENT = "(attribute_not_exists(client) OR client = :client)"
 _FREE = "(attribute_not_exists(leased_until) OR leased_until < :now)"
 _NOT_SENT_BACK = "(attribute_not_exists(dead_letter) OR dead_letter = :id)"
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 # The largest assumed difference between two workers' clocks.
 _SKEW_S = 2
 
@@ -192,7 +191,7 @@ class JobRecords:
                 },
             )
         except AwsCallError as error:
-            if error.code != _CONDITION_FAILED:
+            if error.code != CONDITION_FAILED:
                 raise
             raise _RefusedError(error.answer.get("Item", {})) from None
         return answer.get("Attributes")
