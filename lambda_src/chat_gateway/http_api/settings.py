@@ -13,7 +13,10 @@ _VARIABLES: variables.Variables = {
     "stream_timeout_s": ("STREAM_TIMEOUT_S", positive),
     "count_stream_tokens": ("COUNT_STREAM_TOKENS", flag),
 }
-_OPTIONAL: variables.Variables = {"record_usage": ("RECORD_USAGE", flag)}
+_OPTIONAL: variables.Variables = {
+    "record_usage": ("RECORD_USAGE", flag),
+    "shows_target": ("SHOW_TARGET_MODEL", flag),
+}
 
 
 class HttpSettings(NamedTuple):
@@ -22,6 +25,7 @@ class HttpSettings(NamedTuple):
     stream_timeout_s: float  # one request that streams, until its last event
     count_stream_tokens: bool  # ask Bedrock for the usage chunk of every stream; some models refuse it
     record_usage: bool = False  # also of clients without limits
+    shows_target: bool = False  # the model that answered, in the header x-gateway-model
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> HttpSettings:

@@ -41,6 +41,9 @@ _VARIABLES: variables.Variables = {
 _OPTIONAL: variables.Variables = {
     "models": ("UPSTREAM_MODELS", comma_separated),
     "routes": ("MODEL_ROUTES", comma_separated),
+    "model_names": ("MODEL_NAMES", str),
+    "names_only": ("MODEL_NAMES_ONLY", flag),
+    "regions": ("BEDROCK_REGIONS", str),
 }
 
 
@@ -59,6 +62,11 @@ class UpstreamSettings(NamedTuple):
     separate_reasoning: bool  # move a model's reasoning from `content` into `reasoning_content`
     models: tuple[str, ...] = ()  # allowed ids and ARNs; empty: all
     routes: tuple[str, ...] = ()  # the environment's own, such as `model=converse`
+    model_names: str | None = None  # the environment's own, as `model_names.settings` writes them
+    names_only: bool = False  # callers may use these names, and no model's id
+    regions: str | None = (
+        None  # other regions' guardrails and endpoints, as `model_names.settings` writes them
+    )
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:

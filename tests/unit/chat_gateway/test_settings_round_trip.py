@@ -41,6 +41,9 @@ UPSTREAM = st.builds(
     separate_reasoning=st.booleans(),
     models=MODELS,
     routes=MODELS,
+    model_names=st.none() | TEXTS,
+    names_only=st.booleans(),
+    regions=st.none() | TEXTS,
 )
 WORKER = st.builds(
     WorkerSettings,
