@@ -22,6 +22,8 @@ from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
 from infra.proof.deployment_proof import DeploymentProof
+from infra.resources.files_bucket import FilesBucket
+from infra.resources.table import ResourcesTable
 from infra.settings.environment import Environment
 
 
@@ -36,6 +38,8 @@ class GatewayStack(cdk.Stack):
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.clients = ClientsTable(self, "Clients", environment=environment)
         self.usage = UsageTable(self, "Usage", environment=environment)
+        self.resource_items = ResourcesTable(self, "Resources", environment=environment)
+        self.files = FilesBucket(self, "Files")
         self.chat = ChatFunction(
             self,
             "ChatFunction",
@@ -125,6 +129,8 @@ class GatewayStack(cdk.Stack):
             "RestApiId": self.api.api.rest_api_id,
             "ClientsTableName": self.clients.table.table_name,
             "UsageTableName": self.usage.table.table_name,
+            "ResourcesTableName": self.resource_items.table.table_name,
+            "FilesBucketName": self.files.bucket.bucket_name,
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
             "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,

@@ -36,6 +36,7 @@ _PACKAGES = (
     "response_streaming",
     "guardrail_proof",
     "openai_resources",
+    "resource_items",
     "watchdog_timer",
 )
 _STREAMING_LOOP = "response_streaming.__main__"
