@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from resource_items import table
+from resource_items import batch_item, table
 from resource_items.table import Item
 
 # https://platform.openai.com/docs/guides/batch (the statuses)
@@ -48,6 +48,11 @@ class BatchState(NamedTuple):
             index_key=table.text(item, INDEX_KEY),
             total_lines=table.number(item, TOTAL) if TOTAL in item else 0,
         )
+
+    @property
+    def items_expire_at(self) -> int:
+        """The expiry of the state's and the chunks' items."""
+        return self.deadline - batch_item.WINDOW_S + batch_item.KEPT_S
 
     def runs_lines(self, now_s: float) -> bool:
         """Whether a line may be run at `now_s` (epoch seconds)."""
