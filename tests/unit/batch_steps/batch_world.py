@@ -68,21 +68,15 @@ class KilledError(BaseException):
 
 @dataclass
 class Killer:
-    """Kills a step at its call of AWS number `at`, before or after AWS has done it."""
+    """Kills a step after its call of AWS number `at`, which is the same as before the next one."""
 
     at: int = -1
-    is_before: bool = True
     count: int = 0
-    is_done: bool = False
 
     def call(self, operation: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
-        self.count += 1
-        is_now = self.count == self.at and not self.is_done
-        self.is_done = self.is_done or is_now
-        if is_now and self.is_before:
-            raise KilledError
         answer = operation(*args, **parameters)
-        if is_now:
+        self.count += 1
+        if self.count == self.at:
             raise KilledError
         return answer
 
@@ -346,7 +340,7 @@ def result_line(line: Line, status: int) -> str:
 @contextmanager
 def fresh(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iterator[BatchWorld]:
     """A world with an active client. Parts of files are small, so that most files have several."""
-    monkeypatch.setattr(file_parts, "PART_BYTES", 2000)
+    monkeypatch.setattr(file_parts, "PART_BYTES", 4000)
     monkeypatch.setattr(moto.s3.models, "S3_UPLOAD_PART_MIN_SIZE", 1)
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
