@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 _PREFIXES = ("/openai/v1", "/v1")
 _RESOURCES = ("models",)
 _REST = "{proxy+}"
@@ -16,12 +14,17 @@ ROUTES = tuple(
 )
 
 
-def below_version(event: dict[str, Any]) -> str:
-    """The path of a request by one of ROUTES, such as `/models/ID`.
+def below_version(event: object) -> str:
+    """The path of a request by one of ROUTES, such as `/models/ID`. Empty if the event is malformed.
 
     It is made of API Gateway's route, because the event's own path may begin with a custom domain's base path.
     """
-    route, rest = event.get("resource"), (event.get("pathParameters") or {}).get("proxy")
-    path = str(route).replace(_REST, str(rest))
+    match event:
+        case {"resource": str(route), "pathParameters": {"proxy": str(rest)}}:
+            path = route.replace(_REST, rest)
+        case {"resource": str(path)} if _REST not in path:
+            pass
+        case _:
+            return ""
     prefix = next((prefix for prefix in _PREFIXES if path.startswith(f"{prefix}/")), "")
     return path.removeprefix(prefix)
