@@ -15,6 +15,7 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import ProverSettings
+from openai_resources.settings import ModelsSettings, StorageSettings
 from tests import documents
 from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synthesised
 
@@ -38,6 +39,8 @@ Settings = type[
     | ClientsSettings
     | UsageSettings
     | AwsSettings
+    | ModelsSettings
+    | StorageSettings
     | ProverSettings
 ]
 
@@ -72,6 +75,7 @@ def allowed_models(
         ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings, UsageSettings]),
         ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
         ("authorizer", [AwsSettings, ClientsSettings]),
+        ("resources", [AwsSettings, ModelsSettings, StorageSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
     ],
 )
