@@ -9,13 +9,13 @@ from resource_items.batch_item import Batch
 from tests.unit.batch_steps import batch_world
 from tests.unit.batch_steps.batch_world import BatchWorld
 
-LINES = 33
+LINES = 14
 
 
 def test_killed_after_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever call is the last one of a killed step, the batch has the same results and counts."""
     with batch_world.fresh(monkeypatch) as world:
-        world.client(requests_per_minute=21)
+        world.client(requests_per_minute=11)
         world.worker = lambda number: 400 if number % 3 == 0 else 200
         world.killer.at = 0
         _check(world, _ended(world, "completed"))
@@ -30,7 +30,7 @@ def test_killed_after_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_killed_at_another_end(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
     """The same holds for a batch that is cancelled, or that expires."""
     with batch_world.fresh(monkeypatch) as world:
-        world.worker = lambda number: None if number > 20 else 400 if number % 3 == 0 else 200
+        world.worker = lambda number: None if number > 9 else 400 if number % 3 == 0 else 200
         for at in range(1, 1000):
             world.killer.at = -1
             batch = world.of(LINES)
@@ -41,8 +41,8 @@ def test_killed_at_another_end(monkeypatch: pytest.MonkeyPatch, end: str) -> Non
             world.now = batch.deadline + (0 if end == "expired" else -3600)
             world.killer.at, world.killer.count = at, 0
             world.run()
-            unrun = [] if end == "cancelled" else list(range(21, LINES + 1))
-            _check_end(world, batch, end, [*range(3, 21, 3), *unrun])
+            unrun = [] if end == "cancelled" else list(range(10, LINES + 1))
+            _check_end(world, batch, end, [*range(3, 10, 3), *unrun])
             if world.killer.count < at:
                 return
         pytest.fail("the calls do not end")
@@ -65,7 +65,7 @@ def _check(world: BatchWorld, batch: Batch) -> None:
 
 def _check_end(world: BatchWorld, batch: Batch, end: str, failed: list[int]) -> None:
     state = world.state(batch)
-    answered = [n for n in range(1, LINES + 1) if n % 3 and (end == "completed" or n <= 20)]
+    answered = [n for n in range(1, LINES + 1) if n % 3 and (end == "completed" or n <= 9)]
     assert state["status"] == end
     assert world.custom_ids(batch, "output") == [f"id-{n}" for n in answered]
     assert world.custom_ids(batch, "error") == [f"id-{n}" for n in failed]

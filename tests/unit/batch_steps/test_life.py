@@ -316,7 +316,7 @@ def test_the_log(world: BatchWorld) -> None:
 def test_out_of_time(world: BatchWorld) -> None:
     """A step that runs out of time keeps its progress, and the next one goes on."""
     ticks = iter(range(100_000))
-    world.timer = lambda: next(ticks) * 40.0
+    world.timer = lambda: next(ticks) * 3.0
     batch = world.of(210)
     world.run()
     assert world.state(batch)["status"] == "completed"
