@@ -290,7 +290,13 @@ def test_bad_queries(stored: ResourceCalls, query: dict[str, str], param: str, c
 def test_limit_0_and_an_unknown_cursor(stored: ResourceCalls) -> None:
     """A limit of 0 is an empty page. A cursor that never was an id is a place in the order, too."""
     created(stored)
-    empty = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    empty: dict[str, Any] = {
+        "object": "list",
+        "data": [],
+        "first_id": None,
+        "last_id": None,
+        "has_more": False,
+    }
     assert listed(stored, limit="0") == empty
     assert listed(stored, after="after") == empty
 

@@ -65,7 +65,12 @@ def test_a_file_of_parts(stored: ResourceCalls, storage: Storage, clock: Clock) 
 
 def test_create_and_part(stored: ResourceCalls, clock: Clock) -> None:
     """Both answers are OpenAI's objects."""
-    fields = {"bytes": 3, "filename": "b.jsonl", "purpose": "batch", "mime_type": "text/jsonl"}
+    fields: dict[str, Any] = {
+        "bytes": 3,
+        "filename": "b.jsonl",
+        "purpose": "batch",
+        "mime_type": "text/jsonl",
+    }
     expires_after = {"anchor": "created_at", "seconds": 7200}
     upload = post(stored, "/v1/uploads", **fields, expires_after=expires_after).body
     now_s = int(clock.now_s)
@@ -318,7 +323,12 @@ def test_wrong_md5(stored: ResourceCalls, md5: object) -> None:
 )
 def test_refused(stored: ResourceCalls, changed: dict[str, Any], param: str) -> None:
     """The 400 names the field."""
-    fields = {"bytes": 3, "filename": "b.jsonl", "purpose": "batch", "mime_type": "text/jsonl"}
+    fields: dict[str, Any] = {
+        "bytes": 3,
+        "filename": "b.jsonl",
+        "purpose": "batch",
+        "mime_type": "text/jsonl",
+    }
     answer = post(stored, "/v1/uploads", **{**fields, **changed})
     assert (answer.status, answer.body["error"]["param"]) == (400, param)
 
@@ -346,7 +356,12 @@ def test_too_many_parts(stored: ResourceCalls, monkeypatch: pytest.MonkeyPatch) 
 
 def test_nothing_secret_in_the_log(stored: ResourceCalls, log: StringIO) -> None:
     """Neither names nor contents are logged."""
-    fields = {"bytes": 3, "filename": "secret.jsonl", "purpose": "batch", "mime_type": "secret/jsonl"}
+    fields: dict[str, Any] = {
+        "bytes": 3,
+        "filename": "secret.jsonl",
+        "purpose": "batch",
+        "mime_type": "secret/jsonl",
+    }
     path = f"/v1/uploads/{post(stored, '/v1/uploads', **fields).body['id']}"
     sent(stored, path, b"secret")
     post(stored, f"{path}/complete", part_ids=["secret"])
