@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from benchmarks import converse_model, limited_client, named_model
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
@@ -13,8 +12,6 @@ from benchmarks.steps import JOBS
 from benchmarks.targets import added_per_event_us
 from benchmarks.variants import Variant
 from benchmarks.warm import Series
-
-_Number = TypeVar("_Number", float, "float | None")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +97,24 @@ def _converse() -> Iterator[Row]:
 
 
 def _by_name() -> Iterator[Row]:
-    """The rows of a request by a model name: each number, as a ratio to the same by the model's id."""
+    """The rows of a request by a model name."""
 
-    def row(of: str, measure: Callable[[Results, str], float]) -> Row:
-        def ratio(results: Results, name: str) -> float | None:
-            by_name = _with(named_model, results, name, measure)
-            return None if by_name is None else by_name / measure(results, name)
+    def row(of: str, measure: Callable[[Results, str], float | None]) -> Row:
+        return Row(
+            CHAT,
+            f"by model name, {of} p50 ms",
+            3,
+            lambda results, name: _with(named_model, results, name, measure),
+        )
 
-        return Row(CHAT, f"by model name / by id, {of}", 3, ratio)
-
-    yield row("1 kB, p50", lambda results, name: results.buffered[name].p50_ms)
-    yield row("stream, first byte p50", lambda results, name: results.streamed[name].first_byte_p50_ms)
-    yield row("stream, whole p50", lambda results, name: results.streamed[name].p50_ms)
+    yield row("1 kB,", lambda results, name: results.buffered[name].p50_ms)
+    yield row("stream, first byte", lambda results, name: results.streamed[name].first_byte_p50_ms)
+    yield row("stream, whole", lambda results, name: results.streamed[name].p50_ms)
 
 
 def _with(
-    variant: Variant, results: Results, name: str, measure: Callable[[Results, str], _Number]
-) -> _Number | None:
+    variant: Variant, results: Results, name: str, measure: Callable[[Results, str], float | None]
+) -> float | None:
     target = variant.name(name)
     return measure(results, target) if target in results.buffered else None
 
