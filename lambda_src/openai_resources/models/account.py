@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chat_gateway.core import foreign_text
 from openai_resources.models import listing
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 _KEPT_S = 300.0
 # After a failure the kept list is used for so long, before AWS is asked again.
 _PAUSE_S = 30.0
-# Clients wait 5 s for a list of models, some of them. AWS is called at least twice.
+# Some clients wait 5 s for a list of models, and AWS is called at least twice for it.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+# The last two: AWS's answer is no JSON, or lacks what it must have.
+_FAILURES = (BotoCoreError, ClientError, ResponseParserError, KeyError)
 
 
 class AccountList(NamedTuple):
@@ -59,7 +64,7 @@ class AccountModels:
             return AccountList(self._kept)
         try:
             self._kept = self._fetched()
-        except (BotoCoreError, ClientError) as error:
+        except _FAILURES as error:
             self._good_until_s = now_s + _PAUSE_S
             return AccountList(self._kept, _code(error))
         self._good_until_s = now_s + _KEPT_S
@@ -74,7 +79,7 @@ class AccountModels:
         return listing.of_account(models, profiles, self._routes)
 
 
-def _code(error: BotoCoreError | ClientError) -> str:
+def _code(error: Exception) -> str:
     """AWS's error code, or the class of an error that is not AWS's. Messages may hold anything."""
     code = error.response["Error"].get("Code") if isinstance(error, ClientError) else None
     return foreign_text.name(code) or type(error).__name__

@@ -119,6 +119,13 @@ def test_no_list_yet(account: Account) -> None:
     assert account.listed().status == 200
 
 
+def test_an_answer_without_a_list(account: Account) -> None:
+    """It is a failure of AWS, and no empty list that would be kept."""
+    account.aws.add_response("list_foundation_models", {}, {})
+    assert account.listed().status == 503
+    assert account.lines()[-1]["model_list_failure"] == "KeyError"
+
+
 def test_a_second_page_fails(account: Account) -> None:
     """A list that came only in part is not used."""
     account.aws.add_response("list_foundation_models", {"modelSummaries": MODELS}, {})
