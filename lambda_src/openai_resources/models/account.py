@@ -24,8 +24,6 @@ _KEPT_S = 300.0
 _PAUSE_S = 30.0
 # Some clients wait 5 s for a list of models, and AWS is called at least twice for it.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-
-
 # The last two: AWS's answer is no JSON, or lacks what it must have.
 _FAILURES = (BotoCoreError, ClientError, ResponseParserError, KeyError)
 
@@ -42,20 +40,19 @@ class AccountModels:
 
     def __init__(
         self,
-        client: Callable[[], BedrockClient],
+        client: BedrockClient,
         routes: Mapping[str, str],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._make_client, self._routes, self._clock = client, routes, clock
-        self._client: BedrockClient | None = None
+        self._client, self._routes, self._clock = client, routes, clock
         self._kept: list[Model] | None = None
         self._good_until_s = 0.0
 
     @classmethod
     def in_region(cls, region: str, routes: Mapping[str, str]) -> AccountModels:
         """The models of an AWS region. AWS is not called yet."""
-        return cls(lambda: boto3.client("bedrock", region_name=region, config=_CONFIG), routes)
+        return cls(boto3.client("bedrock", region_name=region, config=_CONFIG), routes)
 
     def listed(self) -> AccountList:
         """The kept list, or a new one. If AWS fails, the old one."""
@@ -71,8 +68,6 @@ class AccountModels:
         return AccountList(self._kept)
 
     def _fetched(self) -> list[Model]:
-        if self._client is None:
-            self._client = self._make_client()
         models = self._client.list_foundation_models()["modelSummaries"]
         pages = self._client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
         profiles = [profile for page in pages for profile in page["inferenceProfileSummaries"]]

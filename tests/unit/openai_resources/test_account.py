@@ -34,7 +34,7 @@ class Account:
         )
         self.aws = Stubber(client)
         self.aws.activate()
-        models = AccountModels(lambda: client, {}, clock=lambda: self.now_s)
+        models = AccountModels(client, {}, clock=lambda: self.now_s)
         own = ModelList.of(ModelsSettings(model_names='{"fast":[["x.y"]]}'))._own
         self.call = ResourceCalls(lambda: ResourcesState(models=ModelList(own, models)), log)
 
