@@ -50,6 +50,9 @@ def test_the_functions_logged_at_all(everything_logged: str) -> None:
         "number 17",
         MESSAGES[0]["content"],
         "nobody-has-this-key",
+        "lines.jsonl",
+        "a line of a file",
+        "X-Amz-Signature",
     ],
 )
 def test_no_word_of_a_prompt_completion_or_token_is_logged(everything_logged: str, words: str) -> None:
