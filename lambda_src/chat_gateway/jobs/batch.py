@@ -75,7 +75,7 @@ def _put_back(batch: list[Run], post: JobPost) -> None:
 def _write(run: Run, now: float) -> None:
     is_retried, is_dead = isinstance(run.outcome, Redeliver), isinstance(run.outcome, Bury)
     run.log.add(retried=is_retried, dead_letter=is_dead or None, latency_ms=round((now - run.started) * 1000))
-    is_failed = is_dead or (
-        is_retried and "held_elsewhere" not in run.log.fields
-    )  # a repeated delivery is not a failure
+    # A repeated delivery is not a failure, nor is a line that is not run.
+    is_meant = "held_elsewhere" in run.log.fields or "not_run" in run.log.fields
+    is_failed = is_dead or (is_retried and not is_meant) or "fault_class" in run.log.fields
     run.log.write("job", failed=is_failed)

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.request import ChatRequest
@@ -28,6 +28,13 @@ _BYTE_ORDER_MARK = "\ufeff"
 CustomId = str | int | float
 
 
+class BatchLine(NamedTuple):
+    """A line of a batch's input file: the batch's id, and the line's number from 1."""
+
+    batch: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMessage:
     """A job's message. `receives` counts its deliveries, with this one; `sent_at_s` is in epoch seconds.
@@ -35,7 +42,7 @@ class JobMessage:
     Messages with the same `key` and body are one job. `key` is the sender's idempotency key, or else the message id.
     `sender` is the sender's IAM id, empty if SQS does not say. `has_bad_key`: the sender's key is malformed and ignored.
     `named_client` is the client's id as the sender wrote it; `client` is the client that the job belongs to, and
-    `names_client` says that both are the same.
+    `names_client` says that both are the same. `batch_line` is set for a line of a batch, whose body is loaded later.
     """
 
     id: str
@@ -49,6 +56,7 @@ class JobMessage:
     named_client: str | None = None
     client: str | None = None
     names_client: bool = False
+    batch_line: BatchLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +108,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLine:
-    """A stored result line: the line itself, or else the key of the S3 object that holds it."""
+    """A stored result line: the line itself, or else the key of the S3 object that holds it.
+
+    `is_failed`: the line of a batch's error file.
+    """
 
     line: str | None = None
     s3_key: str | None = None
+    is_failed: bool = False
 
 
 def result_id(key: str) -> str:
