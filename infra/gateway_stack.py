@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.api.chat_function import ChatFunction
+from infra.api.resources_function import ResourcesFunction
 from infra.api.rest_api import ChatApi
 from infra.bedrock import upstream
 from infra.bedrock.api_key_policy import BedrockApiKeyPolicy
@@ -21,6 +22,8 @@ from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
 from infra.proof.deployment_proof import DeploymentProof
+from infra.resources.files_bucket import FilesBucket
+from infra.resources.table import ResourcesTable
 from infra.settings.environment import Environment
 
 
@@ -35,6 +38,8 @@ class GatewayStack(cdk.Stack):
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.clients = ClientsTable(self, "Clients", environment=environment)
         self.usage = UsageTable(self, "Usage", environment=environment)
+        self.resource_items = ResourcesTable(self, "Resources", environment=environment)
+        self.files = FilesBucket(self, "Files")
         self.chat = ChatFunction(
             self,
             "ChatFunction",
@@ -44,11 +49,15 @@ class GatewayStack(cdk.Stack):
             clients=self.clients.table,
             usage=self.usage.table,
         )
+        self.resources = ResourcesFunction(
+            self, "ResourcesFunction", environment=environment, clients=self.clients.table
+        )
         self.api = ChatApi(
             self,
             "ChatApi",
             environment=environment,
             chat_function=self.chat.function,
+            resources_function=self.resources.function,
             authorizer=self._authorizer(environment),
         )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
@@ -120,12 +129,15 @@ class GatewayStack(cdk.Stack):
             "RestApiId": self.api.api.rest_api_id,
             "ClientsTableName": self.clients.table.table_name,
             "UsageTableName": self.usage.table.table_name,
+            "ResourcesTableName": self.resource_items.table.table_name,
+            "FilesBucketName": self.files.bucket.bucket_name,
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
             "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,
             "JobRecordsTableName": self.job_records.table.table_name,
             "LargeResultsBucketName": self.queues.large_results.bucket_name,
             "ChatLogGroupName": self.chat.log_group.log_group_name,
+            "ResourcesLogGroupName": self.resources.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,

@@ -20,7 +20,8 @@ from tests.infra.conftest import Synthesised, resolved, synthesised
 LAMBDA = {"AWS_REGION": "us-east-1"}  # what Lambda itself adds
 
 
-def routes(stack: Synthesised) -> set[str]:
+def routes(stack: Synthesised, function: str = "") -> set[str]:
+    """Methods and paths; of one function those whose integration names it."""
     resources = stack.resources("AWS::ApiGateway::Resource")
 
     def path(id_: str) -> str:
@@ -29,7 +30,11 @@ def routes(stack: Synthesised) -> set[str]:
         return f"{path(resolved(resources[id_]['ParentId']))}/{resources[id_]['PathPart']}"
 
     methods = stack.resources("AWS::ApiGateway::Method").values()
-    return {f"{method['HttpMethod']} {path(resolved(method['ResourceId']))}" for method in methods}
+    return {
+        f"{method['HttpMethod']} {path(resolved(method['ResourceId']))}"
+        for method in methods
+        if function in resolved(method["Integration"]["Uri"])
+    }
 
 
 def statements(stack: Synthesised) -> list[dict[str, Any]]:
@@ -37,13 +42,14 @@ def statements(stack: Synthesised) -> list[dict[str, Any]]:
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def test_both_chat_routes_and_everything_else_reach_the_chat_function(stack: Synthesised) -> None:
-    assert routes(stack) == {
-        "ANY /openai/v1/chat/completions",
-        "ANY /v1/chat/completions",
-        "ANY /{proxy+}",
-        "ANY ",
+def test_each_route_reaches_its_function(stack: Synthesised) -> None:
+    """The lists of models have a function of their own. The chat function answers everything else."""
+    of_chat = {"ANY /openai/v1/chat/completions", "ANY /v1/chat/completions", "ANY /{proxy+}", "ANY "}
+    assert routes(stack, "ChatFunction") == of_chat
+    assert routes(stack, "ResourcesFunction") == {
+        f"ANY {prefix}/models{rest}" for prefix in ("/openai/v1", "/v1") for rest in ("", "/{proxy+}")
     }
+    assert len(routes(stack)) == 8
 
 
 def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
@@ -141,11 +147,25 @@ def test_bedrock_is_called_in_the_stacks_region_and_partition(deployed_stack: Sy
     assert settings.base_url == "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"
 
 
+def integrations(stack: Synthesised, function: str) -> list[dict[str, Any]]:
+    """The integrations of the routes that reach the function."""
+    methods = stack.resources("AWS::ApiGateway::Method").values()
+    found = [
+        method["Integration"] for method in methods if function in resolved(method["Integration"]["Uri"])
+    ]
+    assert found
+    return found
+
+
 def test_every_route_streams_where_the_function_does(deployed_stack: Synthesised) -> None:
-    for method in deployed_stack.resources("AWS::ApiGateway::Method").values():
-        integration = method["Integration"]
+    """The chat function's routes stream. The lists of models are answered in one piece."""
+    for integration in integrations(deployed_stack, "ChatFunction"):
         assert integration["ResponseTransferMode"] == "STREAM"
         assert resolved(integration["Uri"]).endswith("/response-streaming-invocations")
+    for integration in integrations(deployed_stack, "ResourcesFunction"):
+        assert integration["ResponseTransferMode"] == "BUFFERED"
+        assert resolved(integration["Uri"]).endswith("/invocations")
+    assert "AWS_LAMBDA_EXEC_WRAPPER" not in deployed_stack.variables("resources")
     variables = deployed_stack.variables("api")
     assert variables["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/response_streaming/start"
 
@@ -188,6 +208,11 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "secretsmanager:GetSecretValue",
         "dynamodb:GetItem",
         "dynamodb:UpdateItem",
+    }
+    assert actions("ResourcesFunction") == logs | {
+        "dynamodb:GetItem",
+        "bedrock:ListFoundationModels",
+        "bedrock:ListInferenceProfiles",
     }
     assert actions("JobWorker") == logs | {
         "secretsmanager:GetSecretValue",

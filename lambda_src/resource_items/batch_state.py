@@ -1,0 +1,74 @@
+"""What becomes of a batch: one item, which the steps of the batch change, and the caller's cancel.
+
+The worker reads this item before it pays for a line, after it has claimed the line's job record. So a line that is not
+claimed when a batch has ended is never run.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from resource_items import table
+from resource_items.table import Item
+
+# https://platform.openai.com/docs/guides/batch (the statuses)
+VALIDATING, IN_PROGRESS, FINALIZING, CANCELLING = "validating", "in_progress", "finalizing", "cancelling"
+COMPLETED, FAILED, EXPIRED, CANCELLED = "completed", "failed", "expired", "cancelled"
+OPEN = (VALIDATING, IN_PROGRESS, FINALIZING, CANCELLING)
+FINAL = (COMPLETED, FAILED, EXPIRED, CANCELLED)
+
+# The sort key; the partition key is the batch's id.
+SORT_KEY = "batch"
+# Attributes. Of each status that the batch has reached, `{status}_at` is the epoch second.
+CLIENT, STATUS, DEADLINE = "client", "status", "deadline"
+INPUT_KEY, INDEX_KEY = "input_key", "index_key"
+TOTAL, MODEL = "total_lines", "model"
+# The numbers of the chunks whose lines have all been counted: a set that workers add to.
+FULL_CHUNKS = "full_chunks"
+
+
+class BatchState(NamedTuple):
+    """What the worker needs to know of a batch."""
+
+    client: str
+    status: str
+    deadline: int  # the epoch second from which no line is run
+    input_key: str  # of the bucket's object that has the lines
+    index_key: str  # of the bucket's object that says where each line begins: batch_lines.span
+    total_lines: int  # 0 until the lines have been checked
+
+    @classmethod
+    def read(cls, item: Item) -> BatchState:
+        """The state of an item. Raises UnreadableItemError."""
+        return cls(
+            client=table.text(item, CLIENT),
+            status=table.text(item, STATUS),
+            deadline=table.number(item, DEADLINE),
+            input_key=table.text(item, INPUT_KEY),
+            index_key=table.text(item, INDEX_KEY),
+            total_lines=table.number(item, TOTAL) if TOTAL in item else 0,
+        )
+
+    def runs_lines(self, now_s: float) -> bool:
+        """Whether a line may be run at `now_s` (epoch seconds)."""
+        return self.status == IN_PROGRESS and now_s < self.deadline
+
+
+def key(batch_id: str) -> Item:
+    """What finds a batch's state."""
+    return table.key(batch_id, SORT_KEY)
+
+
+def reached(status: str) -> str:
+    """The attribute that says when the batch reached `status`."""
+    return f"{status}_at"
+
+
+def index_key(batch_id: str) -> str:
+    """The key of the object that says where each line of a batch begins."""
+    return f"batches/{batch_id}/index"
+
+
+def errors_key(batch_id: str) -> str:
+    """The key of the object that has OpenAI's `errors.data` of a batch that failed."""
+    return f"batches/{batch_id}/errors"
