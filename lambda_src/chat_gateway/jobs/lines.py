@@ -9,30 +9,28 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.core import strict_json
 from chat_gateway.core.errors import GatewayError, InvalidRequestError, RequestTooLargeError, UpstreamError
 
+if TYPE_CHECKING:
+    from resource_items.batch_lines import Line
+
 _MAX_CUSTOM_ID_CHARACTERS = 512
 # The message attribute that holds a job's idempotency key.
 KEY_ATTRIBUTE = "idempotency_key"
 # The message attribute with the id of the client that a job belongs to.
 CLIENT_ATTRIBUTE = "client"
+# The message attribute that marks a line of a batch.
+BATCH_LINE_ATTRIBUTE = "batch_line"
 # OpenAI's path, Azure's, and ours.
 _URLS = frozenset({*chat_request.PATHS, "/chat/completions"})
 _BYTE_ORDER_MARK = "\ufeff"
 
 CustomId = str | int | float
-
-
-class BatchLine(NamedTuple):
-    """A line of a batch's input file: the batch's id, and the line's number from 1."""
-
-    batch: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ class JobMessage:
     named_client: str | None = None
     client: str | None = None
     names_client: bool = False
-    batch_line: BatchLine | None = None
+    batch_line: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ class JobRecords:
     def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
         """Stores the answer unless one is stored already. Returns the stored answer."""
         name = "answer_key" if answer.line is None else "answer_line"
-        failed = {"failed": {"BOOL": True}} if answer.is_failed else {}
+        failed: dict[str, Any] = {"failed": {"BOOL": True}} if answer.is_failed else {}
         try:
             self._update(
                 message,

@@ -132,7 +132,7 @@ class JobRuns:
             client_ignored=(message.named_client is not None and not message.names_client) or None,
         )
         if message.batch_line is not None:
-            log.add(**message.batch_line._asdict())
+            log.add(batch=message.batch_line.batch_id, line=message.batch_line.number)
         log.add_guardrail(self.upstream.guardrail)
         try:
             outcome = self._outcome(message, log)
