@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chat_gateway.client_policies.clients_table import DynamoDb
     from chat_gateway.jobs.batch_lines.open_batches import OpenBatches
     from resource_items.batch_lines import Line
+    from resource_items.batch_state import BatchState
     from resource_items.table import Item
 
 
@@ -44,11 +45,11 @@ class LineCounts:
             expires={"N": str(state.deadline + batch_item.KEPT_S)},
         )
         if batch_lines.is_full(chunk, line.chunk, state.total_lines):
-            self._add_full_chunk(line, state.total_lines)
+            self._add_full_chunk(line, state)
 
-    def _add_full_chunk(self, line: Line, total_lines: int) -> None:
+    def _add_full_chunk(self, line: Line, state: BatchState) -> None:
         try:
-            state = self._update(
+            item = self._update(
                 batch_state.key(line.batch_id),
                 f"ADD {batch_state.FULL_CHUNKS} :chunk",
                 condition=f"attribute_exists({ID})",
@@ -58,13 +59,15 @@ class LineCounts:
             if error.code == CONDITION_FAILED:  # the batch was deleted
                 return
             raise
-        if batch_lines.counted(state, batch_state.FULL_CHUNKS) == batch_lines.chunk_count(total_lines):
-            self._ask_for_step(line.batch_id)
+        if batch_lines.counted(item, batch_state.FULL_CHUNKS) == batch_lines.chunk_count(state.total_lines):
+            self._ask_for_step(line.batch_id, state.client)
 
-    def _ask_for_step(self, batch_id: str) -> None:
+    def _ask_for_step(self, batch_id: str, client: str) -> None:
         """If the message cannot be sent, the batch's own regular step notices that all lines have ended."""
         with contextlib.suppress(BotoCoreError, ClientError):
-            self.sqs.send_message(QueueUrl=self.steps_url, MessageBody=batch_lines.step_message(batch_id))
+            self.sqs.send_message(
+                QueueUrl=self.steps_url, MessageBody=batch_lines.step_message(batch_id), MessageGroupId=client
+            )
 
     def _update(self, key: Item, expression: str, *, condition: str | None = None, **values: Any) -> Item:
         """The changed item."""
