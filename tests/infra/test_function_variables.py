@@ -11,6 +11,7 @@ from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
@@ -70,7 +71,17 @@ def allowed_models(
     ("function", "settings"),
     [
         ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings, UsageSettings]),
-        ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
+        (
+            "worker",
+            [
+                AwsSettings,
+                UpstreamSettings,
+                WorkerSettings,
+                ClientsSettings,
+                UsageSettings,
+                BatchLinesSettings,
+            ],
+        ),
         ("authorizer", [AwsSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
     ],

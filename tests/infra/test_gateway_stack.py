@@ -12,6 +12,7 @@ from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
 from tests import documents
@@ -122,6 +123,7 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
         ("api", HttpSettings),
         ("worker", UpstreamSettings),
         ("worker", WorkerSettings),
+        ("worker", BatchLinesSettings),
         ("authorizer", ClientsSettings),
         ("api", AwsSettings),
         ("authorizer", AwsSettings),
@@ -130,7 +132,9 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
 def test_the_variables_of_every_function_parse_as_its_settings(
     stack: Synthesised,
     function: str,
-    settings: type[UpstreamSettings | HttpSettings | WorkerSettings | ClientsSettings | AwsSettings],
+    settings: type[
+        UpstreamSettings | HttpSettings | WorkerSettings | BatchLinesSettings | ClientsSettings | AwsSettings
+    ],
 ) -> None:
     assert settings.from_env(stack.variables(function) | LAMBDA)
 

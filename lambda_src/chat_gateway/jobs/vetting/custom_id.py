@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from chat_gateway.jobs import lines as job_lines
@@ -17,16 +18,16 @@ _SOURCES = str(Path(__file__).parents[3])
 _COMMAND = (sys.executable, "-SP", "-m", "chat_gateway.jobs.vetting.custom_id")
 
 
-def of(line: str) -> CustomId | None:
-    """The job's custom_id; None if it has none, or if the child process dies or does not answer."""
+def of(line: str, *, command: Sequence[str] = _COMMAND, within_s: float = _WITHIN_S) -> CustomId | None:
+    """The job's custom_id; None if it has none, or if the child process dies or does not answer in time."""
     try:
         child = subprocess.run(
-            _COMMAND,
+            command,
             env={**os.environ, "PYTHONPATH": _SOURCES},
             input=line.encode("utf-8", "surrogatepass"),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # an exception's message could repeat the prompt
-            timeout=_WITHIN_S,
+            timeout=within_s,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):

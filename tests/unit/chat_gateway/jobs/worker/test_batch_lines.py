@@ -434,16 +434,15 @@ def test_line_over_the_size_of_a_request(stack: Stack, batches: Batches, asked: 
 
 def test_deadly_line(stack: Stack, batches: Batches, asked: list[dict[str, Any]]) -> None:
     """A line that kills its worker becomes an error line with its custom_id, and the lines beside it are answered."""
-    stack.change(vetting=JobVetting(command=poisoned_rehearsal.COMMAND))
+    settings = stack.state.settings._replace(max_attempts=2)
+    stack.change(settings=settings, vetting=JobVetting(command=poisoned_rehearsal.COMMAND))
     poison = line(custom_id="deadly", body={**VALID, "messages": [{"role": "user", "content": CRASHES}]})
     batch = batches.new([*numbered(1), *encoded(poison)])
     records = batch.deliver()
     for record in records:
         stack.storage.records.claim(_loaded(stack, record), owner="killed", lease_s=300)
     stack.now_s += 303
-    assert len(stack.handle(again(records))) == 1
-    for attempt in range(3, 7):
-        stack.handle(again(records, attempt=attempt))
+    assert stack.handle(again(records)) == set()
     assert (batch.counted(), len(asked)) == (({1}, {2}), 1)
     kept = batch.kept(2)
     assert (kept["custom_id"], kept["response"], kept["error"]["code"]) == ("deadly", None, "workers_died")
