@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,10 @@ from tests.e2e.standin import StandinControl
 if TYPE_CHECKING:
     from openai.types import Batch
 
-_WITHIN_S = 900
+_WITHIN_S = 120
 _POLL_S = 0.1
+# How many lines before the end the assembler is waited for.
+_LAST_LINES = 20
 # Every one of so many lines is a request that Bedrock refuses.
 _REFUSED_EVERY = 50
 _REFUSED = {"standin_fault": {"status": 400}}
@@ -88,10 +90,11 @@ def run(
         steps.kill_splitter(after_lines=lines // 4)
         killed_with = []
         for count in kills_at:
-            _wait(sdk, batch.id, lambda batch, count=count: _counted(batch) >= count)
+            steps.wait_for_lines(count)
             killed_with.append(killer.kill_in_mid_call())
+        steps.wait_for_lines(lines - _LAST_LINES)
         steps.kill_assembler()
-        batch = _wait(sdk, batch.id, lambda batch: batch.status in batch_state.FINAL)
+        batch = _ended(sdk, batch.id)
         return Account(
             lines=lines,
             batch=batch,
@@ -153,18 +156,12 @@ def _is_refused(number: int) -> bool:
     return number % _REFUSED_EVERY == _REFUSED_EVERY - 1
 
 
-def _wait(sdk: OpenAI, batch_id: str, is_reached: Callable[[Batch], bool]) -> Batch:
+def _ended(sdk: OpenAI, batch_id: str) -> Batch:
     deadline = time.monotonic() + _WITHIN_S
-    while not is_reached(batch := sdk.batches.retrieve(batch_id)):
-        assert batch.status not in batch_state.FINAL, batch
+    while (batch := sdk.batches.retrieve(batch_id)).status not in batch_state.FINAL:
         assert time.monotonic() < deadline, batch
         time.sleep(_POLL_S)
     return batch
-
-
-def _counted(batch: Batch) -> int:
-    counts = batch.request_counts
-    return 0 if counts is None else counts.completed + counts.failed
 
 
 def _lines(sdk: OpenAI, file_id: str | None) -> Iterator[dict[str, Any]]:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from local.stack.local_stack import LocalStack
-from resource_items import batch_state
+from resource_items import batch_lines, batch_state, table
 from tests.chaos.worker_kills import processes_of, signal_all
 
 STEPS = "bedrock-chat-gateway-local-batch-steps"
-_WITHIN_S = 60
-_POLL_S = 0.005
+# For all lines, and for a step.
+_LINES_WITHIN_S, _WITHIN_S = 900, 60
+_SLOWLY_S, _POLL_S = 0.1, 0.005
 _LEASE_UNTIL, _SENT = "lease_until", "sent_lines"
 
 State = dict[str, Any]
@@ -28,6 +29,13 @@ class StepKiller:
         config = session.client("lambda").get_function_configuration(FunctionName=STEPS)
         self._table = config["Environment"]["Variables"]["RESOURCES_TABLE"]
         self._dynamodb = session.client("dynamodb")
+
+    def wait_for_lines(self, count: int) -> None:
+        """Returns when so many lines are counted."""
+        deadline = time.monotonic() + _LINES_WITHIN_S
+        while (counted := self._counted()) < count:
+            assert time.monotonic() < deadline, f"{counted} of {count} lines are counted"
+            time.sleep(_SLOWLY_S)
 
     def kill_splitter(self, *, after_lines: int) -> None:
         """Kills the step that sends the lines, when it has sent some and has others left."""
@@ -55,6 +63,25 @@ class StepKiller:
             assert status(state) not in batch_state.FINAL, "the batch ended too soon"
             time.sleep(_POLL_S)
         raise AssertionError(f"There was no such step within {_WITHIN_S} s.")
+
+    def _counted(self) -> int:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#owner = :batch AND begins_with(#id, :chunks)",
+            ExpressionAttributeNames={"#owner": table.OWNER, "#id": table.ID},
+            ExpressionAttributeValues={
+                ":batch": {"S": self._batch_id},
+                ":chunks": {"S": batch_lines.chunk_prefix()},
+            },
+            ConsistentRead=True,
+        )
+        names = (batch_lines.COMPLETED, batch_lines.FAILED)
+        return sum(
+            batch_lines.counted(dict(item), name)
+            for page in pages
+            for item in page["Items"]
+            for name in names
+        )
 
     def _state(self) -> State:
         key = batch_state.key(self._batch_id)
