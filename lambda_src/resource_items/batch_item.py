@@ -13,8 +13,8 @@ from resource_items.table import Item
 
 # https://platform.openai.com/docs/api-reference/batch/create (completion_window)
 COMPLETION_WINDOW, WINDOW_S = "24h", 86_400
-# Ours: longer than the files of a batch, which live for 30 days after its end.
-KEPT_S = 60 * 86_400
+# As long as the bucket keeps the batch's objects.
+KEPT_S = 31 * 86_400
 _ENDPOINT, _INPUT, _METADATA, _CREATED_AT, _OUTPUT_KEPT_S = (
     "endpoint",
     "input_file_id",

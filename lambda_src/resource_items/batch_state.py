@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from resource_items import table
+from resource_items import batch_item, table
+from resource_items.batch_item import Batch
 from resource_items.table import Item
 
 # https://platform.openai.com/docs/guides/batch (the statuses)
@@ -25,6 +26,9 @@ INPUT_KEY, INDEX_KEY = "input_key", "index_key"
 TOTAL, MODEL = "total_lines", "model"
 # The numbers of the chunks whose lines have all been counted: a set that workers add to.
 FULL_CHUNKS = "full_chunks"
+# The files of results, and of a final status: how many lines each has.
+OUTPUT, ERROR = "output", "error"
+COMPLETED_LINES, FAILED_LINES = "completed_lines", "failed_lines"
 
 
 class BatchState(NamedTuple):
@@ -46,12 +50,40 @@ class BatchState(NamedTuple):
             deadline=table.number(item, DEADLINE),
             input_key=table.text(item, INPUT_KEY),
             index_key=table.text(item, INDEX_KEY),
-            total_lines=table.number(item, TOTAL) if TOTAL in item else 0,
+            total_lines=count(item, TOTAL),
         )
+
+    @property
+    def items_expire_at(self) -> int:
+        """The expiry of the state's and the chunks' items."""
+        return self.deadline - batch_item.WINDOW_S + batch_item.KEPT_S
 
     def runs_lines(self, now_s: float) -> bool:
         """Whether a line may be run at `now_s` (epoch seconds)."""
         return self.status == IN_PROGRESS and now_s < self.deadline
+
+
+def new(batch: Batch, input_key: str) -> Item:
+    """The item of a batch that has just been made."""
+    state = BatchState(
+        client=batch.client,
+        status=VALIDATING,
+        deadline=batch.deadline,
+        input_key=input_key,
+        index_key=index_key(batch.id),
+        total_lines=0,
+    )
+    return {
+        **key(batch.id),
+        **table.written(
+            client=state.client,
+            status=state.status,
+            deadline=state.deadline,
+            input_key=state.input_key,
+            index_key=state.index_key,
+            expires_at=state.items_expire_at,
+        ),
+    }
 
 
 def key(batch_id: str) -> Item:
@@ -72,3 +104,13 @@ def index_key(batch_id: str) -> str:
 def errors_key(batch_id: str) -> str:
     """The key of the object that has OpenAI's `errors.data` of a batch that failed."""
     return f"batches/{batch_id}/errors"
+
+
+def file_id(kind: str) -> str:
+    """The attribute of the id of the file `kind`: OUTPUT or ERROR. It is chosen before the file exists."""
+    return f"{kind}_file_id"
+
+
+def count(item: Item, name: str) -> int:
+    """A number of the state's item; 0 if it has none."""
+    return table.number(item, name) if name in item else 0

@@ -23,3 +23,12 @@ def new(prefix: str, now_s: float) -> str:
 def is_id(text: object) -> bool:
     """Whether `text` has the form of an id: at most 64 letters, digits, `_` and `-`. Other text is never looked up."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def made_at_s(id_: str) -> float:
+    """When an id was made, in epoch seconds. 0 for an id of another form."""
+    digits = id_[-2 * _RANDOM_BYTES - _TIME_DIGITS : -2 * _RANDOM_BYTES]
+    try:
+        return int(digits, 16) / 1000
+    except ValueError:
+        return 0.0

@@ -49,6 +49,15 @@ def test_a_batch_is_read_as_written(metadata: dict[str, str] | None, output_kept
     assert batch_item.key("team-a", batch.id).items() <= batch.item().items()
 
 
+def test_a_new_batch() -> None:
+    """It is being validated. Its two items are deleted at the same time."""
+    batch = Batch.new("team-a", endpoint="/v1/chat/completions", input_file_id="file-1", now_s=NOW)
+    item = batch_state.new(batch, "files/team-a/file-1")
+    state = BatchState.read(item)
+    assert (state.client, state.status, state.deadline) == ("team-a", "validating", batch.deadline)
+    assert item["expires_at"] == batch.item()["expires_at"]
+
+
 def test_a_state_without_lines() -> None:
     """Until the lines have been checked, there are none."""
     assert BatchState.read(STATE).total_lines == 0

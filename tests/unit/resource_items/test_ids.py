@@ -39,3 +39,10 @@ def test_order(times_ms: tuple[int, int]) -> None:
 def test_other_text(text: object) -> None:
     """Text that cannot be an id is told apart."""
     assert not ids.is_id(text)
+
+
+@given(st.integers(0, 2**44 - 1), st.sampled_from(PREFIXES))
+def test_when_it_was_made(made_at_ms: int, prefix: str) -> None:
+    """An id says when it was made. Other text says nothing."""
+    assert abs(ids.made_at_s(ids.new(prefix, made_at_ms / 1000)) * 1000 - made_at_ms) <= 1
+    assert ids.made_at_s("batch_abc") == 0
