@@ -50,7 +50,12 @@ class GatewayStack(cdk.Stack):
             usage=self.usage.table,
         )
         self.resources = ResourcesFunction(
-            self, "ResourcesFunction", environment=environment, clients=self.clients.table
+            self,
+            "ResourcesFunction",
+            environment=environment,
+            clients=self.clients.table,
+            resources=self.resource_items.table,
+            files=self.files.bucket,
         )
         self.api = ChatApi(
             self,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
@@ -86,9 +83,10 @@ class JobWorker(Construct):
                 resources=[queues.large_results.arn_for_objects(_LARGE_RESULTS)],
             )
         )
-        acknowledgements.acknowledge(
+        acknowledgements.objects(
             worker.role,
-            f"AwsSolutions-IAM5[Resource::<{_logical_id(queues.large_results)}.Arn>/{_LARGE_RESULTS}]",
+            queues.large_results,
+            _LARGE_RESULTS,
             "Each result is its own object with the job's name.",
         )
         worker.function.add_event_source(
@@ -125,7 +123,3 @@ def _settings(environment: Environment, queues: JobQueues, records: JobRecordsTa
         default_client=jobs.default_client,
         record_usage=environment.clients.record_usage,
     )
-
-
-def _logical_id(bucket: s3.Bucket) -> str:
-    return cdk.Stack.of(bucket).get_logical_id(cast(cdk.CfnElement, bucket.node.default_child))

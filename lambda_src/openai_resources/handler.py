@@ -14,20 +14,21 @@ from chat_gateway.core.errors import GatewayError, UnknownPathError
 from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids, routes
 from chat_gateway.service.request_log import RequestLog
-from client_keys.no_limits import NO_LIMITS
-from client_keys.policy import UNLIMITED
 from openai_resources import paths
+from openai_resources.call import Call
+from openai_resources.errors import StorageUnavailableError
+from openai_resources.files.routes import FileRoutes
 from openai_resources.models.model_list import ModelList
 from openai_resources.models.routes import ModelRoutes
-from openai_resources.settings import ModelsSettings
+from openai_resources.settings import ModelsSettings, StorageSettings
+from openai_resources.storage import Storage
+from openai_resources.uploads.routes import UploadRoutes
 from watchdog_timer import named, watched
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from chat_gateway.client_policies.policies import ClientPolicies
-    from chat_gateway.http_api.http_request import HttpRequest
-    from client_keys.policy import Policy
 
 _JSON = "application/json"
 Answer = dict[str, Any]
@@ -37,18 +38,14 @@ class ResourcesState(NamedTuple):
     """The state that requests need, built from the settings."""
 
     models: ModelList
+    storage: Storage
 
     @classmethod
     def from_env(cls) -> ResourcesState:
         """Builds the state. Raises ConfigurationError that names the wrong variable."""
-        return cls(models=ModelList.of(ModelsSettings.from_env()))
-
-
-class _Call(NamedTuple):
-    """A request and its log line."""
-
-    request: HttpRequest
-    log: RequestLog
+        return cls(
+            models=ModelList.of(ModelsSettings.from_env()), storage=Storage(StorageSettings.from_env())
+        )
 
 
 class ResourcesFunction:
@@ -69,7 +66,9 @@ class ResourcesFunction:
         self._app.exception_handler(Exception)(self._failed)  # else Powertools logs the exception's text
         self._app.not_found(self._unknown_path)
         self._app.use([self._checked])
-        ModelRoutes(lambda: startup.state.models, self._policy).add_to(self._app)
+        ModelRoutes(lambda: startup.state.models, self._call).add_to(self._app)
+        FileRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
+        UploadRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
 
     def handle(self, event: object, context: LambdaContext) -> Answer:
         """The answer to any event. Bugs and wrong settings are answered with 500 `internal_error`."""
@@ -81,69 +80,62 @@ class ResourcesFunction:
         )
         self._is_cold = False
         log.add(**routes.described(request.method, request.path))
-        answer = named(
-            f"request {log.fields['request_id']}", self._answer, _Call(request, log), event, context
-        )
+        path, query = paths.below_version(event), paths.query(event)
+        call = Call(request, path, query, log, self._client_policies)
+        answer = named(f"request {log.fields['request_id']}", self._answer, call, context)
         answer["multiValueHeaders"] |= {name: [value] for name, value in headers.items()}
-        self._write(log, answer["statusCode"], started)
+        log.add(status=answer["statusCode"], latency_ms=round((self._clock() - started) * 1000))
+        log.write("resource", failed=answer["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR)
         return answer
 
-    def _answer(self, call: _Call, event: Any, context: LambdaContext) -> Answer:
+    def _answer(self, call: Call, context: LambdaContext) -> Answer:
+        self._app.context["call"] = call
         try:
-            self._app.append_context(call=call)
-            return self._app.resolve(_routed(call.request, event), context)
+            return self._app.resolve(_event(call), context)
         except Exception as fault:  # noqa: BLE001 - else the caller would get API Gateway's own error
             error = call.log.add_fault(fault)
-            headers = {"content-type": [_JSON]}
-            return {"statusCode": error.status, "multiValueHeaders": headers, "body": error.body()}
+            headers = {"Content-Type": [_JSON]}
+            return {"statusCode": int(error.status), "multiValueHeaders": headers, "body": error.body()}
 
-    def _checked(self, app: APIGatewayRestResolver, next_: Callable[..., Response[str]]) -> Response[str]:
-        """Powertools' middleware of every route: refuses a malformed event."""
-        self._call.request.check()
-        return next_(app)
-
-    @property
-    def _call(self) -> _Call:
-        call: _Call = self._app.context["call"]
+    def _call(self) -> Call:
+        call: Call = self._app.context["call"]
         return call
 
-    def _policy(self) -> Policy:
-        """The policy of the request's client. Raises AwsCallError and UnknownPolicyError."""
-        request = self._call.request
-        if request.client_policy == NO_LIMITS:
-            return UNLIMITED
+    def _client_policies(self) -> ClientPolicies:
         if self._policies is None:
             from chat_gateway.client_policies.policies import ClientPolicies  # for clients with limits
 
             self._policies = ClientPolicies.from_env()
-        return self._policies.of_request(request.client_policy, request.client)
+        return self._policies
+
+    def _checked(self, app: APIGatewayRestResolver, next_: Callable[..., Response[str]]) -> Response[str]:
+        """Powertools' middleware of every route: refuses a malformed event."""
+        self._call().request.check()
+        return next_(app)
 
     def _unknown_path(self, _: Exception) -> Response[str]:
-        request = self._call.request
-        said = routes.said(request.method, request.path)
-        return self._failed(UnknownPathError(f"There is no {said}."))
+        request = self._call().request
+        return self._failed(UnknownPathError(f"There is no {routes.said(request.method, request.path)}."))
 
     def _failed(self, failure: Exception) -> Response[str]:
         """The answer with the error in OpenAI's shape."""
-        log = self._call.log
+        log = self._call().log
         if isinstance(failure, GatewayError):
             error = failure
             log.add_error(error)
+            if isinstance(error, StorageUnavailableError):
+                log.add(reason=error.reason)
         else:
             error = log.add_fault(failure)
         return Response(int(error.status), _JSON, error.body(), headers=error.headers())
 
-    def _write(self, log: RequestLog, status: int, started: float) -> None:
-        log.add(status=status, latency_ms=round((self._clock() - started) * 1000))
-        log.write("resource", failed=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
-
-def _routed(request: HttpRequest, event: Any) -> dict[str, Any]:
+def _event(call: Call) -> dict[str, Any]:
     """The event as Powertools' resolver needs it."""
     return {
-        "httpMethod": request.method,
-        "path": paths.below_version(event),
-        "multiValueHeaders": dict(request.headers),
+        "httpMethod": call.request.method,
+        "path": call.path,
+        "multiValueHeaders": dict(call.request.headers),
         "requestContext": {},
     }
 

@@ -16,7 +16,8 @@ PENDING, COMPLETED, CANCELLED, EXPIRED = "pending", "completed", "cancelled", "e
 USABLE_S = 3600
 # Items and the parts' objects are kept a little longer, so that a repeated call gets the same answer.
 KEPT_S = 2 * 86_400
-STATUS, PARTS_SENT, PLAN = "status", "parts_sent", "plan"
+STATUS, PARTS_SENT, PLAN, TRANSFER = "status", "parts_sent", "plan", "transfer"
+COMPLETED_AT = "completed_at"
 OBJECTS = "parts/"  # the prefix of the parts' objects
 
 
@@ -32,7 +33,8 @@ class Upload(NamedTuple):
     file_id: str  # the file's id, once it is complete
     kept_s: int  # how long the file will be kept
     status: str = PENDING
-    plan: str | None = None  # the hash of the parts' ids that `complete` named first
+    plan: str | None = None  # the hash of the parts' ids that are being put together
+    transfer: str | None = None  # the id of S3's multipart upload that puts them together
     completed_at: int | None = None
 
     @classmethod
@@ -57,7 +59,8 @@ class Upload(NamedTuple):
             kept_s=table.number(item, "kept_s"),
             status=table.text(item, STATUS),
             plan=table.text(item, PLAN) if PLAN in item else None,
-            completed_at=table.number(item, "completed_at") if "completed_at" in item else None,
+            transfer=table.text(item, TRANSFER) if TRANSFER in item else None,
+            completed_at=table.number(item, COMPLETED_AT) if COMPLETED_AT in item else None,
         )
 
     def item(self) -> Item:
@@ -73,6 +76,7 @@ class Upload(NamedTuple):
                 kept_s=self.kept_s,
                 status=self.status,
                 plan=self.plan,
+                transfer=self.transfer,
                 completed_at=self.completed_at,
                 parts_sent=0,
                 expires_at=self.created_at + KEPT_S,
@@ -88,9 +92,12 @@ class Upload(NamedTuple):
         """The status at `now_s` (epoch seconds)."""
         return EXPIRED if self.status == PENDING and now_s >= self.usable_until else self.status
 
-    def file(self, now_s: float) -> File:
-        """The file that this upload becomes if it is completed at `now_s`, or that it has become."""
-        created_at = int(now_s) if self.completed_at is None else self.completed_at
+    def file(self) -> File | None:
+        """The file that this upload has become; None if it is not complete."""
+        return None if self.completed_at is None else self.file_made_at(self.completed_at)
+
+    def file_made_at(self, created_at: int) -> File:
+        """The file that this upload becomes if it is completed at `created_at` (epoch seconds)."""
         return File(
             id=self.file_id,
             client=self.client,
@@ -103,7 +110,7 @@ class Upload(NamedTuple):
 
     def document(self, now_s: float) -> dict[str, Any]:
         """OpenAI's object at `now_s` (epoch seconds)."""
-        is_complete = self.status == COMPLETED
+        file = self.file()
         return {
             "id": self.id,
             "object": "upload",
@@ -113,7 +120,7 @@ class Upload(NamedTuple):
             "filename": self.filename,
             "purpose": self.purpose,
             "status": self.status_at(now_s),
-            "file": self.file(now_s).document() if is_complete else None,
+            "file": None if file is None else file.document(),
         }
 
 

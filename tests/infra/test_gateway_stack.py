@@ -44,13 +44,16 @@ def statements(stack: Synthesised) -> list[dict[str, Any]]:
 
 
 def test_each_route_reaches_its_function(stack: Synthesised) -> None:
-    """The lists of models have a function of their own. The chat function answers everything else."""
+    """OpenAI's other resources have a function of their own. The chat function answers everything else."""
     of_chat = {"ANY /openai/v1/chat/completions", "ANY /v1/chat/completions", "ANY /{proxy+}", "ANY "}
     assert routes(stack, "ChatFunction") == of_chat
     assert routes(stack, "ResourcesFunction") == {
-        f"ANY {prefix}/models{rest}" for prefix in ("/openai/v1", "/v1") for rest in ("", "/{proxy+}")
+        f"ANY {prefix}/{resource}{rest}"
+        for prefix in ("/openai/v1", "/v1")
+        for resource in ("models", "files", "uploads")
+        for rest in ("", "/{proxy+}")
     }
-    assert len(routes(stack)) == 8
+    assert len(routes(stack)) == 16
 
 
 def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
@@ -215,6 +218,15 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
     }
     assert actions("ResourcesFunction") == logs | {
         "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:ListMultipartUploadParts",
+        "s3:ListBucket",
         "bedrock:ListFoundationModels",
         "bedrock:ListInferenceProfiles",
     }
@@ -234,11 +246,14 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
 
 
 def test_no_permission_covers_every_resource(stack: Synthesised) -> None:
-    allowed = [statement for statement in statements(stack) if statement["Effect"] == "Allow"]
-    assert all(statement["Resource"] != "*" for statement in allowed)
+    """Only the two actions that list models, for which AWS has no resources, are allowed on `*`."""
+    on_all = [s for s in statements(stack) if s["Effect"] == "Allow" and s["Resource"] == "*"]
+    assert [sorted(statement["Action"]) for statement in on_all] == [
+        ["bedrock:ListFoundationModels", "bedrock:ListInferenceProfiles"]
+    ]
 
 
-def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthesised) -> None:
+def test_queues_and_buckets_are_encrypted_and_refuse_plain_http(stack: Synthesised) -> None:
     queues, policies = stack.resources("AWS::SQS::Queue"), stack.resources("AWS::SQS::QueuePolicy")
     assert len(queues) == len(policies) == 3
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
@@ -246,7 +261,39 @@ def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthe
     for policy in policies.values():
         deny = policy["PolicyDocument"]["Statement"][0]
         assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    assert stack.one("AWS::S3::Bucket")["BucketEncryption"]
+    buckets = stack.resources("AWS::S3::Bucket").values()
+    assert len(buckets) == 2
+    assert all(bucket["BucketEncryption"] for bucket in buckets)
+
+
+def test_files_are_private_and_deleted(stack: Synthesised) -> None:
+    """Nobody reads the bucket without IAM. S3 deletes files a day after the last one expires, and parts sooner."""
+    bucket = stack.one("AWS::S3::Bucket", "Files")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    of_all, of_parts = bucket["LifecycleConfiguration"]["Rules"]
+    assert (of_all["ExpirationInDays"], "Prefix" in of_all) == (31, False)
+    assert of_all["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
+    assert (of_parts["ExpirationInDays"], of_parts["Prefix"]) == (2, "parts/")
+
+
+def test_the_table_of_resources(stack: Synthesised) -> None:
+    """DynamoDB deletes what has expired, and keeps a history of 35 days."""
+    table = stack.one("AWS::DynamoDB::Table", "Resources")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
+    assert keys == [("owner", "HASH"), ("id", "RANGE")]
+
+
+def test_what_api_gateway_says_of_a_large_body() -> None:
+    """Its own 413 names the limit of requests, and how to send a file in parts."""
+    template = next(
+        response["ResponseTemplates"]["application/json"]
+        for response in synthesised("prod").resources("AWS::ApiGateway::GatewayResponse").values()
+        if response["ResponseType"] == "REQUEST_TOO_LARGE"
+    )
+    assert "4194304 bytes" in template
+    assert "part_size=4_000_000" in template
 
 
 def test_failed_jobs_are_reported_singly(stack: Synthesised) -> None:
@@ -289,7 +336,7 @@ def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
 
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
-    assert len(groups) == 4
+    assert len(groups) == 5
     assert all(group["RetentionInDays"] for group in groups)
 
 

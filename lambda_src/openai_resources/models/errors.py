@@ -22,11 +22,10 @@ class UnknownModelError(GatewayError):
 
 
 class ModelListUnavailableError(GatewayError):
-    """AWS does not list the account's models now, and no earlier list is known. `reason`, for the log, is AWS's code."""
+    """AWS does not list the account's models now, and has not listed them before."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "model_list_unavailable"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("The list of models is not available now. Try again later.")
-        self.reason = reason
+    def __init__(self) -> None:
+        super().__init__("AWS does not list the models now; try again later.")

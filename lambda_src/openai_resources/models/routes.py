@@ -7,41 +7,39 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from openai_resources import routing
-from openai_resources.models import listing
 from openai_resources.models.errors import UnknownModelError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-    from client_keys.policy import Policy
+    from openai_resources.call import Call
     from openai_resources.models.model_list import ModelList
 
 _MODELS = "/models"
 
 
 class ModelRoutes:
-    """Answers with the models that the request's client may use. `policy` returns the client's policy."""
+    """Answers with the models that the client of the current call may use."""
 
-    def __init__(self, models: Callable[[], ModelList], policy: Callable[[], Policy]) -> None:
-        self._models, self._policy = models, policy
+    def __init__(self, models: Callable[[], ModelList], call: Callable[[], Call]) -> None:
+        self._models, self._call = models, call
 
     def add_to(self, app: APIGatewayRestResolver) -> None:
-        """Adds both paths."""
-
-        def retrieve() -> dict[str, Any]:
-            return self.one(app.current_event.path.removeprefix(f"{_MODELS}/"))
-
+        """Adds both paths. An id may have slashes, which no parameter of Powertools takes."""
         routing.add(app, _MODELS, GET=self.all)
-        routing.add(app, f"{_MODELS}/(.+)", GET=retrieve)
+        routing.add(app, f"{_MODELS}/(.+)", GET=self.one)
 
     def all(self) -> dict[str, Any]:
-        """OpenAI's list, which has no pages."""
-        return {"object": "list", "data": listing.visible(self._models().models(), self._policy())}
+        """OpenAI's list, which has no pages. Raises ModelListUnavailableError."""
+        call = self._call()
+        return {"object": "list", "data": self._models().visible(call.policy(), call.log)}
 
-    def one(self, spelling: str) -> dict[str, Any]:
-        """OpenAI's object of one model. Raises UnknownModelError."""
-        model = unquote(spelling)  # AWS does not say whether API Gateway has already done that
-        found = listing.one(self._models().models(), model, self._policy())
-        if found is None:
-            raise UnknownModelError(model)
-        return found
+    def one(self) -> dict[str, Any]:
+        """OpenAI's object of one model. Raises UnknownModelError and ModelListUnavailableError."""
+        call = self._call()
+        # AWS does not say whether API Gateway has decoded the path.
+        spelling = unquote(call.path.removeprefix(f"{_MODELS}/"))
+        model = self._models().one(spelling, call.policy(), call.log)
+        if model is None:
+            raise UnknownModelError(spelling)
+        return model

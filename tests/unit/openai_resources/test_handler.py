@@ -14,15 +14,17 @@ from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.errors import ConfigurationError
 from openai_resources.handler import ResourcesState
 from openai_resources.models.model_list import ModelList
-from openai_resources.settings import ModelsSettings
+from openai_resources.settings import ModelsSettings, StorageSettings
+from openai_resources.storage import Storage
 from tests.unit.openai_resources.resource_calls import ResourceCalls, event
 
 NAMES = '{"fast":[["openai.gpt-oss-20b-1:0"]],"meta/large":[["us.meta.llama3-3-70b-instruct-v1:0"]]}'
+STORAGE = Storage(StorageSettings("resources", "files"))
 SETTINGS = ModelsSettings(model_names=NAMES, names_only=True)
 
 
 def state() -> ResourcesState:
-    return ResourcesState(models=ModelList.of(SETTINGS))
+    return ResourcesState(models=ModelList.of(SETTINGS), storage=STORAGE)
 
 
 @pytest.fixture
@@ -132,7 +134,7 @@ def test_a_bug(log: StringIO) -> None:
     """It is a 500. The log has its stack, but no text of the exception."""
 
     def build() -> ResourcesState:
-        return ResourcesState(models=None)  # type: ignore[arg-type]
+        return ResourcesState(models=None, storage=STORAGE)  # type: ignore[arg-type]
 
     answer = ResourceCalls(build, log)(event("/v1/models"))
     assert (answer.status, error_of(answer.body)["code"]) == (500, "internal_error")

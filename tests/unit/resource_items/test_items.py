@@ -16,7 +16,7 @@ PART = Part.new(UPLOAD, size_bytes=4, now_s=NOW)
 
 def test_round_trips() -> None:
     """Files, uploads and parts come back as they were."""
-    completed = UPLOAD._replace(status=COMPLETED, plan="ab", completed_at=1_800_000_009)
+    completed = UPLOAD._replace(status=COMPLETED, plan="ab", transfer="t", completed_at=1_800_000_009)
     assert File.read(FILE.item()) == FILE
     assert Upload.read(UPLOAD.item()) == UPLOAD
     assert Upload.read(completed.item()) == completed
@@ -27,7 +27,7 @@ def test_round_trips() -> None:
 def test_damaged(value: File | Upload | Part, kind: type[File] | type[Upload] | type[Part]) -> None:
     """An item that lacks an attribute, or has one of another type, is unreadable."""
     item = value.item()
-    needed = item.keys() - {"parts_sent", "plan", "completed_at"}
+    needed = item.keys() - {"parts_sent", "plan", "transfer", "completed_at"}
     for name in needed - ({table.EXPIRY} if kind is not File else set()):
         for damaged in ({}, {name: {"BOOL": True}}, {name: {"N": "x"}}, {name: "text"}):
             with pytest.raises(table.UnreadableItemError):
