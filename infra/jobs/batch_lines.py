@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -49,12 +48,6 @@ class BatchStores(NamedTuple):
             )
         )
         for path in _READ:
-            acknowledgements.acknowledge(
-                role,
-                f"AwsSolutions-IAM5[Resource::<{_logical_id(self.files)}.Arn>/{path}]",
-                "Each file is an object of its own.",
+            acknowledgements.objects(
+                role, self.files, path, "The names of objects have the ids of files and batches."
             )
-
-
-def _logical_id(bucket: s3.Bucket) -> str:
-    return cdk.Stack.of(bucket).get_logical_id(cast(cdk.CfnElement, bucket.node.default_child))
