@@ -38,6 +38,8 @@ class StackOutputs:
     api_key_policy_arn: str | None = None  # for the IAM user behind the API key
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
+    resources_table: str | None = None  # None if an earlier version deployed the stack
+    files_bucket: str | None = None  # None if an earlier version deployed the stack
     proof_converse_model: str | None = None  # None if the settings name no model of Bedrock's Converse
     tagging: str | None = None  # which text the guardrail checks; None if no guardrail is enforced
     by_name: dict[str, str] = field(default_factory=dict)  # every output, by its name in the stack
@@ -96,6 +98,8 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
         usage_table=outputs.get("UsageTableName"),
+        resources_table=outputs.get("ResourcesTableName"),
+        files_bucket=outputs.get("FilesBucketName"),
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
         proof_converse_model=outputs.get("ProofConverseModel"),
         tagging=outputs.get("GuardrailTagging"),

@@ -6,6 +6,7 @@ must send the same bytes again: a part that was sent before is replaced.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -42,21 +43,28 @@ class PartedObject(NamedTuple):
 
     def complete(self, upload_id: str, number: int, last: bytes) -> None:
         """Sends the last part, unless it is empty, and makes the object of all parts. May be repeated."""
-        try:
-            if last:
-                self.send(upload_id, number, last)
-            parts = list(self._parts(upload_id))
-            self.s3.complete_multipart_upload(
-                Bucket=self.bucket, Key=self.key, UploadId=upload_id, MultipartUpload={"Parts": parts}
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchUpload":
-                raise
-            self.s3.head_object(Bucket=self.bucket, Key=self.key)  # an earlier call has made it
+        if self._exists():
+            return
+        if last:
+            self.send(upload_id, number, last)
+        parts = list(self._parts(upload_id))
+        self.s3.complete_multipart_upload(
+            Bucket=self.bucket, Key=self.key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+        )
 
     def put(self, content: bytes) -> None:
         """Writes the whole object at once."""
         self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=content, ContentType=_JSONL)
+
+    def _exists(self) -> bool:
+        """Whether an earlier step has made the object."""
+        try:
+            self.s3.head_object(Bucket=self.bucket, Key=self.key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
 
     def _parts(self, upload_id: str) -> Iterator[CompletedPartTypeDef]:
         pages = self.s3.get_paginator("list_parts").paginate(

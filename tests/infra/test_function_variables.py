@@ -16,6 +16,7 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import ProverSettings
+from openai_resources.settings import ModelsSettings, StorageSettings
 from tests import documents
 from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synthesised
 
@@ -39,6 +40,8 @@ Settings = type[
     | ClientsSettings
     | UsageSettings
     | AwsSettings
+    | ModelsSettings
+    | StorageSettings
     | ProverSettings
 ]
 
@@ -83,6 +86,7 @@ def allowed_models(
             ],
         ),
         ("authorizer", [AwsSettings, ClientsSettings]),
+        ("resources", [AwsSettings, ModelsSettings, StorageSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
     ],
 )

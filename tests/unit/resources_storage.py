@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from moto import mock_aws
 
 from openai_resources.settings import StorageSettings
 from openai_resources.storage import Storage
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
 
 TABLE, BUCKET = "resources", "files"
 
@@ -25,6 +30,13 @@ class Clock:
         return self.now_s
 
 
+@cache
+def _clients() -> tuple[DynamoDBClient, S3Client]:
+    """Made once, because that takes longer than most tests."""
+    storage = Storage(StorageSettings(TABLE, BUCKET))
+    return storage.dynamodb, storage.s3
+
+
 @contextmanager
 def empty(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Storage]:
     """An empty table and an empty bucket, without the developer's own AWS settings."""
@@ -32,7 +44,9 @@ def empty(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Storage]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
-        boto3.client("dynamodb").create_table(
+        storage = Storage(StorageSettings(TABLE, BUCKET), now=clock)
+        storage.dynamodb, storage.s3 = _clients()
+        storage.dynamodb.create_table(
             TableName=TABLE,
             KeySchema=[
                 {"AttributeName": "owner", "KeyType": "HASH"},
@@ -44,8 +58,8 @@ def empty(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Storage]:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
-        yield Storage(StorageSettings(TABLE, BUCKET), now=clock)
+        storage.s3.create_bucket(Bucket=BUCKET)
+        yield storage
 
 
 def objects(storage: Storage) -> dict[str, bytes]:

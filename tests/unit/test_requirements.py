@@ -18,10 +18,12 @@ from tests import documents
 OURS = (
     "infra",
     "gateway_cli",
+    "resource_items",
     "chat_gateway",
     "client_keys",
     "client_usage",
     "guardrail_proof",
+    "openai_resources",
     "watchdog_timer",
 )
 DEVELOPERS_TOOLS = {"boto3-stubs", "hypothesis", "moto", "mypy", "openai", "pytest", "ruff", "xllamacpp"}

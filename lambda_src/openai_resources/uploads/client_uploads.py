@@ -73,14 +73,15 @@ class ClientUploads:
         """
         plan = hashlib.sha256(",".join(part_ids).encode()).hexdigest()
         upload = self._table.one(upload_id)
-        if upload.status == COMPLETED and upload.plan == plan:
+        if self._is_done(upload, plan):
             return upload
-        self._check_pending(upload)
         sent = self._table.parts(upload)
         parts = _chosen(upload, sent, part_ids)
         if md5 is not None and assembly.md5(self._storage, parts) != md5.lower():
             raise WrongHashError
         claimed = self._claimed(upload, plan)
+        if self._is_done(claimed, plan):
+            return claimed
         object_key = file_item.object_key(self._client, upload.file_id)
         Assembly(self._storage, object_key, str(claimed.transfer), parts).run()
         completed = self._completed(claimed)
@@ -108,6 +109,13 @@ class ClientUploads:
         if status != PENDING:
             raise UploadEndedError(status)
 
+    def _is_done(self, upload: Upload, plan: str) -> bool:
+        """Whether the upload is completed with this plan. Raises UploadEndedError if it has ended otherwise."""
+        if upload.status == COMPLETED and upload.plan == plan:
+            return True
+        self._check_pending(upload)
+        return False
+
     def _claimed(self, upload: Upload, plan: str) -> Upload:
         """The upload with the plan and S3's multipart upload, by this call or by an earlier one with the same plan."""
         if upload.plan is None:
@@ -115,7 +123,7 @@ class ClientUploads:
             transfer = assembly.begun(self._storage, object_key, CONTENT_TYPE)
             if self._table.claimed(upload, plan, transfer):
                 return upload._replace(plan=plan, transfer=transfer)
-            upload = self._pending(upload.id)
+            upload = self._table.one(upload.id)
         if upload.plan != plan:
             raise OtherPartsError
         return upload

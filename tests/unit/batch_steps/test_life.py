@@ -11,7 +11,7 @@ from resource_items import batch_state
 from resource_items.batch_lines import Line
 from tests.unit.batch_steps import batch_world
 from tests.unit.batch_steps.batch_world import CLIENT, FILES, RECORDS, RESULTS, START, BatchWorld
-from tests.unit.batch_steps.input_lines import jsonl, line, numbered
+from tests.unit.batch_steps.input_lines import jsonl, line
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ def named(*numbers: int) -> list[str]:
 def test_a_whole_life(world: BatchWorld) -> None:
     """Each line is sent and paid for once. Answers and errors are in their files, and the counts are theirs."""
     world.worker = lambda number: 400 if number % 10 == 0 else 200
-    batch = world.of(250)
+    batch = world.of(120)
     world.run()
     state = world.state(batch)
-    assert (state["status"], state["total_lines"], state["model"]) == ("completed", "250", "m")
-    assert (state["completed_lines"], state["failed_lines"]) == ("225", "25")
-    assert world.paid == list(range(1, 251))
-    assert world.custom_ids(batch, "output") == named(*(n for n in range(1, 251) if n % 10))
-    assert world.custom_ids(batch, "error") == named(*range(10, 251, 10))
-    assert (state["prompt_tokens"], state["completion_tokens"]) == ("2250", "1125")
-    assert (state["cached_tokens"], state["reasoning_tokens"]) == ("900", "450")
+    assert (state["status"], state["total_lines"], state["model"]) == ("completed", "120", "m")
+    assert (state["completed_lines"], state["failed_lines"]) == ("108", "12")
+    assert world.paid == list(range(1, 121))
+    assert world.custom_ids(batch, "output") == named(*(n for n in range(1, 121) if n % 10))
+    assert world.custom_ids(batch, "error") == named(*range(10, 121, 10))
+    assert (state["prompt_tokens"], state["completion_tokens"]) == ("1080", "540")
+    assert (state["cached_tokens"], state["reasoning_tokens"]) == ("432", "216")
     times = [int(state[f"{status}_at"]) for status in ("in_progress", "finalizing", "completed")]
     assert START < times[0] <= times[1] <= times[2] == int(world.now)
     assert not {"failed_at", "expired_at", "cancelling_at", "cancelled_at", "lease_owner"} & state.keys()
@@ -316,9 +316,9 @@ def test_the_log(world: BatchWorld) -> None:
 def test_out_of_time(world: BatchWorld) -> None:
     """A step that runs out of time keeps its progress, and the next one goes on."""
     ticks = iter(range(100_000))
-    world.timer = lambda: next(ticks) * 40.0
-    batch = world.create(numbered(400))
-    world.run(steps=2000)
+    world.timer = lambda: next(ticks) * 3.0
+    batch = world.of(210)
+    world.run()
     assert world.state(batch)["status"] == "completed"
-    assert world.paid == list(range(1, 401))
-    assert world.custom_ids(batch, "output") == named(*range(1, 401))
+    assert world.paid == list(range(1, 211))
+    assert world.custom_ids(batch, "output") == named(*range(1, 211))

@@ -35,3 +35,9 @@ def storage(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Storage]:
 def stored(storage: Storage, log: StringIO) -> ResourceCalls:
     """Calls of the function, which keeps what it stores."""
     return ResourceCalls(lambda: ResourcesState(models=ModelList([]), storage=storage), log)
+
+
+@pytest.fixture
+def others(storage: Storage) -> ResourceCalls:
+    """Calls of the same function in another process, at the same time."""
+    return ResourceCalls(lambda: ResourcesState(models=ModelList([]), storage=storage), StringIO())
