@@ -19,6 +19,7 @@ FUNCTIONS = {
     "api": ("chat_gateway.http_api.handler", "upstream"),
     "worker": ("chat_gateway.jobs.worker", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
+    "batch-steps": ("batch_steps.handler", "upstream"),
 }
 
 

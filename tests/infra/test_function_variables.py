@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from batch_steps.settings import StepSettings
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.completions.allowed_models import AllowedModels
@@ -86,6 +87,7 @@ def allowed_models(
             ],
         ),
         ("authorizer", [AwsSettings, ClientsSettings]),
+        ("batch-steps", [AwsSettings, StepSettings, ClientsSettings]),
         ("resources", [AwsSettings, ModelsSettings, StorageSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
     ],
