@@ -44,6 +44,9 @@ def upstream_settings(
         separate_reasoning=environment.completions.separate_reasoning,
         models=tuple(environment.upstream.models),
         routes=_routes(environment),
+        model_names=environment.model_names_text,
+        names_only=environment.upstream.names_only,
+        regions=environment.regions_text,
     )
 
 
@@ -52,6 +55,8 @@ def models_settings(environment: Environment) -> ModelsSettings:
     return ModelsSettings(
         models=tuple(environment.upstream.models),
         routes=_routes(environment),
+        model_names=environment.model_names_text,
+        names_only=environment.upstream.names_only,
         account_region=_account_region(environment),
     )
 
@@ -69,7 +74,7 @@ def grant_upstream(
         api_key_secret.grant_read(role)
         return
     actions = [access.INVOKE, *([access.INVOKE_STREAMED] if streams else [])]
-    statements = access.invocation(environment.upstream.models, guardrail, actions=actions)
+    statements = access.invocation(environment, guardrail, actions=actions)
     for statement in statements:
         role.add_to_policy(statement)
     access.acknowledge_wildcards(role, statements)
@@ -80,10 +85,11 @@ def _routes(environment: Environment) -> tuple[str, ...]:
 
 
 def _account_region(environment: Environment) -> str | None:
-    """Where the account's models are listed. None if the environment names its models."""
-    if environment.upstream.models or environment.upstream.is_mantle:
+    """Where the account's models are listed; None if they are not. bedrock-mantle has other ids than AWS lists."""
+    upstream = environment.upstream
+    if upstream.models or upstream.names_only or upstream.is_mantle:
         return None
-    return environment.upstream.url_region or cdk.Aws.REGION
+    return upstream.url_region or cdk.Aws.REGION
 
 
 def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:

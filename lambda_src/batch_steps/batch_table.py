@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,11 +30,11 @@ class BatchMissingError(Exception):
 
 
 class LeaseHeldError(Exception):
-    """Another step has the client's batch, until `until_s` (epoch seconds) at the latest."""
+    """Another step has the batch, until `until_s` (epoch seconds) at the latest."""
 
-    def __init__(self, until_s: int, client: str) -> None:
+    def __init__(self, until_s: int) -> None:
         super().__init__()
-        self.until_s, self.client = until_s, client
+        self.until_s = until_s
 
 
 class StateChangedError(Exception):
@@ -57,6 +58,7 @@ class BatchTable(NamedTuple):
         """Gives the batch to the caller for `lease_s`. Raises BatchMissingError and LeaseHeldError."""
         owner, update = uuid.uuid4().hex, Update()
         update.set(progress.LEASE_OWNER, {"S": owner})
+        update.add({progress.ATTEMPTS: 1})
         update.set(progress.LEASE_UNTIL, {"N": str(int(now_s + lease_s) + SKEW_S)})
         update.require_present(table.OWNER)
         update.require_at_most(progress.LEASE_UNTIL, int(now_s))
@@ -65,8 +67,7 @@ class BatchTable(NamedTuple):
         except _RefusedError as refused:
             if not refused.item:
                 raise BatchMissingError from None
-            until_s = batch_state.count(refused.item, progress.LEASE_UNTIL)
-            raise LeaseHeldError(until_s, table.text(refused.item, batch_state.CLIENT)) from None
+            raise LeaseHeldError(batch_state.count(refused.item, progress.LEASE_UNTIL)) from None
         return Claim(self, owner, Progress.read(item))
 
     def batch(self, state: Progress) -> Batch:
@@ -149,13 +150,19 @@ class Claim:
         self._save(update)
 
     def release(self, *, next_step_at: int | None) -> None:
-        """Lets other steps have the batch. Does nothing if another step has it."""
-        update = self._update({} if next_step_at is None else {progress.NEXT_STEP_AT: next_step_at})
+        """The step has ended. Does nothing if another step has the batch by now."""
+        ended = {progress.ATTEMPTS: 0}
+        self._release(ended if next_step_at is None else {**ended, progress.NEXT_STEP_AT: next_step_at})
+
+    def abandon(self) -> None:
+        """The step has failed, and another one may try. Does nothing if another step has the batch by now."""
+        self._release({})
+
+    def _release(self, values: Mapping[str, str | int]) -> None:
+        update = self._update(values)
         update.remove(progress.LEASE_OWNER, progress.LEASE_UNTIL)
-        try:
+        with contextlib.suppress(StateChangedError):
             self._save(update)
-        except StateChangedError:
-            return
 
     def put(self, item: Item) -> None:
         """Writes an item beside the batch's own."""

@@ -93,29 +93,37 @@ class StepsFunction:
         log, started = RequestLog(self._logger, secret_arn=None), self._timer()
         receives = int(record["attributes"]["ApproximateReceiveCount"])
         log.add(lambda_request_id=context.aws_request_id, receives=receives)
-        fault = self._fault(record["body"], receives, context, log)
+        outcome = self._outcome(record["body"], context, log)
+        fault = None if isinstance(outcome, LeaseHeldError) else outcome
         if fault is not None:
             log.add_fault(fault)
-            log.add(aws_error=_aws_code(fault), retry_in_s=self._put_back(record, receives))
+            log.add(aws_error=_aws_code(fault))
+        is_handled = outcome is None or isinstance(outcome, MalformedStepError)
+        if not is_handled:
+            log.add(retry_in_s=self._put_back(record, self._delay_s(outcome, receives)))
         log.add(latency_ms=round((self._timer() - started) * 1000))
         log.write("batch step", failed=fault is not None)
-        return fault is None or isinstance(fault, MalformedStepError)
+        return is_handled
 
-    def _fault(self, body: str, receives: int, context: LambdaContext, log: RequestLog) -> Exception | None:
+    def _outcome(self, body: str, context: LambdaContext, log: RequestLog) -> Exception | None:
         """Runs the step. Returns what it raised."""
         try:
-            state = self._startup.state
             left_s = context.get_remaining_time_in_millis() / 1000
             stops_at = self._timer() + left_s * (1 - _ENDING_SHARE)
-            run = StepRun(state, log, self._clock, has_time=lambda: self._timer() < stops_at)
-            run.handle(body, lease_s=left_s, gives_up=receives > state.settings.max_receives)
+            run = StepRun(self._startup.state, log, self._clock, has_time=lambda: self._timer() < stops_at)
+            run.handle(body, lease_s=left_s)
         except Exception as fault:  # noqa: BLE001 - the message must come again
             return fault
         return None
 
-    def _put_back(self, record: dict[str, Any], receives: int) -> int | None:
-        """Lets the message come again. Returns after how many seconds; None: after the queue's visibility timeout."""
-        delay_s = min(_RETRY_S * receives, _MAX_RETRY_S)
+    def _delay_s(self, outcome: Exception | None, receives: int) -> int:
+        """When a message that was put back comes again."""
+        if isinstance(outcome, LeaseHeldError):
+            return max(1, min(_HELD_S, outcome.until_s - int(self._clock())))
+        return min(_RETRY_S * receives, _MAX_RETRY_S)
+
+    def _put_back(self, record: dict[str, Any], delay_s: int) -> int | None:
+        """Lets the message come again. None: it comes after the queue's visibility timeout."""
         try:
             self._startup.state.queues.put_back(record["receiptHandle"], delay_s=delay_s)
         except Exception:  # noqa: BLE001 - SQS delivers it again in any case
@@ -135,24 +143,22 @@ class StepRun(NamedTuple):
     clock: Callable[[], float]
     has_time: Callable[[], bool]
 
-    def handle(self, body: str, *, lease_s: float, gives_up: bool) -> None:
-        """Runs the step that the message asks for. Raises what the step raises, and MalformedStepError."""
+    def handle(self, body: str, *, lease_s: float) -> None:
+        """Runs the step that the message asks for.
+
+        Raises what the step raises, LeaseHeldError, and MalformedStepError.
+        """
         batch_id = _batch_id(body)
         self.log.add(batch=batch_id)
         try:
             claim = self.state.batches.claim(batch_id, now_s=self.clock(), lease_s=lease_s)
-        except LeaseHeldError as held:
-            self._ask_later(batch_id, held)
+        except LeaseHeldError:
+            self.log.add(held_elsewhere=True)
+            raise
         except BatchMissingError:
             self._check_age(batch_id)
         else:
-            self._run(claim, gives_up=gives_up)
-
-    def _ask_later(self, batch_id: str, held: LeaseHeldError) -> None:
-        """Replaces the message. It would be delivered too often if it were put back."""
-        self.log.add(held_elsewhere=True)
-        delay_s = max(1, min(_HELD_S, held.until_s - int(self.clock())))
-        self.state.queues.ask_for_step(batch_id, client=held.client, delay_s=delay_s)
+            self._run(claim)
 
     def _check_age(self, batch_id: str) -> None:
         """Raises BatchMissingError if the batch may be about to be made."""
@@ -160,14 +166,18 @@ class StepRun(NamedTuple):
         if self.clock() < ids.made_at_s(batch_id) + _CREATED_WITHIN_S:
             raise BatchMissingError
 
-    def _run(self, claim: Claim, *, gives_up: bool) -> None:
-        self.log.add(client=claim.progress.state.client, status_before=claim.progress.state.status)
+    def _run(self, claim: Claim) -> None:
+        self.log.add(
+            attempts=claim.progress.attempts,
+            client=claim.progress.state.client,
+            status_before=claim.progress.state.status,
+        )
         try:
-            if gives_up:
+            if claim.progress.attempts > self.state.settings.max_attempts:
                 self._steps.give_up(claim)
             delay_s = self._steps.run(claim)
         except Exception:
-            claim.release(next_step_at=None)
+            claim.abandon()
             raise
         self._ask_for_next(claim, delay_s)
         now = claim.progress

@@ -10,6 +10,8 @@ from resource_items.batch_state import BatchState, count
 from resource_items.table import Item
 
 LEASE_OWNER, LEASE_UNTIL = "lease_owner", "lease_until"
+# Steps that were begun since one has ended.
+ATTEMPTS = "step_attempts"
 # The epoch second for which the latest message that asks for a step was sent.
 NEXT_STEP_AT = "next_step_at"
 # Splitting: the last line that was sent, the last one that may be sent now, and when more may be sent.
@@ -62,6 +64,7 @@ class Progress(NamedTuple):
     window_end: int
     next_window_at: int
     next_step_at: int
+    attempts: int  # of this step, with this one
     usage: Usage
     item: Item
 
@@ -75,6 +78,7 @@ class Progress(NamedTuple):
             window_end=count(item, WINDOW_END),
             next_window_at=count(item, NEXT_WINDOW_AT),
             next_step_at=count(item, NEXT_STEP_AT),
+            attempts=count(item, ATTEMPTS),
             usage=Usage(*(count(item, name) for name in Usage._fields)),
             item=item,
         )

@@ -21,7 +21,7 @@ _VARIABLES: variables.Variables = {
     "max_input_bytes": ("BATCH_MAX_INPUT_BYTES", count),
     "max_line_bytes": ("MAX_REQUEST_BYTES", count),
     "requests_per_minute": ("JOBS_REQUESTS_PER_MINUTE", count),
-    "max_receives": ("BATCH_STEP_MAX_RECEIVES", count),
+    "max_attempts": ("BATCH_STEP_MAX_ATTEMPTS", count),
 }
 
 
@@ -38,7 +38,7 @@ class StepSettings(NamedTuple):
     max_input_bytes: int
     max_line_bytes: int
     requests_per_minute: int  # of a client without a limit of its own
-    max_receives: int  # a batch whose step has failed so often is given up
+    max_attempts: int  # a batch whose step has failed so often is given up
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> StepSettings:

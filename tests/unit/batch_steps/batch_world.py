@@ -39,6 +39,7 @@ from tests.unit.moto_calls import MotoCalls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import KeySchemaElementTypeDef
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -54,7 +55,7 @@ SETTINGS = StepSettings(
     max_input_bytes=1_000_000,
     max_line_bytes=1000,
     requests_per_minute=600,
-    max_receives=5,
+    max_attempts=50,
 )
 CLIENT = "team-a"
 START = 1_800_000_000.0
@@ -66,18 +67,25 @@ class KilledError(BaseException):
     """Lambda killed the step. No code of ours may catch this."""
 
 
+_READS = ("get_", "head_", "query", "batch_get_")
+
+
 @dataclass
 class Killer:
-    """Kills a step after its call of AWS number `at`, which is the same as before the next one."""
+    """Kills the step at each write of AWS for which `kills` is true of the write's number, once AWS has done it.
 
-    at: int = -1
-    count: int = 0
+    A kill after a read, or before a call, is the same as a kill after the write before it.
+    """
 
-    def call(self, operation: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
+    kills: Callable[[int], bool] = lambda _: False
+    writes: int = 0
+
+    def call(self, name: str, operation: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
         answer = operation(*args, **parameters)
-        self.count += 1
-        if self.count == self.at:
-            raise KilledError
+        if not name.startswith(_READS):
+            self.writes += 1
+            if self.kills(self.writes):
+                raise KilledError
         return answer
 
 
@@ -91,7 +99,7 @@ class KillingClient:
         operation = getattr(self._client, name)
         if name == "get_paginator":
             return operation
-        return lambda *args, **parameters: self._killer.call(operation, *args, **parameters)
+        return lambda *args, **parameters: self._killer.call(name, operation, *args, **parameters)
 
 
 @dataclass
@@ -374,10 +382,14 @@ def _create_table(dynamodb: DynamoDBClient, name: str, partition_key: str, *sort
         TableName=name,
         KeySchema=[
             {"AttributeName": partition_key, "KeyType": "HASH"},
-            *({"AttributeName": key, "KeyType": "RANGE"} for key in sort_key),
+            *[_sort(key) for key in sort_key],
         ],
         AttributeDefinitions=[
             {"AttributeName": key, "AttributeType": "S"} for key in (partition_key, *sort_key)
         ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def _sort(key: str) -> KeySchemaElementTypeDef:
+    return {"AttributeName": key, "KeyType": "RANGE"}

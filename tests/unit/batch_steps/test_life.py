@@ -286,21 +286,21 @@ def test_a_message_that_is_none(world: BatchWorld) -> None:
     assert "secret" not in world.log.getvalue()
 
 
-def test_a_batch_whose_steps_fail(world: BatchWorld) -> None:
+def test_a_batch_whose_steps_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """After many attempts it is given up, so that its caller does not wait for ever."""
-    batch = world.of(1)
-    get = world.s3.get_object
+    settings = batch_world.SETTINGS._replace(max_attempts=3)
+    with batch_world.fresh(monkeypatch, settings=settings) as world:
+        batch = world.of(1)
 
-    def failing(**_: object) -> None:
-        raise ConnectionError("a secret text")
+        def failing(**_: object) -> None:
+            raise ConnectionError("a secret text")
 
-    world.s3.get_object = failing  # type: ignore[method-assign, assignment]
-    world.run()
-    world.s3.get_object = get  # type: ignore[method-assign]
-    assert world.state(batch)["status"] == "failed"
-    assert [entry["receives"] for entry in world.logged()] == [1, 2, 3, 4, 5, 6]
-    assert all(entry["level"] == "ERROR" for entry in world.logged()[:5])
-    assert "secret" not in world.log.getvalue()
+        world.s3.get_object = failing  # type: ignore[method-assign, assignment]
+        world.run()
+        assert world.state(batch)["status"] == "failed"
+        assert [entry["attempts"] for entry in world.logged()] == [1, 2, 3, 4]
+        assert [entry["level"] for entry in world.logged()] == ["ERROR"] * 3 + ["INFO"]
+        assert "secret" not in world.log.getvalue()
 
 
 def test_the_log(world: BatchWorld) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
+
+import pytest
 
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.startup import Startup
 from client_keys.no_limits import CONTEXT, NO_LIMITS
 from openai_resources.handler import ResourcesFunction, ResourcesState
+from openai_resources.settings import StorageSettings
+from openai_resources.storage import Storage
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 
 
@@ -51,6 +55,20 @@ def _split(path: str) -> tuple[str, str, str]:
     return f"{version}/v1/{resource}", slash, proxy
 
 
+class _NoTable:
+    """A clients table for events that have their client's policy."""
+
+    def client_item(self, client_id: str) -> NoReturn:
+        pytest.fail(f"the item of {client_id} is not needed")
+
+
+NO_TABLE = ClientPolicies(_NoTable())  # type: ignore[arg-type]
+
+
+# A table and a bucket for requests that need neither.
+NO_STORAGE = Storage(StorageSettings("none", "none"))
+
+
 class Answer(NamedTuple):
     """What API Gateway sends to the caller."""
 
@@ -68,11 +86,7 @@ class ResourceCalls:
     """A resources function for one test, and its log."""
 
     def __init__(
-        self,
-        build: Callable[[], ResourcesState],
-        log: TextIO,
-        *,
-        policies: ClientPolicies | None = None,
+        self, build: Callable[[], ResourcesState], log: TextIO, policies: ClientPolicies = NO_TABLE
     ) -> None:
         self.function = ResourcesFunction(Startup(build), logger_to(log), policies=policies)
 

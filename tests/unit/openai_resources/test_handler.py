@@ -10,21 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.errors import ConfigurationError
 from openai_resources.handler import ResourcesState
 from openai_resources.models.model_list import ModelList
-from openai_resources.settings import ModelsSettings, StorageSettings
-from openai_resources.storage import Storage
-from tests.unit.openai_resources.resource_calls import ResourceCalls, event
+from openai_resources.settings import ModelsSettings
+from tests.unit.openai_resources.resource_calls import NO_STORAGE, ResourceCalls, event
 
 NAMES = '{"fast":[["openai.gpt-oss-20b-1:0"]],"meta/large":[["us.meta.llama3-3-70b-instruct-v1:0"]]}'
-STORAGE = Storage(StorageSettings("resources", "files"))
 SETTINGS = ModelsSettings(model_names=NAMES, names_only=True)
 
 
 def state() -> ResourcesState:
-    return ResourcesState(models=ModelList.of(SETTINGS), storage=STORAGE)
+    return ResourcesState(models=ModelList.of(SETTINGS), storage=NO_STORAGE)
 
 
 @pytest.fixture
@@ -34,10 +33,7 @@ def log() -> StringIO:
 
 @pytest.fixture
 def calls(log: StringIO) -> ResourceCalls:
-    def unused(*_: object, **__: object) -> NoReturn:
-        pytest.fail("the client's own item is not needed")
-
-    return ResourceCalls(state, log, policies=ClientPolicies(unused))  # type: ignore[arg-type]
+    return ResourceCalls(state, log)
 
 
 def line(log: StringIO) -> dict[str, Any]:
@@ -134,7 +130,7 @@ def test_a_bug(log: StringIO) -> None:
     """It is a 500. The log has its stack, but no text of the exception."""
 
     def build() -> ResourcesState:
-        return ResourcesState(models=None, storage=STORAGE)  # type: ignore[arg-type]
+        return ResourcesState(models=None, storage=NO_STORAGE)  # type: ignore[arg-type]
 
     answer = ResourceCalls(build, log)(event("/v1/models"))
     assert (answer.status, error_of(answer.body)["code"]) == (500, "internal_error")
@@ -190,3 +186,18 @@ def test_a_clients_models(calls: ResourceCalls, globs: list[str], ids: list[str]
     for model in ("fast", "meta/large"):
         status = calls(event(f"/v1/models/{model}", policy=policy)).status
         assert status == (200 if model in ids else 404)
+
+
+class BrokenTable:
+    """A clients table that cannot be read."""
+
+    def client_item(self, client_id: str) -> NoReturn:
+        raise AwsCallError("GetItem", "ThrottlingException")
+
+
+def test_a_policy_that_cannot_be_read(log: StringIO) -> None:
+    """Without the client's policy no model is named."""
+    calls = ResourceCalls(state, log, ClientPolicies(BrokenTable()))  # type: ignore[arg-type]
+    answer = calls(event("/v1/models", policy="a later version's"))
+    assert (answer.status, error_of(answer.body)["code"]) == (500, "internal_error")
+    assert line(log)["reason"] == "GetItem failed: ThrottlingException"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chat_gateway.aws.json_client import CONDITION_FAILED, AwsCallError
-from resource_items import batch_item, batch_lines, batch_state
+from resource_items import batch_lines, batch_state
 from resource_items.table import EXPIRY, ID
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LineCounts:
             f"ADD {batch_lines.FAILED if is_failed else batch_lines.COMPLETED} :line "
             f"SET {EXPIRY} = if_not_exists({EXPIRY}, :expires)",
             line={"NS": [str(line.number)]},
-            expires={"N": str(state.deadline + batch_item.KEPT_S)},
+            expires={"N": str(state.items_expire_at)},
         )
         if batch_lines.is_full(chunk, line.chunk, state.total_lines):
             self._add_full_chunk(line, state)
