@@ -18,6 +18,8 @@ from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
 from infra.clients.usage_table import UsageTable
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs.batch_lines import BatchStores
+from infra.jobs.batch_steps import BatchSteps
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
@@ -67,6 +69,16 @@ class GatewayStack(cdk.Stack):
         )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
         self.job_records = JobRecordsTable(self, "JobRecords", environment=environment)
+        self.batch_steps = BatchSteps(
+            self,
+            "BatchSteps",
+            environment=environment,
+            queues=self.queues,
+            records=self.job_records,
+            clients=self.clients.table,
+            resources=self.resource_items.table,
+            files=self.files.bucket,
+        )
         self.worker = JobWorker(
             self,
             "JobWorker",
@@ -77,6 +89,7 @@ class GatewayStack(cdk.Stack):
             records=self.job_records,
             clients=self.clients.table,
             usage=self.usage.table,
+            batches=BatchStores(self.resource_items.table, self.files.bucket, steps=self.batch_steps.queue),
         )
         self._prove(environment)
         self._add_outputs(environment)
@@ -124,7 +137,8 @@ class GatewayStack(cdk.Stack):
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.api_key_secret is None else [self.api_key_secret]),
-                *(self.clients, self.usage, self.chat, self.api, self.queues, self.job_records, self.worker),
+                *(self.clients, self.usage, self.resource_items, self.chat, self.resources, self.api),
+                *(self.queues, self.job_records, self.batch_steps, self.worker),
             ],
         )
 
@@ -144,6 +158,8 @@ class GatewayStack(cdk.Stack):
             "ChatLogGroupName": self.chat.log_group.log_group_name,
             "ResourcesLogGroupName": self.resources.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
+            "BatchStepsLogGroupName": self.batch_steps.log_group.log_group_name,
+            "BatchStepsQueueUrl": self.batch_steps.queue.queue_url,
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }

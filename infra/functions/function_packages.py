@@ -30,6 +30,7 @@ SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
 _PACKAGES = (
+    "batch_steps",
     "chat_gateway",
     "client_keys",
     "client_usage",

@@ -16,6 +16,7 @@ from infra.bedrock.upstream import grant_upstream, upstream_settings
 from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs.batch_lines import BatchStores
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.settings import jobs as job_settings
@@ -28,7 +29,7 @@ class JobWorker(Construct):
     """Works on jobs in batches.
 
     Its role may read the jobs queue and the Bedrock API key or, without a key, call Bedrock. It may write results, dead
-    letters and job records, read clients, and count their usage.
+    letters and job records, read clients, and count their usage. It may read the lines of batches, and count them.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class JobWorker(Construct):
         records: JobRecordsTable,
         clients: dynamodb.ITable,
         usage: dynamodb.ITable,
+        batches: BatchStores,
     ) -> None:
         super().__init__(scope, id_)
         jobs = environment.jobs
@@ -64,6 +66,7 @@ class JobWorker(Construct):
                 **_settings(environment, queues, records).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **usage_settings(environment, usage).to_env(),
+                **batches.settings().to_env(),
             },
         )
         grant_upstream(worker.role, environment, api_key_secret, guardrail, streams=False)
@@ -73,6 +76,7 @@ class JobWorker(Construct):
         records.table.grant(worker.role, "dynamodb:UpdateItem")
         clients.grant(worker.role, "dynamodb:GetItem")
         usage.grant(worker.role, "dynamodb:UpdateItem")
+        batches.grant(worker.role)
         worker.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:PutObject"],

@@ -66,7 +66,9 @@ def from_message(body: str) -> Line:
         raise ValueError("not the message of a line")
     document = json.loads(body)
     batch, number = (document.get("batch"), document.get("line")) if isinstance(document, dict) else (None, 0)
-    if not isinstance(batch, str) or not ids.is_id(batch) or type(number) is not int or number < 1:
+    if not isinstance(batch, str) or not batch.startswith(ids.BATCH) or not ids.is_id(batch):
+        raise ValueError("not the message of a line")
+    if type(number) is not int or number < 1:
         raise ValueError("not the message of a line")
     return Line(batch, number)
 

@@ -18,6 +18,7 @@ COMPLETED, FAILED, EXPIRED, CANCELLED = "completed", "failed", "expired", "cance
 OPEN = (VALIDATING, IN_PROGRESS, FINALIZING, CANCELLING)
 FINAL = (COMPLETED, FAILED, EXPIRED, CANCELLED)
 
+OBJECTS = "batches/"  # the prefix of the batches' objects
 # The sort key; the partition key is the batch's id.
 SORT_KEY = "batch"
 # Attributes. Of each status that the batch has reached, `{status}_at` is the epoch second.
@@ -101,12 +102,12 @@ def reached(status: str) -> str:
 
 def index_key(batch_id: str) -> str:
     """The key of the object that says where each line of a batch begins."""
-    return f"batches/{batch_id}/index"
+    return f"{OBJECTS}{batch_id}/index"
 
 
 def errors_key(batch_id: str) -> str:
     """The key of the object that has OpenAI's `errors.data` of a batch that failed."""
-    return f"batches/{batch_id}/errors"
+    return f"{OBJECTS}{batch_id}/errors"
 
 
 def file_id(kind: str) -> str:

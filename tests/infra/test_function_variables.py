@@ -6,11 +6,13 @@ from functools import cache
 
 import pytest
 
+from batch_steps.settings import StepSettings
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.model_names.settings import Region, Target, names_from_text, regions_from_text
 from chat_gateway.service import wiring
@@ -72,8 +74,19 @@ def allowed_models(
     ("function", "settings"),
     [
         ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings, UsageSettings]),
-        ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
+        (
+            "worker",
+            [
+                AwsSettings,
+                UpstreamSettings,
+                WorkerSettings,
+                ClientsSettings,
+                UsageSettings,
+                BatchLinesSettings,
+            ],
+        ),
         ("authorizer", [AwsSettings, ClientsSettings]),
+        ("batch-steps", [AwsSettings, StepSettings, ClientsSettings]),
         ("resources", [AwsSettings, ModelsSettings, StorageSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
     ],

@@ -103,6 +103,13 @@ def test_bad_line_numbers(line: str) -> None:
         batch_lines.from_message(f'{{"batch": "batch_1", "line": {line}}}')
 
 
+@pytest.mark.parametrize("batch", ['"file-1"', '"team-a"', '"batch_é"', "1", "null", '["batch_1"]'])
+def test_other_ids_are_no_batches(batch: str) -> None:
+    """A line belongs to a batch, and to nothing else that has an id."""
+    with pytest.raises(ValueError, match="not the message of a line"):
+        batch_lines.from_message(f'{{"batch": {batch}, "line": 1}}')
+
+
 @given(st.integers(1, 1000))
 def test_chunks_hold_every_line_once(total: int) -> None:
     """The chunks have all lines, in order, and each line knows its chunk."""
