@@ -52,7 +52,7 @@ def emptied_queues(stack: LocalStack) -> None:
 @pytest.fixture
 def standin(stack: LocalStack) -> Iterator[StandinControl]:
     """The stand-in's control side, with its counters at zero and nothing that waits for a request."""
-    with StandinControl(stack) as control:
+    with StandinControl(stack.standin_url) as control:
         control.reset()
         control.forget_next()
         yield control

@@ -9,14 +9,12 @@ from typing import Any, Self
 
 import httpx
 
-from local.stack.local_stack import LocalStack
-
 
 class StandinControl:
-    """The stand-in's control endpoints."""
+    """The control endpoints of the stand-in at this URL, which has no path."""
 
-    def __init__(self, stack: LocalStack) -> None:
-        self._http = httpx.Client(base_url=f"{stack.standin_url}/_standin", timeout=10, trust_env=False)
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=f"{url}/_standin", timeout=10, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
