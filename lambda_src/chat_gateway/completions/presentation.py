@@ -33,7 +33,7 @@ def presented(
     if enumerations.conform_service_tier(document) and not changed:
         as_it_came = enumerations.text_with_service_tier(text, document)
     if model is not None and document.get("model") != model:
-        as_it_came = shown_model.replaced(document, model, as_it_came or "")
+        as_it_came = shown_model.text_with_model(as_it_came or "", document, model)
     # In ASCII, since a model may answer an unpaired surrogate, which cannot be encoded as UTF-8.
     shown = json.dumps(document) if changed or as_it_came is None else as_it_came
     return replace(completion, text=shown, guardrail_outcome=outcome)

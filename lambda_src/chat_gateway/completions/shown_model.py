@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, AnyStr
 
 
-def replaced(document: dict[str, Any], model: str, text: AnyStr) -> AnyStr | None:
-    """`text`, the JSON of `document`, with `model`; None if the document must be serialised again.
-
-    Also changes the document.
-    """
+def text_with_model(text: str, document: dict[str, Any], model: str) -> str | None:
+    """`text`, the JSON of `document`, with `model`; None if the document, which is changed too, must be serialised again."""
     said, document["model"] = document.get("model"), model
-    if not isinstance(said, str):
-        return None
-    for member, instead in _members(said, model, type(text)):
+    return _replaced(text, _members(said, model)) if isinstance(said, str) else None
+
+
+def bytes_with_model(text: bytes, document: dict[str, Any], model: str) -> bytes | None:
+    """The same for bytes."""
+    said, document["model"] = document.get("model"), model
+    return _replaced(text, _members_in_bytes(said, model)) if isinstance(said, str) else None
+
+
+def _replaced(text: AnyStr, members: Iterable[tuple[AnyStr, AnyStr]]) -> AnyStr | None:
+    for member, instead in members:
         # The quotes around a key are escaped inside a JSON string, so that this is a member. It must be the only one.
         if text.count(member) == 1:
             return text.replace(member, instead)
@@ -23,10 +29,12 @@ def replaced(document: dict[str, Any], model: str, text: AnyStr) -> AnyStr | Non
 
 
 @lru_cache(maxsize=64)
-def _members(said: str, model: str, kind: type[AnyStr]) -> tuple[tuple[AnyStr, AnyStr], ...]:
+def _members(said: str, model: str) -> tuple[tuple[str, str], ...]:
     """The member as JSON writers put it, without and with a blank before the value, and what replaces it."""
     old, new = json.dumps(said), json.dumps(model)
-    members = tuple((f'"model":{blank}{old}', f'"model":{blank}{new}') for blank in ("", " "))
-    if kind is bytes:
-        return tuple((member.encode(), instead.encode()) for member, instead in members)  # type: ignore[misc]
-    return members
+    return tuple((f'"model":{blank}{old}', f'"model":{blank}{new}') for blank in ("", " "))
+
+
+@lru_cache(maxsize=64)
+def _members_in_bytes(said: str, model: str) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((member.encode(), instead.encode()) for member, instead in _members(said, model))

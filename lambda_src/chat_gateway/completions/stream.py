@@ -278,7 +278,7 @@ class _Event:
 
 def _rename(event: _Event, model: str) -> None:
     if event.is_written:
-        event.rewrite(shown_model.replaced(event.document, model, event.bytes()))
+        event.rewrite(shown_model.bytes_with_model(event.bytes(), event.document, model))
     else:
         event.document["model"] = model
 
