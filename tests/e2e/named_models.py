@@ -71,7 +71,6 @@ def deployed(stack: LocalStack, region: OtherRegion) -> Iterator[Fresh]:
     names = {name.name: name.targets for of_kind in made.values() for name in of_kind}
     home = (stack.guardrail_identifier, stack.guardrail_version)
     guardrail = (region.guardrail.identifier, region.guardrail.version)
-    unused = {kind: iter(of_kind) for kind, of_kind in made.items()}
     with refusing() as unreachable_url:
         regions = {
             OTHER_REGION: Region(guardrail, region.base_url),
@@ -83,7 +82,7 @@ def deployed(stack: LocalStack, region: OtherRegion) -> Iterator[Fresh]:
             "BEDROCK_REGIONS": texts.regions_to_text(regions),
         }
         with variables_changed(stack, variables):
-            yield lambda kind: next(unused[kind])
+            yield lambda kind: made[kind].pop()
 
 
 _number = itertools.count()
@@ -118,19 +117,20 @@ def asked_models(standin: StandinControl) -> list[str]:
     return [model for request in standin.requests() if (model := model_of(request)) is not None]
 
 
+def guardrails_of(standin: StandinControl) -> set[str | None]:
+    """The guardrails that the stand-in's requests named; None for a request without one."""
+    return {guardrail_of(request) for request in standin.requests()}
+
+
 def model_of(request: dict[str, Any]) -> str | None:
-    """The model of a recorded request."""
+    """The model of a recorded request; None for ApplyGuardrail."""
     if found := _CONVERSE_PATH.fullmatch(request["path"]):
         return unquote(found[1])
     return str(json.loads(request["body_text"])["model"]) if "chat/completions" in request["path"] else None
 
 
-def guardrails_of(standin: StandinControl) -> set[str | None]:
-    """The guardrails that the requests named, in headers, in a body or in a path; None for a request without one."""
-    return {_guardrail_of(request) for request in standin.requests()}
-
-
-def _guardrail_of(request: dict[str, Any]) -> str | None:
+def guardrail_of(request: dict[str, Any]) -> str | None:
+    """The guardrail that a recorded request names, in a header, in the body or in the path."""
     if found := _APPLY_PATH.fullmatch(request["path"]):
         return unquote(found[1])
     if _CONVERSE_PATH.fullmatch(request["path"]):
