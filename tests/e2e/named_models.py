@@ -27,7 +27,7 @@ ELSEWHERE_FIRST, ELSEWHERE_LAST = "elsewhere-first", "elsewhere-last"
 UNREACHABLE_FIRST, FOREIGN_GUARDRAIL, WEIGHTED = "unreachable-first", "foreign-guardrail", "weighted"
 NOWHERE = "eu-north-1"  # a region whose endpoint refuses connections
 UNGUARDED = "eu-west-3"  # a region that is given the home region's guardrail
-FIRST_BYTE_S = 1.0
+FIRST_BYTE_S = 0.5
 _KINDS = (
     NATIVE_FIRST,
     CONVERSE_FIRST,
@@ -106,7 +106,7 @@ def _name(kind: str, number: int) -> Name:
         ELSEWHERE_FIRST: (Target(native, OTHER_REGION, first_byte_s=FIRST_BYTE_S), Target(converse)),
         ELSEWHERE_LAST: (Target(native, first_byte_s=FIRST_BYTE_S), Target(converse, OTHER_REGION)),
         FOREIGN_GUARDRAIL: (Target(native, UNGUARDED), Target(converse)),
-        WEIGHTED: (Target(native_model()), Target(native, weight=3), Target(converse, weight=1)),
+        WEIGHTED: (Target(native_model()), Target(native, weight=5), Target(converse, weight=5)),
         UNREACHABLE_FIRST: (Target(native, NOWHERE, first_byte_s=FIRST_BYTE_S), Target(converse)),
     }
     return Name(f"{kind}-{number}", targets[kind])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -41,14 +41,13 @@ CAP = ("--max-completion-tokens", "20")
 def test_weights(client: OpenAI, standin: StandinControl, fresh: Fresh) -> None:
     """Targets with weights share the traffic by them, and one without a weight gets none while they work."""
     name = fresh(WEIGHTED)
-    for _ in range(60):
+    for _ in range(30):  # one of two equal targets gets all of them once in half a billion times
         ask(client, name.name)
-    without, heavy, light = (target.model for target in name.targets)
-    asked = Counter(asked_models(standin))
-    assert asked.keys() == {heavy, light}
-    # Each bound has a probability below one in a million.
-    assert 24 < asked[heavy] < 60
-    with standin.failing(heavy, {"status": 503}), standin.failing(light, {"status": 503}):
+    without, *weighted = (target.model for target in name.targets)
+    assert set(asked_models(standin)) == set(weighted)
+    with ExitStack() as failing:
+        for model in weighted:
+            failing.enter_context(standin.failing(model, {"status": 503}))
         assert ask(client, name.name).models == {name.name}
     assert asked_models(standin)[-1] == without
 
@@ -80,10 +79,9 @@ def used(stack: LocalStack, client_id: str) -> dict[str, tuple[int, float]]:
     return {model: (row["requests"], row["cost_usd"]) for model, row in rows.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_costs(stack: LocalStack, sdk: OpenAI, standin: StandinControl, fresh: Fresh, kind: str) -> None:
+def test_costs(stack: LocalStack, sdk: OpenAI, standin: StandinControl, fresh: Fresh) -> None:
     """Usage is recorded under the target that answered, at its price, in one piece and streamed."""
-    name, client_id = fresh(kind), f"spending-{kind}"
+    name, client_id = fresh(NATIVE_FIRST), "spending-by-name"
     with variables_changed(stack, prices(name)):
         team = limited_team.new(stack, sdk, client_id, "--monthly-budget-usd", "50", *CAP)
         options: dict[str, Any] = {"streams": True, "stream_options": {"include_usage": True}}
@@ -165,26 +163,32 @@ def body_of(result: dict[str, Any]) -> dict[str, Any]:
     return dict(result["response"]["body"])
 
 
+FAULTS: list[dict[str, Any]] = [
+    {"status": 429, "retry_after": 900},
+    {"status": 503},
+    {"delay_s": 20},
+    {"drop": "after_generating"},
+]
+
+
 @pytest.mark.usefixtures("emptied_queues")
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "fault",
-    [{"status": 429, "retry_after": 900}, {"status": 503}, {"delay_s": 20}, {"drop": "after_generating"}],
-)
-def test_jobs(
-    stack: LocalStack, standin: StandinControl, fresh: Fresh, kind: str, fault: dict[str, Any]
-) -> None:
+def test_jobs(stack: LocalStack, standin: StandinControl, fresh: Fresh) -> None:
     """A job by name is answered by the second target in its first attempt; the result has the name, the log the target."""
-    name = fresh(kind)
-    with standin.failing(name.first, fault):
-        result = results_of(stack, job("named", name))["named"]
-    body = body_of(result)
-    assert (body["model"], body["choices"][0]["message"]["content"]) == (name.name, ECHO)
-    assert asked_models(standin) == [name.first, name.second]
-    line = job_line_of(stack, result)
-    assert (line["model"], line["target_model"], line["status"]) == (name.name, name.second, 200)
-    assert [failed["model"] for failed in line["failed_targets"]] == [name.first]
-    assert line["attempts"] == 1
+    failing = [(fresh(kind), fault) for kind in KINDS for fault in FAULTS]
+    with ExitStack() as faults:
+        for name, fault in failing:
+            faults.enter_context(standin.failing(name.first, fault))
+        results = results_of(stack, *(job(name.name, name) for name, _ in failing))
+    asked = asked_models(standin)
+    for name, _ in failing:
+        result = results[name.name]
+        body = body_of(result)
+        assert (body["model"], body["choices"][0]["message"]["content"]) == (name.name, ECHO)
+        assert [model for model in asked if model in (name.first, name.second)] == [name.first, name.second]
+        line = job_line_of(stack, result)
+        assert (line["model"], line["target_model"], line["status"]) == (name.name, name.second, 200)
+        assert [failed["model"] for failed in line["failed_targets"]] == [name.first]
+        assert line["attempts"] == 1
 
 
 @pytest.mark.usefixtures("emptied_queues")

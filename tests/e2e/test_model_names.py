@@ -381,6 +381,21 @@ def test_failed_target_is_left_out(
     assert asked_models(standin)[-1] == name.first
 
 
+@pytest.mark.parametrize("recovers", [False, True])
+def test_request_that_only_a_left_out_target_takes(
+    client: OpenAI, standin: StandinControl, fresh: Fresh, recovers: bool
+) -> None:
+    """Converse has no log probabilities: such a request is not refused while chat completions are left out."""
+    name = fresh(NATIVE_FIRST)
+    options: dict[str, Any] = {"logprobs": True}
+    with standin.failing(name.first, {"status": 503}):
+        assert error_of(client, name.name, **options).status_code == 503
+        if not recovers:
+            assert error_of(client, name.name, **options).status_code == 503
+    if recovers:
+        assert ask(client, name.name, **options).text == ECHO
+
+
 def test_models_without_a_name(
     stack: LocalStack, client: OpenAI, standin: StandinControl, fresh: Fresh
 ) -> None:
