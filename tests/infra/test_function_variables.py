@@ -61,9 +61,7 @@ def allowed_models(
     """The allowed models that the function reads from its variables."""
     for name, value in {**stack.variables(function), "AWS_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    return wiring.completions(
-        UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1
-    ).allowed_models
+    return wiring.plain(UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1).allowed_models
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_routes_reach_the_functions(function: str, monkeypatch: pytest.MonkeyPat
     stack = stack_of(changed("dev", upstream={"routes": own, "models": [*MODELS, *own]}))
     for name, value in {**stack.variables(function), "AWS_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
-    made = wiring.completions(UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1)
+    made = wiring.plain(UpstreamSettings.from_env(), AwsSettings.from_env(), max_connections=1)
     assert made.routes == own
     assert stack.template["Outputs"]["ProofConverseModel"]["Value"] == "xai.grok-4"
 

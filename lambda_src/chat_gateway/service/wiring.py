@@ -23,7 +23,17 @@ def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections
 
     Raises ConfigurationError for a wrong setting.
     """
-    plain = Completions(
+    made = plain(settings, aws, max_connections=max_connections)
+    if settings.model_names is None and not settings.names_only:
+        return made
+    from chat_gateway.model_names import wiring  # for environments with names of their own
+
+    return wiring.named(made, settings.model_names, settings.regions, aws, names_only=settings.names_only)
+
+
+def plain(settings: UpstreamSettings, aws: AwsSettings, *, max_connections: int) -> Completions:
+    """The same without the environment's own model names."""
+    return Completions(
         bedrock=BedrockClient(
             base_url=settings.base_url,
             timeouts=_timeouts(settings),
@@ -36,11 +46,6 @@ def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections
         allowed_models=_allowed_models(settings),
         routes=dict(route.rsplit("=", 1) for route in settings.routes),
     )
-    if settings.model_names is None and not settings.names_only:
-        return plain
-    from chat_gateway.model_names import wiring  # for environments with names of their own
-
-    return wiring.named(plain, settings.model_names, settings.regions, aws, names_only=settings.names_only)
 
 
 def _timeouts(settings: UpstreamSettings) -> UpstreamTimeouts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import httpx
 import pytest
@@ -178,5 +179,5 @@ def test_weights() -> None:
     targets = [Target(FIRST, weight=95), Target(SECOND, weight=5)]
     for drawn, first in [(0.0, FIRST), (0.94, FIRST), (0.95, SECOND), (0.999, SECOND)]:
         bedrock = Bedrock({first: [THROTTLED]})
-        create(named(bedrock, *targets, random=lambda drawn=drawn: drawn))
+        create(named(bedrock, *targets, random=partial(float, drawn)))
         assert bedrock.asked == [first, SECOND if first == FIRST else FIRST]
