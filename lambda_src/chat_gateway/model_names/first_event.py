@@ -9,7 +9,7 @@ from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.bedrock.client import StreamedAnswer
 from chat_gateway.completions import sse
 from chat_gateway.core import foreign_json
-from chat_gateway.core.errors import GatewayError
+from chat_gateway.core.errors import GatewayError, UpstreamConnectionError
 
 # Most streams begin with one of these, and are not searched.
 _BEGINNING, _ENDING, _ERROR = b"data: {", b"\n\n", b"error"
@@ -43,7 +43,8 @@ class BegunStream:
 def begun(answer: StreamedAnswer, *, ends_at: float | None) -> BegunStream:
     """The stream, once its first event has come; by `ends_at` (on the client's clock), if that is not None.
 
-    Raises UpstreamError if that event is an error, and what the stream raises. The stream is closed then.
+    Raises UpstreamError if that event is an error, UpstreamConnectionError if none comes, and what the stream raises. The
+    stream is closed then.
     """
     answer.read_by(ends_at)
     try:
@@ -70,6 +71,11 @@ def _read_to_first_event(answer: StreamedAnswer) -> list[bytes]:
         if data is not None:
             _check(data, answer)
             break
+    else:
+        raise UpstreamConnectionError(
+            "The connection to Bedrock was lost before its answer began.",
+            bedrock_request_id=answer.bedrock_request_id,
+        )
     return read
 
 
