@@ -186,7 +186,7 @@ def test_key_of_one_region(
     assert error.request_id is not None
     line = request_logs.chat_line(stack, error.request_id)
     assert line["target_region"] == OTHER_REGION
-    assert "API Key" in line["reason"]
+    assert "the API key is not valid" in line["reason"]
     assert stack.bedrock_api_key not in json.dumps(line)
     assert elsewhere.standin.counters()["generations"] == 0
     with elsewhere.standin.failing(name.first, {"status": 503}):
