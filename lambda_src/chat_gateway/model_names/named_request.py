@@ -43,7 +43,7 @@ class NamedRequest:
         at: At,
         home_guardrail: Guardrail | None,
     ) -> None:
-        """`left_out`: targets that are asked only if all others turn out to be gone.
+        """`left_out`: targets that are asked only if no other one takes the request, or if all others are gone.
 
         Raises InvalidRequestError if no target takes the request, and what `Completions.prepared` raises else.
         """
@@ -53,6 +53,9 @@ class NamedRequest:
         self._errors: list[GatewayError] = []  # of targets that were asked
         self._log: list[dict[str, Any]] = [{**_described(target), "skipped": True} for target in left_out]
         candidate, refusal = self._next()
+        if candidate is None and self._left_out:
+            self._waiting, self._left_out = self._left_out, []
+            candidate, _ = self._next()
         if candidate is None:
             raise refusal or AssertionError("a name without targets")
         self.candidate = candidate

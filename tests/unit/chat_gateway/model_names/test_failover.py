@@ -155,6 +155,15 @@ def test_a_target_that_does_not_take_the_request() -> None:
     assert bedrock.asked == [FIRST]
 
 
+def test_only_a_left_out_target_takes_the_request() -> None:
+    """A target that was left out is asked after all if the others' routes refuse a parameter."""
+    bedrock = Bedrock({FIRST: [THROTTLED, answered(FIRST)]})
+    completions = named(bedrock, FIRST, CONVERSE)
+    create(completions)
+    assert create(completions, logprobs=True).document["model"] == NAME
+    assert bedrock.asked == [FIRST, CONVERSE, FIRST]
+
+
 def test_every_target_must_be_allowed() -> None:
     """A name with a target that `upstream.models` does not list is refused before anything is sent."""
     bedrock = Bedrock()
