@@ -75,9 +75,16 @@ def test_a_refusal_is_final(status: int) -> None:
 
 def test_the_last_target_is_asked_again() -> None:
     """The last target has the retries that a request by a model's id has."""
-    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [THROTTLED, answered(SECOND)]})
+    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [THROTTLED, THROTTLED, answered(SECOND)]})
     create(named(bedrock, FIRST, SECOND))
-    assert bedrock.asked == [FIRST, SECOND, SECOND]
+    assert bedrock.asked == [FIRST, *[SECOND] * 3]
+
+
+def test_a_target_that_turns_out_to_be_the_last() -> None:
+    """A busy target is asked again if the targets after it do not take the request."""
+    bedrock = Bedrock({FIRST: [THROTTLED, answered(FIRST)]})
+    create(named(bedrock, FIRST, CONVERSE), logprobs=True)
+    assert bedrock.asked == [FIRST, FIRST]
 
 
 @pytest.mark.parametrize("failure", [LOST, LATE])
