@@ -43,7 +43,8 @@ class BegunStream:
 def begun(answer: StreamedAnswer, *, ends_at: float | None) -> BegunStream:
     """The stream, once its first event has come; by `ends_at` (on the client's clock), if that is not None.
 
-    Raises UpstreamError if that event is an error, and what the stream raises. The stream is closed then.
+    Raises UpstreamError if that event is an error, UpstreamConnectionError if none comes, and what the stream raises. The
+    stream is closed then.
     """
     answer.read_by(ends_at)
     try:
@@ -83,5 +84,7 @@ def _check(data: bytes, answer: StreamedAnswer) -> None:
         document = foreign_json.loads(data)
     except ValueError:
         return  # its reader says so
-    if isinstance(document, dict) and document.get("error"):
-        raise upstream_errors.from_event(document["error"], answer.bedrock_request_id, answer.concealed)
+    if not isinstance(document, dict):
+        return
+    if error := document.get("error") or (document if document.get("type") == "error" else None):
+        raise upstream_errors.from_event(error, answer.bedrock_request_id, answer.concealed)
