@@ -19,7 +19,7 @@ FUNCTIONS = {
     "api": ("chat_gateway.http_api.handler", "upstream"),
     "worker": ("chat_gateway.jobs.worker", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
-    "resources": ("openai_resources.handler", "upstream"),
+    "resources": ("openai_resources.handler", "resources"),
 }
 
 
@@ -176,4 +176,5 @@ def test_shipped_and_tested_versions_are_the_same() -> None:
         return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith((" ", "#"))}
 
     assert pins("upstream") <= pins("dev")
-    assert pins("authorizer") <= pins("upstream")
+    assert pins("resources") <= pins("dev")
+    assert pins("authorizer") <= pins("upstream") <= pins("resources")
