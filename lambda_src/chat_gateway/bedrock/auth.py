@@ -57,6 +57,10 @@ class UpstreamCredentials(Protocol):
         """The authentication of one attempt, by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
         ...
 
+    def at(self, base_url: str, region: str) -> UpstreamCredentials:
+        """The same credentials for another endpoint."""
+        ...
+
 
 @cache
 def _configured_origin(base_url: str) -> tuple[str, bytes, int | None]:

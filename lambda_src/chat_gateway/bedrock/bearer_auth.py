@@ -42,3 +42,7 @@ class BearerCredentials:
     def auth(self, *, ends_at: float = math.inf) -> BearerAuth:
         """Authentication with the current key, read by `ends_at` (on time.monotonic()). Raises UpstreamCredentialsError."""
         return BearerAuth(self._base_url, self._api_key, self._api_key.get(ends_at=ends_at))
+
+    def at(self, base_url: str, region: str) -> BearerCredentials:  # noqa: ARG002 - a long-term key has no region
+        """The same key for another endpoint."""
+        return BearerCredentials(base_url, self._api_key)

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
@@ -80,6 +81,7 @@ class StreamedAnswer(Protocol):
     chunks: Iterator[bytes]
 
     def concealed(self, text: str, /) -> str: ...
+    def read_by(self, ends_at: float | None) -> None: ...
     def finish(self) -> None: ...
     def close(self) -> None: ...
 
@@ -88,9 +90,16 @@ class UpstreamAnswer:
     """An answer whose status and headers were read. Read the body from `chunks`, and close the answer."""
 
     def __init__(
-        self, response: httpx.Response, auth: UpstreamAuth, *, deadline: float, clock: Callable[[], float]
+        self,
+        response: httpx.Response,
+        auth: UpstreamAuth,
+        *,
+        deadline: float,
+        between_bytes_s: float,
+        clock: Callable[[], float],
     ) -> None:
         self._response, self._deadline, self._clock = response, deadline, clock
+        self._between_bytes_s = between_bytes_s
         self.status = response.status_code
         self.headers = _headers(response)
         self.concealed: Conceal = auth.concealed
@@ -124,13 +133,21 @@ class UpstreamAnswer:
         if self._clock() >= self._deadline:
             raise UpstreamTimeoutError(_LATE, bedrock_request_id=self.bedrock_request_id)
 
+    def read_by(self, ends_at: float | None) -> None:
+        """Limits the next reads to `ends_at` (on the client's clock); None: to the deadline and pauses, as at first."""
+        left_s = min(self._deadline if ends_at is None else ends_at, self._deadline) - self._clock()
+        self._end_in(left_s, pause_s=self._between_bytes_s if ends_at is None else max(left_s, 0))
+
     def finish(self) -> None:
         """Reads the rest of the body after the last event, so that the connection can be used again."""
-        end_by = self._response.extensions.get("end_by")
-        if end_by is not None:
-            end_by(time.monotonic() + _ENDING_S)
+        self._end_in(_ENDING_S, pause_s=_ENDING_S)
         with contextlib.suppress(GatewayError):
             http_body.gather(self.chunks, _MAX_ERROR_BYTES, cuts=True)
+
+    def _end_in(self, left_s: float, *, pause_s: float) -> None:
+        end_by = self._response.extensions.get("end_by")
+        if end_by is not None:
+            end_by(time.monotonic() + left_s, pause_s=pause_s)
 
     def close(self) -> None:
         """Returns the connection to the pool, or closes it if the answer was not read completely."""
@@ -150,6 +167,15 @@ class BedrockClient:
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._base_url = base_url
+        self._as_here = partial(
+            BedrockClient,
+            timeouts=timeouts,
+            max_connections=max_connections,
+            max_answer_bytes=max_answer_bytes,
+            transport=transport,
+            clock=clock,
+        )
         try:
             self.url = httpx.URL(f"{base_url}/chat/completions")
         except httpx.InvalidURL as error:
@@ -158,6 +184,15 @@ class BedrockClient:
         self._timeouts, self._max_answer_bytes, self._clock = timeouts, max_answer_bytes, clock
         # A transport instead of httpx's client: no redirects, cookies or proxies.
         self._transport = transport or KeptConnections(max_idle=max_connections)
+
+    def at(self, base_url: str) -> BedrockClient:
+        """A client with the same settings for another base URL, with connections of its own."""
+        return self._as_here(base_url=base_url)
+
+    def answering_within(self, first_byte_s: float) -> BedrockClient:
+        """This client with a shorter time until an answer's status and headers have come. It shares the connections."""
+        timeouts = self._timeouts._replace(first_byte_s=min(first_byte_s, self._timeouts.first_byte_s))
+        return self._as_here(base_url=self._base_url, timeouts=timeouts, transport=self._transport)
 
     def complete(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
@@ -232,7 +267,13 @@ class BedrockClient:
             raise
         except httpx.RequestError as error:
             raise _failure(error, is_late=False) from None
-        return UpstreamAnswer(response, auth, deadline=deadline, clock=self._clock)
+        return UpstreamAnswer(
+            response,
+            auth,
+            deadline=deadline,
+            between_bytes_s=self._timeouts.between_bytes_s,
+            clock=self._clock,
+        )
 
     def _request(
         self, content: bytes, headers: Mapping[str, str], left_s: float, url: httpx.URL

@@ -76,6 +76,10 @@ class RoleCredentials:
         """The signer of one attempt. It reads the credentials when it signs."""
         return RoleSignature(self._base_url, self._region, self._env)
 
+    def at(self, base_url: str, region: str) -> RoleCredentials:
+        """The same role for another endpoint."""
+        return RoleCredentials(base_url, region_of(base_url, default=region), self._env)
+
 
 def _headers_to_sign(request: httpx.Request) -> dict[str, str]:
     signed = {

@@ -39,10 +39,10 @@ class Costs(NamedTuple):
         """Whether costs are those of tokens only."""
         return self.guardrail_nano_usd_per_text_unit is None
 
-    def price(self, chat: ChatRequest) -> Price | None:
-        """The price of the request's model in the tier that the request asks for; None if it is not known."""
+    def price(self, chat: ChatRequest, model: str) -> Price | None:
+        """The price of `model` in the tier that the request asks for; None if it is not known."""
         tier = chat.document.get("service_tier")
-        return self.prices.of_model(chat.model, tier if isinstance(tier, str) else None)
+        return self.prices.of_model(model, tier if isinstance(tier, str) else None)
 
     def at_most(self, price: Price, estimate: Estimate) -> int:
         """The largest cost of a request of that size: the model may write its whole prompt into the cache."""

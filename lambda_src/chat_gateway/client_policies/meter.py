@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chat_gateway.aws.json_client import AwsCallError
@@ -82,13 +82,15 @@ class Meter:
         policy: Policy,
         chat: ChatRequest,
         *,
+        models: Sequence[str],
         ends_in_s: float,
     ) -> None:
-        """`ends_in_s`: the longest time until the function ends."""
+        """`models`: those that may answer. `ends_in_s`: the longest time until the function ends."""
         self._metering, self._client_id, self._chat = metering, client_id, chat
         self._policy = policy if policy.is_counted else None  # None: usage is only recorded
         self._ends_at_s = metering.clock() + ends_in_s + _OUTLIVES_S
-        self._price = metering.costs.price(chat)
+        self._prices = {model: metering.costs.price(chat, model) for model in models}
+        self._model = models[0]
         self._estimate: Estimate | None = None
         self._reservation: Reservation | None = None
         self._is_answered = False
@@ -110,9 +112,13 @@ class Meter:
         estimate.check_choices(self._chat.document)
         if self._client_id is None:  # no counters to check
             raise CountersUnavailableError
-        if self._policy.monthly_budget_cents is not None and self._price is None:
+        if self._policy.monthly_budget_cents is not None and None in self._prices.values():
             raise ModelWithoutPriceError
         self._reserve(self._wanted(self._policy, self._client_id, self._estimate))
+
+    def asked(self, model: str) -> None:
+        """The model that answers, or that was asked last."""
+        self._model = model
 
     def answered(self, usage: object) -> None:
         """Bedrock has begun to answer. `usage`, where it has come, is what is charged; else the reservation is."""
@@ -143,8 +149,8 @@ class Meter:
         return self._fields
 
     def _wanted(self, policy: Policy, client_id: str, size: Estimate) -> Wanted:
-        now_s, price = self._metering.clock(), self._price
-        cost = 0 if price is None else self._metering.costs.at_most(price, size)
+        now_s, costs = self._metering.clock(), self._metering.costs
+        cost = max(0 if price is None else costs.at_most(price, size) for price in self._prices.values())
         return Wanted(
             id=uuid.uuid4().hex[:_ID_DIGITS],
             client_id=client_id,
@@ -177,10 +183,11 @@ class Meter:
         return Usage(prompt_tokens=size.prompt_tokens, completion_tokens=size.completion_tokens)
 
     def _cost(self, usage: Usage | None) -> int | None:
-        if usage is None or self._price is None or self._estimate is None:
+        price = self._prices[self._model]
+        if usage is None or price is None or self._estimate is None:
             return None
         characters = self._estimate.prompt_characters
-        return self._metering.costs.of_usage(self._price, usage, prompt_characters=characters)
+        return self._metering.costs.of_usage(price, usage, prompt_characters=characters)
 
     def _settle(self, reservation: Reservation, used: Mapping[str, int], now_s: float) -> None:
         try:
@@ -189,7 +196,7 @@ class Meter:
             self._fields |= {"settle_failure": str(error), "unsettled": dict(used)}
 
     def _record(self, usage: Usage | None, cost: int | None, now_s: float) -> None:
-        model = foreign_text.model(self._chat.model) or usage_item.OTHER_MODELS
+        model = foreign_text.model(self._model) or usage_item.OTHER_MODELS
         measures = _measures(usage, cost, lacks_guardrail=self._metering.costs.lacks_guardrail)
         try:
             self._metering.records.add(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
 from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, StreamedAnswer
@@ -30,6 +30,34 @@ class _Ask(Protocol[_Answer_co]):
     ) -> _Answer_co: ...
 
 
+class PreparedRequest(Protocol):
+    """What a function reads of a request to Bedrock: see `UpstreamRequest`."""
+
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def guardrail(self) -> str | None: ...
+    @property
+    def shows_trace(self) -> bool: ...
+    @property
+    def separates_reasoning(self) -> bool: ...
+    @property
+    def shown_model(self) -> str | None: ...
+
+
+class ChatCompletions(Protocol):
+    """`Completions`, or the same for an environment with model names of its own."""
+
+    @property
+    def names(self) -> Container[str]: ...
+    def models(self, model: str) -> tuple[str, ...]: ...
+    def prepared(
+        self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
+    ) -> PreparedRequest: ...
+    def create(self, request: Any, attempts: Attempts) -> Completion: ...
+    def stream(self, request: Any, attempts: Attempts) -> StreamedAnswer: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completions:
     """Creates chat completions for the chat function and the jobs worker.
@@ -43,6 +71,11 @@ class Completions:
     separates_reasoning: bool = True  # for models that write their reasoning into `content`
     allowed_models: AllowedModels | None = None  # None: all models that the credentials may use
     routes: Mapping[str, str] = field(default_factory=dict)  # the environment's own, by model
+    names: ClassVar[Container[str]] = ()  # the environment's own model names
+
+    def models(self, model: str) -> tuple[str, ...]:
+        """The models that may answer a request for `model`: this one."""
+        return (model,)
 
     def prepared(
         self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
@@ -63,7 +96,10 @@ class Completions:
         ask = self.bedrock.complete if request.call is None else self._converse().complete
         completion = self._tried(ask, request, attempts)
         return presented(
-            completion, keep_trace=request.shows_trace, separates_reasoning=request.separates_reasoning
+            completion,
+            keep_trace=request.shows_trace,
+            separates_reasoning=request.separates_reasoning,
+            model=request.shown_model,
         )
 
     def stream(self, request: UpstreamRequest, attempts: Attempts) -> StreamedAnswer:

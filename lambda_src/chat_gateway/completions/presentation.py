@@ -6,14 +6,19 @@ import json
 from dataclasses import replace
 
 from chat_gateway.bedrock.client import Completion
-from chat_gateway.completions import enumerations, reasoning
+from chat_gateway.completions import enumerations, reasoning, shown_model
 from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.guardrail.outcome import INTERVENED
 
 
-def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: bool) -> Completion:
-    """The completion in its final shape, with the guardrail's outcome. The text is unchanged if it has that shape."""
+def presented(
+    completion: Completion, *, keep_trace: bool, separates_reasoning: bool, model: str | None = None
+) -> Completion:
+    """The completion in its final shape, with the guardrail's outcome. The text is unchanged if it has that shape.
+
+    `model` replaces the answer's own; None: it stays.
+    """
     document, text = completion.document, completion.text
     has_trace = guardrail_outcome.may_hold_trace(text)
     # First: it maps the names of a block to one.
@@ -27,6 +32,8 @@ def presented(completion: Completion, *, keep_trace: bool, separates_reasoning: 
     as_it_came: str | None = text
     if enumerations.conform_service_tier(document) and not changed:
         as_it_came = enumerations.text_with_service_tier(text, document)
+    if model is not None and document.get("model") != model:
+        as_it_came = shown_model.text_with_model(as_it_came or "", document, model)
     # In ASCII, since a model may answer an unpaired surrogate, which cannot be encoded as UTF-8.
     shown = json.dumps(document) if changed or as_it_came is None else as_it_came
     return replace(completion, text=shown, guardrail_outcome=outcome)

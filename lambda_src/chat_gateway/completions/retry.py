@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chat_gateway.bedrock import retry_after
 from chat_gateway.core.errors import (
@@ -45,7 +45,11 @@ FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5
 
 @dataclass(slots=True, kw_only=True)
 class Attempts:
-    """The attempts of one request until `deadline` (on `clock`). `count` is the number of attempts begun."""
+    """The attempts of one request until `deadline` (on `clock`). `count` is the number of attempts begun.
+
+    For a request by one of the environment's own model names: `may_repeat` is false while another target can follow,
+    `target_model` is the model that was asked last, and `log_fields` says what became of each target.
+    """
 
     policy: RetryPolicy
     deadline: float
@@ -53,6 +57,9 @@ class Attempts:
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
     count: int = 0
+    may_repeat: bool = True
+    target_model: str | None = None
+    log_fields: dict[str, Any] | None = None
     _paid_failures: int = field(default=0, init=False)
 
     def begin(self) -> None:
@@ -66,20 +73,36 @@ class Attempts:
             raise error
         self.sleep(wait_s)
 
+    @property
+    def has_time(self) -> bool:
+        """Whether enough time is left for another attempt."""
+        return self._left_s() >= self.policy.min_attempt_s
+
+    def allows_another(self, error: GatewayError) -> bool:
+        """Whether another target may be asked after `error`. Counts the failure if it may be paid."""
+        return not self._is_paid_too_often(error) and self.has_time
+
     def _wait_s(self, error: GatewayError) -> float | None:
         policy = self.policy
-        if not is_retryable(error) or self.count > policy.retries:
+        if not self.may_repeat or not is_retryable(error) or self.count > policy.retries:
             return None
-        if may_be_paid(error):
-            self._paid_failures += 1
-            if self._paid_failures > policy.paid_retries:
-                return None
+        if self._is_paid_too_often(error):
+            return None
         asked_s = retry_after.wait_s(error.headers()) or 0.0
         wait_s = max(
             asked_s, full_jitter_s(self.count, policy.first_wait_s, policy.max_wait_s, self.random())
         )
-        left_s = self.deadline - self.clock()
-        return None if wait_s > policy.max_wait_s or left_s - wait_s < policy.min_attempt_s else wait_s
+        is_too_late = self._left_s() - wait_s < policy.min_attempt_s
+        return None if wait_s > policy.max_wait_s or is_too_late else wait_s
+
+    def _is_paid_too_often(self, error: GatewayError) -> bool:
+        if not may_be_paid(error):
+            return False
+        self._paid_failures += 1
+        return self._paid_failures > self.policy.paid_retries
+
+    def _left_s(self) -> float:
+        return self.deadline - self.clock()
 
 
 def full_jitter_s(failures: int, first_s: float, max_s: float, fraction: float) -> float:

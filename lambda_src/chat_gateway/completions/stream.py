@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from chat_gateway.bedrock import errors as upstream_errors
-from chat_gateway.completions import enumerations, event_template, sse
+from chat_gateway.completions import enumerations, event_template, shown_model, sse
 from chat_gateway.completions.event_template import EventTemplate
 from chat_gateway.completions.reasoning import StreamSeparator
 from chat_gateway.core import choices, foreign_json, foreign_text
@@ -35,12 +35,14 @@ class StreamRules(NamedTuple):
     """The parts of a stream that the caller sees.
 
     `shows_usage`: the usage chunk, because the caller asked for it. `shows_trace`: the guardrail's trace.
-    `separates_reasoning`: move the reasoning from `content` into its own field.
+    `separates_reasoning`: move the reasoning from `content` into its own field. `model`: to write into every event; None:
+    the events' own stays.
     """
 
     shows_usage: bool = False
     shows_trace: bool = True
     separates_reasoning: bool = False
+    model: str | None = None
 
 
 class ChatStream:
@@ -159,6 +161,8 @@ class ChatStream:
         event.says_only_words = event.is_written and not has_trace and _is_words_alone(document)
         if enumerations.conform_service_tier(document) and event.is_written:
             event.rewrite(enumerations.bytes_with_service_tier(event.raw, document))
+        if self._rules.model is not None and document.get("model") != self._rules.model:
+            _rename(event, self._rules.model)
 
     def _passed_on(self, event: _Event) -> bytes:
         """The event's bytes, after the held-back event. Holds back an event that finishes a choice."""
@@ -270,6 +274,13 @@ class _Event:
         if not self.is_written:
             return sse.event(json.dumps(self.document))
         return self.raw if self._rewritten is None else self._rewritten
+
+
+def _rename(event: _Event, model: str) -> None:
+    if event.is_written:
+        event.rewrite(shown_model.bytes_with_model(event.bytes(), event.document, model))
+    else:
+        event.document["model"] = model
 
 
 def _is_empty(event: _Event) -> bool:

@@ -26,9 +26,10 @@ _MOST_MODEL_CHARACTERS = 2048
 
 @dataclass(slots=True, kw_only=True)
 class ConverseCall:
-    """A call, and what its answer is shown as. Only `replace` changes `body`."""
+    """A call, and what its answer is shown as. Only `replace` changes `body`, and only model names `shown_model`."""
 
     model: str
+    shown_model: str  # in the answer; the caller may have sent another name
     body: dict[str, Any]
     guardrail: tuple[str, str] | None  # identifier and version
     is_checked_whole: bool  # also results and arguments of tools
@@ -112,6 +113,7 @@ def _call(
         body["guardrailConfig"] = _config(enforced, streams=streams and not translated.is_replayed)
     return ConverseCall(
         model=model,
+        shown_model=model,
         body=body,
         guardrail=enforced,
         is_checked_whole=is_whole,

@@ -49,6 +49,11 @@ class ConverseStreamAnswer:
         self.chunks, self.bedrock_request_id = chunks, bedrock_request_id
         self.concealed, self._upstream = conceal, upstream
 
+    def read_by(self, ends_at: float | None) -> None:
+        """Limits the next reads, as `UpstreamAnswer.read_by` does."""
+        if self._upstream is not None:
+            self._upstream.read_by(ends_at)
+
     def finish(self) -> None:
         """Reads the rest of the body, so that the connection can be used again."""
         if self._upstream is not None:
@@ -161,7 +166,7 @@ def _answer_check(call: ConverseCall, checks: GuardrailChecks, asked: Verdict | 
 def _translated(call: ConverseCall, answer: UpstreamAnswer, check: StreamCheck | None) -> Iterator[bytes]:
     parser = EventParser()
     translator = StreamTranslator(
-        model=call.model,
+        model=call.shown_model,
         tool_names=call.tool_names,
         id_=call.id,
         created=call.created,
@@ -229,7 +234,7 @@ def _shown(
 ) -> Completion:
     shown = converse_answer.completion(
         document,
-        model=call.model,
+        model=call.shown_model,
         tool_names=call.tool_names,
         id_=call.id,
         created=call.created,

@@ -19,7 +19,8 @@ class UpstreamRequest(NamedTuple):
 
     `shows_trace`: the caller may see the trace, which repeats the text that the guardrail found.
     `separates_reasoning`: the model's reasoning is to be moved out of `content`. `call`: what is sent on another route
-    than chat completions, and `called_with` its guardrail.
+    than chat completions, and `called_with` its guardrail. `shown_model`: the model to write into the answer; None: it is
+    not changed.
     """
 
     content: bytes
@@ -28,6 +29,7 @@ class UpstreamRequest(NamedTuple):
     separates_reasoning: bool = False
     call: Any = None
     called_with: str | None = None
+    shown_model: str | None = None
 
     @property
     def guardrail(self) -> str | None:
@@ -57,7 +59,7 @@ def apply(
 def _enforced(
     guardrail: Guardrail, document: dict[str, Any], headers: Mapping[str, Sequence[str]]
 ) -> UpstreamRequest:
-    overrides.check_headers(_repeatable_headers(guardrail), headers)
+    overrides.check_headers(repeatable_headers(guardrail), headers)
     kept = overrides.without_empty_settings(document)
     content = strict_json.dumps(kept)
     tags.check(kept, content)
@@ -84,10 +86,10 @@ def _overridable(
 
 def _headers(guardrail: Guardrail) -> dict[str, str]:
     """The headers that apply the guardrail at Bedrock."""
-    return {**_repeatable_headers(guardrail), TRACE_HEADER: guardrail.trace or "ENABLED"}
+    return {**repeatable_headers(guardrail), TRACE_HEADER: guardrail.trace or "ENABLED"}
 
 
-def _repeatable_headers(guardrail: Guardrail) -> dict[str, str]:
+def repeatable_headers(guardrail: Guardrail) -> dict[str, str]:
     """The guardrail headers that a caller may repeat."""
     headers = {IDENTIFIER_HEADER: guardrail.identifier, VERSION_HEADER: guardrail.version}
     return headers if guardrail.trace is None else {**headers, TRACE_HEADER: guardrail.trace}

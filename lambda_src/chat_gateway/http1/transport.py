@@ -41,7 +41,7 @@ class KeptConnections(httpx.BaseTransport):
     `deadline` (ours): the time on time.monotonic() at which the whole exchange ends.
     `is_framed` (ours): the request's content has been read, and its header fields need no check.
 
-    A response has the extension `end_by`, a function that sets a new deadline.
+    A response has the extension `end_by`, a function that sets a new deadline, and the longest pause in seconds.
     """
 
     def __init__(self, *, max_idle: int = 20) -> None:
@@ -233,10 +233,10 @@ class _Stream(httpx.SyncByteStream):
         self._connection: HttpConnection | None = connection
         self._origin, self._connections = origin, connections
 
-    def end_by(self, ends_at: float) -> None:
-        """Sets a new deadline for reading: `ends_at` (on time.monotonic())."""
+    def end_by(self, ends_at: float, *, pause_s: float = LONGEST_PAUSE_S) -> None:
+        """Sets a new deadline for reading: `ends_at` (on time.monotonic()), or `pause_s` without a byte."""
         if self._connection is not None:
-            self._connection.end_by(ends_at)
+            self._connection.end_by(ends_at, pause_s=pause_s)
 
     def __iter__(self) -> Iterator[bytes]:
         if self._connection is None:

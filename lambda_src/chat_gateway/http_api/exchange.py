@@ -40,6 +40,7 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)  # on every answer
     attempts: Attempts | None = None  # at Bedrock
     meter: Meter | None = None  # of a client with limits, or whose usage is recorded
+    shows_target: bool = False  # the model that answered, in a header
 
     @property
     def name(self) -> str:
@@ -64,10 +65,11 @@ class Exchange:
 
     def completed(self, completion: Completion) -> StreamingResponse:
         """The response with the completion."""
+        self._add_target()
         self.log.record_completion(completion)
         if self.meter is not None:
             self.meter.answered(completion.document.get("usage"))
-        headers = _bedrock_headers(completion.bedrock_request_id)
+        headers = {**_bedrock_headers(completion.bedrock_request_id), **self._target_header()}
         if action := completion.guardrail_outcome.action:
             headers["x-guardrail-action"] = action
         content = completion.text.encode()
@@ -80,6 +82,7 @@ class Exchange:
 
     def failed(self, error: GatewayError) -> StreamingResponse:
         """The response with the error in OpenAI's shape."""
+        self._add_target()
         self.log.add_error(error)
         if self.meter is not None:
             self.meter.failed(error)
@@ -88,6 +91,7 @@ class Exchange:
 
     def streamed(self, upstream: StreamedAnswer, rules: StreamRules) -> StreamingResponse:
         """The streamed response. The log line is written when the stream ends."""
+        self._add_target()
         if self.meter is not None:
             self.meter.answered(None)
         return StreamingResponse(
@@ -95,6 +99,7 @@ class Exchange:
             headers={
                 **self.headers,
                 **_bedrock_headers(upstream.bedrock_request_id),
+                **self._target_header(),
                 "content-type": "text/event-stream; charset=utf-8",
                 "cache-control": "no-cache",
             },
@@ -139,6 +144,20 @@ class Exchange:
             raise StreamError(
                 error.code or error.type, response=self._refusal(error), last_chunk=sse.event(error.body())
             )
+
+    def _add_target(self) -> None:
+        """Adds what became of each target, if the request named one of the environment's own models."""
+        attempts = self.attempts
+        if attempts is None or attempts.target_model is None:
+            return
+        self.log.add(**(attempts.log_fields or {}))
+        if self.meter is not None:
+            self.meter.asked(attempts.target_model)
+
+    def _target_header(self) -> dict[str, str]:
+        if not self.shows_target or self.attempts is None:
+            return {}
+        return {"x-gateway-model": self.attempts.target_model or self.log.fields["model"]}
 
     def _abandon(self, upstream: StreamedAnswer) -> None:
         """Closes and logs a stream that was never read."""

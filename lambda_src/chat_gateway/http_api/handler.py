@@ -11,7 +11,6 @@ from aws_lambda_powertools import Logger
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions import retry, stream_usage
-from chat_gateway.completions.completions import Completions
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.completions.stream import StreamRules
 from chat_gateway.completions.stream_usage import StreamUsage
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
     from chat_gateway.client_policies.meter import Meter, Metering
     from chat_gateway.client_policies.policies import ClientPolicies
+    from chat_gateway.completions.completions import ChatCompletions, PreparedRequest
     from chat_gateway.completions.request import ChatRequest
-    from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.http_api.http_request import HttpRequest
     from client_keys.policy import Policy
 
@@ -46,7 +45,7 @@ class ChatState(NamedTuple):
 
     http: HttpSettings
     upstream: UpstreamSettings
-    completions: Completions
+    completions: ChatCompletions
     stream_usage: StreamUsage
 
     @classmethod
@@ -119,7 +118,8 @@ class ChatFunction:
         state = self._startup.state
         # The body is not in a variable, so that its memory is free when the request is serialised again.
         chat = chat_request.parse(request.body(max_bytes=state.upstream.max_request_bytes))
-        exchange.log.add_model(chat.model)
+        exchange.log.add_model(chat.model, known=state.completions.names)
+        exchange.shows_target = state.http.shows_target
         exchange.log.add_guardrail(state.upstream.guardrail)
         if request.client_policy != NO_LIMITS or state.http.record_usage:
             chat = self._limited(chat, request, context, exchange)
@@ -150,7 +150,8 @@ class ChatFunction:
         if self._metering is None:
             self._metering = Metering.from_env()
         ends_in_s = context.get_remaining_time_in_millis() / 1000
-        return Meter(self._metering, client, policy, chat, ends_in_s=ends_in_s)
+        models = self._startup.state.completions.models(chat.model)
+        return Meter(self._metering, client, policy, chat, models=models, ends_in_s=ends_in_s)
 
     def _attempts(
         self, chat: ChatRequest, request: HttpRequest, context: LambdaContext, started: float
@@ -178,7 +179,7 @@ def _refused(request: HttpRequest, exchange: Exchange) -> StreamingResponse:
 
 def _prepared(
     state: ChatState, chat: ChatRequest, request: HttpRequest, exchange: Exchange
-) -> UpstreamRequest:
+) -> PreparedRequest:
     prepared = state.completions.prepared(chat, caller_headers=request.headers)
     exchange.log.add(guardrail=prepared.guardrail)
     exchange.reserve(prepared.content)
@@ -206,6 +207,7 @@ def _streamed(
         shows_usage=chat.asks_for_usage,
         shows_trace=prepared.shows_trace,
         separates_reasoning=prepared.separates_reasoning,
+        model=prepared.shown_model,
     )
     return exchange.streamed(answer, rules)
 

@@ -16,7 +16,6 @@ from chat_gateway.bedrock import retry_after
 from chat_gateway.client_policies.errors import ClientLimitError, InsufficientQuotaError, OverLimitError
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.completions import retry
-from chat_gateway.completions.completions import Completions
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.core.errors import (
     GatewayError,
@@ -51,6 +50,7 @@ from client_keys.policy import UNLIMITED
 if TYPE_CHECKING:
     from chat_gateway.bedrock.client import Completion
     from chat_gateway.client_policies.meter import Meter, Metering
+    from chat_gateway.completions.completions import ChatCompletions
     from client_keys.policy import Policy
 
 # 4xx statuses that may pass: timeout, model error, throttling.
@@ -89,7 +89,7 @@ class JobRuns:
     Lambda ends the invocation). `vetted` says which messages kill their worker.
     """
 
-    completions: Completions
+    completions: ChatCompletions
     records: JobRecords
     results: JobResults
     upstream: UpstreamSettings
@@ -150,7 +150,7 @@ class JobRuns:
             job = job_lines.parse(message.body, max_bytes=self.upstream.max_request_bytes)
         except GatewayError as error:
             return self._claimed(message, partial(self._refused, error), log)
-        log.add_model(job.request.model)
+        log.add_model(job.request.model, known=self.completions.names)
         log.add_custom_id(job.custom_id)
         busy = self.busy.get(None) or self.busy.get(job.request.model)
         busy = busy or self.over_limit.get(message.client or "")
@@ -242,7 +242,10 @@ class JobRuns:
         from chat_gateway.client_policies.meter import Meter
 
         ends_in_s = self.killed_at - self.clock()
-        meter = Meter(self.metering(), message.client, policy, job.request, ends_in_s=ends_in_s)
+        models = self.completions.models(job.request.model)
+        meter = Meter(
+            self.metering(), message.client, policy, job.request, models=models, ends_in_s=ends_in_s
+        )
         try:
             return self._answer(job, message, log, meter)
         finally:
@@ -260,7 +263,7 @@ class JobRuns:
                 raise
             return _error_result(message, error)
         finally:
-            log.add(upstream_attempts=tries.count)
+            log.add(upstream_attempts=tries.count, **(tries.log_fields or {}))
         self._answered_at[job.request.model] = self.clock()
         log.record_completion(completion)
         log.add(status=HTTPStatus.OK)
@@ -284,6 +287,9 @@ class JobRuns:
         except GatewayError as error:
             meter.failed(error)
             raise
+        finally:
+            if tries.target_model is not None:
+                meter.asked(tries.target_model)
         meter.answered(completion.document.get("usage"))
         return completion
 

@@ -20,7 +20,6 @@ from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.clients_table import ClientsTable, new_dynamodb_client
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
-from chat_gateway.completions.completions import Completions
 from chat_gateway.core.startup import Startup
 from chat_gateway.jobs import batch as job_batch
 from chat_gateway.jobs import lines as job_lines
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from chat_gateway.client_policies.meter import Metering
+    from chat_gateway.completions.completions import ChatCompletions
 
 # A slow call must end within the time reserved for storing and sending.
 _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
@@ -100,7 +100,7 @@ class WorkerState:
 
     settings: WorkerSettings
     upstream: UpstreamSettings
-    completions: Completions
+    completions: ChatCompletions
     storage: Storage
     delays: JobDelays
     policies: ClientPolicies

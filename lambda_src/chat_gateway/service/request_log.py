@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +37,15 @@ for _name in ("httpx", "httpcore", "boto3", "botocore"):
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _MAX_TOKENS = 2**53
 _MAX_FRAMES = 20
-_AUDITED = ("request_id", "bedrock_request_id", "client", "model", "guardrail", "guardrail_action")
+_AUDITED = (
+    "request_id",
+    "bedrock_request_id",
+    "client",
+    "model",
+    "target_model",
+    "guardrail",
+    "guardrail_action",
+)
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _CACHED_TOKENS = ("cached_tokens", "cache_write_tokens")  # parts of the prompt's
 
@@ -53,9 +62,9 @@ class RequestLog:
         """Adds the fields that are not None."""
         self.fields.update({name: value for name, value in fields.items() if value is not None})
 
-    def add_model(self, model: str) -> None:
-        """Adds the requested model, or a placeholder if the name cannot be a model's."""
-        self.add(model=foreign_text.model(model) or "(not a model id)")
+    def add_model(self, model: str, *, known: Container[str] = ()) -> None:
+        """Adds the requested model, or a placeholder if it is not `known` and cannot be a model's id."""
+        self.add(model=model if model in known else foreign_text.model(model) or "(not a model id)")
 
     def add_custom_id(self, custom_id: str | float) -> None:
         """Adds the sender's id of a job, or a placeholder if the text may not be an id."""

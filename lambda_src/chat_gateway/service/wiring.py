@@ -1,4 +1,4 @@
-"""Builds the Completions object of the chat function and the jobs worker."""
+"""Builds the chat completions of the chat function and the jobs worker."""
 
 from __future__ import annotations
 
@@ -14,19 +14,29 @@ if TYPE_CHECKING:
     from chat_gateway.aws.settings import AwsSettings
     from chat_gateway.bedrock.auth import UpstreamCredentials
     from chat_gateway.completions.allowed_models import AllowedModels
+    from chat_gateway.completions.completions import ChatCompletions
     from chat_gateway.service.settings import UpstreamSettings
 
 
-def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections: int) -> Completions:
-    """Chat completions with these settings. At most `max_connections` idle connections are kept."""
+def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections: int) -> ChatCompletions:
+    """Chat completions with these settings. At most `max_connections` idle connections are kept to each endpoint.
+
+    Raises ConfigurationError for a wrong setting.
+    """
+    made = plain(settings, aws, max_connections=max_connections)
+    if settings.model_names is None and not settings.names_only:
+        return made
+    from chat_gateway.model_names import wiring  # for environments with names of their own
+
+    return wiring.named(made, settings.model_names, settings.regions, aws, names_only=settings.names_only)
+
+
+def plain(settings: UpstreamSettings, aws: AwsSettings, *, max_connections: int) -> Completions:
+    """The same without the environment's own model names."""
     return Completions(
         bedrock=BedrockClient(
             base_url=settings.base_url,
-            timeouts=UpstreamTimeouts(
-                connect_s=settings.connect_timeout_s,
-                first_byte_s=settings.first_byte_timeout_s,
-                between_bytes_s=settings.between_bytes_timeout_s,
-            ),
+            timeouts=_timeouts(settings),
             max_connections=max_connections,
             max_answer_bytes=settings.max_response_bytes,
         ),
@@ -35,6 +45,14 @@ def completions(settings: UpstreamSettings, aws: AwsSettings, *, max_connections
         separates_reasoning=settings.separate_reasoning,
         allowed_models=_allowed_models(settings),
         routes=dict(route.rsplit("=", 1) for route in settings.routes),
+    )
+
+
+def _timeouts(settings: UpstreamSettings) -> UpstreamTimeouts:
+    return UpstreamTimeouts(
+        connect_s=settings.connect_timeout_s,
+        first_byte_s=settings.first_byte_timeout_s,
+        between_bytes_s=settings.between_bytes_timeout_s,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import httpx
 
-from chat_gateway.completions.completions import Completions
+from chat_gateway.completions.completions import ChatCompletions, Completions
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.startup import Startup
 from chat_gateway.guardrail.settings import Guardrail
@@ -82,7 +82,7 @@ class ChatCalls:
     log: TextIO
 
     @classmethod
-    def of(cls, completions: Completions, log: TextIO) -> ChatCalls:
+    def of(cls, completions: ChatCompletions, log: TextIO) -> ChatCalls:
         state = ChatState(
             http=HttpSettings(stream_timeout_s=897, count_stream_tokens=True, record_usage=False),
             upstream=UpstreamSettings.from_env(UPSTREAM),

@@ -80,7 +80,8 @@ class Metered:
         """A meter of a request with an output limit, by a client with these limits."""
         chat = chat_request.from_document({**VALID, "max_tokens": CAP, **(body or {})})
         metering = Metering.of(self.settings, self.recorded)._replace(clock=lambda: self.now_s)
-        return Meter(metering, client, Policy(max_completion_tokens=CAP, **limits), chat, ends_in_s=900)
+        policy = Policy(max_completion_tokens=CAP, **limits)
+        return Meter(metering, client, policy, chat, models=[chat.model], ends_in_s=900)
 
     def answered(self, usage: object = USAGE, **request: Any) -> dict[str, Any]:
         """The log fields of a request that was answered."""

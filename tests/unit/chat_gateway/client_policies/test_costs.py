@@ -26,7 +26,7 @@ def costs(**settings: Any) -> Costs:
 
 def price(model: str, *, tier: object = None, **settings: Any) -> Price | None:
     chat = chat_request.from_document({**VALID, "model": model, "service_tier": tier})
-    return costs(**settings).price(chat)
+    return costs(**settings).price(chat, model)
 
 
 def test_listed_and_own_prices() -> None:

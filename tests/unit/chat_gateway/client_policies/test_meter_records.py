@@ -47,7 +47,7 @@ def test_unlimited_client(metered: Metered) -> None:
     """The usage of a client that may use everything is recorded."""
     chat = chat_request.from_document(VALID)
     metering = Metering.of(metered.settings, metered.recorded)._replace(clock=lambda: metered.now_s)
-    meter = Meter(metering, CLIENT, UNLIMITED, chat, ends_in_s=900)
+    meter = Meter(metering, CLIENT, UNLIMITED, chat, models=[chat.model], ends_in_s=900)
     meter.reserve(CONTENT)
     meter.answered(USAGE)
     meter.settle()

@@ -47,7 +47,7 @@ def test_its_usage_can_be_recorded(asked: int) -> None:
     """If Bedrock tells no usage, what is recorded and logged instead has numbers that DynamoDB takes."""
     metering = Metering.of(UsageSettings("usage", 400, "refuse"), Throttled())
     chat = chat_request.from_document({**VALID, "max_tokens": asked, "n": 128})
-    meter = Meter(metering, "team-a", UNLIMITED, chat, ends_in_s=900)
+    meter = Meter(metering, "team-a", UNLIMITED, chat, models=[chat.model], ends_in_s=900)
     meter.reserve(b"x" * 400)
     meter.answered(None)
     fields = meter.settle()

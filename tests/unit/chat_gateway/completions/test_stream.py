@@ -21,7 +21,7 @@ from chat_gateway.core.errors import (
 from tests.unit.chat_gateway.stream_chunks import DONE, FINISH, ROLE, USAGE, USAGE_CHUNK, chunk, words
 
 
-def stream_of(*pieces: bytes, **rules: bool) -> ChatStream:
+def stream_of(*pieces: bytes, **rules: Any) -> ChatStream:
     """A stream with these rules; its caller asked for the usage unless `shows_usage` is false."""
     clock = itertools.count(100)
     said = StreamRules(**{"shows_usage": True, **rules})

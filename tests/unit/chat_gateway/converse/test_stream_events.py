@@ -68,7 +68,7 @@ def translated(events: Iterable[Event], **tool_names: str) -> Iterator[bytes]:
 class Seen:
     """What a caller sees of a stream: its chunks, and the error that ended it. `stream` is the relay after its end."""
 
-    def __init__(self, pieces: Iterable[bytes], **rules: bool) -> None:
+    def __init__(self, pieces: Iterable[bytes], **rules: Any) -> None:
         said = StreamRules(**{"shows_usage": True, "shows_trace": False, **rules})
         self.stream = ChatStream(pieces, said, bedrock_request_id="r")
         self.error: GatewayError | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ from tests.unit.moto_calls import MotoCalls
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chat_gateway.completions.completions import ChatCompletions, Completions
+
 CLIENT = "team-a"  # of `event`
 DAY, NOW_S = "2026-11-26", 1_795_712_530.0  # 17:02:10
 CAP = 50
@@ -40,10 +42,21 @@ def answered(_: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=COMPLETION, headers=HEADERS)
 
 
+def _unnamed(completions: Completions) -> ChatCompletions:
+    return completions
+
+
 class LimitedGateway:
     """`happened` has an entry for each call of DynamoDB and of Bedrock. `policy` is in the authorizer's context."""
 
-    def __init__(self, dynamodb: DynamoDBClient, bedrock: Bedrock, **settings: Any) -> None:
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        bedrock: Bedrock,
+        *,
+        named: Callable[[Completions], ChatCompletions] = _unnamed,
+        **settings: Any,
+    ) -> None:
         self._dynamodb, self._bedrock = MotoCalls(dynamodb), bedrock
         self._client = dynamodb
         self.happened: list[str] = []
@@ -53,10 +66,12 @@ class LimitedGateway:
         self.is_broken = False
         self._settings: dict[str, Any] = {"count_stream_tokens": False, **settings}
         self._guardrail = Guardrail(identifier="gr", version="1")
+        self._named = named  # gives the completions model names
         self._function = self._made()
 
     def _made(self) -> ChatFunction:
-        state = ChatCalls.of(completions_for(self._answer, guardrail=self._guardrail), self.log).state
+        completions = self._named(completions_for(self._answer, guardrail=self._guardrail))
+        state = ChatCalls.of(completions, self.log).state
         when_counters_fail = self._settings.pop("when_counters_fail", "refuse")
         metering = Metering.of(UsageSettings(usage_table.TABLE, 400, when_counters_fail), self)
         return ChatFunction(

@@ -26,7 +26,7 @@ def test_a_stream_that_never_began_is_closed_and_logged(log: StringIO) -> None:
     """If nobody reads the first item, the answer is closed once and the request has its log line."""
     body = Body()
     response = httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=body)
-    answer = UpstreamAnswer(response, bearer(), deadline=float("inf"), clock=lambda: 0.0)
+    answer = UpstreamAnswer(response, bearer(), deadline=float("inf"), between_bytes_s=1, clock=lambda: 0.0)
     request_log = RequestLog(logger_to(log), secret_arn=None)
     request_log.add(request_id="our-id")
     streamed = Exchange(request_log, clock=lambda: 0.0, started=0.0).streamed(answer, StreamRules())

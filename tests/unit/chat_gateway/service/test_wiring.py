@@ -29,7 +29,7 @@ SIGNED = {"UPSTREAM_AUTH": "sigv4"}
 def completions(**changes: str) -> Completions:
     """Of a function in us-east-1 with the variables `changes`; AWS_ENDPOINT_URL is where its AWS calls go."""
     env = {"AWS_REGION": "us-east-1", "DNS_SUFFIX": "amazonaws.com", **UPSTREAM, **changes}
-    return wiring.completions(UpstreamSettings.from_env(env), AwsSettings.from_env(env), max_connections=1)
+    return wiring.plain(UpstreamSettings.from_env(env), AwsSettings.from_env(env), max_connections=1)
 
 
 def request(model: str = VALID["model"]) -> chat_request.ChatRequest:

@@ -1,0 +1,27 @@
+"""Which failures of a target another target's attempt may follow."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from chat_gateway.completions import retry
+from chat_gateway.core.errors import GatewayError, UpstreamError
+
+# Bedrock's words for a model that it does not have, or no longer. Converse answers some of them with 400:
+# https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+_GONE_WORDS = ("model identifier is invalid", "end of its life", "end of life")
+
+
+def is_gone(error: GatewayError) -> bool:
+    """Whether the target's model does not exist, or no longer."""
+    if not isinstance(error, UpstreamError):
+        return False
+    if error.status == HTTPStatus.NOT_FOUND:
+        return True
+    text = error.message.lower()
+    return error.status == HTTPStatus.BAD_REQUEST and any(words in text for words in _GONE_WORDS)
+
+
+def is_the_targets(error: GatewayError) -> bool:
+    """Whether the same request may succeed at another target: this one is busy, unreachable, slow or gone."""
+    return retry.is_retryable(error) or is_gone(error)

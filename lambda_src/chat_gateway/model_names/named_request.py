@@ -1,0 +1,161 @@
+"""One request by a model name: the target that is asked, those that can follow, and what became of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chat_gateway.core.errors import GatewayError, InvalidRequestError
+from chat_gateway.guardrail import rule
+from chat_gateway.model_names import failures
+from chat_gateway.model_names.settings import Target
+
+if TYPE_CHECKING:
+    from chat_gateway.completions.completions import Completions
+    from chat_gateway.completions.request import ChatRequest
+    from chat_gateway.completions.retry import Attempts
+    from chat_gateway.guardrail.rule import UpstreamRequest
+    from chat_gateway.guardrail.settings import Guardrail
+
+# The completions of a target's region; the second argument limits the time to the first byte, in seconds.
+At = Callable[[Target, "float | None"], "Completions"]
+
+
+class Candidate(NamedTuple):
+    """A target, and the request that it gets. `is_last`: no other target follows."""
+
+    target: Target
+    completions: Completions
+    request: UpstreamRequest
+    is_last: bool
+
+
+class NamedRequest:
+    """A request by a name. Its attributes are those of the `UpstreamRequest` for the target that is asked."""
+
+    def __init__(
+        self,
+        request: ChatRequest,
+        caller_headers: Mapping[str, Sequence[str]],
+        targets: Sequence[Target],
+        left_out: Sequence[Target],
+        *,
+        at: At,
+        home_guardrail: Guardrail | None,
+    ) -> None:
+        """`left_out`: targets that are asked only if all others turn out to be gone.
+
+        Raises InvalidRequestError if no target takes the request, and what `Completions.prepared` raises else.
+        """
+        self._request, self._caller_headers = request, caller_headers
+        self._waiting, self._left_out = list(targets), list(left_out)
+        self._at, self._home_guardrail = at, home_guardrail
+        self._errors: list[GatewayError] = []  # of targets that were asked
+        self._log: list[dict[str, Any]] = [{**_described(target), "skipped": True} for target in left_out]
+        candidate, refusal = self._next()
+        if candidate is None:
+            raise refusal or AssertionError("a name without targets")
+        self.candidate = candidate
+
+    @property
+    def content(self) -> bytes:
+        return self.candidate.request.content
+
+    @property
+    def guardrail(self) -> str | None:
+        return self.candidate.request.guardrail
+
+    @property
+    def shows_trace(self) -> bool:
+        return self.candidate.request.shows_trace
+
+    @property
+    def separates_reasoning(self) -> bool:
+        return self.candidate.request.separates_reasoning
+
+    @property
+    def shown_model(self) -> str | None:
+        return self.candidate.request.shown_model
+
+    def failed(self, error: GatewayError) -> None:
+        """Notes that the target did not answer."""
+        self._errors.append(error)
+        self._log.append({**_described(self.candidate.target), **_cause(error)})
+
+    def move_on(self) -> bool:
+        """Whether another target takes the request. It is the candidate then."""
+        if not self._waiting and failures.is_gone(self._errors[-1]):
+            self._waiting, self._left_out = self._left_out, []
+        candidate, _ = self._next()
+        self.candidate = candidate or self.candidate
+        return candidate is not None
+
+    def error_for_caller(self) -> GatewayError:
+        """The last error, or an earlier one that may pass if the last target is gone: then a retry can help."""
+        last = self._errors[-1]
+        if not failures.is_gone(last):
+            return last
+        return next((error for error in reversed(self._errors) if not failures.is_gone(error)), last)
+
+    def note(self, attempts: Attempts) -> None:
+        """Writes the targets into `attempts`, for the log and the price, and whether the candidate may be asked again."""
+        target = self.candidate.target
+        attempts.may_repeat, attempts.target_model = self.candidate.is_last, target.model
+        attempts.log_fields = {
+            "target_model": target.model,
+            "target_region": target.region,
+            "failed_targets": self._log or None,
+            "guardrail": self.guardrail,
+        }
+
+    def _next(self) -> tuple[Candidate | None, InvalidRequestError | None]:
+        """The next target that takes the request; else the first target's refusal of it."""
+        refusals: list[InvalidRequestError] = []
+        while self._waiting:
+            target = self._waiting.pop(0)
+            try:
+                return self._candidate(target, is_last=not self._waiting), None
+            except InvalidRequestError as refusal:
+                refusals.append(refusal)
+                self._log.append({**_described(target), **_cause(refusal)})
+        return None, refusals[0] if refusals else None
+
+    def _candidate(self, target: Target, *, is_last: bool) -> Candidate:
+        completions = self._at(target, None if is_last else target.first_byte_s)
+        name, document = self._request.model, {**self._request.document, "model": target.model}
+        prepared = completions.prepared(
+            self._request._replace(model=target.model, document=document),
+            caller_headers=self._headers(target),
+        )
+        if prepared.call is not None:
+            prepared.call.shown_model = name
+        return Candidate(target, completions, prepared._replace(shown_model=name), is_last)
+
+    def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
+        """The caller's headers. In another region, those that repeat the environment's guardrail are left out."""
+        if target.region is None or self._home_guardrail is None:
+            return self._caller_headers
+        repeatable = rule.repeatable_headers(self._home_guardrail)
+        return {
+            name: values
+            for name, values in self._caller_headers.items()
+            if name not in repeatable or list(values) != [repeatable[name]]
+        }
+
+
+def _described(target: Target) -> dict[str, Any]:
+    return _without_none({"model": target.model, "region": target.region})
+
+
+def _cause(error: GatewayError) -> dict[str, Any]:
+    ids = {"error_code": error.code, "bedrock_request_id": error.bedrock_request_id}
+    reason = getattr(error, "cause", None)  # in our own words
+    return {
+        "status": int(error.status),
+        "error_class": type(error).__name__,
+        **_without_none(ids | {"reason": reason}),
+    }
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
