@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,9 +11,13 @@ from guardrail_proof.over_http import Endpoint
 from guardrail_proof.plan import Plan
 from guardrail_proof.probes import Probe
 
-# A probe has one attempt: the gateway has answered other requests by then. One probe of a name runs at a time.
-_TIMEOUT_S, _PROBES = 20, 4
-WITHIN_S = _PROBES * _TIMEOUT_S
+# A probe has one attempt: the gateway has answered other requests by then.
+_TIMEOUT_S = 20
+# More at once might be throttled.
+_AT_ONCE = 8
+_START_WITHIN_S = 80
+# The longest time for all probes.
+WITHIN_S = _START_WITHIN_S + _TIMEOUT_S
 
 
 def by_name(plan: Plan, endpoint: Endpoint) -> Iterator[Probe]:
@@ -20,7 +25,9 @@ def by_name(plan: Plan, endpoint: Endpoint) -> Iterator[Probe]:
     if plan.names:
         asking = replace(endpoint, attempts=1, timeout_s=_TIMEOUT_S)
         asked = [(replace(asking, model=name), f", by the name {name}") for name in plan.names]
-        yield from over_http.ask_at_once(asked, probes.prompts(endpoint.canary), most=len(asked))
+        start_by = time.monotonic() + _START_WITHIN_S
+        prompts = probes.prompts(endpoint.canary)
+        yield from over_http.ask_at_once(asked, prompts, most=_AT_ONCE, start_by=start_by)
     if plan.untried:
         reason = "other names lead to the same regions and routes"
         yield Probe(f"the names {', '.join(plan.untried)}", None, not_shown=reason)

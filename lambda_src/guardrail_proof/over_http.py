@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,15 +56,15 @@ def ask(
     ) as http:
         for prompt in prompts:
             end = _end(http, endpoint, prompt, streams=streams)
-            yield probes.judged(f"{'streamed' if streams else 'in one piece'}{route}", prompt, end)
+            yield probes.judged(_way(route, streams=streams), prompt, end)
 
 
 def ask_at_once(
-    asked: Sequence[tuple[Endpoint, str]], prompts: Sequence[Prompt], *, most: int
+    asked: Sequence[tuple[Endpoint, str]], prompts: Sequence[Prompt], *, most: int, start_by: float = math.inf
 ) -> Iterator[Probe]:
     """The probes of `prompts`, in one piece and streamed, for each endpoint and the route that its probes name.
 
-    At most `most` requests run at once.
+    At most `most` requests run at once. After `start_by` (on time.monotonic()) none is sent, and its probe fails.
     """
     one_each = [
         (endpoint, route, streams, prompt)
@@ -74,11 +75,17 @@ def ask_at_once(
 
     def answered(one: tuple[Endpoint, str, bool, Prompt]) -> list[Probe]:
         endpoint, route, streams, prompt = one
+        if time.monotonic() >= start_by:
+            return [probes.judged(_way(route, streams=streams), prompt, probes.no_end("no time was left"))]
         return list(ask(endpoint, [prompt], streams=streams, route=route))
 
     with ThreadPoolExecutor(most) as threads:
         for found in threads.map(answered, one_each):
             yield from found
+
+
+def _way(route: str, *, streams: bool) -> str:
+    return f"{'streamed' if streams else 'in one piece'}{route}"
 
 
 def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: bool) -> str:

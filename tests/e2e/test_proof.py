@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +10,12 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from gateway_cli import stack_outputs
+from guardrail_proof.by_name import by_name
+from guardrail_proof.in_each_region import in_each_region
 from guardrail_proof.over_http import Endpoint, over_http
-from guardrail_proof.settings import CANARY_WORD
+from guardrail_proof.plan import Plan, Region
+from guardrail_proof.settings import CANARY_WORD, Gateway
 from local.aws import deployment, environment, guardrail
 from local.aws.guardrail import Guardrail
 from local.machine.failures import CommandFailedError
@@ -113,13 +118,20 @@ Prove = Callable[[], dict[str, str | None]]
 @contextmanager
 def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
     """The chat function with another guardrail, or with none, and a proof of it over HTTP."""
-    env = function_env(stack)
+    with endpoint_of(stack, enforced, {}) as endpoint:
+        yield lambda: {probe.name: probe.says for probe in over_http(endpoint)}
+
+
+@contextmanager
+def endpoint_of(stack: LocalStack, enforced: Guardrail | None, more: dict[str, str]) -> Iterator[Endpoint]:
+    """The chat function with another guardrail, or with none, and with `more` variables."""
+    env = function_env(stack) | more
     if enforced is None:
         env = {name: value for name, value in env.items() if not name.startswith("GUARDRAIL_")}
     else:
         env |= {"GUARDRAIL_IDENTIFIER": enforced.identifier, "GUARDRAIL_VERSION": enforced.version}
     with RuntimeApiServer() as api, streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env):
-        endpoint = Endpoint(
+        yield Endpoint(
             base_url="http://function/openai/v1",
             api_key="not-checked-here",
             model=MODEL,
@@ -127,7 +139,6 @@ def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
             transport=httpx.MockTransport(lambda request: invoked(api, request)),
             pause_s=0,
         )
-        yield lambda: {probe.name: probe.says for probe in over_http(endpoint)}
 
 
 def invoked(api: RuntimeApiServer, request: httpx.Request) -> httpx.Response:
@@ -187,6 +198,53 @@ def test_denied_guardrail_is_an_error(http: httpx.Client, standin: StandinContro
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "upstream_access_denied"
     assert standin.counters()["generations"] == 0
+
+
+def gateway(stack: LocalStack, *regions: Region) -> Gateway:
+    """What the proof needs to ask Bedrock in these regions."""
+    outputs = stack_outputs.read(stack.session(), deployment.ENVIRONMENT_NAME)
+    return Gateway(
+        base_url=outputs.base_url,
+        clients_table=outputs.clients_table,
+        jobs_queue_url=outputs.jobs_queue_url,
+        job_records_table=outputs.job_records_table,
+        model=MODEL,
+        canary=CANARY_WORD,
+        bedrock_base_url=outputs.bedrock_base_url,
+        secret_arn=outputs.secret_arn,
+        plan=Plan(names=(), untried=(), models={}, regions=regions),
+    )
+
+
+def test_the_guardrails_of_other_regions_are_proven(stack: LocalStack) -> None:
+    """On both routes, a region's guardrail blocks the canary. A region whose guardrail does not exist is named."""
+    session, models = stack.session(), {"native": MODEL, "converse": CLAUDE}
+    guardrail = (stack.guardrail_identifier, stack.guardrail_version)
+    there = Region("us-west-2", stack.upstream_url, guardrail, models)
+    without = there._replace(name="eu-west-1", guardrail=("gr-unknown", "1"))
+    tried = list(in_each_region(gateway(stack, there, without), session, signs_as_function=False))
+    shown = [probe.name for probe in tried if probe.says is None and probe.not_shown is None]
+    assert len(shown) == 7
+    assert {probe.name: probe.says for probe in tried if probe.says} == {
+        "the canary, at Bedrock in eu-west-1": "ended with error 400 about the guardrail",
+        "the canary, at Bedrock in eu-west-1, by Converse": "ended with error 400 about the guardrail",
+    }
+
+
+def test_names_are_proven(stack: LocalStack) -> None:
+    """A name is tried like a model's id. A function without its guardrail is found out by each name."""
+    names = {"MODEL_NAMES": json.dumps({"fast": [[MODEL]], "good": [[CLAUDE]]})}
+    plan = Plan(names=("fast", "good"), untried=(), models={}, regions=())
+    guarded = Guardrail(stack.guardrail_identifier, stack.guardrail_version)
+    with endpoint_of(stack, guarded, names) as endpoint:
+        assert [probe.says for probe in by_name(plan, endpoint)] == [None] * 8
+    with endpoint_of(stack, None, names) as endpoint:
+        failed = [probe.name for probe in by_name(plan, endpoint) if probe.says]
+    assert failed == [
+        f"the canary, {way}, by the name {name}"
+        for name in plan.names
+        for way in ("in one piece", "streamed")
+    ]
 
 
 def deploy(stack: LocalStack, version: str) -> None:

@@ -84,6 +84,11 @@ def test_a_result_that_is_not_there_yet_is_waited_for(dynamodb: DynamoDBClient) 
     assert prove(Worker(dynamodb, after=5)) == PROVEN
 
 
+def test_a_result_that_came_meanwhile_counts(dynamodb: DynamoDBClient) -> None:
+    """The proof looks once for each result, also if other probes have taken the jobs' time."""
+    assert prove(Worker(dynamodb), within_s=0) == PROVEN
+
+
 def test_results_that_never_come_prove_nothing(dynamodb: DynamoDBClient) -> None:
     """If no result arrives in time, both probes fail and say why."""
     says = prove(Worker(dynamodb, after=99), within_s=0)

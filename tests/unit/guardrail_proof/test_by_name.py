@@ -6,7 +6,9 @@ import json
 import threading
 
 import httpx
+import pytest
 
+from guardrail_proof import by_name as by_name_module
 from guardrail_proof.by_name import by_name
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.plan import Plan
@@ -70,6 +72,18 @@ def test_a_name_has_one_attempt() -> None:
     gateway = Gateway(failing="fast")
     assert len([line for line in gateway.prove(PLAN) if line.startswith("FAIL")]) == 4
     assert gateway.models.count("fast") == 4
+
+
+def test_without_time_the_probes_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that there was no time for is an error, and nothing is sent."""
+    monkeypatch.setattr(by_name_module, "_START_WITHIN_S", 0)
+    gateway = Gateway()
+    lines = gateway.prove(PLAN)
+    assert len(lines) == 8
+    assert lines[0].startswith(
+        "FAIL  the canary, in one piece, by the name fast ended with 'error: no time was left'"
+    )
+    assert gateway.models == []
 
 
 def test_names_that_are_not_tried_are_named() -> None:
