@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chat_gateway.core.errors import GatewayError, InvalidRequestError
-from chat_gateway.guardrail import rule
+from chat_gateway.completions import retry
+from chat_gateway.core.errors import GatewayError, InvalidRequestError, UpstreamCredentialsError
+from chat_gateway.guardrail import overrides, rule
 from chat_gateway.model_names import failures
 from chat_gateway.model_names.settings import Target
 
@@ -43,7 +44,7 @@ class NamedRequest:
         at: At,
         home_guardrail: Guardrail | None,
     ) -> None:
-        """`left_out`: targets that are asked only if all others turn out to be gone.
+        """`left_out`: targets that are asked only if no other one takes the request, or if all others are gone.
 
         Raises InvalidRequestError if no target takes the request, and what `Completions.prepared` raises else.
         """
@@ -52,7 +53,11 @@ class NamedRequest:
         self._at, self._home_guardrail = at, home_guardrail
         self._errors: list[GatewayError] = []  # of targets that were asked
         self._log: list[dict[str, Any]] = [{**_described(target), "skipped": True} for target in left_out]
+        self._check_headers(targets)
         candidate, refusal = self._next()
+        if candidate is None and self._left_out:
+            self._waiting, self._left_out = self._left_out, []
+            candidate, _ = self._next()
         if candidate is None:
             raise refusal or AssertionError("a name without targets")
         self.candidate = candidate
@@ -79,28 +84,34 @@ class NamedRequest:
 
     def failed(self, error: GatewayError) -> None:
         """Notes that the target did not answer."""
+        if isinstance(error, UpstreamCredentialsError) and failures.is_of_region(
+            error, self.candidate.target
+        ):
+            error.region = self.candidate.target.region
         self._errors.append(error)
         self._log.append({**_described(self.candidate.target), **_cause(error)})
 
     def move_on(self) -> bool:
-        """Whether another target takes the request. It is the candidate then."""
+        """Whether a target takes the request: the next one, or this one as the last if no other does. It is the candidate."""
         if not self._waiting and failures.is_gone(self._errors[-1]):
             self._waiting, self._left_out = self._left_out, []
         candidate, _ = self._next()
+        if candidate is None and not self.candidate.is_last and retry.is_retryable(self._errors[-1]):
+            candidate = self._candidate(self.candidate.target, is_last=True)
         self.candidate = candidate or self.candidate
         return candidate is not None
 
     def error_for_caller(self) -> GatewayError:
-        """The last error, or an earlier one that may pass if the last target is gone: then a retry can help."""
-        last = self._errors[-1]
-        if not failures.is_gone(last):
-            return last
-        return next((error for error in reversed(self._errors) if not failures.is_gone(error)), last)
+        """The last error that may pass, because then a retry can help; else the last one."""
+        passing = [error for error in self._errors if retry.is_retryable(error)]
+        return passing[-1] if passing else self._errors[-1]
 
     def note(self, attempts: Attempts) -> None:
         """Writes the targets into `attempts`, for the log and the price, and whether the candidate may be asked again."""
-        target = self.candidate.target
-        attempts.may_repeat, attempts.target_model = self.candidate.is_last, target.model
+        target, is_last = self.candidate.target, self.candidate.is_last
+        if is_last and not attempts.may_repeat:
+            attempts.count_before = attempts.count
+        attempts.may_repeat, attempts.target_model = is_last, target.model
         attempts.log_fields = {
             "target_model": target.model,
             "target_region": target.region,
@@ -130,6 +141,12 @@ class NamedRequest:
         if prepared.call is not None:
             prepared.call.shown_model = name
         return Candidate(target, completions, prepared._replace(shown_model=name), is_last)
+
+    def _check_headers(self, targets: Sequence[Target]) -> None:
+        """Raises GuardrailOverrideError for a guardrail that is not the environment's, whichever region will be asked."""
+        home = self._home_guardrail
+        if home is not None and not home.callers_may_override and any(target.region for target in targets):
+            overrides.check_headers(rule.repeatable_headers(home), self._caller_headers)
 
     def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
         """The caller's headers. In another region, those that repeat the environment's guardrail are left out."""

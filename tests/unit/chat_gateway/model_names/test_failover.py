@@ -75,9 +75,16 @@ def test_a_refusal_is_final(status: int) -> None:
 
 def test_the_last_target_is_asked_again() -> None:
     """The last target has the retries that a request by a model's id has."""
-    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [THROTTLED, answered(SECOND)]})
+    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [THROTTLED, THROTTLED, answered(SECOND)]})
     create(named(bedrock, FIRST, SECOND))
-    assert bedrock.asked == [FIRST, SECOND, SECOND]
+    assert bedrock.asked == [FIRST, *[SECOND] * 3]
+
+
+def test_a_target_that_turns_out_to_be_the_last() -> None:
+    """A busy target is asked again if the targets after it do not take the request."""
+    bedrock = Bedrock({FIRST: [THROTTLED, answered(FIRST)]})
+    create(named(bedrock, FIRST, CONVERSE), logprobs=True)
+    assert bedrock.asked == [FIRST, FIRST]
 
 
 @pytest.mark.parametrize("failure", [LOST, LATE])
@@ -153,6 +160,15 @@ def test_a_target_that_does_not_take_the_request() -> None:
     bedrock = Bedrock()
     create(named(bedrock, CONVERSE, FIRST), logprobs=True)
     assert bedrock.asked == [FIRST]
+
+
+def test_only_a_left_out_target_takes_the_request() -> None:
+    """A target that was left out is asked after all if the others' routes refuse a parameter."""
+    bedrock = Bedrock({FIRST: [THROTTLED, answered(FIRST)]})
+    completions = named(bedrock, FIRST, CONVERSE)
+    create(completions)
+    assert create(completions, logprobs=True).document["model"] == NAME
+    assert bedrock.asked == [FIRST, CONVERSE, FIRST]
 
 
 def test_every_target_must_be_allowed() -> None:
