@@ -23,6 +23,8 @@ from local.stack.local_stack import LocalStack
 from tests import console_command
 from tests.e2e.conftest import MODEL
 from tests.e2e.converse_bypasses import CLAUDE
+from tests.e2e.other_region import NAME as OTHER_REGION
+from tests.e2e.other_region import OtherRegion
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
@@ -200,10 +202,19 @@ def test_denied_guardrail_is_an_error(http: httpx.Client, standin: StandinContro
     assert standin.counters()["generations"] == 0
 
 
-def gateway(stack: LocalStack, *regions: Region) -> Gateway:
-    """What the proof needs to ask Bedrock in these regions."""
+def tried_elsewhere(
+    stack: LocalStack, elsewhere: OtherRegion, *, guardrail: Guardrail | None = None, signs: bool = False
+) -> dict[str, str | None]:
+    """The proof at Bedrock, with models of both routes in the other region."""
     outputs = stack_outputs.read(stack.session(), deployment.ENVIRONMENT_NAME)
-    return Gateway(
+    enforced = guardrail or elsewhere.guardrail
+    there = Region(
+        OTHER_REGION,
+        elsewhere.base_url,
+        (enforced.identifier, enforced.version),
+        {"native": MODEL, "converse": CLAUDE},
+    )
+    gateway = Gateway(
         base_url=outputs.base_url,
         clients_table=outputs.clients_table,
         jobs_queue_url=outputs.jobs_queue_url,
@@ -211,24 +222,48 @@ def gateway(stack: LocalStack, *regions: Region) -> Gateway:
         model=MODEL,
         canary=CANARY_WORD,
         bedrock_base_url=outputs.bedrock_base_url,
-        secret_arn=outputs.secret_arn,
-        plan=Plan(names=(), untried=(), models={}, regions=regions),
+        secret_arn=None if signs else outputs.secret_arn,
+        plan=Plan(names=(), untried=(), models={}, regions=(there,)),
     )
+    tried = in_each_region(gateway, stack.session(), signs_as_function=signs)
+    return {probe.name: probe.says or probe.not_shown for probe in tried}
 
 
-def test_the_guardrails_of_other_regions_are_proven(stack: LocalStack) -> None:
-    """On both routes, a region's guardrail blocks the canary. A region whose guardrail does not exist is named."""
-    session, models = stack.session(), {"native": MODEL, "converse": CLAUDE}
-    guardrail = (stack.guardrail_identifier, stack.guardrail_version)
-    there = Region("us-west-2", stack.upstream_url, guardrail, models)
-    without = there._replace(name="eu-west-1", guardrail=("gr-unknown", "1"))
-    tried = list(in_each_region(gateway(stack, there, without), session, signs_as_function=False))
-    shown = [probe.name for probe in tried if probe.says is None and probe.not_shown is None]
-    assert len(shown) == 7
-    assert {probe.name: probe.says for probe in tried if probe.says} == {
-        "the canary, at Bedrock in eu-west-1": "ended with error 400 about the guardrail",
-        "the canary, at Bedrock in eu-west-1, by Converse": "ended with error 400 about the guardrail",
-    }
+UNKNOWN = "a guardrail that does not exist, at Bedrock"
+CANARY_THERE = [
+    f"the canary, at Bedrock in {OTHER_REGION}",
+    f"the canary, at Bedrock in {OTHER_REGION}, by Converse",
+]
+THERE = [UNKNOWN, *(f"{UNKNOWN} in {OTHER_REGION}{by}" for by in ("", ", by Converse")), *CANARY_THERE]
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_the_guardrail_of_another_region_is_proven(
+    stack: LocalStack, standin: StandinControl, elsewhere: OtherRegion, signs: bool
+) -> None:
+    """On both routes there the guardrail blocks the canary, with the key and with a signature for that region."""
+    assert tried_elsewhere(stack, elsewhere, signs=signs) == dict.fromkeys(THERE)
+    assert elsewhere.standin.counters()["generations"] == 0
+
+
+def test_the_home_regions_guardrail_proves_nothing_elsewhere(
+    stack: LocalStack, elsewhere: OtherRegion
+) -> None:
+    """A guardrail that does not exist in the other region fails there."""
+    home = Guardrail(stack.guardrail_identifier, stack.guardrail_version)
+    wrong = {name: says for name, says in tried_elsewhere(stack, elsewhere, guardrail=home).items() if says}
+    assert wrong == dict.fromkeys(CANARY_THERE, "ended with error 400 about the guardrail")
+
+
+def test_a_key_that_another_region_refuses_is_found_out(stack: LocalStack, elsewhere: OtherRegion) -> None:
+    """The proof fails there, and says why: the local stack's key has the form of a short-term key."""
+    elsewhere.standin.accept_key("another region's key")
+    try:
+        says = tried_elsewhere(stack, elsewhere)
+    finally:
+        elsewhere.standin.accept_key(stack.bedrock_api_key)
+    refused = "was refused: the stored key is a short-term key, which is valid in its own region only"
+    assert {name: says[name] for name in CANARY_THERE} == dict.fromkeys(CANARY_THERE, refused)
 
 
 def test_names_are_proven(stack: LocalStack) -> None:
