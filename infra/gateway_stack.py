@@ -137,5 +137,16 @@ class GatewayStack(cdk.Stack):
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
         if environment.proof_converse_model is not None:
             outputs["ProofConverseModel"] = environment.proof_converse_model
-        for name, value in outputs.items():
+        for name, value in {**outputs, **_of_names(environment)}.items():
             cdk.CfnOutput(self, name, value=value)
+
+
+def _of_names(environment: Environment) -> dict[str, str]:
+    """The outputs of an environment with model names; empty if it has none."""
+    regions = environment.other_regions
+    outputs = {
+        "ModelNames": environment.model_names_text,
+        "BedrockRegions": ",".join(regions),
+        "BedrockRegionSettings": environment.regions_text,
+    }
+    return {name: value for name, value in outputs.items() if value}

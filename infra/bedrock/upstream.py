@@ -43,6 +43,9 @@ def upstream_settings(
         separate_reasoning=environment.completions.separate_reasoning,
         models=tuple(environment.upstream.models),
         routes=tuple(f"{model}={route}" for model, route in environment.upstream.routes.items()),
+        model_names=environment.model_names_text,
+        names_only=environment.upstream.names_only,
+        regions=environment.regions_text,
     )
 
 
@@ -59,7 +62,7 @@ def grant_upstream(
         api_key_secret.grant_read(role)
         return
     actions = [access.INVOKE, *([access.INVOKE_STREAMED] if streams else [])]
-    statements = access.invocation(environment.upstream.models, guardrail, actions=actions)
+    statements = access.invocation(environment, guardrail, actions=actions)
     for statement in statements:
         role.add_to_policy(statement)
     access.acknowledge_wildcards(role, statements)
