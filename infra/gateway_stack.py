@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.api.chat_function import ChatFunction
+from infra.api.resources_function import ResourcesFunction
 from infra.api.rest_api import ChatApi
 from infra.bedrock import upstream
 from infra.bedrock.api_key_policy import BedrockApiKeyPolicy
@@ -44,11 +45,15 @@ class GatewayStack(cdk.Stack):
             clients=self.clients.table,
             usage=self.usage.table,
         )
+        self.resources = ResourcesFunction(
+            self, "ResourcesFunction", environment=environment, clients=self.clients.table
+        )
         self.api = ChatApi(
             self,
             "ChatApi",
             environment=environment,
             chat_function=self.chat.function,
+            resources_function=self.resources.function,
             authorizer=self._authorizer(environment),
         )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
@@ -126,6 +131,7 @@ class GatewayStack(cdk.Stack):
             "JobRecordsTableName": self.job_records.table.table_name,
             "LargeResultsBucketName": self.queues.large_results.bucket_name,
             "ChatLogGroupName": self.chat.log_group.log_group_name,
+            "ResourcesLogGroupName": self.resources.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,

@@ -13,6 +13,7 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
 from infra.settings.guardrail import Override
+from openai_resources.settings import ModelsSettings
 
 
 def base_url(environment: Environment) -> str:
@@ -42,10 +43,21 @@ def upstream_settings(
         guardrail=_guardrail(guardrail),
         separate_reasoning=environment.completions.separate_reasoning,
         models=tuple(environment.upstream.models),
-        routes=tuple(f"{model}={route}" for model, route in environment.upstream.routes.items()),
+        routes=_routes(environment),
         model_names=environment.model_names_text,
         names_only=environment.upstream.names_only,
         regions=environment.regions_text,
+    )
+
+
+def models_settings(environment: Environment) -> ModelsSettings:
+    """The settings of the function that lists models."""
+    return ModelsSettings(
+        models=tuple(environment.upstream.models),
+        routes=_routes(environment),
+        model_names=environment.model_names_text,
+        names_only=environment.upstream.names_only,
+        account_region=_account_region(environment),
     )
 
 
@@ -66,6 +78,18 @@ def grant_upstream(
     for statement in statements:
         role.add_to_policy(statement)
     access.acknowledge_wildcards(role, statements)
+
+
+def _routes(environment: Environment) -> tuple[str, ...]:
+    return tuple(f"{model}={route}" for model, route in environment.upstream.routes.items())
+
+
+def _account_region(environment: Environment) -> str | None:
+    """Where the account's models are listed; None if they are not. bedrock-mantle has other ids than AWS lists."""
+    upstream = environment.upstream
+    if upstream.models or upstream.names_only or upstream.is_mantle:
+        return None
+    return upstream.url_region or cdk.Aws.REGION
 
 
 def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:

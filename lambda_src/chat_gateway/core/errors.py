@@ -123,14 +123,18 @@ class UnknownPathError(GatewayError):
 
 
 class MethodNotAllowedError(GatewayError):
-    """The path accepts POST only."""
+    """The path accepts other methods only: those in `allowed`, as the header `allow` names them."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     type = "invalid_request_error"
     code = "method_not_allowed"
 
+    def __init__(self, message: str, *, allowed: str = "POST") -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
     def headers(self) -> dict[str, str]:
-        return {**super().headers(), "allow": "POST"}
+        return {**super().headers(), "allow": self.allowed}
 
 
 class UpstreamCredentialsError(GatewayError):
