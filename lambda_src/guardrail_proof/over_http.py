@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -22,8 +22,6 @@ _PAUSE_S = 5.0
 # The longest time for one prompt, and for all four probes.
 PROMPT_WITHIN_S = _ATTEMPTS * _TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S
 WITHIN_S = 4 * PROMPT_WITHIN_S
-
-_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +58,29 @@ def ask(
             yield probes.judged(f"{'streamed' if streams else 'in one piece'}{route}", prompt, end)
 
 
+def ask_at_once(
+    asked: Sequence[tuple[Endpoint, str]], prompts: Sequence[Prompt], *, most: int
+) -> Iterator[Probe]:
+    """The probes of `prompts`, in one piece and streamed, for each endpoint and the route that its probes name.
+
+    At most `most` requests run at once.
+    """
+    one_each = [
+        (endpoint, route, streams, prompt)
+        for endpoint, route in asked
+        for streams in (False, True)
+        for prompt in prompts
+    ]
+
+    def answered(one: tuple[Endpoint, str, bool, Prompt]) -> list[Probe]:
+        endpoint, route, streams, prompt = one
+        return list(ask(endpoint, [prompt], streams=streams, route=route))
+
+    with ThreadPoolExecutor(most) as threads:
+        for found in threads.map(answered, one_each):
+            yield from found
+
+
 def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: bool) -> str:
     """The answer's finish_reason, or `error …`."""
     body = {**prompt.body(endpoint.model), "stream": streams}
@@ -86,5 +107,4 @@ def _attempt(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any]) -> tu
 
 
 def _may_pass(answer: httpx.Response) -> bool:
-    is_passing = answer.status_code in _PASSING or answer.is_server_error
-    return is_passing and answer.headers.get("x-should-retry") != "false"
+    return probes.is_passing(answer.status_code) and answer.headers.get("x-should-retry") != "false"
