@@ -9,7 +9,7 @@ from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.bedrock.client import StreamedAnswer
 from chat_gateway.completions import sse
 from chat_gateway.core import foreign_json
-from chat_gateway.core.errors import GatewayError
+from chat_gateway.core.errors import GatewayError, UpstreamConnectionError
 
 # Most streams begin with one of these, and are not searched.
 _BEGINNING, _ENDING, _ERROR = b"data: {", b"\n\n", b"error"
@@ -61,16 +61,20 @@ def _read_to_first_event(answer: StreamedAnswer) -> list[bytes]:
     for chunk in answer.chunks:
         read.append(chunk)
         if len(read) == 1 and chunk.startswith(_BEGINNING) and _ENDING in chunk and _ERROR not in chunk:
-            break
+            return read
         try:
             events = splitter.feed(chunk)
         except sse.EventTooLargeError:
-            break  # its reader says so
+            return read  # its reader says so
         data = next((data for event in events if (data := sse.data_of(event)) is not None), None)
         if data is not None:
             _check(data, answer)
-            break
-    return read
+            return read
+    raise UpstreamConnectionError(
+        "Bedrock ended its answer before the first event.",
+        bedrock_request_id=answer.bedrock_request_id,
+        cause="no event",
+    )
 
 
 def _check(data: bytes, answer: StreamedAnswer) -> None:

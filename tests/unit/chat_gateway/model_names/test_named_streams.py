@@ -64,10 +64,11 @@ ERROR = b'data: {"error": {"message": "Too many requests", "type": "throttling_e
         plays(failure=httpx.ReadError("reset")),
         plays(b":\n\n", failure=httpx.ReadTimeout("late")),
         plays(b"data: {", failure=httpx.ReadError("reset")),
+        plays(b":\n\n"),
         plays(ERROR),
         plays(b":\n\n", ERROR[:20], ERROR[20:]),
     ],
-    ids=["broken", "silent", "broken in the event", "error", "error in pieces"],
+    ids=["broken", "silent", "broken in the event", "empty", "error", "error in pieces"],
 )
 def test_before_the_first_event(first: Callable[[httpx.Request], httpx.Response]) -> None:
     """A stream that fails before its first event is followed by the next target's, whole and under the name."""
