@@ -27,9 +27,9 @@ ALL = [
     "a harmless prompt, in one piece",
     "the canary, streamed",
     "a harmless prompt, streamed",
+    "a guardrail that does not exist, at Bedrock",
     "the canary, as a job",
     "a harmless prompt, as a job",
-    "a guardrail that does not exist, at Bedrock",
 ]
 BY_CONVERSE = [
     f"{prompt}, {way}, by Converse"
