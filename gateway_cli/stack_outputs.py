@@ -36,6 +36,7 @@ class StackOutputs:
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind the API key
+    resources_log_group: str | None = None  # None if an earlier version deployed the stack
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
     bedrock_regions: tuple[str, ...] = ()  # the regions of targets, besides the stack's own
@@ -100,6 +101,7 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
+        resources_log_group=outputs.get("ResourcesLogGroupName"),
         usage_table=outputs.get("UsageTableName"),
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
         bedrock_regions=tuple(filter(None, outputs.get("BedrockRegions", "").split(","))),

@@ -15,7 +15,7 @@ _ADVICE = {
     "moderations": "This gateway has no moderations; its guardrail checks every request.",
     "messages": f"Use chat completions in place of the Messages API: {_DOCS}.",
 }
-_CHAT = "chat/completions"
+_CHAT, _MODELS = "chat/completions", "models"
 
 
 def refusal(method: str, resource: str, path: str, *, base_url: str) -> GatewayError:
@@ -42,6 +42,8 @@ def _advice(path: str, base_url: str) -> str:
     parts = path.rstrip("/").lower()
     if parts.endswith(_CHAT) or "/deployments/" in parts:
         return f"Set your client's base URL to {base_url}."
+    if parts.rpartition("/")[2] == _MODELS:
+        return f"The list of models is GET {base_url}/{_MODELS}."
     advice = _ADVICE.get(parts.rpartition("/")[2])
     return f"{advice} {_there_is(base_url)}" if advice else _there_is(base_url)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chat_gateway.core import foreign_text
 from openai_resources.models import listing
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 _KEPT_S = 300.0
 # After a failure the kept list is used for so long, before AWS is asked again.
 _PAUSE_S = 30.0
-# Clients wait 5 s for a list of models, some of them. AWS is called at least twice.
+# Some clients wait 5 s for a list of models, and AWS is called at least twice for it.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+# The last two: AWS's answer is no JSON, or lacks what it must have.
+_FAILURES = (BotoCoreError, ClientError, ResponseParserError, KeyError)
 
 
 class AccountList(NamedTuple):
@@ -37,20 +40,19 @@ class AccountModels:
 
     def __init__(
         self,
-        client: Callable[[], BedrockClient],
+        client: BedrockClient,
         routes: Mapping[str, str],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._make_client, self._routes, self._clock = client, routes, clock
-        self._client: BedrockClient | None = None
+        self._client, self._routes, self._clock = client, routes, clock
         self._kept: list[Model] | None = None
         self._good_until_s = 0.0
 
     @classmethod
     def in_region(cls, region: str, routes: Mapping[str, str]) -> AccountModels:
         """The models of an AWS region. AWS is not called yet."""
-        return cls(lambda: boto3.client("bedrock", region_name=region, config=_CONFIG), routes)
+        return cls(boto3.client("bedrock", region_name=region, config=_CONFIG), routes)
 
     def listed(self) -> AccountList:
         """The kept list, or a new one. If AWS fails, the old one."""
@@ -59,22 +61,20 @@ class AccountModels:
             return AccountList(self._kept)
         try:
             self._kept = self._fetched()
-        except (BotoCoreError, ClientError) as error:
+        except _FAILURES as error:
             self._good_until_s = now_s + _PAUSE_S
             return AccountList(self._kept, _code(error))
         self._good_until_s = now_s + _KEPT_S
         return AccountList(self._kept)
 
     def _fetched(self) -> list[Model]:
-        if self._client is None:
-            self._client = self._make_client()
         models = self._client.list_foundation_models()["modelSummaries"]
         pages = self._client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
         profiles = [profile for page in pages for profile in page["inferenceProfileSummaries"]]
         return listing.of_account(models, profiles, self._routes)
 
 
-def _code(error: BotoCoreError | ClientError) -> str:
+def _code(error: Exception) -> str:
     """AWS's error code, or the class of an error that is not AWS's. Messages may hold anything."""
     code = error.response["Error"].get("Code") if isinstance(error, ClientError) else None
     return foreign_text.name(code) or type(error).__name__

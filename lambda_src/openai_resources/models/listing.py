@@ -130,7 +130,7 @@ def _is_on_demand(model: FoundationModelSummaryTypeDef) -> bool:
 
 
 def _writes_text(model: FoundationModelSummaryTypeDef | None) -> bool:
-    """Also of a model that this region does not list: only its id is known."""
+    """Whether the model writes text; True if this region does not list the model, because only its id is known."""
     return model is None or _TEXT in model.get("outputModalities", ())
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
+
+import pytest
 
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.startup import Startup
@@ -46,6 +48,16 @@ def _split(path: str) -> tuple[str, str, str]:
     return f"{version}/v1/{resource}", slash, proxy
 
 
+class _NoTable:
+    """A clients table for events that have their client's policy."""
+
+    def client_item(self, client_id: str) -> NoReturn:
+        pytest.fail(f"the item of {client_id} is not needed")
+
+
+NO_TABLE = ClientPolicies(_NoTable())  # type: ignore[arg-type]
+
+
 class Answer(NamedTuple):
     """What API Gateway sends to the caller."""
 
@@ -63,11 +75,7 @@ class ResourceCalls:
     """A resources function for one test, and its log."""
 
     def __init__(
-        self,
-        build: Callable[[], ResourcesState],
-        log: TextIO,
-        *,
-        policies: ClientPolicies | None = None,
+        self, build: Callable[[], ResourcesState], log: TextIO, policies: ClientPolicies = NO_TABLE
     ) -> None:
         self.function = ResourcesFunction(Startup(build), logger_to(log), policies=policies)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.errors import ConfigurationError
 from openai_resources.handler import ResourcesState
@@ -32,10 +33,7 @@ def log() -> StringIO:
 
 @pytest.fixture
 def calls(log: StringIO) -> ResourceCalls:
-    def unused(*_: object, **__: object) -> NoReturn:
-        pytest.fail("the client's own item is not needed")
-
-    return ResourceCalls(state, log, policies=ClientPolicies(unused))  # type: ignore[arg-type]
+    return ResourceCalls(state, log)
 
 
 def line(log: StringIO) -> dict[str, Any]:
@@ -188,3 +186,18 @@ def test_a_clients_models(calls: ResourceCalls, globs: list[str], ids: list[str]
     for model in ("fast", "meta/large"):
         status = calls(event(f"/v1/models/{model}", policy=policy)).status
         assert status == (200 if model in ids else 404)
+
+
+class BrokenTable:
+    """A clients table that cannot be read."""
+
+    def client_item(self, client_id: str) -> NoReturn:
+        raise AwsCallError("GetItem", "ThrottlingException")
+
+
+def test_a_policy_that_cannot_be_read(log: StringIO) -> None:
+    """Without the client's policy no model is named."""
+    calls = ResourceCalls(state, log, ClientPolicies(BrokenTable()))  # type: ignore[arg-type]
+    answer = calls(event("/v1/models", policy="a later version's"))
+    assert (answer.status, error_of(answer.body)["code"]) == (500, "internal_error")
+    assert line(log)["reason"] == "GetItem failed: ThrottlingException"
