@@ -147,14 +147,9 @@ class GatewayStack(cdk.Stack):
 
 
 def _of_names(environment: Environment) -> dict[str, str]:
-    """The outputs of an environment with model names; empty if it has none."""
+    """The output of an environment with targets in other regions; empty without."""
     regions = environment.other_regions
-    outputs = {
-        "ModelNames": environment.model_names_text,
-        "BedrockRegions": ",".join(regions),
-        "BedrockRegionSettings": environment.regions_text,
-    }
-    return {name: value for name, value in outputs.items() if value}
+    return {"BedrockRegions": ",".join(regions)} if regions else {}
 
 
 def _of_proof(environment: Environment) -> dict[str, str]:
