@@ -185,6 +185,11 @@ class BedrockClient:
         # A transport instead of httpx's client: no redirects, cookies or proxies.
         self._transport = transport or KeptConnections(max_idle=max_connections)
 
+    @property
+    def first_byte_s(self) -> float:
+        """How long it may take until an answer begins."""
+        return self._timeouts.first_byte_s
+
     def at(self, base_url: str) -> BedrockClient:
         """A client with the same settings for another base URL, with connections of its own."""
         return self._as_here(base_url=base_url)
