@@ -90,7 +90,9 @@ def test_after_the_first_event() -> None:
     assert bedrock.asked == [FIRST]
 
 
-@pytest.mark.parametrize(("first_byte_s", "limit_s"), [(0.5, 0.5), (None, TIMEOUTS.first_byte_s)])
+@pytest.mark.parametrize(
+    ("first_byte_s", "limit_s"), [(0.5, 0.5), (800, TIMEOUTS.first_byte_s), (None, TIMEOUTS.first_byte_s)]
+)
 def test_the_first_events_time(first_byte_s: float | None, limit_s: float) -> None:
     """The first event must come within the target's own time to the first byte, or within any answer's."""
     limits: list[float] = []
