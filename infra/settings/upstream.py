@@ -24,6 +24,7 @@ _MODEL = re.compile(
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_MODELS_CHARACTERS = 2500
 _MANTLE = "bedrock-mantle"
+_RUNTIME_URL = re.compile(r"https://(?:[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.[^/]+/.*")
 # The functions read a longer one of another region as wrong.
 _MAX_URL_CHARACTERS = 500
 
@@ -130,6 +131,12 @@ class Upstream(Table):
     def signs(self) -> bool:
         """Whether requests are signed with the functions' role, without an API key."""
         return self.auth == AuthMethod.SIGV4
+
+    @property
+    def url_region(self) -> str | None:
+        """The region in `url`; None without a URL, and if the URL is not Bedrock's."""
+        found = _RUNTIME_URL.fullmatch(self.url or "")
+        return None if found is None else found[1]
 
     @property
     def is_mantle(self) -> bool:

@@ -34,7 +34,7 @@ def everything_logged(logged: dict[str, str]) -> str:
 
 
 def test_the_functions_logged_at_all(everything_logged: str) -> None:
-    for message in ("chat completion", "job", "client authentication"):
+    for message in ("chat completion", "job", "client authentication", "resource"):
         assert f'"message":"{message}"' in everything_logged
 
 
@@ -50,6 +50,8 @@ def test_the_functions_logged_at_all(everything_logged: str) -> None:
         "number 17",
         MESSAGES[0]["content"],
         "nobody-has-this-key",
+        "no-such-name",
+        "the end of its life",
     ],
 )
 def test_no_word_of_a_prompt_completion_or_token_is_logged(everything_logged: str, words: str) -> None:

@@ -16,6 +16,7 @@ from chat_gateway.model_names.settings import Region, Target, names_from_text, r
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import ProverSettings
+from openai_resources.settings import ModelsSettings
 from tests import documents
 from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synthesised
 
@@ -40,6 +41,7 @@ Settings = type[
     | UsageSettings
     | AwsSettings
     | ProverSettings
+    | ModelsSettings
 ]
 
 
@@ -72,6 +74,7 @@ def allowed_models(
         ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
         ("authorizer", [AwsSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
+        ("resources", [AwsSettings, ClientsSettings, ModelsSettings]),
     ],
 )
 def test_functions_read_what_the_stack_sets(function: str, settings: list[Settings]) -> None:

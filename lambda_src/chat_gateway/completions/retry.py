@@ -47,7 +47,8 @@ FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5
 class Attempts:
     """The attempts of one request until `deadline` (on `clock`). `count` is the number of attempts begun.
 
-    For a request by one of the environment's own model names: `target_model` is the model that was asked last, and
+    For a request by one of the environment's own model names: `may_repeat` is false while another target can follow,
+    `count_before` is the number of attempts before the last target's, `target_model` is the model that was asked last, and
     `log_fields` says what became of each target.
     """
 
@@ -57,11 +58,11 @@ class Attempts:
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
     count: int = 0
+    may_repeat: bool = True
+    count_before: int = 0
     target_model: str | None = None
     log_fields: dict[str, Any] | None = None
     _paid_failures: int = field(default=0, init=False)
-    _may_repeat: bool = field(default=True, init=False)
-    _at_others: int = field(default=0, init=False)  # the attempts at earlier targets
 
     def begin(self) -> None:
         """Counts an attempt."""
@@ -74,10 +75,6 @@ class Attempts:
             raise error
         self.sleep(wait_s)
 
-    def turn_to(self, model: str, *, is_last: bool) -> None:
-        """The next attempts are at another target: as many as at a model without a name if it is the last, else one."""
-        self.target_model, self._may_repeat, self._at_others = model, is_last, self.count
-
     @property
     def has_time(self) -> bool:
         """Whether enough time is left for another attempt."""
@@ -88,8 +85,8 @@ class Attempts:
         return not self._is_paid_too_often(error) and self.has_time
 
     def _wait_s(self, error: GatewayError) -> float | None:
-        policy, count = self.policy, self.count - self._at_others
-        if not self._may_repeat or not is_retryable(error) or count > policy.retries:
+        policy, count = self.policy, self.count - self.count_before
+        if not self.may_repeat or not is_retryable(error) or count > policy.retries:
             return None
         if self._is_paid_too_often(error):
             return None

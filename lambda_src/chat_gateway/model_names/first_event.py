@@ -46,7 +46,8 @@ class BegunStream:
 def begun(answer: StreamedAnswer, *, ends_at: float) -> BegunStream:
     """The stream, once its first event has come; by `ends_at` (on the client's clock). Comments before it are left out.
 
-    Raises UpstreamError if that event is an error, and what the stream raises. The stream is closed then.
+    Raises UpstreamError if that event is an error, UpstreamConnectionError if none comes, and what the stream raises. The
+    stream is closed then.
     """
     answer.read_by(ends_at)
     try:

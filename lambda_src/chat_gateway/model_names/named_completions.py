@@ -111,11 +111,12 @@ class NamedCompletions:
 
     def _failed(self, request: NamedRequest, error: GatewayError, attempts: Attempts) -> None:
         """Moves on to the next target. Raises the error for the caller if there is none, or if none may be asked."""
+        target = request.candidate.target
         request.failed(error)
         request.note(attempts)
-        if not failures.is_the_targets(error):
+        if not failures.is_the_targets(error, target):
             raise error
         if attempts.has_time:  # else the request took long, and perhaps not the target
-            self.breaker.failed(request.candidate.target, is_gone=failures.is_gone(error))
+            self.breaker.failed(target, is_gone=failures.is_gone(error))
         if not attempts.allows_another(error) or not request.move_on():
             raise request.error_for_caller()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chat_gateway.core.errors import GatewayError, InvalidRequestError
-from chat_gateway.guardrail import rule
+from chat_gateway.completions import retry
+from chat_gateway.core.errors import GatewayError, InvalidRequestError, UpstreamCredentialsError
+from chat_gateway.guardrail import overrides, rule
 from chat_gateway.guardrail.overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.model_names import failures
 from chat_gateway.model_names.settings import Target
@@ -46,7 +47,7 @@ class NamedRequest:
         at: At,
         home_guardrail: Guardrail | None,
     ) -> None:
-        """`left_out`: targets that are asked only if no other takes the request, or if all others turn out to be gone.
+        """`left_out`: targets that are asked only if no other one takes the request, or if all others are gone.
 
         Raises InvalidRequestError if no target takes the request, and what `Completions.prepared` raises else.
         """
@@ -56,6 +57,7 @@ class NamedRequest:
         self._errors: list[GatewayError] = []  # of targets that were asked
         self._refusals: list[InvalidRequestError] = []  # of the request, by targets that cannot be asked
         self._log: list[dict[str, Any]] = [{**_described(target), "skipped": True} for target in left_out]
+        self._check_headers(targets)
         candidate = self._next() or self._next_left_out()
         if candidate is None:
             raise self._refusals[0]
@@ -83,37 +85,38 @@ class NamedRequest:
 
     def failed(self, error: GatewayError) -> None:
         """Notes that the target did not answer."""
+        if isinstance(error, UpstreamCredentialsError) and failures.is_of_region(
+            error, self.candidate.target
+        ):
+            error.region = self.candidate.target.region
         self._errors.append(error)
         self._log.append({**_described(self.candidate.target), **_cause(error)})
 
     def move_on(self) -> bool:
-        """Whether a target can be asked, which is the candidate then.
-
-        If none of those behind it takes the request, that is the same target once more, as the last.
-        """
-        is_gone = failures.is_gone(self._errors[-1])
-        if self.candidate.is_last and not is_gone:
+        """Whether a target takes the request, which is the candidate then: this one, as the last, if no other does."""
+        error = self._errors[-1]
+        if self.candidate.is_last and not failures.is_gone(error):
             return False
-        candidate = self._next() or self._next_left_out() or (None if is_gone else self._as_last())
+        candidate = self._next() or self._next_left_out()
+        if candidate is None and retry.is_retryable(error):
+            candidate = self._as_last()
         self.candidate = candidate or self.candidate
         return candidate is not None
 
     def error_for_caller(self) -> GatewayError:
-        """The last error, or an earlier one that may pass if the last target is gone: then a retry can help."""
-        last = self._errors[-1]
-        if not failures.is_gone(last):
-            return last
-        return next((error for error in reversed(self._errors) if not failures.is_gone(error)), last)
+        """The last error that may pass, because then a retry can help; else the last one."""
+        passing = [error for error in self._errors if retry.is_retryable(error)]
+        return passing[-1] if passing else self._errors[-1]
 
     def note(self, attempts: Attempts) -> None:
         """Writes the targets into `attempts`, for the log and the price, and whether the candidate may be asked again."""
-        target = self.candidate.target
-        earlier = (attempts.log_fields or {}).get(
-            "failed_targets"
-        )  # of a request that was prepared before this one
-        if earlier is not None and earlier is not self._log:
+        target, is_last = self.candidate.target, self.candidate.is_last
+        if is_last and not attempts.may_repeat:
+            attempts.count_before = attempts.count
+        attempts.may_repeat, attempts.target_model = is_last, target.model
+        earlier = (attempts.log_fields or {}).get("failed_targets")
+        if earlier is not None and earlier is not self._log:  # the request was prepared a second time
             self._log[:0] = earlier
-        attempts.turn_to(target.model, is_last=self.candidate.is_last)
         attempts.log_fields = {
             "target_model": target.model,
             "target_region": target.region,
@@ -151,6 +154,12 @@ class NamedRequest:
         if prepared.call is not None:
             prepared.call.shown_model = name
         return Candidate(target, completions, prepared._replace(shown_model=name), is_last)
+
+    def _check_headers(self, targets: Sequence[Target]) -> None:
+        """Raises GuardrailOverrideError for a guardrail that is not the environment's, whichever region will be asked."""
+        home = self._home_guardrail
+        if home is not None and not home.callers_may_override and any(target.region for target in targets):
+            overrides.check_headers(rule.repeatable_headers(home), self._caller_headers)
 
     def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
         """The caller's headers. In another region, those that repeat the environment's guardrail are left out."""

@@ -206,8 +206,8 @@ def test_only_the_first_target_takes_the_request() -> None:
     assert [entry["model"] for entry in tries.log_fields["failed_targets"]] == [FIRST, CONVERSE]
 
 
-def test_only_a_target_that_was_left_out_takes_the_request() -> None:
-    """A target that has just failed is asked all the same if no other takes the request."""
+def test_only_a_left_out_target_takes_the_request() -> None:
+    """A target that was left out is asked after all if the others' routes refuse a parameter."""
     bedrock = Bedrock({FIRST: [THROTTLED, answered(FIRST)]})
     completions = named(bedrock, FIRST, CONVERSE)
     create(completions)

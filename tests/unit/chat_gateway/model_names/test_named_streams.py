@@ -66,11 +66,22 @@ ERROR = b'data: {"error": {"message": "Too many requests", "type": "throttling_e
         plays(failure=httpx.ReadError("reset")),
         plays(b":\n\n", failure=httpx.ReadTimeout("late")),
         plays(b"data: {", failure=httpx.ReadError("reset")),
-        plays(b":\n\n"),
+        plays(),
+        plays(b":\n\n", b"data: {"),
         plays(ERROR),
+        plays(b'data: {"type": "error", "message": "Too many requests", "code": "throttling_error"}\n\n'),
         plays(b":\n\n", ERROR[:20], ERROR[20:]),
     ],
-    ids=["broken", "silent", "broken in the event", "empty", "error", "error in pieces"],
+    ids=[
+        "broken",
+        "silent",
+        "broken in the event",
+        "empty",
+        "ends in the event",
+        "error",
+        "error of another shape",
+        "error in pieces",
+    ],
 )
 def test_before_the_first_event(first: Callable[[httpx.Request], httpx.Response]) -> None:
     """A stream that fails before its first event is followed by the next target's, whole and under the name."""
