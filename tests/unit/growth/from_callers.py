@@ -63,7 +63,8 @@ def _bodies() -> Iterator[Case]:
 
 
 def _read_request(raw: bytes) -> None:
-    StreamUsage().asked_for(chat_request.parse(raw))
+    chat = chat_request.parse(raw)
+    StreamUsage().asked_for(chat, (chat.model,))
 
 
 def _read_model(model: str) -> None:
