@@ -116,7 +116,8 @@ class GatewayStack(cdk.Stack):
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.api_key_secret is None else [self.api_key_secret]),
-                *(self.clients, self.usage, self.chat, self.api, self.queues, self.job_records, self.worker),
+                *(self.clients, self.usage, self.chat, self.resources, self.api),
+                *(self.queues, self.job_records, self.worker),
             ],
         )
 
