@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from chat_gateway.completions import retry
 from chat_gateway.core.errors import GatewayError, UpstreamCredentialsError, UpstreamError
 from chat_gateway.model_names.settings import Target
 
-# Bedrock's words for a model that it does not have, or no longer. Converse answers some of them with 400:
+# Bedrock's words for a model that it does not have, or no longer. They may come with 400:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
-_GONE_WORDS = ("model identifier is invalid", "end of its life", "end of life")
+# A message may repeat the prompt behind its own words, so that only its beginning counts.
+_GONE = r"(?i)(?:\w+ ){0,3}model (?:identifier is invalid\b|.{0,100}\bend of (?:its )?life\b)"
 
 
 def is_gone(error: GatewayError) -> bool:
@@ -19,8 +21,7 @@ def is_gone(error: GatewayError) -> bool:
         return False
     if error.status == HTTPStatus.NOT_FOUND:
         return True
-    text = error.message.lower()
-    return error.status == HTTPStatus.BAD_REQUEST and any(words in text for words in _GONE_WORDS)
+    return error.status == HTTPStatus.BAD_REQUEST and re.match(_GONE, error.message) is not None
 
 
 def is_of_region(error: GatewayError, target: Target) -> bool:

@@ -90,8 +90,7 @@ class NamedCompletions:
         return candidate.completions.create(candidate.request, attempts)
 
     def _stream(self, candidate: Candidate, attempts: Attempts) -> StreamedAnswer:
-        limit_s = candidate.target.first_byte_s
-        ends_at = None if limit_s is None else attempts.clock() + limit_s
+        ends_at = attempts.clock() + candidate.completions.bedrock.first_byte_s
         answer = candidate.completions.stream(candidate.request, attempts)
         return answer if candidate.is_last else first_event.begun(answer, ends_at=ends_at)
 

@@ -83,7 +83,8 @@ def _read_form(body: bytes, content_type: str = "multipart/form-data; boundary=b
 
 
 def _read_request(raw: bytes) -> None:
-    StreamUsage().asked_for(chat_request.parse(raw))
+    chat = chat_request.parse(raw)
+    StreamUsage().asked_for(chat, (chat.model,))
 
 
 def _read_model(model: str) -> None:

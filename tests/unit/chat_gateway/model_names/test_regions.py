@@ -97,6 +97,18 @@ def test_other_headers(model: str, headers: dict[str, list[str]]) -> None:
     assert not bedrock.requests
 
 
+@pytest.mark.parametrize("trace", [None, "DISABLED"])
+def test_a_guardrail_of_the_callers_own(trace: str | None) -> None:
+    """Where callers may override the guardrail, one that a caller names is sent whole, and never half of it."""
+    guardrail = GUARDRAIL._replace(callers_may_override=True, trace=trace)
+    bedrock = Bedrock()
+    completions = named(bedrock, Target(FIRST, "us-west-2"), regions=AWAY, guardrail=guardrail)
+    for own in (("home", "9"), ("home", "1")):
+        headers = {IDENTIFIER_HEADER: [own[0]], VERSION_HEADER: [own[1]]}
+        completions.create(completions.prepared(request(), caller_headers=headers), attempts())
+    assert [guardrail_of(sent) for sent in bedrock.requests] == [("home", "9"), ("away", "7")]
+
+
 REFUSED = httpx.Response(403, json={"Message": "Bearer Token has expired"})
 
 
