@@ -23,6 +23,7 @@ from infra.jobs.batch_steps import BatchSteps
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
+from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.resources.files_bucket import FilesBucket
 from infra.resources.table import ResourcesTable
@@ -129,9 +130,9 @@ class GatewayStack(cdk.Stack):
             self,
             "DeploymentProof",
             environment=environment,
-            settings=environment.proof,
             base_url=self.api.base_url,
             api_key_secret=self.api_key_secret,
+            guardrail=self.guardrail,
             clients=self.clients.table,
             jobs=self.queues.jobs,
             records=self.job_records.table,
@@ -169,18 +170,22 @@ class GatewayStack(cdk.Stack):
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
-        if environment.proof_converse_model is not None:
-            outputs["ProofConverseModel"] = environment.proof_converse_model
-        for name, value in {**outputs, **_of_names(environment)}.items():
+        for name, value in {**outputs, **_of_names(environment), **_of_proof(environment)}.items():
             cdk.CfnOutput(self, name, value=value)
 
 
 def _of_names(environment: Environment) -> dict[str, str]:
-    """The outputs of an environment with model names; empty if it has none."""
+    """The output of an environment with targets in other regions; empty without."""
     regions = environment.other_regions
+    return {"BedrockRegions": ",".join(regions)} if regions else {}
+
+
+def _of_proof(environment: Environment) -> dict[str, str]:
+    """The outputs that tell the proof what to try."""
+    plan = tried.plan(environment)
     outputs = {
-        "ModelNames": environment.model_names_text,
-        "BedrockRegions": ",".join(regions),
-        "BedrockRegionSettings": environment.regions_text,
+        "ProofModel": tried.model(environment),
+        "ProofConverseModel": tried.converse_model(environment),
+        "ProofPlan": None if plan is None else plan.to_text(),
     }
     return {name: value for name, value in outputs.items() if value}

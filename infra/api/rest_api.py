@@ -19,6 +19,8 @@ from infra.removal import removal_policy
 from infra.settings.environment import Environment
 from openai_resources import paths as resource_paths
 
+# API Gateway's default: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+_RESOURCES_TIMEOUT_S = 29
 # Ids and outcomes, also of refused requests. Not the caller's address, which is personal data, and not $context.error.*,
 # which can repeat the caller's token.
 _ACCESS_LOG = {
@@ -86,6 +88,7 @@ class ChatApi(Construct):
         self._route((*chat_request.PATHS, "/", "/{proxy+}"), integration)
         resources = apigateway.LambdaIntegration(
             resources_function,
+            timeout=cdk.Duration.seconds(_RESOURCES_TIMEOUT_S),
             response_transfer_mode=apigateway.ResponseTransferMode.BUFFERED,
             allow_test_invoke=False,
         )

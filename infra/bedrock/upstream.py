@@ -16,10 +16,14 @@ from infra.settings.guardrail import Override
 from openai_resources.settings import ModelsSettings
 
 
-def base_url(environment: Environment) -> str:
-    """The environment's `upstream.url`, or Bedrock's endpoint in this region. Ends in /openai/v1."""
-    bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
-    return environment.upstream.url or bedrock
+def base_url(environment: Environment, region: str | None = None) -> str:
+    """The environment's own URL for the region, or Bedrock's endpoint there. Ends in /openai/v1.
+
+    Without `region`, it is the region of the stack.
+    """
+    bedrock = f"https://bedrock-runtime.{region or cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
+    own = environment.upstream
+    return (own.url if region is None else own.region_urls.get(region)) or bedrock
 
 
 def upstream_settings(

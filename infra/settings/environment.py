@@ -7,11 +7,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SkipValidation, field_validator, model_validator
 
-from chat_gateway.completions.routes import CONVERSE
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
-from infra.settings import model_name_rules
+from infra.settings import model_name_rules, proof_rules
 from infra.settings.api import Api
 from infra.settings.batches import Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
@@ -110,19 +109,12 @@ class Settings(Table):
         is_ignored = self.upstream.is_mantle and not self.upstream.may_ignore_guardrail
         rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
         require(is_unguarded or not is_ignored, "upstream.url", rule)
-        self._check_proof()
+        first = {model.name: model.targets[0].model for model in self.models}
+        proof_rules.check(self.proof, self.upstream, first)
         self._check_jobs()
         self._check_names()
         self._check_lists()
         return self
-
-    def _check_proof(self) -> None:
-        model = self.proof.converse_model
-        if model is not None:
-            rule = "must be a model of Converse: choose another one, or set its route in upstream.routes"
-            require(self.upstream.route_of(model) == CONVERSE, "proof.converse_model", rule)
-            rule = "needs Converse, which upstream.url does not have"
-            require(not self.upstream.is_mantle, "proof.converse_model", rule)
 
     def _check_jobs(self) -> None:
         rule = f"must be at most half of timeouts.job_s, which is {self.timeouts.job_s}"
@@ -180,12 +172,6 @@ class Settings(Table):
             for region in self.other_regions
         }
         return regions_to_text(regions) if regions else None
-
-    @property
-    def proof_converse_model(self) -> str | None:
-        """The model with which the proof tries Converse; None if the settings name none."""
-        listed = (model for model in self.upstream.models if self.upstream.route_of(model) == CONVERSE)
-        return self.proof.converse_model or next(listed, None)
 
     @property
     def job_visibility_s(self) -> int:

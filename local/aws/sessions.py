@@ -27,12 +27,12 @@ _CONFIG = Config(
 )
 
 
-def session(endpoint_url: str) -> boto3.Session:
+def session(endpoint_url: str, *, region: str = REGION) -> boto3.Session:
     """A session whose clients call `endpoint_url` with made-up credentials."""
     return boto3.Session(
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
-        region_name=REGION,
+        region_name=region,
         botocore_session=_OneEndpointSession(endpoint_url),
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 from typing import Any
 
 KEPT_REQUESTS = 200
@@ -11,12 +12,22 @@ KEPT_REQUESTS = 200
 
 @dataclass(slots=True)
 class SeenRequest:
-    """A request as received. The path is encoded. `status` is None until an answer starts."""
+    """A request as received, and what became of it. The path is encoded.
+
+    `status` and `request_id`, the answer's x-amzn-requestid, are None until an answer starts. `generated` says whether the
+    generator was called for this request.
+    """
 
     path: str
     headers: dict[str, str]
     body_text: str
     status: int | None = None
+    request_id: str | None = None
+    generated: bool = False
+
+
+# The request that the running task answers.
+_served: ContextVar[SeenRequest | None] = ContextVar("_served", default=None)
 
 
 class Counters:
@@ -48,17 +59,18 @@ class Counters:
         self._in_flight -= 1
 
     def record(self, path: str, headers: dict[str, str], body_text: str) -> SeenRequest:
-        """Stores a request among the last 200. Returns the record for `answered`."""
+        """Stores a request among the last 200, as the one that this task answers. Returns the record for `answered`."""
         hidden = {"authorization": "present" if headers.get("authorization") else "absent"}
         if "x-amz-security-token" in headers:
             hidden["x-amz-security-token"] = "present"
         seen = SeenRequest(path, headers | hidden, body_text)
         self._seen.append(seen)
+        _served.set(seen)
         return seen
 
-    def answered(self, seen: SeenRequest, status: int) -> None:
-        """Stores and counts the HTTP status of the answer to `seen`."""
-        seen.status = status
+    def answered(self, seen: SeenRequest, status: int, request_id: str) -> None:
+        """Stores the id and the HTTP status of the answer to `seen`, and counts the status."""
+        seen.status, seen.request_id = status, request_id
         self._by_status[str(status)] += 1
 
     def abandoned(self) -> None:
@@ -66,8 +78,10 @@ class Counters:
         self._requests_abandoned += 1
 
     def generation(self) -> None:
-        """Counts a call of the generator."""
+        """Counts a call of the generator, for the request that this task answers."""
         self._generations += 1
+        if (seen := _served.get()) is not None:
+            seen.generated = True
 
     def generation_dropped(self) -> None:
         """Counts a generated answer that is not sent because a fault drops the connection."""
@@ -123,7 +137,4 @@ class Counters:
 
     def seen(self) -> list[dict[str, Any]]:
         """The last requests, oldest first, in the form of `GET /_standin/requests`."""
-        return [
-            {"path": s.path, "headers": s.headers, "body_text": s.body_text, "status": s.status}
-            for s in self._seen
-        ]
+        return [asdict(seen) for seen in self._seen]

@@ -62,15 +62,21 @@ def check(generator: str) -> None:
 
 @contextmanager
 def started(
-    state: StateFolder, *, port: int, api_key: str, aws_endpoint_url: str, generator: str
+    state: StateFolder,
+    *,
+    port: int,
+    api_key: str,
+    aws_endpoint_url: str,
+    generator: str,
+    region: str = environment.REGION,
 ) -> Iterator[Standin]:
-    """Runs the stand-in during the block. Call `wait` before you use it."""
+    """Runs the stand-in during the block. Call `wait` before you use it. It knows the guardrails of its region only."""
     log_file = state.log("bedrock-standin")
     log_file.unlink(missing_ok=True)
     options = {
         "--port": str(port),
         "--aws-endpoint-url": aws_endpoint_url,
-        "--region": environment.REGION,
+        "--region": region,
         "--generator": generator,
     }
     with processes.running(

@@ -1,5 +1,27 @@
 """The fixtures of the end-to-end tests."""
 
-from tests.e2e.conftest import emptied_queues, http, sdk, stack, standin, tagging
+from tests.e2e.conftest import (
+    client,
+    elsewhere,
+    emptied_queues,
+    fresh,
+    http,
+    running_elsewhere,
+    sdk,
+    stack,
+    standin,
+    tagging,
+)
 
-__all__ = ["emptied_queues", "http", "sdk", "stack", "standin", "tagging"]
+__all__ = [
+    "client",
+    "elsewhere",
+    "emptied_queues",
+    "fresh",
+    "http",
+    "running_elsewhere",
+    "sdk",
+    "stack",
+    "standin",
+    "tagging",
+]

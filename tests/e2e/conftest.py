@@ -13,7 +13,10 @@ from openai import DefaultHttpxClient, OpenAI
 from local.machine.paths import StateFolder
 from local.stack.local_stack import LocalStack
 from local.stack.start import deployed
+from tests.e2e import named_models, other_region
 from tests.e2e.deployed_functions import variables_changed
+from tests.e2e.named_models import Fresh
+from tests.e2e.other_region import OtherRegion
 from tests.e2e.standin import StandinControl
 
 if TYPE_CHECKING:
@@ -52,10 +55,32 @@ def emptied_queues(stack: LocalStack) -> None:
 @pytest.fixture
 def standin(stack: LocalStack) -> Iterator[StandinControl]:
     """The stand-in's control side, with its counters at zero and nothing that waits for a request."""
-    with StandinControl(stack) as control:
+    with StandinControl(stack.standin_url) as control:
         control.reset()
         control.forget_next()
         yield control
+
+
+@pytest.fixture(scope="session")
+def running_elsewhere(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherRegion]:
+    """A stand-in for Bedrock of another region."""
+    with other_region.running(stack, tmp_path_factory.mktemp("elsewhere")) as region:
+        yield region
+
+
+@pytest.fixture
+def elsewhere(running_elsewhere: OtherRegion) -> OtherRegion:
+    """The other region, with its stand-in's counters at zero."""
+    running_elsewhere.standin.reset()
+    running_elsewhere.standin.forget_next()
+    return running_elsewhere
+
+
+@pytest.fixture(scope="module")
+def fresh(stack: LocalStack, running_elsewhere: OtherRegion) -> Iterator[Fresh]:
+    """Both functions with model names of the environment. Gives an unused name of a kind."""
+    with named_models.deployed(stack, running_elsewhere) as fresh:
+        yield fresh
 
 
 @pytest.fixture

@@ -9,14 +9,12 @@ from typing import Any, Self
 
 import httpx
 
-from local.stack.local_stack import LocalStack
-
 
 class StandinControl:
-    """The stand-in's control endpoints."""
+    """The control endpoints of the stand-in at this URL, which has no path."""
 
-    def __init__(self, stack: LocalStack) -> None:
-        self._http = httpx.Client(base_url=f"{stack.standin_url}/_standin", timeout=10, trust_env=False)
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=f"{url}/_standin", timeout=10, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +32,7 @@ class StandinControl:
         return counters
 
     def requests(self) -> list[dict[str, Any]]:
-        """The requests since the last reset: path, headers, body_text, status."""
+        """The last 200 requests since the last reset: path, headers, body_text, status, request_id, generated."""
         requests: list[dict[str, Any]] = self._http.get("/requests").raise_for_status().json()
         return requests
 
@@ -95,11 +93,22 @@ class StandinControl:
     @contextmanager
     def bad_weather(self, faults: Sequence[dict[str, Any]], *, share: float, seed: int) -> Iterator[None]:
         """While the block runs, this share of all calls gets one of the faults at random."""
-        self._http.put("/weather", json={"share": share, "seed": seed, "faults": faults}).raise_for_status()
+        with self._weather({"share": share, "seed": seed, "faults": faults}):
+            yield
+
+    @contextmanager
+    def failing(self, model: str, *faults: dict[str, Any], share: float = 1, seed: int = 0) -> Iterator[None]:
+        """While the block runs, this share of the model's requests, on each route, gets one of the faults at random."""
+        with self._weather({"model": model, "share": share, "seed": seed, "faults": faults}):
+            yield
+
+    @contextmanager
+    def _weather(self, forecast: dict[str, Any]) -> Iterator[None]:
+        self._http.put("/weather", json=forecast).raise_for_status()
         try:
             yield
         finally:
-            self._http.put("/weather", json={"share": 0}).raise_for_status()
+            self._http.put("/weather", json={**forecast, "share": 0}).raise_for_status()
 
     def release(self, hold: str, count: int = 1) -> None:
         """Lets a held stream send `count` more events."""

@@ -101,9 +101,7 @@ def test_what_the_sdk_takes_for_a_file(owner: OpenAI, file: Any, filename: str) 
 def test_bodies(stack: LocalStack, owner: OpenAI, boundary: str, is_first: bool, is_chunked: bool) -> None:
     """Every order, boundary and transfer brings the same bytes, also those that look like a boundary."""
     content = f"\r\n--{boundary[:-1]}\r\n--\r\n".encode() * 3
-    file = (
-        'name="file"; filename="a.jsonl"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode() + content
-    )
+    file = b'name="file"; filename="a.jsonl"\r\nContent-Type: application/octet-stream\r\n\r\n' + content
     parts = [b'name="purpose"\r\n\r\nbatch', file]
     body = b"".join(
         f"--{boundary}\r\nContent-Disposition: form-data; ".encode() + part + b"\r\n"

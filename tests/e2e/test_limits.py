@@ -43,7 +43,7 @@ class Burst:
 def burst(stack: LocalStack, sdk: OpenAI) -> Burst:
     team = limited_team.new(stack, sdk, "burst", "--requests-per-minute", str(LIMIT))
     free = limited_team.new(stack, sdk, "warming")
-    with StandinControl(stack) as control, ThreadPoolExecutor(AT_ONCE) as threads:
+    with StandinControl(stack.standin_url) as control, ThreadPoolExecutor(AT_ONCE) as threads:
         # Functions that start take seconds, and the minute would end.
         assert list(threads.map(lambda _: free.error(), range(AT_ONCE))) == [None] * AT_ONCE
         early_in_a_minute()

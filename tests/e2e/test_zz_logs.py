@@ -53,6 +53,8 @@ def test_the_functions_logged_at_all(everything_logged: str) -> None:
         "lines.jsonl",
         "a line of a file",
         "X-Amz-Signature",
+        "no-such-name",
+        "the end of its life",
     ],
 )
 def test_no_word_of_a_prompt_completion_or_token_is_logged(everything_logged: str, words: str) -> None:

@@ -20,7 +20,7 @@ FUNCTIONS = {
     "worker": ("chat_gateway.jobs.worker", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
     "batch-steps": ("batch_steps.handler", "upstream"),
-    "resources": ("openai_resources.handler", "upstream"),
+    "resources": ("openai_resources.handler", "resources"),
 }
 
 
@@ -179,4 +179,5 @@ def test_shipped_and_tested_versions_are_the_same() -> None:
         return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith((" ", "#"))}
 
     assert pins("upstream") <= pins("dev")
-    assert pins("authorizer") <= pins("upstream")
+    assert pins("resources") <= pins("dev")
+    assert pins("authorizer") <= pins("upstream") <= pins("resources")

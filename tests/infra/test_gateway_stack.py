@@ -51,10 +51,10 @@ def test_each_route_reaches_its_function(stack: Synthesised) -> None:
     assert routes(stack, "ResourcesFunction") == {
         f"ANY {prefix}/{resource}{rest}"
         for prefix in ("/openai/v1", "/v1")
-        for resource in ("models", "files", "uploads")
+        for resource in ("models", "files", "uploads", "batches")
         for rest in ("", "/{proxy+}")
     }
-    assert len(routes(stack)) == 16
+    assert len(routes(stack)) == 20
 
 
 def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
@@ -228,6 +228,7 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "s3:DeleteObject",
         "s3:ListMultipartUploadParts",
         "s3:ListBucket",
+        "sqs:SendMessage",
         "bedrock:ListFoundationModels",
         "bedrock:ListInferenceProfiles",
     }

@@ -138,19 +138,25 @@ class MethodNotAllowedError(GatewayError):
 
 
 class UpstreamCredentialsError(GatewayError):
-    """The gateway has no usable credentials for Bedrock. `reason`, for the log, says why and holds no secret."""
+    """The gateway has no usable credentials for Bedrock. `is_refusal`: Bedrock refused them.
+
+    `reason`, for the log, says why and holds no secret.
+    """
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     type = "server_error"
     code = "upstream_credentials_invalid"
     should_retry: bool | None = False
+    region: str | None = None  # that refused them, if it is not the environment's own
 
-    def __init__(self, reason: str, *, bedrock_request_id: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, bedrock_request_id: str | None = None, is_refusal: bool = False
+    ) -> None:
         super().__init__(
             "The gateway's own Bedrock credentials are missing or were refused; its operator must fix them.",
             bedrock_request_id=bedrock_request_id,
         )
-        self.reason = reason
+        self.reason, self.is_refusal = reason, is_refusal
 
 
 class UpstreamCredentialsUnavailableError(UpstreamCredentialsError):

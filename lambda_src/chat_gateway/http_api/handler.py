@@ -184,16 +184,18 @@ def _streamed(
     exchange.log.add(stream=True)
     is_metered = exchange.meter is not None
     counts_tokens = state.http.count_stream_tokens or is_metered
-    asking = state.stream_usage.asked_for(chat, overrides_no=is_metered) if counts_tokens else chat
+    asking = _asking_for_usage(state, chat, overrides_no=is_metered) if counts_tokens else chat
     prepared = _prepared(state, asking, request, exchange)
     try:
         answer = state.completions.stream(prepared, attempts)
     except UpstreamError as error:
         if asking is chat or not stream_usage.is_refused(error):
             raise
+        refusing = attempts.target_model
         prepared = _prepared(state, chat, request, exchange)
         answer = state.completions.stream(prepared, attempts)
-        state.stream_usage.remember(chat.model)
+        if attempts.target_model == refusing:
+            state.stream_usage.remember(refusing or chat.model)
     rules = StreamRules(
         shows_usage=chat.asks_for_usage,
         shows_trace=prepared.shows_trace,
@@ -201,6 +203,11 @@ def _streamed(
         model=prepared.shown_model,
     )
     return exchange.streamed(answer, rules)
+
+
+def _asking_for_usage(state: ChatState, chat: ChatRequest, *, overrides_no: bool) -> ChatRequest:
+    models = state.completions.models(chat.model)
+    return state.stream_usage.asked_for(chat, models, overrides_no=overrides_no)
 
 
 def _secret_arn(startup: Startup[ChatState]) -> str | None:

@@ -57,7 +57,8 @@ class ChatCompletions:
             raise ConnectionDroppedError
         if fault.endless or (fault.events is not None and report is None):
             return self._words(chat, fault, body)
-        if chat.stream and report is None and fault.drop is None:
+        is_whole = report is not None or fault.drop is not None or fault.generating_s > 0
+        if chat.stream and not is_whole:
             return await self._relay(chat, fault, body)
         return await self._complete(chat, fault, body, report)
 
@@ -87,6 +88,7 @@ class ChatCompletions:
     async def _generated(
         self, chat: ChatRequest, fault: Fault, body: JsonObject, report: GuardrailReport | None
     ) -> Response:
+        await asyncio.sleep(fault.generating_s)
         if fault.events is not None:
             completion = numbered_words(body, fault.events)
         else:

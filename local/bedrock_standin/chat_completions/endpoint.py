@@ -53,7 +53,8 @@ class ChatEndpoint:
     async def _answer(self, headers: Mapping[str, str], raw: bytes) -> Response:
         body = parse_object(raw)
         asked = self._faults.take(read_fault(body))
-        fault = self._weather.fault(asked, streams=body.get("stream") is True)
+        streams = body.get("stream") is True
+        fault = self._weather.fault(asked, streams=streams, model=body.get("model"))
         answered = await answer_to(fault)
         if answered is not None:
             return answered

@@ -68,7 +68,7 @@ class Conversations:
             raise ConnectionDroppedError
         if fault.endless or (fault.events is not None and trace is None):
             return self._words(request, fault)
-        is_whole = trace is not None or fault.drop is not None or request.reasons()
+        is_whole = trace is not None or fault.drop is not None or fault.generating_s > 0 or request.reasons()
         if request.stream and not is_whole:
             return await self._relay(request, fault)
         return await self._complete(request, fault, trace)
@@ -110,6 +110,7 @@ class Conversations:
         self, request: ConverseRequest, fault: ConverseFault, trace: GuardrailTrace | None
     ) -> Response:
         started = time.perf_counter()
+        await asyncio.sleep(fault.generating_s)
         completion = await self._completion(request, fault)
         if fault.drop == "after_generating":
             self._counters.generation_dropped()

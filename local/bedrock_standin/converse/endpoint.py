@@ -44,7 +44,7 @@ class ConverseEndpoint:
     async def _answer(self, model: str, raw: bytes, *, stream: bool) -> Response:
         body = parse_object(raw)
         asked = self._faults.take("converse-stream" if stream else "converse")
-        fault = ConverseFault.of(self._weather.fault(asked, streams=stream))
+        fault = ConverseFault.of(self._weather.fault(asked, streams=stream, model=model))
         answered = await answer_to(fault)
         if answered is not None:
             return answered

@@ -95,8 +95,8 @@ class ConverseFault(Fault):
             raise ValueError("the outcomes of a stream exclude each other, and each other kind of answer")
         return self
 
-    def is_of_streams(self) -> bool:
-        """Whether the fault needs a stream."""
+    def needs_stream(self) -> bool:
+        """Whether only a stream can have this fault."""
         return bool(self.stream_keys()) or any(getattr(self, n) not in (None, False) for n in _OUTCOMES)
 
     @classmethod
@@ -116,7 +116,7 @@ class NextFault(BaseModel):
 
     @model_validator(mode="after")
     def _can_come_true(self) -> Self:
-        if self.fault.is_of_streams() and self.operations != ("converse-stream",):
+        if self.fault.needs_stream() and self.operations != ("converse-stream",):
             raise ValueError('this fault needs the operations ["converse-stream"]')
         return self
 

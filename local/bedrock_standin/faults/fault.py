@@ -1,7 +1,8 @@
 """Faults that a caller asks for with the body key `standin_fault`.
 
 A fault has at most one of `status` (with `body: garbage`, or with the error's `message` and `error_shape`), `body`,
-`drop`, `without_choices` and the outcomes of `stream_fault`. `delay_s` can be combined with any of them, or be alone.
+`drop`, `without_choices` and the outcomes of `stream_fault`. `delay_s` (before anything) and `generating_s` (after a
+generation has been counted, before its first byte) can be combined with any of them, or be alone.
 `times` and `id` limit the fault to the first requests.
 """
 
@@ -30,6 +31,7 @@ class Fault(StreamFault):
     message: Annotated[str, Field(max_length=2000)] = f"Asked for by {FAULT_KEY}."
     body: Literal["garbage"] | None = None
     delay_s: Seconds = 0.0
+    generating_s: Seconds = 0.0
     drop: Literal["before_generating", "after_generating"] | None = None
     without_choices: bool = False
     times: Annotated[int, Field(ge=1)] | None = None

@@ -63,6 +63,10 @@ class StreamFault(BaseModel):
         fields = StreamFault.model_fields.items()
         return [name for name, field in fields if getattr(self, name) != field.default]
 
+    def needs_stream(self) -> bool:
+        """Whether only a stream can have this fault."""
+        return bool(self.stream_keys())
+
     def stream_outcomes(self) -> int:
         """The number of outcomes that are set."""
         return len({*self.stream_keys()} - {"silent_s", "hold", "events", "line_ending", "comments"})

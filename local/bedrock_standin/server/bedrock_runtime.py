@@ -85,12 +85,13 @@ class BedrockRuntime:
         )
 
     def _observed(self, send: Send, seen: SeenRequest) -> Send:
-        """`send`, which also adds a request id to the answer and counts its status."""
+        """`send`, which also adds a request id to the answer, and records the id and the status."""
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["x-amzn-requestid"] = str(uuid.uuid4())
-                self._counters.answered(seen, message["status"])
+                request_id = str(uuid.uuid4())
+                MutableHeaders(scope=message)["x-amzn-requestid"] = request_id
+                self._counters.answered(seen, message["status"], request_id)
             await send(message)
 
         return observed

@@ -106,7 +106,9 @@ class Control:
         try:
             forecast = Forecast.model_validate_json(await request.body())
         except ValidationError:
-            return JSONResponse({"error": 'expected {"share": 0 to 1, "seed": …, "faults": [{…}]}'}, 400)
+            return JSONResponse(
+                {"error": 'expected {"share": 0 to 1, "seed": …, "faults": [{…}], "model": "…"}'}, 400
+            )
         self._weather.change(forecast)
         return JSONResponse({"status": "ok"})
 

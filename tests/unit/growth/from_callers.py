@@ -28,10 +28,13 @@ from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 from client_keys import key as client_key
 from client_keys import policy as client_policy
 from client_keys.policy import Policy, UnknownPolicyError
-from openai_resources import paths
+from openai_resources import multipart_form, paths
+from openai_resources.settings import MAX_BODY_BYTES
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 
+_FORM_HEAD = b'--b\r\nContent-Disposition: form-data; name="file"'
+_FORM = _FORM_HEAD + b"\r\n\r\n"
 _TAG = "<amazon-bedrock-guardrails-guardContent_a>"
 
 
@@ -42,6 +45,7 @@ def all_cases() -> Iterator[Case]:
     yield from _headers()
     yield from _jobs()
     yield from _clients()
+    yield from _forms()
 
 
 def _bodies() -> Iterator[Case]:
@@ -62,8 +66,25 @@ def _bodies() -> Iterator[Case]:
     yield from cases("body, bad base64", 2 * REQUEST_BYTES, events, _read_body)
 
 
+def _forms() -> Iterator[Case]:
+    pieces = repeated(
+        returns=b"\r", ends=b"\r\n", starts=b"\r\n--", near=b"\r\n--b-", parts=b"\r\n--b\r\n\r\n"
+    )
+    yield from cases("form", MAX_BODY_BYTES, changed(pieces, lambda content: _FORM + content), _read_form)
+    yield from cases("form, preamble", MAX_BODY_BYTES, pieces, _read_form)
+    heads = repeated(lines=b"\r\na: b", continued=b"\r\n a", options=b";a=b", quotes=b';a="', escapes=b'\\"')
+    yield from cases("form, head", MAX_BODY_BYTES, changed(heads, lambda head: _FORM_HEAD + head), _read_form)
+    types = changed(heads, lambda head: "multipart/form-data" + head.decode())
+    yield from cases("form, content type", HEAD_BYTES, types, lambda type_: _read_form(b"", type_))
+
+
+def _read_form(body: bytes, content_type: str = "multipart/form-data; boundary=b") -> None:
+    multipart_form.read(content_type, body, file_field="file")
+
+
 def _read_request(raw: bytes) -> None:
-    StreamUsage().asked_for(chat_request.parse(raw))
+    chat = chat_request.parse(raw)
+    StreamUsage().asked_for(chat, (chat.model,))
 
 
 def _read_model(model: str) -> None:

@@ -140,6 +140,23 @@ def test_weather_strikes_converse_too(converse: Converse, client: TestClient) ->
     assert converse().status_code == converse(stream=True).status_code == 503
 
 
+def test_weather_of_one_model(converse: Converse, client: TestClient) -> None:
+    """The id in the path counts, and streams get Converse's own faults."""
+
+    def change(**fault: Any) -> None:
+        client.put("/_standin/weather", json={"model": CLAUDE, "share": 1, "faults": [fault]})
+
+    gone = "The provided model identifier is invalid."
+    change(status=400, message=gone)
+    refused = converse()
+    assert (refused.status_code, refused.json()) == (400, {"message": gone})
+    assert refused.headers["x-amzn-errortype"].startswith("ValidationException:")
+    assert converse(model="us.amazon.nova-pro-v1:0").status_code == 200
+    change(exception={"type": "throttlingException"})
+    assert converse().status_code == 200
+    assert names(converse(stream=True).content) == ["throttlingException"]
+
+
 def test_waiting_faults_can_be_forgotten(converse: Converse, client: TestClient, fault: Any) -> None:
     """After DELETE no fault waits any more."""
     fault({"status": 500}, ["converse"], 10)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 THROTTLED, DROPPED = {"status": 429, "retry_after": 1}, {"drop": "after_generating"}
 CUT = {"cut_after_events": 1}
+OSS, QWEN = "openai.gpt-oss-20b-1:0", "qwen.qwen3-32b-v1:0"
 
 
-def change(client: TestClient, share: float, *faults: dict[str, Any], seed: int = 7) -> None:
-    forecast = {"share": share, "seed": seed, "faults": list(faults)}
+def change(
+    client: TestClient, share: float, *faults: dict[str, Any], seed: int = 7, model: str | None = None
+) -> None:
+    forecast = {"share": share, "seed": seed, "faults": list(faults), "model": model}
     assert client.put("/_standin/weather", json=forecast).status_code == 200
 
 
@@ -88,10 +91,34 @@ def test_the_key_is_checked_in_any_weather(ask: Ask, client: TestClient) -> None
     assert ask(headers={"authorization": "Bearer wrong"}).status_code == 403
 
 
+def test_weather_of_one_model(ask: Ask, client: TestClient) -> None:
+    """Each request of the model fails until its share is nothing, and other models' requests do not."""
+    change(client, 1, THROTTLED, model=OSS)
+    assert [ask(model=model).status_code for model in (OSS, QWEN, OSS)] == [429, 200, 429]
+    assert counters(client)["by_weather"] == {f"{OSS} status=429 retry_after=1": 2}
+    change(client, 0, model=OSS)
+    assert ask(model=OSS).status_code == 200
+
+
+def test_weather_of_a_model_comes_first(ask: Ask, client: TestClient) -> None:
+    """A model has its own faults beside those of all requests."""
+    change(client, 1, {"status": 503})
+    change(client, 1, THROTTLED, model=OSS)
+    assert [ask(model=model).status_code for model in (OSS, QWEN)] == [429, 503]
+
+
+@pytest.mark.parametrize("model", [["a"], 1, None])
+def test_weather_of_a_model_and_no_model(ask: Ask, client: TestClient, model: object) -> None:
+    """A request whose model is no text is refused as before."""
+    change(client, 1, THROTTLED, model=OSS)
+    assert ask(model=model).status_code == 400
+
+
 @pytest.mark.parametrize(
     "forecast",
     [
         {},
+        {"share": 0.2, "faults": [THROTTLED], "model": ""},
         {"share": 0.2},
         {"share": 1.1, "faults": [THROTTLED]},
         {"share": "0.2", "faults": [THROTTLED]},

@@ -34,3 +34,14 @@ def test_every_answer_has_its_own_request_id(ask: Ask) -> None:
     answers = [ask(), ask(model="nova"), ask(headers={"authorization": "Bearer wrong"}), ask(stream=True)]
     ids = {answer.headers["x-amzn-requestid"] for answer in answers}
     assert len(ids) == len(answers)
+
+
+def test_record_of_a_request(ask: Ask, client: TestClient) -> None:
+    """A recorded request has its answer's id, and says whether an answer was generated."""
+    answers = [ask(), ask(model="nova"), ask(standin_fault={"status": 503}), ask(stream=True)]
+    expected = [
+        (answer.headers["x-amzn-requestid"], generated)
+        for answer, generated in zip(answers, (True, False, False, True), strict=True)
+    ]
+    seen = client.get("/_standin/requests").json()
+    assert [(request["request_id"], request["generated"]) for request in seen] == expected

@@ -76,6 +76,20 @@ def test_a_client_that_leaves_before_its_answer_ends_the_wait_for_it(
     assert (counters(caller)["requests_abandoned"], counters(caller)["by_status"]) == (1, {})
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_answer_that_takes_too_long_to_generate(
+    caller: httpx.Client, eventually: Eventually, stream: bool
+) -> None:
+    """A client that leaves while its answer is generated leaves a generation behind."""
+    asked = body({"generating_s": 900}) | {"stream": stream}
+    with pytest.raises(httpx.ReadTimeout):
+        caller.post(PATH, json=asked, timeout=0.2)
+    eventually(lambda: counters(caller)["in_flight"] == 0)
+    assert (counters(caller)["generations"], counters(caller)["generations_abandoned"]) == (1, 1)
+    (seen,) = caller.get("/_standin/requests").json()
+    assert (seen["generated"], seen["status"], seen["request_id"]) == (True, None, None)
+
+
 def test_a_client_that_waits_for_its_answer_abandons_nothing(caller: httpx.Client) -> None:
     for stream in (False, True):
         assert caller.post(PATH, json=body({}) | {"stream": stream}).is_success
