@@ -9,6 +9,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from batch_steps import line_check
+from batch_steps import validation as batch_input
+from batch_steps.validation import InputLimits
 from chat_gateway.client_policies import limits
 from chat_gateway.completions import reasoning
 from chat_gateway.completions import request as chat_request
@@ -30,9 +33,10 @@ from client_keys import policy as client_policy
 from client_keys.policy import Policy, UnknownPolicyError
 from openai_resources import multipart_form, paths
 from openai_resources.settings import MAX_BODY_BYTES
-from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
+from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, in_pieces_of, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 
+_BATCH_BYTES, _PIECE_BYTES = 200 * 2**20, 2**16
 _FORM_HEAD = b'--b\r\nContent-Disposition: form-data; name="file"'
 _FORM = _FORM_HEAD + b"\r\n\r\n"
 _TAG = "<amazon-bedrock-guardrails-guardContent_a>"
@@ -46,6 +50,7 @@ def all_cases() -> Iterator[Case]:
     yield from _jobs()
     yield from _clients()
     yield from _forms()
+    yield from _batches()
 
 
 def _bodies() -> Iterator[Case]:
@@ -80,6 +85,21 @@ def _forms() -> Iterator[Case]:
 
 def _read_form(body: bytes, content_type: str = "multipart/form-data; boundary=b") -> None:
     multipart_form.read(content_type, body, file_field="file")
+
+
+def _batches() -> Iterator[Case]:
+    kinds = repeated(
+        breaks=b"\n", blank_lines=b" \n", numbers=b"1\n", objects=b"{}\n", one_line=b"a", ends=b"\r\n1"
+    )
+    pieces = changed(kinds, in_pieces_of(_PIECE_BYTES))
+    yield from cases("batch input", _BATCH_BYTES, pieces, _check_batch)
+    lines = changed(some(JSON, "open lists", "numbers", "one string", "escapes"), bytes)
+    yield from cases("batch line", REQUEST_BYTES, lines, line_check.custom_id_of)
+
+
+def _check_batch(pieces: list[bytes]) -> None:
+    limits = InputLimits(max_lines=sys.maxsize, max_bytes=sys.maxsize, max_line_bytes=REQUEST_BYTES)
+    batch_input.check(pieces, 0, limits, endpoint="/v1/chat/completions")
 
 
 def _read_request(raw: bytes) -> None:
