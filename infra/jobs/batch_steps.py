@@ -25,8 +25,9 @@ _TIMEOUT_S = 120
 # Between the receipt of a message and the start of the function's timeout; clocks may differ.
 _HANDOVER_S = 10
 _MEMORY_MIB = 1024
-# The function gives a batch up after as many failures. If it cannot do that either, SQS moves the message.
-_MAX_RECEIVES, _MAX_QUEUE_RECEIVES = 20, 40
+# The function gives a batch up after as many failures of a step. If it cannot do that either, SQS moves the message, which
+# is also received while another step has the batch.
+_MAX_ATTEMPTS, _MAX_RECEIVES = 20, 100
 _MAX_CONCURRENCY = 10
 _FILES = f"{file_item.OBJECTS}*"
 _BATCHES = f"{batch_state.OBJECTS}*"
@@ -65,7 +66,7 @@ class BatchSteps(Construct):
             max_input_bytes=environment.batches.max_input_bytes,
             max_line_bytes=environment.api.max_request_bytes,
             requests_per_minute=environment.jobs.requests_per_minute,
-            max_receives=_MAX_RECEIVES,
+            max_attempts=_MAX_ATTEMPTS,
         )
         steps = GatewayFunction(
             self,
@@ -103,7 +104,7 @@ def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
         "Queue",
         environment,
         visibility_timeout=cdk.Duration.seconds(_TIMEOUT_S + _HANDOVER_S),
-        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=_MAX_QUEUE_RECEIVES),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=_MAX_RECEIVES),
     )
 
 

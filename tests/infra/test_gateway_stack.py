@@ -280,7 +280,7 @@ def test_a_killed_step_comes_again_when_its_time_is_up(stack: Synthesised) -> No
     timeout_s = stack.function("batch-steps")["Timeout"]
     assert timeout_s < queue["VisibilityTimeout"] <= timeout_s + 30
     settings = StepSettings.from_env(stack.variables("batch-steps"))
-    assert settings.max_receives < queue["RedrivePolicy"]["maxReceiveCount"]
+    assert settings.max_attempts < queue["RedrivePolicy"]["maxReceiveCount"]
     source = stack.one("AWS::Lambda::EventSourceMapping", "BatchSteps")
     assert (source["BatchSize"], source["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
 
