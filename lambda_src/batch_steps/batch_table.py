@@ -15,6 +15,7 @@ from chat_gateway.aws.json_client import CONDITION_FAILED
 from chat_gateway.client_policies.update_expression import Update
 from resource_items import batch_item, batch_lines, batch_state, table
 from resource_items.batch_item import Batch
+from resource_items.batch_lines import Counts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,13 +40,6 @@ class LeaseHeldError(Exception):
 
 class StateChangedError(Exception):
     """The batch's status has changed, or another step has the batch by now."""
-
-
-class Counts(NamedTuple):
-    """How many lines have been answered, and how many got an error."""
-
-    completed: int
-    failed: int
 
 
 class BatchTable(NamedTuple):
@@ -81,22 +75,9 @@ class BatchTable(NamedTuple):
     def counts(self, batch_id: str) -> Counts:
         """The lines that have been counted."""
         pages = self.dynamodb.get_paginator("query").paginate(
-            TableName=self.name,
-            ConsistentRead=True,
-            KeyConditionExpression="#owner = :batch AND begins_with(#id, :chunks)",
-            ExpressionAttributeNames={"#owner": table.OWNER, "#id": table.ID},
-            ExpressionAttributeValues={
-                ":batch": {"S": batch_id},
-                ":chunks": {"S": batch_lines.chunk_prefix()},
-            },
+            TableName=self.name, ConsistentRead=True, **batch_lines.chunks_query(batch_id)
         )
-        chunks: list[Item] = [item for page in pages for item in page["Items"]]
-        return Counts(
-            *(
-                sum(batch_lines.counted(chunk, name) for chunk in chunks)
-                for name in (batch_lines.COMPLETED, batch_lines.FAILED)
-            )
-        )
+        return batch_lines.counts(dict(item) for page in pages for item in page["Items"])
 
     def put(self, item: Item) -> None:
         """Writes an item."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chat_gateway.core import variables
 from chat_gateway.core.variables import count
-from resource_items import table
+from resource_items import batch_lines, table
 
 _VARIABLES: variables.Variables = {
     "resources_table": (table.TABLE_VARIABLE, str),
@@ -16,7 +16,7 @@ _VARIABLES: variables.Variables = {
     "records_table": ("JOB_RECORDS_TABLE", str),
     "results_bucket": ("RESULTS_BUCKET", str),
     "jobs_queue_url": ("JOBS_QUEUE_URL", str),
-    "steps_queue_url": ("BATCH_STEPS_QUEUE_URL", str),
+    "steps_queue_url": (batch_lines.STEPS_QUEUE_VARIABLE, str),
     "max_lines": ("BATCH_MAX_LINES", count),
     "max_input_bytes": ("BATCH_MAX_INPUT_BYTES", count),
     "max_line_bytes": ("MAX_REQUEST_BYTES", count),

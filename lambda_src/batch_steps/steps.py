@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from batch_steps import splitting
 from batch_steps.answers import Answers
@@ -86,9 +87,13 @@ class Steps(NamedTuple):
         claim.move(IN_PROGRESS, values, now_s=self.clock())
         return 0
 
-    def _fail(self, claim: Claim, errors: list[dict[str, object]]) -> None:
-        self.inputs.put_errors(claim.batch_id, errors)
-        claim.move(FAILED, {}, now_s=self.clock())
+    def _fail(self, claim: Claim, errors: list[dict[str, Any]]) -> None:
+        kept = errors[: batch_state.MAX_ERRORS_KEPT]
+        values: dict[str, str | int] = {batch_state.ERRORS: json.dumps(kept)}
+        if len(kept) < len(errors):
+            self.inputs.put_errors(claim.batch_id, errors)
+            values[batch_state.HAS_ERRORS_OBJECT] = 1
+        claim.move(FAILED, values, now_s=self.clock())
 
     def _go_on(self, claim: Claim) -> int:
         client = self.policies.of_client(claim.progress.state.client)

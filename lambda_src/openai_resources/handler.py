@@ -15,6 +15,7 @@ from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids, routes
 from chat_gateway.service.request_log import RequestLog
 from openai_resources import paths
+from openai_resources.batches.routes import BatchRoutes
 from openai_resources.call import Call
 from openai_resources.errors import StorageUnavailableError
 from openai_resources.files.routes import FileRoutes
@@ -68,6 +69,7 @@ class ResourcesFunction:
         self._app.use([self._checked])
         ModelRoutes(lambda: startup.state.models, self._call).add_to(self._app)
         FileRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
+        BatchRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
         UploadRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
 
     def handle(self, event: object, context: LambdaContext) -> Answer:

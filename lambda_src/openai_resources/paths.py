@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _PREFIXES = ("/openai/v1", "/v1")
-_RESOURCES = ("models", "files", "uploads")
+_RESOURCES = ("models", "files", "uploads", "batches")
 _REST = "{proxy+}"
 # API Gateway's routes. A model's id may have slashes.
 ROUTES = tuple(

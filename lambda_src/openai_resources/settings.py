@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chat_gateway.core import variables
 from chat_gateway.model_names.settings import REGION, names_from_text
 from chat_gateway.service.settings import MODEL_VARIABLES
-from resource_items import table
+from resource_items import batch_lines, table
 
 # Lambda takes 6 MB, which is 4.7 MB as base64 with the rest of the event:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -33,14 +33,16 @@ _OPTIONAL: variables.Variables = {
 _STORAGE: variables.Variables = {
     "resources_table": (table.TABLE_VARIABLE, str),
     "files_bucket": (table.BUCKET_VARIABLE, str),
+    "steps_queue_url": (batch_lines.STEPS_QUEUE_VARIABLE, str),
 }
 
 
 class StorageSettings(NamedTuple):
-    """The table and the bucket of files, uploads and batches."""
+    """The table and the bucket of files, uploads and batches, and the queue of the steps of batches."""
 
     resources_table: str
     files_bucket: str
+    steps_queue_url: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> StorageSettings:

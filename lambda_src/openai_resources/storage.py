@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
     from openai_resources.settings import StorageSettings
     from resource_items.table import Item
@@ -26,6 +27,7 @@ class Storage:
 
     def __init__(self, settings: StorageSettings, *, now: Callable[[], float] = time.time) -> None:
         self.table, self.bucket, self.now = settings.resources_table, settings.files_bucket, now
+        self.steps_queue_url = settings.steps_queue_url
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -48,6 +50,13 @@ class Storage:
             response_checksum_validation="when_required",
         )
         return boto3.client("s3", config=_config().merge(config))
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS's client."""
+        import boto3
+
+        return boto3.client("sqs", config=_config())
 
     def item(self, key: Item) -> Item | None:
         """The item with this key, as it is now; None if there is none or its time is over."""

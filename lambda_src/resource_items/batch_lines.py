@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from resource_items import ids, table
 from resource_items.table import Item
 
+# The variable of every function that asks for steps.
+STEPS_QUEUE_VARIABLE = "BATCH_STEPS_QUEUE_URL"
 # The message attribute that marks the message of a line. Its text is "1".
 MESSAGE_ATTRIBUTE, MARK = "batch_line", "1"
 CHUNK_LINES = 100
@@ -23,6 +25,13 @@ COMPLETED, FAILED = "completed", "failed"
 # The message of a line has 80 bytes.
 _MAX_MESSAGE_CHARACTERS = 200
 _OFFSET_BYTES = 8
+
+
+class Counts(NamedTuple):
+    """How many lines have been answered, and how many got an error."""
+
+    completed: int
+    failed: int
 
 
 class Line(NamedTuple):
@@ -69,9 +78,22 @@ def chunk_key(batch_id: str, chunk: int) -> Item:
     return table.key(batch_id, f"{_CHUNKS}{chunk:08}")
 
 
-def chunk_prefix() -> str:
-    """What the sort keys of all chunks begin with."""
-    return _CHUNKS
+def chunks_query(batch_id: str) -> dict[str, Any]:
+    """The parameters of DynamoDB's Query that find the items of all chunks."""
+    return {
+        "KeyConditionExpression": "#owner = :batch AND begins_with(#id, :chunks)",
+        "ExpressionAttributeNames": {"#owner": table.OWNER, "#id": table.ID},
+        "ExpressionAttributeValues": {":batch": {"S": batch_id}, ":chunks": {"S": _CHUNKS}},
+    }
+
+
+def counts(chunks: Iterable[Item]) -> Counts:
+    """The sums of all chunks."""
+    completed, failed = 0, 0
+    for chunk in chunks:
+        completed += counted(chunk, COMPLETED)
+        failed += counted(chunk, FAILED)
+    return Counts(completed, failed)
 
 
 def chunk_count(total_lines: int) -> int:

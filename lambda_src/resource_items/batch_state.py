@@ -30,6 +30,9 @@ FULL_CHUNKS = "full_chunks"
 # The files of results, and of a final status: how many lines each has.
 OUTPUT, ERROR = "output", "error"
 COMPLETED_LINES, FAILED_LINES = "completed_lines", "failed_lines"
+# OpenAI's `errors.data` as JSON: the first ones, and whether an object has all of them.
+ERRORS, HAS_ERRORS_OBJECT = "errors", "has_errors_object"
+MAX_ERRORS_KEPT = 20
 
 
 class BatchState(NamedTuple):

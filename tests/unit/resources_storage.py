@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-TABLE, BUCKET = "resources", "files"
+TABLE, BUCKET, QUEUE = "resources", "files", "steps"
 
 
 class Clock:
@@ -33,7 +33,7 @@ class Clock:
 @cache
 def _clients() -> tuple[DynamoDBClient, S3Client]:
     """Made once, because that takes longer than most tests."""
-    storage = Storage(StorageSettings(TABLE, BUCKET))
+    storage = Storage(StorageSettings(TABLE, BUCKET, QUEUE))
     return storage.dynamodb, storage.s3
 
 
@@ -44,7 +44,7 @@ def empty(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Storage]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
-        storage = Storage(StorageSettings(TABLE, BUCKET), now=clock)
+        storage = Storage(StorageSettings(TABLE, BUCKET, QUEUE), now=clock)
         storage.dynamodb, storage.s3 = _clients()
         storage.dynamodb.create_table(
             TableName=TABLE,

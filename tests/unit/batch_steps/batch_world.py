@@ -67,7 +67,7 @@ class KilledError(BaseException):
     """Lambda killed the step. No code of ours may catch this."""
 
 
-_READS = ("get_", "head_", "query", "batch_get_")
+_READS = ("get_", "head_", "query", "batch_get_", "change_message_visibility")
 
 
 @dataclass

@@ -60,13 +60,23 @@ def test_bad_lines(world: BatchWorld) -> None:
     world.run()
     state = world.state(batch)
     assert state["status"] == "failed"
-    assert state.keys().isdisjoint({"in_progress_at", "total_lines"})
-    errors = world.s3.get_object(Bucket=FILES, Key=batch_state.errors_key(batch.id))["Body"].read()
-    assert [(e["code"], e["line"]) for e in json.loads(errors)] == [
+    assert state.keys().isdisjoint({"in_progress_at", "total_lines", "has_errors_object"})
+    assert [(error["code"], error["line"]) for error in json.loads(state["errors"])] == [
         ("invalid_json_line", 2),
         ("duplicate_custom_id", 3),
     ]
     assert world.sqs.jobs == []
+
+
+def test_many_bad_lines(world: BatchWorld) -> None:
+    """All of them are in S3, since an item has not room for all. The state has the first ones."""
+    batch = world.create(jsonl(*range(30)))
+    world.run()
+    state = world.state(batch)
+    assert [error["line"] for error in json.loads(state["errors"])] == list(range(1, 21))
+    assert state["has_errors_object"] == "1"
+    errors = world.s3.get_object(Bucket=FILES, Key=batch_state.errors_key(batch.id))["Body"].read()
+    assert [error["line"] for error in json.loads(errors)] == list(range(1, 31))
 
 
 def test_a_deleted_input(world: BatchWorld) -> None:
@@ -74,9 +84,8 @@ def test_a_deleted_input(world: BatchWorld) -> None:
     batch = world.of(1)
     world.s3.delete_object(Bucket=FILES, Key=world.state(batch)["input_key"])
     world.run()
-    assert world.state(batch)["status"] == "failed"
-    errors = world.s3.get_object(Bucket=FILES, Key=batch_state.errors_key(batch.id))["Body"].read()
-    assert json.loads(errors)[0]["param"] == "input_file_id"
+    state = world.state(batch)
+    assert (state["status"], json.loads(state["errors"])[0]["param"]) == ("failed", "input_file_id")
 
 
 @pytest.mark.parametrize(("policy", "rate"), [({}, 600), ({"requests_per_minute": 25}, 25)])

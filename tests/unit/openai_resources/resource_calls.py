@@ -66,7 +66,7 @@ NO_TABLE = ClientPolicies(_NoTable())  # type: ignore[arg-type]
 
 
 # A table and a bucket for requests that need neither.
-NO_STORAGE = Storage(StorageSettings("none", "none"))
+NO_STORAGE = Storage(StorageSettings("none", "none", "none"))
 
 
 class Answer(NamedTuple):
