@@ -51,22 +51,6 @@ class GatewayStack(cdk.Stack):
             clients=self.clients.table,
             usage=self.usage.table,
         )
-        self.resources = ResourcesFunction(
-            self,
-            "ResourcesFunction",
-            environment=environment,
-            clients=self.clients.table,
-            resources=self.resource_items.table,
-            files=self.files.bucket,
-        )
-        self.api = ChatApi(
-            self,
-            "ChatApi",
-            environment=environment,
-            chat_function=self.chat.function,
-            resources_function=self.resources.function,
-            authorizer=self._authorizer(environment),
-        )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
         self.job_records = JobRecordsTable(self, "JobRecords", environment=environment)
         self.batch_steps = BatchSteps(
@@ -78,6 +62,23 @@ class GatewayStack(cdk.Stack):
             clients=self.clients.table,
             resources=self.resource_items.table,
             files=self.files.bucket,
+        )
+        self.resources = ResourcesFunction(
+            self,
+            "ResourcesFunction",
+            environment=environment,
+            clients=self.clients.table,
+            resources=self.resource_items.table,
+            files=self.files.bucket,
+            steps=self.batch_steps.queue,
+        )
+        self.api = ChatApi(
+            self,
+            "ChatApi",
+            environment=environment,
+            chat_function=self.chat.function,
+            resources_function=self.resources.function,
+            authorizer=self._authorizer(environment),
         )
         self.worker = JobWorker(
             self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
@@ -13,7 +14,7 @@ from infra.bedrock.upstream import models_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
 from openai_resources.settings import StorageSettings
-from resource_items import file_item, upload_item
+from resource_items import batch_state, file_item, upload_item
 
 # Less than the 29 s of API Gateway, so that the log says what took so long.
 _TIMEOUT_S = 28
@@ -29,9 +30,10 @@ _OBJECT_ACTIONS = (
 
 
 class ResourcesFunction(GatewayFunction):
-    """Lists models, and keeps clients' files and uploads.
+    """Lists models, and keeps clients' files, uploads and batches.
 
-    Its role may read clients, read and change files and uploads and, if the environment names no models, list the account's.
+    Its role may read clients, read and change files, uploads and batches, and ask for the steps of batches. If the environment
+    names no models, the role may list the account's.
     """
 
     def __init__(
@@ -43,9 +45,14 @@ class ResourcesFunction(GatewayFunction):
         clients: dynamodb.ITable,
         resources: dynamodb.ITable,
         files: s3.Bucket,
+        steps: sqs.IQueue,
     ) -> None:
         settings = models_settings(environment)
-        storage = StorageSettings(resources_table=resources.table_name, files_bucket=files.bucket_name)
+        storage = StorageSettings(
+            resources_table=resources.table_name,
+            files_bucket=files.bucket_name,
+            steps_queue_url=steps.queue_url,
+        )
         super().__init__(
             scope,
             id_,
@@ -53,7 +60,7 @@ class ResourcesFunction(GatewayFunction):
             name="resources",
             module="openai_resources.handler",
             requirements="resources",
-            description="Lists models, and keeps files and uploads",
+            description="Lists models, keeps files and uploads, and makes batches",
             timeout_s=_TIMEOUT_S,
             memory_mib=_MEMORY_MIB,
             variables={
@@ -67,6 +74,7 @@ class ResourcesFunction(GatewayFunction):
         if settings.account_region is not None:
             self._may_list_models()
         self._may_keep_files(resources, files)
+        self._may_run_batches(files, steps)
 
     def _may_keep_files(self, resources: dynamodb.ITable, files: s3.Bucket) -> None:
         resources.grant(self.role, "dynamodb:GetItem", "dynamodb:Query", *_CHANGES)
@@ -80,6 +88,14 @@ class ResourcesFunction(GatewayFunction):
         # Without this, S3 answers 403 instead of 404 for an object that is gone:
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         self.role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[files.bucket_arn]))
+
+    def _may_run_batches(self, files: s3.Bucket, steps: sqs.IQueue) -> None:
+        steps.grant(self.role, "sqs:SendMessage")
+        pattern = batch_state.errors_key("*")
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[files.arn_for_objects(pattern)])
+        )
+        acknowledgements.objects(self.role, files, pattern, "The names of objects have the ids of batches.")
 
     def _may_list_models(self) -> None:
         """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""

@@ -25,9 +25,11 @@ _TIMEOUT_S = 120
 # Between the receipt of a message and the start of the function's timeout; clocks may differ.
 _HANDOVER_S = 10
 _MEMORY_MIB = 1024
-# The function gives a batch up after as many failures of a step. If it cannot do that either, SQS moves the message, which
-# is also received while another step has the batch.
-_MAX_ATTEMPTS, _MAX_RECEIVES = 20, 100
+# A batch is given up after this many failures in a row of one step, which are hours.
+_MAX_ATTEMPTS = 100
+# SQS's maximum, since a message also comes again while another step has the batch:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+_MAX_RECEIVES = 1000
 _MAX_CONCURRENCY = 10
 _FILES = f"{file_item.OBJECTS}*"
 _BATCHES = f"{batch_state.OBJECTS}*"

@@ -66,22 +66,9 @@ class StepKiller:
 
     def _counted(self) -> int:
         pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="#owner = :batch AND begins_with(#id, :chunks)",
-            ExpressionAttributeNames={"#owner": table.OWNER, "#id": table.ID},
-            ExpressionAttributeValues={
-                ":batch": {"S": self._batch_id},
-                ":chunks": {"S": batch_lines.chunk_prefix()},
-            },
-            ConsistentRead=True,
+            TableName=self._table, ConsistentRead=True, **batch_lines.chunks_query(self._batch_id)
         )
-        names = (batch_lines.COMPLETED, batch_lines.FAILED)
-        return sum(
-            batch_lines.counted(dict(item), name)
-            for page in pages
-            for item in page["Items"]
-            for name in names
-        )
+        return sum(batch_lines.counts(dict(item) for page in pages for item in page["Items"]))
 
     def _state(self) -> State:
         key = batch_state.key(self._batch_id)
