@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.stack.local_stack import LocalStack
-from resource_items import batch_lines, batch_state, table
+from resource_items import batch_lines, batch_state
 from tests.chaos.worker_kills import processes_of, signal_all
 
 STEPS = "bedrock-chat-gateway-local-batch-steps"
