@@ -97,7 +97,7 @@ class KillingClient:
 
     def __getattr__(self, name: str) -> Any:
         operation = getattr(self._client, name)
-        if name == "get_paginator":
+        if name in ("get_paginator", "exceptions"):
             return operation
         return lambda *args, **parameters: self._killer.call(name, operation, *args, **parameters)
 

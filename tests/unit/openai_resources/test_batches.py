@@ -214,6 +214,15 @@ def test_the_input_file(batches: Batches) -> None:
     assert (answer.status, answer.body["error"]["param"]) == (400, "input_file_id")
 
 
+def test_delete_the_input(batches: Batches) -> None:
+    """The input of a batch may be deleted while its lines are run."""
+    batch = batches.create()
+    batches.change(batch["id"], status=batch_state.IN_PROGRESS)
+    answer = batches.calls(event(f"/v1/files/{batch['input_file_id']}", method="DELETE"))
+    assert (answer.status, answer.body["deleted"]) == (200, True)
+    assert batches.one(batch["id"]).body["status"] == batch_state.IN_PROGRESS
+
+
 @pytest.mark.parametrize(
     ("policy", "code"), [(None, "unknown_client"), ('{"v":1,"jobs":false}', "jobs_not_allowed")]
 )
