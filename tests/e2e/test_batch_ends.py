@@ -17,11 +17,24 @@ import pytest
 from openai import NotFoundError, OpenAI
 
 from batch_steps import progress
+from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
 from resource_items import batch_state
 from tests.e2e import batch_calls
-from tests.e2e.batch_calls import answered, by_custom_id, counts, ended, lines, made, made_of, results
+from tests.e2e.batch_calls import (
+    answered,
+    by_custom_id,
+    counts,
+    ended,
+    lines,
+    made,
+    made_of,
+    reached,
+    results,
+    whole,
+)
 from tests.e2e.clients_command import created, succeeded
+from tests.e2e.standin import StandinControl
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -30,6 +43,7 @@ if TYPE_CHECKING:
 LINES, SENT = 8, 4
 SENT_IDS = {f"id-{number}" for number in range(SENT)}
 UNSENT_IDS = {f"id-{number}" for number in range(SENT, LINES)}
+CANCELLED, SLOW = "a line of a cancelled batch", {"standin_fault": {"delay_s": 2}}
 _WITHIN_S, _POLL_S = 90, 1
 
 
@@ -46,6 +60,7 @@ class Begun:
 class SideBySide:
     """Everything that runs at once."""
 
+    cancelled: Begun
     suspended: Begun
     expired: Begun
     without_input: Begun
@@ -69,6 +84,14 @@ def uploaded_batch(owner: OpenAI) -> Batch:
     file = owner.uploads.complete(upload.id, part_ids=parts).file
     assert file is not None
     return made_of(owner, file.id)
+
+
+def cancelled_batch(owner: OpenAI) -> Batch:
+    """A running batch that is cancelled."""
+    batch = made(owner, whole([job_lines.job(f"id-{n}", CANCELLED, **SLOW) for n in range(30)]))
+    batch = owner.batches.cancel(reached(owner, batch, {"in_progress"}).id)
+    assert batch.status == "cancelling"
+    return batch
 
 
 def node(stack: LocalStack, key: str) -> subprocess.Popen[str]:
@@ -101,7 +124,9 @@ def running(stack: LocalStack, sdk: OpenAI) -> Iterator[SideBySide]:
         until_done.callback(script.kill)
         suspended, expired, without_input = slow("suspended"), slow("expired"), slow("without-input")
         (uploader, uploads), (blank, blanks) = client("uploaded"), client("blank")
+        canceller, cancels = client("cancelled")
         begun = SideBySide(
+            Begun(canceller, cancels, cancelled_batch(cancels)),
             suspended,
             expired,
             without_input,
@@ -170,16 +195,16 @@ def test_node(running: SideBySide) -> None:
     stdout, stderr = running.node.communicate(timeout=_WITHIN_S)
     assert running.node.returncode == 0, stderr
     seen: dict[str, Any] = json.loads(stdout)
-    whole = seen["whole"]
-    assert (whole["status"], whole["metadata"]) == ("completed", {"team": batch_calls.METADATA})
-    assert whole["counts"] == {"total": 3, "completed": 2, "failed": 1}
-    assert sorted(line["custom_id"] for line in whole["output"]) == ["id-0", "id-1"]
-    assert [line["response"]["status_code"] for line in whole["errors"]] == [400]
-    assert whole["expires_in_s"] == 86_400
+    complete = seen["whole"]
+    assert (complete["status"], complete["metadata"]) == ("completed", {"team": batch_calls.METADATA})
+    assert complete["counts"] == {"total": 3, "completed": 2, "failed": 1}
+    assert sorted(line["custom_id"] for line in complete["output"]) == ["id-0", "id-1"]
+    assert [line["response"]["status_code"] for line in complete["errors"]] == [400]
+    assert complete["expires_in_s"] == 86_400
     cancelled = seen["cancelled"]
     assert (cancelled["at_once"], cancelled["status"]) == ("cancelling", "cancelled")
     assert cancelled["output"] == cancelled["completed"]
-    assert sorted(seen["listed"]) == sorted([whole["id"], cancelled["id"], seen["failed"]["id"]])
+    assert sorted(seen["listed"]) == sorted([complete["id"], cancelled["id"], seen["failed"]["id"]])
     assert [(error["line"], error["code"]) for error in seen["failed"]["errors"]] == [
         (1, "invalid_json_line"),
         (3, "duplicate_custom_id"),
@@ -192,6 +217,20 @@ def test_node(running: SideBySide) -> None:
         "cancel what has ended": [409, None],
     }
     assert seen["left"] == []
+
+
+def test_cancelled(stack: LocalStack, running: SideBySide) -> None:
+    """What was answered is kept, and what was not begun when the batch was cancelled is never sent."""
+    owner, batch = running.cancelled.owner, running.cancelled.batch
+    assert owner.batches.cancel(batch.id).cancelling_at == batch.cancelling_at
+    batch = ended(owner, batch)
+    assert (batch.status, bool(batch.cancelled_at)) == ("cancelled", True)
+    with StandinControl(stack.standin_url) as standin:
+        sent = [request for request in standin.requests() if CANCELLED in request["body_text"]]
+    total, completed, failed = counts(batch)
+    assert len(sent) == completed == len(by_custom_id(owner, batch.output_file_id)) < total
+    assert (failed, batch.error_file_id) == (0, None)
+    assert owner.batches.cancel(batch.id).status == "cancelled"
 
 
 def test_suspended(stack: LocalStack, running: SideBySide) -> None:

@@ -14,6 +14,7 @@ from local.stack.local_stack import LocalStack
 from tests.e2e.batch_calls import (
     ENDPOINT,
     FILENAME,
+    METADATA,
     REFUSED,
     by_custom_id,
     counts,
@@ -21,7 +22,6 @@ from tests.e2e.batch_calls import (
     lines,
     made,
     made_of,
-    reached,
 )
 from tests.e2e.clients_command import created, run
 from tests.e2e.standin import StandinControl
@@ -101,21 +101,6 @@ def test_lists(owner: OpenAI) -> None:
         assert ended(owner, batch).status == "completed"
 
 
-def test_cancel(owner: OpenAI, standin: StandinControl) -> None:
-    """A running batch is cancelled: what was answered is kept, and what was not begun is never sent."""
-    standin.reset()
-    batch = made(owner, lines(30, standin_fault={"delay_s": 2}))
-    reached(owner, batch, {"in_progress"})
-    cancelled = owner.batches.cancel(batch.id)
-    assert cancelled.status == "cancelling"
-    assert owner.batches.cancel(batch.id).cancelling_at == cancelled.cancelling_at
-    batch = ended(owner, batch)
-    assert (batch.status, bool(batch.cancelled_at)) == ("cancelled", True)
-    output = by_custom_id(owner, batch.output_file_id)
-    assert len(output) == counts(batch)[1] == standin.counters()["generations"]
-    assert owner.batches.cancel(batch.id).status == "cancelled"
-
-
 def test_cancel_what_has_ended(owner: OpenAI) -> None:
     """It is a 409."""
     batch = ended(owner, made(owner, lines(1)))
@@ -126,7 +111,7 @@ def test_cancel_what_has_ended(owner: OpenAI) -> None:
 
 def test_refused(owner: OpenAI) -> None:
     """A wrong endpoint or window is a 400, an unknown file or batch a 404, each with its request id."""
-    file = owner.files.create(file=(FILENAME, METADATA, lines(1)), purpose="batch")
+    file = owner.files.create(file=(FILENAME, lines(1)), purpose="batch")
     wrong: list[tuple[dict[str, Any], type[APIStatusError], str]] = [
         ({"endpoint": "/v1/embeddings"}, BadRequestError, "endpoint"),
         ({"completion_window": "1h"}, BadRequestError, "completion_window"),
