@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from openai import APIStatusError, BadRequestError, ConflictError, NotFoundError, OpenAI
@@ -26,6 +26,9 @@ from tests.e2e.batch_calls import (
 from tests.e2e.clients_command import created, run
 from tests.e2e.standin import StandinControl
 
+if TYPE_CHECKING:
+    from openai.types import Batch
+
 
 @pytest.fixture
 def client_id() -> str:
@@ -40,40 +43,40 @@ def owner(stack: LocalStack, sdk: OpenAI, client_id: str) -> Iterator[OpenAI]:
     assert run(stack, "delete", client_id, "--files", "--yes").exit_code == 0
 
 
-def test_a_whole_life(owner: OpenAI) -> None:
-    """Answers are in the output file and failures in the error file, each line once. The counts and the usage are exact."""
+@pytest.fixture
+def complete(owner: OpenAI) -> Batch:
+    """A batch of 25 lines that were answered and one that Bedrock refused."""
     content = lines(25) + job_lines.job("refused", "no", **REFUSED).encode()
-    batch = made(owner, content, metadata={"team": METADATA})
-    assert (batch.status, batch.metadata, batch.expires_at) == (
-        "validating",
-        {"team": METADATA},
-        batch.created_at + 86_400,
-    )
-    assert batch._request_id
-    batch = ended(owner, batch)
-    assert batch.status == "completed", batch
-    assert counts(batch) == (26, 25, 1)
-    output, errors = by_custom_id(owner, batch.output_file_id), by_custom_id(owner, batch.error_file_id)
+    return ended(owner, made(owner, content, metadata={"team": METADATA}))
+
+
+def test_a_whole_life(owner: OpenAI, complete: Batch) -> None:
+    """The batch has its times and exact counts. Its files are listed."""
+    assert (complete.status, counts(complete)) == ("completed", (26, 25, 1))
+    assert (complete.metadata, complete.expires_at) == ({"team": METADATA}, complete.created_at + 86_400)
+    assert complete._request_id
+    assert complete.in_progress_at
+    assert complete.finalizing_at
+    assert complete.completed_at
+    assert (complete.failed_at, complete.cancelled_at, complete.errors) == (None, None, None)
+    files = {file.id: file for file in owner.files.list(purpose="batch_output")}
+    assert files.keys() == {complete.output_file_id, complete.error_file_id}
+    assert files[cast("str", complete.output_file_id)].filename == f"{complete.id}_output.jsonl"
+
+
+def test_results(owner: OpenAI, complete: Batch) -> None:
+    """Answers are in the output file and failures in the error file, each line once. The usage is the sum."""
+    output, errors = (by_custom_id(owner, id_) for id_ in (complete.output_file_id, complete.error_file_id))
     assert output.keys() == {f"id-{number}" for number in range(25)}
     assert all(line["response"]["status_code"] == 200 and line["error"] is None for line in output.values())
     assert all("client" not in line for line in output.values())
     (refused,) = errors.values()
-    assert (refused["custom_id"], refused["error"], refused["response"]["status_code"]) == (
-        "refused",
-        None,
-        400,
-    )
+    assert (refused["custom_id"], refused["error"]) == ("refused", None)
+    assert refused["response"]["status_code"] == 400
     assert refused["response"]["body"]["error"]["message"]
-    assert batch.usage is not None
-    used = [line["response"]["body"]["usage"] for line in output.values()]
-    assert batch.usage.total_tokens == sum(usage["total_tokens"] for usage in used)
-    assert batch.in_progress_at
-    assert batch.finalizing_at
-    assert batch.completed_at
-    assert (batch.failed_at, batch.cancelled_at, batch.errors) == (None, None, None)
-    files = {file.id: file for file in owner.files.list(purpose="batch_output")}
-    assert files.keys() == {batch.output_file_id, batch.error_file_id}
-    assert files[cast("str", batch.output_file_id)].filename == f"{batch.id}_output.jsonl"
+    assert complete.usage is not None
+    used = [line["response"]["body"]["usage"]["total_tokens"] for line in output.values()]
+    assert complete.usage.total_tokens == sum(used)
 
 
 def test_bad_lines(owner: OpenAI, standin: StandinControl) -> None:
