@@ -89,6 +89,8 @@ class NamedRequest:
             error, self.candidate.target
         ):
             error.region = self.candidate.target.region
+        # The frames of its traceback would keep the bytes of the request.
+        error.__traceback__ = error.__context__ = None
         self._errors.append(error)
         self._log.append({**_described(self.candidate.target), **_cause(error)})
 
@@ -104,9 +106,11 @@ class NamedRequest:
         return candidate is not None
 
     def error_for_caller(self) -> GatewayError:
-        """The last error that may pass, because then a retry can help; else the last one."""
-        passing = [error for error in self._errors if retry.is_retryable(error)]
-        return passing[-1] if passing else self._errors[-1]
+        """The last error if it is the request's own; else the last one that may pass, because then a retry can help."""
+        errors, self._errors = self._errors, []  # which would keep themselves, by the traceback that one gets
+        if not failures.is_the_targets(errors[-1], self.candidate.target):
+            return errors[-1]
+        return next(filter(retry.is_retryable, reversed(errors)), errors[-1])
 
     def note(self, attempts: Attempts) -> None:
         """Writes the targets into `attempts`, for the log and the price, and whether the candidate may be asked again."""

@@ -18,6 +18,7 @@ from chat_gateway.core.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.model_names.settings import Target
+from tests.unit.chat_gateway.garbage import keeps_error
 from tests.unit.chat_gateway.model_names.named_calls import (
     CONVERSE,
     FIRST,
@@ -226,6 +227,21 @@ def test_a_request_that_is_prepared_again() -> None:
     assert tries.log_fields is not None
     failed = [(entry["model"], entry.get("status")) for entry in tries.log_fields["failed_targets"]]
     assert failed == [(FIRST, 429), (SECOND, 400), (FIRST, None)]
+
+
+@pytest.mark.parametrize("second", [LOST, THROTTLED, GONE, httpx.Response(400, json={"message": "no"})])
+def test_failed_requests_are_not_kept(second: httpx.Response | Exception) -> None:
+    """Nothing of the targets' requests, which may be large, waits for the garbage collector."""
+    completions = named(Bedrock({FIRST: [LATE], SECOND: [second]}), FIRST, SECOND)
+    assert not keeps_error(lambda: create(completions))
+
+
+def test_a_request_that_another_target_refuses() -> None:
+    """A target's refusal of the request is the caller's error, although an earlier one may pass."""
+    refused = httpx.Response(400, json={"message": "no"})
+    with pytest.raises(UpstreamError) as caught:
+        create(named(Bedrock({FIRST: [THROTTLED], SECOND: [refused]}), FIRST, SECOND))
+    assert caught.value.status == 400
 
 
 def test_every_target_must_be_allowed() -> None:
