@@ -1,22 +1,29 @@
-"""Says whether an error waits for the garbage collector."""
+"""Says whether an error keeps itself, and so the request, until the garbage collector comes."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from chat_gateway.core.errors import GatewayError
 
 
-def keeps_error(ask: Callable[[], object]) -> bool:
-    """Whether the error that `ask` raises still exists when nobody uses it: then it keeps itself, and what it refers to."""
+@contextlib.contextmanager
+def no_collector() -> Iterator[None]:
+    """Without the garbage collector."""
     gc.disable()
     try:
-        reference = _raised(ask)
-        return reference() is not None
+        yield
     finally:
         gc.enable()
+
+
+def keeps_error(ask: Callable[[], object]) -> bool:
+    """Whether the error that `ask` raises still exists when nobody uses it."""
+    with no_collector():
+        return _raised(ask)() is not None
 
 
 def _raised(ask: Callable[[], object]) -> weakref.ref[GatewayError]:
