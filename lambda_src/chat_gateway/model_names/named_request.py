@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from chat_gateway.completions import retry
 from chat_gateway.core.errors import GatewayError, InvalidRequestError, UpstreamCredentialsError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.guardrail.settings import Guardrail
 
+_Error = TypeVar("_Error", bound=GatewayError)
 # The headers that name a guardrail.
 _NAMING = (IDENTIFIER_HEADER, VERSION_HEADER)
 # The completions of a target's region; the second argument limits the time to the first byte, in seconds.
@@ -60,7 +61,7 @@ class NamedRequest:
         self._check_headers(targets)
         candidate = self._next() or self._next_left_out()
         if candidate is None:
-            raise self._refusals[0]
+            raise self._refusals.pop(0)
         self.candidate = candidate
 
     @property
@@ -89,9 +90,7 @@ class NamedRequest:
             error, self.candidate.target
         ):
             error.region = self.candidate.target.region
-        # The frames of its traceback would keep the bytes of the request.
-        error.__traceback__ = error.__context__ = None
-        self._errors.append(error)
+        self._errors.append(_without_frames(error))
         self._log.append({**_described(self.candidate.target), **_cause(error)})
 
     def move_on(self) -> bool:
@@ -135,7 +134,7 @@ class NamedRequest:
             try:
                 return self._candidate(target, is_last=not self._waiting)
             except InvalidRequestError as refusal:
-                self._refusals.append(refusal)
+                self._refusals.append(_without_frames(refusal))
                 self._log.append({**_described(target), **_cause(refusal)})
         return None
 
@@ -174,6 +173,12 @@ class NamedRequest:
         if any(list(values) != [home[name]] for name, values in repeated.items()):
             return self._caller_headers  # the caller's own guardrail, which the rule judges as a whole
         return {name: values for name, values in self._caller_headers.items() if name not in _NAMING}
+
+
+def _without_frames(error: _Error) -> _Error:
+    """The error without its traceback, which would keep this request and its bytes."""
+    error.__traceback__ = error.__context__ = None
+    return error
 
 
 def _described(target: Target) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from functools import partial
 
 import httpx
@@ -18,7 +19,7 @@ from chat_gateway.core.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.model_names.settings import Target
-from tests.unit.chat_gateway.garbage import keeps_error
+from tests.unit.chat_gateway.garbage import keeps_error, no_collector
 from tests.unit.chat_gateway.model_names.named_calls import (
     CONVERSE,
     FIRST,
@@ -31,6 +32,7 @@ from tests.unit.chat_gateway.model_names.named_calls import (
     attempts,
     create,
     named,
+    request,
 )
 
 UNSENT = httpx.ConnectError("refused")
@@ -234,6 +236,16 @@ def test_failed_requests_are_not_kept(second: httpx.Response | Exception) -> Non
     """Nothing of the targets' requests, which may be large, waits for the garbage collector."""
     completions = named(Bedrock({FIRST: [LATE], SECOND: [second]}), FIRST, SECOND)
     assert not keeps_error(lambda: create(completions))
+
+
+def test_a_refused_request_is_not_kept() -> None:
+    """Nor does anything of a request that a target, or every target, does not take."""
+    with no_collector():
+        made = named(Bedrock(), CONVERSE, FIRST).prepared(request(logprobs=True), caller_headers={})
+        reference = weakref.ref(made)
+        del made
+        assert reference() is None
+    assert not keeps_error(lambda: create(named(Bedrock(), CONVERSE, CONVERSE), logprobs=True))
 
 
 def test_a_request_that_another_target_refuses() -> None:
