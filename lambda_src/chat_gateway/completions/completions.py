@@ -128,7 +128,8 @@ class Completions:
             try:
                 return self._with_credentials(ask, request, attempts.deadline)
             except GatewayError as error:
-                attempts.wait_for_next(error)
+                if not attempts.waits_for_next(error):
+                    raise
 
     def _with_credentials(
         self, ask: _Ask[_Answer_co], request: UpstreamRequest, deadline: float

@@ -110,14 +110,18 @@ def test_a_guardrail_of_the_callers_own(trace: str | None) -> None:
 
 
 REFUSED = httpx.Response(403, json={"Message": "Bearer Token has expired"})
+UNRECOGNIZED = httpx.Response(400, headers={"x-amzn-errortype": "UnrecognizedClientException"}, json={})
 
 
-def test_a_region_that_refuses_the_key() -> None:
+@pytest.mark.parametrize(
+    ("model", "refused"), [(SECOND, REFUSED), (CONVERSE, REFUSED), (CONVERSE, UNRECOGNIZED)]
+)
+def test_a_region_that_refuses_the_key(model: str, refused: httpx.Response) -> None:
     """A key that another region refuses, as one that is bound to its region, is that target's failure."""
-    bedrock = Bedrock({SECOND: [REFUSED]})
-    targets = (Target(SECOND, "us-west-2"), Target(FIRST))
+    bedrock = Bedrock({model: [refused]})
+    targets = (Target(model, "us-west-2"), Target(FIRST))
     create(named(bedrock, *targets, regions=AWAY, guardrail=GUARDRAIL))
-    assert bedrock.asked == [SECOND, FIRST]
+    assert bedrock.asked == [model, FIRST]
 
 
 def test_a_refused_key_after_a_busy_target() -> None:
