@@ -130,4 +130,5 @@ def check(bypass: Bypass, status: int, text: str, answering: Answering) -> None:
         assert (status, got) == (bypass_checks.STATUS[bypass.gets], []), text
     else:
         # Converse may refuse what chat completions block. Then the caller gets the first target's error.
-        assert 400 <= status < 500 or (status, [*map(model_of, got)]) == (FAILS, [answering.name.first]), text
+        asked = {model_of(request) for request in got}
+        assert 400 <= status < 500 or (status, asked) == (FAILS, {answering.name.first}), text
