@@ -17,6 +17,8 @@ _WORKER = "chat_gateway.jobs.worker"
 _CHAT_PATH = "/openai/v1/chat/completions"
 _SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bedrock-api-key-a1b2c3"  # noqa: S105
 
+# The identifier and the version.
+GUARDRAIL = ("gr12345", "1")
 _USAGE = {
     "RECORD_USAGE": "false",
     "USAGE_TABLE": "usage",
@@ -110,8 +112,8 @@ def _upstream(upstream: str) -> dict[str, str]:
         "MAX_REQUEST_BYTES": str(5 * 1024 * 1024),
         "SEPARATE_REASONING": "true",
         "MAX_RESPONSE_BYTES": str(8 * 1024 * 1024),
-        "GUARDRAIL_IDENTIFIER": "gr12345",
-        "GUARDRAIL_VERSION": "1",
+        "GUARDRAIL_IDENTIFIER": GUARDRAIL[0],
+        "GUARDRAIL_VERSION": GUARDRAIL[1],
         "GUARDRAIL_OVERRIDE": "denied",
         "GUARDRAIL_TAGGING": "off",
     }

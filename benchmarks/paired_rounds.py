@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from benchmarks import converse_model, events, jobs, limited_client, sides, stage, steps, warm, worktree
+from benchmarks import events, jobs, sides, stage, steps, variants, warm, worktree
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
 from benchmarks.failures import CannotCompareError
 from benchmarks.functions import Function
@@ -15,6 +15,7 @@ from benchmarks.shapes import Shape
 from benchmarks.sides import BEFORE, NOW
 from benchmarks.stage import Stage
 from benchmarks.steps import JOBS, Rounds
+from benchmarks.variants import Variant
 from benchmarks.warm import KILOBYTE
 from benchmarks.worktree import ROOT, Commit
 
@@ -41,17 +42,13 @@ def run(commit: Commit, say: Callable[[str], None]) -> list[Results]:
 def _rounds(
     before: Mapping[str, Function], now: Mapping[str, Function], where: Stage, say: Callable[[str], None]
 ) -> Iterator[Results]:
-    # The present function must have both; a new row has no value before.
-    limited, converse = {now[CHAT].name}, {now[CHAT].name}
-    if limited_client.is_known(before[CHAT], where):
-        limited.add(before[CHAT].name)
-    if converse_model.is_known(before[CHAT], where):
-        converse.add(before[CHAT].name)
+    # The present function must have all; a new row has no value before.
+    measured = {now[CHAT].name: variants.ALL, before[CHAT].name: variants.known(before[CHAT], where)}
     for number in range(_ROUNDS):
         pair = (now, before) if number % 2 else (before, now)
         try:
             padded = [_padded(side, number * _PADDING_BYTES) for side in pair]
-            yield _round(padded, where, limited=limited, converse=converse)
+            yield _round(padded, where, measured)
         except AssertionError as error:
             raise CannotCompareError(f"a function gave a wrong answer: {error}") from error
         say(f"round {number + 1} of {_ROUNDS}")
@@ -63,18 +60,16 @@ def _padded(side: Mapping[str, Function], size_bytes: int) -> dict[str, Function
 
 
 def _round(
-    pair: Sequence[Mapping[str, Function]], where: Stage, *, limited: Set[str], converse: Set[str]
+    pair: Sequence[Mapping[str, Function]], where: Stage, measured: Mapping[str, Sequence[Variant]]
 ) -> Results:
     """Measures one round. Each function is started again, because two processes of the same code also differ.
 
-    `limited` and `converse` are the names of the chat functions that have limits, and the Converse route.
+    `measured`: the variants of each chat function, by its name.
     """
     chat = [side[CHAT] for side in pair]
     results = steps.new_results([function for side in pair for function in side.values()], {})
     steps.measure_cold(results, _starts(pair), where, _IN_ONE, without_bytecode=False)
-    with_limits = [function for function in chat if function.name in limited]
-    with_converse = [function for function in chat if function.name in converse]
-    with steps.targets(chat, where, limited=with_limits, converse=with_converse) as targets:
+    with steps.targets(chat, where, measured) as targets:
         steps.measure_warm(results, targets, _IN_ONE, lambda _: None)
     with ExitStack() as stack:
         workers = [

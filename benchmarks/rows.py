@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import converse_model, limited_client
+from benchmarks import converse_model, limited_client, named_model
 from benchmarks.describe_functions import AUTHORIZER, CHAT, WORKER
 from benchmarks.results import Results
 from benchmarks.steps import JOBS
 from benchmarks.targets import added_per_event_us
+from benchmarks.variants import Variant
 from benchmarks.warm import Series
 
 
@@ -48,7 +49,14 @@ def _chat() -> Iterator[Row]:
     yield Row(CHAT, "1 kB, p50 ms", 2, lambda results, name: results.buffered[name].p50_ms)
     yield Row(CHAT, "1 kB, p90 ms", 2, lambda results, name: results.buffered[name].p90_ms)
     yield from _costs(CHAT, "1 kB", lambda results, name: results.buffered[name])
-    yield Row(CHAT, "1 kB, client with limits, p50 ms", 2, _limited_p50_ms)
+    yield Row(
+        CHAT,
+        "1 kB, client with limits, p50 ms",
+        2,
+        lambda results, name: _with(
+            limited_client, results, name, lambda of, target: of.buffered[target].p50_ms
+        ),
+    )
     yield Row(CHAT, "4 MB, p50 ms", 1, lambda results, name: results.large[name].p50_ms)
     yield from _costs(CHAT, "4 MB", lambda results, name: results.large[name])
     yield Row(
@@ -66,6 +74,7 @@ def _chat() -> Iterator[Row]:
     yield Row(CHAT, "streamed event, CPU µs", 1, _event_cpu_us)
     yield Row(CHAT, "paced event, p50 µs", 0, lambda results, name: results.paced[name].event_delay_us)
     yield from _converse()
+    yield from _by_name()
     yield _size(CHAT)
 
 
@@ -74,7 +83,10 @@ def _converse() -> Iterator[Row]:
 
     def row(of: str, digits: int, measure: Callable[[Results, str], float | None]) -> Row:
         return Row(
-            CHAT, f"Converse, {of}", digits, lambda results, name: _on_converse(results, name, measure)
+            CHAT,
+            f"Converse, {of}",
+            digits,
+            lambda results, name: _with(converse_model, results, name, measure),
         )
 
     yield row("1 kB, p50 ms", 2, lambda results, name: results.buffered[name].p50_ms)
@@ -84,16 +96,27 @@ def _converse() -> Iterator[Row]:
     yield row("streamed event, CPU µs", 1, _event_cpu_us)
 
 
-def _on_converse(
-    results: Results, name: str, measure: Callable[[Results, str], float | None]
+def _by_name() -> Iterator[Row]:
+    """The rows of a request by a model name."""
+
+    def row(of: str, measure: Callable[[Results, str], float | None]) -> Row:
+        return Row(
+            CHAT,
+            f"by model name, {of} p50 ms",
+            3,
+            lambda results, name: _with(named_model, results, name, measure),
+        )
+
+    yield row("1 kB,", lambda results, name: results.buffered[name].p50_ms)
+    yield row("stream, first byte", lambda results, name: results.streamed[name].first_byte_p50_ms)
+    yield row("stream, whole", lambda results, name: results.streamed[name].p50_ms)
+
+
+def _with(
+    variant: Variant, results: Results, name: str, measure: Callable[[Results, str], float | None]
 ) -> float | None:
-    target = converse_model.name(name)
+    target = variant.name(name)
     return measure(results, target) if target in results.buffered else None
-
-
-def _limited_p50_ms(results: Results, name: str) -> float | None:
-    series = results.buffered.get(limited_client.name(name))
-    return None if series is None else series.p50_ms
 
 
 def _event_cpu_us(results: Results, name: str) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmarks import contenders, events, installed_peers, jobs, litellm_proxy, stage, steps
+from benchmarks import contenders, events, installed_peers, jobs, litellm_proxy, stage, steps, variants
 from benchmarks.exchanges import Target
 from benchmarks.functions import Function
 from benchmarks.installed_peers import Peers
@@ -15,6 +15,7 @@ from benchmarks.stage import Stage
 from benchmarks.steps import JOBS, WIDTH, Rounds
 from benchmarks.warm import KILOBYTE
 
+_OURS = {contenders.OURS: variants.ALL}
 _WIDTHS, _JOB_LATENCIES_S = (10, 30, WIDTH), (0.2, 1.0, 2.0)
 _QUICK = Rounds(cold=7, buffered=300, large=9, streamed=100, paced=5, fast=9)
 _FULL = Rounds(cold=9, buffered=500, large=11, streamed=150, paced=10, fast=11, slow=15)
@@ -29,7 +30,7 @@ def quick(say: Callable[[str], None]) -> Results:
         starts = _starts(chat, authorizers)
         steps.measure_cold(results, starts, where, _QUICK, without_bytecode=False)
         say("cold starts measured")
-        with steps.targets(chat, where, limited=_ours(chat), converse=_ours(chat)) as targets:
+        with steps.targets(chat, where, _OURS) as targets:
             steps.measure_warm(results, targets, _QUICK, say)
         _measure_jobs(results, where, widths=(WIDTH,), latencies_s=(1.0,))
         say("jobs measured")
@@ -62,15 +63,11 @@ def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[t
     ]
 
 
-def _ours(chat: Sequence[Function]) -> list[Function]:
-    return [function for function in chat if function.name == contenders.OURS]
-
-
 @contextmanager
 def _targets(chat: Sequence[Function], where: Stage, peers: Peers) -> Iterator[dict[str, Target]]:
     """The functions and LiteLLM's proxy."""
     proxy = litellm_proxy.running(peers.litellm, where.upstream, where.folder)
-    with steps.targets(chat, where, limited=_ours(chat), converse=_ours(chat)) as targets, proxy as litellm:
+    with steps.targets(chat, where, _OURS) as targets, proxy as litellm:
         yield {**targets, litellm.name: litellm}
 
 

@@ -47,6 +47,12 @@ class Shape:
         return cls(latency_us=latency_us, events=events, gap_us=gap_us)
 
 
+FAST_EVENTS = 1000
+WHOLE, SLOW = Shape(), Shape(latency_us=100_000)
+STREAM, PACED, FAST = Shape(events=50), Shape(events=50, gap_us=2000), Shape(events=FAST_EVENTS)
+SHAPES = (WHOLE, SLOW, STREAM, PACED, FAST)  # those that are measured
+
+
 def is_of_converse(body: bytes) -> bool:
     """Whether a request's model is served on Converse only."""
     return CONVERSE_FAMILY in body[:_LOOKED_AT_BYTES]

@@ -8,26 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import cold, contenders, converse_model, exchanges, limited_client, machine, warm
+from benchmarks import cold, contenders, exchanges, machine, warm
 from benchmarks.converse_model import ConverseTarget
 from benchmarks.exchanges import HttpTarget, Target
 from benchmarks.functions import Function
 from benchmarks.limited_client import LimitedTarget
+from benchmarks.named_model import NamedTarget
 from benchmarks.results import ColdStarts, Results, Size
-from benchmarks.shapes import Shape
+from benchmarks.shapes import FAST, FAST_EVENTS, PACED, SLOW, STREAM, WHOLE
 from benchmarks.stage import Stage
+from benchmarks.variants import Variant
 from benchmarks.warm import KILOBYTE, MEGABYTE
 
 JOBS = 100  # in one batch
 # The default of infra.settings.jobs, for which the target is defined.
 WIDTH = 100
 
-_EVENTS = 50
-_FAST_EVENTS = 1000
-_STREAM = Shape(events=_EVENTS)
-_PACED = Shape(events=_EVENTS, gap_us=2000)
-_FAST = Shape(events=_FAST_EVENTS)
-_SLOW = Shape(latency_us=100_000)
 _LARGE_BYTES = 4 * MEGABYTE
 _CHAT_PATH = "/openai/v1/chat/completions"
 
@@ -52,7 +48,7 @@ def new_results(functions: Sequence[Function], versions: Mapping[str, str]) -> R
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         machine=machine.describe(),
         versions={**machine.versions(), **versions},
-        fast_events=_FAST_EVENTS,
+        fast_events=FAST_EVENTS,
         sizes={
             function.name: Size(function.package.zipped_bytes, function.package.zipped_sources_bytes)
             for function in functions
@@ -81,19 +77,22 @@ def measure_cold(
 
 @contextmanager
 def targets(
-    chat: Sequence[Function], stage: Stage, *, limited: Sequence[Function], converse: Sequence[Function]
+    chat: Sequence[Function], stage: Stage, variants: Mapping[str, Sequence[Variant]]
 ) -> Iterator[dict[str, Target]]:
     """Runs the functions during the block. Yields them and the upstream by name.
 
-    The functions in `limited` run once more, with a client with limits, and those in `converse` with a model on Converse.
+    A function runs once more for each of the `variants` under its name.
     """
     with ExitStack() as stack:
         direct = HttpTarget(contenders.DIRECT, stage.upstream, path=_CHAT_PATH, key="none")
         started: list[Target] = [
             stack.enter_context(closing(direct)),
             *(stack.enter_context(exchanges.function_target(function, stage.runtime)) for function in chat),
-            *(stack.enter_context(limited_client.target(function, stage)) for function in limited),
-            *(stack.enter_context(converse_model.target(function, stage)) for function in converse),
+            *(
+                stack.enter_context(variant.target(function, stage))
+                for function in chat
+                for variant in variants.get(function.name, ())
+            ),
         ]
         yield {target.name: target for target in started}
 
@@ -103,24 +102,24 @@ def measure_warm(
 ) -> None:
     """Measures warm requests: buffered, streamed and large.
 
-    A client with limits sends only small buffered ones. A model on Converse gets only small ones.
+    A client with limits sends only small buffered ones. A model on Converse and a name get only small ones.
     """
     limited = [target for target in targets.values() if isinstance(target, LimitedTarget)]
-    converse = [target for target in targets.values() if isinstance(target, ConverseTarget)]
-    others = [target for target in targets.values() if target not in (*limited, *converse)]
+    small = [target for target in targets.values() if isinstance(target, ConverseTarget | NamedTarget)]
+    others = [target for target in targets.values() if target not in (*limited, *small)]
     buffered = [target for target in others if target.name != contenders.BARE_STREAMING]
     streaming = [target for target in others if target.name not in (contenders.BARE, contenders.FASTAPI)]
     kilobyte = partial(warm.measure, size_bytes=KILOBYTE, warming_up=rounds.warming_up)
     large = partial(warm.measure, size_bytes=_LARGE_BYTES, rounds=rounds.large, warming_up=rounds.warming_up)
     # Small requests come first, because peak memory only grows.
-    results.buffered = kilobyte([*buffered, *limited, *converse], Shape(), rounds=rounds.buffered)
+    results.buffered = kilobyte([*buffered, *limited, *small], WHOLE, rounds=rounds.buffered)
     say("buffered requests measured")
-    results.streamed = kilobyte([*streaming, *converse], _STREAM, rounds=rounds.streamed)
-    results.paced = kilobyte([*streaming, *converse], _PACED, rounds=rounds.paced)
-    results.fast = kilobyte([*streaming, *converse], _FAST, rounds=rounds.fast)
+    results.streamed = kilobyte([*streaming, *small], STREAM, rounds=rounds.streamed)
+    results.paced = kilobyte([*streaming, *small], PACED, rounds=rounds.paced)
+    results.fast = kilobyte([*streaming, *small], FAST, rounds=rounds.fast)
     say("streams measured")
     if rounds.slow:
-        results.slow = kilobyte(buffered, _SLOW, rounds=rounds.slow)
-    results.large = large(buffered, Shape())
-    results.large_streamed = large(streaming, _STREAM)
+        results.slow = kilobyte(buffered, SLOW, rounds=rounds.slow)
+    results.large = large(buffered, WHOLE)
+    results.large_streamed = large(streaming, STREAM)
     say("large requests measured")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import converse_model
+from benchmarks import converse_model, named_model
 from benchmarks.contenders import (
     AUTHORIZER,
     BARE,
@@ -52,6 +52,7 @@ def verdicts(results: Results) -> list[Verdict]:
         *_warm(results),
         *_streams(results),
         *_converse(results),
+        *_by_name(results),
         *_absolute(results),
         *_jobs(results),
     ]
@@ -105,6 +106,13 @@ def _converse(results: Results) -> Iterator[Verdict]:
     yield from _ratio("Converse, warm, buffered, p50", p50_ms, name, OURS, 1.3)
     if name in results.fast and DIRECT in results.fast:
         yield Verdict("Converse, added per streamed event", added_per_event_us(results, name), 40, "µs")
+
+
+def _by_name(results: Results) -> Iterator[Verdict]:
+    def p50_ms(name: str) -> float:
+        return results.buffered[name].p50_ms
+
+    yield from _ratio("by model name, warm, buffered, p50", p50_ms, named_model.name(OURS), OURS, 1.02)
 
 
 def _absolute(results: Results) -> Iterator[Verdict]:

@@ -38,7 +38,7 @@ def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs)
         if sys.stdin.isatty()
         else sys.stdin.read(bedrock_key.MAX_INPUT_CHARACTERS)
     )
-    bedrock_key.put(session, secret_arn, key)
+    bedrock_key.put(session, secret_arn, key, other_regions=outputs.bedrock_regions)
     click.echo("The Bedrock API key is stored.")
 
 
@@ -52,7 +52,9 @@ def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) 
 @click.option(
     "--canary", default=proof.CANARY_WORD, show_default=True, help="A word that the guardrail must block."
 )
-@click.option("--model", default=proof.MODEL, show_default=True, help="The model for the test prompts.")
+@click.option(
+    "--model", help="The model or model name for the test prompts. Default: proof.model of the settings."
+)
 @click.option(
     "--base-url",
     callback=_url,
@@ -63,17 +65,20 @@ def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) 
     "--converse-model",
     help="A model of Bedrock's Converse, to try that route, too. Default: proof.converse_model of the settings.",
 )
-@deployed()
+@deployed(proof.UnreadablePlanError)
 def prove(
     session: boto3.Session,
     outputs: stack_outputs.StackOutputs,
     canary: str,
-    model: str,
+    model: str | None,
     base_url: str | None,
     attack: str | None,
     converse_model: str | None,
 ) -> None:
-    """Proves that the guardrail blocks a canary word but not a harmless prompt, in whole answers, streams and jobs."""
+    """Proves that the guardrail blocks a canary word but not a harmless prompt, in whole answers, streams and jobs.
+
+    The proof also tries the model names of the environment, and the guardrails of its other regions.
+    """
     tried = []
     probes = proof.prove(
         session,

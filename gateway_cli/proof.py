@@ -8,10 +8,15 @@ import boto3
 
 from gateway_cli.stack_outputs import StackOutputs
 from guardrail_proof import proof
+from guardrail_proof.plan import Plan
 from guardrail_proof.probes import Probe, failure
 from guardrail_proof.settings import CANARY_WORD, MODEL, Gateway
 
 __all__ = ["CANARY_WORD", "MODEL", "Probe", "failure", "prove"]
+
+
+class UnreadablePlanError(Exception):
+    """The stack says what to prove of its model names, in a form that this version does not know."""
 
 
 def prove(
@@ -19,29 +24,39 @@ def prove(
     outputs: StackOutputs,
     *,
     canary: str = CANARY_WORD,
-    model: str = MODEL,
+    model: str | None = None,
     base_url: str | None = None,
     attack: str | None = None,
     converse_model: str | None = None,
 ) -> Generator[Probe, None, None]:
-    """Yields each probe as soon as its outcome is known: of the gateway, of input tags, of Converse, and of Bedrock.
+    """Yields each probe as soon as its outcome is known. Raises UnreadablePlanError, and botocore's errors.
 
     The proof creates a temporary client. Close the generator to delete this client.
 
-    `base_url` replaces the stack's base URL. `attack` is a prompt that the prompt-attack filter must block. `converse_model`
-    replaces the stack's model for Bedrock's Converse.
+    `base_url` replaces the stack's base URL. `attack` is a prompt that the prompt-attack filter must block. `model` and
+    `converse_model` replace the stack's models.
     """
     gateway = Gateway(
         base_url=(base_url or outputs.base_url).rstrip("/"),
         clients_table=outputs.clients_table,
         jobs_queue_url=outputs.jobs_queue_url,
         job_records_table=outputs.job_records_table,
-        model=model,
+        model=model or outputs.proof_model or MODEL,
         canary=canary,
         tagging=outputs.tagging,
         attack=attack,
         converse_model=converse_model or outputs.proof_converse_model,
         bedrock_base_url=outputs.bedrock_base_url,
         secret_arn=outputs.secret_arn,
+        plan=_plan(outputs.proof_plan),
     )
     yield from proof.prove(gateway, session)
+
+
+def _plan(text: str | None) -> Plan | None:
+    try:
+        return None if text is None else Plan.from_text(text)
+    except ValueError:
+        raise UnreadablePlanError(
+            "This version cannot read the stack's output ProofPlan. Deploy the stack again, or use the version that deployed it."
+        ) from None

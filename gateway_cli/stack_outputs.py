@@ -36,9 +36,15 @@ class StackOutputs:
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind the API key
+    resources_log_group: str | None = None  # None if an earlier version deployed the stack
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
+    bedrock_regions: tuple[str, ...] = ()  # the regions of targets, besides the stack's own
+    proof_model: str | None = None  # None if an earlier version deployed the stack
     proof_converse_model: str | None = None  # None if the settings name no model of Bedrock's Converse
+    proof_plan: str | None = (
+        None  # what guardrail_proof.plan writes; None if the environment has no model names
+    )
     tagging: str | None = None  # which text the guardrail checks; None if no guardrail is enforced
     by_name: dict[str, str] = field(default_factory=dict)  # every output, by its name in the stack
 
@@ -95,9 +101,13 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         large_results_bucket=outputs["LargeResultsBucketName"],
         chat_log_group=outputs["ChatLogGroupName"],
         worker_log_group=outputs["WorkerLogGroupName"],
+        resources_log_group=outputs.get("ResourcesLogGroupName"),
         usage_table=outputs.get("UsageTableName"),
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
+        bedrock_regions=tuple(filter(None, outputs.get("BedrockRegions", "").split(","))),
+        proof_model=outputs.get("ProofModel"),
         proof_converse_model=outputs.get("ProofConverseModel"),
+        proof_plan=outputs.get("ProofPlan"),
         tagging=outputs.get("GuardrailTagging"),
         by_name=dict(sorted(outputs.items())),
     )

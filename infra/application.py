@@ -31,13 +31,14 @@ def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOL
         folder=folder,
     )
     region.check(environment)
+    environment = region.known(environment, folder=folder)
     stack = GatewayStack(
         app,
         environment.stack_name,
         environment=environment,
         env=cdk.Environment(
             account=os.environ.get("CDK_DEFAULT_ACCOUNT"),
-            region=environment.region or os.environ.get("CDK_DEFAULT_REGION"),
+            region=environment.region,
         ),
     )
     _say_what_is_not_in_the_file(app, stack, environment)

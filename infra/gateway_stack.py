@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.api.chat_function import ChatFunction
+from infra.api.resources_function import ResourcesFunction
 from infra.api.rest_api import ChatApi
 from infra.bedrock import upstream
 from infra.bedrock.api_key_policy import BedrockApiKeyPolicy
@@ -20,6 +21,7 @@ from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
+from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.settings.environment import Environment
 
@@ -44,11 +46,15 @@ class GatewayStack(cdk.Stack):
             clients=self.clients.table,
             usage=self.usage.table,
         )
+        self.resources = ResourcesFunction(
+            self, "ResourcesFunction", environment=environment, clients=self.clients.table
+        )
         self.api = ChatApi(
             self,
             "ChatApi",
             environment=environment,
             chat_function=self.chat.function,
+            resources_function=self.resources.function,
             authorizer=self._authorizer(environment),
         )
         self.queues = JobQueues(self, "JobQueues", environment=environment)
@@ -101,16 +107,17 @@ class GatewayStack(cdk.Stack):
             self,
             "DeploymentProof",
             environment=environment,
-            settings=environment.proof,
             base_url=self.api.base_url,
             api_key_secret=self.api_key_secret,
+            guardrail=self.guardrail,
             clients=self.clients.table,
             jobs=self.queues.jobs,
             records=self.job_records.table,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.api_key_secret is None else [self.api_key_secret]),
-                *(self.clients, self.usage, self.chat, self.api, self.queues, self.job_records, self.worker),
+                *(self.clients, self.usage, self.chat, self.resources, self.api),
+                *(self.queues, self.job_records, self.worker),
             ],
         )
 
@@ -126,6 +133,7 @@ class GatewayStack(cdk.Stack):
             "JobRecordsTableName": self.job_records.table.table_name,
             "LargeResultsBucketName": self.queues.large_results.bucket_name,
             "ChatLogGroupName": self.chat.log_group.log_group_name,
+            "ResourcesLogGroupName": self.resources.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
@@ -135,7 +143,22 @@ class GatewayStack(cdk.Stack):
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
-        if environment.proof_converse_model is not None:
-            outputs["ProofConverseModel"] = environment.proof_converse_model
-        for name, value in outputs.items():
+        for name, value in {**outputs, **_of_names(environment), **_of_proof(environment)}.items():
             cdk.CfnOutput(self, name, value=value)
+
+
+def _of_names(environment: Environment) -> dict[str, str]:
+    """The output of an environment with targets in other regions; empty without."""
+    regions = environment.other_regions
+    return {"BedrockRegions": ",".join(regions)} if regions else {}
+
+
+def _of_proof(environment: Environment) -> dict[str, str]:
+    """The outputs that tell the proof what to try."""
+    plan = tried.plan(environment)
+    outputs = {
+        "ProofModel": tried.model(environment),
+        "ProofConverseModel": tried.converse_model(environment),
+        "ProofPlan": None if plan is None else plan.to_text(),
+    }
+    return {name: value for name, value in outputs.items() if value}

@@ -44,6 +44,7 @@ class ChatFunction(Construct):
             stream_timeout_s=environment.timeouts.stream_s,
             count_stream_tokens=environment.chat_function.count_stream_tokens,
             record_usage=environment.clients.record_usage,
+            shows_target=environment.completions.show_target_model,
         )
         self.gateway_function = GatewayFunction(
             self,

@@ -1,8 +1,9 @@
-"""A regional REST API in front of the chat function."""
+"""A regional REST API in front of the functions that answer callers."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -16,7 +17,10 @@ from infra import acknowledgements
 from infra.api import gateway_responses
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
+from openai_resources import paths as resource_paths
 
+# API Gateway's default: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+_RESOURCES_TIMEOUT_S = 29
 # Ids and outcomes, also of refused requests. Not the caller's address, which is personal data, and not $context.error.*,
 # which can repeat the caller's token.
 _ACCESS_LOG = {
@@ -39,7 +43,8 @@ _ACCESS_LOG = {
 
 
 class ChatApi(Construct):
-    """The chat routes, and a catch-all route, so that the chat function also answers unknown paths."""
+    """The chat routes, the routes of other resources, and a catch-all route, so that the chat function also answers
+    unknown paths."""
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class ChatApi(Construct):
         *,
         environment: Environment,
         chat_function: lambda_.IFunction,
+        resources_function: lambda_.IFunction,
         authorizer: apigateway.IAuthorizer,
     ) -> None:
         super().__init__(scope, id_)
@@ -79,13 +85,14 @@ class ChatApi(Construct):
             response_transfer_mode=environment.platform.transfer_mode,
             allow_test_invoke=False,
         )
-        for path in (*chat_request.PATHS, "/", "/{proxy+}"):
-            method = self.api.root.resource_for_path(path).add_method("ANY", integration)
-            acknowledgements.acknowledge(
-                method,
-                "AwsSolutions-COG4",
-                "Clients are programs. A Lambda authorizer checks their keys.",
-            )
+        self._route((*chat_request.PATHS, "/", "/{proxy+}"), integration)
+        resources = apigateway.LambdaIntegration(
+            resources_function,
+            timeout=cdk.Duration.seconds(_RESOURCES_TIMEOUT_S),
+            response_transfer_mode=apigateway.ResponseTransferMode.BUFFERED,
+            allow_test_invoke=False,
+        )
+        self._route(resource_paths.ROUTES, resources)
         if environment.platform.streams:
             # The CDK grants lambda:InvokeFunction, as AWS documents. Reports differ on whether this permission is needed too.
             chat_function.add_permission(
@@ -97,6 +104,15 @@ class ChatApi(Construct):
         gateway_responses.add(self.api, request_id=environment.platform.request_id)
         self.base_url = environment.platform.base_url(self.api)
         self._acknowledge()
+
+    def _route(self, paths: Iterable[str], integration: apigateway.LambdaIntegration) -> None:
+        for path in paths:
+            method = self.api.root.resource_for_path(path).add_method("ANY", integration)
+            acknowledgements.acknowledge(
+                method,
+                "AwsSolutions-COG4",
+                "Clients are programs. A Lambda authorizer checks their keys.",
+            )
 
     def _stage(self, environment: Environment) -> apigateway.StageOptions:
         return apigateway.StageOptions(

@@ -3,21 +3,26 @@
 Models and profiles: https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html and
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
 The guardrail: https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-id.html
+Of several values, StringEquals needs one and StringNotEquals none:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
+from chat_gateway.model_names.settings import Target
 from infra import acknowledgements
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
-from infra.settings.guardrail import Override
+from infra.settings.environment import Environment
+from infra.settings.guardrail import GuardrailVersion, Override
 
 INVOKE = "bedrock:InvokeModel"
 INVOKE_STREAMED = "bedrock:InvokeModelWithResponseStream"
@@ -31,25 +36,26 @@ _PROFILE_ARN = re.compile(
 
 
 def invocation(
-    models: Sequence[str], guardrail: EnforcedGuardrail | None, *, actions: Sequence[str]
+    environment: Environment, guardrail: EnforcedGuardrail | None, *, actions: Sequence[str]
 ) -> list[iam.PolicyStatement]:
-    """The statements that allow `actions` on `models`, or on all models if the list is empty.
+    """The statements that allow `actions` on the models that the environment uses.
 
-    They require `guardrail`, unless it is None or callers may override it. A model behind an inference profile is allowed
-    in any region, but only through that profile.
+    They require `guardrail`, or in another region the guardrail there, unless it is None or callers may override it. A
+    model behind an inference profile is allowed in any region, but only through that profile.
     """
     if guardrail is not None and guardrail.settings.override == Override.ALLOWED:
         guardrail = None
-    required: dict[str, Any] = {} if guardrail is None else {_GUARDRAIL_KEY: guardrail_version_arn(guardrail)}
-    statements = [_allow(actions, _named(models), required)]
-    profiles = [model for model in models if _model_behind(model) is not None]
-    if profiles:
-        behind = [_foundation_model(str(_model_behind(profile)), region="*") for profile in profiles]
-        through = {_PROFILE_KEY: [_arn_of(profile) for profile in profiles]}
-        statements.append(_allow(actions, behind, {**required, **through}))
-    if guardrail is not None:
-        statements.append(_deny_without(guardrail))
-    return [*statements, _guardrail_use(guardrail)]
+    required = {} if guardrail is None else {_GUARDRAIL_KEY: _required_versions(environment, guardrail)}
+    listed, targets = environment.upstream.models, list(chain(*environment.model_names.values()))
+    if environment.upstream.names_only:
+        statements = _on_models(actions, targets, required)
+    elif listed:
+        statements = _on_models(actions, [*map(Target, listed), *targets], required)
+    else:
+        statements = [_allow(actions, [*_every_model(), *_beside_every_model(targets)], required)]
+    if required:
+        statements.append(_deny_without(required))
+    return [*statements, _guardrail_use(environment, guardrail)]
 
 
 def acknowledge_wildcards(construct: IConstruct, statements: Sequence[iam.PolicyStatement]) -> None:
@@ -68,10 +74,29 @@ def acknowledge_wildcards(construct: IConstruct, statements: Sequence[iam.Policy
         )
 
 
-def guardrail_version_arn(guardrail: EnforcedGuardrail) -> str:
-    """The value of `bedrock:GuardrailIdentifier`: the ARN, then `:` and the version. DRAFT is the ARN alone."""
-    arn = _guardrail_arn(guardrail.identifier)
+def _required_versions(environment: Environment, guardrail: EnforcedGuardrail) -> str | list[str]:
+    """The values of `bedrock:GuardrailIdentifier`: the guardrail in the stack's region, and the one in each other region."""
+    own = _version_arn(guardrail, cdk.Aws.REGION)
+    there = [_version_arn(environment.guardrails[region], region) for region in environment.other_regions]
+    return [own, *there] if there else own
+
+
+def _version_arn(guardrail: EnforcedGuardrail | GuardrailVersion, region: str) -> str:
+    """The ARN, then `:` and the version. DRAFT is the ARN alone."""
+    arn = _guardrail_arn(guardrail.identifier, region)
     return arn if guardrail.version == "DRAFT" else f"{arn}:{guardrail.version}"
+
+
+def _on_models(
+    actions: Sequence[str], models: Iterable[Target], required: dict[str, Any]
+) -> list[iam.PolicyStatement]:
+    by_arn = {_arn_of(model): model.model for model in models}
+    behind = {arn: found for arn, model in by_arn.items() if (found := _model_behind(model)) is not None}
+    statements = [_allow(actions, list(by_arn), required)]
+    if behind:
+        in_any_region = [_foundation_model(model, region="*") for model in behind.values()]
+        statements.append(_allow(actions, in_any_region, {**required, _PROFILE_KEY: list(behind)}))
+    return statements
 
 
 def _allow(actions: Sequence[str], resources: Sequence[str], required: dict[str, Any]) -> iam.PolicyStatement:
@@ -79,7 +104,7 @@ def _allow(actions: Sequence[str], resources: Sequence[str], required: dict[str,
     return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
 
 
-def _deny_without(guardrail: EnforcedGuardrail) -> iam.PolicyStatement:
+def _deny_without(required: dict[str, Any]) -> iam.PolicyStatement:
     """Denies calls without the guardrail on every resource, so that another policy of the caller is no way around it.
 
     AWS's example denies them on the named models only.
@@ -88,19 +113,22 @@ def _deny_without(guardrail: EnforcedGuardrail) -> iam.PolicyStatement:
         effect=iam.Effect.DENY,
         actions=[INVOKE, INVOKE_STREAMED],
         resources=["*"],
-        conditions={"StringNotEquals": {_GUARDRAIL_KEY: guardrail_version_arn(guardrail)}},
+        conditions={"StringNotEquals": required},
     )
 
 
-def _guardrail_use(guardrail: EnforcedGuardrail | None) -> iam.PolicyStatement:
-    """Allows the use of the guardrail. If none is enforced, callers may use any guardrail of the account."""
-    identifier = "*" if guardrail is None else guardrail.identifier
-    return iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[_guardrail_arn(identifier)])
+def _guardrail_use(environment: Environment, guardrail: EnforcedGuardrail | None) -> iam.PolicyStatement:
+    """Allows the use of each region's guardrail. If none is enforced, callers may use any guardrail of the account."""
+    regions = environment.other_regions
+    if guardrail is None:
+        resources = [_guardrail_arn("*", region) for region in (cdk.Aws.REGION, *regions)]
+    else:
+        there = [_guardrail_arn(environment.guardrails[region].identifier, region) for region in regions]
+        resources = [_guardrail_arn(guardrail.identifier, cdk.Aws.REGION), *there]
+    return iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=resources)
 
 
-def _named(models: Sequence[str]) -> list[str]:
-    if models:
-        return [_arn_of(model) for model in models]
+def _every_model() -> list[str]:
     return [
         _foundation_model("*", region="*"),
         _of_this_account("inference-profile/*"),
@@ -108,12 +136,22 @@ def _named(models: Sequence[str]) -> list[str]:
     ]
 
 
-def _arn_of(model: str) -> str:
+def _beside_every_model(targets: Iterable[Target]) -> Iterator[str]:
+    """What `_every_model` may lack: what an ARN names, and the profiles of other regions."""
+    for target in targets:
+        is_elsewhere = target.region is not None and _PROFILE_ID.fullmatch(target.model)
+        if is_elsewhere or target.model.startswith("arn:"):
+            yield _arn_of(target)
+
+
+def _arn_of(target: Target) -> str:
+    """The ARN of a model or profile in its region; in the stack's own if it has none."""
+    model, region = target.model, target.region or cdk.Aws.REGION
     if model.startswith("arn:"):
         return model
     if _PROFILE_ID.fullmatch(model):
-        return _of_this_account(f"inference-profile/{model}")
-    return _foundation_model(model, region=cdk.Aws.REGION)
+        return _of_this_account(f"inference-profile/{model}", region)
+    return _foundation_model(model, region=region)
 
 
 def _model_behind(model: str) -> str | None:
@@ -131,12 +169,14 @@ def _foundation_model(model: str, *, region: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:bedrock:{region}::foundation-model/{model}"
 
 
-def _guardrail_arn(identifier: str) -> str:
-    return identifier if identifier.startswith("arn:") else _of_this_account(f"guardrail/{identifier}")
+def _guardrail_arn(identifier: str, region: str) -> str:
+    if identifier.startswith("arn:"):
+        return identifier
+    return _of_this_account(f"guardrail/{identifier}", region)
 
 
-def _of_this_account(resource: str) -> str:
-    return f"arn:{cdk.Aws.PARTITION}:bedrock:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{resource}"
+def _of_this_account(resource: str, region: str = cdk.Aws.REGION) -> str:
+    return f"arn:{cdk.Aws.PARTITION}:bedrock:{region}:{cdk.Aws.ACCOUNT_ID}:{resource}"
 
 
 def _as_nag_writes(resource: str) -> str:

@@ -19,9 +19,7 @@ class BedrockApiKeyPolicy(Construct):
     ) -> None:
         super().__init__(scope, id_)
         statements = access.invocation(
-            environment.upstream.models,
-            guardrail,
-            actions=[access.INVOKE, access.INVOKE_STREAMED],
+            environment, guardrail, actions=[access.INVOKE, access.INVOKE_STREAMED]
         )
         # This action has no resource types: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html
         bearer = iam.PolicyStatement(actions=["bedrock:CallWithBearerToken"], resources=["*"])

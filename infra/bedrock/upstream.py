@@ -13,12 +13,17 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
 from infra.settings.guardrail import Override
+from openai_resources.settings import ModelsSettings
 
 
-def base_url(environment: Environment) -> str:
-    """The environment's `upstream.url`, or Bedrock's endpoint in this region. Ends in /openai/v1."""
-    bedrock = f"https://bedrock-runtime.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
-    return environment.upstream.url or bedrock
+def base_url(environment: Environment, region: str | None = None) -> str:
+    """The environment's own URL for the region, or Bedrock's endpoint there. Ends in /openai/v1.
+
+    Without `region`, it is the region of the stack.
+    """
+    bedrock = f"https://bedrock-runtime.{region or cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/openai/v1"
+    own = environment.upstream
+    return (own.url if region is None else own.region_urls.get(region)) or bedrock
 
 
 def upstream_settings(
@@ -42,7 +47,21 @@ def upstream_settings(
         guardrail=_guardrail(guardrail),
         separate_reasoning=environment.completions.separate_reasoning,
         models=tuple(environment.upstream.models),
-        routes=tuple(f"{model}={route}" for model, route in environment.upstream.routes.items()),
+        routes=_routes(environment),
+        model_names=environment.model_names_text,
+        names_only=environment.upstream.names_only,
+        regions=environment.regions_text,
+    )
+
+
+def models_settings(environment: Environment) -> ModelsSettings:
+    """The settings of the function that lists models."""
+    return ModelsSettings(
+        models=tuple(environment.upstream.models),
+        routes=_routes(environment),
+        model_names=environment.model_names_text,
+        names_only=environment.upstream.names_only,
+        account_region=_account_region(environment),
     )
 
 
@@ -59,10 +78,22 @@ def grant_upstream(
         api_key_secret.grant_read(role)
         return
     actions = [access.INVOKE, *([access.INVOKE_STREAMED] if streams else [])]
-    statements = access.invocation(environment.upstream.models, guardrail, actions=actions)
+    statements = access.invocation(environment, guardrail, actions=actions)
     for statement in statements:
         role.add_to_policy(statement)
     access.acknowledge_wildcards(role, statements)
+
+
+def _routes(environment: Environment) -> tuple[str, ...]:
+    return tuple(f"{model}={route}" for model, route in environment.upstream.routes.items())
+
+
+def _account_region(environment: Environment) -> str | None:
+    """Where the account's models are listed; None if they are not. bedrock-mantle has other ids than AWS lists."""
+    upstream = environment.upstream
+    if upstream.models or upstream.names_only or upstream.is_mantle:
+        return None
+    return upstream.url_region or cdk.Aws.REGION
 
 
 def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:

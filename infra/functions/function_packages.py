@@ -35,11 +35,14 @@ _PACKAGES = (
     "client_usage",
     "response_streaming",
     "guardrail_proof",
+    "openai_resources",
     "watchdog_timer",
 )
 _STREAMING_LOOP = "response_streaming.__main__"
-# Parts of the dependencies that no function uses. The event handler is the largest part of Powertools.
-_NOT_SHIPPED = ("bin", "aws_lambda_powertools/event_handler")
+# Parts of the dependencies that no function uses.
+_NOT_SHIPPED = ("bin",)
+# The largest part of Powertools.
+_EVENT_HANDLER = ("aws_lambda_powertools/event_handler",)
 # httpx's own transport and its dependencies. We use our own transport: docs/adr/0016-our-own-connections-to-bedrock.md.
 _HTTPX_TRANSPORT = ("anyio", "certifi", "h11", "httpcore")
 _LAMBDA_PLATFORM = (
@@ -66,11 +69,13 @@ def build(
     for_this_machine: bool,
     streams: bool = False,
     has_httpx_transport: bool = False,
+    has_event_handler: bool = False,
 ) -> FunctionPackage:
     """The package `name` for the handler in `module`, with the dependencies in `requirements/{requirements}.txt`.
 
-    `streams` adds the loop that streams answers. `has_httpx_transport` adds httpx's own transport. `for_this_machine`
-    builds for the running Python instead of Lambda (arm64). Raises subprocess.CalledProcessError if pip fails.
+    `streams` adds the loop that streams answers. `has_httpx_transport` adds httpx's own transport, `has_event_handler`
+    Powertools' event handler. `for_this_machine` builds for the running Python instead of Lambda (arm64). Raises
+    subprocess.CalledProcessError if pip fails.
     """
     dependencies = _dependencies(_REQUIREMENTS / f"{requirements}.txt", for_this_machine=for_this_machine)
     sources = _sources(module, *([_STREAMING_LOOP] if streams else []))
@@ -80,7 +85,10 @@ def build(
     parts = [part for place, file in sources.items() for part in (str(place).encode(), file.read_bytes())]
     # On this machine the package is writable, so Python writes the bytecode itself.
     compiler = b"" if for_this_machine else bytecode.compiler_version()
-    left_out = () if has_httpx_transport else _HTTPX_TRANSPORT
+    left_out = (
+        *(() if has_httpx_transport else _HTTPX_TRANSPORT),
+        *(() if has_event_handler else _EVENT_HANDLER),
+    )
     content_hash = _hash([dependencies.name.encode(), compiler, *map(str.encode, left_out), *parts])
     folder = _BUILD / f"{name}-{content_hash[:16]}"
     if not folder.exists():
@@ -143,11 +151,11 @@ def _install(lock: Path, platform: Iterable[str], folder: Path) -> None:
 
 
 def _copy_without(left_out: Collection[str], dependencies: Path, folder: Path) -> None:
-    """Copies all distributions except those in `left_out`."""
+    """Copies all distributions except the distributions and folders in `left_out`."""
 
     def ignored(path: str, names: list[str]) -> set[str]:
-        is_top = Path(path) == dependencies
-        return {name for name in names if is_top and name.partition("-")[0] in left_out}
+        place = Path(path).relative_to(dependencies)
+        return {name for name in names if str(place / name).partition("-")[0] in left_out}
 
     shutil.copytree(dependencies, folder, dirs_exist_ok=True, ignore=ignored)
 

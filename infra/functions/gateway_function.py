@@ -46,6 +46,7 @@ class GatewayFunction(Construct):
         memory_mib: int | None = None,
         streams: bool = False,
         has_httpx_transport: bool = False,
+        has_event_handler: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         full_name = f"{cdk.Stack.of(self).stack_name}-{name}"
@@ -64,6 +65,7 @@ class GatewayFunction(Construct):
             for_this_machine=environment.platform.builds_for_this_machine,
             streams=streams,
             has_httpx_transport=has_httpx_transport,
+            has_event_handler=has_event_handler,
         )
         self.function = lambda_.Function(
             self,

@@ -17,16 +17,21 @@ from guardrail_proof.settings import Gateway, ProverSettings
 from infra.bedrock import upstream
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.functions.gateway_function import GatewayFunction
+from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.proof import tried
 from infra.settings.environment import Environment
-from infra.settings.proof import Proof
+from infra.settings.problems import InvalidEnvironmentError
 
 # Longer than all probes may take. The trigger waits longer, and so does the CDK's function behind it (15 min).
 _FUNCTION_TIMEOUT_S = 870
 _TRIGGER_TIMEOUT_S = _FUNCTION_TIMEOUT_S + 15
+# A function's environment variables may have 4 KB. The others need 1.3 KB:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_SETTINGS_BYTES = 2700
 
 
 class DeploymentProof(Construct):
-    """Fails the deployment if the guardrail does not block as `settings` says. CloudFormation then rolls it back.
+    """Fails the deployment if the guardrail does not block as the environment says. CloudFormation then rolls it back.
 
     The proof runs after everything in `after`, in each deployment that changes the code or settings of a function in
     `proves`. Such a change also changes the prover's version, so CloudFormation runs the prover again.
@@ -38,9 +43,9 @@ class DeploymentProof(Construct):
         id_: str,
         *,
         environment: Environment,
-        settings: Proof,
         base_url: str,
         api_key_secret: BedrockApiKeySecret | None,
+        guardrail: EnforcedGuardrail | None,
         clients: dynamodb.ITable,
         jobs: sqs.IQueue,
         records: dynamodb.ITable,
@@ -49,20 +54,21 @@ class DeploymentProof(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        guardrail = environment.enforced_guardrail
         gateway = Gateway(
             base_url=base_url,
             clients_table=clients.table_name,
             jobs_queue_url=jobs.queue_url,
             job_records_table=records.table_name,
-            model=settings.model,
-            canary=settings.canary,
-            tagging=None if guardrail is None else guardrail.tagging,
-            attack=settings.attack,
-            converse_model=environment.proof_converse_model,
+            model=tried.model(environment),
+            canary=environment.proof.canary,
+            tagging=None if guardrail is None else guardrail.settings.tagging,
+            attack=environment.proof.attack,
+            converse_model=tried.converse_model(environment),
             bedrock_base_url=upstream.base_url(environment),
             secret_arn=None if api_key_secret is None else api_key_secret.arn,
+            plan=tried.plan(environment),
         )
+        _check_size(gateway)
         prover = GatewayFunction(
             self,
             "Prover",
@@ -80,8 +86,8 @@ class DeploymentProof(Construct):
             ).to_env(),
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
-        if api_key_secret is not None:
-            api_key_secret.grant_read(prover.role)
+        if api_key_secret is not None or environment.other_regions:
+            upstream.grant_upstream(prover.role, environment, api_key_secret, guardrail, streams=False)
         jobs.grant(prover.role, "sqs:SendMessage")
         records.grant(prover.role, "dynamodb:GetItem")
         prover.role.add_to_policy(
@@ -95,6 +101,19 @@ class DeploymentProof(Construct):
             execute_after=[*after, prover.role],
         )
         self.log_group = prover.log_group
+
+
+def _check_size(gateway: Gateway) -> None:
+    """Raises InvalidEnvironmentError if the plan and the proof's settings are too long for the prover's variables."""
+    if gateway.plan is None:
+        return
+    texts = (gateway.plan.to_text(), gateway.model, gateway.converse_model, gateway.canary, gateway.attack)
+    size = sum(len(text.encode()) for text in texts if text is not None)
+    if size > _MAX_SETTINGS_BYTES:
+        raise InvalidEnvironmentError(
+            f"The names of [[models]] and the settings of [proof] take {size} bytes of the prover's variables; at most "
+            f"{_MAX_SETTINGS_BYTES} are allowed. Set a shorter proof.attack, or proof.on_deploy = false."
+        )
 
 
 def _hash(parts: Sequence[str]) -> str:

@@ -25,3 +25,5 @@ class CompletionsSettings(Table):
 
     separate_reasoning: bool = True
     """Move the `<reasoning>` text of gpt-oss into `reasoning_content`."""
+    show_target_model: bool = False
+    """Say in the header `x-gateway-model` which model answered."""

@@ -7,17 +7,26 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SkipValidation, field_validator, model_validator
 
-from chat_gateway.completions.routes import CONVERSE
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
+from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
+from infra.settings import model_name_rules, proof_rules
 from infra.settings.api import Api
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
 from infra.settings.clients import Clients
-from infra.settings.guardrail import EnforcedGuardrailSettings, GuardrailSettings, NoGuardrail, OwnGuardrail
+from infra.settings.guardrail import (
+    EnforcedGuardrailSettings,
+    GuardrailSettings,
+    GuardrailVersion,
+    NoGuardrail,
+    OwnGuardrail,
+)
 from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
+from infra.settings.model_names import ModelName, elsewhere, targets_by_path
 from infra.settings.prices import Prices
 from infra.settings.proof import Proof
+from infra.settings.regions import RegionName
 from infra.settings.table import Table, matching, require
 from infra.settings.timeouts import Timeouts
 from infra.settings.upstream import Upstream
@@ -40,12 +49,7 @@ class Data(StrEnum):
 class Settings(Table):
     """All settings that a settings file may hold. A setting that is left out has its default."""
 
-    region: (
-        Annotated[
-            str, AfterValidator(matching(r"[a-z0-9-]{5,32}", "must be one of AWS's, such as eu-central-1"))
-        ]
-        | None
-    ) = None
+    region: RegionName | None = None
     """The AWS region. By default, the region of the AWS profile in use."""
     # A guardrail has the name of its stack, of at most 50 characters:
     # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html
@@ -60,10 +64,14 @@ class Settings(Table):
     """Whether tables, buckets, queues and logs are kept when the stack is deleted."""
     guardrail: GuardrailSettings = Field(default_factory=OwnGuardrail)
     """The enforced guardrail. `kind` is own, existing or none."""
+    guardrails: dict[RegionName, GuardrailVersion] = Field(default_factory=dict)
+    """By another region, the guardrail that is enforced there."""
     proof: Proof = Field(default_factory=Proof)
     """The test that the guardrail blocks, and whether each deployment runs it."""
     upstream: Upstream = Field(default_factory=Upstream)
     """The connection to Bedrock."""
+    models: list[ModelName] = Field(default_factory=list)
+    """Names that callers may write in place of models' ids."""
     api: Api = Field(default_factory=Api)
     """API Gateway's limits."""
     chat_function: ChatFunctionSettings = Field(default_factory=ChatFunctionSettings)
@@ -98,18 +106,12 @@ class Settings(Table):
         is_ignored = self.upstream.is_mantle and not self.upstream.may_ignore_guardrail
         rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
         require(is_unguarded or not is_ignored, "upstream.url", rule)
-        self._check_proof()
+        first = {model.name: model.targets[0].model for model in self.models}
+        proof_rules.check(self.proof, self.upstream, first)
         self._check_jobs()
-        self._check_prices()
+        self._check_names()
+        self._check_lists()
         return self
-
-    def _check_proof(self) -> None:
-        model = self.proof.converse_model
-        if model is not None:
-            rule = "must be a model of Converse: choose another one, or set its route in upstream.routes"
-            require(self.upstream.route_of(model) == CONVERSE, "proof.converse_model", rule)
-            rule = "needs Converse, which upstream.url does not have"
-            require(not self.upstream.is_mantle, "proof.converse_model", rule)
 
     def _check_jobs(self) -> None:
         rule = f"must be at most half of timeouts.job_s, which is {self.timeouts.job_s}"
@@ -117,17 +119,26 @@ class Settings(Table):
         rule = f"makes the jobs queue's visibility timeout longer than SQS's limit of {MAX_VISIBILITY_S} s"
         require(self.job_visibility_s <= MAX_VISIBILITY_S, "timeouts.job_s", rule)
 
-    def _check_prices(self) -> None:
-        """Lists without prices are not checked here: earlier versions took longer ones."""
+    def _check_names(self) -> None:
+        model_name_rules.check_names(self.models, self.upstream, self.region)
+        model_name_rules.check_targets(self.models, self.upstream, self.timeouts, self.region)
+        model_name_rules.check_regions(
+            self.models, self.guardrail, self.guardrails, self.upstream, self.region
+        )
+
+    def _check_lists(self) -> None:
+        """Lists of only models and senders are not checked here: earlier versions took longer ones."""
+        names = [text for text in (self.model_names_text, self.regions_text) if text is not None]
         routes = [f"{model}={route}" for model, route in self.upstream.routes.items()]
-        lists = [self.prices.models_text or "", *self.upstream.models, *routes, *self.jobs.senders]
+        lists = [self.prices.models_text or "", *self.upstream.models, *routes, *self.jobs.senders, *names]
         size = len(",".join(lists).encode())
         rule = (
-            f"takes {size} bytes of Lambda's variables, with the lists of models, routes, prices and senders; "
+            f"takes {size} bytes of Lambda's variables, with the lists of models, names, routes, prices and senders; "
             f"at most {_MAX_LISTS_BYTES} are allowed"
         )
         require(not self.prices.models or size <= _MAX_LISTS_BYTES, "prices.models", rule)
         require(not routes or size <= _MAX_LISTS_BYTES, "upstream.routes", rule)
+        require(not self.models or size <= _MAX_LISTS_BYTES, "models", rule)
 
     @property
     def enforced_guardrail(self) -> EnforcedGuardrailSettings | None:
@@ -135,10 +146,29 @@ class Settings(Table):
         return None if isinstance(self.guardrail, NoGuardrail) else self.guardrail
 
     @property
-    def proof_converse_model(self) -> str | None:
-        """The model with which the proof tries Converse; None if the settings name none."""
-        listed = (model for model in self.upstream.models if self.upstream.route_of(model) == CONVERSE)
-        return self.proof.converse_model or next(listed, None)
+    def model_names(self) -> dict[str, tuple[Target, ...]]:
+        """The targets of each name, as the functions read them. Those in the environment's own region have no region."""
+        return {model.name: model.asked_from(self.region) for model in self.models}
+
+    @property
+    def model_names_text(self) -> str | None:
+        """The names as the functions read them; None if there are none."""
+        return names_to_text(self.model_names) if self.models else None
+
+    @property
+    def other_regions(self) -> list[str]:
+        """The regions of targets, without the environment's own, in the order of the file."""
+        regions = (elsewhere(target.region, self.region) for _, target in targets_by_path(self.models))
+        return list(dict.fromkeys(region for region in regions if region is not None))
+
+    @property
+    def regions_text(self) -> str | None:
+        """The guardrails and endpoints in other regions as the functions read them; None if there are no other regions."""
+        regions = {
+            region: Region(_pair(self.guardrails.get(region)), self.upstream.region_urls.get(region))
+            for region in self.other_regions
+        }
+        return regions_to_text(regions) if regions else None
 
     @property
     def job_visibility_s(self) -> int:
@@ -153,6 +183,10 @@ class Settings(Table):
     def job_max_receives(self) -> int:
         """The jobs queue's maxReceiveCount."""
         return self.jobs.max_receives(self.job_visibility_s)
+
+
+def _pair(guardrail: GuardrailVersion | None) -> tuple[str, str] | None:
+    return None if guardrail is None else (guardrail.identifier, guardrail.version)
 
 
 class Environment(Settings):
@@ -170,9 +204,11 @@ class Environment(Settings):
     def _suit_the_platform(self) -> Self:
         longest_s = self.platform.max_answer_s
         require(self.timeouts.api_s <= longest_s, "timeouts.api_s", f"must be at most {longest_s}")
-        url = self.upstream.url
-        is_https = url is None or self.platform.allows_plain_http or url.startswith("https://")
-        require(is_https, "upstream.url", "must be https: the Bedrock API key is sent there")
+        upstream = self.upstream
+        others = {f"upstream.region_urls.{region}": url for region, url in upstream.region_urls.items()}
+        for setting, url in {"upstream.url": upstream.url, **others}.items():
+            is_https = url is None or self.platform.allows_plain_http or url.startswith("https://")
+            require(is_https, setting, "must be https: the Bedrock API key is sent there")
         return self
 
     @property

@@ -62,6 +62,14 @@ def checked(
         raise invalid(source, error, Settings) from None
 
 
+def in_region(environment: Environment, region: str | None, *, folder: Path = FOLDER) -> Environment:
+    """`environment` with the region of its stack, checked again: some rules depend on it. Raises InvalidEnvironmentError."""
+    try:
+        return Environment.model_validate({**dict(environment), "region": region})
+    except ValidationError as error:
+        raise invalid(_shown(folder / f"{environment.name}.toml"), error, Settings) from None
+
+
 def _toml(file: Path, shown: str) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))

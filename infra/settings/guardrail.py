@@ -51,16 +51,21 @@ class OwnGuardrail(_Enforced):
         return self
 
 
-class ExistingGuardrail(_Enforced):
-    """A Bedrock guardrail that exists already."""
+class GuardrailVersion(Table):
+    """A version of a guardrail that exists in another region, for the targets in that region."""
 
-    kind: Literal["existing"] = "existing"
     identifier: Annotated[
         str, AfterValidator(matching(IDENTIFIER.pattern, "must be 1 to 2048 visible ASCII characters"))
     ]
     """The guardrail's id or ARN."""
     version: Annotated[str, AfterValidator(matching(VERSION.pattern, "must be a number or DRAFT"))]
     """The guardrail's version: a number or DRAFT, in quotes."""
+
+
+class ExistingGuardrail(GuardrailVersion, _Enforced):
+    """A Bedrock guardrail that exists already."""
+
+    kind: Literal["existing"] = "existing"
 
 
 def _said(is_said: bool) -> bool:

@@ -26,10 +26,13 @@ _KINDS = {
 _WORDS = {
     "Input should": "must",
     "String should": "must",
+    "List should": "must",
+    " after validation": "",
     "greater than or equal to": "at least",
     "less than or equal to": "at most",
 }
 _TAGS = ("own", "existing", "none")
+_OF_KEY = "[key]"  # pydantic's, behind the wrong name of a table
 
 
 class InvalidEnvironmentError(ValueError):
@@ -47,7 +50,11 @@ def _lines(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
 
 
 def _setting(detail: ErrorDetails) -> str:
-    parts = [part for number, part in enumerate(detail["loc"]) if not (number == 1 and part in _TAGS)]
+    parts = [
+        part
+        for number, part in enumerate(detail["loc"])
+        if not (number == 1 and part in _TAGS) and part != _OF_KEY
+    ]
     refused = detail.get("ctx", {}).get("error")
     if isinstance(refused, RefusedSettingError):
         parts.append(refused.setting)
@@ -114,7 +121,15 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
             found = {"$ref": found["discriminator"]["mapping"][part]}
         else:
             below = found.get("properties", {})
-            found = found.get("items", {}) if isinstance(part, int) else below.get(part, {})
+            found = (
+                found.get("items", {}) if isinstance(part, int) else below.get(part) or _of_any_name(found)
+            )
         if "$ref" in found:
             found = schema["$defs"][found["$ref"].rpartition("/")[2]]
     return list(found.get("properties", {}))
+
+
+def _of_any_name(table: dict[str, Any]) -> dict[str, Any]:
+    """The schema of the entries of a table with free names; empty for other tables."""
+    schema = table.get("additionalProperties")
+    return schema if isinstance(schema, dict) else {}

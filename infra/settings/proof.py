@@ -28,14 +28,14 @@ class Proof(Table):
     on_deploy: bool = False
     """Run the proof in each deployment. If the proof fails, the deployment rolls back. Needs a Bedrock API key."""
     model: Annotated[str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id"))] = MODEL
-    """The id of the model that the proof uses."""
+    """The id or name of the model that the proof uses. With upstream.names_only, the default is a name of [[models]]."""
     converse_model: (
         Annotated[
             str, AfterValidator(matching(r"[!-~]{1,256}", "must be a model id")), AfterValidator(_model)
         ]
         | None
     ) = None
-    """A model that Bedrock's Converse serves, to try that route, too. By default, the first one in upstream.models."""
+    """A model or name that Bedrock's Converse serves, to try that route, too. By default, the first one in upstream.models."""
     canary: Annotated[str, Field(max_length=100), AfterValidator(_printable)] = CANARY_WORD
     """A word that the guardrail must block."""
     attack: Annotated[str, Field(max_length=1000), AfterValidator(_printable)] | None = None

@@ -30,27 +30,34 @@ def page(now: str) -> str:
 
 def _tables(schema: dict[str, Any]) -> Iterator[str]:
     """One table for the settings at the top of a file, and one for each table, or list of tables, of a file."""
-    tables = {name: _of(schema, setting) for name, setting in schema["properties"].items()}
-    scalars = {name: schema["properties"][name] for name, found in tables.items() if not found}
+    sections = {name: [*_sections(name, one, schema)] for name, one in schema["properties"].items()}
+    scalars = {name: schema["properties"][name] for name, found in sections.items() if not found}
     yield f"\nAt the top of a file:\n\n{_HEAD}" + "".join(_rows(scalars, schema))
-    for name, variants in tables.items():
-        for variant in variants:
-            kind = variant["properties"].get("kind", {}).get("const")
-            title = f"`[{name}]`" + (f', `kind = "{kind}"`' if kind else "")
-            settings = {key: value for key, value in variant["properties"].items() if key != "kind"}
-            yield f"\n{title}: {_sentence(variant['description'])}\n\n{_HEAD}" + "".join(
-                _rows(settings, schema)
-            )
-            yield from _lists(name, settings, schema)
+    for found in sections.values():
+        yield from found
 
 
-def _lists(name: str, settings: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
-    """One table for each of `settings` that is a list of tables. `name` is the table that has them."""
-    for setting, properties in settings.items():
-        for one in _of(schema, properties.get("items", {})):
-            yield f"\n`[[{name}.{setting}]]`: {_sentence(one['description'])}\n\n{_HEAD}" + "".join(
-                _rows(one["properties"], schema)
-            )
+def _sections(path: str, setting: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    """The tables of a setting that is a table or holds tables, and of what they hold; none for a single value."""
+    for title, table in _titled(path, setting, schema):
+        settings = {name: one for name, one in table["properties"].items() if name != "kind"}
+        yield f"\n{title}: {_sentence(table['description'])}\n\n{_HEAD}" + "".join(_rows(settings, schema))
+        for name, one in settings.items():
+            yield from _sections(f"{path}.{name}", one, schema)
+
+
+def _titled(
+    path: str, setting: dict[str, Any], schema: dict[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The schema of each table that a setting may be or hold, after its title."""
+    for table in _of(schema, setting):
+        kind = table["properties"].get("kind", {}).get("const")
+        yield f"`[{path}]`" + (f', `kind = "{kind}"`' if kind else ""), table
+    for table in _of(schema, setting.get("items", {})):
+        yield f"`[[{path}]]`", table
+    by_region = setting.get("additionalProperties")
+    for table in _of(schema, by_region) if isinstance(by_region, dict) else []:
+        yield f"`[{path}.REGION]`", table
 
 
 def _of(schema: dict[str, Any], setting: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,6 +91,7 @@ def _takes(setting: dict[str, Any], schema: dict[str, Any]) -> str:
         return "list of tables" if "$ref" in type_["items"] else "list of texts"
     least, most = type_.get("minimum"), type_.get("maximum")
     limits = f" from {least}" if least is not None else ""
+    limits += f" above {type_['exclusiveMinimum']}" if "exclusiveMinimum" in type_ else ""
     return _WORDS[type_["type"]] + limits + (f" to {most}" if most is not None else "")
 
 

@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.completions.routes import CONVERSE, route_of
-from chat_gateway.core.errors import InvalidRequestError
+from chat_gateway.core.errors import InvalidRequestError, ModelNotAllowedError
 from chat_gateway.service.settings import base_url
+from infra.settings.regions import RegionName
 from infra.settings.table import Table, require
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
@@ -22,6 +24,9 @@ _MODEL = re.compile(
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_MODELS_CHARACTERS = 2500
 _MANTLE = "bedrock-mantle"
+_RUNTIME_URL = re.compile(r"https://(?:[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.[^/]+/.*")
+# The functions read a longer one of another region as wrong.
+_MAX_URL_CHARACTERS = 500
 
 
 class AuthMethod(StrEnum):
@@ -39,13 +44,17 @@ def require_a_model(model: str) -> None:
         raise ValueError(f"has {model!r}, which is a prompt, a router or an endpoint") from None
 
 
+def model_id(model: str) -> str:
+    """`model` if it is the id or ARN of a model or an inference profile. Raises ValueError."""
+    if not _MODEL.fullmatch(model):
+        raise ValueError(f"has {model!r}; name models and inference profiles by id or ARN, without wildcards")
+    require_a_model(model)
+    return model
+
+
 def _models(models: list[str]) -> list[str]:
     for model in models:
-        if not _MODEL.fullmatch(model):
-            raise ValueError(
-                f"has {model!r}; name models and inference profiles by id or ARN, without wildcards"
-            )
-        require_a_model(model)
+        model_id(model)
     if len(set(models)) < len(models):
         raise ValueError("names a model twice")
     if len(",".join(models)) > _MAX_MODELS_CHARACTERS:
@@ -67,12 +76,18 @@ class Upstream(Table):
     """How the functions authenticate: with an API key from Secrets Manager, or with their role's signature."""
     models: Annotated[list[str], AfterValidator(_models)] = Field(default_factory=list)
     """The ids or ARNs of the models and inference profiles that callers may use. An empty list allows all of them."""
+    names_only: bool = False
+    """Callers may use only the names in `[[models]]`, and no ids or ARNs of models."""
     routes: Annotated[dict[str, Literal["native", "converse"]], AfterValidator(_routes)] = Field(
         default_factory=dict
     )
     """By a model's id or ARN, converse (Bedrock's Converse) or native (its chat completions), where docs/models.md differs."""
     url: Annotated[str, AfterValidator(base_url)] | None = None
     """The URL to use instead of Bedrock's endpoint in this region. It ends in /openai/v1."""
+    region_urls: dict[
+        RegionName, Annotated[str, Field(max_length=_MAX_URL_CHARACTERS), AfterValidator(base_url)]
+    ] = Field(default_factory=dict)
+    """By another region, the URL to use there instead of Bedrock's endpoint. It ends in /openai/v1."""
     may_ignore_guardrail: bool = False
     """Allow a `url` of bedrock-mantle, which ignores guardrails."""
     api_key_max_age_s: Annotated[int, Field(ge=1)] = 300
@@ -91,6 +106,23 @@ class Upstream(Table):
         require(not needs or not self.is_mantle, "url", rule)
         return self
 
+    @model_validator(mode="after")
+    def _heeds_guardrails_in_other_regions(self) -> Self:
+        rule = "must be bedrock-runtime: bedrock-mantle ignores guardrails"
+        for region, url in self.region_urls.items():
+            require(not _is_mantle(url), f"region_urls.{region}", rule)
+        return self
+
+    def allows(self, model: str) -> bool:
+        """Whether requests may be sent to the model."""
+        if not self.models:
+            return True
+        try:
+            AllowedModels(self.models).check(model)
+        except ModelNotAllowedError:
+            return False
+        return True
+
     def route_of(self, model: str) -> str:
         """The API that serves the model: NATIVE or CONVERSE."""
         return route_of(model, self.routes)
@@ -101,6 +133,16 @@ class Upstream(Table):
         return self.auth == AuthMethod.SIGV4
 
     @property
+    def url_region(self) -> str | None:
+        """The region in `url`; None without a URL, and if the URL is not Bedrock's."""
+        found = _RUNTIME_URL.fullmatch(self.url or "")
+        return None if found is None else found[1]
+
+    @property
     def is_mantle(self) -> bool:
         """Whether the URL is bedrock-mantle, the endpoint that ignores guardrails."""
-        return _MANTLE in (self.url or "").lower()
+        return _is_mantle(self.url or "")
+
+
+def _is_mantle(url: str) -> bool:
+    return _MANTLE in url.lower()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from client_keys.no_limits import NO_LIMITS
@@ -19,6 +20,9 @@ MAX_BYTES = 2048
 CLIENT_ID = re.compile(r"(?!(sk-)?bcg-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # A reservation stands in the client's counters while its request is in progress; more would make each call dearer.
 MAX_CONCURRENT_REQUESTS = 200
+# An inference profile's ARN is the longest name that Bedrock takes:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+_MAX_MODEL_CHARACTERS = 2048
 _COUNTS = (
     "requests_per_minute",
     "tokens_per_minute",
@@ -64,6 +68,12 @@ class Policy(NamedTuple):
     tokens_per_day: int | None = None  # days and months are UTC's
     concurrent_requests: int | None = None  # at most MAX_CONCURRENT_REQUESTS
     monthly_budget_cents: int | None = None  # of a US dollar
+
+    def may_use(self, model: str) -> bool:
+        """Whether the client may use the model that its caller names so."""
+        if self.models is None:
+            return True
+        return len(model) <= _MAX_MODEL_CHARACTERS and any(fnmatchcase(model, glob) for glob in self.models)
 
     @property
     def is_counted(self) -> bool:

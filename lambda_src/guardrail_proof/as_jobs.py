@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from guardrail_proof import probes
 from guardrail_proof.probes import Probe, Prompt
@@ -34,12 +34,23 @@ class Jobs:
     within_s: float = WITHIN_S
 
 
-def as_jobs(jobs: Jobs, session: boto3.Session) -> Iterator[Probe]:
-    """The probes of both prompts, sent as jobs."""
+class Sent(NamedTuple):
+    """Jobs that were sent: the key of each prompt's record, and the time.monotonic() by which its result must be there."""
+
+    keys: dict[Prompt, str]
+    deadline: float
+
+
+def send(jobs: Jobs, session: boto3.Session) -> Sent:
+    """Sends both prompts as jobs."""
     deadline = time.monotonic() + jobs.within_s
-    sent = {prompt: _send(prompt, jobs, session) for prompt in probes.prompts(jobs.canary)}
-    for prompt, key in sent.items():
-        line = _result(key, jobs, session, deadline=deadline)
+    return Sent({prompt: _send(prompt, jobs, session) for prompt in probes.prompts(jobs.canary)}, deadline)
+
+
+def results(sent: Sent, jobs: Jobs, session: boto3.Session) -> Iterator[Probe]:
+    """The probes of both prompts, each as soon as its result is there."""
+    for prompt, key in sent.keys.items():
+        line = _result(key, jobs, session, deadline=sent.deadline)
         missing = probes.no_end(f"no result within {jobs.within_s:g} s")
         yield probes.judged("as a job", prompt, missing if line is None else probes.end_of_job(line))
 

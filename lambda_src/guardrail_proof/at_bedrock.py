@@ -1,6 +1,7 @@
-"""Asks Bedrock directly, with a guardrail that does not exist. Bedrock must refuse.
+"""Asks Bedrock directly, by its chat completions or by Converse.
 
-An endpoint that ignores the guardrail headers would answer the request.
+With a guardrail that does not exist, Bedrock must refuse: an endpoint that ignores guardrails would answer. With the
+guardrail of another region, Bedrock must block the canary there.
 """
 
 from __future__ import annotations
@@ -8,94 +9,91 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
 
-import httpx
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError, ClientError
-
-from guardrail_proof import answer_text
+from guardrail_proof import bedrock_call, probes, stored_key
+from guardrail_proof.bedrock_call import Access, Answer, Bedrock
+from guardrail_proof.plan import CONVERSE
 from guardrail_proof.probes import HARMLESS, Probe
 
-if TYPE_CHECKING:
-    import boto3
-
 NAME = "a guardrail that does not exist, at Bedrock"
-WITHIN_S = 30
+_ATTEMPTS, _PAUSE_S = 2, 5.0
+# The longest time for a probe.
+WITHIN_S = _ATTEMPTS * bedrock_call.TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-MAX_ERROR_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bedrock:
-    """`base_url` ends in /openai/v1. `secret_arn`: the secret with the API key; None: the session signs requests."""
-
-    base_url: str
-    model: str
-    secret_arn: str | None
-    transport: httpx.BaseTransport | None = None
+def unknown_guardrail(bedrock: Bedrock) -> Probe:
+    """Whether Bedrock refuses the guardrail. Other errors, such as missing access, show nothing."""
+    answer = bedrock_call.ask(bedrock, HARMLESS, (f"gr{secrets.token_hex(6)}", "1"))
+    return _of_unknown(_named(NAME, bedrock), answer)
 
 
-def unknown_guardrail(bedrock: Bedrock, session: boto3.Session) -> Probe:
-    """Whether Bedrock refuses the guardrail. Other errors, such as missing access, show nothing.
+def canary_blocked(bedrock: Bedrock, prompt: str) -> Probe:
+    """Whether the region's guardrail blocks `prompt`. No answer and a refusal are failures."""
+    name = _named("the canary, at Bedrock", bedrock)
+    if bedrock.guardrail is None:
+        return Probe(name, None, not_shown="the environment enforces no guardrail")
+    for _ in range(_ATTEMPTS - 1):
+        answer = bedrock_call.ask(bedrock, prompt, bedrock.guardrail)
+        if not _may_pass(answer):
+            return _of_canary(name, bedrock, answer)
+        time.sleep(_PAUSE_S)
+    return _of_canary(name, bedrock, bedrock_call.ask(bedrock, prompt, bedrock.guardrail))
 
-    The API key is read for this call and not stored.
-    """
-    content = json.dumps(
-        {"model": bedrock.model, "messages": [{"role": "user", "content": HARMLESS}]}
-    ).encode()
-    url = f"{bedrock.base_url}/chat/completions"
-    headers = {
-        **answer_text.UNCOMPRESSED,
-        "content-type": "application/json",
-        "x-amzn-bedrock-guardrailidentifier": f"gr{secrets.token_hex(6)}",
-        "x-amzn-bedrock-guardrailversion": "1",
-    }
-    deadline = time.monotonic() + WITHIN_S
+
+def _of_unknown(name: str, answer: Answer) -> Probe:
+    if answer.status is None:
+        return Probe(name, None, not_shown=answer.text)
+    if answer.status == HTTPStatus.OK:
+        return Probe(name, "was answered; the endpoint ignores guardrails")
+    if answer.status in _DENIED:
+        return Probe(name, None, not_shown="the credentials may not ask Bedrock")
+    if answer.status in _REFUSED and "guardrail" in answer.text.lower():
+        return Probe(name, None)
+    return Probe(name, None, not_shown=f"Bedrock answered {answer.status} about something else")
+
+
+def _of_canary(name: str, bedrock: Bedrock, answer: Answer) -> Probe:
+    if answer.status == HTTPStatus.OK:
+        is_blocked = _is_block(bedrock.route, answer.text)
+        return Probe(name, None if is_blocked else "was answered; the guardrail there does not block it")
+    if answer.status in _DENIED:
+        return _denied(name, bedrock.access)
+    if answer.status is None:
+        return Probe(name, f"had no answer: {answer.text}", is_error=True)
+    about = " about the guardrail" if "guardrail" in answer.text.lower() else ""
+    return Probe(name, f"ended with error {answer.status}{about}", is_error=True)
+
+
+def _denied(name: str, access: Access) -> Probe:
+    if access.key is not None and stored_key.is_short_term(access.key):
+        says = "was refused: the stored key is a short-term key, which is valid in its own region only"
+    elif access.key is not None:
+        says = "was refused: the stored key may not use the model with this guardrail there"
+    elif access.signs_as_function:
+        says = "was refused: the function's role may not use the model with this guardrail there"
+    else:
+        return Probe(name, None, not_shown="the credentials may not ask Bedrock")
+    return Probe(name, says, is_error=True)
+
+
+def _is_block(route: str, text: str) -> bool:
     try:
-        headers |= _authorization(bedrock, session, url, content)
-        with (
-            httpx.Client(timeout=WITHIN_S, transport=bedrock.transport, trust_env=False) as http,
-            http.stream("POST", url, content=content, headers=headers) as answer,
-        ):
-            content = answer_text.beginning(answer, max_bytes=MAX_ERROR_BYTES, deadline=deadline)
-            return judged(answer.status_code, content.decode(errors="replace"))
-    except (BotoCoreError, ClientError, httpx.HTTPError, ValueError) as error:
-        return Probe(NAME, None, not_shown=type(error).__name__)
+        document = json.loads(text)
+        if route == CONVERSE:
+            return bool(document["stopReason"] == "guardrail_intervened")
+        is_guardrails = str(document.get("id")).startswith("bedrock-guardrails-")
+        return bool(is_guardrails or document["choices"][0]["finish_reason"] == "content_filter")
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        return False
 
 
-def judged(status: int, text: str) -> Probe:
-    """The probe for an answer of `status` that begins with `text`."""
-    if status == HTTPStatus.OK:
-        return Probe(NAME, "was answered; the endpoint ignores guardrails")
-    if status in _DENIED:
-        return Probe(NAME, None, not_shown="the credentials may not ask Bedrock")
-    if status in _REFUSED and "guardrail" in text.lower():
-        return Probe(NAME, None)
-    return Probe(NAME, None, not_shown=f"Bedrock answered {status} about something else")
+def _may_pass(answer: Answer) -> bool:
+    return answer.status is None or probes.is_passing(answer.status)
 
 
-def _authorization(bedrock: Bedrock, session: boto3.Session, url: str, content: bytes) -> dict[str, str]:
-    if bedrock.secret_arn is not None:
-        text = session.client("secretsmanager").get_secret_value(SecretId=bedrock.secret_arn)["SecretString"]
-        return {"authorization": f"Bearer {_key_in(text)}"}
-    request = AWSRequest("POST", url, data=content, headers={"content-type": "application/json"})
-    credentials: Any = session.get_credentials()
-    if credentials is None:
-        raise ValueError("no credentials")
-    SigV4Auth(credentials, "bedrock", session.region_name).add_auth(request)
-    return {name.lower(): value for name, value in request.headers.items()}
-
-
-def _key_in(text: str) -> str:
-    """The key in a secret's text: the text itself, or `api_key` of a JSON object. Raises ValueError without a key."""
-    if not text.lstrip().startswith("{"):
-        return text.strip()
-    key = json.loads(text).get("api_key")
-    if not isinstance(key, str):
-        raise ValueError("no key")  # noqa: TRY004 - a wrong type is like a missing key
-    return key.strip()
+def _named(name: str, bedrock: Bedrock) -> str:
+    region = f" in {bedrock.region}" if bedrock.region is not None else ""
+    return f"{name}{region}{', by Converse' if bedrock.route == CONVERSE else ''}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -22,8 +23,6 @@ _PAUSE_S = 5.0
 # The longest time for one prompt, and for all four probes.
 PROMPT_WITHIN_S = _ATTEMPTS * _TIMEOUT_S + (_ATTEMPTS - 1) * _PAUSE_S
 WITHIN_S = 4 * PROMPT_WITHIN_S
-
-_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,36 @@ def ask(
     ) as http:
         for prompt in prompts:
             end = _end(http, endpoint, prompt, streams=streams)
-            yield probes.judged(f"{'streamed' if streams else 'in one piece'}{route}", prompt, end)
+            yield probes.judged(_way(route, streams=streams), prompt, end)
+
+
+def ask_at_once(
+    asked: Sequence[tuple[Endpoint, str]], prompts: Sequence[Prompt], *, most: int, start_by: float = math.inf
+) -> Iterator[Probe]:
+    """The probes of `prompts`, in one piece and streamed, for each endpoint and the route that its probes name.
+
+    At most `most` requests run at once. After `start_by` (on time.monotonic()) none is sent, and its probe fails.
+    """
+    one_each = [
+        (endpoint, route, streams, prompt)
+        for endpoint, route in asked
+        for streams in (False, True)
+        for prompt in prompts
+    ]
+
+    def answered(one: tuple[Endpoint, str, bool, Prompt]) -> list[Probe]:
+        endpoint, route, streams, prompt = one
+        if time.monotonic() >= start_by:
+            return [probes.judged(_way(route, streams=streams), prompt, probes.no_end("no time was left"))]
+        return list(ask(endpoint, [prompt], streams=streams, route=route))
+
+    with ThreadPoolExecutor(most) as threads:
+        for found in threads.map(answered, one_each):
+            yield from found
+
+
+def _way(route: str, *, streams: bool) -> str:
+    return f"{'streamed' if streams else 'in one piece'}{route}"
 
 
 def _end(http: httpx.Client, endpoint: Endpoint, prompt: Prompt, *, streams: bool) -> str:
@@ -86,5 +114,4 @@ def _attempt(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any]) -> tu
 
 
 def _may_pass(answer: httpx.Response) -> bool:
-    is_passing = answer.status_code in _PASSING or answer.is_server_error
-    return is_passing and answer.headers.get("x-should-retry") != "false"
+    return probes.is_passing(answer.status_code) and answer.headers.get("x-should-retry") != "false"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 HARMLESS = "Say hello in one word."
@@ -12,7 +13,11 @@ _BLOCKED_REASON = "content_filter"
 _ERROR = "error"
 _REDUCED = ("user_turns", "latest_user_turn")  # of Tagging in chat_gateway.guardrail.settings
 _TOOL = "look_up"
-_SHOWN = 80  # characters of an end, so that a deployment's error message can list all probes
+_SHOWN = 80  # characters of an end, so that a deployment's error message can list many probes
+# Of a deployment's error message. CloudFormation takes 4 KB from a step:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+_MAX_FAILURE_CHARACTERS = 2000
+_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,17 @@ def judged(way: str, prompt: Prompt, end: str) -> Probe:
 
 
 def failure(probes: Sequence[Probe]) -> str | None:
-    """One sentence that names every failed probe, or None if no probe failed."""
+    """One sentence that names the failed probes, or None if no probe failed. A long sentence is cut."""
     wrong = [f"{probe.name} {probe.says}" for probe in probes if probe.says is not None]
-    return f"The guardrail does not hold: {'. '.join(wrong)}." if wrong else None
+    said = f"The guardrail does not hold: {'. '.join(wrong)}."
+    if len(said) > _MAX_FAILURE_CHARACTERS:
+        said = f"{said[:_MAX_FAILURE_CHARACTERS]} … The function's log has the others."
+    return said if wrong else None
+
+
+def is_passing(status: int) -> bool:
+    """Whether an error of this HTTP status may pass by itself."""
+    return status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def end_of_document(text: str) -> str:

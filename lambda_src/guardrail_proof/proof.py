@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guardrail_proof import as_jobs, at_bedrock, over_http, probes
+from guardrail_proof import as_jobs, by_name, in_each_region, over_http, probes
 from guardrail_proof.as_jobs import Jobs
-from guardrail_proof.at_bedrock import Bedrock
 from guardrail_proof.over_http import Endpoint
 from guardrail_proof.probes import Probe, Prompt
 from guardrail_proof.temporary_client import temporary_client
@@ -24,45 +22,53 @@ CLIENT_ID = "prove"
 _TAGS_TIMEOUT_S, _MOST_TAGS_PROBES = 30, 2
 # So have the probes of Converse, which run at once.
 _CONVERSE_TIMEOUT_S = 20
-# The longest time for `prove`, without its own AWS calls.
+# The longest time for `prove`, without its own AWS calls. While the jobs are answered, names and regions are tried.
 WITHIN_S = (
     over_http.WITHIN_S
     + _MOST_TAGS_PROBES * _TAGS_TIMEOUT_S
     + _CONVERSE_TIMEOUT_S
-    + as_jobs.WITHIN_S
-    + at_bedrock.WITHIN_S
+    + max(as_jobs.WITHIN_S, by_name.WITHIN_S + in_each_region.WITHIN_S)
 )
 # The largest assumed difference between this clock and the authorizer's.
 _CLOCKS_DIFFER_S = 60
 
 
-def prove(gateway: Gateway, session: boto3.Session) -> Iterator[Probe]:
-    """Six probes, up to two of tags, up to six of Converse, and one of Bedrock itself, each as soon as its result is known.
+def prove(gateway: Gateway, session: boto3.Session, *, signs_as_function: bool = False) -> Iterator[Probe]:
+    """All probes, each as soon as its result is known: over HTTP, of tags, of Converse, of names, of Bedrock, and as jobs.
 
-    Raises botocore's errors if AWS refuses a call.
+    `signs_as_function`: without an API key, the session's credentials may ask Bedrock for what the gateway's functions
+    may. Raises botocore's errors if AWS refuses a call.
     """
-    of_tags = probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
-    lifetime_s = over_http.WITHIN_S + len(of_tags) * _TAGS_TIMEOUT_S + _CONVERSE_TIMEOUT_S + _CLOCKS_DIFFER_S
-    dynamodb = session.client("dynamodb")
-    with temporary_client(dynamodb, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
-        endpoint = Endpoint(
-            base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
-        )
-        yield from over_http.over_http(endpoint)
-        yield from over_http.ask(replace(endpoint, attempts=1, timeout_s=_TAGS_TIMEOUT_S), of_tags)
-        yield from _of_converse(gateway, endpoint)
     jobs = Jobs(
         queue_url=gateway.jobs_queue_url,
         records_table=gateway.job_records_table,
         model=gateway.model,
         canary=gateway.canary,
     )
-    yield from as_jobs.as_jobs(jobs, session)
-    if gateway.bedrock_base_url is not None:
-        bedrock = Bedrock(
-            base_url=gateway.bedrock_base_url, model=gateway.model, secret_arn=gateway.secret_arn
+    dynamodb = session.client("dynamodb")
+    lifetime_s = _lifetime_s(gateway)
+    with temporary_client(dynamodb, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
+        endpoint = Endpoint(
+            base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
         )
-        yield at_bedrock.unknown_guardrail(bedrock, session)
+        yield from over_http.over_http(endpoint)
+        yield from over_http.ask(replace(endpoint, attempts=1, timeout_s=_TAGS_TIMEOUT_S), _of_tags(gateway))
+        yield from _of_converse(gateway, endpoint)
+        sent = as_jobs.send(jobs, session)
+        if gateway.plan is not None:
+            yield from by_name.by_name(gateway.plan, endpoint)
+    yield from in_each_region.in_each_region(gateway, session, signs_as_function=signs_as_function)
+    yield from as_jobs.results(sent, jobs, session)
+
+
+def _lifetime_s(gateway: Gateway) -> float:
+    tags_s = len(_of_tags(gateway)) * _TAGS_TIMEOUT_S
+    names_s = 0 if gateway.plan is None else by_name.WITHIN_S
+    return over_http.WITHIN_S + tags_s + _CONVERSE_TIMEOUT_S + names_s + _CLOCKS_DIFFER_S
+
+
+def _of_tags(gateway: Gateway) -> list[Prompt]:
+    return probes.of_tags(gateway.canary, tagging=gateway.tagging, attack=gateway.attack)
 
 
 def _of_converse(gateway: Gateway, endpoint: Endpoint) -> Iterator[Probe]:
@@ -71,12 +77,4 @@ def _of_converse(gateway: Gateway, endpoint: Endpoint) -> Iterator[Probe]:
         return
     asking = replace(endpoint, model=gateway.converse_model, attempts=1, timeout_s=_CONVERSE_TIMEOUT_S)
     prompts = probes.of_converse(gateway.canary, tagging=gateway.tagging)
-    asked = [(prompt, streams) for streams in (False, True) for prompt in prompts]
-
-    def ask(one: tuple[Prompt, bool]) -> list[Probe]:
-        prompt, streams = one
-        return list(over_http.ask(asking, [prompt], streams=streams, route=", by Converse"))
-
-    with ThreadPoolExecutor(len(asked)) as threads:
-        for found in threads.map(ask, asked):
-            yield from found
+    yield from over_http.ask_at_once([(asking, ", by Converse")], prompts, most=2 * len(prompts))

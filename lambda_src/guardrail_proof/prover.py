@@ -44,7 +44,7 @@ class Prover:
         if "ROLLBACK" in self._status(session, settings.stack_id):
             self._logger.info("guardrail not tried: the stack is rolling back")
             return
-        tried = list(prove(settings.gateway, session))
+        tried = list(prove(settings.gateway, session, signs_as_function=True))
         for probe in tried:
             fields = {"probe": probe.name, "wrong": probe.says, "not_shown": probe.not_shown}
             self._logger.info("guardrail probe", extra=fields)

@@ -6,12 +6,15 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from guardrail_proof.plan import Plan
+
 # The stack's own guardrail blocks this word, which is unlikely in normal prompts.
 CANARY_WORD = "guardrail-canary-blocked"
 MODEL = "openai.gpt-oss-20b-1:0"
 
 _STACK_ID = "STACK_ID"
 _PROVEN = "PROVEN"
+_PLAN = "PROOF_PLAN"
 _VARIABLES = {
     "base_url": "BASE_URL",
     "clients_table": "CLIENTS_TABLE",
@@ -43,6 +46,7 @@ class Gateway(NamedTuple):
     converse_model: str | None = None  # a model that Bedrock's Converse serves; None: that route is not tried
     bedrock_base_url: str | None = None  # ends in /openai/v1; None if unknown
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
+    plan: Plan | None = None  # None if the environment has no model names
 
 
 class ProverSettings(NamedTuple):
@@ -54,10 +58,11 @@ class ProverSettings(NamedTuple):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> ProverSettings:
-        """Reads the settings. Raises KeyError that names the missing variable."""
+        """Reads the settings. Raises KeyError that names the missing variable, and ValueError for a wrong plan."""
         gateway = Gateway(
             **{field: env[name] for field, name in _VARIABLES.items()},
             **{field: env[name] for field, name in _OPTIONAL.items() if name in env},
+            plan=Plan.from_text(env[_PLAN]) if _PLAN in env else None,
         )
         return cls(stack_id=env[_STACK_ID], gateway=gateway, proven=env[_PROVEN])
 
@@ -65,4 +70,6 @@ class ProverSettings(NamedTuple):
         """The environment variables that the stack sets. Values are not checked, because they may be CDK tokens."""
         values = {name: getattr(self.gateway, field) for field, name in (_VARIABLES | _OPTIONAL).items()}
         given = {name: str(value) for name, value in values.items() if value is not None}
+        if self.gateway.plan is not None:
+            given[_PLAN] = self.gateway.plan.to_text()
         return {_STACK_ID: self.stack_id, **given, _PROVEN: self.proven}

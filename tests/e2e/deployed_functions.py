@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 API, WORKER = "bedrock-chat-gateway-local-api", "bedrock-chat-gateway-local-worker"
-_FUNCTIONS = (API, WORKER)
+RESOURCES = "bedrock-chat-gateway-local-resources"
 
 
 @contextmanager
-def variables_changed(stack: LocalStack, changes: dict[str, str]) -> Iterator[None]:
-    """Both functions with these variables while the block runs."""
+def variables_changed(
+    stack: LocalStack, changes: dict[str, str], names: Sequence[str] = (API, WORKER)
+) -> Iterator[None]:
+    """The functions of these names with these variables while the block runs."""
     functions = stack.session().client("lambda")
-    before = {name: _variables(functions, name) for name in _FUNCTIONS}
+    before = {name: _variables(functions, name) for name in names}
     try:
         for name, variables in before.items():
             _set(functions, name, variables | changes)

@@ -186,7 +186,8 @@ def test_the_content_type_does_not_change_how_a_body_is_read(
     ("method", "path", "status", "code"),
     [
         ("GET", "/", 404, "unknown_url"),
-        ("GET", "/openai/v1/models", 404, "unknown_url"),
+        ("GET", "/openai/models", 404, "unknown_url"),
+        ("DELETE", "/openai/v1/models/ft:a:b:c", 405, "method_not_allowed"),
         ("POST", "/openai/v1/embeddings", 404, "unknown_url"),
         ("POST", "/openai/v1/chat/completions/", 200, None),
         ("POST", "/openai/v1/chat/completions/abc", 404, "unknown_url"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +10,12 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from gateway_cli import stack_outputs
+from guardrail_proof.by_name import by_name
+from guardrail_proof.in_each_region import in_each_region
 from guardrail_proof.over_http import Endpoint, over_http
-from guardrail_proof.settings import CANARY_WORD
+from guardrail_proof.plan import Plan, Region
+from guardrail_proof.settings import CANARY_WORD, Gateway
 from local.aws import deployment, environment, guardrail
 from local.aws.guardrail import Guardrail
 from local.machine.failures import CommandFailedError
@@ -18,6 +23,8 @@ from local.stack.local_stack import LocalStack
 from tests import console_command
 from tests.e2e.conftest import MODEL
 from tests.e2e.converse_bypasses import CLAUDE
+from tests.e2e.other_region import NAME as OTHER_REGION
+from tests.e2e.other_region import OtherRegion
 from tests.e2e.standin import StandinControl
 from tests.e2e.streaming_runtime import HANDLER, SOURCES, function_env, head_and_body, proxy_event
 from tests.runtime_api import RuntimeApiServer, streaming_runtime
@@ -27,9 +34,9 @@ ALL = [
     "a harmless prompt, in one piece",
     "the canary, streamed",
     "a harmless prompt, streamed",
+    "a guardrail that does not exist, at Bedrock",
     "the canary, as a job",
     "a harmless prompt, as a job",
-    "a guardrail that does not exist, at Bedrock",
 ]
 BY_CONVERSE = [
     f"{prompt}, {way}, by Converse"
@@ -113,13 +120,20 @@ Prove = Callable[[], dict[str, str | None]]
 @contextmanager
 def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
     """The chat function with another guardrail, or with none, and a proof of it over HTTP."""
-    env = function_env(stack)
+    with endpoint_of(stack, enforced, {}) as endpoint:
+        yield lambda: {probe.name: probe.says for probe in over_http(endpoint)}
+
+
+@contextmanager
+def endpoint_of(stack: LocalStack, enforced: Guardrail | None, more: dict[str, str]) -> Iterator[Endpoint]:
+    """The chat function with another guardrail, or with none, and with `more` variables."""
+    env = function_env(stack) | more
     if enforced is None:
         env = {name: value for name, value in env.items() if not name.startswith("GUARDRAIL_")}
     else:
         env |= {"GUARDRAIL_IDENTIFIER": enforced.identifier, "GUARDRAIL_VERSION": enforced.version}
     with RuntimeApiServer() as api, streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=env):
-        endpoint = Endpoint(
+        yield Endpoint(
             base_url="http://function/openai/v1",
             api_key="not-checked-here",
             model=MODEL,
@@ -127,7 +141,6 @@ def function(stack: LocalStack, enforced: Guardrail | None) -> Iterator[Prove]:
             transport=httpx.MockTransport(lambda request: invoked(api, request)),
             pause_s=0,
         )
-        yield lambda: {probe.name: probe.says for probe in over_http(endpoint)}
 
 
 def invoked(api: RuntimeApiServer, request: httpx.Request) -> httpx.Response:
@@ -187,6 +200,86 @@ def test_denied_guardrail_is_an_error(http: httpx.Client, standin: StandinContro
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "upstream_access_denied"
     assert standin.counters()["generations"] == 0
+
+
+def tried_elsewhere(
+    stack: LocalStack, elsewhere: OtherRegion, *, guardrail: Guardrail | None = None, signs: bool = False
+) -> dict[str, str | None]:
+    """The proof at Bedrock, with models of both routes in the other region."""
+    outputs = stack_outputs.read(stack.session(), deployment.ENVIRONMENT_NAME)
+    enforced = guardrail or elsewhere.guardrail
+    there = Region(
+        OTHER_REGION,
+        elsewhere.base_url,
+        (enforced.identifier, enforced.version),
+        {"native": MODEL, "converse": CLAUDE},
+    )
+    gateway = Gateway(
+        base_url=outputs.base_url,
+        clients_table=outputs.clients_table,
+        jobs_queue_url=outputs.jobs_queue_url,
+        job_records_table=outputs.job_records_table,
+        model=MODEL,
+        canary=CANARY_WORD,
+        bedrock_base_url=outputs.bedrock_base_url,
+        secret_arn=None if signs else outputs.secret_arn,
+        plan=Plan(names=(), untried=(), models={}, regions=(there,)),
+    )
+    tried = in_each_region(gateway, stack.session(), signs_as_function=signs)
+    return {probe.name: probe.says or probe.not_shown for probe in tried}
+
+
+UNKNOWN = "a guardrail that does not exist, at Bedrock"
+CANARY_THERE = [
+    f"the canary, at Bedrock in {OTHER_REGION}",
+    f"the canary, at Bedrock in {OTHER_REGION}, by Converse",
+]
+THERE = [UNKNOWN, *(f"{UNKNOWN} in {OTHER_REGION}{by}" for by in ("", ", by Converse")), *CANARY_THERE]
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_the_guardrail_of_another_region_is_proven(
+    stack: LocalStack, standin: StandinControl, elsewhere: OtherRegion, signs: bool
+) -> None:
+    """On both routes there the guardrail blocks the canary, with the key and with a signature for that region."""
+    assert tried_elsewhere(stack, elsewhere, signs=signs) == dict.fromkeys(THERE)
+    assert elsewhere.standin.counters()["generations"] == 0
+
+
+def test_the_home_regions_guardrail_proves_nothing_elsewhere(
+    stack: LocalStack, elsewhere: OtherRegion
+) -> None:
+    """A guardrail that does not exist in the other region fails there."""
+    home = Guardrail(stack.guardrail_identifier, stack.guardrail_version)
+    wrong = {name: says for name, says in tried_elsewhere(stack, elsewhere, guardrail=home).items() if says}
+    assert wrong == dict.fromkeys(CANARY_THERE, "ended with error 400 about the guardrail")
+
+
+def test_a_key_that_another_region_refuses_is_found_out(stack: LocalStack, elsewhere: OtherRegion) -> None:
+    """The proof fails there, and says why: the local stack's key has the form of a short-term key."""
+    elsewhere.standin.accept_key("another region's key")
+    try:
+        says = tried_elsewhere(stack, elsewhere)
+    finally:
+        elsewhere.standin.accept_key(stack.bedrock_api_key)
+    refused = "was refused: the stored key is a short-term key, which is valid in its own region only"
+    assert {name: says[name] for name in CANARY_THERE} == dict.fromkeys(CANARY_THERE, refused)
+
+
+def test_names_are_proven(stack: LocalStack) -> None:
+    """A name is tried like a model's id. A function without its guardrail is found out by each name."""
+    names = {"MODEL_NAMES": json.dumps({"fast": [[MODEL]], "good": [[CLAUDE]]})}
+    plan = Plan(names=("fast", "good"), untried=(), models={}, regions=())
+    guarded = Guardrail(stack.guardrail_identifier, stack.guardrail_version)
+    with endpoint_of(stack, guarded, names) as endpoint:
+        assert [probe.says for probe in by_name(plan, endpoint)] == [None] * 8
+    with endpoint_of(stack, None, names) as endpoint:
+        failed = [probe.name for probe in by_name(plan, endpoint) if probe.says]
+    assert failed == [
+        f"the canary, {way}, by the name {name}"
+        for name in plan.names
+        for way in ("in one piece", "streamed")
+    ]
 
 
 def deploy(stack: LocalStack, version: str) -> None:

@@ -34,7 +34,7 @@ def everything_logged(logged: dict[str, str]) -> str:
 
 
 def test_the_functions_logged_at_all(everything_logged: str) -> None:
-    for message in ("chat completion", "job", "client authentication"):
+    for message in ("chat completion", "job", "client authentication", "resource"):
         assert f'"message":"{message}"' in everything_logged
 
 

@@ -6,6 +6,7 @@ server.py           plays a scenario on a raw socket
 functions.py        the real functions, each in its own process
 trials.py           one scenario in one way of asking, and what was observed
 claims.py           what must be true of every trial
+names.py            model names of two targets, one of them hostile; named_claims.py: what must be true of them
 
 The authorizer's and the prover's packages are checked in the same way, on each of their errors:
 

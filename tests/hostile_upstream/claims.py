@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import aws_answers
 from chat_gateway.completions import retry
-from tests.hostile_upstream import answers, honest, limited_client, markers, memory
+from tests.hostile_upstream import answers, honest, limited_client, markers, memory, named_claims
 from tests.hostile_upstream.answers import Got, UnreadableError
 from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Expectation
@@ -48,6 +48,7 @@ def broken(trial: Trial, seen: Observation) -> list[str]:
         *_next_answered(trial, seen.honest),
         *_counted(trial, seen),
         *_asked(trial, seen.hostile),
+        *_named(trial, seen.hostile),
         *_in_memory(seen.hostile),
         *([] if seen.settled else ["connection: the function did not let go of it"]),
     ]
@@ -248,6 +249,18 @@ def _asked(trial: Trial, seen: Seen) -> Iterator[str]:
         most = 1 if trial.scenario.part is Part.OUTPUT_CHECK else _most_asked(got, trial, seen)
     if seen.asked > most:
         yield f"model: it was asked {seen.asked} times, not {most}"
+
+
+def _named(trial: Trial, seen: Seen) -> Iterator[str]:
+    """What must hold of a request by a model name."""
+    if (name := trial.scenario.model_name) is None:
+        return
+    try:
+        got = answers.read(seen, trial.way)
+    except UnreadableError:
+        return  # which is told of elsewhere
+    line = _line_of(trial, seen)
+    yield from (f"name: {wrong}" for wrong in named_claims.broken(name, trial.way, seen, got, line))
 
 
 def _most_asked(got: Got, trial: Trial, seen: Seen) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import contenders, managed_runtime
 from benchmarks.managed_runtime import ManagedRuntime
 from infra.functions import function_packages
-from tests.hostile_upstream import limited_client, memory
+from tests.hostile_upstream import limited_client, memory, names
 from tests.hostile_upstream.aws import FakeAws
 from tests.hostile_upstream.server import HostileServer
 from tests.runtime_api import (
@@ -29,17 +29,21 @@ _FOLDERS: list[
     tempfile.TemporaryDirectory[str]
 ] = []  # removed when they are no longer referred to: at the end
 # Seconds to connect, to the first byte, between bytes, in all.
-_IMPATIENT, _PATIENT = ("1", "1", "0.5", "2"), ("5", "10", "10", "20")
+_IMPATIENT, _PATIENT, _BY_NAME = ("1", "1", "0.5", "2"), ("5", "10", "10", "20"), ("1", "3", "0.5", "5")
 # Lambda returns 6 MB in one piece.
 _MAX_RESPONSE_BYTES = "6225920"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A function's setup. An impatient function gives up a slow answer soon; a patient one never during a test."""
+    """A function's setup. An impatient function gives up a slow answer soon; a patient one never during a test.
+
+    `has_names`: its environment has model names, and Bedrock in another region.
+    """
 
     is_worker: bool
     is_patient: bool
+    has_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Function:
     def __enter__(self) -> Function:
         with ExitStack() as stack:
             self.bedrock = stack.enter_context(HostileServer())
+            self.elsewhere = stack.enter_context(HostileServer())
             self.aws = stack.enter_context(FakeAws())
             self._running = stack.enter_context(ExitStack())
             self._start()
@@ -124,6 +129,8 @@ class Function:
 
     def _process_of(self, api: RuntimeApiServer) -> AbstractContextManager[RuntimeProcess]:
         env = {**self._variables(), **_timeouts(self._kind), **_AWS}
+        if self._kind.has_names:
+            env |= names.variables(self.elsewhere.address)
         env["BEDROCK_BASE_URL"] = f"http://{self.bedrock.address}/openai/v1"
         root, runtime = package(self._kind), empty_runtime()
         python = str(runtime.python)
@@ -156,7 +163,8 @@ _AWS = {
 
 
 def _timeouts(kind: Kind) -> dict[str, str]:
-    connect_s, first_byte_s, between_bytes_s, total_s = _PATIENT if kind.is_patient else _IMPATIENT
+    times = _BY_NAME if kind.has_names else _PATIENT if kind.is_patient else _IMPATIENT
+    connect_s, first_byte_s, between_bytes_s, total_s = times
     return {
         "UPSTREAM_CONNECT_TIMEOUT_S": connect_s,
         "UPSTREAM_FIRST_BYTE_TIMEOUT_S": first_byte_s,

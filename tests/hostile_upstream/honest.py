@@ -10,6 +10,7 @@ from tests.hostile_upstream import markers
 from tests.hostile_upstream.way import Way
 
 WORDS = "The capital of France is Paris."
+OTHER_WORDS = "Elsewhere they say that it is Lyon."  # of a name's other target
 USAGE = {"prompt_tokens": 23, "completion_tokens": 7, "total_tokens": 30}
 OK = b"HTTP/1.1 200 OK"
 DONE = b"data: [DONE]\n\n"

@@ -9,6 +9,7 @@ from typing import Any
 from tests.hostile_upstream import honest, way
 from tests.hostile_upstream.converse import HonestCheck, HonestConverse
 from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.names import Name, Position
 from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.script import Script, Step
 from tests.hostile_upstream.way import Way
@@ -61,7 +62,8 @@ class Scenario:
     """`answer` makes the hostile answer from the honest answer to the same request.
 
     `expect` is for every way of asking; if given, `streamed` replaces it for a stream and `as_job` for a job.
-    `prompt_bytes` is the size of the request. `part` gives the hostile answer, and all others give honest ones.
+    `prompt_bytes` is the size of the request. `part` gives the hostile answer, and all others give honest ones. `by_name`:
+    the request has a name of two targets, and this is when the hostile one is asked; None: it has a model's id.
     """
 
     name: str
@@ -72,6 +74,12 @@ class Scenario:
     as_job: Expectation | None = None
     prompt_bytes: int = 0
     part: Part = Part.BEDROCK
+    by_name: Position | None = None
+
+    @property
+    def model_name(self) -> Name | None:
+        """The model name of the request; None if it has a model's id."""
+        return None if self.by_name is None else Name(self.part.uses_converse, self.by_name)
 
     def script(self, asked: Way) -> Script:
         """The server's actions."""

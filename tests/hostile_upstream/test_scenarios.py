@@ -43,4 +43,6 @@ def _sent(scenario: Scenario) -> Iterator[int]:
     for way in scenario.ways:
         script = scenario.script(way)
         steps = tuple((type(step), step) for step in script.steps)
-        yield hash((way, steps, script.before_request, scenario.prompt_bytes, scenario.part))
+        yield hash(
+            (way, steps, script.before_request, scenario.prompt_bytes, scenario.part, scenario.by_name)
+        )

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.streaming_runtime import proxy_event
-from tests.hostile_upstream import converse, honest, limited_client, markers
+from tests.hostile_upstream import honest, limited_client, markers
 from tests.hostile_upstream.aws import Call
 from tests.hostile_upstream.converse import HonestConverse
 from tests.hostile_upstream.functions import MAX_RECEIVES, Exchange, Function, Kind
 from tests.hostile_upstream.honest import Honest
+from tests.hostile_upstream.names import CONVERSE_MODEL, NATIVE_MODEL, Name, Position
 from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Scenario
 from tests.hostile_upstream.script import Script
@@ -23,7 +24,6 @@ from tests.hostile_upstream.way import Way
 _SETTLING_S = 2.0
 # What is too late, and what is tried again for as long as there is time.
 _LENGTHY = frozenset({408, 424, 429, 500, 503, 504, 529})
-_MODEL = "openai.gpt-oss-120b-1:0"
 _TOOL = {"type": "function", "function": {"name": "weather", "description": "The weather in a city."}}
 _CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}
 
@@ -43,8 +43,11 @@ class Trial:
     @property
     def function(self) -> Kind:
         """The kind of function that runs the trial."""
+        is_worker = self.way is Way.JOB
+        if self.scenario.by_name is not None:
+            return Kind(is_worker=is_worker, is_patient=False, has_names=True)
         statuses = self.scenario.expected(self.way).statuses or ()
-        return Kind(is_worker=self.way is Way.JOB, is_patient=_LENGTHY.isdisjoint(statuses))
+        return Kind(is_worker=is_worker, is_patient=_LENGTHY.isdisjoint(statuses))
 
     @property
     def request_id(self) -> str:
@@ -71,13 +74,17 @@ class Seen:
     """The outcome of one request.
 
     `calls` are the function's calls of AWS meanwhile, `asked` counts those of the model, and `checked` has the bodies of the
-    requests to check an answer.
+    requests to check an answer. `asked_elsewhere` counts the calls of the model in the other region. `guardrails` and
+    `guardrails_elsewhere` are those that the calls named.
     """
 
     exchange: Exchange
     calls: list[Call]
     asked: int = 0
     checked: str = ""
+    asked_elsewhere: int = 0
+    guardrails: frozenset[tuple[str, str]] = frozenset()
+    guardrails_elsewhere: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +112,16 @@ def run(trial: Trial, function: Function) -> Observation:
     function.bedrock.script = hostile if part.is_of_model else _honest(trial, honest.WORDS)
     function.bedrock.checks = {} if part.checked is None else {part.checked: hostile}
     function.aws.script, function.aws.part = hostile if is_of_aws else None, part
-    first = _ask(trial, function, trial.key, _prompt(trial))
+    function.elsewhere.script = _elsewhere(trial)
+    first = _ask(trial, function, trial.key, _body(trial, trial.scenario.by_name, _prompt(trial)))
     player = function.aws.player if is_of_aws else function.bedrock.player
     settled = player.settle(_SETTLING_S)
     function.aws.script, function.bedrock.checks = None, {}
     function.bedrock.script = _honest(trial, trial.next_words)
-    return Observation(first, _ask(trial, function, f"{trial.key}-next", "And now?"), settled)
+    # By a name, the hostile target alone, so that it is asked although it has just failed.
+    alone = None if trial.scenario.by_name is None else Position.ALONE
+    following = _ask(trial, function, f"{trial.key}-next", _body(trial, alone, "And now?"))
+    return Observation(first, following, settled)
 
 
 def _honest(trial: Trial, words: str) -> Script:
@@ -122,30 +133,47 @@ def _honest(trial: Trial, words: str) -> Script:
     return Script(HonestConverse(trial.way, words, calls_tool).steps()).numbered(trial.number)
 
 
+def _elsewhere(trial: Trial) -> Script:
+    """The honest answer of a name's other target, on the other route."""
+    if trial.scenario.part.uses_converse:
+        return Script((Honest(trial.way, honest.OTHER_WORDS).counted(),))
+    return Script(HonestConverse(trial.way, honest.OTHER_WORDS).steps())
+
+
 def _prompt(trial: Trial) -> str:
     words = markers.numbered(f"What is the capital of {markers.WORDS} prompt?".encode(), trial.number)
     return words.decode() + "x" * trial.scenario.prompt_bytes
 
 
-def _ask(trial: Trial, function: Function, key: str, prompt: str) -> Seen:
-    body = _body(trial.scenario.part, prompt)
+def _ask(trial: Trial, function: Function, key: str, body: dict[str, Any]) -> Seen:
     event = (_job_event if trial.way is Way.JOB else _chat_event)(trial, key, body)
     function.aws.calls.clear()
-    function.bedrock.asked = 0
-    function.bedrock.checked.clear()
+    function.bedrock.forget()
+    function.elsewhere.forget()
     exchange = function.exchange(event)
-    checked = "".join(function.bedrock.checked)
-    return Seen(exchange, list(function.aws.calls), function.bedrock.asked, checked)
+    here, elsewhere = function.bedrock.guardrails, function.elsewhere.guardrails
+    return Seen(
+        exchange,
+        list(function.aws.calls),
+        asked=len(here),
+        checked="".join(function.bedrock.checked),
+        asked_elsewhere=len(elsewhere),
+        guardrails=frozenset(here),
+        guardrails_elsewhere=frozenset(elsewhere),
+    )
 
 
-def _body(part: Part, prompt: str) -> dict[str, Any]:
-    """The request: for a check of ApplyGuardrail, with a tool and an earlier call of it."""
+def _body(trial: Trial, asked: Position | None, prompt: str) -> dict[str, Any]:
+    """The request, by a name if `asked` says when: for a check of ApplyGuardrail, with a tool and an earlier call of it."""
+    part = trial.scenario.part
+    model = CONVERSE_MODEL if part.uses_converse else NATIVE_MODEL
+    model = model if asked is None else Name(part.uses_converse, asked).text
     messages: list[dict[str, Any]] = [{"role": "user", "content": prompt}]
     if part.checked is None:
-        return {"model": converse.MODEL if part.uses_converse else _MODEL, "messages": messages}
+        return {"model": model, "messages": messages}
     messages.append({"role": "assistant", "content": None, "tool_calls": [_CALL]})
     messages.append({"role": "tool", "tool_call_id": "call_1", "content": prompt})
-    return {"model": converse.MODEL, "messages": messages, "tools": [_TOOL]}
+    return {"model": model, "messages": messages, "tools": [_TOOL]}
 
 
 def _chat_event(trial: Trial, key: str, body: dict[str, Any]) -> dict[str, Any]:

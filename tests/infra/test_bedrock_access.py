@@ -143,7 +143,8 @@ def test_policy_for_the_keys_user() -> None:
 def test_where_callers_may_override_the_guardrail_iam_does_not_forbid_it(override: Override) -> None:
     settings = ExistingGuardrail(identifier="abc123", version="7", override=override)
     enforced = EnforcedGuardrail(cdk.Stack(cdk.App(), "Stack"), "Guardrail", settings=settings)
-    effects = [s.effect for s in access.invocation((), enforced, actions=[access.INVOKE])]
+    statements = access.invocation(changed("prod", guardrail=settings), enforced, actions=[access.INVOKE])
+    effects = [statement.effect for statement in statements]
     assert (iam.Effect.DENY in effects) is (override is Override.DENIED)
 
 
@@ -207,3 +208,114 @@ def test_every_way_to_name_a_model_or_profile_is_granted_exactly(
     arn = f"arn:aws:bedrock:us-east-1:{named.format(account='000000000000')}"
     through = [] if behind is None else [[f"arn:aws:bedrock:*::foundation-model/{behind}"]]
     assert granted == [[arn], *through]
+
+
+WEST, EAST = "us-west-2", "us-east-1"
+GUARDRAIL_WEST = f"arn:aws:bedrock:{WEST}:000000000000:guardrail/def456"
+CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+APPLICATION = f"arn:aws:bedrock:{EAST}:123456789012:application-inference-profile/a1b2"
+TARGETS = (
+    {"model": "openai.gpt-oss-20b-1:0", "region": EAST},
+    {"model": "openai.gpt-oss-20b-1:0", "region": WEST},
+    {"model": f"us.{CLAUDE}", "region": WEST},
+    {"model": APPLICATION},
+)
+MODEL_WEST = MODEL.replace(EAST, WEST)
+PROFILE_WEST = f"arn:aws:bedrock:{WEST}:000000000000:inference-profile/us.{CLAUDE}"
+BEHIND_TARGETS = ["arn:aws:bedrock:*::foundation-model/*", f"arn:aws:bedrock:*::foundation-model/{CLAUDE}"]
+
+
+@cache
+def with_names(
+    auth: AuthMethod = AuthMethod.SIGV4,
+    models: tuple[str, ...] = (),
+    override: Override | None = Override.DENIED,
+    *,
+    names_only: bool = False,
+) -> Synthesised:
+    """The prod stack in us-east-1 with a name for `TARGETS`; without a guardrail if `override` is None."""
+    guarded = {
+        "guardrail": ExistingGuardrail(
+            identifier="abc123", version="7", override=override or Override.DENIED
+        ),
+        "guardrails": {WEST: {"identifier": "def456", "version": "DRAFT"}},
+    }
+    return stack_of(
+        changed(
+            "prod",
+            region=EAST,
+            models=[{"name": "fast", "targets": list(TARGETS)}],
+            upstream={"auth": auth, "models": list(models), "names_only": names_only},
+            **({"guardrail": NONE} if override is None else guarded),
+        )
+    )
+
+
+def expected_of_names(actions: list[str], models: list[str], *, behind: bool) -> list[dict[str, Any]]:
+    """The statements that require the guardrail of either region. `behind`: also the models of the targets' profiles."""
+    required: dict[str, Any] = {"bedrock:GuardrailIdentifier": sorted([f"{GUARDRAIL}:7", GUARDRAIL_WEST])}
+    through = {**required, "bedrock:InferenceProfileArn": sorted([PROFILE_WEST, APPLICATION])}
+    deny = {"Effect": "Deny", "Action": CHAT, "Resource": ["*"], "Condition": {"StringNotEquals": required}}
+    return [
+        allow(actions, sorted(models), required),
+        *([allow(actions, BEHIND_TARGETS, through)] if behind else []),
+        deny,
+        allow(["bedrock:ApplyGuardrail"], [GUARDRAIL, GUARDRAIL_WEST]),
+    ]
+
+
+@pytest.mark.parametrize(("role", "actions"), [("ChatFunction", CHAT), ("JobWorker", WORKER)])
+def test_targets_are_granted_in_their_regions(role: str, actions: list[str]) -> None:
+    """Where callers may use names only, a role may ask the targets only: each in its region, under a region's guardrail."""
+    found = role_statements(with_names(names_only=True), role)
+    assert found == expected_of_names(actions, [MODEL, MODEL_WEST, PROFILE_WEST, APPLICATION], behind=True)
+
+
+def test_names_only_grants_no_listed_model() -> None:
+    """A listed model behind no name is not granted, because no caller may ask it."""
+    models = ("openai.gpt-oss-20b-1:0", f"us.{CLAUDE}", APPLICATION)
+    only = with_names(models=(*models, "xai.grok-4.6"), names_only=True)
+    assert role_statements(only, "JobWorker") == role_statements(with_names(names_only=True), "JobWorker")
+
+
+def test_listed_models_are_granted_with_targets() -> None:
+    """Where callers may use ids, too, the listed models are granted in the stack's own region."""
+    models = ("openai.gpt-oss-20b-1:0", f"us.{CLAUDE}", APPLICATION)
+    found = role_statements(with_names(models=models), "ChatFunction")
+    here = PROFILE_WEST.replace(WEST, EAST)
+    assert found[0]["Resource"] == sorted([MODEL, here, APPLICATION, MODEL_WEST, PROFILE_WEST])
+    through = found[1]["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"]
+    assert through == sorted([here, APPLICATION, PROFILE_WEST])
+
+
+def test_every_model_and_the_targets_beside() -> None:
+    """Where all models are allowed, only profiles of other regions and what an ARN names are added."""
+    found = role_statements(with_names(), "ChatFunction")
+    assert found == expected_of_names(CHAT, [*EVERY_MODEL, PROFILE_WEST, APPLICATION], behind=False)
+
+
+def test_the_keys_user_has_the_same_targets() -> None:
+    """The policy for the API key's user allows what the roles may do."""
+    policy = with_names(AuthMethod.API_KEY, names_only=True).one("AWS::IAM::ManagedPolicy")
+    found = bedrock_statements(policy)
+    assert found[:-1] == role_statements(with_names(names_only=True), "ChatFunction")
+    assert found[-1]["Action"] == ["bedrock:CallWithBearerToken"]
+
+
+@pytest.mark.parametrize("override", [None, Override.ALLOWED])
+def test_any_guardrail_of_either_region(override: Override | None) -> None:
+    """Where callers choose the guardrail, they may use any one of each region in which a target is."""
+    found = role_statements(with_names(override=override), "ChatFunction")
+    both = [f"arn:aws:bedrock:{region}:000000000000:guardrail/*" for region in (EAST, WEST)]
+    assert found == [
+        allow(CHAT, sorted([*EVERY_MODEL, PROFILE_WEST, APPLICATION])),
+        allow(["bedrock:ApplyGuardrail"], both),
+    ]
+
+
+def test_a_region_without_its_guardrail_makes_no_stack() -> None:
+    """If a guardrail is enforced, no policy is made for a region that has none."""
+    environment = changed("prod", models=[{"name": "fast", "targets": list(TARGETS[1:2])}])
+    assert environment.region is None  # else the settings would have been refused
+    with pytest.raises(KeyError, match=WEST):
+        stack_of(environment)

@@ -10,11 +10,13 @@ import pytest
 
 from chat_gateway.guardrail.settings import Tagging
 from guardrail_proof import proof
-from guardrail_proof.settings import CANARY_WORD, Gateway, ProverSettings
+from guardrail_proof.plan import Plan, Region
+from guardrail_proof.settings import CANARY_WORD, MODEL, Gateway, ProverSettings
 from infra.application import build_app
 from infra.functions import function_packages
 from infra.functions.function_packages import FunctionPackage
 from infra.settings.guardrail import ExistingGuardrail
+from infra.settings.problems import InvalidEnvironmentError
 from infra.settings.proof import Proof
 from infra.settings.upstream import AuthMethod
 from tests.infra.conftest import (
@@ -114,6 +116,74 @@ def test_what_is_proven_is_what_the_environment_says(auth: AuthMethod) -> None:
     keys = list(stack.resources("AWS::SecretsManager::Secret"))
     assert keys == ([] if gateway.secret_arn is None else [gateway.secret_arn])
     assert bool(keys) is (auth is AuthMethod.API_KEY)
+
+
+THERE = "us-west-2"
+NAMES: dict[str, Any] = {
+    "region": "eu-central-1",
+    "models": [
+        {"name": "fast", "targets": [{"model": MODEL}, {"model": "amazon.nova-lite-v1:0", "region": THERE}]}
+    ],
+    "guardrails": {THERE: {"identifier": "def456", "version": "4"}},
+    "proof": {"on_deploy": True},
+}
+
+
+def test_names_and_regions_reach_the_prover_and_the_command() -> None:
+    """The plan is the same in the variables and in the outputs, and the model is a name if only names may be used."""
+    stack = stack_of(changed("dev", **NAMES, upstream={"names_only": True}))
+    plan = Plan(
+        names=("fast",),
+        untried=(),
+        models={"native": MODEL},
+        regions=(
+            Region(
+                THERE,
+                "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1",
+                ("def456", "4"),
+                {"converse": "amazon.nova-lite-v1:0"},
+            ),
+        ),
+    )
+    gateway = proven_gateway(stack)
+    assert (gateway.model, gateway.plan) == ("fast", plan)
+    outputs = {name: resolved(one["Value"]) for name, one in stack.template["Outputs"].items()}
+    assert (outputs["ProofModel"], Plan.from_text(outputs["ProofPlan"])) == ("fast", plan)
+
+
+@pytest.mark.parametrize("name", DEPLOYED)
+def test_without_names_there_is_no_plan(name: str) -> None:
+    """The outputs tell the model, and nothing else that is new."""
+    stack = proving(name)
+    outputs = stack.template["Outputs"]
+    assert outputs["ProofModel"]["Value"] == MODEL
+    assert outputs.keys().isdisjoint({"ProofPlan", "ProofConverseModel", "BedrockRegions"})
+    assert proven_gateway(stack).plan is None
+
+
+def statements(stack: Synthesised, name: str) -> list[dict[str, Any]]:
+    """The statements about Bedrock in the policy of a function's role."""
+    found = stack.one("AWS::IAM::Policy", name)["PolicyDocument"]["Statement"]
+    return [one for one in found if "bedrock:" in str(one["Action"])]
+
+
+def test_where_roles_sign_the_prover_may_ask_in_other_regions() -> None:
+    """It may do there and here what the worker may, and without other regions nothing."""
+    signed = {"auth": "sigv4"}
+    stack = stack_of(changed("dev", **NAMES, upstream=signed))
+    assert statements(stack, "DeploymentProofProver") == statements(stack, "JobWorker") != []
+    alone = stack_of(changed("dev", proof={"on_deploy": True}, upstream=signed))
+    assert statements(alone, "DeploymentProofProver") == []
+
+
+def test_what_the_provers_variables_cannot_hold_is_refused() -> None:
+    """Lambda would refuse it in the deployment. Without the step, there is no limit."""
+    names = [{**NAMES["models"][0], "name": f"{'n' * 126}-{number}"} for number in range(9)]
+    proof = {"on_deploy": True, "attack": "é" * 1000}
+    settings = {**NAMES, "models": names, "proof": proof}
+    with pytest.raises(InvalidEnvironmentError, match=r"bytes of the prover's variables; at most 2700"):
+        stack_of(changed("dev", **settings))
+    stack_of(changed("dev", **{**settings, "proof": {**proof, "on_deploy": False}}))
 
 
 def version(stack: Synthesised) -> str:

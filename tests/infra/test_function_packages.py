@@ -19,6 +19,7 @@ FUNCTIONS = {
     "api": ("chat_gateway.http_api.handler", "upstream"),
     "worker": ("chat_gateway.jobs.worker", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
+    "resources": ("openai_resources.handler", "upstream"),
 }
 
 
@@ -30,6 +31,7 @@ def package(name: str, *, for_this_machine: bool = True) -> FunctionPackage:
         requirements=requirements,
         for_this_machine=for_this_machine,
         streams=name == "api",
+        has_event_handler=name == "resources",
     )
 
 
@@ -60,6 +62,19 @@ def test_a_package_holds_the_modules_its_handler_imports_and_no_others() -> None
     assert not any(
         module.startswith(("bedrock/", "completions/")) for module in modules(package("authorizer"))
     )
+    assert {"http_api/http_request.py", "completions/routes.py"} <= modules(package("resources"))
+    assert not any(
+        module.startswith(("converse/", "jobs/", "http_api/handler"))
+        for module in modules(package("resources"))
+    )
+
+
+def test_only_the_resources_function_has_its_modules_and_the_event_handler() -> None:
+    """The other packages have neither the lists of models nor the largest part of Powertools."""
+    for name in FUNCTIONS:
+        folder = package(name).folder
+        assert (folder / "openai_resources").exists() is (name == "resources")
+        assert (folder / "aws_lambda_powertools" / "event_handler").exists() is (name == "resources")
 
 
 def test_the_workers_child_process_runs_from_its_package() -> None:

@@ -12,9 +12,11 @@ from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.settings import WorkerSettings
+from chat_gateway.model_names.settings import Region, Target, names_from_text, regions_from_text
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import ProverSettings
+from openai_resources.settings import ModelsSettings
 from tests import documents
 from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synthesised
 
@@ -39,6 +41,7 @@ Settings = type[
     | UsageSettings
     | AwsSettings
     | ProverSettings
+    | ModelsSettings
 ]
 
 
@@ -71,6 +74,7 @@ def allowed_models(
         ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
         ("authorizer", [AwsSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
+        ("resources", [AwsSettings, ClientsSettings, ModelsSettings]),
     ],
 )
 def test_functions_read_what_the_stack_sets(function: str, settings: list[Settings]) -> None:
@@ -133,6 +137,54 @@ def test_without_models_all_are_allowed(function: str, monkeypatch: pytest.Monke
     monkeypatch.delenv("UPSTREAM_MODELS", raising=False)
     assert "UPSTREAM_MODELS" not in stack.variables(function)
     assert allowed_models(stack, function, monkeypatch) is None
+
+
+@cache
+def with_names() -> Synthesised:
+    """`dev` in us-east-1 with a name, whose second target is in another region."""
+    targets = [{"model": MODELS[0], "region": "us-east-1"}, {"model": MODELS[1], "region": "us-west-2"}]
+    return stack_of(
+        changed(
+            "dev",
+            region="us-east-1",
+            models=[{"name": "fast", "targets": targets}],
+            upstream={"names_only": True, "region_urls": {"us-west-2": "https://vpce-1/openai/v1"}},
+            guardrails={"us-west-2": {"identifier": "def456", "version": "4"}},
+            completions={"show_target_model": True},
+        )
+    )
+
+
+@pytest.mark.parametrize("function", BOTH)
+def test_names_reach_the_functions(function: str) -> None:
+    """The functions read the names, and the guardrail and endpoint of the other region."""
+    settings = UpstreamSettings.from_env(with_names().variables(function))
+    assert settings.names_only
+    assert names_from_text(settings.model_names or "") == {
+        "fast": (Target(MODELS[0]), Target(MODELS[1], "us-west-2"))
+    }
+    there = Region(("def456", "4"), "https://vpce-1/openai/v1")
+    assert regions_from_text(settings.regions or "") == {"us-west-2": there}
+
+
+def test_regions_are_an_output() -> None:
+    """The stack tells the operator's commands of the other regions."""
+    assert with_names().template["Outputs"]["BedrockRegions"]["Value"] == "us-west-2"
+
+
+def test_without_names_nothing_is_set(stack: Synthesised) -> None:
+    """An environment without names has no variable and no output for them."""
+    unused = {"MODEL_NAMES", "MODEL_NAMES_ONLY", "BEDROCK_REGIONS", "SHOW_TARGET_MODEL"}
+    for function in BOTH:
+        assert not unused & stack.variables(function).keys()
+    assert "BedrockRegions" not in stack.template["Outputs"]
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_target_is_shown_as_asked(shows: bool) -> None:
+    """`show_target_model` reaches the function that answers HTTP requests."""
+    stack = with_names() if shows else synthesised("dev")
+    assert HttpSettings.from_env(stack.variables("api")).shows_target is shows
 
 
 @pytest.mark.parametrize("separates", [True, False])

@@ -20,7 +20,8 @@ from tests.infra.conftest import Synthesised, resolved, synthesised
 LAMBDA = {"AWS_REGION": "us-east-1"}  # what Lambda itself adds
 
 
-def routes(stack: Synthesised) -> set[str]:
+def routes(stack: Synthesised, function: str = "") -> set[str]:
+    """Methods and paths; of one function those whose integration names it."""
     resources = stack.resources("AWS::ApiGateway::Resource")
 
     def path(id_: str) -> str:
@@ -29,7 +30,11 @@ def routes(stack: Synthesised) -> set[str]:
         return f"{path(resolved(resources[id_]['ParentId']))}/{resources[id_]['PathPart']}"
 
     methods = stack.resources("AWS::ApiGateway::Method").values()
-    return {f"{method['HttpMethod']} {path(resolved(method['ResourceId']))}" for method in methods}
+    return {
+        f"{method['HttpMethod']} {path(resolved(method['ResourceId']))}"
+        for method in methods
+        if function in resolved(method["Integration"]["Uri"])
+    }
 
 
 def statements(stack: Synthesised) -> list[dict[str, Any]]:
@@ -37,13 +42,14 @@ def statements(stack: Synthesised) -> list[dict[str, Any]]:
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def test_both_chat_routes_and_everything_else_reach_the_chat_function(stack: Synthesised) -> None:
-    assert routes(stack) == {
-        "ANY /openai/v1/chat/completions",
-        "ANY /v1/chat/completions",
-        "ANY /{proxy+}",
-        "ANY ",
+def test_each_route_reaches_its_function(stack: Synthesised) -> None:
+    """The lists of models have a function of their own. The chat function answers everything else."""
+    of_chat = {"ANY /openai/v1/chat/completions", "ANY /v1/chat/completions", "ANY /{proxy+}", "ANY "}
+    assert routes(stack, "ChatFunction") == of_chat
+    assert routes(stack, "ResourcesFunction") == {
+        f"ANY {prefix}/models{rest}" for prefix in ("/openai/v1", "/v1") for rest in ("", "/{proxy+}")
     }
+    assert len(routes(stack)) == 8
 
 
 def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
@@ -141,11 +147,25 @@ def test_bedrock_is_called_in_the_stacks_region_and_partition(deployed_stack: Sy
     assert settings.base_url == "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"
 
 
+def integrations(stack: Synthesised, function: str) -> list[dict[str, Any]]:
+    """The integrations of the routes that reach the function."""
+    methods = stack.resources("AWS::ApiGateway::Method").values()
+    found = [
+        method["Integration"] for method in methods if function in resolved(method["Integration"]["Uri"])
+    ]
+    assert found
+    return found
+
+
 def test_every_route_streams_where_the_function_does(deployed_stack: Synthesised) -> None:
-    for method in deployed_stack.resources("AWS::ApiGateway::Method").values():
-        integration = method["Integration"]
+    """The chat function's routes stream. The lists of models are answered in one piece."""
+    for integration in integrations(deployed_stack, "ChatFunction"):
         assert integration["ResponseTransferMode"] == "STREAM"
         assert resolved(integration["Uri"]).endswith("/response-streaming-invocations")
+    for integration in integrations(deployed_stack, "ResourcesFunction"):
+        assert integration["ResponseTransferMode"] == "BUFFERED"
+        assert resolved(integration["Uri"]).endswith("/invocations")
+    assert "AWS_LAMBDA_EXEC_WRAPPER" not in deployed_stack.variables("resources")
     variables = deployed_stack.variables("api")
     assert variables["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/response_streaming/start"
 
@@ -189,6 +209,11 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "dynamodb:GetItem",
         "dynamodb:UpdateItem",
     }
+    assert actions("ResourcesFunction") == logs | {
+        "dynamodb:GetItem",
+        "bedrock:ListFoundationModels",
+        "bedrock:ListInferenceProfiles",
+    }
     assert actions("JobWorker") == logs | {
         "secretsmanager:GetSecretValue",
         "sqs:ChangeMessageVisibility",
@@ -205,8 +230,11 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
 
 
 def test_no_permission_covers_every_resource(stack: Synthesised) -> None:
-    allowed = [statement for statement in statements(stack) if statement["Effect"] == "Allow"]
-    assert all(statement["Resource"] != "*" for statement in allowed)
+    """Only the two actions that list models, for which AWS has no resources, are allowed on `*`."""
+    on_all = [s for s in statements(stack) if s["Effect"] == "Allow" and s["Resource"] == "*"]
+    assert [sorted(statement["Action"]) for statement in on_all] == [
+        ["bedrock:ListFoundationModels", "bedrock:ListInferenceProfiles"]
+    ]
 
 
 def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthesised) -> None:
@@ -260,7 +288,7 @@ def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
 
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
-    assert len(groups) == 4
+    assert len(groups) == 5
     assert all(group["RetentionInDays"] for group in groups)
 
 

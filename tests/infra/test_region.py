@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra import region
 from infra.application import build_app
+from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError
 from tests.infra.conftest import CONTEXT, changed
 
 CDK = {"CDK_DEFAULT_REGION": "us-east-1"}
+WEST = "us-west-2"
+GUARDRAIL = {WEST: {"identifier": "def456", "version": "4"}}
+
+
+def naming(*regions: str | None, **more: Any) -> Environment:
+    """`dev` with a name that has a target in each region; None for the stack's own."""
+    targets = [{"model": f"xai.grok-{number}"} for number in range(len(regions))]
+    placed = zip(targets, regions, strict=True)
+    models = [
+        {
+            "name": "fast",
+            "targets": [{**one, **({"region": where} if where else {})} for one, where in placed],
+        }
+    ]
+    return changed("dev", models=models, **more)
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +85,60 @@ def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AWS_PROFILE", "nobodys")
     with pytest.raises(InvalidEnvironmentError, match="nobodys"):
         region.check(changed("dev"), CDK)
+
+
+def test_a_target_in_the_stacks_region_is_in_no_other() -> None:
+    """The region that the CDK deploys to is the environment's own, whose guardrail needs no entry."""
+    environment = region.known(naming("us-east-1", None), CDK)
+    assert environment.region == "us-east-1"
+    assert environment.other_regions == []
+    assert environment.model_names_text == '{"fast":[["xai.grok-0"],["xai.grok-1"]]}'
+
+
+def test_a_files_region_is_the_stacks() -> None:
+    """The environment's own region counts before the CDK's."""
+    environment = region.known(
+        naming("us-east-1", region=WEST, guardrails={"us-east-1": GUARDRAIL[WEST]}), CDK
+    )
+    assert (environment.region, environment.other_regions) == (WEST, ["us-east-1"])
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        (
+            naming(WEST),
+            f"environments/dev.toml: models[0].targets[0].region is {WEST}, where no guardrail is set",
+        ),
+        (
+            naming("us-east-1", guardrails={"us-east-1": GUARDRAIL[WEST]}),
+            "guardrails.us-east-1 must not be set for",
+        ),
+    ],
+)
+def test_what_the_region_decides_is_checked_when_it_is_known(environment: Environment, says: str) -> None:
+    """A file that names no region is checked again with the CDK's."""
+    with pytest.raises(InvalidEnvironmentError) as caught:
+        region.known(environment, CDK)
+    assert says in str(caught.value)
+
+
+def test_no_app_is_built_with_a_region_without_guardrail(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Building the app checks the targets' regions against the stack's."""
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    text = f'[[models]]\nname = "fast"\ntargets = [{{model = "xai.grok", region = "{WEST}"}}]'
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(
+        InvalidEnvironmentError, match=rf"mine.toml: models\[0\].targets\[0\].region is {WEST}"
+    ):
+        build_app({**CONTEXT, "env": "mine"}, folder=tmp_path)
+
+
+def test_targets_regions_need_the_stacks() -> None:
+    """If nothing says the stack's region, a target's region cannot be told from it, and is refused."""
+    with pytest.raises(InvalidEnvironmentError, match="The stack's region is not known"):
+        region.known(naming(WEST, guardrails=GUARDRAIL), {})
+    assert region.known(naming(None), {}).region is None

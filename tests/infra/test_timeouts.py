@@ -8,12 +8,13 @@ from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs import records as job_records
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
-from tests.infra.conftest import Synthesised, synthesised
+from tests.infra.conftest import Synthesised, resolved, synthesised
 
 
-def api_timeouts_s(stack: Synthesised) -> list[float]:
-    methods = stack.resources("AWS::ApiGateway::Method").values()
-    return [method["Integration"]["TimeoutInMillis"] / 1000 for method in methods]
+def api_timeouts_s(stack: Synthesised, function: str = "ChatFunction") -> list[float]:
+    """API Gateway's timeouts on the routes of a function."""
+    integrations = [method["Integration"] for method in stack.resources("AWS::ApiGateway::Method").values()]
+    return [one["TimeoutInMillis"] / 1000 for one in integrations if function in resolved(one["Uri"])]
 
 
 def test_timeouts_are_nested(stack: Synthesised) -> None:
@@ -22,6 +23,11 @@ def test_timeouts_are_nested(stack: Synthesised) -> None:
     stream_s = HttpSettings.from_env(stack.variables("api")).stream_timeout_s
     function_s = stack.function("api")["Timeout"]
     assert answer_s <= stream_s < function_s < min(api_timeouts_s(stack))
+
+
+def test_the_resources_function_ends_first(stack: Synthesised) -> None:
+    """It ends before API Gateway's timeout, so that the log says why."""
+    assert stack.function("resources")["Timeout"] < min(api_timeouts_s(stack, "ResourcesFunction"))
 
 
 def test_streams_have_fifteen_minutes(
@@ -33,7 +39,8 @@ def test_streams_have_fifteen_minutes(
 
 
 def test_where_nothing_streams_the_api_keeps_its_29_seconds() -> None:
-    assert max(api_timeouts_s(synthesised("local"))) <= 29
+    for function in ("ChatFunction", "ResourcesFunction"):
+        assert max(api_timeouts_s(synthesised("local"), function)) <= 29
 
 
 def test_connecting_ends_long_before_the_whole_answer_must(stack: Synthesised) -> None:

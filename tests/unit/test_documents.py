@@ -15,11 +15,12 @@ from chat_gateway.completions import routes
 from chat_gateway.core import errors
 from chat_gateway.core.errors import GatewayError
 from chat_gateway.jobs import outcomes
+from openai_resources.models import errors as model_errors
 from tests import documents
 
 ERRORS = [
     error
-    for module in (errors, outcomes)
+    for module in (errors, outcomes, model_errors)
     for _, error in inspect.getmembers(module, inspect.isclass)
     if issubclass(error, GatewayError)
     and error.__module__ == module.__name__

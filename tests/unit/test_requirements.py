@@ -22,6 +22,7 @@ OURS = (
     "client_keys",
     "client_usage",
     "guardrail_proof",
+    "openai_resources",
     "watchdog_timer",
 )
 DEVELOPERS_TOOLS = {"boto3-stubs", "hypothesis", "moto", "mypy", "openai", "pytest", "ruff", "xllamacpp"}

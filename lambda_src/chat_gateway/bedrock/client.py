@@ -166,8 +166,9 @@ class BedrockClient:
         max_answer_bytes: int,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        unhurried: BedrockClient | None = None,
     ) -> None:
-        self._base_url = base_url
+        self._base_url, self._unhurried = base_url, unhurried
         self._as_here = partial(
             BedrockClient,
             timeouts=timeouts,
@@ -185,14 +186,32 @@ class BedrockClient:
         # A transport instead of httpx's client: no redirects, cookies or proxies.
         self._transport = transport or KeptConnections(max_idle=max_connections)
 
+    @property
+    def first_byte_s(self) -> float:
+        """How long it may take until an answer begins."""
+        return self._timeouts.first_byte_s
+
     def at(self, base_url: str) -> BedrockClient:
         """A client with the same settings for another base URL, with connections of its own."""
         return self._as_here(base_url=base_url)
 
     def answering_within(self, first_byte_s: float) -> BedrockClient:
-        """This client with a shorter time until an answer's status and headers have come. It shares the connections."""
-        timeouts = self._timeouts._replace(first_byte_s=min(first_byte_s, self._timeouts.first_byte_s))
-        return self._as_here(base_url=self._base_url, timeouts=timeouts, transport=self._transport)
+        """This client with a shorter time to connect, and until an answer's status and headers have come.
+
+        It shares the connections.
+        """
+        timeouts = self._timeouts._replace(
+            connect_s=min(first_byte_s, self._timeouts.connect_s),
+            first_byte_s=min(first_byte_s, self._timeouts.first_byte_s),
+        )
+        return self._as_here(
+            base_url=self._base_url, timeouts=timeouts, transport=self._transport, unhurried=self
+        )
+
+    @property
+    def unhurried(self) -> BedrockClient:
+        """This client with the environment's own times."""
+        return self._unhurried or self
 
     def complete(
         self, content: bytes, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float

@@ -66,6 +66,13 @@ def from_event(
     )
 
 
+def in_event(document: Mapping[str, Any]) -> object | None:
+    """The error in a stream's event, for `from_event`; None if it has none. The shape of events is unconfirmed."""
+    if error := document.get("error"):
+        return error  # type: ignore[no-any-return]
+    return document if document.get("type") == "error" and not document.get("choices") else None
+
+
 def _error(
     detail: Mapping[str, Any],
     status: int,

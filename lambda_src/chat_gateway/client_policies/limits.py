@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from chat_gateway.core.errors import ClientPolicyError, InvalidRequestError, ModelNotAllowedError
@@ -11,9 +10,6 @@ if TYPE_CHECKING:
     from chat_gateway.completions.request import ChatRequest
     from client_keys.policy import Policy
 
-# An inference profile's ARN is the longest name that Bedrock takes:
-# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
-_MAX_MODEL_CHARACTERS = 2048
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
@@ -22,7 +18,7 @@ def limited(chat: ChatRequest, policy: Policy) -> ChatRequest:
 
     Raises ModelNotAllowedError, ClientPolicyError for a stream, and InvalidRequestError for an output limit.
     """
-    if policy.models is not None and not _is_allowed(chat.model, policy.models):
+    if not policy.may_use(chat.model):
         raise ModelNotAllowedError("This client may not use the model that the request names.", param="model")
     if chat.streams and not policy.may_stream:
         raise ClientPolicyError(
@@ -33,10 +29,6 @@ def limited(chat: ChatRequest, policy: Policy) -> ChatRequest:
     if policy.max_completion_tokens is None:
         return chat
     return _with_output_limit(chat, policy.max_completion_tokens)
-
-
-def _is_allowed(model: str, globs: tuple[str, ...]) -> bool:
-    return len(model) <= _MAX_MODEL_CHARACTERS and any(fnmatchcase(model, glob) for glob in globs)
 
 
 def _with_output_limit(chat: ChatRequest, allowed_tokens: int) -> ChatRequest:

@@ -151,5 +151,7 @@ def _credentials_error(auth: UpstreamAuth, refused: RefusedCredentialsError) -> 
     if refused.lacks_access:
         return UpstreamAccessError(refused.detail, bedrock_request_id=refused.bedrock_request_id)
     return UpstreamCredentialsError(
-        f"{auth.refused_as}: {refused.detail}", bedrock_request_id=refused.bedrock_request_id
+        f"{auth.refused_as}: {refused.detail}",
+        bedrock_request_id=refused.bedrock_request_id,
+        is_refusal=True,
     )

@@ -48,7 +48,8 @@ class Attempts:
     """The attempts of one request until `deadline` (on `clock`). `count` is the number of attempts begun.
 
     For a request by one of the environment's own model names: `may_repeat` is false while another target can follow,
-    `target_model` is the model that was asked last, and `log_fields` says what became of each target.
+    `count_before` is the number of attempts before the last target's, `target_model` is the model that was asked last, and
+    `log_fields` says what became of each target.
     """
 
     policy: RetryPolicy
@@ -58,6 +59,7 @@ class Attempts:
     random: Callable[[], float] = random.random
     count: int = 0
     may_repeat: bool = True
+    count_before: int = 0
     target_model: str | None = None
     log_fields: dict[str, Any] | None = None
     _paid_failures: int = field(default=0, init=False)
@@ -83,15 +85,13 @@ class Attempts:
         return not self._is_paid_too_often(error) and self.has_time
 
     def _wait_s(self, error: GatewayError) -> float | None:
-        policy = self.policy
-        if not self.may_repeat or not is_retryable(error) or self.count > policy.retries:
+        policy, count = self.policy, self.count - self.count_before
+        if not self.may_repeat or not is_retryable(error) or count > policy.retries:
             return None
         if self._is_paid_too_often(error):
             return None
         asked_s = retry_after.wait_s(error.headers()) or 0.0
-        wait_s = max(
-            asked_s, full_jitter_s(self.count, policy.first_wait_s, policy.max_wait_s, self.random())
-        )
+        wait_s = max(asked_s, full_jitter_s(count, policy.first_wait_s, policy.max_wait_s, self.random()))
         is_too_late = self._left_s() - wait_s < policy.min_attempt_s
         return None if wait_s > policy.max_wait_s or is_too_late else wait_s
 

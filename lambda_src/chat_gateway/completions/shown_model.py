@@ -7,24 +7,33 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, AnyStr
 
+# Longer names, which no model has, would fill the memory of the cache:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (modelId)
+_LONGEST_CHARACTERS = 2048
+
 
 def text_with_model(text: str, document: dict[str, Any], model: str) -> str | None:
     """`text`, the JSON of `document`, with `model`; None if the document, which is changed too, must be serialised again."""
     said, document["model"] = document.get("model"), model
-    return _replaced(text, _members(said, model)) if isinstance(said, str) else None
+    if not isinstance(said, str) or len(said) > _LONGEST_CHARACTERS:
+        return None
+    return _replaced(text, '"model"', _members(said, model))
 
 
 def bytes_with_model(text: bytes, document: dict[str, Any], model: str) -> bytes | None:
     """The same for bytes."""
     said, document["model"] = document.get("model"), model
-    return _replaced(text, _members_in_bytes(said, model)) if isinstance(said, str) else None
+    if not isinstance(said, str) or len(said) > _LONGEST_CHARACTERS:
+        return None
+    return _replaced(text, b'"model"', _members_in_bytes(said, model))
 
 
-def _replaced(text: AnyStr, members: Iterable[tuple[AnyStr, AnyStr]]) -> AnyStr | None:
-    for member, instead in members:
-        # The quotes around a key are escaped inside a JSON string, so that this is a member. It must be the only one.
-        if text.count(member) == 1:
-            return text.replace(member, instead)
+def _replaced(text: AnyStr, key: AnyStr, members: Iterable[tuple[AnyStr, AnyStr]]) -> AnyStr | None:
+    # A key's quotes are escaped inside a JSON string. A second one could be the key of another object.
+    if text.count(key) == 1:
+        for member, instead in members:
+            if member in text:
+                return text.replace(member, instead)
     return None
 
 

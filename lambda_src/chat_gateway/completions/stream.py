@@ -137,8 +137,8 @@ class ChatStream:
             self._done = True
             return self._kept_words() + self._released() + _DONE_EVENT
         document = self._document(data)
-        if document.get("error"):
-            raise upstream_errors.from_event(document["error"], self._bedrock_request_id, self._conceal)
+        if (error := upstream_errors.in_event(document)) is not None:
+            raise upstream_errors.from_event(error, self._bedrock_request_id, self._conceal)
         self.events += 1
         event = _Event(document, raw, is_written=len(raw) == len(data) + _FRAME_BYTES)
         self._present(event, has_trace=guardrail_outcome.may_hold_trace(data))
@@ -193,8 +193,6 @@ class ChatStream:
         Otherwise only the guardrail's keys are kept, and added to the finish event.
         """
         document = event.document
-        if document.get("type") == "error":
-            raise upstream_errors.from_event(document, self._bedrock_request_id, self._conceal)
         if self._rules.shows_usage:
             if document.get("choices") != []:
                 document["choices"], event.is_written = [], False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from chat_gateway.completions.request import ChatRequest
@@ -19,16 +20,18 @@ class StreamUsage:
     def __init__(self) -> None:
         self._refusing: dict[str, None] = {}
 
-    def asked_for(self, request: ChatRequest, *, overrides_no: bool = False) -> ChatRequest:
-        """The request with the usage chunk asked for; unchanged if the caller set the option or the model refuses it.
+    def asked_for(
+        self, request: ChatRequest, models: Iterable[str], *, overrides_no: bool = False
+    ) -> ChatRequest:
+        """The request with the usage chunk asked for; unchanged if the caller set the option or a model refuses it.
 
-        `overrides_no`: ask although the caller set the option to false. `stream_options` that are not an object are left
-        unchanged, for Bedrock to judge.
+        `models`: those that may answer. `overrides_no`: ask although the caller set the option to false. `stream_options`
+        that are not an object are left unchanged, for Bedrock to judge.
         """
         options = request.document.get(_OPTION)
         options = {} if options is None else options
         is_said = not isinstance(options, dict) or _is_said(options.get(_FIELD), overrides_no=overrides_no)
-        if not request.streams or is_said or request.model in self._refusing:
+        if not request.streams or is_said or not self._refusing.keys().isdisjoint(models):
             return request
         return request._replace(document={**request.document, _OPTION: {**options, _FIELD: True}})
 

@@ -139,11 +139,13 @@ class GuardrailChecks:
         content = json.dumps({"source": source, "content": [{"text": {"text": text}} for text in texts]})
         accepting = {"accept": "application/json"}
         path = f"/guardrail/{quote(self.identifier, safe='')}/version/{quote(self.version, safe='')}/apply"
-        url = self.bedrock.url.copy_with(raw_path=path.encode("ascii"))
+        # The check of an answer is not hurried, because the answer has been paid for.
+        bedrock = self.bedrock if source == INPUT else self.bedrock.unhurried
+        url = bedrock.url.copy_with(raw_path=path.encode("ascii"))
         with contextlib.closing(
-            self.bedrock.ask(content.encode(), self.auth, accepting, self.deadline, url=url)
+            bedrock.ask(content.encode(), self.auth, accepting, self.deadline, url=url)
         ) as answer:
-            return _read(answer, self.bedrock.gathered(answer), texts)
+            return _read(answer, bedrock.gathered(answer), texts)
 
 
 def _refusal(refused: RefusedCredentialsError) -> GatewayError:

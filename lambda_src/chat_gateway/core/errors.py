@@ -123,30 +123,40 @@ class UnknownPathError(GatewayError):
 
 
 class MethodNotAllowedError(GatewayError):
-    """The path accepts POST only."""
+    """The path accepts other methods only: those in `allowed`, as the header `allow` names them."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     type = "invalid_request_error"
     code = "method_not_allowed"
 
+    def __init__(self, message: str, *, allowed: str = "POST") -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
     def headers(self) -> dict[str, str]:
-        return {**super().headers(), "allow": "POST"}
+        return {**super().headers(), "allow": self.allowed}
 
 
 class UpstreamCredentialsError(GatewayError):
-    """The gateway has no usable credentials for Bedrock. `reason`, for the log, says why and holds no secret."""
+    """The gateway has no usable credentials for Bedrock. `is_refusal`: Bedrock refused them.
+
+    `reason`, for the log, says why and holds no secret.
+    """
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     type = "server_error"
     code = "upstream_credentials_invalid"
     should_retry: bool | None = False
+    region: str | None = None  # that refused them, if it is not the environment's own
 
-    def __init__(self, reason: str, *, bedrock_request_id: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, bedrock_request_id: str | None = None, is_refusal: bool = False
+    ) -> None:
         super().__init__(
             "The gateway's own Bedrock credentials are missing or were refused; its operator must fix them.",
             bedrock_request_id=bedrock_request_id,
         )
-        self.reason = reason
+        self.reason, self.is_refusal = reason, is_refusal
 
 
 class UpstreamCredentialsUnavailableError(UpstreamCredentialsError):

@@ -47,14 +47,6 @@ class Exchange:
         """The request's name in the traceback of a process that dies at it."""
         return f"request {self.log.fields['request_id']}"
 
-    def add_client_request_id(self, request_id: str | None) -> None:
-        """Echoes and logs the caller's own id. None: the id is ignored, and the log says so."""
-        if request_id is None:
-            self.log.add(client_request_id="(ignored)")
-            return
-        self.headers["x-client-request-id"] = request_id
-        self.log.add_client_request_id(request_id)
-
     def reserve(self, content: bytes) -> None:
         """Reserves what the request may use, if its client has limits. `content` is what is sent. Raises GatewayError."""
         if self.meter is not None:

@@ -16,7 +16,7 @@ from chat_gateway.completions.stream import StreamRules
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.errors import ConfigurationError, GatewayError, UpstreamError
 from chat_gateway.core.startup import Startup
-from chat_gateway.http_api import http_request
+from chat_gateway.http_api import http_request, request_ids
 from chat_gateway.http_api.exchange import Exchange
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service import wiring
@@ -88,20 +88,11 @@ class ChatFunction:
     def _exchange(self, request: HttpRequest, context: LambdaContext, started: float) -> Exchange:
         """A new exchange. Its log line has all ids before anything can fail."""
         log = RequestLog(self._logger, secret_arn=self._secret_arn)
-        request_id = request.request_id or context.aws_request_id
-        log.add(
-            request_id=request_id,
-            api_request_id=request.api_request_id,
-            client=request.client,
-            sdk_retry_count=request.sdk_retry_count,
-            lambda_request_id=context.aws_request_id,
-            cold_start=self._is_cold,
+        headers = request_ids.logged(
+            request, log, lambda_request_id=context.aws_request_id, is_cold=self._is_cold
         )
         self._is_cold = False
-        exchange = Exchange(log, self._clock, started, headers={"x-request-id": request_id})
-        if request.sends_client_request_id:
-            exchange.add_client_request_id(request.client_request_id)
-        return exchange
+        return Exchange(log, self._clock, started, headers=headers)
 
     def _respond(self, request: HttpRequest, context: LambdaContext, exchange: Exchange) -> StreamingResponse:
         try:
@@ -193,16 +184,18 @@ def _streamed(
     exchange.log.add(stream=True)
     is_metered = exchange.meter is not None
     counts_tokens = state.http.count_stream_tokens or is_metered
-    asking = state.stream_usage.asked_for(chat, overrides_no=is_metered) if counts_tokens else chat
+    asking = _asking_for_usage(state, chat, overrides_no=is_metered) if counts_tokens else chat
     prepared = _prepared(state, asking, request, exchange)
     try:
         answer = state.completions.stream(prepared, attempts)
     except UpstreamError as error:
         if asking is chat or not stream_usage.is_refused(error):
             raise
+        refusing = attempts.target_model
         prepared = _prepared(state, chat, request, exchange)
         answer = state.completions.stream(prepared, attempts)
-        state.stream_usage.remember(chat.model)
+        if attempts.target_model == refusing:
+            state.stream_usage.remember(refusing or chat.model)
     rules = StreamRules(
         shows_usage=chat.asks_for_usage,
         shows_trace=prepared.shows_trace,
@@ -210,6 +203,11 @@ def _streamed(
         model=prepared.shown_model,
     )
     return exchange.streamed(answer, rules)
+
+
+def _asking_for_usage(state: ChatState, chat: ChatRequest, *, overrides_no: bool) -> ChatRequest:
+    models = state.completions.models(chat.model)
+    return state.stream_usage.asked_for(chat, models, overrides_no=overrides_no)
 
 
 def _secret_arn(startup: Startup[ChatState]) -> str | None:

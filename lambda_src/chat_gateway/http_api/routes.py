@@ -15,7 +15,7 @@ _ADVICE = {
     "moderations": "This gateway has no moderations; its guardrail checks every request.",
     "messages": f"Use chat completions in place of the Messages API: {_DOCS}.",
 }
-_CHAT = "chat/completions"
+_CHAT, _MODELS = "chat/completions", "models"
 
 
 def refusal(method: str, resource: str, path: str, *, base_url: str) -> GatewayError:
@@ -24,8 +24,8 @@ def refusal(method: str, resource: str, path: str, *, base_url: str) -> GatewayE
     `resource` is API Gateway's route, `path` the requested path, `base_url` the base URL for clients.
     """
     if resource in chat_request.PATHS:
-        return MethodNotAllowedError(f"{_said(method, path)} is not allowed. {_there_is(base_url)}")
-    return UnknownPathError(f"There is no {_said(method, path)}. {_advice(path, base_url)}")
+        return MethodNotAllowedError(f"{said(method, path)} is not allowed. {_there_is(base_url)}")
+    return UnknownPathError(f"There is no {said(method, path)}. {_advice(path, base_url)}")
 
 
 def described(method: str, path: str) -> dict[str, str | None]:
@@ -33,7 +33,8 @@ def described(method: str, path: str) -> dict[str, str | None]:
     return {"method": foreign_text.name(method), "path": foreign_text.path(path)}
 
 
-def _said(method: str, path: str) -> str:
+def said(method: str, path: str) -> str:
+    """Method and path for a message to the caller."""
     return f"{foreign_text.name(method) or 'such method'} {foreign_text.path(path) or 'with this path'}"
 
 
@@ -41,6 +42,8 @@ def _advice(path: str, base_url: str) -> str:
     parts = path.rstrip("/").lower()
     if parts.endswith(_CHAT) or "/deployments/" in parts:
         return f"Set your client's base URL to {base_url}."
+    if parts.rpartition("/")[2] == _MODELS:
+        return f"The list of models is GET {base_url}/{_MODELS}."
     advice = _ADVICE.get(parts.rpartition("/")[2])
     return f"{advice} {_there_is(base_url)}" if advice else _there_is(base_url)
 

@@ -307,7 +307,7 @@ class JobRuns:
         if isinstance(error, ClientLimitError):
             self.over_limit[attempt.message.client or ""] = error
         elif is_busy:
-            everything = isinstance(error, UpstreamCredentialsError)
+            everything = isinstance(error, UpstreamCredentialsError) and error.region is None
             self.busy[None if everything else model] = error
         if isinstance(error, UpstreamError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return Undecided(error, attempt.owner, attempt.number, model, failed_at)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from chat_gateway.completions import retry
-from chat_gateway.core.errors import GatewayError, UpstreamError
+from chat_gateway.core.errors import GatewayError, UpstreamCredentialsError, UpstreamError
+from chat_gateway.model_names.settings import Target
 
-# Bedrock's words for a model that it does not have, or no longer. Converse answers some of them with 400:
+# Bedrock's words for a model that it does not have, or no longer. They may come with 400:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
-_GONE_WORDS = ("model identifier is invalid", "end of its life", "end of life")
+# A message may repeat the prompt behind its own words, so that only its beginning counts.
+_GONE = r"(?i)(?:\w+ ){0,3}model (?:identifier is invalid\b|.{0,100}\bend of (?:its )?life\b)"
 
 
 def is_gone(error: GatewayError) -> bool:
@@ -18,10 +21,14 @@ def is_gone(error: GatewayError) -> bool:
         return False
     if error.status == HTTPStatus.NOT_FOUND:
         return True
-    text = error.message.lower()
-    return error.status == HTTPStatus.BAD_REQUEST and any(words in text for words in _GONE_WORDS)
+    return error.status == HTTPStatus.BAD_REQUEST and re.match(_GONE, error.message) is not None
 
 
-def is_the_targets(error: GatewayError) -> bool:
-    """Whether the same request may succeed at another target: this one is busy, unreachable, slow or gone."""
-    return retry.is_retryable(error) or is_gone(error)
+def is_of_region(error: GatewayError, target: Target) -> bool:
+    """Whether another region than the environment's own refused the key or role, as it refuses another region's key."""
+    return target.region is not None and isinstance(error, UpstreamCredentialsError) and error.is_refusal
+
+
+def is_the_targets(error: GatewayError, target: Target) -> bool:
+    """Whether the same request may succeed at another target: this one is busy, unreachable, slow, gone, or refuses us."""
+    return retry.is_retryable(error) or is_gone(error) or is_of_region(error, target)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from chat_gateway.bedrock import errors as upstream_errors
-from chat_gateway.bedrock.client import StreamedAnswer
 from chat_gateway.completions import sse
 from chat_gateway.core import foreign_json
-from chat_gateway.core.errors import GatewayError, UpstreamConnectionError
+from chat_gateway.core.errors import UpstreamConnectionError
+
+if TYPE_CHECKING:
+    from chat_gateway.bedrock.client import StreamedAnswer
 
 # Most streams begin with one of these, and are not searched.
 _BEGINNING, _ENDING, _ERROR = b"data: {", b"\n\n", b"error"
@@ -18,10 +21,10 @@ _BEGINNING, _ENDING, _ERROR = b"data: {", b"\n\n", b"error"
 class BegunStream:
     """A stream whose first event has come. Read the body from `chunks`, and close the answer."""
 
-    def __init__(self, answer: StreamedAnswer, read: list[bytes]) -> None:
+    def __init__(self, answer: StreamedAnswer, read: bytes) -> None:
         self._answer = answer
         self.bedrock_request_id = answer.bedrock_request_id
-        self.chunks: Iterator[bytes] = itertools.chain(read, answer.chunks)
+        self.chunks: Iterator[bytes] = itertools.chain((read,), answer.chunks)
 
     def concealed(self, text: str, /) -> str:
         """`text` with our credentials masked."""
@@ -40,8 +43,8 @@ class BegunStream:
         self._answer.close()
 
 
-def begun(answer: StreamedAnswer, *, ends_at: float | None) -> BegunStream:
-    """The stream, once its first event has come; by `ends_at` (on the client's clock), if that is not None.
+def begun(answer: StreamedAnswer, *, ends_at: float) -> BegunStream:
+    """The stream, once its first event has come; by `ends_at` (on the client's clock). Comments before it are left out.
 
     Raises UpstreamError if that event is an error, UpstreamConnectionError if none comes, and what the stream raises. The
     stream is closed then.
@@ -49,41 +52,42 @@ def begun(answer: StreamedAnswer, *, ends_at: float | None) -> BegunStream:
     answer.read_by(ends_at)
     try:
         read = _read_to_first_event(answer)
-    except GatewayError:
+    except BaseException:
         answer.close()
         raise
     answer.read_by(None)
     return BegunStream(answer, read)
 
 
-def _read_to_first_event(answer: StreamedAnswer) -> list[bytes]:
-    read: list[bytes] = []
+def _read_to_first_event(answer: StreamedAnswer) -> bytes:
+    """The first event, and what came with it."""
     splitter = sse.EventSplitter()
-    for chunk in answer.chunks:
-        read.append(chunk)
-        if len(read) == 1 and chunk.startswith(_BEGINNING) and _ENDING in chunk and _ERROR not in chunk:
-            break
+    for number, chunk in enumerate(answer.chunks):
+        if number == 0 and chunk.startswith(_BEGINNING) and _ENDING in chunk and _ERROR not in chunk:
+            return chunk
         try:
             events = splitter.feed(chunk)
         except sse.EventTooLargeError:
-            break  # its reader says so
-        data = next((data for event in events if (data := sse.data_of(event)) is not None), None)
-        if data is not None:
-            _check(data, answer)
-            break
-    else:
-        raise UpstreamConnectionError(
-            "The connection to Bedrock was lost before its answer began.",
-            bedrock_request_id=answer.bedrock_request_id,
-        )
-    return read
+            return splitter.rest() + chunk  # its reader says so
+        if with_data := list(itertools.dropwhile(_is_comment, events)):
+            _check(with_data[0], answer)
+            return b"".join(with_data) + splitter.rest()
+    raise UpstreamConnectionError(
+        "Bedrock ended its answer before the first event.",
+        bedrock_request_id=answer.bedrock_request_id,
+        cause="no event",
+    )
 
 
-def _check(data: bytes, answer: StreamedAnswer) -> None:
-    """Raises UpstreamError if the event with this data is an error."""
+def _is_comment(event: bytes) -> bool:
+    return sse.data_of(event) is None
+
+
+def _check(event: bytes, answer: StreamedAnswer) -> None:
+    """Raises UpstreamError if the event is an error."""
     try:
-        document = foreign_json.loads(data)
+        document = foreign_json.loads(sse.data_of(event) or b"")
     except ValueError:
         return  # its reader says so
-    if isinstance(document, dict) and document.get("error"):
-        raise upstream_errors.from_event(document["error"], answer.bedrock_request_id, answer.concealed)
+    if isinstance(document, dict) and (error := upstream_errors.in_event(document)) is not None:
+        raise upstream_errors.from_event(error, answer.bedrock_request_id, answer.concealed)

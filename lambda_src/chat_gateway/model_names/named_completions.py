@@ -90,8 +90,7 @@ class NamedCompletions:
         return candidate.completions.create(candidate.request, attempts)
 
     def _stream(self, candidate: Candidate, attempts: Attempts) -> StreamedAnswer:
-        limit_s = candidate.target.first_byte_s
-        ends_at = None if limit_s is None else attempts.clock() + limit_s
+        ends_at = attempts.clock() + candidate.completions.bedrock.first_byte_s
         answer = candidate.completions.stream(candidate.request, attempts)
         return answer if candidate.is_last else first_event.begun(answer, ends_at=ends_at)
 
@@ -112,11 +111,12 @@ class NamedCompletions:
 
     def _failed(self, request: NamedRequest, error: GatewayError, attempts: Attempts) -> None:
         """Moves on to the next target. Raises the error for the caller if there is none, or if none may be asked."""
+        target = request.candidate.target
         request.failed(error)
         request.note(attempts)
-        if not failures.is_the_targets(error):
+        if not failures.is_the_targets(error, target):
             raise error
         if attempts.has_time:  # else the request took long, and perhaps not the target
-            self.breaker.failed(request.candidate.target, is_gone=failures.is_gone(error))
+            self.breaker.failed(target, is_gone=failures.is_gone(error))
         if not attempts.allows_another(error) or not request.move_on():
             raise request.error_for_caller()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chat_gateway.core.errors import GatewayError, InvalidRequestError
-from chat_gateway.guardrail import rule
+from chat_gateway.completions import retry
+from chat_gateway.core.errors import GatewayError, InvalidRequestError, UpstreamCredentialsError
+from chat_gateway.guardrail import overrides, rule
+from chat_gateway.guardrail.overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.model_names import failures
 from chat_gateway.model_names.settings import Target
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.guardrail.settings import Guardrail
 
+# The headers that name a guardrail.
+_NAMING = (IDENTIFIER_HEADER, VERSION_HEADER)
 # The completions of a target's region; the second argument limits the time to the first byte, in seconds.
 At = Callable[[Target, "float | None"], "Completions"]
 
@@ -51,13 +55,12 @@ class NamedRequest:
         self._waiting, self._left_out = list(targets), list(left_out)
         self._at, self._home_guardrail = at, home_guardrail
         self._errors: list[GatewayError] = []  # of targets that were asked
+        self._refusals: list[InvalidRequestError] = []  # of the request, by targets that cannot be asked
         self._log: list[dict[str, Any]] = [{**_described(target), "skipped": True} for target in left_out]
-        candidate, refusal = self._next()
-        if candidate is None and self._left_out:
-            self._waiting, self._left_out = self._left_out, []
-            candidate, _ = self._next()
+        self._check_headers(targets)
+        candidate = self._next() or self._next_left_out()
         if candidate is None:
-            raise refusal or AssertionError("a name without targets")
+            raise self._refusals[0]
         self.candidate = candidate
 
     @property
@@ -82,28 +85,38 @@ class NamedRequest:
 
     def failed(self, error: GatewayError) -> None:
         """Notes that the target did not answer."""
+        if isinstance(error, UpstreamCredentialsError) and failures.is_of_region(
+            error, self.candidate.target
+        ):
+            error.region = self.candidate.target.region
         self._errors.append(error)
         self._log.append({**_described(self.candidate.target), **_cause(error)})
 
     def move_on(self) -> bool:
-        """Whether another target takes the request. It is the candidate then."""
-        if not self._waiting and failures.is_gone(self._errors[-1]):
-            self._waiting, self._left_out = self._left_out, []
-        candidate, _ = self._next()
+        """Whether a target takes the request, which is the candidate then: this one, as the last, if no other does."""
+        error = self._errors[-1]
+        if self.candidate.is_last and not failures.is_gone(error):
+            return False
+        candidate = self._next() or self._next_left_out()
+        if candidate is None and retry.is_retryable(error):
+            candidate = self._as_last()
         self.candidate = candidate or self.candidate
         return candidate is not None
 
     def error_for_caller(self) -> GatewayError:
-        """The last error, or an earlier one that may pass if the last target is gone: then a retry can help."""
-        last = self._errors[-1]
-        if not failures.is_gone(last):
-            return last
-        return next((error for error in reversed(self._errors) if not failures.is_gone(error)), last)
+        """The last error that may pass, because then a retry can help; else the last one."""
+        passing = [error for error in self._errors if retry.is_retryable(error)]
+        return passing[-1] if passing else self._errors[-1]
 
     def note(self, attempts: Attempts) -> None:
         """Writes the targets into `attempts`, for the log and the price, and whether the candidate may be asked again."""
-        target = self.candidate.target
-        attempts.may_repeat, attempts.target_model = self.candidate.is_last, target.model
+        target, is_last = self.candidate.target, self.candidate.is_last
+        if is_last and not attempts.may_repeat:
+            attempts.count_before = attempts.count
+        attempts.may_repeat, attempts.target_model = is_last, target.model
+        earlier = (attempts.log_fields or {}).get("failed_targets")
+        if earlier is not None and earlier is not self._log:  # the request was prepared a second time
+            self._log[:0] = earlier
         attempts.log_fields = {
             "target_model": target.model,
             "target_region": target.region,
@@ -111,17 +124,25 @@ class NamedRequest:
             "guardrail": self.guardrail,
         }
 
-    def _next(self) -> tuple[Candidate | None, InvalidRequestError | None]:
-        """The next target that takes the request; else the first target's refusal of it."""
-        refusals: list[InvalidRequestError] = []
+    def _next(self) -> Candidate | None:
+        """The next target that takes the request."""
         while self._waiting:
             target = self._waiting.pop(0)
             try:
-                return self._candidate(target, is_last=not self._waiting), None
+                return self._candidate(target, is_last=not self._waiting)
             except InvalidRequestError as refusal:
-                refusals.append(refusal)
+                self._refusals.append(refusal)
                 self._log.append({**_described(target), **_cause(refusal)})
-        return None, refusals[0] if refusals else None
+        return None
+
+    def _next_left_out(self) -> Candidate | None:
+        self._waiting, self._left_out = self._left_out, []
+        return self._next()
+
+    def _as_last(self) -> Candidate:
+        """The candidate, with the time and the retries of a last target."""
+        completions = self._at(self.candidate.target, None)
+        return self.candidate._replace(completions=completions, is_last=True)
 
     def _candidate(self, target: Target, *, is_last: bool) -> Candidate:
         completions = self._at(target, None if is_last else target.first_byte_s)
@@ -134,16 +155,21 @@ class NamedRequest:
             prepared.call.shown_model = name
         return Candidate(target, completions, prepared._replace(shown_model=name), is_last)
 
+    def _check_headers(self, targets: Sequence[Target]) -> None:
+        """Raises GuardrailOverrideError for a guardrail that is not the environment's, whichever region will be asked."""
+        home = self._home_guardrail
+        if home is not None and not home.callers_may_override and any(target.region for target in targets):
+            overrides.check_headers(rule.repeatable_headers(home), self._caller_headers)
+
     def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
         """The caller's headers. In another region, those that repeat the environment's guardrail are left out."""
         if target.region is None or self._home_guardrail is None:
             return self._caller_headers
-        repeatable = rule.repeatable_headers(self._home_guardrail)
-        return {
-            name: values
-            for name, values in self._caller_headers.items()
-            if name not in repeatable or list(values) != [repeatable[name]]
-        }
+        home = rule.repeatable_headers(self._home_guardrail)
+        repeated = {name: values for name, values in self._caller_headers.items() if name in _NAMING}
+        if any(list(values) != [home[name]] for name, values in repeated.items()):
+            return self._caller_headers  # the caller's own guardrail, which the rule judges as a whole
+        return {name: values for name, values in self._caller_headers.items() if name not in _NAMING}
 
 
 def _described(target: Target) -> dict[str, Any]:

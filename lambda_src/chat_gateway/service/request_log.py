@@ -7,12 +7,11 @@ import re
 import traceback
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from chat_gateway.aws.json_client import AwsCallError
-from chat_gateway.bedrock.client import Completion
 from chat_gateway.core import foreign_text
 from chat_gateway.core.errors import (
     ConfigurationError,
@@ -28,6 +27,9 @@ from chat_gateway.core.errors import (
 from chat_gateway.guardrail import metrics as guardrail_metrics
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
 from chat_gateway.guardrail.settings import Guardrail
+
+if TYPE_CHECKING:
+    from chat_gateway.bedrock.client import Completion
 
 # httpx logs every request at INFO, which Lambda's JSON logging does not filter. We want one line per request.
 for _name in ("httpx", "httpcore", "boto3", "botocore"):

@@ -38,11 +38,15 @@ _VARIABLES: variables.Variables = {
     "max_response_bytes": ("MAX_RESPONSE_BYTES", count),
     "separate_reasoning": ("SEPARATE_REASONING", flag),
 }
-_OPTIONAL: variables.Variables = {
+# Also those of the function that lists models.
+MODEL_VARIABLES: variables.Variables = {
     "models": ("UPSTREAM_MODELS", comma_separated),
     "routes": ("MODEL_ROUTES", comma_separated),
     "model_names": ("MODEL_NAMES", str),
     "names_only": ("MODEL_NAMES_ONLY", flag),
+}
+_OPTIONAL: variables.Variables = {
+    **MODEL_VARIABLES,
     "regions": ("BEDROCK_REGIONS", str),
 }
 

@@ -6,7 +6,7 @@ import time
 
 from botocore import endpoint
 
-from guardrail_proof import as_jobs, over_http, prover
+from guardrail_proof import as_jobs, at_bedrock, over_http, prover
 
 
 class _Clock:
@@ -22,7 +22,7 @@ class _Clock:
         return time.monotonic() + self._slept_s
 
 
-for _module in (as_jobs, over_http, endpoint):
+for _module in (as_jobs, at_bedrock, over_http, endpoint):
     _module.time = _Clock()  # type: ignore[attr-defined]
 
 handle = prover.handle

@@ -16,6 +16,7 @@ from tests.hostile_upstream.scenarios import (
     guardrail_checks,
     heads,
     limits,
+    model_names,
     sizes,
     slowness,
     statuses,
@@ -42,5 +43,6 @@ KINDS: dict[str, tuple[Scenario, ...]] = {
     "converse-answer": converse_answers.SCENARIOS,
     "converse-error": converse_errors.SCENARIOS,
     "check": guardrail_checks.SCENARIOS,
+    "name": model_names.SCENARIOS,
     "random": tuple(random_scenarios.scenarios(seed=0, count=40)),
 }

@@ -20,3 +20,7 @@ def test_every_setting_is_listed() -> None:
     assert "| `models` | list of tables |" in page
     assert "`[[prices.models]]`: The price of a model" in page
     assert "| `cached_input` | number from 0 to 10000 |" in page
+    assert "`[[models]]`: A name" in page
+    assert "`[[models.targets]]`: A model" in page
+    assert "| `first_byte_s` | number above 0 |" in page
+    assert "`[guardrails.REGION]`: " in page

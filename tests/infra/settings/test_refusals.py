@@ -184,7 +184,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[prices]\nmodels = 1", "prices.models is 1; it must be a list"),
         (
             MANY_PRICES,
-            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, routes, prices and senders; at",
+            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, names, routes, prices and senders",
         ),
         (f"{PRICE}[upstream]\nmodels = [{LONG_MODELS}]", "prices.models takes"),
         (f'[upstream]\nmodels = [{LONG_MODELS}]\nroutes = {{"xai.a" = "native"}}', "upstream.routes"),

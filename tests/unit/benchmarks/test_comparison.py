@@ -16,6 +16,7 @@ from benchmarks import (
     comparison_table,
     converse_model,
     limited_client,
+    named_model,
     paired_rounds,
     worktree,
 )
@@ -60,7 +61,8 @@ def a_round(*, now: float = 1.0, load: float = 1.0) -> Results:
                 getattr(results, table)[name] = a_series(scale)
         results.buffered[limited_client.name(f"{CHAT} {side}")] = a_series(scale)
         for measured in (results.buffered, results.streamed, results.fast):
-            measured[converse_model.name(f"{CHAT} {side}")] = a_series(scale)
+            for variant in (converse_model, named_model):
+                measured[variant.name(f"{CHAT} {side}")] = a_series(scale)
     return results
 
 

@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from gateway_cli import proof, stack_outputs
 from gateway_cli.command import cli
+from guardrail_proof.plan import Plan
 from guardrail_proof.probes import Probe
 from guardrail_proof.settings import Gateway
 from tests.unit import clients_table
@@ -87,6 +88,40 @@ def test_where_the_role_signs_no_key_is_asked_for_and_the_reason_is_given(
     assert "upstream.auth is sigv4" in result.output
 
 
+SHORT_TERM = "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t"
+
+
+@pytest.mark.parametrize("secret", [SHORT_TERM, json.dumps({"api_key": SHORT_TERM}, separators=(",", ":"))])
+def test_a_short_term_key_is_refused_where_there_are_other_regions(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """Such a key is valid in its own region only. The regions are named, and the key is not repeated."""
+    outputs = replace(OUTPUTS, bedrock_regions=("us-west-2", "eu-west-1"))
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: outputs)
+    result = run("bedrock-key", "put", stdin=secret)
+    assert result.exit_code == 1
+    assert "in us-west-2, eu-west-1. Make a long-term key." in result.output
+    assert SHORT_TERM not in result.output
+    assert stored(session) == "placeholder"
+
+
+@pytest.mark.parametrize(
+    ("regions", "secret"),
+    [((), SHORT_TERM), (("us-west-2",), "ABSK-key-1"), (("us-west-2",), '{"key":"bedrock-api-key-1"}')],
+)
+def test_another_key_is_stored(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, regions: tuple[str, ...], secret: str
+) -> None:
+    """A short-term key serves one region, and a long-term key all."""
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, bedrock_regions=regions))
+    assert run("bedrock-key", "put", stdin=secret).exit_code == 0
+    assert stored(session) == secret
+
+
+def stored(session: boto3.Session) -> str:
+    return session.client("secretsmanager").get_secret_value(SecretId="bedrock-key")["SecretString"]
+
+
 @pytest.mark.parametrize("has_key", [True, False])
 def test_outputs_are_read_with_a_bedrock_api_key_and_without(
     monkeypatch: pytest.MonkeyPatch, has_key: bool
@@ -107,6 +142,17 @@ def test_a_stack_may_have_no_usage_table(monkeypatch: pytest.MonkeyPatch, usage_
     outputs = {name: name for name in ALWAYS_THERE}
     more = {} if usage_table is None else {"UsageTableName": usage_table}
     assert read_outputs(monkeypatch, outputs | more).usage_table == usage_table
+
+
+@pytest.mark.parametrize(
+    ("text", "regions"), [(None, ()), ("us-west-2", ("us-west-2",)), ("a-b-1,c-d-2", ("a-b-1", "c-d-2"))]
+)
+def test_a_stack_may_have_other_regions(
+    monkeypatch: pytest.MonkeyPatch, text: str | None, regions: tuple[str, ...]
+) -> None:
+    """The regions are read from one output, and a stack without model names has none."""
+    outputs = {name: name for name in ALWAYS_THERE} | ({} if text is None else {"BedrockRegions": text})
+    assert read_outputs(monkeypatch, outputs).bedrock_regions == regions
 
 
 def read_outputs(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str]) -> stack_outputs.StackOutputs:
@@ -244,3 +290,45 @@ def test_proof_of_converse(
     monkeypatch.setattr("guardrail_proof.proof.prove", prove)
     assert run("prove", *options).exit_code == 0
     assert asked[0].converse_model == model
+
+
+PLAN = Plan(names=("fast",), untried=(), models={"native": "m"}, regions=())
+
+
+@pytest.mark.parametrize(
+    ("outputs", "options", "model"),
+    [
+        (OUTPUTS, [], proof.MODEL),
+        (replace(OUTPUTS, proof_model="fast"), [], "fast"),
+        (replace(OUTPUTS, proof_model="fast"), ["--model", "good"], "good"),
+    ],
+)
+def test_proof_of_names(
+    session: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    outputs: stack_outputs.StackOutputs,
+    options: list[str],
+    model: str,
+) -> None:
+    """The proof uses the model of the option, else the stack's, which may be a name, and tries the stack's plan."""
+    asked: list[Gateway] = []
+
+    def prove(gateway: Gateway, _: boto3.Session) -> Iterator[Probe]:
+        asked.append(gateway)
+        yield HOLDS
+
+    outputs = replace(outputs, proof_plan=PLAN.to_text())
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: outputs)
+    monkeypatch.setattr("guardrail_proof.proof.prove", prove)
+    assert run("prove", *options).exit_code == 0
+    assert (asked[0].model, asked[0].plan) == (model, PLAN)
+
+
+def test_a_plan_of_another_version_is_an_error(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof does not leave out what it cannot read."""
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, proof_plan="[]"))
+    result = run("prove")
+    assert result.exit_code == 1
+    assert "cannot read the stack's output ProofPlan" in result.output

@@ -28,6 +28,7 @@ from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 from client_keys import key as client_key
 from client_keys import policy as client_policy
 from client_keys.policy import Policy, UnknownPolicyError
+from openai_resources import paths
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 
@@ -62,7 +63,8 @@ def _bodies() -> Iterator[Case]:
 
 
 def _read_request(raw: bytes) -> None:
-    StreamUsage().asked_for(chat_request.parse(raw))
+    chat = chat_request.parse(raw)
+    StreamUsage().asked_for(chat, (chat.model,))
 
 
 def _read_model(model: str) -> None:
@@ -71,6 +73,7 @@ def _read_model(model: str) -> None:
     AllowedModels([model]).check(model)
     model_routes.route_of(model, {})
     model_routes.route_of(f"arn:{model}", {})
+    model_routes.is_served(f"arn:{model}", {})
 
 
 def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:
@@ -120,8 +123,8 @@ def _headers() -> Iterator[Case]:
         "values": lambda size: {"multiValueHeaders": {"x-client-request-id": ["a"] * size}},
     }
     yield from cases("headers", HEAD_BYTES, many, _read_headers)
-    paths = {**TEXTS, **changed(repeated(slashes=b"/", keys=b"sk-"), lambda path: f"/{path.decode()}")}
-    yield from cases("paths", HEAD_BYTES, changed(paths, _event_at), _read_path)
+    texts = {**TEXTS, **changed(repeated(slashes=b"/", keys=b"sk-"), lambda path: f"/{path.decode()}")}
+    yield from cases("paths", HEAD_BYTES, changed(texts, _event_at), _read_path)
 
 
 def _event_with(header: str) -> Callable[[str], dict[str, Any]]:
@@ -136,6 +139,7 @@ def _read_path(event: dict[str, Any]) -> None:
     request = http_request.read(event)
     routes.described(request.method, request.path)
     assert not request.is_chat_completion
+    paths.below_version({"resource": paths.ROUTES[-1], "pathParameters": {"proxy": request.path}})
     for route in ("/{proxy+}", *chat_request.PATHS):
         routes.refusal(request.method, route, request.path, base_url=request.base_url).headers()
 

@@ -14,9 +14,11 @@ import pytest
 from chat_gateway.client_policies.clients_table import ClientsTable
 from chat_gateway.clients.authorizer import Authorizer
 from chat_gateway.core.startup import Startup
-from guardrail_proof import as_jobs, at_bedrock, over_http
+from guardrail_proof import as_jobs, by_name, in_each_region, over_http
+from guardrail_proof.plan import Plan
 from guardrail_proof.probes import Probe
 from guardrail_proof.prover import GuardrailNotProvenError, Prover
+from guardrail_proof.settings import Gateway
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 from tests.unit.guardrail_proof.prover_env import ENV
 
@@ -45,16 +47,24 @@ class Deployment:
     """A table of clients, probes with the test's results, and the stack's status."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.status = "UPDATE_IN_PROGRESS"
+        self.status, self.signs_as_function = "UPDATE_IN_PROGRESS", False
         self.tried = Tried([HOLDS])
         self.log = StringIO()
         self._prover = Prover(logger_to(self.log), status=lambda session, stack_id: self.status)
         monkeypatch.setattr(over_http, "over_http", self._over_http)
-        monkeypatch.setattr(as_jobs, "as_jobs", lambda queues, session: iter(()))
-        monkeypatch.setattr(at_bedrock, "unknown_guardrail", lambda bedrock, session: HOLDS)
+        monkeypatch.setattr(by_name, "by_name", lambda plan, endpoint: iter(()))
+        monkeypatch.setattr(as_jobs, "send", lambda jobs, session: None)
+        monkeypatch.setattr(as_jobs, "results", lambda sent, jobs, session: iter(()))
+        monkeypatch.setattr(in_each_region, "in_each_region", self._in_each_region)
 
     def _over_http(self, endpoint: over_http.Endpoint) -> Iterator[Probe]:
         return self.tried.over_http(endpoint)
+
+    def _in_each_region(
+        self, gateway: Gateway, session: boto3.Session, *, signs_as_function: bool
+    ) -> Iterator[Probe]:
+        self.signs_as_function = signs_as_function
+        yield HOLDS
 
     def run(self, *probes: Probe) -> None:
         self.tried.probes = list(probes)
@@ -77,6 +87,12 @@ def test_it_asks_as_a_client_that_exists_only_meanwhile(deployment: Deployment) 
     ((key, items),) = zip(deployment.tried.keys, [deployment.tried.clients], strict=True)
     assert [item["key_sha256"]["S"] for item in items] == [hashlib.sha256(key.encode()).hexdigest()]
     assert clients() == 0
+
+
+def test_the_prover_signs_as_the_functions_do(deployment: Deployment) -> None:
+    """If Bedrock refuses the prover's own signature, it would refuse the functions' as well."""
+    deployment.run(HOLDS)
+    assert deployment.signs_as_function
 
 
 def test_a_guardrail_that_does_not_hold_raises_and_names_the_probe(deployment: Deployment) -> None:
@@ -122,12 +138,22 @@ def effect_at(item: dict[str, Any], key: str, epoch_s: float) -> str:
     return effect
 
 
-def test_client_left_behind_stops_working(deployment: Deployment) -> None:
+NAMES = Plan(names=("fast",), untried=(), models={"native": "m"}, regions=())
+
+
+@pytest.mark.parametrize(
+    ("plan", "within_s"), [(None, over_http.WITHIN_S), (NAMES, over_http.WITHIN_S + by_name.WITHIN_S)]
+)
+def test_client_left_behind_stops_working(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, plan: Plan | None, within_s: float
+) -> None:
     """The proof's client works as long as the proof may take, and never after an hour, even if it is not deleted."""
+    if plan is not None:
+        monkeypatch.setenv("PROOF_PLAN", plan.to_text())
     began = time.time()
     deployment.run(HOLDS)
     (key,), (item,) = deployment.tried.keys, deployment.tried.clients
-    assert effect_at(item, key, began + over_http.WITHIN_S) == "Allow"
+    assert effect_at(item, key, began + within_s) == "Allow"
     assert effect_at(item, key, began + 3600) == "Deny"
 
 

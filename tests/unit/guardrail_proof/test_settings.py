@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail_proof.settings import Gateway, ProverSettings
+from tests.unit.guardrail_proof.plans import PLANS
 from tests.unit.guardrail_proof.prover_env import ENV
 
 TEXTS = st.text(min_size=1)
 OPTIONAL = {"tagging", "attack", "converse_model", "secret_arn"}
-GATEWAYS = st.builds(
-    Gateway, **{field: st.none() | TEXTS if field in OPTIONAL else TEXTS for field in Gateway._fields}
-)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    field: st.none() | TEXTS if field in OPTIONAL else TEXTS for field in Gateway._fields
+}
+GATEWAYS = st.builds(Gateway, **(FIELDS | {"plan": st.none() | PLANS}))
 
 
 @given(st.builds(ProverSettings, stack_id=TEXTS, gateway=GATEWAYS, proven=TEXTS))

@@ -21,6 +21,7 @@ class FakeLogs:
 
     def __init__(self) -> None:
         self.events = {
+            "/resources": [(0, '{"n": 0}'), (5, '{"n": 5}')],
             "/chat": [(1, '{"n": 1}'), (4, 'START\n{"n": 4}')],
             "/worker": [(2, "not JSON"), (3, '{"n": 3}')],
         }
@@ -40,13 +41,13 @@ class FakeLogs:
 def session(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A session of an account with a deployed stack."""
     values: dict[str, Any] = dict.fromkeys(stack_outputs.StackOutputs.__slots__, "x")
-    values |= {"chat_log_group": "/chat", "worker_log_group": "/worker"}
+    values |= {"chat_log_group": "/chat", "worker_log_group": "/worker", "resources_log_group": "/resources"}
     monkeypatch.setattr(stack_outputs, "read", lambda *_: stack_outputs.StackOutputs(**values))
     return FakeLogs()
 
 
-@pytest.mark.parametrize(("count", "numbers"), [(1, [4]), (2, [3, 4]), (20, [1, 3, 4])])
-def test_the_newest_lines_of_both_functions_come_oldest_first(
+@pytest.mark.parametrize(("count", "numbers"), [(1, [5]), (3, [3, 4, 5]), (20, [0, 1, 3, 4, 5])])
+def test_the_newest_lines_of_all_functions_come_oldest_first(
     session: Any, count: int, numbers: list[int]
 ) -> None:
     assert [line["n"] for line in logs.newest(session, count)] == numbers

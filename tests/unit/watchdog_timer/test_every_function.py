@@ -55,9 +55,10 @@ def running(api: RuntimeApiServer, function: str) -> AbstractContextManager[Runt
         ("api", event({**VALID, "model": "stalls", "stream": True}), "request our-id"),
         ("authorizer", AUTHORIZATION, "invocation request-1"),
         ("prover", {}, "invocation request-1"),
+        ("resources", event(method="GET", resource="/v1/models"), "request our-id"),
         ("worker", {"Records": [JOB]}, "job batch_req_message-1"),
     ],
-    ids=["request", "stream", "authorizer", "prover", "worker"],
+    ids=["request", "stream", "authorizer", "prover", "resources", "worker"],
 )
 def test_a_stall_kills_the_process(
     api: RuntimeApiServer, function: str, request_: dict[str, Any], name: str

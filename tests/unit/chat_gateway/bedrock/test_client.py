@@ -251,6 +251,22 @@ def test_connect_and_first_byte_timeouts() -> None:
     ]
 
 
+def test_a_shorter_time_to_the_first_byte() -> None:
+    """A client that is hurried waits less to connect and for the first byte, but as long between bytes."""
+    seen: list[dict[str, float]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200, json=COMPLETION)
+
+    client = client_for(handler, clock=lambda: 0.0)
+    hurried = client.answering_within(3)
+    for asked in (hurried, client.answering_within(10), hurried.unhurried):
+        ask(asked, deadline=1000)
+    assert [tuple(times.values()) for times in seen] == [(3, 3, 300), (5, 10, 300), (5, 300, 300)]
+    assert client.unhurried is client
+
+
 def test_nothing_that_came_too_late_is_handed_over() -> None:
     moments = iter([0.0, 1.0, 11.0, 11.0, 11.0])
     headers = {"content-type": "text/event-stream"}

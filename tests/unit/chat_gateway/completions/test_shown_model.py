@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +41,27 @@ def test_only_the_model_changes(
     in_bytes = shown_model.bytes_with_model(text.encode(), document, model)
     assert document == expected
     assert in_bytes == (None if written is None else written.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ['{"model" :"a.b-1:0","x":{"model":"a.b-1:0"}}', '{"x":{"model":"a.b-1:0"},"model":"a.b-1:0"}']
+)
+def test_a_member_of_another_object(text: str) -> None:
+    """However its members are written, an inner object's model stays."""
+    document = json.loads(text)
+    assert shown_model.text_with_model(text, document, "fast") is None
+    assert shown_model.bytes_with_model(text.encode(), json.loads(text), "fast") is None
+    assert (document["model"], document["x"]["model"]) == ("fast", "a.b-1:0")
+
+
+def test_a_long_name_is_not_kept() -> None:
+    """What Bedrock calls its model cannot fill the memory of the process."""
+    said = "".join(["m"] * 100_000)
+    references = sys.getrefcount(said)
+    text = f'{{"model":"{said}"}}'
+    assert shown_model.text_with_model(text, {"model": said}, "fast") is None
+    assert shown_model.bytes_with_model(text.encode(), {"model": said}, "fast") is None
+    assert sys.getrefcount(said) == references
 
 
 @given(st.lists(st.text(), max_size=6), st.booleans())

@@ -22,7 +22,7 @@ from chat_gateway.core.errors import (
     UpstreamError,
     UpstreamProtocolError,
 )
-from tests.unit.chat_gateway.bedrock_calls import bearer, client_for
+from tests.unit.chat_gateway.bedrock_calls import TIMEOUTS, bearer, client_for
 from tests.unit.chat_gateway.converse_bedrock import (
     BLOCK_MESSAGE,
     INPUT,
@@ -70,6 +70,21 @@ def test_the_call() -> None:
     guardrail = "arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aguardrail%2Fgr"
     assert bedrock.paths == [f"/guardrail/{guardrail}/version/DRAFT/apply"]
     assert bedrock.checked == [(INPUT, ["a", "b"])]
+
+
+def test_an_answers_check_is_not_hurried() -> None:
+    """A target's time to the first byte limits the check of the request, and not that of the answer, which was paid for."""
+    seen: list[float] = []
+
+    def noted(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"]["first_byte"])
+        return passed()
+
+    made = checks(noted)
+    hurried = replace(made, bedrock=made.bedrock.answering_within(0.5))
+    hurried.input(["a"])
+    hurried.output(["b"])
+    assert seen == [0.5, TIMEOUTS.first_byte_s]
 
 
 def test_verdicts() -> None:

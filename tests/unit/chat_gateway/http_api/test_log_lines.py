@@ -124,7 +124,7 @@ def test_a_token_count_that_is_none_is_not_logged(asking: Asking, log: StringIO,
 @pytest.mark.parametrize(
     ("method", "path", "shown"),
     [
-        ("GET", "/openai/v1/models", "/openai/v1/models"),
+        ("GET", "/openai/v1/embeddings", "/openai/v1/embeddings"),
         ("POST", "/v1/bcg-0123456789abcdefghij", None),
         ("POST", "/" + "x" * 300, None),
         ("POST", "/caf\u00e9 \x1b", None),

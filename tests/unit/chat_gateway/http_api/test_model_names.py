@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from chat_gateway.model_names.settings import Target, names_to_text
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.http_api.conftest import NewGateway
 from tests.unit.chat_gateway.http_api.limited_calls import LimitedGateway
-from tests.unit.chat_gateway.model_names.named_calls import AWS, Bedrock, answered
+from tests.unit.chat_gateway.model_names.named_calls import AWS, Answer, Bedrock, answered
 
 CHEAP, DEAR, UNPRICED = "openai.gpt-oss-20b-1:0", "openai.gpt-oss-120b-1:0", "openai.no-price-1:0"
 BY_NAME = {**VALID, "model": "fast"}
@@ -110,3 +111,37 @@ def test_the_clients_models(limited: NewGateway, globs: list[str], status: int) 
     made.limit(models=tuple(globs))
     assert made.answer(BY_NAME)[0] == status
     assert len(made.asked) == (status == 200)
+
+
+def refuses_usage(model: str) -> Answer:
+    """Bedrock's answer for a model that does not take `stream_options`."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "stream_options" in json.loads(request.content):
+            return httpx.Response(400, json={"message": "stream_options is not supported"})
+        chunk = {"model": model, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+        events = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()
+        return httpx.Response(200, content=events, headers={"content-type": "text/event-stream"})
+
+    return answer
+
+
+def test_a_target_that_refuses_to_count(limited: NewGateway) -> None:
+    """A stream's target that refuses the usage option is asked without it, and from the next request on at once.
+
+    The log line has the targets of both requests to Bedrock.
+    """
+    bedrock = Bedrock({CHEAP: [throttled], DEAR: [refuses_usage(DEAR)]})
+    made = gateway(limited, bedrock, CHEAP, DEAR, count_stream_tokens=True)
+    streaming = {**BY_NAME, "stream": True}
+    assert made.answer(streaming)[0] == 200
+    assert bedrock.asked == [CHEAP, DEAR, DEAR]
+    line = made.logged()
+    assert line["target_model"] == DEAR
+    assert [(entry["model"], entry.get("status")) for entry in line["failed_targets"]] == [
+        (CHEAP, 429),
+        (DEAR, 400),
+        (CHEAP, None),
+    ]
+    assert made.answer(streaming)[0] == 200
+    assert bedrock.asked == [CHEAP, DEAR, DEAR, DEAR]

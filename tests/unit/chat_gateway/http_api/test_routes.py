@@ -51,6 +51,12 @@ def test_a_wrong_base_url_is_answered_with_the_right_one(path: str) -> None:
     assert message("POST", path).endswith(f"Set your client's base URL to {BASE_URL}.")
 
 
+@pytest.mark.parametrize("path", ["/models", "/openai/models/", "/v1//models", "/v1/chat/completions/models"])
+def test_the_list_of_models_is_elsewhere(path: str) -> None:
+    """Whoever looks for the list of models at a wrong path is told the right one."""
+    assert message("GET", path) == f"There is no GET {path}. The list of models is GET {BASE_URL}/models."
+
+
 def test_a_405_names_the_method() -> None:
     """A wrong method on the right path is a 405, not an unknown path."""
     error = routes.refusal("GET", "/v1/chat/completions", "/v1/chat/completions", base_url=BASE_URL)

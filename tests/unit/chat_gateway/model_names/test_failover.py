@@ -63,6 +63,39 @@ def test_the_next_target_answers(failure: httpx.Response | Exception, second: st
     assert (tries.target_model, tries.count) == (second, 2)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model version has reached the end of its life.",
+        "The provided model identifier is invalid.",
+        "Model a.b-1:0 is at its end of life. Use another one.",
+    ],
+)
+def test_words_for_a_model_that_is_gone(message: str) -> None:
+    """A 400 whose message begins with these words is about the target."""
+    bedrock = Bedrock({FIRST: [httpx.Response(400, json={"message": message})]})
+    create(named(bedrock, FIRST, SECOND))
+    assert bedrock.asked == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Input should be a valid list [input_value='The provided model identifier is invalid.']",
+        "1 validation error for the request: 'the model has reached the end of its life'",
+        "Malformed input: end of life",
+    ],
+)
+def test_a_prompt_about_a_model_that_is_gone(message: str) -> None:
+    """A 400 that repeats a prompt with these words is the request's, and says nothing about the target."""
+    bedrock = Bedrock({FIRST: [httpx.Response(400, json={"message": message}), answered(FIRST)]})
+    completions = named(bedrock, FIRST, SECOND)
+    with pytest.raises(UpstreamError):
+        create(completions)
+    create(completions)
+    assert bedrock.asked == [FIRST, FIRST]
+
+
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
 def test_a_refusal_is_final(status: int) -> None:
     """A request that Bedrock refuses is not repeated at another target."""
@@ -75,9 +108,14 @@ def test_a_refusal_is_final(status: int) -> None:
 
 def test_the_last_target_is_asked_again() -> None:
     """The last target has the retries that a request by a model's id has."""
-    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [THROTTLED, answered(SECOND)]})
+    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [THROTTLED, THROTTLED, answered(SECOND)]})
     create(named(bedrock, FIRST, SECOND))
-    assert bedrock.asked == [FIRST, SECOND, SECOND]
+    assert bedrock.asked == [FIRST, SECOND, SECOND, SECOND]
+    unasked = Bedrock({model: [THROTTLED] for model in (FIRST, SECOND, CONVERSE)})
+    tries = attempts()
+    with pytest.raises(UpstreamError):
+        create(named(unasked, FIRST, SECOND, CONVERSE), tries=tries)
+    assert unasked.asked == [FIRST, SECOND, *[CONVERSE] * (1 + tries.policy.retries)]
 
 
 @pytest.mark.parametrize("failure", [LOST, LATE])
@@ -155,6 +193,19 @@ def test_a_target_that_does_not_take_the_request() -> None:
     assert bedrock.asked == [FIRST]
 
 
+def test_only_the_first_target_takes_the_request() -> None:
+    """A target is the last one if those behind it do not take the request: it has the whole time, and retries."""
+    bedrock = Bedrock({FIRST: [LATE, THROTTLED, answered(FIRST)]})
+    completions = named(bedrock, Target(FIRST, first_byte_s=3), CONVERSE)
+    tries = attempts()
+    create(completions, tries=tries, logprobs=True)
+    assert bedrock.asked == [FIRST, FIRST, FIRST]
+    limits = [request.extensions["timeout"]["first_byte"] for request in bedrock.requests]
+    assert limits == [3, 100, 100]
+    assert tries.log_fields is not None
+    assert [entry["model"] for entry in tries.log_fields["failed_targets"]] == [FIRST, CONVERSE]
+
+
 def test_only_a_left_out_target_takes_the_request() -> None:
     """A target that was left out is asked after all if the others' routes refuse a parameter."""
     bedrock = Bedrock({FIRST: [THROTTLED, answered(FIRST)]})
@@ -162,6 +213,19 @@ def test_only_a_left_out_target_takes_the_request() -> None:
     create(completions)
     assert create(completions, logprobs=True).document["model"] == NAME
     assert bedrock.asked == [FIRST, CONVERSE, FIRST]
+
+
+def test_a_request_that_is_prepared_again() -> None:
+    """If a request is changed and sent again, the log has the targets of both."""
+    refused = httpx.Response(400, json={"message": "no"})
+    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [refused, answered(SECOND)]})
+    completions, tries = named(bedrock, FIRST, SECOND), attempts()
+    with pytest.raises(UpstreamError):
+        create(completions, tries=tries)
+    create(completions, tries=tries)
+    assert tries.log_fields is not None
+    failed = [(entry["model"], entry.get("status")) for entry in tries.log_fields["failed_targets"]]
+    assert failed == [(FIRST, 429), (SECOND, 400), (FIRST, None)]
 
 
 def test_every_target_must_be_allowed() -> None:

@@ -11,6 +11,8 @@ import pytest
 from chat_gateway.completions.stream import ChatStream, StreamRules
 from chat_gateway.core.errors import GatewayError, UpstreamConnectionError, UpstreamError
 from chat_gateway.model_names.named_completions import NamedCompletions
+from chat_gateway.model_names.settings import Target
+from tests.unit.chat_gateway.bedrock_calls import TIMEOUTS
 from tests.unit.chat_gateway.model_names.named_calls import (
     FIRST,
     NAME,
@@ -46,10 +48,10 @@ def plays(*pieces: bytes, failure: Exception | None = None) -> Callable[[httpx.R
     return lambda _: httpx.Response(200, headers=EVENTS, stream=Body(*pieces, failure=failure))
 
 
-def relayed(completions: NamedCompletions) -> bytes:
+def relayed(completions: NamedCompletions, *, left_s: float = 100) -> bytes:
     """What the caller gets."""
     prepared = completions.prepared(request(stream=True), caller_headers={})
-    answer = completions.stream(prepared, attempts())
+    answer = completions.stream(prepared, attempts(left_s=left_s))
     rules = StreamRules(model=prepared.shown_model)
     return b"".join(ChatStream(answer.chunks, rules, bedrock_request_id=None).relay())
 
@@ -67,9 +69,19 @@ ERROR = b'data: {"error": {"message": "Too many requests", "type": "throttling_e
         plays(),
         plays(b":\n\n", b"data: {"),
         plays(ERROR),
+        plays(b'data: {"type": "error", "message": "Too many requests", "code": "throttling_error"}\n\n'),
         plays(b":\n\n", ERROR[:20], ERROR[20:]),
     ],
-    ids=["broken", "silent", "broken in the event", "empty", "ends in the event", "error", "error in pieces"],
+    ids=[
+        "broken",
+        "silent",
+        "broken in the event",
+        "empty",
+        "ends in the event",
+        "error",
+        "error of another shape",
+        "error in pieces",
+    ],
 )
 def test_before_the_first_event(first: Callable[[httpx.Request], httpx.Response]) -> None:
     """A stream that fails before its first event is followed by the next target's, whole and under the name."""
@@ -87,6 +99,23 @@ def test_after_the_first_event() -> None:
     with pytest.raises(UpstreamConnectionError):
         relayed(named(bedrock, FIRST, SECOND))
     assert bedrock.asked == [FIRST]
+
+
+@pytest.mark.parametrize(
+    ("first_byte_s", "limit_s"), [(0.5, 0.5), (800, TIMEOUTS.first_byte_s), (None, TIMEOUTS.first_byte_s)]
+)
+def test_the_first_events_time(first_byte_s: float | None, limit_s: float) -> None:
+    """The first event must come within the target's own time to the first byte, or within any answer's."""
+    limits: list[float] = []
+
+    def noted(_: httpx.Request) -> httpx.Response:
+        body = Body(chunk("Hel", SECOND), chunk("lo", SECOND, "stop"))
+        extensions = {"end_by": lambda _, *, pause_s: limits.append(pause_s)}
+        return httpx.Response(200, headers=EVENTS, stream=body, extensions=extensions)
+
+    bedrock = Bedrock({FIRST: [noted]})
+    relayed(named(bedrock, Target(FIRST, first_byte_s=first_byte_s), SECOND), left_s=900)
+    assert limits == [limit_s, TIMEOUTS.between_bytes_s]
 
 
 def test_an_error_that_is_the_requests() -> None:

@@ -7,7 +7,12 @@ import json
 import httpx
 import pytest
 
-from chat_gateway.core.errors import ConfigurationError, GuardrailOverrideError
+from chat_gateway.core.errors import (
+    ConfigurationError,
+    GuardrailOverrideError,
+    UpstreamCredentialsError,
+    UpstreamError,
+)
 from chat_gateway.guardrail.overrides import IDENTIFIER_HEADER, VERSION_HEADER
 from chat_gateway.model_names.settings import Region, Target
 from tests.unit.chat_gateway.model_names.named_calls import (
@@ -80,7 +85,9 @@ def test_repeated_headers(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", [SECOND, CONVERSE])
-@pytest.mark.parametrize("headers", [{IDENTIFIER_HEADER: ["other"]}, {VERSION_HEADER: ["9"]}])
+@pytest.mark.parametrize(
+    "headers", [{IDENTIFIER_HEADER: ["other"]}, {IDENTIFIER_HEADER: ["away"]}, {VERSION_HEADER: ["9"]}]
+)
 def test_other_headers(model: str, headers: dict[str, list[str]]) -> None:
     """A caller's own guardrail is refused for a target elsewhere, too."""
     bedrock = Bedrock()
@@ -88,3 +95,50 @@ def test_other_headers(model: str, headers: dict[str, list[str]]) -> None:
     with pytest.raises(GuardrailOverrideError):
         completions.prepared(request(), caller_headers=headers)
     assert not bedrock.requests
+
+
+@pytest.mark.parametrize("trace", [None, "DISABLED"])
+def test_a_guardrail_of_the_callers_own(trace: str | None) -> None:
+    """Where callers may override the guardrail, one that a caller names is sent whole, and never half of it."""
+    guardrail = GUARDRAIL._replace(callers_may_override=True, trace=trace)
+    bedrock = Bedrock()
+    completions = named(bedrock, Target(FIRST, "us-west-2"), regions=AWAY, guardrail=guardrail)
+    for own in (("home", "9"), ("home", "1")):
+        headers = {IDENTIFIER_HEADER: [own[0]], VERSION_HEADER: [own[1]]}
+        completions.create(completions.prepared(request(), caller_headers=headers), attempts())
+    assert [guardrail_of(sent) for sent in bedrock.requests] == [("home", "9"), ("away", "7")]
+
+
+REFUSED = httpx.Response(403, json={"Message": "Bearer Token has expired"})
+
+
+def test_a_region_that_refuses_the_key() -> None:
+    """A key that another region refuses, as one that is bound to its region, is that target's failure."""
+    bedrock = Bedrock({SECOND: [REFUSED]})
+    targets = (Target(SECOND, "us-west-2"), Target(FIRST))
+    create(named(bedrock, *targets, regions=AWAY, guardrail=GUARDRAIL))
+    assert bedrock.asked == [SECOND, FIRST]
+
+
+def test_a_refused_key_after_a_busy_target() -> None:
+    """The caller learns of the target that may answer soon, and the log of both."""
+    bedrock = Bedrock({FIRST: [THROTTLED], SECOND: [REFUSED]})
+    with pytest.raises(UpstreamError) as caught:
+        create(named(bedrock, FIRST, Target(SECOND, "us-west-2"), regions=AWAY, guardrail=GUARDRAIL))
+    assert caught.value.status == 429
+
+
+def test_only_the_regions_jobs_wait() -> None:
+    """The error says which region refused the key, so that other models' jobs go on."""
+    bedrock = Bedrock({SECOND: [REFUSED]})
+    with pytest.raises(UpstreamCredentialsError) as caught:
+        create(named(bedrock, Target(SECOND, "us-west-2"), regions=AWAY, guardrail=GUARDRAIL))
+    assert caught.value.region == "us-west-2"
+
+
+def test_the_own_region_refuses_the_key() -> None:
+    """A key that the environment's own region refuses is refused everywhere: no other target is asked."""
+    bedrock = Bedrock({FIRST: [REFUSED]})
+    with pytest.raises(UpstreamCredentialsError) as caught:
+        create(named(bedrock, FIRST, SECOND))
+    assert (caught.value.region, bedrock.asked) == (None, [FIRST])

@@ -69,6 +69,11 @@ def _prover(prover: Any) -> Any:
     return import_module("watchdog_timer").watched(prover.Prover(prover.Logger(), status=stall).handle)
 
 
+def _resources(resources: Any) -> Any:
+    resources.ModelRoutes.all = stall
+    return resources.watched(resources.ResourcesFunction(resources.startup, resources.Logger()).handle)
+
+
 def _worker(worker: Any) -> Any:
     worker.job_lines.parse = stall
     return worker.handle
@@ -78,5 +83,6 @@ _HANDLERS = {
     "api": ("chat_gateway.http_api.handler", _api),
     "authorizer": ("chat_gateway.clients.authorizer", _authorizer),
     "prover": ("guardrail_proof.prover", _prover),
+    "resources": ("openai_resources.handler", _resources),
     "worker": ("chat_gateway.jobs.worker", _worker),
 }

@@ -1,0 +1,126 @@
+"""One request to Bedrock itself, by its chat completions or by Converse, under a guardrail."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from guardrail_proof import answer_text, stored_key
+from guardrail_proof.plan import CONVERSE, NATIVE
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.credentials import ReadOnlyCredentials
+
+# For an answer, and for each wait for its next bytes.
+TIMEOUT_S = 20
+MAX_ANSWER_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How requests authenticate: with the environment's API key, or else with the signature of `signer`.
+
+    `region` is the gateway's. `signs_as_function`: the signer may ask for what the gateway's functions may.
+    """
+
+    key: str | None = field(repr=False)
+    signer: ReadOnlyCredentials | None = field(default=None, repr=False)
+    region: str
+    signs_as_function: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bedrock:
+    """Where and what to ask. `base_url` ends in /openai/v1. `region`: None for the gateway's own.
+
+    `guardrail` is the identifier and version of the region's guardrail.
+    """
+
+    base_url: str
+    model: str
+    access: Access
+    route: str = NATIVE
+    region: str | None = None
+    guardrail: tuple[str, str] | None = None
+    transport: httpx.BaseTransport | None = None
+
+
+class Answer(NamedTuple):
+    """The status, and the beginning of the body. Without an answer: None, and the error's name."""
+
+    status: int | None
+    text: str
+
+
+def access(session: boto3.Session, secret_arn: str | None, *, signs_as_function: bool) -> Access:
+    """Reads the key. Without a secret, the session's credentials sign. Raises botocore's errors and ValueError."""
+    region = str(session.region_name)
+    if secret_arn is not None:
+        text = session.client("secretsmanager").get_secret_value(SecretId=secret_arn)["SecretString"]
+        return Access(key=stored_key.in_secret(text), region=region)
+    credentials: Any = session.get_credentials()
+    if credentials is None:
+        raise ValueError("no credentials")
+    signer = credentials.get_frozen_credentials()
+    return Access(key=None, signer=signer, region=region, signs_as_function=signs_as_function)
+
+
+def ask(bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]) -> Answer:
+    """Sends `prompt` under `guardrail` (identifier and version). At most MAX_ANSWER_BYTES of the answer are read."""
+    url, headers, body = (_converse if bedrock.route == CONVERSE else _native)(bedrock, prompt, guardrail)
+    content = json.dumps(body).encode()
+    headers |= {**answer_text.UNCOMPRESSED, "content-type": "application/json"}
+    headers |= _authorization(bedrock, url, content)
+    deadline = time.monotonic() + TIMEOUT_S
+    try:
+        with (
+            httpx.Client(timeout=TIMEOUT_S, transport=bedrock.transport, trust_env=False) as http,
+            http.stream("POST", url, content=content, headers=headers) as answer,
+        ):
+            text = answer_text.beginning(answer, max_bytes=MAX_ANSWER_BYTES, deadline=deadline)
+            return Answer(answer.status_code, text.decode(errors="replace"))
+    except (httpx.HTTPError, ValueError) as error:  # ValueError: the key is none for a header
+        return Answer(None, type(error).__name__)
+
+
+def _native(
+    bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]
+) -> tuple[httpx.URL, dict[str, str], dict[str, Any]]:
+    identifier, version = guardrail
+    headers = {
+        "x-amzn-bedrock-guardrailidentifier": identifier,
+        "x-amzn-bedrock-guardrailversion": version,
+    }
+    body = {"model": bedrock.model, "messages": [{"role": "user", "content": prompt}]}
+    return httpx.URL(f"{bedrock.base_url}/chat/completions"), headers, body
+
+
+def _converse(
+    bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]
+) -> tuple[httpx.URL, dict[str, str], dict[str, Any]]:
+    """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html"""
+    identifier, version = guardrail
+    path = f"/model/{quote(bedrock.model, safe='')}/converse"
+    body = {
+        "messages": [{"role": "user", "content": [{"text": prompt}]}],
+        "guardrailConfig": {"guardrailIdentifier": identifier, "guardrailVersion": version},
+    }
+    return httpx.URL(bedrock.base_url).copy_with(raw_path=path.encode()), {}, body
+
+
+def _authorization(bedrock: Bedrock, url: httpx.URL, content: bytes) -> dict[str, str]:
+    access = bedrock.access
+    if access.key is not None:
+        return {"authorization": f"Bearer {access.key}"}
+    request = AWSRequest("POST", str(url), data=content, headers={"content-type": "application/json"})
+    signer: Any = access.signer
+    SigV4Auth(signer, "bedrock", bedrock.region or access.region).add_auth(request)
+    return {name.lower(): value for name, value in request.headers.items()}

@@ -1,0 +1,1 @@
+"""The function for OpenAI's resources beside chat completions: the list of models."""

@@ -1,0 +1,30 @@
+"""The paths of OpenAI's resources in the API, and the path of a request below the API's version."""
+
+from __future__ import annotations
+
+_PREFIXES = ("/openai/v1", "/v1")
+_RESOURCES = ("models",)
+_REST = "{proxy+}"
+# API Gateway's routes. A model's id may have slashes.
+ROUTES = tuple(
+    f"{prefix}/{resource}{rest}"
+    for prefix in _PREFIXES
+    for resource in _RESOURCES
+    for rest in ("", f"/{_REST}")
+)
+
+
+def below_version(event: object) -> str:
+    """The path of a request by one of ROUTES, such as `/models/ID`. Empty if the event is malformed.
+
+    It is made of API Gateway's route, because the event's own path may begin with a custom domain's base path.
+    """
+    match event:
+        case {"resource": str(route), "pathParameters": {"proxy": str(rest)}}:
+            path = route.replace(_REST, rest)
+        case {"resource": str(path)} if _REST not in path:
+            pass
+        case _:
+            return ""
+    prefix = next((prefix for prefix in _PREFIXES if path.startswith(f"{prefix}/")), "")
+    return path.removeprefix(prefix)
