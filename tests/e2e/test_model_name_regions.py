@@ -138,19 +138,13 @@ def test_guardrail_of_the_other_region_in_headers(
     fresh: Fresh,
     kind: str,
 ) -> None:
-    """Whether a caller may name the other region's guardrail or not, each region gets its own only."""
+    """A caller who names the other region's guardrail is refused before any region is asked."""
     name = fresh(kind)
     others = {IDENTIFIER: elsewhere.guardrail.identifier, VERSION: elsewhere.guardrail.version}
-    for region in (standin, elsewhere.standin):
-        with region.failing(name.first, {"status": 503}):
-            answer = http.post(CHAT_PATH, json={"model": name.name, "messages": QUESTION}, headers=others)
-        assert (answer.status_code, "guardrail_override_not_allowed" in answer.text) in [
-            (403, True),
-            (200, False),
-        ]
-        assert answer.status_code == 403 or BLOCKED_INPUT_MESSAGE in answer.text
-    assert guardrails_of(standin) <= {stack.guardrail_identifier}
-    assert guardrails_of(elsewhere.standin) <= {elsewhere.guardrail.identifier}
+    answer = http.post(CHAT_PATH, json={"model": name.name, "messages": QUESTION}, headers=others)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "guardrail_override_not_allowed"
+    assert standin.requests() == elsewhere.standin.requests() == []
 
 
 def test_guardrail_that_the_region_does_not_have(
@@ -174,20 +168,46 @@ def test_key_of_one_region(
     kind: str,
     streams: bool,
 ) -> None:
-    """A key that is not valid in the target's region is an honest error, and home targets still work with it."""
+    """A key that is not valid in another region is that target's failure: the log says so, and the home target answers."""
     name = fresh(kind)
     elsewhere.standin.accept_key("another region's key")
     try:
-        with standin.failing(name.first, {"status": 503}):
+        asked = ask(client, name.name, streams=streams)
+    finally:
+        elsewhere.standin.accept_key(stack.bedrock_api_key)
+    assert asked.text == ECHO
+    assert asked_models(standin) == [name.second if kind == ELSEWHERE_FIRST else name.first]
+    line = log_of(stack, asked)
+    failed = line.get("failed_targets", [])
+    assert [one["region"] for one in failed] == ([OTHER_REGION] if kind == ELSEWHERE_FIRST else [])
+    assert all("the API key is not valid" in one["reason"] for one in failed)
+    assert stack.bedrock_api_key not in json.dumps(line)
+    assert elsewhere.standin.counters()["generations"] == 0
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_key_of_one_region_and_no_answer(
+    stack: LocalStack,
+    client: OpenAI,
+    standin: StandinControl,
+    elsewhere: OtherRegion,
+    fresh: Fresh,
+    is_busy: bool,
+    streams: bool,
+) -> None:
+    """If the home target is gone the caller learns of the key; if it is busy, that a retry may help. The log has both."""
+    name = fresh(ELSEWHERE_LAST)
+    fault = {"status": 429} if is_busy else {"status": 404, "message": "no such model"}
+    elsewhere.standin.accept_key("another region's key")
+    try:
+        with standin.failing(name.first, fault):
             error = error_of(client, name.name, streams=streams)
     finally:
         elsewhere.standin.accept_key(stack.bedrock_api_key)
-    assert (error.status_code, error.code) == (503, "upstream_credentials_invalid")
+    expected = (429, "rate_limit_exceeded") if is_busy else (503, "upstream_credentials_invalid")
+    assert (error.status_code, error.code) == expected
     assert error.request_id is not None
     line = request_logs.chat_line(stack, error.request_id)
+    assert [one.get("region") for one in line["failed_targets"]] == [None, OTHER_REGION]
     assert line["target_region"] == OTHER_REGION
-    assert "the API key is not valid" in line["reason"]
-    assert stack.bedrock_api_key not in json.dumps(line)
-    assert elsewhere.standin.counters()["generations"] == 0
-    with elsewhere.standin.failing(name.first, {"status": 503}):
-        assert ask(client, name.name).text == ECHO

@@ -116,8 +116,13 @@ def test_a_region_that_refuses_the_key() -> None:
     """A key that another region refuses, as one that is bound to its region, is that target's failure."""
     bedrock = Bedrock({SECOND: [REFUSED]})
     targets = (Target(SECOND, "us-west-2"), Target(FIRST))
-    create(named(bedrock, *targets, regions=AWAY, guardrail=GUARDRAIL))
+    tries = attempts()
+    create(named(bedrock, *targets, regions=AWAY, guardrail=GUARDRAIL), tries=tries)
     assert bedrock.asked == [SECOND, FIRST]
+    assert tries.log_fields is not None
+    (failed,) = tries.log_fields["failed_targets"]
+    assert (failed["region"], failed["error_code"]) == ("us-west-2", "upstream_credentials_invalid")
+    assert "has expired" in failed["reason"]
 
 
 def test_a_refused_key_after_a_busy_target() -> None:
