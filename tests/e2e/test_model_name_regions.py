@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from tests.e2e.named_models import (
     ELSEWHERE_FIRST,
     ELSEWHERE_LAST,
     FOREIGN_GUARDRAIL,
+    NATIVE_FIRST,
     Fresh,
     asked_models,
     guardrails_of,
@@ -157,57 +160,74 @@ def test_guardrail_that_the_region_does_not_have(
     assert elsewhere.standin.counters()["generations"] == standin.counters()["generations"] == 0
 
 
+@contextmanager
+def key_refused_by(stack: LocalStack, standin: StandinControl) -> Iterator[None]:
+    """While the block runs, our key is not valid at this stand-in, as a short-term key of another region is not."""
+    standin.accept_key("another key")
+    try:
+        yield
+    finally:
+        standin.accept_key(stack.bedrock_api_key)
+
+
 @pytest.mark.parametrize("streams", [False, True])
-@pytest.mark.parametrize("kind", [ELSEWHERE_FIRST, ELSEWHERE_LAST])
-def test_key_of_one_region(
+def test_key_of_another_region(
+    stack: LocalStack,
+    client: OpenAI,
+    standin: StandinControl,
+    elsewhere: OtherRegion,
+    fresh: Fresh,
+    streams: bool,
+) -> None:
+    """A region that refuses the key is followed by the next target, and the log names the refusal, but not the key."""
+    name = fresh(ELSEWHERE_FIRST)
+    with key_refused_by(stack, elsewhere.standin):
+        asked = ask(client, name.name, streams=streams)
+    assert asked.text == ECHO
+    assert asked_models(standin) == [name.second]
+    line = log_of(stack, asked)
+    (failed,) = line["failed_targets"]
+    assert (failed["region"], failed["error_code"]) == (OTHER_REGION, "upstream_credentials_invalid")
+    assert stack.bedrock_api_key not in json.dumps(line)
+    assert elsewhere.standin.counters()["generations"] == 0
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_last_region_refuses_the_key(
+    stack: LocalStack,
+    client: OpenAI,
+    standin: StandinControl,
+    elsewhere: OtherRegion,
+    fresh: Fresh,
+    streams: bool,
+) -> None:
+    """If the last target's region refuses the key, the caller gets an error, and the log has both targets."""
+    name = fresh(ELSEWHERE_LAST)
+    with key_refused_by(stack, elsewhere.standin), standin.failing(name.first, {"status": 529}):
+        error = error_of(client, name.name, streams=streams)
+    assert error.status_code == 529
+    assert error.request_id is not None
+    line = request_logs.chat_line(stack, error.request_id)
+    codes = [failed.get("error_code") for failed in line["failed_targets"]]
+    assert codes[1] == "upstream_credentials_invalid"
+    assert (line["target_model"], line["target_region"]) == (name.second, OTHER_REGION)
+
+
+@pytest.mark.parametrize("kind", [NATIVE_FIRST, ELSEWHERE_LAST])
+def test_own_region_refuses_the_key(
     stack: LocalStack,
     client: OpenAI,
     standin: StandinControl,
     elsewhere: OtherRegion,
     fresh: Fresh,
     kind: str,
-    streams: bool,
 ) -> None:
-    """A key that is not valid in another region is that target's failure: the log says so, and the home target answers."""
+    """If the environment's own region refuses the key, no other target is asked: an operator must replace the key."""
     name = fresh(kind)
-    elsewhere.standin.accept_key("another region's key")
-    try:
-        asked = ask(client, name.name, streams=streams)
-    finally:
-        elsewhere.standin.accept_key(stack.bedrock_api_key)
-    assert asked.text == ECHO
-    assert asked_models(standin) == [name.second if kind == ELSEWHERE_FIRST else name.first]
-    line = log_of(stack, asked)
-    failed = line.get("failed_targets", [])
-    assert [one["region"] for one in failed] == ([OTHER_REGION] if kind == ELSEWHERE_FIRST else [])
-    assert all("the API key is not valid" in one["reason"] for one in failed)
-    assert stack.bedrock_api_key not in json.dumps(line)
-    assert elsewhere.standin.counters()["generations"] == 0
-
-
-@pytest.mark.parametrize("streams", [False, True])
-@pytest.mark.parametrize("is_busy", [False, True])
-def test_key_of_one_region_and_no_answer(
-    stack: LocalStack,
-    client: OpenAI,
-    standin: StandinControl,
-    elsewhere: OtherRegion,
-    fresh: Fresh,
-    is_busy: bool,
-    streams: bool,
-) -> None:
-    """If the home target is gone the caller learns of the key; if it is busy, that a retry may help. The log has both."""
-    name = fresh(ELSEWHERE_LAST)
-    fault = {"status": 429} if is_busy else {"status": 404, "message": "no such model"}
-    elsewhere.standin.accept_key("another region's key")
-    try:
-        with standin.failing(name.first, fault):
-            error = error_of(client, name.name, streams=streams)
-    finally:
-        elsewhere.standin.accept_key(stack.bedrock_api_key)
-    expected = (429, "rate_limit_exceeded") if is_busy else (503, "upstream_credentials_invalid")
-    assert (error.status_code, error.code) == expected
+    with key_refused_by(stack, standin):
+        error = error_of(client, name.name)
+    assert (error.status_code, error.code) == (503, "upstream_credentials_invalid")
+    assert set(asked_models(standin)) == {name.first}
+    assert elsewhere.standin.requests() == []
     assert error.request_id is not None
-    line = request_logs.chat_line(stack, error.request_id)
-    assert [one.get("region") for one in line["failed_targets"]] == [None, OTHER_REGION]
-    assert line["target_region"] == OTHER_REGION
+    assert "the API key is not valid" in request_logs.chat_line(stack, error.request_id)["reason"]
