@@ -187,7 +187,8 @@ def _described(target: Target) -> dict[str, Any]:
 
 def _cause(error: GatewayError) -> dict[str, Any]:
     ids = {"error_code": error.code, "bedrock_request_id": error.bedrock_request_id}
-    reason = getattr(error, "cause", None)  # in our own words
+    # Of a lost answer, or of refused credentials: both are in our own words.
+    reason = getattr(error, "cause", None) or getattr(error, "reason", None)
     return {
         "status": int(error.status),
         "error_class": type(error).__name__,

@@ -29,6 +29,7 @@ from client_keys import key as client_key
 from client_keys import policy as client_policy
 from client_keys.policy import Policy, UnknownPolicyError
 from openai_resources import paths
+from openai_resources.models.served import is_served
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 
@@ -73,7 +74,7 @@ def _read_model(model: str) -> None:
     AllowedModels([model]).check(model)
     model_routes.route_of(model, {})
     model_routes.route_of(f"arn:{model}", {})
-    model_routes.is_served(f"arn:{model}", {})
+    is_served(f"arn:{model}", {})
 
 
 def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:

@@ -50,7 +50,7 @@ GONE_ON_CONVERSE = httpx.Response(400, json={"message": "The provided model iden
         UNSENT,
         LOST,
         LATE,
-        *(httpx.Response(status, json={"message": "busy"}) for status in (500, 502, 503, 504, 529)),
+        *(httpx.Response(status, json={"message": "busy"}) for status in (408, 424, 500, 502, 503, 504, 529)),
     ],
     ids=lambda failure: str(getattr(failure, "status_code", type(failure).__name__)),
 )

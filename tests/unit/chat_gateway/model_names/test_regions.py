@@ -146,3 +146,14 @@ def test_the_own_region_refuses_the_key() -> None:
     with pytest.raises(UpstreamCredentialsError) as caught:
         create(named(bedrock, FIRST, SECOND))
     assert (caught.value.region, bedrock.asked) == (None, [FIRST])
+
+
+def test_the_log_of_a_region_that_refuses_the_key() -> None:
+    """A failed target's entry has the region and, in the gateway's own words, why the key was refused."""
+    tries = attempts()
+    targets = (Target(SECOND, "us-west-2"), Target(FIRST))
+    create(named(Bedrock({SECOND: [REFUSED]}), *targets, regions=AWAY, guardrail=GUARDRAIL), tries=tries)
+    assert tries.log_fields is not None
+    (failed,) = tries.log_fields["failed_targets"]
+    assert (failed["region"], failed["error_code"]) == ("us-west-2", "upstream_credentials_invalid")
+    assert failed["reason"].endswith("the key has expired")
