@@ -39,6 +39,8 @@ class StackOutputs:
     resources_log_group: str | None = None  # None if an earlier version deployed the stack
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
+    resources_table: str | None = None  # None if an earlier version deployed the stack
+    files_bucket: str | None = None  # None if an earlier version deployed the stack
     bedrock_regions: tuple[str, ...] = ()  # the regions of targets, besides the stack's own
     proof_model: str | None = None  # None if an earlier version deployed the stack
     proof_converse_model: str | None = None  # None if the settings name no model of Bedrock's Converse
@@ -103,6 +105,8 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         worker_log_group=outputs["WorkerLogGroupName"],
         resources_log_group=outputs.get("ResourcesLogGroupName"),
         usage_table=outputs.get("UsageTableName"),
+        resources_table=outputs.get("ResourcesTableName"),
+        files_bucket=outputs.get("FilesBucketName"),
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
         bedrock_regions=tuple(filter(None, outputs.get("BedrockRegions", "").split(","))),
         proof_model=outputs.get("ProofModel"),

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """Accepts one finding of `rule` on `construct`."""
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
+
+
+def objects(construct: IConstruct, bucket: s3.Bucket, pattern: str, reason: str) -> None:
+    """Accepts the finding that a role may use all objects of `bucket` whose keys match `pattern`, such as `files/*`."""
+    id_ = cdk.Stack.of(bucket).get_logical_id(cast(cdk.CfnElement, bucket.node.default_child))
+    acknowledge(construct, f"AwsSolutions-IAM5[Resource::<{id_}.Arn>/{pattern}]", reason)
 
 
 def runtime_version(function: IConstruct) -> None:

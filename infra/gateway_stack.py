@@ -18,11 +18,15 @@ from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
 from infra.clients.usage_table import UsageTable
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs.batch_lines import BatchStores
+from infra.jobs.batch_steps import BatchSteps
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
 from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
+from infra.resources.files_bucket import FilesBucket
+from infra.resources.table import ResourcesTable
 from infra.settings.environment import Environment
 
 
@@ -37,6 +41,8 @@ class GatewayStack(cdk.Stack):
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.clients = ClientsTable(self, "Clients", environment=environment)
         self.usage = UsageTable(self, "Usage", environment=environment)
+        self.resource_items = ResourcesTable(self, "Resources", environment=environment)
+        self.files = FilesBucket(self, "Files")
         self.chat = ChatFunction(
             self,
             "ChatFunction",
@@ -46,8 +52,26 @@ class GatewayStack(cdk.Stack):
             clients=self.clients.table,
             usage=self.usage.table,
         )
+        self.queues = JobQueues(self, "JobQueues", environment=environment)
+        self.job_records = JobRecordsTable(self, "JobRecords", environment=environment)
+        self.batch_steps = BatchSteps(
+            self,
+            "BatchSteps",
+            environment=environment,
+            queues=self.queues,
+            records=self.job_records,
+            clients=self.clients.table,
+            resources=self.resource_items.table,
+            files=self.files.bucket,
+        )
         self.resources = ResourcesFunction(
-            self, "ResourcesFunction", environment=environment, clients=self.clients.table
+            self,
+            "ResourcesFunction",
+            environment=environment,
+            clients=self.clients.table,
+            resources=self.resource_items.table,
+            files=self.files.bucket,
+            steps=self.batch_steps.queue,
         )
         self.api = ChatApi(
             self,
@@ -57,8 +81,6 @@ class GatewayStack(cdk.Stack):
             resources_function=self.resources.function,
             authorizer=self._authorizer(environment),
         )
-        self.queues = JobQueues(self, "JobQueues", environment=environment)
-        self.job_records = JobRecordsTable(self, "JobRecords", environment=environment)
         self.worker = JobWorker(
             self,
             "JobWorker",
@@ -69,6 +91,7 @@ class GatewayStack(cdk.Stack):
             records=self.job_records,
             clients=self.clients.table,
             usage=self.usage.table,
+            batches=BatchStores(self.resource_items.table, self.files.bucket, steps=self.batch_steps.queue),
         )
         self._prove(environment)
         self._add_outputs(environment)
@@ -116,8 +139,8 @@ class GatewayStack(cdk.Stack):
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
                 *([] if self.api_key_secret is None else [self.api_key_secret]),
-                *(self.clients, self.usage, self.chat, self.resources, self.api),
-                *(self.queues, self.job_records, self.worker),
+                *(self.clients, self.usage, self.resource_items, self.chat, self.resources, self.api),
+                *(self.queues, self.job_records, self.batch_steps, self.worker),
             ],
         )
 
@@ -127,6 +150,8 @@ class GatewayStack(cdk.Stack):
             "RestApiId": self.api.api.rest_api_id,
             "ClientsTableName": self.clients.table.table_name,
             "UsageTableName": self.usage.table.table_name,
+            "ResourcesTableName": self.resource_items.table.table_name,
+            "FilesBucketName": self.files.bucket.bucket_name,
             "JobsQueueUrl": self.queues.jobs.queue_url,
             "ResultsQueueUrl": self.queues.results.queue_url,
             "DeadLetterQueueUrl": self.queues.dead_letters.queue_url,
@@ -135,6 +160,8 @@ class GatewayStack(cdk.Stack):
             "ChatLogGroupName": self.chat.log_group.log_group_name,
             "ResourcesLogGroupName": self.resources.log_group.log_group_name,
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
+            "BatchStepsLogGroupName": self.batch_steps.log_group.log_group_name,
+            "BatchStepsQueueUrl": self.batch_steps.queue.queue_url,
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }

@@ -45,6 +45,16 @@ class UnreadableClientError(ClientsError):
         )
 
 
+class HasFilesError(ClientsError):
+    """The client has files, and nobody said that they may be deleted."""
+
+    def __init__(self, client_id: str, count: int) -> None:
+        files = "a file" if count == 1 else f"{count} files"
+        super().__init__(
+            f"Nothing was changed: the client {client_id} has {files}. Say --files to delete them, too."
+        )
+
+
 class NotConfirmedError(ClientsError):
     """Nobody can be asked."""
 

@@ -63,7 +63,7 @@ NOTHING = SettingsChange()
 
 def client_id(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the argument ID, as `client_id`."""
-    return click.argument("client_id", metavar="ID", callback=_client_id)(command)
+    return click.argument("client_id", metavar="ID", callback=client_id_text)(command)
 
 
 def now(command: Callable[..., None]) -> Callable[..., None]:
@@ -122,7 +122,8 @@ def _value(given: Given[T] | None, before: T | None) -> T | None:
     return before if given is None else given.value
 
 
-def _client_id(_: click.Context, __: click.Parameter, text: str) -> str:
+def client_id_text(_: click.Context, __: click.Parameter, text: str) -> str:
+    """A click callback: `text` if it can be a client's id. Raises click.BadParameter."""
     try:
         return settings.require_client_id(text)
     except ValueError as error:

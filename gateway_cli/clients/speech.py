@@ -24,6 +24,11 @@ def count_of_keys(count: int) -> str:
     return "1 key" if count == 1 else f"{count or 'no'} keys"
 
 
+def count_of_files(count: int) -> str:
+    """The number of files, in words."""
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Asks, unless `yes`. Raises NotConfirmedError without a terminal, and click's Abort."""
     if yes:

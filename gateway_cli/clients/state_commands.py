@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway_cli.clients import changes, parameters, speech
-from gateway_cli.clients.errors import ClientsError
+from gateway_cli.clients.errors import ClientsError, HasFilesError
 from gateway_cli.clients.table import ClientsTable
 from gateway_cli.deployed import deployed
+from gateway_cli.files.stored_files import StoredFiles
 
 if TYPE_CHECKING:
     import boto3
@@ -53,15 +54,24 @@ def resume(session: boto3.Session, outputs: StackOutputs, client_id: str, flushe
 
 @click.command("delete")
 @parameters.client_id
+@click.option("--files", "with_files", is_flag=True, help="Delete the client's files, too.")
 @parameters.now
 @parameters.yes
 @deployed(ClientsError)
-def delete(session: boto3.Session, outputs: StackOutputs, client_id: str, flushes: bool, yes: bool) -> None:
-    """Deletes a client and its keys for good."""
+def delete(
+    session: boto3.Session, outputs: StackOutputs, client_id: str, with_files: bool, flushes: bool, yes: bool
+) -> None:
+    """Deletes a client and its keys for good. A client that has files is deleted only with --files."""
     table = ClientsTable.of(session, outputs)
     client = table.client(client_id)
-    keys = speech.count_of_keys(len(client.keys))
-    speech.confirm(f"Delete {client_id} ({keys}) in {outputs.stage_name} for good?", yes=yes)
+    files = None if outputs.resources_table is None else StoredFiles.of(session, outputs)
+    count = 0 if files is None else len(files.files(client_id))
+    if count and not with_files:
+        raise HasFilesError(client_id, count)
+    held = speech.count_of_keys(len(client.keys)) + (f", {speech.count_of_files(count)}" if count else "")
+    speech.confirm(f"Delete {client_id} ({held}) in {outputs.stage_name} for good?", yes=yes)
+    if files is not None and with_files:
+        files.delete_all(client_id)
     table.delete(client)
-    click.echo(f"Deleted {client_id} ({keys}).")
+    click.echo(f"Deleted {client_id} ({held}).")
     speech.take_effect(session, outputs, flushes=flushes, keeps=_PASSES, of_jobs=speech.JOBS_FOLLOW)

@@ -20,7 +20,11 @@ _INVALID_KEY = (
 _INTERNAL = (500, "server_error", "internal_error", "The gateway failed to answer this request.")
 _TIMEOUT = (504, "server_error", "gateway_timeout", "The gateway did not answer in time.")
 _THROTTLED = (429, "rate_limit_error", "rate_limit_exceeded", "Too many requests; slow down and try again.")
-_TOO_LARGE = (413, "invalid_request_error", "request_too_large", "The request body is too large.")
+_TOO_LARGE_TEXT = (
+    "The request body is too large. A chat completion may have {max_request_bytes} bytes. "
+    "Send a file in parts: client.uploads.upload_file_chunked(..., part_size=4_000_000)."
+)
+_TOO_LARGE = (413, "invalid_request_error", "request_too_large", _TOO_LARGE_TEXT)
 _MEDIA_TYPE = (
     415,
     "invalid_request_error",
@@ -58,10 +62,11 @@ _RESPONSES = {
 }
 
 
-def add(api: apigateway.RestApi, *, request_id: str) -> None:
+def add(api: apigateway.RestApi, *, request_id: str, max_request_bytes: int) -> None:
     """Adds the error responses to `api`. `x-request-id` is the API Gateway variable that `request_id` names."""
     for id_, (type_, (status, error_type, code, message)) in _RESPONSES.items():
-        error = {"message": message, "type": error_type, "param": None, "code": code}
+        said = message.format(max_request_bytes=max_request_bytes)
+        error = {"message": said, "type": error_type, "param": None, "code": code}
         api.add_gateway_response(
             id_,
             type=type_,

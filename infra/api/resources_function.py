@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
@@ -11,33 +13,89 @@ from infra import acknowledgements
 from infra.bedrock.upstream import models_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.settings.environment import Environment
+from openai_resources.settings import StorageSettings
+from resource_items import batch_state, file_item, upload_item
 
 # Less than the 29 s of API Gateway, so that the log says what took so long.
 _TIMEOUT_S = 28
+# A file of 200 MB is put together from its parts in about ten seconds, 100 MB of it in memory.
+_MEMORY_MIB = 1024
+_CHANGES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+_OBJECT_ACTIONS = (
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:ListMultipartUploadParts",
+)
 
 
 class ResourcesFunction(GatewayFunction):
-    """Lists models. Its role may read clients and, if the environment names no models, list the account's."""
+    """Lists models, and keeps clients' files, uploads and batches.
+
+    Its role may read clients, read and change files, uploads and batches, and ask for the steps of batches. If the environment
+    names no models, the role may list the account's.
+    """
 
     def __init__(
-        self, scope: Construct, id_: str, *, environment: Environment, clients: dynamodb.ITable
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        clients: dynamodb.ITable,
+        resources: dynamodb.ITable,
+        files: s3.Bucket,
+        steps: sqs.IQueue,
     ) -> None:
         settings = models_settings(environment)
+        storage = StorageSettings(
+            resources_table=resources.table_name,
+            files_bucket=files.bucket_name,
+            steps_queue_url=steps.queue_url,
+        )
         super().__init__(
             scope,
             id_,
             environment=environment,
             name="resources",
             module="openai_resources.handler",
-            requirements="upstream",
-            description="Lists models",
+            requirements="resources",
+            description="Lists models, keeps files and uploads, and makes batches",
             timeout_s=_TIMEOUT_S,
-            variables={**settings.to_env(), **ClientsSettings(clients.table_name).to_env()},
+            memory_mib=_MEMORY_MIB,
+            variables={
+                **settings.to_env(),
+                **storage.to_env(),
+                **ClientsSettings(clients.table_name).to_env(),
+            },
             has_event_handler=True,
         )
         clients.grant(self.role, "dynamodb:GetItem")
         if settings.account_region is not None:
             self._may_list_models()
+        self._may_keep_files(resources, files)
+        self._may_run_batches(files, steps)
+
+    def _may_keep_files(self, resources: dynamodb.ITable, files: s3.Bucket) -> None:
+        resources.grant(self.role, "dynamodb:GetItem", "dynamodb:Query", *_CHANGES)
+        patterns = [f"{prefix}*" for prefix in (file_item.OBJECTS, upload_item.OBJECTS)]
+        objects = [files.arn_for_objects(pattern) for pattern in patterns]
+        self.role.add_to_policy(iam.PolicyStatement(actions=[*_OBJECT_ACTIONS], resources=objects))
+        for pattern in patterns:
+            acknowledgements.objects(
+                self.role, files, pattern, "The names of objects have the ids of clients and files."
+            )
+        # Without this, S3 answers 403 instead of 404 for an object that is gone:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        self.role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[files.bucket_arn]))
+
+    def _may_run_batches(self, files: s3.Bucket, steps: sqs.IQueue) -> None:
+        steps.grant(self.role, "sqs:SendMessage")
+        pattern = batch_state.errors_key("*")
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[files.arn_for_objects(pattern)])
+        )
+        acknowledgements.objects(self.role, files, pattern, "The names of objects have the ids of batches.")
 
     def _may_list_models(self) -> None:
         """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""

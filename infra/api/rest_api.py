@@ -101,7 +101,11 @@ class ChatApi(Construct):
                 action="lambda:InvokeWithResponseStream",
                 source_arn=self.api.arn_for_execute_api(),
             )
-        gateway_responses.add(self.api, request_id=environment.platform.request_id)
+        gateway_responses.add(
+            self.api,
+            request_id=environment.platform.request_id,
+            max_request_bytes=environment.api.max_request_bytes,
+        )
         self.base_url = environment.platform.base_url(self.api)
         self._acknowledge()
 

@@ -30,12 +30,14 @@ SOURCES = (_ROOT / "lambda_src", _ROOT / "response-streaming" / "src")
 _REQUIREMENTS = _ROOT / "requirements"
 _BUILD = _ROOT / ".build"
 _PACKAGES = (
+    "batch_steps",
     "chat_gateway",
     "client_keys",
     "client_usage",
     "response_streaming",
     "guardrail_proof",
     "openai_resources",
+    "resource_items",
     "watchdog_timer",
 )
 _STREAMING_LOOP = "response_streaming.__main__"

@@ -24,8 +24,8 @@ class JobQueues(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = _queue(self, "DeadLetters", environment)
-        self.jobs = _queue(
+        self.dead_letters = queue(self, "DeadLetters", environment)
+        self.jobs = queue(
             self,
             "Jobs",
             environment,
@@ -35,7 +35,7 @@ class JobQueues(Construct):
                 queue=self.dead_letters, max_receive_count=environment.job_max_receives
             ),
         )
-        self.results = _queue(self, "Results", environment)
+        self.results = queue(self, "Results", environment)
         self.large_results = s3.Bucket(
             self,
             "LargeResults",
@@ -61,7 +61,7 @@ class JobQueues(Construct):
         )
 
 
-def _queue(
+def queue(
     scope: Construct,
     id_: str,
     environment: Environment,
@@ -70,6 +70,7 @@ def _queue(
     visibility_timeout: cdk.Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
 ) -> sqs.Queue:
+    """A queue of the gateway. Messages live for 14 days unless `retention_period` says otherwise."""
     return sqs.Queue(
         scope,
         id_,

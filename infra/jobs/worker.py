@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
@@ -19,6 +16,7 @@ from infra.bedrock.upstream import grant_upstream, upstream_settings
 from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs.batch_lines import BatchStores
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.settings import jobs as job_settings
@@ -31,7 +29,7 @@ class JobWorker(Construct):
     """Works on jobs in batches.
 
     Its role may read the jobs queue and the Bedrock API key or, without a key, call Bedrock. It may write results, dead
-    letters and job records, read clients, and count their usage.
+    letters and job records, read clients, and count their usage. It may read the lines of batches, and count them.
     """
 
     def __init__(
@@ -46,6 +44,7 @@ class JobWorker(Construct):
         records: JobRecordsTable,
         clients: dynamodb.ITable,
         usage: dynamodb.ITable,
+        batches: BatchStores,
     ) -> None:
         super().__init__(scope, id_)
         jobs = environment.jobs
@@ -67,6 +66,7 @@ class JobWorker(Construct):
                 **_settings(environment, queues, records).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **usage_settings(environment, usage).to_env(),
+                **batches.settings().to_env(),
             },
         )
         grant_upstream(worker.role, environment, api_key_secret, guardrail, streams=False)
@@ -76,15 +76,17 @@ class JobWorker(Construct):
         records.table.grant(worker.role, "dynamodb:UpdateItem")
         clients.grant(worker.role, "dynamodb:GetItem")
         usage.grant(worker.role, "dynamodb:UpdateItem")
+        batches.grant(worker.role)
         worker.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:PutObject"],
                 resources=[queues.large_results.arn_for_objects(_LARGE_RESULTS)],
             )
         )
-        acknowledgements.acknowledge(
+        acknowledgements.objects(
             worker.role,
-            f"AwsSolutions-IAM5[Resource::<{_logical_id(queues.large_results)}.Arn>/{_LARGE_RESULTS}]",
+            queues.large_results,
+            _LARGE_RESULTS,
             "Each result is its own object with the job's name.",
         )
         worker.function.add_event_source(
@@ -121,7 +123,3 @@ def _settings(environment: Environment, queues: JobQueues, records: JobRecordsTa
         default_client=jobs.default_client,
         record_usage=environment.clients.record_usage,
     )
-
-
-def _logical_id(bucket: s3.Bucket) -> str:
-    return cdk.Stack.of(bucket).get_logical_id(cast(cdk.CfnElement, bucket.node.default_child))

@@ -12,6 +12,7 @@ from chat_gateway.model_names.settings import Region, Target, names_to_text, reg
 from infra.platform import Platform
 from infra.settings import model_name_rules, proof_rules
 from infra.settings.api import Api
+from infra.settings.batches import Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
 from infra.settings.clients import Clients
 from infra.settings.guardrail import (
@@ -80,6 +81,8 @@ class Settings(Table):
     """How Bedrock's answers are changed."""
     jobs: JobsSettings = Field(default_factory=JobsSettings)
     """The rate, the batches and the retries of jobs."""
+    batches: Batches = Field(default_factory=Batches)
+    """The limits of batches that clients create over HTTP."""
     clients: Clients = Field(default_factory=Clients)
     """The record of what clients use, and what happens if a client's counters cannot be reached."""
     prices: Prices = Field(default_factory=Prices)

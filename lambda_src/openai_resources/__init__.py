@@ -1,1 +1,1 @@
-"""The function for OpenAI's resources beside chat completions: the list of models."""
+"""The function for OpenAI's resources beside chat completions: models, files and uploads."""

@@ -15,10 +15,15 @@ from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids, routes
 from chat_gateway.service.request_log import RequestLog
 from openai_resources import paths
+from openai_resources.batches.routes import BatchRoutes
 from openai_resources.call import Call
+from openai_resources.errors import StorageUnavailableError
+from openai_resources.files.routes import FileRoutes
 from openai_resources.models.model_list import ModelList
 from openai_resources.models.routes import ModelRoutes
-from openai_resources.settings import ModelsSettings
+from openai_resources.settings import ModelsSettings, StorageSettings
+from openai_resources.storage import Storage
+from openai_resources.uploads.routes import UploadRoutes
 from watchdog_timer import named, watched
 
 if TYPE_CHECKING:
@@ -34,11 +39,14 @@ class ResourcesState(NamedTuple):
     """The state that requests need, built from the settings."""
 
     models: ModelList
+    storage: Storage
 
     @classmethod
     def from_env(cls) -> ResourcesState:
         """Builds the state. Raises ConfigurationError that names the wrong variable."""
-        return cls(models=ModelList.of(ModelsSettings.from_env()))
+        return cls(
+            models=ModelList.of(ModelsSettings.from_env()), storage=Storage(StorageSettings.from_env())
+        )
 
 
 class ResourcesFunction:
@@ -60,6 +68,9 @@ class ResourcesFunction:
         self._app.not_found(self._unknown_path)
         self._app.use([self._checked])
         ModelRoutes(lambda: startup.state.models, self._call).add_to(self._app)
+        FileRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
+        BatchRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
+        UploadRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
 
     def handle(self, event: object, context: LambdaContext) -> Answer:
         """The answer to any event. Bugs and wrong settings are answered with 500 `internal_error`."""
@@ -71,7 +82,8 @@ class ResourcesFunction:
         )
         self._is_cold = False
         log.add(**routes.described(request.method, request.path))
-        call = Call(request, paths.below_version(event), log, self._client_policies)
+        path, query = paths.below_version(event), paths.query(event)
+        call = Call(request, path, query, log, self._client_policies)
         answer = named(f"request {log.fields['request_id']}", self._answer, call, context)
         answer["multiValueHeaders"] |= {name: [value] for name, value in headers.items()}
         log.add(status=answer["statusCode"], latency_ms=round((self._clock() - started) * 1000))
@@ -113,6 +125,8 @@ class ResourcesFunction:
         if isinstance(failure, GatewayError):
             error = failure
             log.add_error(error)
+            if isinstance(error, StorageUnavailableError):
+                log.add(reason=error.reason)
         else:
             error = log.add_fault(failure)
         return Response(int(error.status), _JSON, error.body(), headers=error.headers())

@@ -1,9 +1,9 @@
-"""The paths of OpenAI's resources in the API, and the path of a request below the API's version."""
+"""The paths of OpenAI's resources in the API, the path of a request below the API's version, and its query."""
 
 from __future__ import annotations
 
 _PREFIXES = ("/openai/v1", "/v1")
-_RESOURCES = ("models",)
+_RESOURCES = ("models", "files", "uploads", "batches")
 _REST = "{proxy+}"
 # API Gateway's routes. A model's id may have slashes.
 ROUTES = tuple(
@@ -28,3 +28,13 @@ def below_version(event: object) -> str:
             return ""
     prefix = next((prefix for prefix in _PREFIXES if path.startswith(f"{prefix}/")), "")
     return path.removeprefix(prefix)
+
+
+def query(event: object) -> dict[str, str]:
+    """The query's parameters. Of a repeated one, the last counts. Empty if the event is malformed."""
+    match event:
+        case {"multiValueQueryStringParameters": dict(sent)}:
+            lists = ((name, values) for name, values in sent.items() if isinstance(values, list) and values)
+            return {name: values[-1] for name, values in lists if isinstance(values[-1], str)}
+        case _:
+            return {}

@@ -29,26 +29,29 @@ Claim = tuple[str, str]  # a job's record and the delivery that holds it
 
 @contextmanager
 def impatient_queue(stack: LocalStack) -> Iterator[None]:
-    """While the block runs, a killed worker's jobs come back soon.
+    """While the block runs, a killed worker's jobs come back soon. A job has as many attempts as in other environments."""
+    with impatient(stack, WORKER, stack.jobs_queue_url, {"JOB_MAX_ATTEMPTS": str(_MAX_ATTEMPTS)}):
+        yield
 
-    Invocations have a short timeout, so a dead worker's claims end soon, and the queue delivers its jobs right after that.
-    A job has as many attempts as in other environments.
+
+@contextmanager
+def impatient(stack: LocalStack, function: str, queue_url: str, changes: dict[str, str]) -> Iterator[None]:
+    """While the block runs, the queue delivers the messages of a killed invocation of the function soon.
+
+    Invocations have a short timeout, so what a dead one has claimed is free soon, and the messages come back right after that.
     """
     functions, sqs = stack.session().client("lambda"), stack.session().client("sqs")
-    config = functions.get_function_configuration(FunctionName=WORKER)
+    config = functions.get_function_configuration(FunctionName=function)
     variables = config["Environment"]["Variables"]
-    queue = sqs.get_queue_attributes(QueueUrl=stack.jobs_queue_url, AttributeNames=["VisibilityTimeout"])
+    queue = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])
 
     def change(timeout_s: int, visibility_s: int, variables: dict[str, str]) -> None:
-        sqs.set_queue_attributes(
-            QueueUrl=stack.jobs_queue_url, Attributes={"VisibilityTimeout": str(visibility_s)}
-        )
+        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": str(visibility_s)})
         functions.update_function_configuration(
-            FunctionName=WORKER, Timeout=timeout_s, Environment={"Variables": variables}
+            FunctionName=function, Timeout=timeout_s, Environment={"Variables": variables}
         )
 
-    attempts = {"JOB_MAX_ATTEMPTS": str(_MAX_ATTEMPTS)}
-    change(_TIMEOUT_S, _TIMEOUT_S + _LEASE_MARGIN_S, {**variables, **attempts})
+    change(_TIMEOUT_S, _TIMEOUT_S + _LEASE_MARGIN_S, {**variables, **changes})
     try:
         yield
     finally:
@@ -70,13 +73,13 @@ class WorkerKiller:
         deadline = time.monotonic() + _WITHIN_S
         while time.monotonic() < deadline:
             processes = list(processes_of(self._stack, WORKER))
-            _signal(processes, signal.SIGSTOP)
+            signal_all(processes, signal.SIGSTOP)
             is_in_mid_call = self._standin.counters()["in_flight"] > 0
             claims = self._claims()
             if is_in_mid_call and claims:
-                _signal(processes, signal.SIGKILL)
+                signal_all(processes, signal.SIGKILL)
                 return claims
-            _signal(processes, signal.SIGCONT)
+            signal_all(processes, signal.SIGCONT)
             time.sleep(_POLL_S)
         raise AssertionError(f"The worker asked nothing of Bedrock within {_WITHIN_S} s.")
 
@@ -102,7 +105,8 @@ def processes_of(stack: LocalStack, function: str) -> Iterator[int]:
                 yield pid
 
 
-def _signal(processes: list[int], number: signal.Signals) -> None:
+def signal_all(processes: list[int], number: signal.Signals) -> None:
+    """Sends the signal to the processes that still exist."""
     for pid in processes:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)

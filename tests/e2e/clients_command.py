@@ -1,4 +1,4 @@
-"""`chat-gateway clients …` and `chat-gateway usage …` against the local stack."""
+"""`chat-gateway clients …`, `usage …` and `files …` against the local stack."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from local.stack.local_stack import LocalStack
 def run(stack: LocalStack, *arguments: str) -> Result:
     """The clients command, ended."""
     return _run(stack, "clients", *arguments)
+
+
+def files(stack: LocalStack, *arguments: str) -> Result:
+    """The files command, ended."""
+    return _run(stack, "files", *arguments)
 
 
 def usage(stack: LocalStack, by: str, *options: str) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from openai import BadRequestError, OpenAI
-from openai.types import Model
+from openai.types import FileObject, Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from local.stack.local_stack import LocalStack
@@ -69,6 +69,14 @@ def check_models(answer: httpx.Response) -> None:
     assert [Model.model_validate(model, strict=True) for model in document["data"]]
 
 
+def check_files(answer: httpx.Response) -> None:
+    """Asserts that OpenAI's own types read every file of a list."""
+    document = answer.json()
+    assert document["object"] == "list"
+    for file in document["data"]:
+        FileObject.model_validate(file, strict=True)
+
+
 def check_error(answer: httpx.Response, recorded: dict[str, Any]) -> None:
     """Asserts that the error has its code and the advice that the client needs."""
     if recorded["method"] == "HEAD":
@@ -84,13 +92,15 @@ def check_error(answer: httpx.Response, recorded: dict[str, Any]) -> None:
 def test_a_client_gets_what_it_can_read(
     stack: LocalStack, wire: httpx.Client, recorded: dict[str, Any]
 ) -> None:
-    """Completions and lists of models work with the client's defaults; other requests get an error that says what to do."""
+    """Completions and lists work with the client's defaults; other requests get an error that says what to do."""
     answer = replayed(wire, recorded, stack.api_key)
     assert answer.status_code == recorded["status"], answer.text
     if answer.is_error:
         check_error(answer, recorded)
     elif recorded["path"].endswith("/models"):
         check_models(answer)
+    elif recorded["path"].endswith("/files"):
+        check_files(answer)
     elif recorded["body"].get("stream"):
         check_stream(answer)
     else:

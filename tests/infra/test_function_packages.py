@@ -19,7 +19,8 @@ FUNCTIONS = {
     "api": ("chat_gateway.http_api.handler", "upstream"),
     "worker": ("chat_gateway.jobs.worker", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
-    "resources": ("openai_resources.handler", "upstream"),
+    "batch-steps": ("batch_steps.handler", "upstream"),
+    "resources": ("openai_resources.handler", "resources"),
 }
 
 
@@ -78,14 +79,16 @@ def test_only_the_resources_function_has_its_modules_and_the_event_handler() -> 
 
 
 def test_the_workers_child_process_runs_from_its_package() -> None:
-    """The child process that vets jobs runs with nothing but the worker's package."""
+    """The child processes that vet jobs and read their ids run with nothing but the worker's package."""
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
+from chat_gateway.jobs.vetting import custom_id
 from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.jobs.lines import JobMessage
 job = JobMessage(id="1", key="1", sender="", receipt_handle="", body="{}", receives=2, sent_at_s=0)
 assert JobVetting(answer_within_s=30).vet([job], until=float("inf")) == Vetted()
+assert custom_id.of('{"custom_id": "mine"}', within_s=30) == "mine"
 """
     command = [sys.executable, "-I", "-S", "-W", "error", "-c", code, str(package("worker").folder)]
     subprocess.run(command, env=UPSTREAM, check=True)
@@ -176,4 +179,5 @@ def test_shipped_and_tested_versions_are_the_same() -> None:
         return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith((" ", "#"))}
 
     assert pins("upstream") <= pins("dev")
-    assert pins("authorizer") <= pins("upstream")
+    assert pins("resources") <= pins("dev")
+    assert pins("authorizer") <= pins("upstream") <= pins("resources")

@@ -6,17 +6,19 @@ from functools import cache
 
 import pytest
 
+from batch_steps.settings import StepSettings
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.core.errors import ModelNotAllowedError
 from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.model_names.settings import Region, Target, names_from_text, regions_from_text
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from guardrail_proof.settings import ProverSettings
-from openai_resources.settings import ModelsSettings
+from openai_resources.settings import ModelsSettings, StorageSettings
 from tests import documents
 from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synthesised
 
@@ -40,8 +42,9 @@ Settings = type[
     | ClientsSettings
     | UsageSettings
     | AwsSettings
-    | ProverSettings
     | ModelsSettings
+    | StorageSettings
+    | ProverSettings
 ]
 
 
@@ -71,10 +74,21 @@ def allowed_models(
     ("function", "settings"),
     [
         ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings, UsageSettings]),
-        ("worker", [AwsSettings, UpstreamSettings, WorkerSettings, ClientsSettings, UsageSettings]),
+        (
+            "worker",
+            [
+                AwsSettings,
+                UpstreamSettings,
+                WorkerSettings,
+                ClientsSettings,
+                UsageSettings,
+                BatchLinesSettings,
+            ],
+        ),
         ("authorizer", [AwsSettings, ClientsSettings]),
+        ("batch-steps", [AwsSettings, StepSettings, ClientsSettings]),
+        ("resources", [AwsSettings, ModelsSettings, StorageSettings, ClientsSettings]),
         ("prover", [AwsSettings, ProverSettings]),
-        ("resources", [AwsSettings, ClientsSettings, ModelsSettings]),
     ],
 )
 def test_functions_read_what_the_stack_sets(function: str, settings: list[Settings]) -> None:

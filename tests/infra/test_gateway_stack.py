@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from batch_steps.settings import StepSettings
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.guardrail.settings import Guardrail
 from chat_gateway.http_api.settings import HttpSettings
+from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
 from tests import documents
@@ -43,13 +45,16 @@ def statements(stack: Synthesised) -> list[dict[str, Any]]:
 
 
 def test_each_route_reaches_its_function(stack: Synthesised) -> None:
-    """The lists of models have a function of their own. The chat function answers everything else."""
+    """OpenAI's other resources have a function of their own. The chat function answers everything else."""
     of_chat = {"ANY /openai/v1/chat/completions", "ANY /v1/chat/completions", "ANY /{proxy+}", "ANY "}
     assert routes(stack, "ChatFunction") == of_chat
     assert routes(stack, "ResourcesFunction") == {
-        f"ANY {prefix}/models{rest}" for prefix in ("/openai/v1", "/v1") for rest in ("", "/{proxy+}")
+        f"ANY {prefix}/{resource}{rest}"
+        for prefix in ("/openai/v1", "/v1")
+        for resource in ("models", "files", "uploads", "batches")
+        for rest in ("", "/{proxy+}")
     }
-    assert len(routes(stack)) == 8
+    assert len(routes(stack)) == 20
 
 
 def test_no_method_is_without_the_authorizer(stack: Synthesised) -> None:
@@ -122,6 +127,7 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
         ("api", HttpSettings),
         ("worker", UpstreamSettings),
         ("worker", WorkerSettings),
+        ("worker", BatchLinesSettings),
         ("authorizer", ClientsSettings),
         ("api", AwsSettings),
         ("authorizer", AwsSettings),
@@ -130,7 +136,9 @@ def test_bodies_reach_the_function_as_bytes_from_a_regional_endpoint(stack: Synt
 def test_the_variables_of_every_function_parse_as_its_settings(
     stack: Synthesised,
     function: str,
-    settings: type[UpstreamSettings | HttpSettings | WorkerSettings | ClientsSettings | AwsSettings],
+    settings: type[
+        UpstreamSettings | HttpSettings | WorkerSettings | BatchLinesSettings | ClientsSettings | AwsSettings
+    ],
 ) -> None:
     assert settings.from_env(stack.variables(function) | LAMBDA)
 
@@ -211,6 +219,16 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
     }
     assert actions("ResourcesFunction") == logs | {
         "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:ListMultipartUploadParts",
+        "s3:ListBucket",
+        "sqs:SendMessage",
         "bedrock:ListFoundationModels",
         "bedrock:ListInferenceProfiles",
     }
@@ -227,6 +245,45 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "dynamodb:UpdateItem",
         "dynamodb:GetItem",
     }
+    assert actions("BatchSteps") == logs | {
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:ListMultipartUploadParts",
+        "s3:ListBucket",
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    }
+
+
+def test_worker_uses_only_what_belongs_to_batches(stack: Synthesised) -> None:
+    """The worker reads files and indexes of the bucket, and items whose keys begin as a batch's id does."""
+    found = stack.one("AWS::IAM::Policy", "JobWorker")["PolicyDocument"]["Statement"]
+    (of_items,) = (statement for statement in found if "Condition" in statement)
+    assert of_items["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["batch_*"]}}
+    assert "Resources" in resolved(of_items["Resource"])
+    (of_objects,) = (s for s in found if s["Action"] == "s3:GetObject")
+    paths = [resolved(arn).partition("/")[2] for arn in of_objects["Resource"]]
+    assert sorted(paths) == ["batches/*/index", "files/*"]
+
+
+def test_a_killed_step_comes_again_when_its_time_is_up(stack: Synthesised) -> None:
+    """The queue hides a step until its function has certainly ended. A step runs by itself."""
+    queue = stack.one("AWS::SQS::Queue", "BatchStepsQueue")
+    timeout_s = stack.function("batch-steps")["Timeout"]
+    assert timeout_s < queue["VisibilityTimeout"] <= timeout_s + 30
+    settings = StepSettings.from_env(stack.variables("batch-steps"))
+    assert settings.max_attempts < queue["RedrivePolicy"]["maxReceiveCount"]
+    source = stack.one("AWS::Lambda::EventSourceMapping", "BatchSteps")
+    assert (source["BatchSize"], source["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
 
 
 def test_no_permission_covers_every_resource(stack: Synthesised) -> None:
@@ -237,15 +294,47 @@ def test_no_permission_covers_every_resource(stack: Synthesised) -> None:
     ]
 
 
-def test_queues_and_the_bucket_are_encrypted_and_refuse_plain_http(stack: Synthesised) -> None:
+def test_queues_and_buckets_are_encrypted_and_refuse_plain_http(stack: Synthesised) -> None:
     queues, policies = stack.resources("AWS::SQS::Queue"), stack.resources("AWS::SQS::QueuePolicy")
-    assert len(queues) == len(policies) == 3
+    assert len(queues) == len(policies) == 5
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     policies = policies | stack.resources("AWS::S3::BucketPolicy")
     for policy in policies.values():
         deny = policy["PolicyDocument"]["Statement"][0]
         assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    assert stack.one("AWS::S3::Bucket")["BucketEncryption"]
+    buckets = stack.resources("AWS::S3::Bucket").values()
+    assert len(buckets) == 2
+    assert all(bucket["BucketEncryption"] for bucket in buckets)
+
+
+def test_files_are_private_and_deleted(stack: Synthesised) -> None:
+    """Nobody reads the bucket without IAM. S3 deletes files a day after the last one expires, and parts sooner."""
+    bucket = stack.one("AWS::S3::Bucket", "Files")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    of_all, of_parts = bucket["LifecycleConfiguration"]["Rules"]
+    assert (of_all["ExpirationInDays"], "Prefix" in of_all) == (31, False)
+    assert of_all["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
+    assert (of_parts["ExpirationInDays"], of_parts["Prefix"]) == (2, "parts/")
+
+
+def test_the_table_of_resources(stack: Synthesised) -> None:
+    """DynamoDB deletes what has expired, and keeps a history of 35 days."""
+    table = stack.one("AWS::DynamoDB::Table", "Resources")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
+    assert keys == [("owner", "HASH"), ("id", "RANGE")]
+
+
+def test_what_api_gateway_says_of_a_large_body() -> None:
+    """Its own 413 names the limit of requests, and how to send a file in parts."""
+    template = next(
+        response["ResponseTemplates"]["application/json"]
+        for response in synthesised("prod").resources("AWS::ApiGateway::GatewayResponse").values()
+        if response["ResponseType"] == "REQUEST_TOO_LARGE"
+    )
+    assert "4194304 bytes" in template
+    assert "part_size=4_000_000" in template
 
 
 def test_failed_jobs_are_reported_singly(stack: Synthesised) -> None:
@@ -253,7 +342,7 @@ def test_failed_jobs_are_reported_singly(stack: Synthesised) -> None:
     redrive = stack.one("AWS::SQS::Queue", "QueuesJobs")["RedrivePolicy"]
     assert "DeadLetters" in resolved(redrive["deadLetterTargetArn"])
     assert redrive["maxReceiveCount"] >= 100  # every throttled delivery counts
-    source = stack.one("AWS::Lambda::EventSourceMapping")
+    source = stack.one("AWS::Lambda::EventSourceMapping", "JobWorker")
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
@@ -261,7 +350,7 @@ def test_batch_size_fits_the_worker(
     stack: Synthesised,
 ) -> None:
     """The worker works on a whole batch at once, and batches above 10 have the window that SQS requires."""
-    source = stack.one("AWS::Lambda::EventSourceMapping")
+    source = stack.one("AWS::Lambda::EventSourceMapping", "JobWorker")
     assert source["BatchSize"] <= WorkerSettings.from_env(stack.variables("worker")).width
     assert source["BatchSize"] <= 10 or source["MaximumBatchingWindowInSeconds"] >= 1
     assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
@@ -288,7 +377,7 @@ def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
 
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
-    assert len(groups) == 5
+    assert len(groups) == 6
     assert all(group["RetentionInDays"] for group in groups)
 
 

@@ -62,7 +62,9 @@ def test_a_job_is_hidden_while_its_worker_may_live(stack: Synthesised) -> None:
     job_s = UpstreamSettings.from_env(stack.variables("worker")).total_timeout_s
     worker_s = stack.function("worker")["Timeout"]
     visibility_s = stack.one("AWS::SQS::Queue", "QueuesJobs")["VisibilityTimeout"]
-    window_s = stack.one("AWS::Lambda::EventSourceMapping").get("MaximumBatchingWindowInSeconds", 0)
+    window_s = stack.one("AWS::Lambda::EventSourceMapping", "JobWorker").get(
+        "MaximumBatchingWindowInSeconds", 0
+    )
     assert job_s < worker_s <= 900
     claim_s = worker_s + job_records._SKEW_S
     assert window_s + claim_s + 5 <= visibility_s <= window_s + claim_s + 10

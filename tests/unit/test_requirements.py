@@ -18,6 +18,7 @@ from tests import documents
 OURS = (
     "infra",
     "gateway_cli",
+    "resource_items",
     "chat_gateway",
     "client_keys",
     "client_usage",

@@ -13,6 +13,9 @@ from chat_gateway.jobs.post import JobPost, PutBack
 from chat_gateway.jobs.runs import JobRuns, Run
 from watchdog_timer import named
 
+# Fields of lines of batches that failed for good, or could not be loaded.
+_FAILURES = ("given_up", "fault_class")
+
 
 def work_through(messages: Sequence[JobMessage], runs: JobRuns, post: JobPost, *, width: int) -> list[str]:
     """The ids of the messages to deliver again. At most `width` jobs run at once.
@@ -75,7 +78,7 @@ def _put_back(batch: list[Run], post: JobPost) -> None:
 def _write(run: Run, now: float) -> None:
     is_retried, is_dead = isinstance(run.outcome, Redeliver), isinstance(run.outcome, Bury)
     run.log.add(retried=is_retried, dead_letter=is_dead or None, latency_ms=round((now - run.started) * 1000))
-    is_failed = is_dead or (
-        is_retried and "held_elsewhere" not in run.log.fields
-    )  # a repeated delivery is not a failure
+    # A repeated delivery is not a failure, nor is a line that is not run.
+    is_meant = "held_elsewhere" in run.log.fields or "not_run" in run.log.fields
+    is_failed = is_dead or (is_retried and not is_meant) or not run.log.fields.keys().isdisjoint(_FAILURES)
     run.log.write("job", failed=is_failed)

@@ -9,18 +9,23 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.core import strict_json
 from chat_gateway.core.errors import GatewayError, InvalidRequestError, RequestTooLargeError, UpstreamError
 
+if TYPE_CHECKING:
+    from resource_items.batch_lines import Line
+
 _MAX_CUSTOM_ID_CHARACTERS = 512
 # The message attribute that holds a job's idempotency key.
 KEY_ATTRIBUTE = "idempotency_key"
 # The message attribute with the id of the client that a job belongs to.
 CLIENT_ATTRIBUTE = "client"
+# The message attribute that marks a line of a batch.
+BATCH_LINE_ATTRIBUTE = "batch_line"
 # OpenAI's path, Azure's, and ours.
 _URLS = frozenset({*chat_request.PATHS, "/chat/completions"})
 _BYTE_ORDER_MARK = "\ufeff"
@@ -35,7 +40,7 @@ class JobMessage:
     Messages with the same `key` and body are one job. `key` is the sender's idempotency key, or else the message id.
     `sender` is the sender's IAM id, empty if SQS does not say. `has_bad_key`: the sender's key is malformed and ignored.
     `named_client` is the client's id as the sender wrote it; `client` is the client that the job belongs to, and
-    `names_client` says that both are the same.
+    `names_client` says that both are the same. `batch_line` is set for a line of a batch, whose body is loaded later.
     """
 
     id: str
@@ -49,6 +54,7 @@ class JobMessage:
     named_client: str | None = None
     client: str | None = None
     names_client: bool = False
+    batch_line: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +106,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLine:
-    """A stored result line: the line itself, or else the key of the S3 object that holds it."""
+    """A stored result line: the line itself, or else the key of the S3 object that holds it.
+
+    `is_failed`: the line of a batch's error file.
+    """
 
     line: str | None = None
     s3_key: str | None = None
+    is_failed: bool = False
 
 
 def result_id(key: str) -> str:

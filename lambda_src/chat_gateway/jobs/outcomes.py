@@ -41,6 +41,17 @@ class IdempotencyKeyConflictError(GatewayError):
         super().__init__("Another job already uses this idempotency_key. Send this job with a new key.")
 
 
+class NotRunError(Exception):
+    """A line of a batch is not run now. `reason` is for the log; `fault`: the exception that prevents it, None if there is none.
+
+    `comes_again`: the line is put back; otherwise its message is deleted.
+    """
+
+    def __init__(self, reason: str, *, comes_again: bool, fault: Exception | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.comes_again, self.fault = reason, comes_again, fault
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send the job's result line."""
@@ -63,6 +74,11 @@ class Bury:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do: the job's message is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Undecided:
     """Bedrock answered 503: Bedrock is busy, or this job causes it. Other answers in the batch decide.
 
@@ -76,4 +92,4 @@ class Undecided:
     failed_at: float
 
 
-JobOutcome = Send | Redeliver | Bury | Undecided
+JobOutcome = Send | Redeliver | Bury | Done | Undecided

@@ -121,15 +121,17 @@ class JobRecords:
     def finish(self, message: JobMessage, answer: KeptLine) -> KeptLine:
         """Stores the answer unless one is stored already. Returns the stored answer."""
         name = "answer_key" if answer.line is None else "answer_line"
+        failed: dict[str, Any] = {"failed": {"BOOL": True}} if answer.is_failed else {}
         try:
             self._update(
                 message,
-                f"SET {_OWNED}, {name} = :answer, expires_at = :expires "
+                f"SET {_OWNED}, {name} = :answer, expires_at = :expires{', failed = :failed' if failed else ''} "
                 "REMOVE leased_by, leased_until, dead_letter",
                 condition=f"{_SAME_BODY} AND {_UNANSWERED}",
                 **_owned_by(message),
                 answer={"S": answer.line or answer.s3_key},
                 expires=self._expires(),
+                **failed,
             )
         except _RefusedError as refused:
             return _kept(refused.item) or answer
@@ -238,6 +240,7 @@ def _number(seconds: float) -> Any:
 
 
 def _kept(item: Mapping[str, Any]) -> KeptLine | None:
+    is_failed = "failed" in item
     if "answer_line" in item:
-        return KeptLine(line=item["answer_line"]["S"])
-    return KeptLine(s3_key=item["answer_key"]["S"]) if "answer_key" in item else None
+        return KeptLine(line=item["answer_line"]["S"], is_failed=is_failed)
+    return KeptLine(s3_key=item["answer_key"]["S"], is_failed=is_failed) if "answer_key" in item else None

@@ -35,12 +35,17 @@ class JobResults:
         line = result.line()
         if len(line) <= MAX_RECORD_LINE_BYTES:
             return KeptLine(line=line)
-        # The name has the content's hash, so that another answer to the same job does not replace it.
-        key = f"results/{result.id}-{hashlib.sha256(line.encode()).hexdigest()[:16]}.json"
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=line.encode(), ContentType="application/json")
+        key = self.put(result.id, line)
         if len(line) > MAX_MESSAGE_BYTES:
             return KeptLine(line=result.line_pointing_to(f"s3://{self.bucket}/{key}"))
         return KeptLine(s3_key=key)
+
+    def put(self, id_: str, line: str) -> str:
+        """Stores the line of the result `id_` in S3, and returns the object's key."""
+        # The name has the content's hash, so that another answer to the same job does not replace it.
+        key = f"results/{id_}-{hashlib.sha256(line.encode()).hexdigest()[:16]}.json"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=line.encode(), ContentType="application/json")
+        return key
 
     def line(self, kept: KeptLine) -> str:
         """The line to send. Raises LineTooLongError if the S3 object is too long for a message."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
@@ -26,21 +26,21 @@ from chat_gateway.core.errors import (
 from chat_gateway.jobs import delays as job_delays
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import senders
-from chat_gateway.jobs.dead_letter import dead_letter
 from chat_gateway.jobs.delays import JobDelays
+from chat_gateway.jobs.ends import JobEnds
 from chat_gateway.jobs.lines import Job, JobMessage, Result
 from chat_gateway.jobs.outcomes import (
-    Bury,
+    Done,
     IdempotencyKeyConflictError,
     JobNotBegunError,
     JobOutcome,
+    NotRunError,
     Redeliver,
     Send,
     Undecided,
     WorkersDiedError,
 )
 from chat_gateway.jobs.records import Answered, Conflicting, Held, JobRecords
-from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting.vetting import Vetted
 from chat_gateway.service.request_log import RequestLog
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from chat_gateway.bedrock.client import Completion
     from chat_gateway.client_policies.meter import Meter, Metering
     from chat_gateway.completions.completions import ChatCompletions
+    from chat_gateway.jobs.batch_lines.batch_lines import BatchLines
     from client_keys.policy import Policy
 
 # 4xx statuses that may pass: timeout, model error, throttling.
@@ -91,7 +92,8 @@ class JobRuns:
 
     completions: ChatCompletions
     records: JobRecords
-    results: JobResults
+    queue_ends: JobEnds
+    lines: Callable[[], BatchLines]  # made when the first line of a batch comes
     upstream: UpstreamSettings
     settings: WorkerSettings
     delays: JobDelays
@@ -101,6 +103,8 @@ class JobRuns:
     killed_at: float
     new_log: Callable[[], RequestLog]
     vetted: Vetted = field(default_factory=Vetted)
+    # By message id, why a line of a batch is not run.
+    not_loaded: Mapping[str, NotRunError] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     # By model, the error that says that Bedrock is busy. Under None, an error of the credentials.
@@ -127,12 +131,16 @@ class JobRuns:
             client=message.client,
             client_ignored=(message.named_client is not None and not message.names_client) or None,
         )
+        if message.batch_line is not None:
+            log.add(batch=message.batch_line.batch_id, line=message.batch_line.number)
         log.add_guardrail(self.upstream.guardrail)
         try:
             outcome = self._outcome(message, log)
+        except NotRunError as stop:
+            outcome = self._not_run(message, stop, log)
         except Exception as fault:  # noqa: BLE001 - one job's fault must not fail the others
-            outcome = self._failed(message, log.add_fault(fault))
-        return Run(message=message, log=log, started=started, outcome=self._noted(message, outcome, log))
+            outcome = self._failed(message, log.add_fault(fault), log)
+        return Run(message=message, log=log, started=started, outcome=outcome)
 
     def again(self, message: JobMessage, error: GatewayError | None = None) -> Redeliver:
         """The next delivery, after a wait that grows with every receive."""
@@ -141,7 +149,12 @@ class JobRuns:
         asked_s = retry_after.wait_s(error.headers()) if error is not None else None
         return Redeliver(self.delays.after(message.receives, asked_s=asked_s))
 
+    def _ends(self, message: JobMessage) -> JobEnds:
+        return self.queue_ends if message.batch_line is None else self.lines().ends
+
     def _outcome(self, message: JobMessage, log: RequestLog) -> JobOutcome:
+        if message.id in self.not_loaded:
+            raise self.not_loaded[message.id]
         if message.id in self.vetted.unknown or self.clock() > self.begin_by:
             return self._not_begun(message, Redeliver(0), JobNotBegunError(), log)
         if message.id in self.vetted.killers:
@@ -158,13 +171,19 @@ class JobRuns:
             return self._not_begun(message, self.again(message, busy), JobNotBegunError(busy), log)
         return self._claimed(message, partial(self._attempted, job), log)
 
+    def _not_run(self, message: JobMessage, stop: NotRunError, log: RequestLog) -> JobOutcome:
+        log.add(not_run=stop.reason)
+        if stop.fault is not None:
+            log.add_fault(stop.fault)
+        return self.again(message) if stop.comes_again else Done()
+
     def _not_begun(
         self, message: JobMessage, redelivery: Redeliver, error: JobNotBegunError, log: RequestLog
     ) -> JobOutcome:
         _add_error(log, error)
         if self._may_come_again(message, redelivery):
             return redelivery
-        return Bury(dead_letter(message, error, attempts=None))
+        return self._ends(message).given_up(message, error, attempts=None, log=log)
 
     def _claimed(self, message: JobMessage, try_: _Try, log: RequestLog) -> JobOutcome:
         """Claims the message, and returns the outcome of `try_`."""
@@ -172,7 +191,7 @@ class JobRuns:
         claim = self.records.claim(message, owner=owner, lease_s=lease_s)
         if isinstance(claim, Answered):
             log.add(answered_before=True)
-            return Send(self.results.line(claim.kept))
+            return self._ends(message).answered(message, claim.kept)
         if isinstance(claim, Conflicting):
             return self._conflicting(message, claim, log)
         if isinstance(claim, Held):
@@ -183,11 +202,13 @@ class JobRuns:
         if claim.attempts > self.settings.max_attempts:
             died = WorkersDiedError()
             _add_error(log, died)
-            return Bury(dead_letter(message, died, attempts=claim.attempts - 1))
+            return self._ends(message).given_up(message, died, attempts=claim.attempts - 1, log=log)
         return try_(_Attempt(message, owner, claim.attempts), log)
 
     def _conflicting(self, message: JobMessage, claim: Conflicting, log: RequestLog) -> JobOutcome:
         """Sends an error line for this message. The other job's answer stays unchanged."""
+        if message.batch_line is not None:
+            raise NotRunError("record of another line", comes_again=True)
         error, id_ = IdempotencyKeyConflictError(), job_lines.conflict_id(message.id)
         _add_error(log, error)
         log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
@@ -200,29 +221,34 @@ class JobRuns:
         died = WorkersDiedError()
         _add_error(log, died)
         self._release(attempt, log, counts=True)
-        return self._failed(attempt.message, died, attempts=attempt.number)
+        return self._failed(attempt.message, died, log, attempts=attempt.number)
 
     def _refused(self, error: GatewayError, attempt: _Attempt, log: RequestLog) -> JobOutcome:
         """The message is not a valid job: stores and sends an error line."""
         _add_error(log, error)
-        return self._finished(attempt, _error_result(attempt.message, error), log)
+        return self._finished(attempt, self._ends(attempt.message).error_result(attempt.message, error), log)
 
     def _attempted(self, job: Job, attempt: _Attempt, log: RequestLog) -> JobOutcome:
         try:
+            if attempt.message.batch_line is not None:
+                self.lines().require_open(attempt.message)
             result = self._limited_answer(job, attempt.message, log)
+        except NotRunError:
+            self._release(attempt, log, counts=False)
+            raise
         except GatewayError as error:
             return self._failed_upstream(attempt, job, error, log)
         except Exception as fault:  # noqa: BLE001 - the claim must be released in any case
             self._release(attempt, log, counts=True)
-            return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
+            return self._failed(attempt.message, log.add_fault(fault), log, attempts=attempt.number)
         return self._finished(attempt, result, log)
 
     def _finished(self, attempt: _Attempt, result: Result, log: RequestLog) -> JobOutcome:
         try:
-            return Send(self._stored(attempt.message, result))
+            return self._ends(attempt.message).stored(attempt.message, result)
         except Exception as fault:  # noqa: BLE001 - an answer that was not stored must not be sent
             self._release(attempt, log, counts=True)
-            return self._failed(attempt.message, log.add_fault(fault), attempts=attempt.number)
+            return self._failed(attempt.message, log.add_fault(fault), log, attempts=attempt.number)
 
     def _limited_answer(self, job: Job, message: JobMessage, log: RequestLog) -> Result:
         """The result, which is an error if the job's client may not send it. Raises as `_answer` does, and AwsCallError."""
@@ -232,7 +258,7 @@ class JobRuns:
                 job, policy = senders.limited(job, message.client, self.policies)
             except GatewayError as error:
                 _add_error(log, error)
-                return _error_result(message, error)
+                return self._ends(message).error_result(message, error)
         if not policy.is_counted and not self.settings.record_usage:
             return self._answer(job, message, log)
         return self._metered_answer(job, policy, message, log)
@@ -261,7 +287,7 @@ class JobRuns:
             _add_error(log, error)
             if _deserves_redelivery(error):
                 raise
-            return _error_result(message, error)
+            return self._ends(message).error_result(message, error)
         finally:
             log.add(upstream_attempts=tries.count, **(tries.log_fields or {}))
         self._answered_at[job.request.model] = self.clock()
@@ -293,13 +319,6 @@ class JobRuns:
         meter.answered(completion.document.get("usage"))
         return completion
 
-    def _stored(self, message: JobMessage, result: Result) -> str:
-        """Stores the result unless the job has an answer already. Returns the line of the stored answer."""
-        ours = self.results.keep(result)
-        first = self.records.finish(message, ours)
-        is_whole_in_s3 = first == ours and ours.line is None
-        return result.line() if is_whole_in_s3 else self.results.line(first)
-
     def _failed_upstream(
         self, attempt: _Attempt, job: Job, error: GatewayError, log: RequestLog
     ) -> JobOutcome:
@@ -312,7 +331,7 @@ class JobRuns:
         if isinstance(error, UpstreamError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return Undecided(error, attempt.owner, attempt.number, model, failed_at)
         self._release(attempt, log, counts=not is_busy)
-        return self._failed(attempt.message, error, attempts=None if is_busy else attempt.number)
+        return self._failed(attempt.message, error, log, attempts=None if is_busy else attempt.number)
 
     def decide(self, run: Run) -> None:
         """Decides the outcome of an undecided run after the rest of its batch has ended. Never raises.
@@ -326,8 +345,8 @@ class JobRuns:
         is_own = self._answered_at.get(undecided.model, -math.inf) > undecided.failed_at
         attempt = _Attempt(run.message, undecided.owner, undecided.number)
         self._release(attempt, run.log, counts=is_own)
-        outcome = self._failed(run.message, undecided.error, attempts=attempt.number if is_own else None)
-        run.outcome = self._noted(run.message, outcome, run.log)
+        attempts = attempt.number if is_own else None
+        run.outcome = self._failed(run.message, undecided.error, run.log, attempts=attempts)
 
     def _release(self, attempt: _Attempt, log: RequestLog, *, counts: bool) -> None:
         """Releases the claim. If this fails, the next delivery waits until the claim expires."""
@@ -336,26 +355,15 @@ class JobRuns:
         except AwsCallError as failure:
             log.add(release_failure=failure.code)
 
-    def _noted(self, message: JobMessage, outcome: JobOutcome, log: RequestLog) -> JobOutcome:
-        """Returns the outcome, after noting a dead letter in the job's record.
-
-        If the note fails, a client that waits for the answer is not told, and the attempts of a job that is sent again
-        are not reset.
-        """
-        try:
-            if isinstance(outcome, Bury):
-                self.records.bury(message)
-        except Exception as failure:  # noqa: BLE001 - the dead letter is sent anyway
-            log.add(burial_failure=getattr(failure, "code", type(failure).__name__))
-        return outcome
-
-    def _failed(self, message: JobMessage, error: GatewayError, *, attempts: int | None = None) -> JobOutcome:
+    def _failed(
+        self, message: JobMessage, error: GatewayError, log: RequestLog, *, attempts: int | None = None
+    ) -> JobOutcome:
         """The outcome of a failure. `attempts`: failed attempts that count, None if this one does not count."""
         redelivery = self.again(message, error)
         may_fail_again = attempts is None or attempts < self.settings.max_attempts
         if may_fail_again and self._may_come_again(message, redelivery):
             return redelivery
-        return Bury(dead_letter(message, error, attempts=attempts))
+        return self._ends(message).given_up(message, error, attempts=attempts, log=log)
 
     def _may_come_again(self, message: JobMessage, redelivery: Redeliver) -> bool:
         """Whether SQS will deliver the job again, instead of moving it to the dead letters or deleting it."""
@@ -374,12 +382,3 @@ def _deserves_redelivery(error: GatewayError) -> bool:
 def _add_error(log: RequestLog, error: GatewayError) -> None:
     log.add_error(error)
     log.add(status=error.status)
-
-
-def _error_result(message: JobMessage, error: GatewayError) -> Result:
-    return job_lines.error_result(
-        job_lines.result_id(message.key),
-        job_lines.readable_custom_id(message.body),
-        error,
-        client=message.client,
-    )

@@ -22,6 +22,8 @@ _NOT_AN_ID = "(not a client id)"
 
 def identified(message: JobMessage, settings: WorkerSettings) -> JobMessage:
     """The message with its client: the named one if the sender is listed, else the environment's default, which may be none."""
+    if message.batch_line is not None:  # a line belongs to its batch's client
+        return message
     named = message.named_client
     if named is None or message.sender not in settings.senders:
         return replace(message, client=settings.default_client)

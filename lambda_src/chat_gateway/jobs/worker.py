@@ -25,6 +25,7 @@ from chat_gateway.jobs import batch as job_batch
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.delays import JobDelays
+from chat_gateway.jobs.ends import QueueEnds
 from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.post import JobPost
 from chat_gateway.jobs.records import JobRecords
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from chat_gateway.client_policies.meter import Metering
     from chat_gateway.completions.completions import ChatCompletions
+    from chat_gateway.jobs.batch_lines.batch_lines import BatchLines
 
 # A slow call must end within the time reserved for storing and sending.
 _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
@@ -94,6 +96,13 @@ def _metering(aws: AwsSettings) -> Metering:
     return Metering.of(UsageSettings.from_env(), _dynamodb(aws))
 
 
+def _lines(storage: Storage, aws: AwsSettings, policies: ClientPolicies, *, width: int) -> BatchLines:
+    from chat_gateway.jobs.batch_lines.batch_lines import BatchLines  # for lines of batches
+    from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
+
+    return BatchLines.of(BatchLinesSettings.from_env(), storage, _dynamodb(aws), policies, width=width)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
     """The state that every batch needs, built from the settings."""
@@ -106,6 +115,7 @@ class WorkerState:
     policies: ClientPolicies
     metering: Callable[[], Metering]  # made when the first job needs it
     vetting: JobVetting
+    lines: Callable[[], BatchLines]  # made when the first line of a batch comes
 
     @classmethod
     def from_env(cls) -> WorkerState:
@@ -115,15 +125,18 @@ class WorkerState:
             UpstreamSettings.from_env(),
             AwsSettings.from_env(),
         )
+        storage = Storage.of(settings, aws)
+        policies = ClientPolicies(ClientsTable(_dynamodb(aws), ClientsSettings.from_env().clients_table))
         return cls(
             settings=settings,
             upstream=upstream,
             completions=wiring.completions(upstream, aws, max_connections=settings.width),
-            storage=Storage.of(settings, aws),
-            policies=ClientPolicies(ClientsTable(_dynamodb(aws), ClientsSettings.from_env().clients_table)),
+            storage=storage,
+            policies=policies,
             metering=cache(lambda: _metering(aws)),
             delays=JobDelays(first_s=settings.retry_delay_s, max_s=settings.max_retry_delay_s),
             vetting=JobVetting(),
+            lines=cache(lambda: _lines(storage, aws, policies, width=settings.width)),
         )
 
 
@@ -146,6 +159,7 @@ class Worker:
         self._log_batch(messages, context)
         state = self._startup.state
         runs = self.runs(state, context)
+        messages = _with_lines(messages, runs)
         runs.vetted = self._vetted(messages, state.vetting, runs, context)
         failed = job_batch.work_through(messages, runs, state.storage.post, width=state.settings.width)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -168,7 +182,8 @@ class Worker:
         return JobRuns(
             completions=state.completions,
             records=state.storage.records,
-            results=state.storage.results,
+            queue_ends=QueueEnds(state.storage.records, state.storage.results),
+            lines=state.lines,
             upstream=state.upstream,
             settings=state.settings,
             delays=state.delays,
@@ -195,6 +210,14 @@ class Worker:
         if vetted.failed:
             self._logger.error("jobs not vetted", extra={"lambda_request_id": context.aws_request_id})
         return vetted
+
+
+def _with_lines(messages: list[JobMessage], runs: JobRuns) -> list[JobMessage]:
+    """The messages; those of lines of batches have the lines as their bodies. Notes in `runs` which are not run."""
+    if all(message.batch_line is None for message in messages):
+        return messages
+    messages, runs.not_loaded = runs.lines().load(messages)
+    return messages
 
 
 startup = Startup(WorkerState.from_env)

@@ -9,6 +9,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from batch_steps import line_check
+from batch_steps import validation as batch_input
+from batch_steps.validation import InputLimits
 from chat_gateway.client_policies import limits
 from chat_gateway.completions import reasoning
 from chat_gateway.completions import request as chat_request
@@ -28,11 +31,15 @@ from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 from client_keys import key as client_key
 from client_keys import policy as client_policy
 from client_keys.policy import Policy, UnknownPolicyError
-from openai_resources import paths
+from openai_resources import multipart_form, paths
 from openai_resources.models.served import is_served
-from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, repeated, some
+from openai_resources.settings import MAX_BODY_BYTES
+from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, in_pieces_of, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 
+_BATCH_BYTES, _PIECE_BYTES = 200 * 2**20, 2**16
+_FORM_HEAD = b'--b\r\nContent-Disposition: form-data; name="file"'
+_FORM = _FORM_HEAD + b"\r\n\r\n"
 _TAG = "<amazon-bedrock-guardrails-guardContent_a>"
 
 
@@ -43,6 +50,8 @@ def all_cases() -> Iterator[Case]:
     yield from _headers()
     yield from _jobs()
     yield from _clients()
+    yield from _forms()
+    yield from _batches()
 
 
 def _bodies() -> Iterator[Case]:
@@ -61,6 +70,37 @@ def _bodies() -> Iterator[Case]:
     wrong = repeated(padding=b"=", blanks=b" ", letters=b"A", stars=b"A*")
     events = changed(wrong, lambda content: _event(content.decode(), encoded=True))
     yield from cases("body, bad base64", 2 * REQUEST_BYTES, events, _read_body)
+
+
+def _forms() -> Iterator[Case]:
+    pieces = repeated(
+        returns=b"\r", ends=b"\r\n", starts=b"\r\n--", near=b"\r\n--b-", parts=b"\r\n--b\r\n\r\n"
+    )
+    yield from cases("form", MAX_BODY_BYTES, changed(pieces, lambda content: _FORM + content), _read_form)
+    yield from cases("form, preamble", MAX_BODY_BYTES, pieces, _read_form)
+    heads = repeated(lines=b"\r\na: b", continued=b"\r\n a", options=b";a=b", quotes=b';a="', escapes=b'\\"')
+    yield from cases("form, head", MAX_BODY_BYTES, changed(heads, lambda head: _FORM_HEAD + head), _read_form)
+    types = changed(heads, lambda head: "multipart/form-data" + head.decode())
+    yield from cases("form, content type", HEAD_BYTES, types, lambda type_: _read_form(b"", type_))
+
+
+def _read_form(body: bytes, content_type: str = "multipart/form-data; boundary=b") -> None:
+    multipart_form.read(content_type, body, file_field="file")
+
+
+def _batches() -> Iterator[Case]:
+    kinds = repeated(
+        breaks=b"\n", blank_lines=b" \n", numbers=b"1\n", objects=b"{}\n", one_line=b"a", ends=b"\r\n1"
+    )
+    pieces = changed(kinds, in_pieces_of(_PIECE_BYTES))
+    yield from cases("batch input", _BATCH_BYTES, pieces, _check_batch)
+    lines = changed(some(JSON, "open lists", "numbers", "one string", "escapes"), bytes)
+    yield from cases("batch line", REQUEST_BYTES, lines, line_check.custom_id_of)
+
+
+def _check_batch(pieces: list[bytes]) -> None:
+    limits = InputLimits(max_lines=sys.maxsize, max_bytes=sys.maxsize, max_line_bytes=REQUEST_BYTES)
+    batch_input.check(pieces, 0, limits, endpoint="/v1/chat/completions")
 
 
 def _read_request(raw: bytes) -> None:

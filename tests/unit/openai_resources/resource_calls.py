@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn, TextIO
 
 import pytest
@@ -12,6 +13,8 @@ from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.startup import Startup
 from client_keys.no_limits import CONTEXT, NO_LIMITS
 from openai_resources.handler import ResourcesFunction, ResourcesState
+from openai_resources.settings import StorageSettings
+from openai_resources.storage import Storage
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 
 
@@ -22,6 +25,9 @@ def event(
     base_path: str = "",
     headers: dict[str, list[str]] | None = None,
     policy: object = NO_LIMITS,
+    client: str = "team-a",
+    query: Mapping[str, str] | None = None,
+    body: bytes | None = None,
 ) -> dict[str, Any]:
     """API Gateway's event for a request of `path`, such as /v1/models/ID, behind a custom domain's `base_path`."""
     collection, slash, proxy = _split(path)
@@ -31,13 +37,14 @@ def event(
         "pathParameters": {"proxy": proxy} if slash else None,
         "httpMethod": method,
         "multiValueHeaders": headers or {},
+        "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
         "requestContext": {
             "requestId": "settable-id",
             "extendedRequestId": "our-id",
-            "authorizer": {"principalId": "team-a", CONTEXT: policy},
+            "authorizer": {"principalId": client, CONTEXT: policy},
         },
-        "body": None,
-        "isBase64Encoded": False,
+        "body": None if body is None else base64.b64encode(body).decode(),
+        "isBase64Encoded": body is not None,
     }
 
 
@@ -56,6 +63,10 @@ class _NoTable:
 
 
 NO_TABLE = ClientPolicies(_NoTable())  # type: ignore[arg-type]
+
+
+# A table and a bucket for requests that need neither.
+NO_STORAGE = Storage(StorageSettings("none", "none", "none"))
 
 
 class Answer(NamedTuple):
@@ -80,7 +91,14 @@ class ResourceCalls:
         self.function = ResourcesFunction(Startup(build), logger_to(log), policies=policies)
 
     def __call__(self, request: object) -> Answer:
+        status, headers, content = self.raw(request)
+        assert headers["content-type"] == "application/json"
+        return Answer(status, headers, json.loads(content))
+
+    def raw(self, request: object) -> tuple[int, dict[str, str], bytes]:
+        """The status, the headers and the bytes that API Gateway sends to the caller."""
         answer = self.function.handle(request, FakeContext())  # type: ignore[arg-type]
         headers = {name.lower(): value for name, (value,) in answer["multiValueHeaders"].items()}
-        assert headers["content-type"] == "application/json"
-        return Answer(answer["statusCode"], headers, json.loads(answer["body"]))
+        is_base64 = answer.get("isBase64Encoded", False)
+        content = base64.b64decode(answer["body"]) if is_base64 else answer["body"].encode()
+        return answer["statusCode"], headers, content

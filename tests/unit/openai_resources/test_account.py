@@ -15,7 +15,7 @@ from openai_resources.models.account import _CONFIG, AccountModels
 from openai_resources.models.model_list import ModelList
 from openai_resources.settings import ModelsSettings
 from tests.unit.openai_resources.aws_lists import MODELS, OSS, PROFILES, SERVED
-from tests.unit.openai_resources.resource_calls import Answer, ResourceCalls, event
+from tests.unit.openai_resources.resource_calls import NO_STORAGE, Answer, ResourceCalls, event
 
 MINUTE_S = 60.0
 
@@ -36,7 +36,7 @@ class Account:
         self.aws.activate()
         models = AccountModels(client, {}, clock=lambda: self.now_s)
         own = ModelList.of(ModelsSettings(model_names='{"fast":[["x.y"]]}'))._own
-        self.call = ResourceCalls(lambda: ResourcesState(models=ModelList(own, models)), log)
+        self.call = ResourceCalls(lambda: ResourcesState(ModelList(own, models), NO_STORAGE), log)
 
     def lists(self, *profile_pages: int) -> None:
         """AWS will answer once; the profiles come in pages of these sizes."""

@@ -16,14 +16,14 @@ from chat_gateway.core.errors import ConfigurationError
 from openai_resources.handler import ResourcesState
 from openai_resources.models.model_list import ModelList
 from openai_resources.settings import ModelsSettings
-from tests.unit.openai_resources.resource_calls import ResourceCalls, event
+from tests.unit.openai_resources.resource_calls import NO_STORAGE, ResourceCalls, event
 
 NAMES = '{"fast":[["openai.gpt-oss-20b-1:0"]],"meta/large":[["us.meta.llama3-3-70b-instruct-v1:0"]]}'
 SETTINGS = ModelsSettings(model_names=NAMES, names_only=True)
 
 
 def state() -> ResourcesState:
-    return ResourcesState(models=ModelList.of(SETTINGS))
+    return ResourcesState(models=ModelList.of(SETTINGS), storage=NO_STORAGE)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_bug(log: StringIO) -> None:
     """It is a 500. The log has its stack, but no text of the exception."""
 
     def build() -> ResourcesState:
-        return ResourcesState(models=None)  # type: ignore[arg-type]
+        return ResourcesState(models=None, storage=NO_STORAGE)  # type: ignore[arg-type]
 
     answer = ResourceCalls(build, log)(event("/v1/models"))
     assert (answer.status, error_of(answer.body)["code"]) == (500, "internal_error")

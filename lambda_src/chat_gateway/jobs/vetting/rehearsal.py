@@ -29,7 +29,7 @@ def framed(line: str) -> bytes:
 def main() -> None:
     """Rehearses jobs until the input ends. Raises ConfigurationError."""
     settings = UpstreamSettings.from_env()
-    _limit_memory()
+    limit_memory()
     _say_done()
     while size := sys.stdin.buffer.readline():
         _rehearse(sys.stdin.buffer.read(int(size)).decode("utf-8", "surrogatepass"), settings)
@@ -48,7 +48,7 @@ def _rehearse(line: str, settings: UpstreamSettings) -> None:
         pass
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """Limits this process to half of the function's memory, so that the kernel does not kill the worker."""
     function_mib = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     if function_mib is not None:

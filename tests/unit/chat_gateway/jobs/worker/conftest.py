@@ -187,6 +187,7 @@ def stack(function_env: None, log: StringIO) -> Iterator[Stack]:
             metering=lambda: Metering.of(UsageSettings.from_env(), MotoCalls(dynamodb)),
             delays=JobDelays(first_s=15, max_s=900, chance=lambda: 1.0),
             vetting=NoVetting(),
+            lines=lambda: pytest.fail("no job is a line of a batch"),
         )
         clients_table.create(dynamodb)
         usage_table.create(dynamodb)

@@ -1,0 +1,1 @@
+"""`chat-gateway files`: clients' files, with the operator's own credentials."""

@@ -1,0 +1,1 @@
+"""The table and the bucket of files, uploads and batches."""

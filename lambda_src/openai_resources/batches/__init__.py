@@ -1,0 +1,1 @@
+"""Batches: https://platform.openai.com/docs/api-reference/batch"""

@@ -1,0 +1,1 @@
+"""Files: https://platform.openai.com/docs/api-reference/files"""

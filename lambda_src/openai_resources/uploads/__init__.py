@@ -1,0 +1,1 @@
+"""Uploads of files in parts: https://platform.openai.com/docs/api-reference/uploads"""

@@ -1,0 +1,4 @@
+"""How files, uploads and batches are stored: ids, items of the table `Resources`, objects of the bucket `Files`.
+
+Standard library only.
+"""

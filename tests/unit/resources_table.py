@@ -1,0 +1,28 @@
+"""The table of files, uploads and batches on moto's DynamoDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from resource_items import table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "resources"
+
+
+def create(dynamodb: DynamoDBClient, name: str = TABLE) -> None:
+    """Creates an empty table."""
+    keys = (table.OWNER, "HASH"), (table.ID, "RANGE")
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def item(dynamodb: DynamoDBClient, key: dict[str, Any], name: str = TABLE) -> dict[str, Any]:
+    """The item; empty if there is none."""
+    return dict(dynamodb.get_item(TableName=name, Key=key).get("Item", {}))
