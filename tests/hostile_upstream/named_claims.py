@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -56,7 +57,8 @@ def _shown(name: Name, way: Way, got: Got) -> Iterator[str]:
 def _documents(way: Way, got: Got) -> Iterator[Mapping[str, Any]]:
     """The completion, or the chunks of a stream."""
     if way is Way.STREAM:
-        events = (json.loads(line[6:]) for line in got.body.split("\n") if line.startswith("data: {"))
+        lines = re.split(r"\r\n|\r|\n", got.body)
+        events = (json.loads(line[6:]) for line in lines if line.startswith("data: {"))
         yield from (event for event in events if "error" not in event)
     elif got.error is None and got.is_buried is None:
         document = json.loads(got.body)

@@ -33,6 +33,7 @@ from tests.hostile_upstream.honest import (
     to_json,
 )
 from tests.hostile_upstream.markers import FOREIGN, HELD, MATCHED, WORDS
+from tests.hostile_upstream.names import Position
 from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Answer, Expectation, Scenario
 from tests.hostile_upstream.script import Close, Frames, Pause, Reset, Step
@@ -89,10 +90,11 @@ _BEGIN = (
 
 
 def scenarios(seed: int, count: int) -> Iterator[Scenario]:
-    """`count` scenarios, the same ones for the same seed. Every second one is of Converse."""
-    parts = itertools.cycle((Part.BEDROCK, Part.CONVERSE))
-    for number, part in zip(range(count), parts, strict=False):
-        yield Scenario(f"{seed}-{number}", _answering(f"{seed}/{number}"), _ANYHOW, part=part)
+    """`count` scenarios, the same ones for the same seed. Every second one is of Converse, and every third pair by name."""
+    kinds = itertools.product((None, None, Position.FIRST), (Part.BEDROCK, Part.CONVERSE))
+    for number, (by_name, part) in zip(range(count), itertools.cycle(kinds), strict=False):
+        answer = _answering(f"{seed}/{number}")
+        yield Scenario(f"{seed}-{number}", answer, _ANYHOW, part=part, by_name=by_name)
 
 
 def _answering(seed: str) -> Callable[[Honest], Answer]:

@@ -1,4 +1,4 @@
-"""The environment's model names and other regions, as they stand in environment variables.
+"""The environment's model names and other regions, as environment variables hold them.
 
 A Lambda function has 4 KB for all its variables, so both are compact JSON:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -26,8 +26,8 @@ MAX_WEIGHT = 1000  # ours
 class Target(NamedTuple):
     """A model behind a name.
 
-    `region`: None for the environment's own. `weight`: its part of the traffic, beside the other targets' weights; None:
-    it gets traffic only after the others. `first_byte_s`: how long it may take until its answer begins, if another
+    `region`: None for the environment's own. `weight`: its part of the traffic, relative to the other targets' weights;
+    None: it gets traffic only after the others. `first_byte_s`: how long it may take until its answer begins, if another
     target can follow; None: as long as any request.
     """
 
@@ -115,7 +115,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name is there twice")
     return dict(pairs)
 
 

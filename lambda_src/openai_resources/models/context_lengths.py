@@ -1,4 +1,4 @@
-"""How many tokens a model reads and writes in one request, where AWS says so.
+"""How many tokens a model reads and writes in one request, where it is known.
 
 Read on 2026-11-27. AWS writes 128K and means at least 128,000.
 """
@@ -30,6 +30,33 @@ _LENGTHS = {
     # https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html
     "openai.gpt-oss-120b": 128_000,
     "openai.gpt-oss-20b": 128_000,
+    # https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json, which agrees on those above
+    "ai21.jamba-1-5": 256_000,
+    "amazon.nova-2-lite": 1_000_000,
+    "anthropic.claude-fable-5": 1_000_000,
+    "anthropic.claude-haiku-5": 1_000_000,
+    "anthropic.claude-mythos": 1_000_000,
+    "anthropic.claude-opus-4-6": 1_000_000,
+    "anthropic.claude-opus-4-7": 1_000_000,
+    "anthropic.claude-opus-4-8": 1_000_000,
+    "anthropic.claude-opus-5": 1_000_000,
+    "anthropic.claude-sonnet-4-6": 1_000_000,
+    "anthropic.claude-sonnet-5": 1_000_000,
+    "deepseek.r1": 128_000,
+    "deepseek.v3-v1": 128_000,
+    "google.gemma-3": 128_000,
+    "mistral.magistral-small": 128_000,
+    "mistral.ministral-3": 128_000,
+    "mistral.mistral-large-2407": 128_000,
+    "mistral.mistral-large-3": 256_000,
+    "mistral.pixtral-large": 128_000,
+    "qwen.qwen3-235b-a22b-2507": 262_144,
+    "qwen.qwen3-32b": 32_768,
+    "qwen.qwen3-coder-30b": 262_144,
+    "qwen.qwen3-coder-480b": 262_144,
+    "qwen.qwen3-next-80b": 256_000,
+    "writer.palmyra-x4": 128_000,
+    "writer.palmyra-x5": 128_000,
 }
 
 

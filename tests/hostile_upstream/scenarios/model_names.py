@@ -24,7 +24,7 @@ from tests.hostile_upstream.scenario import (
     completes,
     refused,
 )
-from tests.hostile_upstream.script import Close, Endless, Frames, Pause, Reset, Script, Silence, Slowly
+from tests.hostile_upstream.script import BLOCK, Close, Endless, Frames, Pause, Reset, Script, Silence, Slowly
 from tests.hostile_upstream.way import NOT_STREAMED, STREAMED, Way
 
 _KEY = aws_answers.KEY
@@ -133,7 +133,8 @@ def _events() -> Iterator[Scenario]:
     yield stream("error-in-pieces", lambda honest: (honest.head(), Slowly(b":\r\n\r\n" + throttles), Close()))
     yield stream("none", lambda honest: honest.of(b""))
     yield stream("comments-only", lambda honest: honest.of(b": zq00000\n\n" * 10_000))
-    yield stream("comments-endless", lambda honest: (honest.chunked_head(), Endless(chunk(b":\n\n" * 9_000))))
+    comment = chunk(b":" + BLOCK + b"\n\n")
+    yield stream("comments-endless", lambda honest: (honest.chunked_head(), Endless(comment)))
     yield stream(
         "comments-slow", lambda honest: (honest.chunked_head(), Endless(chunk(b":\n\n"), pause_s=0.1))
     )

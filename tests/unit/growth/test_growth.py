@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.growth import from_bedrock, from_callers, from_callers_of_converse, from_converse
+from tests.unit.growth import (
+    by_model_name,
+    from_bedrock,
+    from_callers,
+    from_callers_of_converse,
+    from_converse,
+)
 from tests.unit.growth.coverage import functions_entered, functions_of, pure_modules
 from tests.unit.growth.measure import Case, growth
 
@@ -15,6 +21,7 @@ CASES = [
     *from_callers_of_converse.all_cases(),
     *from_bedrock.all_cases(),
     *from_converse.all_cases(),
+    *by_model_name.all_cases(),
 ]
 MODULES_NOT_FED = {
     "jobs.delays": "computes with numbers",
