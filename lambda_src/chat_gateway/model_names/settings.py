@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from chat_gateway.guardrail.settings import IDENTIFIER, VERSION
 
 # Ours: a name may look like another service's model (gpt-5, claude-sonnet, meta-llama/Llama-3).
-NAME = re.compile(r"(?!arn:)[A-Za-z0-9](?:[A-Za-z0-9._:/-]{0,126}[A-Za-z0-9])?")
+# A `..` or `//` in a path would not arrive as it was sent.
+NAME = re.compile(r"(?!arn:)(?!.*(?:\.\.|//))[A-Za-z0-9](?:[A-Za-z0-9._:/-]{0,126}[A-Za-z0-9])?")
 REGION = re.compile(r"[a-z0-9-]{5,32}")
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (modelId)
 _MODEL = re.compile(r"[!-~]{1,2048}")

@@ -38,6 +38,12 @@ from tests.unit.chat_gateway.model_names.named_calls import (
 UNSENT = httpx.ConnectError("refused")
 LOST = httpx.ReadError("reset")
 LATE = httpx.ReadTimeout("no bytes in time")
+ONLY_BY_PROFILE = httpx.Response(
+    400,
+    json={
+        "message": f"Invocation of model ID {FIRST} with on-demand throughput isn't supported. Retry with a profile."
+    },
+)
 GONE_ON_CONVERSE = httpx.Response(400, json={"message": "The provided model identifier is invalid."})
 
 
@@ -47,6 +53,7 @@ GONE_ON_CONVERSE = httpx.Response(400, json={"message": "The provided model iden
         THROTTLED,
         GONE,
         GONE_ON_CONVERSE,
+        ONLY_BY_PROFILE,
         UNSENT,
         LOST,
         LATE,
