@@ -23,7 +23,8 @@ UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
   --no-emit-index-url
 
 # The tests of guardrail and limits take as long as all others together.
-POLICIES := $(patsubst %,tests/e2e/test_%.py,guardrail_bypasses converse converse_bypasses limits limits_exact budgets)
+POLICIES := $(patsubst %,tests/e2e/test_%.py,guardrail_bypasses converse converse_bypasses named_bypasses limits limits_exact \
+  budgets model_name_policies models_list)
 # For two cores; the output of targets that are made at once is not mixed, where make can keep it apart.
 PARALLEL := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -175,7 +176,7 @@ e2e-others:
 	@pytest -q tests/e2e $(POLICIES:%=--ignore=%)
 
 .PHONY: chaos
-chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and 2,000 jobs with failing calls and killed workers (minutes)
+chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and thousands of jobs and requests while calls fail and workers die (minutes)
 	@pytest -q tests/chaos
 
 .PHONY: sdk-check

@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from benchmarks import answer_check, exchanges
-from benchmarks.events import chat_body
 from benchmarks.exchanges import FunctionTarget, Timing
 from benchmarks.functions import Function
 from benchmarks.shapes import CONVERSE_FAMILY, MODEL_PREFIX, Shape
 from benchmarks.stage import Stage
-from benchmarks.warm import KILOBYTE
 
 
 class ConverseTarget:
@@ -47,11 +45,7 @@ def target(function: Function, stage: Stage) -> Iterator[ConverseTarget]:
 def is_known(function: Function, stage: Stage) -> bool:
     """Whether the function has the Converse route. Functions of earlier commits ask for the model on the native route."""
     with target(function, stage) as running:
-        try:
-            running.ask(chat_body(Shape(), KILOBYTE))
-        except AssertionError:
-            return False
-    return True
+        return answer_check.is_passed(running)
 
 
 @lru_cache(maxsize=4)

@@ -9,12 +9,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from benchmarks import answer_check, exchanges
-from benchmarks.events import chat_body
 from benchmarks.exchanges import FunctionTarget, Timing
 from benchmarks.functions import Function
 from benchmarks.shapes import MODEL_PREFIX, SHAPES, Shape
 from benchmarks.stage import Stage
-from benchmarks.warm import KILOBYTE
 
 _PREFIX = b"name-of-"
 _SECOND = "openai.gpt-oss-20b-1:0"
@@ -52,11 +50,7 @@ def target(function: Function, stage: Stage) -> Iterator[NamedTarget]:
 def is_known(function: Function, stage: Stage) -> bool:
     """Whether the function has model names. Functions of earlier commits pass the name on to the upstream."""
     with target(function, stage) as running:
-        try:
-            running.ask(chat_body(Shape(), KILOBYTE))
-        except AssertionError:
-            return False
-    return True
+        return answer_check.is_passed(running)
 
 
 def _name_of(shape: Shape) -> str:

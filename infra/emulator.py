@@ -56,14 +56,26 @@ def check(document: Mapping[str, Any]) -> None:
 
 
 def completed(document: Mapping[str, Any], *, upstream_url: str | None) -> dict[str, Any]:
-    """`document` with the stand-in for Bedrock at `upstream_url`. If `document` has no guardrail, none is enforced.
+    """`document` with the stand-in for Bedrock at `upstream_url`, also in the regions of `[guardrails]`.
+
+    If `document` has no guardrail, none is enforced.
 
     Raises InvalidEnvironmentError.
     """
     if upstream_url is None:
         raise InvalidEnvironmentError("upstream_url is missing; deploy 'local' with `make run`.")
     unguarded = {"kind": "none", "callers_may_go_unguarded": True}
-    return files.with_values({"guardrail": unguarded, **document}, "upstream", url=upstream_url)
+    values = {"url": upstream_url, **_region_urls(document, upstream_url)}
+    return files.with_values({"guardrail": unguarded, **document}, "upstream", **values)
+
+
+def _region_urls(document: Mapping[str, Any], upstream_url: str) -> dict[str, Any]:
+    """The stand-in's URL for each other region, so that nothing of the local stack asks AWS. Wrong tables are not judged."""
+    regions, upstream = document.get("guardrails"), document.get("upstream", {})
+    given = upstream.get("region_urls", {}) if isinstance(upstream, dict) else None
+    if not isinstance(regions, dict) or not isinstance(given, dict):
+        return {}
+    return {"region_urls": {**dict.fromkeys(regions, upstream_url), **given}}
 
 
 def _base_url(aws_endpoint_url: str, api: apigateway.RestApi) -> str:

@@ -28,10 +28,9 @@ def converse_model(environment: Environment) -> str | None:
     """The model or name with which the proof tries Converse; None if the settings have none."""
     if environment.proof.converse_model is not None:
         return environment.proof.converse_model
-    if environment.upstream.names_only:
-        return _first_name(environment, CONVERSE)
-    listed = environment.upstream.models
-    return next((one for one in listed if environment.upstream.route_of(one) == CONVERSE), None)
+    listed = [] if environment.upstream.names_only else environment.upstream.models
+    model = next((one for one in listed if environment.upstream.route_of(one) == CONVERSE), None)
+    return model or _first_name(environment, CONVERSE)
 
 
 def plan(environment: Environment) -> Plan | None:

@@ -111,6 +111,11 @@ class Upstream(Table):
         rule = "must be bedrock-runtime: bedrock-mantle ignores guardrails"
         for region, url in self.region_urls.items():
             require(not _is_mantle(url), f"region_urls.{region}", rule)
+            require(url.endswith("/openai/v1"), f"region_urls.{region}", "must end in /openai/v1")
+            found = _RUNTIME_URL.fullmatch(url)
+            require(
+                found is None or found[1] == region, f"region_urls.{region}", "is Bedrock in another region"
+            )
         return self
 
     def allows(self, model: str) -> bool:

@@ -79,7 +79,7 @@ def test_no_bypass_by_a_name_reaches_a_model(
 def test_no_bypass_by_a_name_reaches_a_model_of_converse(
     answering: Answering, caller: httpx.Client, bypass: Bypass, is_streamed: bool
 ) -> None:
-    """The same while the first target fails."""
+    """The same if the first target is gone."""
     named_bypasses.try_over_http(bypass, caller, answering, is_streamed=is_streamed)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from tests.e2e.named_models import (
     ELSEWHERE_FIRST,
     ELSEWHERE_LAST,
     FOREIGN_GUARDRAIL,
+    NATIVE_FIRST,
     Fresh,
     asked_models,
     guardrails_of,
@@ -138,19 +141,13 @@ def test_guardrail_of_the_other_region_in_headers(
     fresh: Fresh,
     kind: str,
 ) -> None:
-    """Whether a caller may name the other region's guardrail or not, each region gets its own only."""
+    """A caller who names the other region's guardrail is refused before any region is asked."""
     name = fresh(kind)
     others = {IDENTIFIER: elsewhere.guardrail.identifier, VERSION: elsewhere.guardrail.version}
-    for region in (standin, elsewhere.standin):
-        with region.failing(name.first, {"status": 503}):
-            answer = http.post(CHAT_PATH, json={"model": name.name, "messages": QUESTION}, headers=others)
-        assert (answer.status_code, "guardrail_override_not_allowed" in answer.text) in [
-            (403, True),
-            (200, False),
-        ]
-        assert answer.status_code == 403 or BLOCKED_INPUT_MESSAGE in answer.text
-    assert guardrails_of(standin) <= {stack.guardrail_identifier}
-    assert guardrails_of(elsewhere.standin) <= {elsewhere.guardrail.identifier}
+    answer = http.post(CHAT_PATH, json={"model": name.name, "messages": QUESTION}, headers=others)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "guardrail_override_not_allowed"
+    assert standin.requests() == elsewhere.standin.requests() == []
 
 
 def test_guardrail_that_the_region_does_not_have(
@@ -163,31 +160,74 @@ def test_guardrail_that_the_region_does_not_have(
     assert elsewhere.standin.counters()["generations"] == standin.counters()["generations"] == 0
 
 
+@contextmanager
+def key_refused_by(stack: LocalStack, standin: StandinControl) -> Iterator[None]:
+    """While the block runs, our key is not valid at this stand-in, as a short-term key of another region is not."""
+    standin.accept_key("another key")
+    try:
+        yield
+    finally:
+        standin.accept_key(stack.bedrock_api_key)
+
+
 @pytest.mark.parametrize("streams", [False, True])
-@pytest.mark.parametrize("kind", [ELSEWHERE_FIRST, ELSEWHERE_LAST])
-def test_key_of_one_region(
+def test_key_of_another_region(
+    stack: LocalStack,
+    client: OpenAI,
+    standin: StandinControl,
+    elsewhere: OtherRegion,
+    fresh: Fresh,
+    streams: bool,
+) -> None:
+    """A region that refuses the key is followed by the next target, and the log names the refusal, but not the key."""
+    name = fresh(ELSEWHERE_FIRST)
+    with key_refused_by(stack, elsewhere.standin):
+        asked = ask(client, name.name, streams=streams)
+    assert asked.text == ECHO
+    assert asked_models(standin) == [name.second]
+    line = log_of(stack, asked)
+    (failed,) = line["failed_targets"]
+    assert (failed["region"], failed["error_code"]) == (OTHER_REGION, "upstream_credentials_invalid")
+    assert stack.bedrock_api_key not in json.dumps(line)
+    assert elsewhere.standin.counters()["generations"] == 0
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_last_region_refuses_the_key(
+    stack: LocalStack,
+    client: OpenAI,
+    standin: StandinControl,
+    elsewhere: OtherRegion,
+    fresh: Fresh,
+    streams: bool,
+) -> None:
+    """If the last target's region refuses the key, the caller gets an error, and the log has both targets."""
+    name = fresh(ELSEWHERE_LAST)
+    with key_refused_by(stack, elsewhere.standin), standin.failing(name.first, {"status": 529}):
+        error = error_of(client, name.name, streams=streams)
+    assert error.status_code == 529
+    assert error.request_id is not None
+    line = request_logs.chat_line(stack, error.request_id)
+    codes = [failed.get("error_code") for failed in line["failed_targets"]]
+    assert codes[1] == "upstream_credentials_invalid"
+    assert (line["target_model"], line["target_region"]) == (name.second, OTHER_REGION)
+
+
+@pytest.mark.parametrize("kind", [NATIVE_FIRST, ELSEWHERE_LAST])
+def test_own_region_refuses_the_key(
     stack: LocalStack,
     client: OpenAI,
     standin: StandinControl,
     elsewhere: OtherRegion,
     fresh: Fresh,
     kind: str,
-    streams: bool,
 ) -> None:
-    """A key that is not valid in the target's region is an honest error, and home targets still work with it."""
+    """If the environment's own region refuses the key, no other target is asked: an operator must replace the key."""
     name = fresh(kind)
-    elsewhere.standin.accept_key("another region's key")
-    try:
-        with standin.failing(name.first, {"status": 503}):
-            error = error_of(client, name.name, streams=streams)
-    finally:
-        elsewhere.standin.accept_key(stack.bedrock_api_key)
+    with key_refused_by(stack, standin):
+        error = error_of(client, name.name)
     assert (error.status_code, error.code) == (503, "upstream_credentials_invalid")
+    assert set(asked_models(standin)) == {name.first}
+    assert elsewhere.standin.requests() == []
     assert error.request_id is not None
-    line = request_logs.chat_line(stack, error.request_id)
-    assert line["target_region"] == OTHER_REGION
-    assert "the API key is not valid" in line["reason"]
-    assert stack.bedrock_api_key not in json.dumps(line)
-    assert elsewhere.standin.counters()["generations"] == 0
-    with elsewhere.standin.failing(name.first, {"status": 503}):
-        assert ask(client, name.name).text == ECHO
+    assert "the API key is not valid" in request_logs.chat_line(stack, error.request_id)["reason"]

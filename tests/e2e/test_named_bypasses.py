@@ -50,7 +50,7 @@ def test_no_bypass_by_a_name_reaches_a_model(
 def test_no_bypass_by_a_name_reaches_a_model_of_converse(
     answering: Answering, caller: httpx.Client, bypass: Bypass
 ) -> None:
-    """While the first target fails, each bypass ends at Converse, in the same way."""
+    """If the first target is gone, each bypass ends at Converse, in the same way."""
     named_bypasses.try_over_http(bypass, caller, answering, is_streamed=False)
 
 

@@ -21,8 +21,8 @@ _SIZES = {
     Kind(is_worker=False, is_patient=False): 5,
     Kind(is_worker=True, is_patient=True): 3,
     Kind(is_worker=True, is_patient=False): 4,
-    Kind(is_worker=False, is_patient=False, has_names=True): 3,
-    Kind(is_worker=True, is_patient=False, has_names=True): 2,
+    Kind(is_worker=False, is_patient=False, has_names=True): 2,
+    Kind(is_worker=True, is_patient=False, has_names=True): 1,
 }
 _PATIENCE_S = 110.0
 # Scenarios hold functions, which can be inherited and not sent.

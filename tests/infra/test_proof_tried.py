@@ -123,15 +123,15 @@ def test_twenty_names_are_all_tried() -> None:
 @pytest.mark.parametrize(
     ("names_only", "proof", "model", "converse_model"),
     [
-        (False, {}, MODEL, None),
-        (False, {"model": "claude"}, "claude", None),
+        (False, {}, MODEL, "claude"),
+        (False, {"model": "claude"}, "claude", "claude"),
         (False, {"converse_model": "claude"}, MODEL, "claude"),
         (True, {}, "gpt", "claude"),
         (True, {"model": "claude"}, "claude", "claude"),
         (True, {"model": "qwen", "converse_model": "nova"}, "qwen", "nova"),
     ],
 )
-def test_where_callers_may_use_names_only_the_proof_uses_names(
+def test_the_proof_uses_names_where_it_must(
     names_only: bool, proof: dict[str, Any], model: str, converse_model: str | None
 ) -> None:
     """By default, the first names whose first target has the route."""

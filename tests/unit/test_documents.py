@@ -15,12 +15,16 @@ from chat_gateway.completions import routes
 from chat_gateway.core import errors
 from chat_gateway.core.errors import GatewayError
 from chat_gateway.jobs import outcomes
+from openai_resources import errors as resource_errors
+from openai_resources.batches import errors as batch_errors
+from openai_resources.files import errors as file_errors
 from openai_resources.models import errors as model_errors
+from openai_resources.uploads import errors as upload_errors
 from tests import documents
 
 ERRORS = [
     error
-    for module in (errors, outcomes, model_errors)
+    for module in (errors, outcomes, resource_errors, batch_errors, file_errors, model_errors, upload_errors)
     for _, error in inspect.getmembers(module, inspect.isclass)
     if issubclass(error, GatewayError)
     and error.__module__ == module.__name__

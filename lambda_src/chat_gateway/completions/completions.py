@@ -21,6 +21,33 @@ if TYPE_CHECKING:
     from chat_gateway.completions.allowed_models import AllowedModels
     from chat_gateway.converse.client import ConverseClient
 
+    class PreparedRequest(Protocol):
+        """What a function reads of a request to Bedrock: see `UpstreamRequest`."""
+
+        @property
+        def content(self) -> bytes: ...
+        @property
+        def guardrail(self) -> str | None: ...
+        @property
+        def shows_trace(self) -> bool: ...
+        @property
+        def separates_reasoning(self) -> bool: ...
+        @property
+        def shown_model(self) -> str | None: ...
+
+    class ChatCompletions(Protocol):
+        """`Completions`, or the same for an environment with model names of its own."""
+
+        @property
+        def names(self) -> Container[str]: ...
+        def models(self, model: str) -> tuple[str, ...]: ...
+        def prepared(
+            self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
+        ) -> PreparedRequest: ...
+        def create(self, request: Any, attempts: Attempts) -> Completion: ...
+        def stream(self, request: Any, attempts: Attempts) -> StreamedAnswer: ...
+
+
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 
 
@@ -28,34 +55,6 @@ class _Ask(Protocol[_Answer_co]):
     def __call__(
         self, content: Any, /, *, auth: UpstreamAuth, headers: Mapping[str, str], deadline: float
     ) -> _Answer_co: ...
-
-
-class PreparedRequest(Protocol):
-    """What a function reads of a request to Bedrock: see `UpstreamRequest`."""
-
-    @property
-    def content(self) -> bytes: ...
-    @property
-    def guardrail(self) -> str | None: ...
-    @property
-    def shows_trace(self) -> bool: ...
-    @property
-    def separates_reasoning(self) -> bool: ...
-    @property
-    def shown_model(self) -> str | None: ...
-
-
-class ChatCompletions(Protocol):
-    """`Completions`, or the same for an environment with model names of its own."""
-
-    @property
-    def names(self) -> Container[str]: ...
-    def models(self, model: str) -> tuple[str, ...]: ...
-    def prepared(
-        self, request: ChatRequest, *, caller_headers: Mapping[str, Sequence[str]]
-    ) -> PreparedRequest: ...
-    def create(self, request: Any, attempts: Attempts) -> Completion: ...
-    def stream(self, request: Any, attempts: Attempts) -> StreamedAnswer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +127,8 @@ class Completions:
             try:
                 return self._with_credentials(ask, request, attempts.deadline)
             except GatewayError as error:
-                attempts.wait_for_next(error)
+                if not attempts.waits_for_next(error):
+                    raise
 
     def _with_credentials(
         self, ask: _Ask[_Answer_co], request: UpstreamRequest, deadline: float

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from chat_gateway.bedrock.client import Completion
-from chat_gateway.completions import enumerations, reasoning, shown_model
+from chat_gateway.completions import enumerations, reasoning
 from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.guardrail.outcome import INTERVENED
@@ -33,6 +33,8 @@ def presented(
     if enumerations.conform_service_tier(document) and not changed:
         as_it_came = enumerations.text_with_service_tier(text, document)
     if model is not None and document.get("model") != model:
+        from chat_gateway.completions import shown_model  # for the environment's own names
+
         as_it_came = shown_model.text_with_model(as_it_came or "", document, model)
     # In ASCII, since a model may answer an unpaired surrogate, which cannot be encoded as UTF-8.
     shown = json.dumps(document) if changed or as_it_came is None else as_it_came

@@ -68,12 +68,12 @@ class Attempts:
         """Counts an attempt."""
         self.count += 1
 
-    def wait_for_next(self, error: GatewayError) -> None:
-        """Sleeps before the next attempt. Raises `error` if there is to be no further attempt."""
+    def waits_for_next(self, error: GatewayError) -> bool:
+        """Sleeps before the next attempt, after `error`. Returns whether there is to be one."""
         wait_s = self._wait_s(error)
-        if wait_s is None:
-            raise error
-        self.sleep(wait_s)
+        if wait_s is not None:
+            self.sleep(wait_s)
+        return wait_s is not None
 
     @property
     def has_time(self) -> bool:

@@ -28,28 +28,6 @@ CONVERSE_FAMILIES = (
     "mistral.pixtral",
     "writer.palmyra-x",
 )
-# Text in, something else out, or no chat, or only on the endpoint bedrock-mantle or in the Responses API: docs/limits.md.
-UNSERVED_FAMILIES = (
-    "amazon.nova-2-multimodal-embeddings",
-    "amazon.nova-2-sonic",
-    "amazon.nova-canvas",
-    "amazon.nova-reel",
-    "amazon.nova-sonic",
-    "amazon.rerank",
-    "amazon.titan-embed",
-    "amazon.titan-image",
-    "amazon.titan-tg1",
-    "cohere.embed",
-    "cohere.rerank",
-    "deepseek.v3-v1",
-    "deepseek.v3.1",
-    "google.gemma-4",
-    "luma.",
-    "openai.gpt-5.4",
-    "openai.gpt-5.5",
-    "stability.",
-    "twelvelabs.",
-)
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
 GEOGRAPHIES = ("us.", "eu.", "apac.", "jp.", "au.", "ca.", "in.", "global.", "us-gov.")
 _APPLICATION_PROFILE = ":application-inference-profile/"
@@ -84,12 +62,3 @@ def foundation_model(model: str) -> str:
     if model.startswith("arn:"):
         model = model.rpartition("/")[2]
     return model.partition(".")[2] if model.startswith(GEOGRAPHIES) else model
-
-
-def is_served(model: str, overrides: Mapping[str, str]) -> bool:
-    """Whether a route may serve the model: the environment has one for it, or it is of no family that none serves."""
-    if model in overrides:
-        return True
-    if model.startswith("arn:") and any(kind in model for kind in _REFUSED):
-        return False
-    return not foundation_model(model).startswith(UNSERVED_FAMILIES)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from chat_gateway.bedrock import errors as upstream_errors
-from chat_gateway.completions import enumerations, event_template, shown_model, sse
+from chat_gateway.completions import enumerations, event_template, sse
 from chat_gateway.completions.event_template import EventTemplate
 from chat_gateway.completions.reasoning import StreamSeparator
 from chat_gateway.core import choices, foreign_json, foreign_text
@@ -275,10 +275,12 @@ class _Event:
 
 
 def _rename(event: _Event, model: str) -> None:
-    if event.is_written:
-        event.rewrite(shown_model.bytes_with_model(event.bytes(), event.document, model))
-    else:
+    if not event.is_written:
         event.document["model"] = model
+        return
+    from chat_gateway.completions import shown_model  # for the environment's own names
+
+    event.rewrite(shown_model.bytes_with_model(event.bytes(), event.document, model))
 
 
 def _is_empty(event: _Event) -> bool:

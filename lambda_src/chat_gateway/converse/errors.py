@@ -114,7 +114,8 @@ def _about_credentials(
     refusal = refusals.read(status, name, "")
     if not refusal.is_about_key:
         return None
-    return UpstreamCredentialsError(refusal.reason, bedrock_request_id=error.bedrock_request_id)
+    request_id = error.bedrock_request_id
+    return UpstreamCredentialsError(refusal.reason, bedrock_request_id=request_id, is_refusal=True)
 
 
 def _name_in(content: bytes, conceal: Conceal) -> str | None:

@@ -118,7 +118,7 @@ class Exchange:
                 yield piece
             upstream.finish()
         except GatewayError as failure:
-            error = failure
+            error = failure.with_traceback(None)  # else it keeps itself, and the request, by this frame
             self.log.add_error(failure)
         except GeneratorExit:
             self.log.add(abandoned=True)

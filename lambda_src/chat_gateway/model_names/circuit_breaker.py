@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from chat_gateway.model_names.settings import Target
 
-# Ours. A throttle is counted by the minute, so that a shorter time would find most of them again.
+# Ours. AWS counts tokens and requests by the minute: after a shorter time most targets would still throttle.
 _COOL_DOWN_S = 30.0
 # A model that is gone does not come back, but a wrong setting may be mended.
 _GONE_COOL_DOWN_S = 300.0

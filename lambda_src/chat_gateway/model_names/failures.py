@@ -12,7 +12,10 @@ from chat_gateway.model_names.settings import Target
 # Bedrock's words for a model that it does not have, or no longer. They may come with 400:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 # A message may repeat the prompt behind its own words, so that only its beginning counts.
-_GONE = r"(?i)(?:\w+ ){0,3}model (?:identifier is invalid\b|.{0,100}\bend of (?:its )?life\b)"
+_GONE = (
+    r"(?i)(?:\w+ ){0,3}model (?:identifier is invalid\b|.{0,100}\bend of (?:its )?life\b)"
+    r"|Invocation of model ID .{0,2100} with on-demand throughput "  # it is served by an inference profile only
+)
 
 
 def is_gone(error: GatewayError) -> bool:

@@ -104,19 +104,19 @@ class NamedCompletions:
             try:
                 answer = ask(candidate, attempts)
             except GatewayError as error:
-                self._failed(request, error, attempts)
+                if not self._is_followed(request, error, attempts):
+                    raise request.error_for_caller() from None
             else:
                 self.breaker.answered(candidate.target)
                 return answer
 
-    def _failed(self, request: NamedRequest, error: GatewayError, attempts: Attempts) -> None:
-        """Moves on to the next target. Raises the error for the caller if there is none, or if none may be asked."""
+    def _is_followed(self, request: NamedRequest, error: GatewayError, attempts: Attempts) -> bool:
+        """Moves on to the next target after `error`. Returns whether there is one that may be asked."""
         target = request.candidate.target
         request.failed(error)
         request.note(attempts)
         if not failures.is_the_targets(error, target):
-            raise error
+            return False
         if attempts.has_time:  # else the request took long, and perhaps not the target
             self.breaker.failed(target, is_gone=failures.is_gone(error))
-        if not attempts.allows_another(error) or not request.move_on():
-            raise request.error_for_caller()
+        return attempts.allows_another(error) and request.move_on()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from chat_gateway.completions import retry
 from chat_gateway.core.errors import GatewayError, InvalidRequestError, UpstreamCredentialsError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.guardrail.settings import Guardrail
 
+_Error = TypeVar("_Error", bound=GatewayError)
 # The headers that name a guardrail.
 _NAMING = (IDENTIFIER_HEADER, VERSION_HEADER)
 # The completions of a target's region; the second argument limits the time to the first byte, in seconds.
@@ -60,7 +61,7 @@ class NamedRequest:
         self._check_headers(targets)
         candidate = self._next() or self._next_left_out()
         if candidate is None:
-            raise self._refusals[0]
+            raise self._refusals.pop(0)
         self.candidate = candidate
 
     @property
@@ -89,7 +90,7 @@ class NamedRequest:
             error, self.candidate.target
         ):
             error.region = self.candidate.target.region
-        self._errors.append(error)
+        self._errors.append(_without_frames(error))
         self._log.append({**_described(self.candidate.target), **_cause(error)})
 
     def move_on(self) -> bool:
@@ -104,9 +105,11 @@ class NamedRequest:
         return candidate is not None
 
     def error_for_caller(self) -> GatewayError:
-        """The last error that may pass, because then a retry can help; else the last one."""
-        passing = [error for error in self._errors if retry.is_retryable(error)]
-        return passing[-1] if passing else self._errors[-1]
+        """The last error if it is the request's own; else the last one that may pass, because then a retry can help."""
+        errors, self._errors = self._errors, []  # which would keep themselves, by the traceback that one gets
+        if not failures.is_the_targets(errors[-1], self.candidate.target):
+            return errors[-1]
+        return next(filter(retry.is_retryable, reversed(errors)), errors[-1])
 
     def note(self, attempts: Attempts) -> None:
         """Writes the targets into `attempts`, for the log and the price, and whether the candidate may be asked again."""
@@ -131,7 +134,7 @@ class NamedRequest:
             try:
                 return self._candidate(target, is_last=not self._waiting)
             except InvalidRequestError as refusal:
-                self._refusals.append(refusal)
+                self._refusals.append(_without_frames(refusal))
                 self._log.append({**_described(target), **_cause(refusal)})
         return None
 
@@ -172,13 +175,20 @@ class NamedRequest:
         return {name: values for name, values in self._caller_headers.items() if name not in _NAMING}
 
 
+def _without_frames(error: _Error) -> _Error:
+    """The error without its traceback, which would keep this request and its bytes."""
+    error.__traceback__ = error.__context__ = None
+    return error
+
+
 def _described(target: Target) -> dict[str, Any]:
     return _without_none({"model": target.model, "region": target.region})
 
 
 def _cause(error: GatewayError) -> dict[str, Any]:
     ids = {"error_code": error.code, "bedrock_request_id": error.bedrock_request_id}
-    reason = getattr(error, "cause", None)  # in our own words
+    # Of a lost answer, or of refused credentials: both are in our own words.
+    reason = getattr(error, "cause", None) or getattr(error, "reason", None)
     return {
         "status": int(error.status),
         "error_class": type(error).__name__,

@@ -1,4 +1,4 @@
-"""The environment's model names and other regions, as they stand in environment variables.
+"""The environment's model names and other regions, as environment variables hold them.
 
 A Lambda function has 4 KB for all its variables, so both are compact JSON:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from chat_gateway.guardrail.settings import IDENTIFIER, VERSION
 
 # Ours: a name may look like another service's model (gpt-5, claude-sonnet, meta-llama/Llama-3).
-NAME = re.compile(r"(?!arn:)[A-Za-z0-9](?:[A-Za-z0-9._:/-]{0,126}[A-Za-z0-9])?")
+# A `..` or `//` in a path would not arrive as it was sent.
+NAME = re.compile(r"(?!arn:)(?!.*(?:\.\.|//))[A-Za-z0-9](?:[A-Za-z0-9._:/-]{0,126}[A-Za-z0-9])?")
 REGION = re.compile(r"[a-z0-9-]{5,32}")
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (modelId)
 _MODEL = re.compile(r"[!-~]{1,2048}")
@@ -26,8 +27,8 @@ MAX_WEIGHT = 1000  # ours
 class Target(NamedTuple):
     """A model behind a name.
 
-    `region`: None for the environment's own. `weight`: its part of the traffic, beside the other targets' weights; None:
-    it gets traffic only after the others. `first_byte_s`: how long it may take until its answer begins, if another
+    `region`: None for the environment's own. `weight`: its part of the traffic, relative to the other targets' weights;
+    None: it gets traffic only after the others. `first_byte_s`: how long it may take until its answer begins, if another
     target can follow; None: as long as any request.
     """
 
@@ -115,7 +116,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name is there twice")
     return dict(pairs)
 
 

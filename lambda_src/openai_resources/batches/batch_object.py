@@ -20,14 +20,17 @@ def document(
     if counts is None:
         counts = Counts(count(state, batch_state.COMPLETED_LINES), count(state, batch_state.FAILED_LINES))
     is_final = status in batch_state.FINAL
+    has_files = (
+        is_final and status != batch_state.FAILED
+    )  # a batch that was given up may have lines, but no whole files
     return {
         **batch.document(),
         "status": status,
         "model": table.text(state, batch_state.MODEL) if batch_state.MODEL in state else None,
         "errors": None if errors is None else {"object": "list", "data": errors},
         **{name: _time(state, name) for name in _TIMES},
-        "output_file_id": _file_id(state, batch_state.OUTPUT, counts.completed) if is_final else None,
-        "error_file_id": _file_id(state, batch_state.ERROR, counts.failed) if is_final else None,
+        "output_file_id": _file_id(state, batch_state.OUTPUT, counts.completed) if has_files else None,
+        "error_file_id": _file_id(state, batch_state.ERROR, counts.failed) if has_files else None,
         "request_counts": {"total": count(state, batch_state.TOTAL), **counts._asdict()},
         "usage": _usage(state) if is_final and batch_state.TOTAL in state else None,
     }

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chat_gateway.completions.routes import foundation_model, is_served
+from chat_gateway.completions.routes import foundation_model
 from chat_gateway.model_names.settings import Target
 from client_keys.policy import Policy
 from openai_resources.models import context_lengths
+from openai_resources.models.served import is_served
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.type_defs import FoundationModelSummaryTypeDef, InferenceProfileSummaryTypeDef

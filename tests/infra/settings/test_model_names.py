@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chat_gateway.model_names import settings
 from chat_gateway.model_names.settings import NAME, REGION, Region, Target
+from infra import emulator
 from infra.emulator import platform
 from infra.platform import Platform
 from infra.settings import files
@@ -24,6 +25,7 @@ NONE = '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true\n'
 EXISTING = '[guardrail]\nkind = "existing"\nidentifier = "abc123"\nversion = "7"\n'
 GUARDED = f'[guardrails.{THERE}]\nidentifier = "def456"\nversion = "4"\n'
 MANTLE = f"https://bedrock-mantle.{HERE}.api.aws/openai/v1"
+OF_HERE = f"https://bedrock-runtime.{HERE}.amazonaws.com/openai/v1"
 ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
 GPT, NOVA = "openai.gpt-oss-20b-1:0", "amazon.nova-lite-v1:0"
 PROFILE_ARN = f"arn:aws:bedrock:{THERE}:123456789012:inference-profile/us.{NOVA}"
@@ -149,6 +151,14 @@ NO_GUARDRAIL_THERE = (
         (
             f'{ELSEWHERE}{GUARDED}[upstream.region_urls]\n{THERE} = "https://host/openai/v1/"',
             f'upstream.region_urls.{THERE} is "https://host/openai/v1/"; it must be a URL of only host, port and path',
+        ),
+        (
+            f'{ELSEWHERE}{GUARDED}[upstream.region_urls]\n{THERE} = "https://host/v1"',
+            f"upstream.region_urls.{THERE} must end in /openai/v1",
+        ),
+        (
+            f'{ELSEWHERE}{GUARDED}[upstream.region_urls]\n{THERE} = "{OF_HERE}"',
+            f"upstream.region_urls.{THERE} is Bedrock in another region",
         ),
         (
             f'{ELSEWHERE}{GUARDED}[upstream.region_urls]\n{THERE} = "http://host/openai/v1"',
@@ -283,3 +293,22 @@ def test_what_is_accepted_can_be_read(models: list[dict[str, Any]], identifier: 
 def _as_read(target: dict[str, Any]) -> Target:
     region = None if target.get("region") == HERE else target.get("region")
     return Target(target["model"], region, target.get("weight"), target.get("first_byte_s"))
+
+
+def test_the_local_stack_asks_no_other_region() -> None:
+    """On the emulator, a target in another region is asked at the stand-in, unless its URL is set."""
+    url = "http://127.0.0.1:4566/openai/v1"
+    document = tomllib.loads(f"{ELSEWHERE}{GUARDED}")
+    assert emulator.completed(document, upstream_url=url)["upstream"]["region_urls"] == {THERE: url}
+    document["upstream"] = {"region_urls": {THERE: f"{url}/own/openai/v1"}}
+    assert emulator.completed(document, upstream_url=url)["upstream"]["region_urls"] != {THERE: url}
+    assert "region_urls" not in emulator.completed({}, upstream_url=url)["upstream"]
+
+
+@pytest.mark.parametrize(("guardrails", "upstream"), [(1, {}), ({}, 1), ({THERE: 1}, {"region_urls": 1})])
+def test_wrong_tables_are_left_to_the_checks(guardrails: object, upstream: object) -> None:
+    """A table that is none raises nothing here."""
+    document = {"guardrails": guardrails, "upstream": upstream}
+    assert (
+        emulator.completed(document, upstream_url="http://127.0.0.1:1/openai/v1")["guardrails"] == guardrails
+    )

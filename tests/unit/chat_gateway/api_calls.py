@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import httpx
 
-from chat_gateway.completions.completions import ChatCompletions, Completions
+from chat_gateway.completions.completions import Completions
 from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.startup import Startup
 from chat_gateway.guardrail.settings import Guardrail
@@ -25,6 +25,9 @@ from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
+
+if TYPE_CHECKING:
+    from chat_gateway.completions.completions import ChatCompletions
 
 Bedrock = Callable[[httpx.Request], httpx.Response]
 

@@ -32,6 +32,7 @@ from client_keys import key as client_key
 from client_keys import policy as client_policy
 from client_keys.policy import Policy, UnknownPolicyError
 from openai_resources import multipart_form, paths
+from openai_resources.models.served import is_served
 from openai_resources.settings import MAX_BODY_BYTES
 from tests.unit.growth.hostile import JSON, REQUESTS, TEXTS, Document, changed, in_pieces_of, repeated, some
 from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
@@ -113,7 +114,7 @@ def _read_model(model: str) -> None:
     AllowedModels([model]).check(model)
     model_routes.route_of(model, {})
     model_routes.route_of(f"arn:{model}", {})
-    model_routes.is_served(f"arn:{model}", {})
+    is_served(f"arn:{model}", {})
 
 
 def _event(text: str, *, encoded: bool = False) -> dict[str, Any]:

@@ -446,3 +446,12 @@ def test_any_document(document: dict[str, Any]) -> None:
     except InvalidRequestError:
         return
     assert wanted.input_file_id == document["input_file_id"]
+
+
+def test_a_batch_that_was_given_up(batches: Batches) -> None:
+    """A batch that failed after some of its lines were answered has counts and no files, alone and in a list."""
+    id_ = batches.create()["id"]
+    batches.change(id_, status="failed", total_lines=9, completed_lines=5, failed_lines=1)
+    body = batches.one(id_).body
+    assert (body["status"], body["output_file_id"], body["error_file_id"]) == ("failed", None, None)
+    assert [batch["id"] for batch in batches.listed()["data"]] == [id_]

@@ -28,6 +28,7 @@ from chat_gateway.guardrail.settings import Guardrail
 from tests.unit.chat_gateway.bedrock_calls import COMPLETION, client_for, once
 from tests.unit.chat_gateway.bedrock_key_fakes import FakeSecrets, api_key, key_credentials
 from tests.unit.chat_gateway.chat_requests import VALID
+from tests.unit.chat_gateway.garbage import keeps_error
 
 OLD, NEW = "ABSK-old-key", "ABSK-new-key"
 
@@ -51,6 +52,20 @@ def completions(
 ) -> Completions:
     key = api_key(key) if isinstance(key, FakeSecrets) else key
     return Completions(bedrock=client_for(bedrock), credentials=key_credentials(key), guardrail=guardrail)
+
+
+@pytest.mark.parametrize("failure", [httpx.Response(503, json={"message": "no"}), httpx.ReadError("reset")])
+def test_a_failed_request_is_not_kept(failure: httpx.Response | Exception) -> None:
+    """Nothing of a failed request, which may be large, waits for the garbage collector."""
+
+    def bedrock(_: httpx.Request) -> httpx.Response:
+        if isinstance(failure, Exception):
+            raise failure
+        return failure
+
+    credentials = key_credentials(api_key(FakeSecrets(OLD)))
+    made = Completions(bedrock=client_for(bedrock), credentials=credentials, guardrail=None)
+    assert not keeps_error(lambda: create(made))
 
 
 def create(completions: Completions, headers: dict[str, list[str]] | None = None) -> Completion:

@@ -48,10 +48,8 @@ def waits(
     )
     for error in errors:
         attempts.begin()
-        try:
-            attempts.wait_for_next(error)
-        except GatewayError:
-            return slept
+        if not attempts.waits_for_next(error):
+            break
     return slept
 
 

@@ -52,30 +52,6 @@ def test_families_in_every_geography(model: str, route: str, geography: str) -> 
     assert route_of(f"arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/{model}", {}) == route
 
 
-@pytest.mark.parametrize("geography", ["", *routes.GEOGRAPHIES])
-@pytest.mark.parametrize(
-    ("model", "served"),
-    [
-        *((model, True) for model in BY_CONVERSE),
-        ("openai.gpt-oss-20b-1:0", True),
-        ("openai.gpt-5.6-sol", True),
-        ("google.gemma-3-27b-it", True),
-        *((f"{family}x", False) for family in routes.UNSERVED_FAMILIES),
-    ],
-)
-def test_families_that_no_route_serves(model: str, geography: str, *, served: bool) -> None:
-    """They are known by the start of their ids, and are served only if the environment has a route for them."""
-    for name in (f"{geography}{model}", f"{ACCOUNT}:inference-profile/{geography}{model}"):
-        assert routes.is_served(name, {}) is served
-        assert routes.is_served(name, {name: NATIVE})
-
-
-@pytest.mark.parametrize("kind", ["prompt", "prompt-router", "default-prompt-router", "endpoint"])
-def test_an_arn_of_no_model_is_not_served(kind: str) -> None:
-    """The gateway refuses such ARNs."""
-    assert not routes.is_served(f"{ACCOUNT}:{kind}/x", {})
-
-
 def test_one_geography_only() -> None:
     assert route_of("us.eu.anthropic.claude", {}) == NATIVE
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -15,7 +17,9 @@ from chat_gateway.model_names.settings import Target, names_to_text
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.http_api.conftest import NewGateway
 from tests.unit.chat_gateway.http_api.limited_calls import LimitedGateway
+from tests.unit.chat_gateway.lambda_calls import AWS as AWS_VARIABLES
 from tests.unit.chat_gateway.model_names.named_calls import AWS, Answer, Bedrock, answered
+from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
 CHEAP, DEAR, UNPRICED = "openai.gpt-oss-20b-1:0", "openai.gpt-oss-120b-1:0", "openai.no-price-1:0"
 BY_NAME = {**VALID, "model": "fast"}
@@ -71,6 +75,29 @@ def test_a_request_by_id(limited: NewGateway) -> None:
     made = gateway(limited, Bedrock(), CHEAP)
     assert made.answer()[0] == 200
     assert not {"target_model", "failed_targets", "target_region"} & made.logged().keys()
+
+
+def test_no_names_import_nothing() -> None:
+    """An environment without names loads no module of theirs before its first request, and none with an answer by id."""
+    code = """
+import json, sys
+from chat_gateway.bedrock.client import Completion
+from chat_gateway.completions import presentation, stream
+from chat_gateway.http_api import handler
+assert handler.startup.state.completions
+document = {"model": "a.b", "choices": []}
+completion = Completion(json.dumps(document), document, None)
+presentation.presented(completion, keep_trace=True, separates_reasoning=False)
+event = b"data: " + json.dumps(document).encode() + b"\\n\\ndata: [DONE]\\n\\n"
+assert list(stream.ChatStream([event], stream.StreamRules(), bedrock_request_id=None).relay())
+print(*sys.modules)
+"""
+    env = {**UPSTREAM, **AWS_VARIABLES, "PYTHONPATH": "lambda_src:response-streaming/src"}
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
+    loaded = run.stdout.split()
+    assert "chat_gateway.completions.presentation" in loaded
+    named = ("chat_gateway.model_names", "chat_gateway.completions.shown_model", "openai_resources")
+    assert not [module for module in loaded if module.startswith(named)]
 
 
 @pytest.mark.parametrize(("model", "shown"), [("fast", DEAR), (CHEAP, CHEAP)])

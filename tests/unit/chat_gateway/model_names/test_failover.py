@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from functools import partial
 
 import httpx
@@ -18,6 +19,7 @@ from chat_gateway.core.errors import (
     UpstreamTimeoutError,
 )
 from chat_gateway.model_names.settings import Target
+from tests.unit.chat_gateway.garbage import keeps_error, no_collector
 from tests.unit.chat_gateway.model_names.named_calls import (
     CONVERSE,
     FIRST,
@@ -30,11 +32,18 @@ from tests.unit.chat_gateway.model_names.named_calls import (
     attempts,
     create,
     named,
+    request,
 )
 
 UNSENT = httpx.ConnectError("refused")
 LOST = httpx.ReadError("reset")
 LATE = httpx.ReadTimeout("no bytes in time")
+ONLY_BY_PROFILE = httpx.Response(
+    400,
+    json={
+        "message": f"Invocation of model ID {FIRST} with on-demand throughput isn't supported. Retry with a profile."
+    },
+)
 GONE_ON_CONVERSE = httpx.Response(400, json={"message": "The provided model identifier is invalid."})
 
 
@@ -44,10 +53,11 @@ GONE_ON_CONVERSE = httpx.Response(400, json={"message": "The provided model iden
         THROTTLED,
         GONE,
         GONE_ON_CONVERSE,
+        ONLY_BY_PROFILE,
         UNSENT,
         LOST,
         LATE,
-        *(httpx.Response(status, json={"message": "busy"}) for status in (500, 502, 503, 504, 529)),
+        *(httpx.Response(status, json={"message": "busy"}) for status in (408, 424, 500, 502, 503, 504, 529)),
     ],
     ids=lambda failure: str(getattr(failure, "status_code", type(failure).__name__)),
 )
@@ -226,6 +236,31 @@ def test_a_request_that_is_prepared_again() -> None:
     assert tries.log_fields is not None
     failed = [(entry["model"], entry.get("status")) for entry in tries.log_fields["failed_targets"]]
     assert failed == [(FIRST, 429), (SECOND, 400), (FIRST, None)]
+
+
+@pytest.mark.parametrize("second", [LOST, THROTTLED, GONE, httpx.Response(400, json={"message": "no"})])
+def test_failed_requests_are_not_kept(second: httpx.Response | Exception) -> None:
+    """Nothing of the targets' requests, which may be large, waits for the garbage collector."""
+    completions = named(Bedrock({FIRST: [LATE], SECOND: [second]}), FIRST, SECOND)
+    assert not keeps_error(lambda: create(completions))
+
+
+def test_a_refused_request_is_not_kept() -> None:
+    """Nor does anything of a request that a target, or every target, does not take."""
+    with no_collector():
+        made = named(Bedrock(), CONVERSE, FIRST).prepared(request(logprobs=True), caller_headers={})
+        reference = weakref.ref(made)
+        del made
+        assert reference() is None
+    assert not keeps_error(lambda: create(named(Bedrock(), CONVERSE, CONVERSE), logprobs=True))
+
+
+def test_a_request_that_another_target_refuses() -> None:
+    """A target's refusal of the request is the caller's error, although an earlier one may pass."""
+    refused = httpx.Response(400, json={"message": "no"})
+    with pytest.raises(UpstreamError) as caught:
+        create(named(Bedrock({FIRST: [THROTTLED], SECOND: [refused]}), FIRST, SECOND))
+    assert caught.value.status == 400
 
 
 def test_every_target_must_be_allowed() -> None:

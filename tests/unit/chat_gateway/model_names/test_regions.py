@@ -110,14 +110,18 @@ def test_a_guardrail_of_the_callers_own(trace: str | None) -> None:
 
 
 REFUSED = httpx.Response(403, json={"Message": "Bearer Token has expired"})
+UNRECOGNIZED = httpx.Response(400, headers={"x-amzn-errortype": "UnrecognizedClientException"}, json={})
 
 
-def test_a_region_that_refuses_the_key() -> None:
+@pytest.mark.parametrize(
+    ("model", "refused"), [(SECOND, REFUSED), (CONVERSE, REFUSED), (CONVERSE, UNRECOGNIZED)]
+)
+def test_a_region_that_refuses_the_key(model: str, refused: httpx.Response) -> None:
     """A key that another region refuses, as one that is bound to its region, is that target's failure."""
-    bedrock = Bedrock({SECOND: [REFUSED]})
-    targets = (Target(SECOND, "us-west-2"), Target(FIRST))
+    bedrock = Bedrock({model: [refused]})
+    targets = (Target(model, "us-west-2"), Target(FIRST))
     create(named(bedrock, *targets, regions=AWAY, guardrail=GUARDRAIL))
-    assert bedrock.asked == [SECOND, FIRST]
+    assert bedrock.asked == [model, FIRST]
 
 
 def test_a_refused_key_after_a_busy_target() -> None:
@@ -142,3 +146,14 @@ def test_the_own_region_refuses_the_key() -> None:
     with pytest.raises(UpstreamCredentialsError) as caught:
         create(named(bedrock, FIRST, SECOND))
     assert (caught.value.region, bedrock.asked) == (None, [FIRST])
+
+
+def test_the_log_of_a_region_that_refuses_the_key() -> None:
+    """A failed target's entry has the region and, in the gateway's own words, why the key was refused."""
+    tries = attempts()
+    targets = (Target(SECOND, "us-west-2"), Target(FIRST))
+    create(named(Bedrock({SECOND: [REFUSED]}), *targets, regions=AWAY, guardrail=GUARDRAIL), tries=tries)
+    assert tries.log_fields is not None
+    (failed,) = tries.log_fields["failed_targets"]
+    assert (failed["region"], failed["error_code"]) == ("us-west-2", "upstream_credentials_invalid")
+    assert failed["reason"].endswith("the key has expired")

@@ -48,7 +48,7 @@ def test_bad_text_is_a_value_error(text: str) -> None:
             read(text)
 
 
-@pytest.mark.parametrize("name", ["", "arn:aws:bedrock:x", "a b", "-a", "a,b", "a" * 129])
+@pytest.mark.parametrize("name", ["", "a/../b", "a//b", "arn:aws:bedrock:x", "a b", "-a", "a,b", "a" * 129])
 def test_bad_name(name: str) -> None:
     """A name that an ARN, a list or a log line could not tell from something else is refused."""
     with pytest.raises(ValueError, match="does not match"):
