@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +60,10 @@ class Begun:
 class SideBySide:
     """Everything that runs at once."""
 
-    cancelled: Begun
     suspended: Begun
     expired: Begun
     without_input: Begun
+    cancelled: Begun
     uploaded: Begun
     blank: Begun
     node: subprocess.Popen[str]
@@ -86,6 +86,11 @@ def uploaded_batch(owner: OpenAI) -> Batch:
     return made_of(owner, file.id)
 
 
+def blank_batch(owner: OpenAI) -> Batch:
+    """A batch of a file that has blank lines only."""
+    return made(owner, b"\n  \n")
+
+
 def cancelled_batch(owner: OpenAI) -> Batch:
     """A running batch that is cancelled."""
     batch = made(owner, whole([job_lines.job(f"id-{n}", CANCELLED, **SLOW) for n in range(30)]))
@@ -105,39 +110,45 @@ def node(stack: LocalStack, key: str) -> subprocess.Popen[str]:
     )
 
 
+@dataclass(frozen=True)
+class Clients:
+    """Makes clients. They are deleted with their files at the end."""
+
+    stack: LocalStack
+    sdk: OpenAI
+    until_done: ExitStack
+
+    def new(self, name: str, *options: str) -> tuple[str, OpenAI]:
+        """The id of a new client, and the SDK with its key."""
+        client_id = f"{name}-{uuid.uuid4()}"
+        owner = self.sdk.with_options(api_key=created(self.stack, client_id, *options))
+        self.until_done.callback(succeeded, self.stack, "delete", client_id, "--files", "--yes")
+        return client_id, owner
+
+    def with_batch(self, name: str, batch: Callable[[OpenAI], Batch], *options: str) -> Begun:
+        """A new client and its batch."""
+        client_id, owner = self.new(name, *options)
+        return Begun(client_id, owner, batch(owner))
+
+
 @pytest.fixture(scope="module")
 def running(stack: LocalStack, sdk: OpenAI) -> Iterator[SideBySide]:
-    """The batches when the slow ones have SENT answers. Their clients are deleted with their files afterwards."""
+    """The batches when the slow ones have SENT answers."""
     with ExitStack() as until_done:
-
-        def client(name: str, *options: str) -> tuple[str, OpenAI]:
-            client_id = f"{name}-{uuid.uuid4()}"
-            owner = sdk.with_options(api_key=created(stack, client_id, *options))
-            until_done.callback(succeeded, stack, "delete", client_id, "--files", "--yes")
-            return client_id, owner
-
-        def slow(name: str) -> Begun:
-            client_id, owner = client(name, "--requests-per-minute", str(SENT))
-            return Begun(client_id, owner, slow_batch(owner))
-
-        script = node(stack, client("node")[1].api_key)
+        clients = Clients(stack, sdk, until_done)
+        script = node(stack, clients.new("node")[1].api_key)
         until_done.callback(script.kill)
-        suspended, expired, without_input = slow("suspended"), slow("expired"), slow("without-input")
-        (uploader, uploads), (blank, blanks) = client("uploaded"), client("blank")
-        canceller, cancels = client("cancelled")
-        begun = SideBySide(
-            Begun(canceller, cancels, cancelled_batch(cancels)),
-            suspended,
-            expired,
-            without_input,
-            Begun(uploader, uploads, uploaded_batch(uploads)),
-            Begun(blank, blanks, made(blanks, b"\n  \n")),
-            script,
+        suspended, expired, without_input = (
+            clients.with_batch(name, slow_batch, "--requests-per-minute", str(SENT))
+            for name in ("suspended", "expired", "without-input")
         )
+        cancelled = clients.with_batch("cancelled", cancelled_batch)
+        uploaded = clients.with_batch("uploaded", uploaded_batch)
+        blank = clients.with_batch("blank", blank_batch)
         for one in (suspended, expired, without_input):
             answered(one.owner, one.batch, SENT)
         succeeded(stack, "suspend", suspended.client_id, "--yes")
-        yield begun
+        yield SideBySide(suspended, expired, without_input, cancelled, uploaded, blank, script)
 
 
 def test_deleted_input(stack: LocalStack, running: SideBySide) -> None:
