@@ -110,6 +110,11 @@ def errors_key(batch_id: str) -> str:
     return f"{OBJECTS}{batch_id}/errors"
 
 
+def held_key(batch_id: str, kind: str, read_lines: int) -> str:
+    """The key of the object with the lines of the file `kind` that were in no part after `read_lines` lines of the batch."""
+    return f"{OBJECTS}{batch_id}/{kind}-{read_lines}"
+
+
 def file_id(kind: str) -> str:
     """The attribute of the id of the file `kind`: OUTPUT or ERROR. It is chosen before the file exists."""
     return f"{kind}_file_id"
