@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chat_gateway.core import foreign_text
 from openai_resources.errors import StorageUnavailableError
@@ -44,6 +45,7 @@ class Storage:
 
         config = Config(
             signature_version="s3v4",  # else a presigned URL has the old signature
+            s3={"addressing_style": _addressing()},
             # S3 checks parts of a multipart upload by checksums of its own:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
             request_checksum_calculation="when_required",
@@ -76,6 +78,15 @@ def aws_errors() -> Iterator[None]:
         raise StorageUnavailableError(f"{error.operation_name}: {code}") from error
     except BotoCoreError as error:
         raise StorageUnavailableError(type(error).__name__) from error
+
+
+def _addressing() -> Literal["virtual", "path"]:
+    """How URLs name the bucket. By default, presigned ones have S3's global host, which redirects to another host at first.
+
+    The signature is not valid there: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+    An endpoint of one's own has no host for each bucket.
+    """
+    return "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
 
 
 def _config() -> Config:
