@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chat_gateway.core import foreign_text
 from openai_resources.errors import StorageUnavailableError
@@ -15,6 +15,7 @@ from resource_items import table as resource_items
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -78,6 +79,13 @@ def aws_errors() -> Iterator[None]:
         raise StorageUnavailableError(f"{error.operation_name}: {code}") from error
     except BotoCoreError as error:
         raise StorageUnavailableError(type(error).__name__) from error
+
+
+def is_condition_failed(cancelled: ClientError) -> bool:
+    """Whether a transaction was cancelled because a condition was false. Otherwise AWS could not carry it out."""
+    answer: Mapping[str, Any] = {**cancelled.response}
+    reasons = answer.get("CancellationReasons", [])
+    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
 
 
 def _addressing() -> Literal["virtual", "path"]:
