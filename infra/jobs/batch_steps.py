@@ -58,19 +58,6 @@ class BatchSteps(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.queue = _steps_queue(self, environment)
-        settings = StepSettings(
-            resources_table=resources.table_name,
-            files_bucket=files.bucket_name,
-            records_table=records.table.table_name,
-            results_bucket=queues.large_results.bucket_name,
-            jobs_queue_url=queues.jobs.queue_url,
-            steps_queue_url=self.queue.queue_url,
-            max_lines=environment.batches.max_lines,
-            max_input_bytes=environment.batches.max_input_bytes,
-            max_line_bytes=environment.api.max_request_bytes,
-            requests_per_minute=environment.jobs.requests_per_minute,
-            max_attempts=_MAX_ATTEMPTS,
-        )
         steps = GatewayFunction(
             self,
             "Steps",
@@ -81,7 +68,10 @@ class BatchSteps(Construct):
             description="Runs the steps of batches",
             timeout_s=_TIMEOUT_S,
             memory_mib=_MEMORY_MIB,
-            variables={**settings.to_env(), **ClientsSettings(clients.table_name).to_env()},
+            variables={
+                **self._settings(environment, queues, records, resources, files).to_env(),
+                **ClientsSettings(clients.table_name).to_env(),
+            },
         )
         self.queue.grant_consume_messages(steps.role)
         self.queue.grant(steps.role, "sqs:SendMessage")
@@ -98,6 +88,28 @@ class BatchSteps(Construct):
             )
         )
         self.log_group = steps.log_group
+
+    def _settings(
+        self,
+        environment: Environment,
+        queues: JobQueues,
+        records: JobRecordsTable,
+        resources: dynamodb.ITable,
+        files: s3.Bucket,
+    ) -> StepSettings:
+        return StepSettings(
+            resources_table=resources.table_name,
+            files_bucket=files.bucket_name,
+            records_table=records.table.table_name,
+            results_bucket=queues.large_results.bucket_name,
+            jobs_queue_url=queues.jobs.queue_url,
+            steps_queue_url=self.queue.queue_url,
+            max_lines=environment.batches.max_lines,
+            max_input_bytes=environment.batches.max_input_bytes,
+            max_line_bytes=environment.api.max_request_bytes,
+            requests_per_minute=environment.jobs.requests_per_minute,
+            max_attempts=_MAX_ATTEMPTS,
+        )
 
 
 def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:

@@ -242,6 +242,7 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "sqs:SendMessage",
         "s3:GetObject",
         "s3:PutObject",
+        "s3:ListBucket",
         "dynamodb:UpdateItem",
         "dynamodb:GetItem",
     }
@@ -271,6 +272,8 @@ def test_worker_uses_only_what_belongs_to_batches(stack: Synthesised) -> None:
     assert of_items["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["batch_*"]}}
     assert "Resources" in resolved(of_items["Resource"])
     (of_objects,) = (s for s in found if s["Action"] == "s3:GetObject")
+    (of_bucket,) = (s for s in found if s["Action"] == "s3:ListBucket")
+    assert "Files" in resolved(of_bucket["Resource"])
     paths = [resolved(arn).partition("/")[2] for arn in of_objects["Resource"]]
     assert sorted(paths) == ["batches/*/index", "files/*"]
 

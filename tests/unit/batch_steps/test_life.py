@@ -121,17 +121,17 @@ def test_expiry(world: BatchWorld) -> None:
     assert (state["completed_lines"], state["failed_lines"]) == ("4", "126")
 
 
-@pytest.mark.parametrize("is_deleted", [True, False])
-def test_expiry_without_the_input(world: BatchWorld, *, is_deleted: bool) -> None:
-    """If the input was deleted, the errors cannot name custom ids."""
+@pytest.mark.parametrize("deleted", ["input_key", "index_key", None])
+def test_expiry_without_the_input(world: BatchWorld, deleted: str | None) -> None:
+    """If the input or its index was deleted, the errors cannot name custom ids."""
     world.worker = lambda _: None
     batch = world.of(2)
     world.step()
-    if is_deleted:
-        world.s3.delete_object(Bucket=FILES, Key=world.state(batch)["input_key"])
+    if deleted is not None:
+        world.s3.delete_object(Bucket=FILES, Key=world.state(batch)[deleted])
     world.now = batch.deadline - 1
     world.run()
-    assert world.custom_ids(batch, "error") == ([None, None] if is_deleted else named(1, 2))
+    assert world.custom_ids(batch, "error") == (named(1, 2) if deleted is None else [None, None])
 
 
 def test_cancel(world: BatchWorld) -> None:

@@ -25,6 +25,8 @@ from tests.unit.resources_storage import Clock
 ENDPOINT = "/v1/chat/completions"
 SECRET = "a secret text"
 
+LATER_STATUSES = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
+
 
 class FakeSqs:
     """The queue of steps."""
@@ -105,8 +107,8 @@ def batches(storage: Storage, log: StringIO, clock: Clock) -> Batches:
     return Batches(storage, log, clock)
 
 
-def test_create(batches: Batches, clock: Clock, log: StringIO) -> None:
-    """The answer is OpenAI's object. The first step is asked for in the client's group. The log has the id only."""
+def test_create(batches: Batches, clock: Clock) -> None:
+    """The answer is OpenAI's object."""
     body = batches.create(metadata={"team": SECRET})
     created_at = int(clock.now_s)
     assert body == {
@@ -123,22 +125,16 @@ def test_create(batches: Batches, clock: Clock, log: StringIO) -> None:
         "errors": None,
         "output_file_id": None,
         "error_file_id": None,
-        **dict.fromkeys(
-            f"{status}_at"
-            for status in (
-                "in_progress",
-                "finalizing",
-                "completed",
-                "failed",
-                "expired",
-                "cancelling",
-                "cancelled",
-            )
-        ),
+        **dict.fromkeys(f"{status}_at" for status in LATER_STATUSES),
         "request_counts": {"total": 0, "completed": 0, "failed": 0},
         "usage": None,
     }
     assert batches.one(body["id"]).body == body
+
+
+def test_the_first_step(batches: Batches, log: StringIO) -> None:
+    """The first step is asked for in the client's group. The log has the id only."""
+    body = batches.create(metadata={"team": SECRET})
     (message,) = batches.sqs.sent
     assert batch_lines.batch_of_step(message["MessageBody"]) == body["id"]
     assert (message["QueueUrl"], message["MessageGroupId"], message["DelaySeconds"]) == ("steps", "team-a", 1)
@@ -212,6 +208,15 @@ def test_the_input_file(batches: Batches) -> None:
     assert json.dumps(answers[0].body).replace(theirs, none) == json.dumps(answers[1].body)
     answer = batches.post(batches.wanted(input_file_id=batches.file("batch_output")))
     assert (answer.status, answer.body["error"]["param"]) == (400, "input_file_id")
+
+
+def test_delete_the_input(batches: Batches) -> None:
+    """The input of a batch may be deleted while its lines are run."""
+    batch = batches.create()
+    batches.change(batch["id"], status=batch_state.IN_PROGRESS)
+    answer = batches.calls(event(f"/v1/files/{batch['input_file_id']}", method="DELETE"))
+    assert (answer.status, answer.body["deleted"]) == (200, True)
+    assert batches.one(batch["id"]).body["status"] == batch_state.IN_PROGRESS
 
 
 @pytest.mark.parametrize(
