@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from client_keys import item as client_item
-from infra.removal import removal_policy
-from infra.settings.environment import Data, Environment
+from infra.durable_table import durable_table
+from infra.settings.environment import Environment
 
 
 class ClientsTable(Construct):
@@ -15,16 +14,9 @@ class ClientsTable(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
-        self.table = dynamodb.Table(
+        self.table = durable_table(
             self,
-            "Table",
-            partition_key=dynamodb.Attribute(name=client_item.HASH, type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            # DynamoDB deletes an item up to some days after it expired. The authorizer checks the time itself.
-            time_to_live_attribute=client_item.EXPIRY,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=environment.data == Data.RETAINED,
-            removal_policy=removal_policy(environment),
+            environment,
+            partition_key=client_item.HASH,
+            expiry=client_item.EXPIRY,
         )

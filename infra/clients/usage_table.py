@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from client_usage import item as usage_item
-from infra.removal import removal_policy
-from infra.settings.environment import Data, Environment
+from infra.durable_table import durable_table
+from infra.settings.environment import Environment
 
 
 class UsageTable(Construct):
@@ -15,18 +14,10 @@ class UsageTable(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
-        self.table = dynamodb.Table(
+        self.table = durable_table(
             self,
-            "Table",
-            partition_key=dynamodb.Attribute(
-                name=usage_item.PARTITION_KEY, type=dynamodb.AttributeType.STRING
-            ),
-            sort_key=dynamodb.Attribute(name=usage_item.SORT_KEY, type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            time_to_live_attribute=usage_item.EXPIRY,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=environment.data == Data.RETAINED,
-            removal_policy=removal_policy(environment),
+            environment,
+            partition_key=usage_item.PARTITION_KEY,
+            sort_key=usage_item.SORT_KEY,
+            expiry=usage_item.EXPIRY,
         )

@@ -47,6 +47,9 @@ class BatchStores(NamedTuple):
                 actions=["s3:GetObject"], resources=[self.files.arn_for_objects(path) for path in _READ]
             )
         )
+        # Without this, S3 answers 403 instead of 404 for a file that was deleted:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.files.bucket_arn]))
         for path in _READ:
             acknowledgements.objects(
                 role, self.files, path, "The names of objects have the ids of files and batches."

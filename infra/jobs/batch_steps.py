@@ -33,6 +33,7 @@ _MAX_RECEIVES = 1000
 _MAX_CONCURRENCY = 10
 _FILES = f"{file_item.OBJECTS}*"
 _BATCHES = f"{batch_state.OBJECTS}*"
+_HELD = f"{batch_state.HELD_OBJECTS}*"
 _RESULTS = "results/*"
 
 
@@ -57,19 +58,6 @@ class BatchSteps(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.queue = _steps_queue(self, environment)
-        settings = StepSettings(
-            resources_table=resources.table_name,
-            files_bucket=files.bucket_name,
-            records_table=records.table.table_name,
-            results_bucket=queues.large_results.bucket_name,
-            jobs_queue_url=queues.jobs.queue_url,
-            steps_queue_url=self.queue.queue_url,
-            max_lines=environment.batches.max_lines,
-            max_input_bytes=environment.batches.max_input_bytes,
-            max_line_bytes=environment.api.max_request_bytes,
-            requests_per_minute=environment.jobs.requests_per_minute,
-            max_attempts=_MAX_ATTEMPTS,
-        )
         steps = GatewayFunction(
             self,
             "Steps",
@@ -80,7 +68,10 @@ class BatchSteps(Construct):
             description="Runs the steps of batches",
             timeout_s=_TIMEOUT_S,
             memory_mib=_MEMORY_MIB,
-            variables={**settings.to_env(), **ClientsSettings(clients.table_name).to_env()},
+            variables={
+                **self._settings(environment, queues, records, resources, files).to_env(),
+                **ClientsSettings(clients.table_name).to_env(),
+            },
         )
         self.queue.grant_consume_messages(steps.role)
         self.queue.grant(steps.role, "sqs:SendMessage")
@@ -98,6 +89,28 @@ class BatchSteps(Construct):
         )
         self.log_group = steps.log_group
 
+    def _settings(
+        self,
+        environment: Environment,
+        queues: JobQueues,
+        records: JobRecordsTable,
+        resources: dynamodb.ITable,
+        files: s3.Bucket,
+    ) -> StepSettings:
+        return StepSettings(
+            resources_table=resources.table_name,
+            files_bucket=files.bucket_name,
+            records_table=records.table.table_name,
+            results_bucket=queues.large_results.bucket_name,
+            jobs_queue_url=queues.jobs.queue_url,
+            steps_queue_url=self.queue.queue_url,
+            max_lines=environment.batches.max_lines,
+            max_input_bytes=environment.batches.max_input_bytes,
+            max_line_bytes=environment.api.max_request_bytes,
+            requests_per_minute=environment.jobs.requests_per_minute,
+            max_attempts=_MAX_ATTEMPTS,
+        )
+
 
 def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
     dead_letters = job_queues.queue(scope, "DeadLetters", environment)
@@ -112,7 +125,7 @@ def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
 
 def _grant_objects(role: iam.Role, files: s3.Bucket, results: s3.Bucket) -> None:
     """Lets the role read large results, and read and write files, indexes and lists of errors."""
-    own = [files.arn_for_objects(pattern) for pattern in (_FILES, _BATCHES)]
+    own = [files.arn_for_objects(pattern) for pattern in (_FILES, _BATCHES, _HELD)]
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts"], resources=own
@@ -124,7 +137,7 @@ def _grant_objects(role: iam.Role, files: s3.Bucket, results: s3.Bucket) -> None
     # Without this, S3 answers 403 instead of 404 for an object that is gone:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[files.bucket_arn]))
-    for bucket, pattern in ((files, _FILES), (files, _BATCHES), (results, _RESULTS)):
+    for bucket, pattern in ((files, _FILES), (files, _BATCHES), (files, _HELD), (results, _RESULTS)):
         acknowledgements.objects(
             role, bucket, pattern, "The names of objects have the ids of files, batches and lines."
         )

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _ENDING_SHARE = 0.2
 # A message comes again after a failure of its step: after this time, and later each time.
 _RETRY_S, _MAX_RETRY_S = 15, 300
-# While another step has the batch.
-_HELD_S = 10
+# While another step has the batch. Most steps take less than the first time.
+_HELD_S, _MAX_HELD_S = 2, 10
 # A batch's items are written after its first message is sent. A message of a batch that is this old, and missing, is dropped.
 _CREATED_WITHIN_S = 60
 # A message that is due within this time counts as arrived, since clocks differ.
@@ -119,7 +119,7 @@ class StepsFunction:
     def _delay_s(self, outcome: Exception | None, receives: int) -> int:
         """When a message that was put back comes again."""
         if isinstance(outcome, LeaseHeldError):
-            return max(1, min(_HELD_S, outcome.until_s - int(self._clock())))
+            return max(1, min(_HELD_S * receives, _MAX_HELD_S, outcome.until_s - int(self._clock())))
         return min(_RETRY_S * receives, _MAX_RETRY_S)
 
     def _put_back(self, record: dict[str, Any], delay_s: int) -> int | None:

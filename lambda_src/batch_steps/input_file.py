@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from batch_steps import file_lines, line_check, validation
 from batch_steps.line_check import LineError
 from batch_steps.validation import CheckedInput, InputLimits
@@ -32,9 +30,7 @@ class InputFiles(NamedTuple):
         """Checks the batch's input. A file that was deleted has an error."""
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=state.input_key)
-        except ClientError as error:
-            if not _is_missing(error):
-                raise
+        except self.s3.exceptions.NoSuchKey:
             return _without_file()
         pieces = answer["Body"].iter_chunks(_PIECE_BYTES)
         return validation.check(pieces, answer["ContentLength"], self.limits, endpoint=endpoint)
@@ -51,14 +47,19 @@ class InputFiles(NamedTuple):
         )
 
     def offsets(self, state: BatchState) -> bytes:
-        """Where each line begins: see batch_lines.span."""
-        return self.s3.get_object(Bucket=self.bucket, Key=state.index_key)["Body"].read()
+        """Where each line begins: see batch_lines.span. Empty if the index was deleted."""
+        try:
+            return self.s3.get_object(Bucket=self.bucket, Key=state.index_key)["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return b""
 
     def custom_ids(self, state: BatchState, offsets: bytes, numbers: Sequence[int]) -> dict[int, str | None]:
-        """The `custom_id` of each of these lines, which are in order. None if the file was deleted."""
+        """The `custom_id` of each of these lines, which are in order. None if the file or its index was deleted."""
+        found: dict[int, str | None] = dict.fromkeys(numbers)
+        if not offsets:
+            return found
         first, _ = batch_lines.span(offsets, numbers[0])
         _, end = batch_lines.span(offsets, numbers[-1])
-        found: dict[int, str | None] = dict.fromkeys(numbers)
         pieces = self._range(state.input_key, first, end)
         lines = file_lines.lines(pieces, max_bytes=self.limits.max_line_bytes)
         for number, line in enumerate(lines, start=numbers[0]):
@@ -69,15 +70,9 @@ class InputFiles(NamedTuple):
     def _range(self, key: str, first: int, end: int) -> Iterator[bytes]:
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={first}-{end - 1}")
-        except ClientError as error:
-            if not _is_missing(error):
-                raise
+        except self.s3.exceptions.NoSuchKey:
             return
         yield from answer["Body"].iter_chunks(_PIECE_BYTES)
-
-
-def _is_missing(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "NoSuchKey"
 
 
 def _without_file() -> CheckedInput:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,21 +14,20 @@ from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
 from resource_items import batch_state
 from tests.chaos.jobs_in_bad_weather import FAULTS, LIMITS, SHARE
-from tests.chaos.step_kills import STEPS, StepKiller
+from tests.chaos.step_kills import StepKiller
 from tests.chaos.worker_kills import Claim, WorkerKiller, impatient, impatient_queue
+from tests.e2e import batch_calls
 from tests.e2e.clients_command import created
+from tests.e2e.deployed_functions import STEPS, variable
 from tests.e2e.standin import StandinControl
 
 if TYPE_CHECKING:
     from openai.types import Batch
 
-_WITHIN_S = 120
-_POLL_S = 0.1
 # How many lines before the end the assembler is waited for.
 _LAST_LINES = 20
 # Every one of so many lines is a request that Bedrock refuses.
 _REFUSED_EVERY = 50
-_REFUSED = {"standin_fault": {"status": 400}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +79,10 @@ def run(
     with ExitStack() as until_done:
         sdk = until_done.enter_context(_sdk(stack, key))
         until_done.enter_context(impatient_queue(stack))
-        until_done.enter_context(impatient(stack, STEPS, _steps_queue(stack), {}))
+        until_done.enter_context(impatient(stack, STEPS, variable(stack, "BATCH_STEPS_QUEUE_URL", STEPS), {}))
         standin.reset()
         until_done.enter_context(standin.bad_weather(FAULTS, share=SHARE, seed=seed))
-        batch = _made(sdk, lines)
+        batch = batch_calls.made(sdk, _input(lines))
         steps = StepKiller(stack, batch.id)
         steps.kill_splitter(after_lines=lines // 4)
         killed_with = []
@@ -94,12 +91,12 @@ def run(
             killed_with.append(killer.kill_in_mid_call())
         steps.wait_for_lines(lines - _LAST_LINES)
         steps.kill_assembler()
-        batch = _ended(sdk, batch.id)
+        batch = batch_calls.ended(sdk, batch)
         return Account(
             lines=lines,
             batch=batch,
-            output=list(_lines(sdk, batch.output_file_id)),
-            errors=list(_lines(sdk, batch.error_file_id)),
+            output=batch_calls.results(sdk, batch.output_file_id),
+            errors=batch_calls.results(sdk, batch.error_file_id),
             killed_with=killed_with,
             counters=standin.counters(),
         )
@@ -139,13 +136,13 @@ def _sdk(stack: LocalStack, key: str) -> OpenAI:
     return OpenAI(base_url=stack.base_url, api_key=key, max_retries=2, http_client=http)
 
 
-def _made(sdk: OpenAI, lines: int) -> Batch:
-    text = "".join(
-        job_lines.job(_custom_id(n), f"number {n}", **(_REFUSED if _is_refused(n) else {})) + "\n"
-        for n in range(lines)
+def _input(lines: int) -> bytes:
+    return batch_calls.whole(
+        [
+            job_lines.job(_custom_id(n), f"number {n}", **(batch_calls.REFUSED if _is_refused(n) else {}))
+            for n in range(lines)
+        ]
     )
-    file = sdk.files.create(file=("in.jsonl", text.encode()), purpose="batch")
-    return sdk.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
 
 
 def _custom_id(number: int) -> str:
@@ -154,22 +151,3 @@ def _custom_id(number: int) -> str:
 
 def _is_refused(number: int) -> bool:
     return number % _REFUSED_EVERY == _REFUSED_EVERY - 1
-
-
-def _ended(sdk: OpenAI, batch_id: str) -> Batch:
-    deadline = time.monotonic() + _WITHIN_S
-    while (batch := sdk.batches.retrieve(batch_id)).status not in batch_state.FINAL:
-        assert time.monotonic() < deadline, batch
-        time.sleep(_POLL_S)
-    return batch
-
-
-def _lines(sdk: OpenAI, file_id: str | None) -> Iterator[dict[str, Any]]:
-    if file_id is not None:
-        for line in sdk.files.content(file_id).iter_lines():
-            yield json.loads(line)
-
-
-def _steps_queue(stack: LocalStack) -> str:
-    config = stack.session().client("lambda").get_function_configuration(FunctionName=STEPS)
-    return config["Environment"]["Variables"]["BATCH_STEPS_QUEUE_URL"]

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from batch_steps import progress
 from local.stack.local_stack import LocalStack
 from resource_items import batch_lines, batch_state
 from tests.chaos.worker_kills import processes_of, signal_all
+from tests.e2e.deployed_functions import STEPS, variable
 
-STEPS = "bedrock-chat-gateway-local-batch-steps"
 # For all lines, and for a step.
 _LINES_WITHIN_S, _WITHIN_S = 900, 60
 _SLOWLY_S, _POLL_S = 0.1, 0.005
-_LEASE_UNTIL, _SENT = "lease_until", "sent_lines"
 
 State = dict[str, Any]
 
@@ -25,10 +25,8 @@ class StepKiller:
 
     def __init__(self, stack: LocalStack, batch_id: str) -> None:
         self._stack, self._batch_id = stack, batch_id
-        session = stack.session()
-        config = session.client("lambda").get_function_configuration(FunctionName=STEPS)
-        self._table = config["Environment"]["Variables"]["RESOURCES_TABLE"]
-        self._dynamodb = session.client("dynamodb")
+        self._table = variable(stack, "RESOURCES_TABLE", STEPS)
+        self._dynamodb = stack.session().client("dynamodb")
 
     def wait_for_lines(self, count: int) -> None:
         """Returns when so many lines are counted."""
@@ -41,7 +39,7 @@ class StepKiller:
         """Kills the step that sends the lines, when it has sent some and has others left."""
 
         def is_splitting(state: State) -> bool:
-            sent, total = number(state, _SENT), number(state, batch_state.TOTAL)
+            sent, total = batch_state.count(state, progress.SENT), batch_state.count(state, batch_state.TOTAL)
             return status(state) == batch_state.IN_PROGRESS and after_lines <= sent < total
 
         self._kill(is_splitting)
@@ -56,7 +54,7 @@ class StepKiller:
             processes = list(processes_of(self._stack, STEPS))
             signal_all(processes, signal.SIGSTOP)
             state = self._state()
-            if processes and number(state, _LEASE_UNTIL) > time.time() and is_time(state):
+            if processes and batch_state.count(state, progress.LEASE_UNTIL) > time.time() and is_time(state):
                 signal_all(processes, signal.SIGKILL)
                 return
             signal_all(processes, signal.SIGCONT)
@@ -79,8 +77,3 @@ class StepKiller:
 def status(state: State) -> str:
     """The batch's status."""
     return str(state[batch_state.STATUS]["S"])
-
-
-def number(state: State, name: str) -> int:
-    """A number of the state; 0 if it has none."""
-    return int(state.get(name, {}).get("N", 0))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 API, WORKER = "bedrock-chat-gateway-local-api", "bedrock-chat-gateway-local-worker"
-RESOURCES = "bedrock-chat-gateway-local-resources"
+RESOURCES, STEPS = "bedrock-chat-gateway-local-resources", "bedrock-chat-gateway-local-batch-steps"
 
 
 @contextmanager
@@ -31,9 +31,9 @@ def variables_changed(
             _set(functions, name, variables)
 
 
-def variable(stack: LocalStack, name: str) -> str:
-    """A variable of the chat function."""
-    return _variables(stack.session().client("lambda"), API)[name]
+def variable(stack: LocalStack, name: str, function: str = API) -> str:
+    """A variable of a function, by default of the chat function."""
+    return _variables(stack.session().client("lambda"), function)[name]
 
 
 def _variables(functions: LambdaClient, name: str) -> dict[str, str]:

@@ -8,10 +8,21 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from local.stack.local_stack import LocalStack
-from tests.e2e import bypass_checks, bypass_keys, bypass_requests, bypass_words, job_bypasses, raw_http
+from tests.e2e import (
+    batch_bypasses,
+    batch_calls,
+    bypass_checks,
+    bypass_keys,
+    bypass_requests,
+    bypass_words,
+    job_bypasses,
+    raw_http,
+)
 from tests.e2e.bypass_checks import QUICK_WAYS, check, job, results, sent_by
+from tests.e2e.clients_command import created
 from tests.e2e.guardrail_bypasses import (
     BLOCKED,
     CONFIG,
@@ -89,6 +100,38 @@ def test_what_surrounds_a_job_changes_nothing(
         )
     assert results(stack, len(JOBS)) == {bypass.name: bypass.gets for bypass in JOBS}
     assert standin.counters()["generations"] == 0
+
+
+@pytest.mark.usefixtures("emptied_queues")
+@pytest.mark.parametrize("tagging", ["all_text"], indirect=True)
+def test_as_lines_of_a_batch_they_fare_no_better(
+    tagging: str, stack: LocalStack, sdk: OpenAI, standin: StandinControl
+) -> None:
+    """A few bypasses of each kind end as documented in a batch, and Bedrock gets the enforced guardrail each time."""
+    owner = sdk.with_options(api_key=created(stack, "batch-of-bypasses"))
+    tried = batch_bypasses.chosen([*EACH_WAY, *ONCE], JOBS)
+    found = batch_bypasses.outcomes(owner, [line for line, _ in tried.values()])
+    assert found == {name: gets for name, (_, gets) in tried.items()}
+    assert set(found.values()) == {BLOCKED, OVERRIDE, TAG}
+    assert standin.counters()["generations"] == 0
+    requests = standin.requests()
+    assert len(requests) == list(found.values()).count(BLOCKED)
+    headers = [request["headers"] for request in requests]
+    assert {sent["x-amzn-bedrock-guardrailidentifier"] for sent in headers} == {stack.guardrail_identifier}
+    assert {sent["x-amzn-bedrock-guardrailversion"] for sent in headers} == {stack.guardrail_version}
+
+
+@pytest.mark.usefixtures("emptied_queues")
+def test_a_batch_with_a_line_for_another_path_is_not_begun(
+    stack: LocalStack, sdk: OpenAI, standin: StandinControl
+) -> None:
+    """A batch whose lines name another path or method, or have two bodies, has an error for each of them."""
+    owner = sdk.with_options(api_key=created(stack, "batch-of-paths"))
+    lines = batch_bypasses.invalid(JOBS)
+    batch = batch_calls.ended(owner, batch_calls.made(owner, batch_calls.whole(lines)))
+    assert batch.errors is not None
+    assert [error.line for error in batch.errors.data or []] == list(range(1, len(lines) + 1))
+    assert (batch.status, standin.requests()) == ("failed", [])
 
 
 @pytest.fixture(scope="module")

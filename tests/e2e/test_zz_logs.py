@@ -9,6 +9,7 @@ import pytest
 from guardrail_proof.settings import CANARY_WORD
 from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack.local_stack import LocalStack
+from tests.e2e import batch_calls
 from tests.e2e.limited_team import MESSAGES
 
 
@@ -34,8 +35,15 @@ def everything_logged(logged: dict[str, str]) -> str:
 
 
 def test_the_functions_logged_at_all(everything_logged: str) -> None:
-    for message in ("chat completion", "job", "client authentication", "resource"):
+    for message in ("chat completion", "job", "client authentication", "resource", "batch step"):
         assert f'"message":"{message}"' in everything_logged
+
+
+@pytest.mark.parametrize("function", ["ChatFunction", "JobWorker", "ResourcesFunction", "BatchSteps"])
+def test_each_functions_log_is_searched(logged: dict[str, str], function: str) -> None:
+    """The log groups of all functions that see requests, files or batches are among those that are searched."""
+    found = [group for group, text in logged.items() if function in group and '"level"' in text]
+    assert found, sorted(logged)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +60,8 @@ def test_the_functions_logged_at_all(everything_logged: str) -> None:
         "nobody-has-this-key",
         "lines.jsonl",
         "a line of a file",
+        batch_calls.FILENAME,
+        batch_calls.METADATA,
         "X-Amz-Signature",
         "no-such-name",
         "the end of its life",

@@ -242,6 +242,7 @@ def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -
         "sqs:SendMessage",
         "s3:GetObject",
         "s3:PutObject",
+        "s3:ListBucket",
         "dynamodb:UpdateItem",
         "dynamodb:GetItem",
     }
@@ -271,6 +272,8 @@ def test_worker_uses_only_what_belongs_to_batches(stack: Synthesised) -> None:
     assert of_items["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["batch_*"]}}
     assert "Resources" in resolved(of_items["Resource"])
     (of_objects,) = (s for s in found if s["Action"] == "s3:GetObject")
+    (of_bucket,) = (s for s in found if s["Action"] == "s3:ListBucket")
+    assert "Files" in resolved(of_bucket["Resource"])
     paths = [resolved(arn).partition("/")[2] for arn in of_objects["Resource"]]
     assert sorted(paths) == ["batches/*/index", "files/*"]
 
@@ -308,13 +311,13 @@ def test_queues_and_buckets_are_encrypted_and_refuse_plain_http(stack: Synthesis
 
 
 def test_files_are_private_and_deleted(stack: Synthesised) -> None:
-    """Nobody reads the bucket without IAM. S3 deletes files a day after the last one expires, and parts sooner."""
+    """Nobody reads the bucket without IAM. S3 deletes files a day after the last one expires, and short-lived objects sooner."""
     bucket = stack.one("AWS::S3::Bucket", "Files")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    of_all, of_parts = bucket["LifecycleConfiguration"]["Rules"]
+    of_all, *others = bucket["LifecycleConfiguration"]["Rules"]
     assert (of_all["ExpirationInDays"], "Prefix" in of_all) == (31, False)
     assert of_all["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
-    assert (of_parts["ExpirationInDays"], of_parts["Prefix"]) == (2, "parts/")
+    assert [(rule["ExpirationInDays"], rule["Prefix"]) for rule in others] == [(2, "parts/"), (2, "held/")]
 
 
 def test_the_table_of_resources(stack: Synthesised) -> None:

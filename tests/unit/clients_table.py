@@ -10,6 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit import moto_tables
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -30,12 +32,7 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
 
 def create(dynamodb: DynamoDBClient) -> None:
     """Creates an empty table of clients."""
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "key_sha256", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "key_sha256", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    moto_tables.create(dynamodb, TABLE, "key_sha256")
 
 
 def items(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:

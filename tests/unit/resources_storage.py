@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from openai_resources.settings import StorageSettings
 from openai_resources.storage import Storage
+from tests.unit import resources_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,18 +47,7 @@ def empty(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Storage]:
     with mock_aws():
         storage = Storage(StorageSettings(TABLE, BUCKET, QUEUE), now=clock)
         storage.dynamodb, storage.s3 = _clients()
-        storage.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[
-                {"AttributeName": "owner", "KeyType": "HASH"},
-                {"AttributeName": "id", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "owner", "AttributeType": "S"},
-                {"AttributeName": "id", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        resources_table.create(storage.dynamodb, TABLE)
         storage.s3.create_bucket(Bucket=BUCKET)
         yield storage
 

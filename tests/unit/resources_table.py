@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from resource_items import table
+from tests.unit import moto_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,13 +15,7 @@ TABLE = "resources"
 
 def create(dynamodb: DynamoDBClient, name: str = TABLE) -> None:
     """Creates an empty table."""
-    keys = (table.OWNER, "HASH"), (table.ID, "RANGE")
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    moto_tables.create(dynamodb, name, table.OWNER, table.ID)
 
 
 def item(dynamodb: DynamoDBClient, key: dict[str, Any], name: str = TABLE) -> dict[str, Any]:

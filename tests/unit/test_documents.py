@@ -30,8 +30,15 @@ ERRORS = [
     and error.__module__ == module.__name__
     and isinstance(vars(error).get("code"), str)
 ]
-# Only operators see these, of a job that was given up.
-OF_DEAD_LETTERS = {"job_not_begun", "workers_died"}
+# Codes that have no status, and the tables that have them: of a job that was given up, and of a line of an error file.
+ELSEWHERE = [
+    ({"job_not_begun", "workers_died"}, "docs/jobs.md", "| `last_error_code` | |"),
+    (
+        {"input_file_missing"},
+        "docs/batches.md",
+        "| what happened to the line | file | `response` | `error` |",
+    ),
+]
 PAGES = [
     page
     for pattern in ("*.md", "docs/**/*.md", "response-streaming/*.md")
@@ -70,11 +77,11 @@ def functions_by_file() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_errors_are_documented(error: type[GatewayError]) -> None:
-    """Each code has a row, with its status in docs/errors.md, or in docs/jobs.md where only a dead letter has it."""
-    if error.code in OF_DEAD_LETTERS:
-        codes = [row[0] for row in documents.table("docs/jobs.md", "| `last_error_code` | |")]
-        assert f"`{error.code}`" in codes
-        return
+    """Each code has a row, with its status in docs/errors.md. Others are where only dead letters or lines have them."""
+    for only, page, head in ELSEWHERE:
+        if error.code in only:
+            assert any(f"`{error.code}`" in row for row in documents.table(page, head))
+            return
     rows = [status for status, codes, _ in documents.errors() if f"`{error.code}`" in codes]
     assert any(str(int(error.status)) in status for status in rows)
 

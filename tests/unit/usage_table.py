@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from client_usage import item as usage_item
+from tests.unit import moto_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,13 +15,7 @@ TABLE = "usage"
 
 def create(dynamodb: DynamoDBClient, name: str = TABLE) -> None:
     """Creates an empty table."""
-    keys = (usage_item.PARTITION_KEY, "HASH"), (usage_item.SORT_KEY, "RANGE")
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],  # type: ignore[typeddict-item]
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    moto_tables.create(dynamodb, name, usage_item.PARTITION_KEY, usage_item.SORT_KEY)
 
 
 def counters(dynamodb: DynamoDBClient, client_id: str, name: str = TABLE) -> dict[str, Any]:

@@ -40,7 +40,8 @@ class JobMessage:
     Messages with the same `key` and body are one job. `key` is the sender's idempotency key, or else the message id.
     `sender` is the sender's IAM id, empty if SQS does not say. `has_bad_key`: the sender's key is malformed and ignored.
     `named_client` is the client's id as the sender wrote it; `client` is the client that the job belongs to, and
-    `names_client` says that both are the same. `batch_line` is set for a line of a batch, whose body is loaded later.
+    `names_client` says that both are the same. `batch_line` is set for a line of a batch, whose body is loaded later;
+    `is_lost` says that there is nothing to load any more.
     """
 
     id: str
@@ -55,6 +56,7 @@ class JobMessage:
     client: str | None = None
     names_client: bool = False
     batch_line: Line | None = None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

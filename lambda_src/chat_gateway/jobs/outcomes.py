@@ -41,6 +41,17 @@ class IdempotencyKeyConflictError(GatewayError):
         super().__init__("Another job already uses this idempotency_key. Send this job with a new key.")
 
 
+class InputFileMissingError(GatewayError):
+    """The input file of the line's batch was deleted, so that the line cannot be run."""
+
+    status = HTTPStatus.GONE
+    type = "invalid_request_error"
+    code = "input_file_missing"
+
+    def __init__(self) -> None:
+        super().__init__("The batch's input file was deleted before this line was run.")
+
+
 class NotRunError(Exception):
     """A line of a batch is not run now. `reason` is for the log; `fault`: the exception that prevents it, None if there is none.
 

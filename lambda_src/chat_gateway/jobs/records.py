@@ -1,6 +1,7 @@
 """Stores in DynamoDB who works on a job and the job's answer, so that a job is paid for once.
 
-A record belongs to a message's key and to the first body that was sent with the key. An invocation claims the record for
+A record belongs to a message's key and to the first body that was sent with the key. A line of a batch has a key of its own,
+and a body that never changes but may be lost, so its record belongs to the key alone. An invocation claims the record for
 as long as the invocation can live. The first answer stored in a record is never replaced. The attribute `dead_letter` is
 the id of the message that became a dead letter, until the job is claimed again.
 """
@@ -223,7 +224,8 @@ def _owned_by(message: JobMessage) -> dict[str, Any]:
 
 
 def _body_sha256(message: JobMessage) -> Any:
-    return {"S": hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()}
+    text = message.body if message.batch_line is None else message.key
+    return {"S": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()}
 
 
 def _same_job(message: JobMessage) -> str:

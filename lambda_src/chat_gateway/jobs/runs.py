@@ -32,6 +32,7 @@ from chat_gateway.jobs.lines import Job, JobMessage, Result
 from chat_gateway.jobs.outcomes import (
     Done,
     IdempotencyKeyConflictError,
+    InputFileMissingError,
     JobNotBegunError,
     JobOutcome,
     NotRunError,
@@ -155,6 +156,8 @@ class JobRuns:
     def _outcome(self, message: JobMessage, log: RequestLog) -> JobOutcome:
         if message.id in self.not_loaded:
             raise self.not_loaded[message.id]
+        if message.is_lost:
+            return self._claimed(message, partial(self._refused, InputFileMissingError()), log)
         if message.id in self.vetted.unknown or self.clock() > self.begin_by:
             return self._not_begun(message, Redeliver(0), JobNotBegunError(), log)
         if message.id in self.vetted.killers:
@@ -199,11 +202,25 @@ class JobRuns:
             return Redeliver(job_delays.until(claim.until_s, now_s=self.records.clock()))
         message = replace(message, client=claim.client)
         log.add(attempts=claim.attempts, client=claim.client)
+        self._require_open(_Attempt(message, owner, claim.attempts), log)
         if claim.attempts > self.settings.max_attempts:
             died = WorkersDiedError()
             _add_error(log, died)
             return self._ends(message).given_up(message, died, attempts=claim.attempts - 1, log=log)
         return try_(_Attempt(message, owner, claim.attempts), log)
+
+    def _require_open(self, attempt: _Attempt, log: RequestLog) -> None:
+        """Releases the claim of a line that may not be run now, and raises as OpenBatches.require does.
+
+        The claim came before: who ends a batch can see in the records which lines may still be answered.
+        """
+        if attempt.message.batch_line is None:
+            return
+        try:
+            self.lines().batches.require(attempt.message.batch_line.batch_id)
+        except Exception:
+            self._release(attempt, log, counts=False)
+            raise
 
     def _conflicting(self, message: JobMessage, claim: Conflicting, log: RequestLog) -> JobOutcome:
         """Sends an error line for this message. The other job's answer stays unchanged."""
@@ -230,12 +247,7 @@ class JobRuns:
 
     def _attempted(self, job: Job, attempt: _Attempt, log: RequestLog) -> JobOutcome:
         try:
-            if attempt.message.batch_line is not None:
-                self.lines().require_open(attempt.message)
             result = self._limited_answer(job, attempt.message, log)
-        except NotRunError:
-            self._release(attempt, log, counts=False)
-            raise
         except GatewayError as error:
             return self._failed_upstream(attempt, job, error, log)
         except Exception as fault:  # noqa: BLE001 - the claim must be released in any case

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from openai_resources.storage import is_condition_failed
 from resource_items import batch_lines, batch_state, table
 from resource_items.batch_item import Batch
 
@@ -58,8 +59,8 @@ class Creation(NamedTuple):
         ]
         try:
             self.storage.dynamodb.transact_write_items(TransactItems=[*puts, {"Put": self._note(batch)}])
-        except self.storage.dynamodb.exceptions.TransactionCanceledException:
-            item = self.storage.item(self._key)
+        except self.storage.dynamodb.exceptions.TransactionCanceledException as failure:
+            item = self.storage.item(self._key) if is_condition_failed(failure) else None
             if item is None or table.text(item, _BATCH) == batch.id:
                 raise
             return table.text(item, _BATCH)
@@ -71,28 +72,26 @@ class Creation(NamedTuple):
         A first attempt gives way only to a repeat that began after it.
         """
         no_other = "attribute_not_exists(#made) OR #made < :since"
-        names = {"#made": _MADE_AT_MS}
+        names, values = {"#made": _MADE_AT_MS}, {":since": {"N": str(self._since_ms)}}
         if not self.is_repeat:
             no_other += " OR #repeat = :no"
-            names["#repeat"] = _IS_REPEAT
-        values: Item = {":since": {"N": str(self._since_ms)}}
-        if not self.is_repeat:
-            values[":no"] = {"N": "0"}
+            names["#repeat"], values[":no"] = _IS_REPEAT, {"N": "0"}
         return {
             "TableName": self.storage.table,
-            "Item": {
-                **self._key,
-                **table.written(
-                    batch=batch.id,
-                    made_at_ms=int(self.now_s * 1000),
-                    is_repeat=int(self.is_repeat),
-                    expires_at=int(self.now_s) + _REPEATABLE_S,
-                ),
-            },
+            "Item": self._noted(batch),
             "ConditionExpression": no_other,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
+
+    def _noted(self, batch: Batch) -> Item:
+        attributes = table.written(
+            batch=batch.id,
+            made_at_ms=int(self.now_s * 1000),
+            is_repeat=int(self.is_repeat),
+            expires_at=int(self.now_s) + _REPEATABLE_S,
+        )
+        return {**self._key, **attributes}
 
     @property
     def _since_ms(self) -> int:

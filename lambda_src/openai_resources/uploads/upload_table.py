@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chat_gateway.client_policies.update_expression import Update
+from openai_resources.storage import is_condition_failed
 from openai_resources.uploads.errors import UnknownUploadError
 from resource_items import ids, table, upload_item
 from resource_items.upload_item import CANCELLED, COMPLETED, PENDING, Part, Upload
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from openai_resources.storage import Storage
     from resource_items.file_item import File
-
-_STATUS = {"#status": upload_item.STATUS}
-_IS_PENDING = "#status = :pending"
-_PENDING = {":pending": {"S": PENDING}}
 
 
 class UploadTable:
@@ -50,71 +48,58 @@ class UploadTable:
 
     def counted(self, upload: Upload, *, most: int) -> bool:
         """Counts one more part. False if the upload has ended, or has `most` parts."""
-        return self._changed(
-            upload,
-            "ADD #sent :one",
-            f"{_IS_PENDING} AND #sent < :most",
-            {"#sent": upload_item.PARTS_SENT},
-            {":one": {"N": "1"}, ":most": {"N": str(most)}},
-        )
+        update = _of_pending()
+        update.add({upload_item.PARTS_SENT: 1})
+        update.require_at_most(upload_item.PARTS_SENT, most - 1)
+        return self._changed(upload, update)
 
     def claimed(self, upload: Upload, plan: str, transfer: str) -> bool:
         """Notes which parts are being put together, and how. False if the upload has ended, or another call did so."""
-        return self._changed(
-            upload,
-            "SET #plan = :plan, #transfer = :transfer",
-            f"{_IS_PENDING} AND attribute_not_exists(#plan)",
-            {"#plan": upload_item.PLAN, "#transfer": upload_item.TRANSFER},
-            {":plan": {"S": plan}, ":transfer": {"S": transfer}},
-        )
+        update = _of_pending()
+        update.set(upload_item.PLAN, {"S": plan})
+        update.set(upload_item.TRANSFER, {"S": transfer})
+        update.require_absent(upload_item.PLAN)
+        return self._changed(upload, update)
 
     def cancelled(self, upload: Upload) -> bool:
         """Cancels the upload. False if it has ended."""
-        return self._changed(
-            upload, "SET #status = :cancelled", _IS_PENDING, {}, {":cancelled": {"S": CANCELLED}}
-        )
+        update = _of_pending()
+        update.set(upload_item.STATUS, {"S": CANCELLED})
+        return self._changed(upload, update)
 
     def completed(self, upload: Upload, file: File) -> bool:
         """Completes the upload and stores the file's item, both or none. False if the upload has ended otherwise."""
-        update: UpdateTypeDef = {
-            "TableName": self._storage.table,
-            "Key": upload_item.key(self._client, upload.id),
-            "UpdateExpression": "SET #status = :completed, #at = :at",
-            "ConditionExpression": f"{_IS_PENDING} AND #transfer = :transfer",
-            "ExpressionAttributeNames": {
-                **_STATUS,
-                "#at": upload_item.COMPLETED_AT,
-                "#transfer": upload_item.TRANSFER,
-            },
-            "ExpressionAttributeValues": {
-                **_PENDING,
-                ":completed": {"S": COMPLETED},
-                ":at": {"N": str(file.created_at)},
-                ":transfer": {"S": str(upload.transfer)},
-            },
-        }
-        put: PutTypeDef = {"TableName": self._storage.table, "Item": file.item()}
+        update = _of_pending()
+        update.set(upload_item.STATUS, {"S": COMPLETED})
+        update.set(upload_item.COMPLETED_AT, {"N": str(file.created_at)})
+        update.require_equal(upload_item.TRANSFER, {"S": str(upload.transfer)})
+        changes: list[TransactWriteItemTypeDef] = [
+            {"Update": self._update(upload, update)},
+            {"Put": {"TableName": self._storage.table, "Item": file.item()}},
+        ]
         try:
-            self._storage.dynamodb.transact_write_items(TransactItems=[{"Update": update}, {"Put": put}])
+            self._storage.dynamodb.transact_write_items(TransactItems=changes)
         except self._storage.dynamodb.exceptions.TransactionCanceledException as failure:
-            reasons = failure.response.get("CancellationReasons", [])
-            if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+            if is_condition_failed(failure):
                 return False
             raise
         return True
 
-    def _changed(
-        self, upload: Upload, update: str, condition: str, names: dict[str, str], values: dict[str, Any]
-    ) -> bool:
+    def _changed(self, upload: Upload, update: Update) -> bool:
         try:
-            self._storage.dynamodb.update_item(
-                TableName=self._storage.table,
-                Key=upload_item.key(self._client, upload.id),
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={**_STATUS, **names},
-                ExpressionAttributeValues={**_PENDING, **values},
-            )
+            self._storage.dynamodb.update_item(**self._update(upload, update))
         except self._storage.dynamodb.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def _update(self, upload: Upload, update: Update) -> Any:
+        """The parameters of UpdateItem, and of an update in a transaction."""
+        key = upload_item.key(self._client, upload.id)
+        return {"TableName": self._storage.table, "Key": key, **update.parameters()}
+
+
+def _of_pending() -> Update:
+    """An update that fails if the upload has ended."""
+    update = Update()
+    update.require_equal(upload_item.STATUS, {"S": PENDING})
+    return update

@@ -32,14 +32,13 @@ from resource_items.batch_item import Batch
 from resource_items.batch_lines import Line
 from resource_items.batch_state import BatchState
 from resource_items.file_item import File
-from tests.unit import clients_table
+from tests.unit import clients_table, moto_tables, resources_table
 from tests.unit.batch_steps.input_lines import ENDPOINT, numbered
 from tests.unit.chat_gateway.lambda_calls import FakeContext, logger_to
 from tests.unit.moto_calls import MotoCalls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import KeySchemaElementTypeDef
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -97,7 +96,7 @@ class KillingClient:
 
     def __getattr__(self, name: str) -> Any:
         operation = getattr(self._client, name)
-        if name == "get_paginator":
+        if name in ("get_paginator", "exceptions"):
             return operation
         return lambda *args, **parameters: self._killer.call(name, operation, *args, **parameters)
 
@@ -368,28 +367,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iterator[BatchWorl
     with mock_aws():
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
         clients_table.create(dynamodb)
-        _create_table(dynamodb, RECORDS, "job")
-        _create_table(dynamodb, RESOURCES, "owner", "id")
+        moto_tables.create(dynamodb, RECORDS, "job")
+        resources_table.create(dynamodb, RESOURCES)
         for bucket in (FILES, RESULTS):
             s3.create_bucket(Bucket=bucket)
         world = BatchWorld(dynamodb, s3, **changes)
         world.client()
         yield world
-
-
-def _create_table(dynamodb: DynamoDBClient, name: str, partition_key: str, *sort_key: str) -> None:
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[
-            {"AttributeName": partition_key, "KeyType": "HASH"},
-            *[_sort(key) for key in sort_key],
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": key, "AttributeType": "S"} for key in (partition_key, *sort_key)
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def _sort(key: str) -> KeySchemaElementTypeDef:
-    return {"AttributeName": key, "KeyType": "RANGE"}

@@ -25,6 +25,8 @@ from tests.unit.resources_storage import Clock
 ENDPOINT = "/v1/chat/completions"
 SECRET = "a secret text"
 
+LATER_STATUSES = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
+
 
 class FakeSqs:
     """The queue of steps."""
@@ -105,8 +107,8 @@ def batches(storage: Storage, log: StringIO, clock: Clock) -> Batches:
     return Batches(storage, log, clock)
 
 
-def test_create(batches: Batches, clock: Clock, log: StringIO) -> None:
-    """The answer is OpenAI's object. The first step is asked for in the client's group. The log has the id only."""
+def test_create(batches: Batches, clock: Clock) -> None:
+    """The answer is OpenAI's object."""
     body = batches.create(metadata={"team": SECRET})
     created_at = int(clock.now_s)
     assert body == {
@@ -123,22 +125,16 @@ def test_create(batches: Batches, clock: Clock, log: StringIO) -> None:
         "errors": None,
         "output_file_id": None,
         "error_file_id": None,
-        **dict.fromkeys(
-            f"{status}_at"
-            for status in (
-                "in_progress",
-                "finalizing",
-                "completed",
-                "failed",
-                "expired",
-                "cancelling",
-                "cancelled",
-            )
-        ),
+        **dict.fromkeys(f"{status}_at" for status in LATER_STATUSES),
         "request_counts": {"total": 0, "completed": 0, "failed": 0},
         "usage": None,
     }
     assert batches.one(body["id"]).body == body
+
+
+def test_the_first_step(batches: Batches, log: StringIO) -> None:
+    """The first step is asked for in the client's group. The log has the id only."""
+    body = batches.create(metadata={"team": SECRET})
     (message,) = batches.sqs.sent
     assert batch_lines.batch_of_step(message["MessageBody"]) == body["id"]
     assert (message["QueueUrl"], message["MessageGroupId"], message["DelaySeconds"]) == ("steps", "team-a", 1)
@@ -214,6 +210,15 @@ def test_the_input_file(batches: Batches) -> None:
     assert (answer.status, answer.body["error"]["param"]) == (400, "input_file_id")
 
 
+def test_delete_the_input(batches: Batches) -> None:
+    """The input of a batch may be deleted while its lines are run."""
+    batch = batches.create()
+    batches.change(batch["id"], status=batch_state.IN_PROGRESS)
+    answer = batches.calls(event(f"/v1/files/{batch['input_file_id']}", method="DELETE"))
+    assert (answer.status, answer.body["deleted"]) == (200, True)
+    assert batches.one(batch["id"]).body["status"] == batch_state.IN_PROGRESS
+
+
 @pytest.mark.parametrize(
     ("policy", "code"), [(None, "unknown_client"), ('{"v":1,"jobs":false}', "jobs_not_allowed")]
 )
@@ -261,6 +266,25 @@ def test_a_repeat_that_is_faster(batches: Batches, clock: Clock) -> None:
     batches.sqs.send_message = overtaken  # type: ignore[method-assign]
     assert batches.post(document).body["id"] == ids[0]
     assert len(batches.listed()["data"]) == 1
+
+
+def test_a_transaction_that_aws_cannot_carry_out(
+    batches: Batches, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a 503. A batch that the client made of the same body before is not the answer."""
+    document = batches.wanted(input_file_id=batches.file())
+    batches.post(document)
+
+    def busy(**_: object) -> None:
+        answer: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": "TransactionConflict"}],
+        }
+        raise storage.dynamodb.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+    monkeypatch.setattr(storage.dynamodb, "transact_write_items", busy)
+    answer = batches.post(document)
+    assert (answer.status, answer.body["error"]["code"]) == (503, "storage_unavailable")
 
 
 def test_who_sees_it(batches: Batches) -> None:

@@ -51,12 +51,3 @@ class BatchLines:
     def load(self, messages: Sequence[JobMessage]) -> Loaded:
         """The messages with their lines, and why some are not run. Never raises."""
         return self.loader.load(messages)
-
-    def require_open(self, message: JobMessage) -> None:
-        """Raises NotRunError if the message's line may not be run now, and as OpenBatches.require does.
-
-        Called after the line's job record was claimed: who ends a batch can then see in the records which lines may still be
-        answered.
-        """
-        if message.batch_line is not None:
-            self.batches.require(message.batch_line.batch_id)

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 from chat_gateway.core.errors import UpstreamError
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs.lines import KeptLine, Result
-from chat_gateway.jobs.outcomes import Done, JobNotBegunError, Redeliver, WorkersDiedError
+from chat_gateway.jobs.outcomes import (
+    Done,
+    InputFileMissingError,
+    JobNotBegunError,
+    Redeliver,
+    WorkersDiedError,
+)
 from chat_gateway.jobs.results import MAX_RECORD_LINE_BYTES
 from chat_gateway.jobs.vetting import custom_id
 
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
 
 # After these errors it is not known whether reading the line kills the process.
 _UNREAD = (WorkersDiedError, JobNotBegunError)
+# Nobody looked at the request.
+_NO_ANSWER = (JobNotBegunError, InputFileMissingError)
 _AGAIN_S = 60
 
 
@@ -86,4 +94,4 @@ def _is_answer(error: GatewayError) -> bool:
     """Whether Bedrock answered with the error, or the gateway refused the request."""
     if isinstance(error, UpstreamError):
         return True
-    return error.status < HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, JobNotBegunError)
+    return error.status < HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, _NO_ANSWER)

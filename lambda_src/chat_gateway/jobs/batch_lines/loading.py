@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from chat_gateway.jobs.lines import JobMessage
 from chat_gateway.jobs.outcomes import NotRunError
 from resource_items import batch_lines
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from chat_gateway.jobs.batch_lines.open_batches import OpenBatches
-    from chat_gateway.jobs.lines import JobMessage
     from resource_items.batch_state import BatchState
 
 # Other jobs are within the delivery, which Lambda limits to 6 MB:
@@ -46,7 +46,7 @@ class _Place(NamedTuple):
         return min(self.end - self.start, MAX_LOADED_BYTES)
 
 
-_Found = dict[str, _Place | NotRunError]
+_Found = dict[str, _Place | JobMessage | NotRunError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,18 @@ class LineLoader:
     _indexes: dict[str, bytes] = field(default_factory=dict)
 
     def load(self, messages: Sequence[JobMessage]) -> Loaded:
-        """Loads the messages that are lines. Never raises: a line that cannot be loaded is not run."""
+        """Loads the messages that are lines. Never raises: a line that cannot be loaded is not run, or is lost."""
         found = self._found(messages)
         places = [place for place in found.values() if isinstance(place, _Place)]
         with ThreadPoolExecutor(self.width) as pool:
             lines = list(pool.map(self._line, places))
-        loaded = {place.message.id: line for place, line in zip(places, lines, strict=True)}
-        not_run = {id_: end for id_, end in {**found, **loaded}.items() if isinstance(end, NotRunError)}
-        bodies = {id_: line for id_, line in loaded.items() if not isinstance(line, NotRunError)}
-        return Loaded([bodies.get(message.id, message) for message in messages], not_run)
+        ends = {**found, **{place.message.id: line for place, line in zip(places, lines, strict=True)}}
+        not_run = {id_: end for id_, end in ends.items() if isinstance(end, NotRunError)}
+        loaded = {id_: end for id_, end in ends.items() if isinstance(end, JobMessage)}
+        return Loaded([loaded.get(message.id, message) for message in messages], not_run)
 
     def _found(self, messages: Sequence[JobMessage]) -> _Found:
-        """By message id, where each line is, or why it is not run."""
+        """By message id, where each line is, the message of a lost line, or why a line is not run."""
         by_batch: dict[str, list[tuple[JobMessage, int]]] = defaultdict(list)
         for message in messages:
             if message.batch_line is not None:
@@ -89,11 +89,16 @@ class LineLoader:
             return {message.id: stop for message, _ in lines}
         except Exception as fault:  # noqa: BLE001 - a batch that cannot be read must not fail the other jobs
             return {message.id: _not_loaded(fault) for message, _ in lines}
-        return {message.id: _place(message, state, index, number) for message, number in lines}
+        owned = [(_owned(message, state), number) for message, number in lines]
+        return {message.id: _place(message, state, index, number) for message, number in owned}
 
-    def _index(self, batch_id: str, state: BatchState) -> bytes:
+    def _index(self, batch_id: str, state: BatchState) -> bytes | None:
+        """The index; None if it was deleted."""
         if batch_id not in self._indexes:
-            index = self.s3.get_object(Bucket=self.bucket, Key=state.index_key)["Body"].read()
+            try:
+                index = self.s3.get_object(Bucket=self.bucket, Key=state.index_key)["Body"].read()
+            except self.s3.exceptions.NoSuchKey:
+                return None
             if len(self._indexes) >= _MAX_INDEXES:
                 del self._indexes[next(iter(self._indexes))]
             self._indexes[batch_id] = index
@@ -107,14 +112,23 @@ class LineLoader:
                 Bucket=self.bucket, Key=place.state.input_key, Range=f"bytes={place.start}-{last}"
             )
             line = answer["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return replace(place.message, is_lost=True)
         except Exception as fault:  # noqa: BLE001 - botocore's errors are many, and other jobs must go on
             return _not_loaded(fault)
         # Bytes that are no UTF-8 stay apart from every text, so that the line is refused.
-        body = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-        return replace(place.message, body=body, client=place.state.client, names_client=True)
+        return replace(place.message, body=line.rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
 
 
-def _place(message: JobMessage, state: BatchState, index: bytes, number: int) -> _Place | NotRunError:
+def _owned(message: JobMessage, state: BatchState) -> JobMessage:
+    return replace(message, client=state.client, names_client=True)
+
+
+def _place(
+    message: JobMessage, state: BatchState, index: bytes | None, number: int
+) -> _Place | JobMessage | NotRunError:
+    if index is None:
+        return replace(message, is_lost=True)
     try:
         return _Place(message, state, *batch_lines.span(index, number))
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from chat_gateway.aws.json_client import AwsJsonPool
+from tests.unit import moto_tables
 from tests.unit.moto_calls import MotoCalls
 
 if TYPE_CHECKING:
@@ -15,10 +16,5 @@ TABLE = "job-records"
 
 def created(dynamodb: DynamoDBClient) -> AwsJsonPool:
     """Creates the table; returns the calls that reach it."""
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "job", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    moto_tables.create(dynamodb, TABLE, "job")
     return cast("AwsJsonPool", MotoCalls(dynamodb))

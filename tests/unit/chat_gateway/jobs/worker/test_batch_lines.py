@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.batch_lines import loading
 from chat_gateway.jobs.batch_lines.loading import Loaded
+from chat_gateway.jobs.batch_lines.open_batches import OpenBatches
 from chat_gateway.jobs.lines import BATCH_LINE_ATTRIBUTE, JobMessage
 from chat_gateway.jobs.vetting.vetting import JobVetting
 from client_keys.policy import Policy
@@ -265,15 +267,15 @@ def test_claim_before_the_check(
     """
     use_bedrock(lambda _: httpx.Response(200, json=COMPLETION))
     batch = batches.new(numbered(1))
-    lines = stack.state.lines()
     leases: list[str] = []
-    require_open = lines.require_open
+    require = OpenBatches.require
 
-    def noting(_: object, message: Any) -> None:
-        leases.append(batch.record(1)["leased_until"]["N"])
-        require_open(message)
+    def noting(batches: OpenBatches, batch_id: str) -> Any:
+        with contextlib.suppress(KeyError):  # no record yet: the line is being loaded
+            leases.append(batch.record(1)["leased_until"]["N"])
+        return require(batches, batch_id)
 
-    monkeypatch.setattr(type(lines), "require_open", noting)
+    monkeypatch.setattr(OpenBatches, "require", noting)
     assert batch.work() == set()
     (lease,) = leases
     assert float(lease) > stack.now_s
@@ -371,7 +373,7 @@ def test_ordinary_jobs_beside_lines(stack: Stack, batches: Batches, asked: list[
     records = batch.deliver([1])
     stack.send(line(custom_id="a job"))
     assert stack.handle([*records, *stack.deliver()]) == set()
-    stack.s3.delete_object(Bucket=BUCKET, Key=f"files/{batch.id}")
+    batch.change(input_key="bad\0key")
     records = batch.deliver([2])
     stack.send(line(custom_id="another job"))
     assert stack.handle([*records, *stack.deliver()]) == {records[0]["messageId"]}
@@ -379,21 +381,60 @@ def test_ordinary_jobs_beside_lines(stack: Stack, batches: Batches, asked: list[
     assert batch.counted() == ({1}, set())
 
 
-@pytest.mark.parametrize("lost", ["file", "index", "state", "chunk"])
+@pytest.mark.parametrize("is_counted", [False, True])
+@pytest.mark.parametrize("lost", ["file", "index"])
+def test_deleted_input(
+    stack: Stack, batches: Batches, asked: list[dict[str, Any]], log: StringIO, lost: str, *, is_counted: bool
+) -> None:
+    """The lines that were not run when the input was deleted are errors at once, unpaid; what was answered stays."""
+    batch = batches.new(numbered(2))
+    batch.work([1])
+    key = f"files/{batch.id}" if lost == "file" else batch_state.index_key(batch.id)
+    stack.s3.delete_object(Bucket=BUCKET, Key=key)
+    stack.state.lines().loader._indexes.clear()  # as in another worker
+    if not is_counted:
+        chunk = batch_lines.chunk_key(batch.id, 0)
+        clients()[2].delete_item(TableName=resources_table.TABLE, Key=chunk)
+    assert (batch.work(), len(asked)) == (set(), 1)
+    assert batch.kept(2) == {
+        "id": f"batch_req_{batch.id}.2",
+        "custom_id": None,
+        "response": None,
+        "error": {
+            "code": "input_file_missing",
+            "message": "The batch's input file was deleted before this line was run.",
+        },
+    }
+    assert (batch.is_error(1), batch.counted(), batches.steps()) == (False, ({1}, {2}), [batch.id])
+    entry = next(entry for entry in logged(log) if entry["line"] == 2)
+    assert (entry["error_code"], entry["client"], entry["level"]) == ("input_file_missing", CLIENT, "INFO")
+
+
+def test_input_deleted_between_attempts(
+    stack: Stack, batches: Batches, use_bedrock: UseBedrock, log: StringIO
+) -> None:
+    """A line that failed once, and whose input was then deleted, is an error, too."""
+    use_bedrock(lambda _: httpx.Response(500, json={"error": ERROR}))
+    batch = batches.new(numbered(1))
+    records = batch.deliver()
+    assert len(stack.handle(records)) == 1
+    stack.s3.delete_object(Bucket=BUCKET, Key=f"files/{batch.id}")
+    assert stack.handle(again(records)) == set()
+    assert (batch.kept(1)["error"]["code"], batch.counted()) == ("input_file_missing", (set(), {1}))
+
+
+@pytest.mark.parametrize("failing", ["load", "GetItem", "UpdateItem"])
 def test_what_cannot_be_read_comes_again(
-    stack: Stack, batches: Batches, asked: list[dict[str, Any]], log: StringIO, lost: str
+    stack: Stack, batches: Batches, asked: list[dict[str, Any]], log: StringIO, failing: str
 ) -> None:
     """A line that cannot be loaded or counted is put back with an error in the log, and is paid for once in the end."""
     batch = batches.new(numbered(1))
     records = batch.deliver()
     dynamodb = stack.state.lines().batches.dynamodb
-    failing = {"state": "GetItem", "chunk": "UpdateItem"}.get(lost)
-    if failing is None:
-        key = f"files/{batch.id}" if lost == "file" else batch_state.index_key(batch.id)
-        body = stack.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        stack.s3.delete_object(Bucket=BUCKET, Key=key)
+    if failing == "load":
+        batch.change(input_key="bad\0key")
         assert len(stack.handle(records)) == 1
-        stack.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        batch.change()
     else:
         with pytest.MonkeyPatch.context() as until_mended:
             call = type(dynamodb).call
