@@ -54,7 +54,7 @@ def resume(session: boto3.Session, outputs: StackOutputs, client_id: str, flushe
 
 @click.command("delete")
 @parameters.client_id
-@click.option("--files", "with_files", is_flag=True, help="Delete the client's files, too.")
+@click.option("--files", "with_files", is_flag=True, help="Delete the client's files and batches, too.")
 @parameters.now
 @parameters.yes
 @deployed(ClientsError)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway_cli.jobs import aws_clients
-from resource_items import file_item, ids, table, upload_item
+from resource_items import batch_item, batch_state, file_item, ids, table, upload_item
+from resource_items.batch_item import Batch
 from resource_items.file_item import File
 from resource_items.upload_item import Part, Upload
 
@@ -81,11 +82,20 @@ class StoredFiles:
         self.dynamodb.delete_item(TableName=self.table, Key=file_item.key(file.client, file.id))
 
     def delete_all(self, client: str) -> None:
-        """Deletes the client's files and uploads, also those whose time is over."""
+        """Deletes the client's batches, uploads and files, also those whose time is over.
+
+        A batch without its state is not gone on with. So batches are deleted first, and make no more files.
+        """
+        for item in self._items(client, table.BATCHES):
+            self._delete_batch(Batch.read(item))
         for item in self._items(client, table.FILES):
             self.delete(File.read(item))
         for item in self._items(client, table.UPLOADS):
             self._delete_upload(Upload.read(item))
+
+    def _delete_batch(self, batch: Batch) -> None:
+        for item_key in (batch_state.key(batch.id), batch_item.key(batch.client, batch.id)):
+            self.dynamodb.delete_item(TableName=self.table, Key=item_key)
 
     def _delete_upload(self, upload: Upload) -> None:
         for item in self._items(upload.id, ids.PART):

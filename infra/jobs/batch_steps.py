@@ -33,6 +33,7 @@ _MAX_RECEIVES = 1000
 _MAX_CONCURRENCY = 10
 _FILES = f"{file_item.OBJECTS}*"
 _BATCHES = f"{batch_state.OBJECTS}*"
+_HELD = f"{batch_state.HELD_OBJECTS}*"
 _RESULTS = "results/*"
 
 
@@ -124,7 +125,7 @@ def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
 
 def _grant_objects(role: iam.Role, files: s3.Bucket, results: s3.Bucket) -> None:
     """Lets the role read large results, and read and write files, indexes and lists of errors."""
-    own = [files.arn_for_objects(pattern) for pattern in (_FILES, _BATCHES)]
+    own = [files.arn_for_objects(pattern) for pattern in (_FILES, _BATCHES, _HELD)]
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts"], resources=own
@@ -136,7 +137,7 @@ def _grant_objects(role: iam.Role, files: s3.Bucket, results: s3.Bucket) -> None
     # Without this, S3 answers 403 instead of 404 for an object that is gone:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[files.bucket_arn]))
-    for bucket, pattern in ((files, _FILES), (files, _BATCHES), (results, _RESULTS)):
+    for bucket, pattern in ((files, _FILES), (files, _BATCHES), (files, _HELD), (results, _RESULTS)):
         acknowledgements.objects(
             role, bucket, pattern, "The names of objects have the ids of files, batches and lines."
         )

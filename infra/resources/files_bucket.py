@@ -7,12 +7,16 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra import acknowledgements
-from resource_items import file_item, upload_item
+from resource_items import batch_state, file_item, upload_item
 
 # A day more than the items, because S3 rounds up to the next midnight (UTC):
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 _MARGIN_DAYS = 1
 _DAY_S = 86_400
+_SHORT_LIVED = (
+    (upload_item.OBJECTS, upload_item.KEPT_S),
+    (batch_state.HELD_OBJECTS, batch_state.HELD_KEPT_S),
+)
 
 
 class FilesBucket(Construct):
@@ -31,9 +35,10 @@ class FilesBucket(Construct):
                     expiration=cdk.Duration.days(file_item.MAX_KEPT_S // _DAY_S + _MARGIN_DAYS),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(2),
                 ),
-                s3.LifecycleRule(
-                    prefix=upload_item.OBJECTS, expiration=cdk.Duration.days(upload_item.KEPT_S // _DAY_S)
-                ),
+                *[
+                    s3.LifecycleRule(prefix=prefix, expiration=cdk.Duration.days(kept_s // _DAY_S))
+                    for prefix, kept_s in _SHORT_LIVED
+                ],
             ],
             # CloudFormation cannot delete a bucket that holds objects. The lifecycle rules delete the objects.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

@@ -2,6 +2,7 @@
 
 The lines are gone through once for each file, so that a file's parts follow from the lines alone. An answer never changes, and
 a line that was not run when its turn came is never run: a step that goes on after another was killed makes the same parts.
+A step without time for more keeps also the lines that do not fill a part, so that each step makes progress.
 """
 
 from __future__ import annotations
@@ -68,11 +69,17 @@ class Assembly(NamedTuple):
         at = FileProgress.read(self.claim.progress.item, kind)
         if at.is_done:
             return
-        key = file_item.object_key(self.claim.progress.state.client, at.file_id)
-        file = _FileInProgress(self.claim, PartedObject(self.inputs.s3, self.inputs.bucket, key), at)
-        for result in results.after(at.read_lines):
-            file.pass_by(result)
+        file = _FileInProgress(self.claim, self._object, at)
+        try:
+            for result in results.after(at.read_lines, has_errors=kind == ERROR):
+                file.pass_by(result)
+        except (LineInProgressError, OutOfTimeError):
+            file.pause()
+            raise
         file.end()
+
+    def _object(self, key: str) -> PartedObject:
+        return PartedObject(self.inputs.s3, self.inputs.bucket, key)
 
     def _finish(self, end: str) -> None:
         files = {kind: FileProgress.read(self.claim.progress.item, kind) for kind in (OUTPUT, ERROR)}
@@ -102,10 +109,11 @@ class Assembly(NamedTuple):
 class _FileInProgress:
     """A file that takes the results that belong to it."""
 
-    def __init__(self, claim: Claim, object_: PartedObject, at: FileProgress) -> None:
-        self._claim, self._object, self._at = claim, object_, at
+    def __init__(self, claim: Claim, object_of: Callable[[str], PartedObject], at: FileProgress) -> None:
+        self._claim, self._object_of, self._at = claim, object_of, at
+        self._object = object_of(file_item.object_key(claim.progress.state.client, at.file_id))
         self._usage = claim.progress.usage
-        self._held = bytearray()
+        self._held = bytearray(self._held_object().content() if at.held_bytes else b"")
 
     def pass_by(self, result: ResultLine) -> None:
         """Takes the result if it belongs to this file."""
@@ -118,6 +126,13 @@ class _FileInProgress:
             self._usage = Usage(*map(sum, zip(self._usage, result.usage, strict=True)))
         if len(self._held) >= file_parts.PART_BYTES:
             self._send_part()
+
+    def pause(self) -> None:
+        """Keeps what was gone through, so that the next step goes on after it, however little it is."""
+        if self._held:
+            self._held_object().put(bytes(self._held))
+        self._at = self._at._replace(held_bytes=len(self._held))
+        self._save()
 
     def end(self) -> None:
         """Makes the object, unless it is empty."""
@@ -141,7 +156,11 @@ class _FileInProgress:
         self._held.clear()
 
     def _count_held(self) -> None:
-        self._at = self._at._replace(bytes=self._at.bytes + len(self._held))
+        self._at = self._at._replace(bytes=self._at.bytes + len(self._held), held_bytes=0)
+
+    def _held_object(self) -> PartedObject:
+        key = batch_state.held_key(self._claim.batch_id, self._at.kind, self._at.read_lines)
+        return self._object_of(key)
 
     def _save(self) -> None:
         """Keeps the progress. A step that is killed before begins again at the part before."""

@@ -106,6 +106,7 @@ class Claim:
 
     def __init__(self, batches: BatchTable, owner: str, read: Progress) -> None:
         self._batches, self._owner, self.progress = batches, owner, read
+        self._status = read.state.status
 
     @property
     def batch_id(self) -> str:
@@ -125,10 +126,11 @@ class Claim:
         self._save(self._update(values))
 
     def move(self, status: str, values: Mapping[str, str | int], *, now_s: float) -> None:
-        """Gives the batch another status, if nobody else has. Raises StateChangedError."""
+        """Gives the batch another status, if nobody else has since the claim. Raises StateChangedError."""
         update = self._update({**values, batch_state.STATUS: status, batch_state.reached(status): int(now_s)})
-        update.require_equal(batch_state.STATUS, {"S": self.progress.state.status})
+        update.require_equal(batch_state.STATUS, {"S": self._status})
         self._save(update)
+        self._status = status
 
     def release(self, *, next_step_at: int | None) -> None:
         """The step has ended. Does nothing if another step has the batch by now."""

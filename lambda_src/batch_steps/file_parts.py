@@ -56,6 +56,10 @@ class PartedObject(NamedTuple):
         """Writes the whole object at once."""
         self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=content, ContentType=_JSONL)
 
+    def content(self) -> bytes:
+        """The whole object."""
+        return self.s3.get_object(Bucket=self.bucket, Key=self.key)["Body"].read()
+
     def _exists(self) -> bool:
         """Whether an earlier step has made the object."""
         try:

@@ -21,7 +21,10 @@ ASSEMBLING_SINCE = "assembling_since"
 
 
 class FileProgress(NamedTuple):
-    """How far a file of results has been written. `read_lines`: the lines of the batch that were gone through."""
+    """How far a file of results has been written. `read_lines`: the lines of the batch that were gone through.
+
+    `held_bytes`: how much of their results is in no part yet. An object of its own has it.
+    """
 
     kind: str  # OUTPUT or ERROR
     file_id: str
@@ -29,7 +32,8 @@ class FileProgress(NamedTuple):
     parts: int = 0
     read_lines: int = 0
     lines: int = 0
-    bytes: int = 0
+    bytes: int = 0  # in the parts
+    held_bytes: int = 0
     is_done: bool = False
 
     @classmethod
@@ -44,6 +48,7 @@ class FileProgress(NamedTuple):
             read_lines=count(item, f"{kind}_read_lines"),
             lines=count(item, f"{kind}_lines"),
             bytes=count(item, f"{kind}_bytes"),
+            held_bytes=count(item, f"{kind}_held_bytes"),
             is_done=bool(count(item, f"{kind}_is_done")),
         )
 

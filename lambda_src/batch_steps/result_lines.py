@@ -62,17 +62,21 @@ class ResultLines:
         self._batch_id, self._state, self._end = progress.batch_id, progress.state, end
         self._answers, self._inputs, self._clock, self._has_time = answers, inputs, clock, has_time
 
-    def after(self, number: int) -> Iterator[ResultLine]:
-        """The results of the lines after `number`, in order. Raises LineInProgressError and OutOfTimeError."""
+    def after(self, number: int, *, has_errors: bool) -> Iterator[ResultLine]:
+        """The results of the lines after `number`, in order. Raises LineInProgressError and OutOfTimeError.
+
+        Without `has_errors`, a line without an answer has no result.
+        """
         total = self._state.total_lines
         for first in range(number + 1, total + 1, answers.MAX_KEYS):
             if not self._has_time():
                 raise OutOfTimeError
-            yield from self._results(range(first, min(first + answers.MAX_KEYS, total + 1)))
+            yield from self._results(range(first, min(first + answers.MAX_KEYS, total + 1)), has_errors)
 
-    def _results(self, numbers: range) -> Iterator[ResultLine]:
+    def _results(self, numbers: range, has_errors: bool) -> Iterator[ResultLine]:
         records = self._answers.records([Line(self._batch_id, number) for number in numbers])
-        unanswered = self._errors([number for number in numbers if not records[number].is_answered])
+        missing = [number for number in numbers if not records[number].is_answered]
+        unanswered = self._errors(missing) if has_errors else {}
         for number, record in records.items():
             if record.is_answered:
                 yield _answered(number, self._answers.text(record))

@@ -15,15 +15,12 @@ from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids, routes
 from chat_gateway.service.request_log import RequestLog
 from openai_resources import paths
-from openai_resources.batches.routes import BatchRoutes
 from openai_resources.call import Call
 from openai_resources.errors import StorageUnavailableError
-from openai_resources.files.routes import FileRoutes
 from openai_resources.models.model_list import ModelList
-from openai_resources.models.routes import ModelRoutes
+from openai_resources.models.routes import MODELS, ModelRoutes
 from openai_resources.settings import ModelsSettings, StorageSettings
 from openai_resources.storage import Storage
-from openai_resources.uploads.routes import UploadRoutes
 from watchdog_timer import named, watched
 
 if TYPE_CHECKING:
@@ -68,9 +65,7 @@ class ResourcesFunction:
         self._app.not_found(self._unknown_path)
         self._app.use([self._checked])
         ModelRoutes(lambda: startup.state.models, self._call).add_to(self._app)
-        FileRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
-        BatchRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
-        UploadRoutes(lambda: startup.state.storage, self._call).add_to(self._app)
+        self._has_all_routes = False
 
     def handle(self, event: object, context: LambdaContext) -> Answer:
         """The answer to any event. Bugs and wrong settings are answered with 500 `internal_error`."""
@@ -93,11 +88,24 @@ class ResourcesFunction:
     def _answer(self, call: Call, context: LambdaContext) -> Answer:
         self._app.context["call"] = call
         try:
+            if not call.path.startswith(MODELS):
+                self._add_all_routes()
             return self._app.resolve(_event(call), context)
         except Exception as fault:  # noqa: BLE001 - else the caller would get API Gateway's own error
             error = call.log.add_fault(fault)
             headers = {"Content-Type": [_JSON]}
             return {"statusCode": int(error.status), "multiValueHeaders": headers, "body": error.body()}
+
+    def _add_all_routes(self) -> None:
+        if self._has_all_routes:
+            return
+        from openai_resources.batches.routes import BatchRoutes  # a list of models need not wait for these
+        from openai_resources.files.routes import FileRoutes
+        from openai_resources.uploads.routes import UploadRoutes
+
+        for routes_of in (FileRoutes, BatchRoutes, UploadRoutes):
+            routes_of(lambda: self._startup.state.storage, self._call).add_to(self._app)
+        self._has_all_routes = True
 
     def _call(self) -> Call:
         call: Call = self._app.context["call"]

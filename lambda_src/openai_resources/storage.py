@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from chat_gateway.core import foreign_text
 from openai_resources.errors import StorageUnavailableError
@@ -14,6 +15,7 @@ from resource_items import table as resource_items
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -44,6 +46,7 @@ class Storage:
 
         config = Config(
             signature_version="s3v4",  # else a presigned URL has the old signature
+            s3={"addressing_style": _addressing()},
             # S3 checks parts of a multipart upload by checksums of its own:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
             request_checksum_calculation="when_required",
@@ -76,6 +79,22 @@ def aws_errors() -> Iterator[None]:
         raise StorageUnavailableError(f"{error.operation_name}: {code}") from error
     except BotoCoreError as error:
         raise StorageUnavailableError(type(error).__name__) from error
+
+
+def is_condition_failed(cancelled: ClientError) -> bool:
+    """Whether a transaction was cancelled because a condition was false. Otherwise AWS could not carry it out."""
+    answer: Mapping[str, Any] = {**cancelled.response}
+    reasons = answer.get("CancellationReasons", [])
+    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
+
+
+def _addressing() -> Literal["virtual", "path"]:
+    """How URLs name the bucket. By default, presigned ones have S3's global host, which redirects to another host at first.
+
+    The signature is not valid there: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+    An endpoint of one's own has no host for each bucket.
+    """
+    return "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
 
 
 def _config() -> Config:

@@ -19,6 +19,8 @@ OPEN = (VALIDATING, IN_PROGRESS, FINALIZING, CANCELLING)
 FINAL = (COMPLETED, FAILED, EXPIRED, CANCELLED)
 
 OBJECTS = "batches/"  # the prefix of the batches' objects
+# The prefix of objects with lines of results that are in no file yet. They are needed until the next step.
+HELD_OBJECTS, HELD_KEPT_S = "held/", 2 * 86_400
 # The sort key; the partition key is the batch's id.
 SORT_KEY = "batch"
 # Attributes. Of each status that the batch has reached, `{status}_at` is the epoch second.
@@ -108,6 +110,11 @@ def index_key(batch_id: str) -> str:
 def errors_key(batch_id: str) -> str:
     """The key of the object that has OpenAI's `errors.data` of a batch that failed."""
     return f"{OBJECTS}{batch_id}/errors"
+
+
+def held_key(batch_id: str, kind: str, read_lines: int) -> str:
+    """The key of the object with the lines of the file `kind` that were in no part after `read_lines` lines of the batch."""
+    return f"{HELD_OBJECTS}{batch_id}/{kind}-{read_lines}"
 
 
 def file_id(kind: str) -> str:

@@ -1,4 +1,7 @@
-"""No bypass of the guardrail works by a model name, whichever target answers, in this region or in another."""
+"""No bypass of the guardrail works by a model name, whichever target answers, in this region or in another.
+
+Here each route is tried in one region; `make chaos` tries both in both.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def caller(stack: LocalStack) -> Iterator[httpx.Client]:
         yield caller
 
 
-@pytest.mark.parametrize("answering", NATIVE, indirect=True, ids=name_of)
+@pytest.mark.parametrize("answering", NATIVE[1:], indirect=True, ids=name_of)
 @pytest.mark.parametrize("bypass", EACH_WAY, ids=name_of)
 def test_no_bypass_by_a_name_reaches_a_model(
     answering: Answering, caller: httpx.Client, bypass: Bypass
@@ -45,7 +48,7 @@ def test_no_bypass_by_a_name_reaches_a_model(
     named_bypasses.try_over_http(bypass, caller, answering, is_streamed=True)
 
 
-@pytest.mark.parametrize("answering", CONVERSE, indirect=True, ids=name_of)
+@pytest.mark.parametrize("answering", CONVERSE[:1], indirect=True, ids=name_of)
 @pytest.mark.parametrize("bypass", [*EACH_WAY, *converse_bypasses.bypasses()], ids=name_of)
 def test_no_bypass_by_a_name_reaches_a_model_of_converse(
     answering: Answering, caller: httpx.Client, bypass: Bypass

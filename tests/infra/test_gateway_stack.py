@@ -311,13 +311,13 @@ def test_queues_and_buckets_are_encrypted_and_refuse_plain_http(stack: Synthesis
 
 
 def test_files_are_private_and_deleted(stack: Synthesised) -> None:
-    """Nobody reads the bucket without IAM. S3 deletes files a day after the last one expires, and parts sooner."""
+    """Nobody reads the bucket without IAM. S3 deletes files a day after the last one expires, and short-lived objects sooner."""
     bucket = stack.one("AWS::S3::Bucket", "Files")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    of_all, of_parts = bucket["LifecycleConfiguration"]["Rules"]
+    of_all, *others = bucket["LifecycleConfiguration"]["Rules"]
     assert (of_all["ExpirationInDays"], "Prefix" in of_all) == (31, False)
     assert of_all["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
-    assert (of_parts["ExpirationInDays"], of_parts["Prefix"]) == (2, "parts/")
+    assert [(rule["ExpirationInDays"], rule["Prefix"]) for rule in others] == [(2, "parts/"), (2, "held/")]
 
 
 def test_the_table_of_resources(stack: Synthesised) -> None:

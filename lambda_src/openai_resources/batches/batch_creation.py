@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from openai_resources.storage import is_condition_failed
 from resource_items import batch_lines, batch_state, table
 from resource_items.batch_item import Batch
 
@@ -58,8 +59,8 @@ class Creation(NamedTuple):
         ]
         try:
             self.storage.dynamodb.transact_write_items(TransactItems=[*puts, {"Put": self._note(batch)}])
-        except self.storage.dynamodb.exceptions.TransactionCanceledException:
-            item = self.storage.item(self._key)
+        except self.storage.dynamodb.exceptions.TransactionCanceledException as failure:
+            item = self.storage.item(self._key) if is_condition_failed(failure) else None
             if item is None or table.text(item, _BATCH) == batch.id:
                 raise
             return table.text(item, _BATCH)

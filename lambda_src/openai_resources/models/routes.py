@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openai_resources.call import Call
     from openai_resources.models.model_list import ModelList
 
-_MODELS = "/models"
+MODELS = "/models"
 
 
 class ModelRoutes:
@@ -26,8 +26,8 @@ class ModelRoutes:
 
     def add_to(self, app: APIGatewayRestResolver) -> None:
         """Adds both paths. An id may have slashes, which no parameter of Powertools takes."""
-        routing.add(app, _MODELS, GET=self.all)
-        routing.add(app, f"{_MODELS}/(.+)", GET=self.one)
+        routing.add(app, MODELS, GET=self.all)
+        routing.add(app, f"{MODELS}/(.+)", GET=self.one)
 
     def all(self) -> dict[str, Any]:
         """OpenAI's list, which has no pages. Raises ModelListUnavailableError."""
@@ -38,7 +38,7 @@ class ModelRoutes:
         """OpenAI's object of one model. Raises UnknownModelError and ModelListUnavailableError."""
         call = self._call()
         # AWS does not say whether API Gateway has decoded the path.
-        spelling = unquote(call.path.removeprefix(f"{_MODELS}/"))
+        spelling = unquote(call.path.removeprefix(f"{MODELS}/"))
         model = self._models().one(spelling, call.policy(), call.log)
         if model is None:
             raise UnknownModelError(spelling)

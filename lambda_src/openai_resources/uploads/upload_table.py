@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chat_gateway.client_policies.update_expression import Update
+from openai_resources.storage import is_condition_failed
 from openai_resources.uploads.errors import UnknownUploadError
 from resource_items import ids, table, upload_item
 from resource_items.upload_item import CANCELLED, COMPLETED, PENDING, Part, Upload
@@ -79,8 +80,7 @@ class UploadTable:
         try:
             self._storage.dynamodb.transact_write_items(TransactItems=changes)
         except self._storage.dynamodb.exceptions.TransactionCanceledException as failure:
-            reasons = failure.response.get("CancellationReasons", [])
-            if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+            if is_condition_failed(failure):
                 return False
             raise
         return True

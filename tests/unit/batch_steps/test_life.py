@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -194,6 +195,24 @@ def test_cancel_during_a_step(world: BatchWorld) -> None:
     assert world.state(batch)["status"] == "cancelled"
 
 
+def test_cancel_while_files_are_written(world: BatchWorld) -> None:
+    """A batch whose caller was told that it is being cancelled ends as cancelled, with all that was answered."""
+    batch = world.of(20)
+    put = world.dynamodb.update_item
+
+    def cancelled_meanwhile(**parameters: Any) -> Any:
+        if "output_is_done" in parameters["ExpressionAttributeNames"].values():
+            world.dynamodb.update_item = put  # type: ignore[method-assign]
+            world.set_status(batch, "cancelling")
+        return put(**parameters)
+
+    world.dynamodb.update_item = cancelled_meanwhile  # type: ignore[method-assign]
+    world.run()
+    assert world.state(batch)["status"] == "cancelled"
+    assert "completed_at" not in world.state(batch)
+    assert world.custom_ids(batch, "output") == named(*range(1, 21))
+
+
 def test_a_suspended_client(world: BatchWorld) -> None:
     """Its batches stop like cancelled ones."""
     world.worker = lambda number: 200 if number <= 2 else None
@@ -331,3 +350,21 @@ def test_out_of_time(world: BatchWorld) -> None:
     assert world.state(batch)["status"] == "completed"
     assert world.paid == list(range(1, 211))
     assert world.custom_ids(batch, "output") == named(*range(1, 211))
+
+
+def test_out_of_time_without_a_part(world: BatchWorld) -> None:
+    """A file whose lines take many steps and fill no part is ended, too. Its lines and tokens are counted once."""
+    world.client(requests_per_minute=700)
+    world.worker = lambda number: 200 if number in (2, 450) else 400 if number in (1, 301) else None
+    batch = world.of(700)
+    world.step_until_sent(batch)
+    world.work()
+    world.set_status(batch, "cancelling")
+    ticks = iter(range(100_000))
+    world.timer = lambda: next(ticks) * 5.0
+    world.run()
+    state = world.state(batch)
+    assert (state["status"], state["completed_lines"], state["failed_lines"]) == ("cancelled", "2", "2")
+    assert world.custom_ids(batch, "output") == named(2, 450)
+    assert world.custom_ids(batch, "error") == named(1, 301)
+    assert state["prompt_tokens"] == "20"

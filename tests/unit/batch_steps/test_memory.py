@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -64,7 +65,7 @@ class FakeObject:
 class FakeClaim:
     """A claim that keeps nothing."""
 
-    progress = cast("Progress", type("_", (), {"usage": Usage()}))
+    progress = cast("Progress", SimpleNamespace(usage=Usage(), state=SimpleNamespace(client="team-a")))
 
     def save(self, values: dict[str, Any]) -> None:
         pass
@@ -75,7 +76,7 @@ def test_writing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_parts, "PART_BYTES", 100_000)
     sent = FakeObject()
     file = assembly._FileInProgress(
-        cast("Any", FakeClaim()), cast("Any", sent), FileProgress(kind="output", file_id="file-1")
+        cast("Any", FakeClaim()), lambda _: cast("Any", sent), FileProgress(kind="output", file_id="file-1")
     )
     for number in range(1, 501):
         file.pass_by(ResultLine(number, "x" * 2999, is_success=True))

@@ -268,6 +268,25 @@ def test_a_repeat_that_is_faster(batches: Batches, clock: Clock) -> None:
     assert len(batches.listed()["data"]) == 1
 
 
+def test_a_transaction_that_aws_cannot_carry_out(
+    batches: Batches, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a 503. A batch that the client made of the same body before is not the answer."""
+    document = batches.wanted(input_file_id=batches.file())
+    batches.post(document)
+
+    def busy(**_: object) -> None:
+        answer: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": "TransactionConflict"}],
+        }
+        raise storage.dynamodb.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+    monkeypatch.setattr(storage.dynamodb, "transact_write_items", busy)
+    answer = batches.post(document)
+    assert (answer.status, answer.body["error"]["code"]) == (503, "storage_unavailable")
+
+
 def test_who_sees_it(batches: Batches) -> None:
     """Another client's batch and one that does not exist get the same 404 on every path."""
     theirs, none = batches.create()["id"], f"batch_{'0' * 43}"

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openai_resources import pages
+from openai_resources.files.client_files import ClientFiles
+from openai_resources.settings import StorageSettings
 from openai_resources.storage import Storage
 from resource_items.file_item import File
 from tests.unit import resources_storage
@@ -194,6 +196,24 @@ def test_content_over_4_mb(stored: ResourceCalls, storage: Storage, log: StringI
     assert query["response-content-disposition"] == "attachment; filename*=UTF-8''j%22%C3%B6%0A"
     assert query["X-Amz-Signature"] not in log.getvalue()
     assert "X-Amz" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [(None, "files.s3.eu-central-1.amazonaws.com"), ("http://127.0.0.1:4566", "127.0.0.1:4566")],
+)
+def test_host_of_url(monkeypatch: pytest.MonkeyPatch, endpoint: str | None, host: str) -> None:
+    """A URL has the host of the function's region, or of an endpoint of one's own: a redirect would break its signature."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    file = File.new("team-a", filename="a", purpose="batch", size_bytes=9, now_s=0)
+    files = ClientFiles(Storage(StorageSettings("resources", "files", "steps")), "team-a")
+    assert urlsplit(files.url(file)).netloc == host
 
 
 def test_pages(stored: ResourceCalls, clock: Clock) -> None:

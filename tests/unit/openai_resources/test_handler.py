@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from io import StringIO
 from typing import Any, NoReturn
 
@@ -49,6 +51,22 @@ def error_of(body: dict[str, Any]) -> dict[str, Any]:
     assert body["error"].keys() == {"message", "type", "param", "code"}
     error: dict[str, Any] = body["error"]
     return error
+
+
+def test_imports() -> None:
+    """A list of models does not wait for what files, uploads and batches need."""
+    code = """if True:
+        import sys
+        import openai_resources.handler as handler
+        from tests.unit.openai_resources.resource_calls import ResourceCalls, event
+        from tests.unit.openai_resources.test_handler import state
+        assert ResourceCalls(state, sys.stderr)(event("/v1/models")).ids
+        print(*sys.modules)"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "openai_resources.models.routes" in loaded
+    late = {f"openai_resources.{name}.routes" for name in ("files", "uploads", "batches")}
+    assert not loaded & {*late, "openai_resources.multipart_form", "concurrent.futures.thread"}
 
 
 @pytest.mark.parametrize("prefix", ["/v1", "/openai/v1"])

@@ -13,6 +13,7 @@ from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions.completions import Completions
 from chat_gateway.core.errors import ModelNotAllowedError
+from chat_gateway.model_names.named_completions import NamedCompletions
 from chat_gateway.service import wiring
 from chat_gateway.service.settings import UpstreamSettings
 from tests.runtime_api.requests import Request
@@ -95,3 +96,14 @@ def test_no_listed_models() -> None:
     """Where an environment names no models, a request for any model goes up."""
     prepared = completions().prepared(request("another.model"), caller_headers={})
     assert json.loads(prepared.content)["model"] == "another.model"
+
+
+@pytest.mark.parametrize("changes", [{"MODEL_NAMES": '{"fast":[["a.b"]]}'}, {"MODEL_NAMES_ONLY": "true"}])
+def test_model_names(changes: dict[str, str]) -> None:
+    """An environment with names, or whose callers may use names only, has completions by name; another one has not."""
+    env = {"AWS_REGION": "us-east-1", "DNS_SUFFIX": "amazonaws.com", **UPSTREAM}
+    aws = AwsSettings.from_env(env)
+    named = wiring.completions(UpstreamSettings.from_env(env | changes), aws, max_connections=1)
+    assert isinstance(named, NamedCompletions)
+    assert named.names_only is ("MODEL_NAMES_ONLY" in changes)
+    assert isinstance(wiring.completions(UpstreamSettings.from_env(env), aws, max_connections=1), Completions)

@@ -16,6 +16,8 @@ from gateway_cli.command import cli
 from openai_resources.files.client_files import ClientFiles
 from openai_resources.storage import Storage
 from openai_resources.uploads.client_uploads import ClientUploads
+from resource_items import batch_state
+from resource_items.batch_item import Batch
 from tests.unit import clients_table, resources_storage
 from tests.unit.gateway_cli.outputs import OUTPUTS
 from tests.unit.resources_storage import BUCKET, TABLE, Clock
@@ -108,10 +110,13 @@ def test_delete(run: Run, storage: Storage, uploaded: str) -> None:
 
 
 def test_a_client_with_files(run: Run, storage: Storage, uploaded: str) -> None:
-    """It is not deleted without --files. With it, files and unfinished uploads are gone, too."""
+    """It is not deleted without --files. With it, files, unfinished uploads and batches are gone, too."""
     uploads = ClientUploads(storage, "team-a")
     upload = uploads.create(filename="a", purpose="batch", size_bytes=9, kept_s=3600)
     uploads.add_part(upload.id, b"abc")
+    batch = Batch.new("team-a", endpoint="/v1/chat/completions", input_file_id=uploaded, now_s=0)
+    for item in (batch.item(), batch_state.new(batch, f"files/team-a/{uploaded}")):
+        storage.dynamodb.put_item(TableName=TABLE, Item=item)
     refused = run("clients", "delete", "team-a", "--yes")
     assert refused.exit_code == 1
     assert "has a file. Say --files" in refused.output
