@@ -27,6 +27,7 @@ from chat_gateway.guardrail.settings import Guardrail, Tagging
 from chat_gateway.http_api import http_request, routes
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
+from chat_gateway.jobs.lines import BATCH_LINE_ATTRIBUTE
 from chat_gateway.jobs.vetting import rehearsal as job_rehearsal
 from client_keys import key as client_key
 from client_keys import policy as client_policy
@@ -198,8 +199,16 @@ def _jobs() -> Iterator[Case]:
     yield from cases("jobs.parse", REQUEST_BYTES, lines, partial(job_lines.parse, max_bytes=sys.maxsize))
     yield from cases("job_rehearsal.framed", REQUEST_BYTES, lines, job_rehearsal.framed)
     yield from cases("queue_record.read", REQUEST_BYTES, changed(TEXTS, _record), queue_record.read)
+    yield from cases(
+        "queue_record.read of a line", REQUEST_BYTES, changed(TEXTS, _record_of_line), queue_record.read
+    )
     refused = some(lines, "open lists", "escapes", "one integer")
     yield from cases("readable_custom_id", REQUEST_BYTES, refused, job_lines.readable_custom_id)
+
+
+def _record_of_line(text: str) -> dict[str, Any]:
+    record = _record(text)
+    return {**record, "messageAttributes": {BATCH_LINE_ATTRIBUTE: {"stringValue": "1"}}}
 
 
 def _record(text: str) -> dict[str, Any]:
