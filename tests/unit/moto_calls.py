@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -21,6 +22,8 @@ class MotoCalls:
     """Replaces AwsJsonPool, whose connections moto does not intercept: the same calls through boto3."""
 
     dynamodb: DynamoDBClient
+    # Two threads' updates of one item would lose one of them on moto, which DynamoDB does not.
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False)
 
     def call(
         self,
@@ -31,7 +34,8 @@ class MotoCalls:
         is_repeatable: bool = True,
     ) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(self.dynamodb, xform_name(operation))(**parameters)
+            with self._lock:
+                answer: dict[str, Any] = getattr(self.dynamodb, xform_name(operation))(**parameters)
         except ClientError as error:
             raise AwsCallError(operation, error.response["Error"]["Code"], dict(error.response)) from None
         return answer

@@ -24,6 +24,7 @@ OURS = (
     "client_usage",
     "guardrail_proof",
     "openai_resources",
+    "batch_steps",
     "watchdog_timer",
 )
 DEVELOPERS_TOOLS = {"boto3-stubs", "hypothesis", "moto", "mypy", "openai", "pytest", "ruff", "xllamacpp"}

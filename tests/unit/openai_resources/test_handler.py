@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from io import StringIO
@@ -62,7 +63,8 @@ def test_imports() -> None:
         from tests.unit.openai_resources.test_handler import state
         assert ResourceCalls(state, sys.stderr)(event("/v1/models")).ids
         print(*sys.modules)"""
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
     loaded = set(done.stdout.split())
     assert "openai_resources.models.routes" in loaded
     late = {f"openai_resources.{name}.routes" for name in ("files", "uploads", "batches")}
