@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import pytest
 
-from chat_gateway.jobs.vetting import custom_id
+from chat_gateway.jobs.vetting import custom_id, rehearsal
 
 WITHIN_S = 20.0  # enough for a busy machine to start a process
 
@@ -42,3 +43,12 @@ def test_child_that_dies(function_env: None, code: str) -> None:
 def test_no_child(function_env: None) -> None:
     """Where no process can be started, nothing is read."""
     assert custom_id.of("{}", command=("/no/such/program",)) is None
+
+
+def test_the_child_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The child process writes the custom_id of its input as JSON, after it has limited its memory."""
+    limited: list[bool] = []
+    monkeypatch.setattr(rehearsal, "limit_memory", lambda: limited.append(True))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"custom_id": "mine"}')))
+    custom_id.main()
+    assert (capsys.readouterr().out, limited) == ('"mine"\n', [True])
