@@ -24,7 +24,7 @@ UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
 
 # The tests of guardrail and limits take as long as all others together.
 POLICIES := $(patsubst %,tests/e2e/test_%.py,guardrail_bypasses converse converse_bypasses named_bypasses limits limits_exact \
-  budgets model_name_policies models_list)
+  budgets model_name_policies models_list model_names model_name_regions batches_in_bad_weather)
 # For two cores; the output of targets that are made at once is not mixed, where make can keep it apart.
 PARALLEL := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
