@@ -25,6 +25,7 @@ from infra.settings.guardrail import (
 from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
 from infra.settings.model_names import ModelName, elsewhere, targets_by_path
+from infra.settings.monitoring import Monitoring
 from infra.settings.prices import Prices
 from infra.settings.proof import Proof
 from infra.settings.regions import RegionName
@@ -91,6 +92,8 @@ class Settings(Table):
     """Timeouts in seconds."""
     logs: Logs = Field(default_factory=Logs)
     """How long logs are kept."""
+    monitoring: Monitoring = Field(default_factory=Monitoring)
+    """Metrics, alarms, the dashboard and traces."""
 
     @field_validator("guardrail", mode="before")
     @classmethod
