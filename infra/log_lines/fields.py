@@ -134,7 +134,7 @@ _REQUEST = {
     ),
     "service_tier": Field(
         text(r"[a-z][a-z0-9_-]{0,31}"),
-        "the tier that served the request, by OpenAI's name",
+        "the tier that served the request, by Bedrock's name",
         "openai.response.service_tier",
     ),
     "upstream_attempts": Field(count(), "the attempts at Bedrock, of all targets"),

@@ -89,7 +89,7 @@ class RequestLog:
     def record_completion(self, completion: Completion) -> None:
         """Adds Bedrock's request id, tier and token counts, and records the guardrail's outcome."""
         self.add_usage(completion.document.get("usage"))
-        self.add_service_tier(completion.document.get("service_tier"))
+        self.add_service_tier(completion.service_tier)
         self.add(bedrock_request_id=completion.bedrock_request_id)
         self.record_guardrail(completion.guardrail_outcome)
 

@@ -266,3 +266,41 @@ def test_bad_number_of_choices(metered: Metered) -> None:
     with pytest.raises(InvalidRequestError):
         meter.reserve(CONTENT)
     assert (meter.settle(), metered.recorded.calls) == ({}, [])
+
+
+def test_budget_used(metered: Metered) -> None:
+    """The log has how much of the budget is used with the request's real cost, not with what was reserved."""
+    cost = metered.answered(**ALL)["cost_usd"]
+    used = metered.answered(**ALL)["budget_used_percent"]
+    assert used == int(2 * cost / 0.01 * 1000) / 10
+    assert used < 100 * 2 * RESERVED_COST / 10_000_000
+
+
+def test_budget_used_without_a_budget(metered: Metered) -> None:
+    """A client without a budget has no such field."""
+    assert "budget_used_percent" not in metered.answered(requests_per_minute=9)
+    assert "budget_used_percent" not in metered.answered()
+
+
+def test_budget_used_up(metered: Metered) -> None:
+    """A budget that refuses a request counts as used up. One that another limit refuses has its own share."""
+    metered.answered({**USAGE, "completion_tokens": 90_000}, monthly_budget_cents=1)
+    meter = metered.meter(monthly_budget_cents=1)
+    with pytest.raises(InsufficientQuotaError):
+        meter.reserve(CONTENT)
+    assert meter.settle()["budget_used_percent"] == 100.0
+    meter = metered.meter(monthly_budget_cents=1000, requests_per_minute=1)
+    meter.reserve(CONTENT)
+    refused = metered.meter(monthly_budget_cents=1000, requests_per_minute=1)
+    with pytest.raises(RateLimitError):
+        refused.reserve(CONTENT)
+    assert 0 < refused.settle()["budget_used_percent"] < 100
+
+
+def test_budget_used_if_it_cannot_be_settled(metered: Metered) -> None:
+    """If the reservation stays, the share is that of the reservation."""
+    meter = metered.meter(**ALL)
+    meter.reserve(CONTENT)
+    metered.break_down()
+    meter.answered(USAGE)
+    assert meter.settle()["budget_used_percent"] == RESERVED_COST * 1000 // 10_000_000 / 10
