@@ -138,7 +138,10 @@ def test_no_key_is_logged(stack: LocalStack, everything_logged: str) -> None:
     assert stack.api_key not in everything_logged
     assert stack.bedrock_api_key not in everything_logged
     assert (
-        re.search(r"bcg-[0-9A-Za-z_-]{20}|\bABSK[A-Za-z0-9+/=]{12}|bedrock-api-key-", everything_logged)
+        re.search(
+            r"bcg-[0-9A-Za-z_-]{20}|\bABSK[A-Za-z0-9+/=]{12}|bedrock-api-key-[A-Za-z0-9]{8}",
+            everything_logged,
+        )
         is None
     )
 

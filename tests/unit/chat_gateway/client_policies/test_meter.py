@@ -53,6 +53,12 @@ RESERVED = {
 NONE = dict.fromkeys(RESERVED, 0)
 
 
+def besides_budget(fields: dict[str, Any]) -> dict[str, Any]:
+    """The log fields without the share of the budget, of a client that has one."""
+    assert "budget_used_percent" in fields
+    return {name: value for name, value in fields.items() if name != "budget_used_percent"}
+
+
 def test_reserve(metered: Metered) -> None:
     """The estimated prompt and the whole output are reserved, with their largest cost."""
     meter = metered.meter(**ALL)
@@ -93,7 +99,7 @@ def test_answered(metered: Metered) -> None:
     """The used tokens and their cost replace the reserved ones, and are recorded for the day."""
     fields = metered.answered(**ALL)
     cost = cost_nano_usd(30, 20)
-    assert fields == {"cost_usd": cost / 1e9}
+    assert besides_budget(fields) == {"cost_usd": cost / 1e9}
     assert metered.counters() == {"requests_m": 1, "tokens_m": 50, "tokens_d": 50, "cost_mo": cost}
     assert metered.slots() == {}
     assert metered.used() == {
@@ -106,7 +112,7 @@ def test_cost_with_the_guardrail(metered: Metered) -> None:
     metered.set(guardrail_nano_usd_per_text_unit=400_000)
     fields = metered.answered(monthly_budget_cents=50)
     cost = cost_nano_usd(30, 20) + 2 * 400_000
-    assert fields == {"cost_usd": cost / 1e9}
+    assert besides_budget(fields) == {"cost_usd": cost / 1e9}
     assert metered.counters()["cost_mo"] == cost
     assert metered.used()[MODEL] == {**USAGE, "requests": 1, "cost_nano_usd": cost}
 
@@ -114,7 +120,7 @@ def test_cost_with_the_guardrail(metered: Metered) -> None:
 def test_no_usage_charges_the_reservation(metered: Metered) -> None:
     """An answer without usage, such as an abandoned stream's, is charged and recorded as it was reserved."""
     for usage in (None, {}, {"prompt_tokens": "3", "completion_tokens": 1}):
-        assert metered.answered(usage, **ALL) == {"cost_usd": RESERVED_COST / 1e9}
+        assert besides_budget(metered.answered(usage, **ALL)) == {"cost_usd": RESERVED_COST / 1e9}
     assert metered.counters() == {name: 3 * number for name, number in RESERVED.items()}
     assert metered.used()[MODEL] == {
         "requests": 3,
@@ -156,7 +162,7 @@ def test_failure_is_refunded(metered: Metered, error: GatewayError) -> None:
     meter = metered.meter(**ALL)
     meter.reserve(CONTENT)
     meter.failed(error)
-    assert meter.settle() == {}
+    assert besides_budget(meter.settle()) == {}
     assert (metered.counters(), metered.slots(), metered.used()) == (NONE, {}, {})
 
 
@@ -166,7 +172,7 @@ def test_lost_answer_is_charged(metered: Metered, kind: type[GatewayError]) -> N
     meter = metered.meter(**ALL)
     meter.reserve(CONTENT)
     meter.failed(lost(kind, "id"))
-    assert meter.settle() == {"cost_usd": RESERVED_COST / 1e9}
+    assert besides_budget(meter.settle()) == {"cost_usd": RESERVED_COST / 1e9}
     assert metered.counters() == RESERVED
     assert metered.used()[MODEL]["requests"] == 1
 
@@ -230,7 +236,7 @@ def test_used_up_budget(metered: Metered) -> None:
     meter = metered.meter(monthly_budget_cents=1)
     with pytest.raises(InsufficientQuotaError):
         meter.reserve(CONTENT)
-    assert meter.settle() == {"limits_reached": ["cost per month"]}
+    assert meter.settle() == {"limits_reached": ["cost per month"], "budget_used_percent": 100.0}
     assert meter.headers == {}
 
 
