@@ -91,7 +91,10 @@ _IDS = {
         "the trace id of the caller's header `traceparent`, if the header is valid. It is sent nowhere",
         "TraceId",
     ),
-    "client": Field(visible(256), "the client of the request or job, if known"),
+    "client": Field(
+        text(r"[!-~]{1,256}|\(not a client id\)"),
+        "the client of the request or job, if known; `(not a client id)` if a sender of jobs named something else",
+    ),
     "custom_id": Field(
         text(r"[A-Za-z0-9_.:-]{1,128}|\(not shown\)"),
         "the sender's id of a job; `(not shown)` if it might be something other than an id",
@@ -291,7 +294,10 @@ _JOBS = {
 
 _BATCHES = {
     "batch": Field(_BATCH, "the batch's id"),
-    "line": Field(count(), "the number of the line in the batch's input file"),
+    "line": Field(
+        {"type": "integer", "minimum": 0},
+        "the number of the line in the batch's input file, as the message says",
+    ),
     "not_run": Field(
         sentence(60),
         "of a line of a batch: why it was not run now. `retried` says whether it was put back. If it could not be loaded, "
