@@ -123,6 +123,17 @@ def test_most_kinds_of_lines_were_seen(every_line: list[Line]) -> None:
         "X-Amz-Signature",
         "no-such-name",
         "the end of its life",
+        "Say hi",
+        "Weather in Paris",
+        "sunny",
+        "Alice is 30",
+        "one two three",
+        "joke about cats",
+        "Change the greeting",
+        "Be brief",
+        "Count to ",
+        '"Hi"',
+        '"Hello"',
     ],
 )
 def test_no_word_of_a_prompt_completion_or_token_is_logged(everything_logged: str, words: str) -> None:

@@ -8,12 +8,24 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from tests.log_checks import hunt, schema_check
 
-# The words of the unit tests' prompts and completions, as they stand in the tests.
-_WORDS: tuple[str, ...] = (
+# Of the unit tests' prompts and completions, as they would stand in a line.
+_WORDS = (
     "purple elephant",
     "a whisper",
     "capital of France",
     "alice-owes",
+    "what is a guardrail?",
+    "Weather in Oslo",
+    "one two three four",
+    "hello there",
+    "Never speak of",
+    "be brief",
+    "Be brief",
+    "my secret",
+    '"Hi"',
+    '"Mild."',
+    '"22 degrees"',
+    '"Paris"',
 )
 _serialize = LambdaPowertoolsFormatter.serialize
 
