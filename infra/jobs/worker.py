@@ -15,6 +15,7 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
 from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.metrics import metrics_settings
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.batch_lines import BatchStores
 from infra.jobs.queues import JobQueues
@@ -64,6 +65,7 @@ class JobWorker(Construct):
             variables={
                 **upstream.to_env(),
                 **_settings(environment, queues, records).to_env(),
+                **metrics_settings(environment).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **usage_settings(environment, usage).to_env(),
                 **batches.settings().to_env(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from infra.functions import function_packages
 from tests.hostile_upstream.functions import empty_runtime
 from tests.hostile_upstream.surroundings import ATTACK, CANARY
+from tests.log_checks import hunt, schema_check
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess, awslambdaric_runtime
 
 _PATIENCE_S, _LOOKS_AT_START = 30.0, 100
@@ -64,6 +66,11 @@ class Tried:
 
     answer: str
     log: str
+
+    def unlike_the_schema(self) -> list[str]:
+        """What the schema of log lines does not allow of the lines in JSON, and the personal data in them."""
+        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        return [wrong for line in lines for wrong in (*schema_check.wrong(line), *hunt.found_in(line))]
 
     def missing(self) -> list[str]:
         """The lines that report something missing from the package."""
