@@ -57,7 +57,8 @@ class BatchSteps(Construct):
         files: s3.Bucket,
     ) -> None:
         super().__init__(scope, id_)
-        self.queue = _steps_queue(self, environment)
+        self.dead_letters = job_queues.queue(self, "DeadLetters", environment)
+        self.queue = _steps_queue(self, environment, self.dead_letters)
         steps = GatewayFunction(
             self,
             "Steps",
@@ -112,8 +113,7 @@ class BatchSteps(Construct):
         )
 
 
-def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
-    dead_letters = job_queues.queue(scope, "DeadLetters", environment)
+def _steps_queue(scope: Construct, environment: Environment, dead_letters: sqs.Queue) -> sqs.Queue:
     return job_queues.queue(
         scope,
         "Queue",
