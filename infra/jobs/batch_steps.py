@@ -57,7 +57,7 @@ class BatchSteps(Construct):
         files: s3.Bucket,
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = job_queues.queue(self, "DeadLetters", environment)
+        self.dead_letters = job_queues.dead_letter_queue(self, environment)
         self.queue = _steps_queue(self, environment, self.dead_letters)
         steps = GatewayFunction(
             self,
@@ -88,6 +88,7 @@ class BatchSteps(Construct):
                 self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY, report_batch_item_failures=True
             )
         )
+        acknowledgements.queue_source(steps.function)
         self.log_group = steps.log_group
 
     def _settings(

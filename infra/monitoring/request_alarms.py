@@ -72,12 +72,10 @@ def _add_concurrency(alarms: RunbookAlarms, monitored: Monitored) -> None:
     quota = reserved or monitored.environment.monitoring.lambda_concurrency_quota
     name = "ConcurrentExecutions"
     running = metrics.account(name, MAXIMUM) if reserved is None else metrics.function(name, CHAT, MAXIMUM)
-    whose = (
-        "Lambda functions of the account run" if reserved is None else "instances of the chat function run"
-    )
+    where = "in the account, which has a quota of" if reserved is None else "of the chat function, which has"
     alarms.add(
         "concurrency",
-        f"More than 80 % of the {quota} {whose} at once. Above the limit, requests fail.",
+        f"More than {quota * _FULL:,.0f} executions of Lambda ran at once {where} {quota:,}. Above that, requests fail.",
         running,
         Limit(above=quota * _FULL),
     )
