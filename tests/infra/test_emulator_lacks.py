@@ -12,7 +12,7 @@ import pytest
 
 from infra import emulator
 from infra.platform import Platform
-from tests.infra.conftest import synthesised
+from tests.infra.monitoring import stacks
 
 _PYTHON = Path(__file__).parents[2] / ".venv-emulator" / "bin" / "python"
 _ALARM: dict[str, Any] = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 1}
@@ -54,7 +54,8 @@ def test_listed_types_are_unknown() -> None:
 
 def test_types_of_local_are_known() -> None:
     """The emulator knows each type in the stack `local`, except custom resources, which it knows by their prefix."""
-    types = {resource["Type"] for resource in synthesised("local").template["Resources"].values()}
+    types = {resource["Type"] for resource in stacks.local().template["Resources"].values()}
+    assert "AWS::CloudWatch::Dashboard" in types
     assert {type_ for type_ in types if not type_.startswith("Custom::")} <= _emulator()[0]
 
 

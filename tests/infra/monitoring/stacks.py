@@ -7,6 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from infra import emulator
 from infra.gateway_stack import GatewayStack
 from infra.platform import Platform
 from infra.settings import files
@@ -35,6 +36,14 @@ def without(*lacks: str) -> Synthesised:
     app = cdk.App(context=CONTEXT)
     GatewayStack(app, "Stack", environment=files.checked("prod", document, platform=platform))
     return Synthesised(app.synth().stacks[0].template)
+
+
+@cache
+def local() -> Synthesised:
+    """The stack `local` with alarms and a dashboard, without what the emulator lacks."""
+    own = {**files.read("local", FIRST_FILES), "monitoring": {**ALL, "alarm_emails": [EMAIL]}}
+    document = emulator.completed(own, upstream_url="http://127.0.0.1:1/openai/v1")
+    return stack_of(files.checked("local", document, platform=emulator.platform("http://127.0.0.1:2")))
 
 
 def alarms(stack: Synthesised) -> dict[str, dict[str, Any]]:
