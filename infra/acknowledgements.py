@@ -33,7 +33,7 @@ def function(function: IConstruct, *, traced: bool) -> None:
     acknowledge(
         function,
         "Serverless-LambdaDLQ",
-        "Whoever invokes the function waits for its answer or repeats the call. Lambda's own dead letters would stay empty.",
+        "Whoever invokes the function waits for its answer, repeats the call, or fails a deployment without an answer.",
     )
     if not traced:
         untraced(function, "Serverless-LambdaTracing")

@@ -35,7 +35,7 @@ class LogGroups(NamedTuple):
 
 
 class Monitored(NamedTuple):
-    """The parts of a stack.
+    """The parts of a stack. `functions` are those that run all the time.
 
     Functions are named as in `{stack}-{name}`, and the API is named by the stack. A construct in place of a name would make
     CloudFormation wait for it, and a deployment that alarms can stop would wait for itself.
@@ -46,3 +46,4 @@ class Monitored(NamedTuple):
     functions: tuple[str, ...]
     queues: Queues
     log_groups: LogGroups
+    rarely_invoked: tuple[str, ...] = ()  # functions of which each failure matters

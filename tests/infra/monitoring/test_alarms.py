@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any, cast
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_sns as sns
 
 from chat_gateway.client_policies import errors as limit_errors
 from chat_gateway.converse import apply_guardrail
 from chat_gateway.core import errors, metric_names
-from infra.monitoring import bedrock_alarms
+from infra.monitoring import bedrock_alarms, function_alarms, gateway_alarms
+from infra.monitoring.monitored import Monitored
+from infra.monitoring.runbook_alarms import RunbookAlarms
+from infra.platform import Platform
 from infra.settings.problems import InvalidEnvironmentError
 from tests import documents
 from tests.infra.conftest import changed, stack_of, synthesised
@@ -191,6 +198,27 @@ def test_local_has_the_others() -> None:
     left = {alarm["AlarmName"].removeprefix("Stack-") for alarm in alarms(stacks.local()).values()}
     assert left == set(NAMES) - computed - {"gateway-down"}
     assert len(left) > 10
+
+
+@pytest.mark.parametrize("name", gateway_alarms._STOPPING)
+def test_stopping_alarms_wait_for_the_topic_only(name: str) -> None:
+    """An alarm that may stop a deployment refers to no function and no API, which CloudFormation would change before it."""
+    (topic,) = monitored().resources("AWS::SNS::Topic")
+    alarm = str(alarms(monitored())[name])
+    assert set(re.findall(r"'(?:Ref|Fn::GetAtt)': \[?'(\w+)'", alarm)) == {topic}
+
+
+def test_rare_functions() -> None:
+    """Each failure of a function that seldom runs sets off its alarm."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    found = RunbookAlarms(stack, "Alarms", platform=Platform(), topic=sns.Topic(stack, "Topic"))
+    nothing = cast(Any, None)
+    function_alarms.add(
+        found, Monitored(changed("prod"), "Stack", ("api",), nothing, nothing, rarely_invoked=("rotation",))
+    )
+    made = assertions.Template.from_stack(stack).find_resources("AWS::CloudWatch::Alarm").values()
+    limits = {alarm["Properties"]["AlarmName"]: alarm["Properties"]["DatapointsToAlarm"] for alarm in made}
+    assert limits == {"Stack-function-errors-api": 3, "Stack-function-errors-rotation": 1}
 
 
 def test_metrics_are_needed() -> None:
