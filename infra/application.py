@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra import emulator, environments, region
 from infra.gateway_stack import GatewayStack
@@ -42,7 +42,7 @@ def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOL
         ),
     )
     _say_what_is_not_in_the_file(app, stack, environment)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return app
 
 

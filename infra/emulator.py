@@ -16,7 +16,21 @@ from infra.settings.problems import InvalidEnvironmentError
 from infra.settings.upstream import AuthMethod
 
 NAME = "local"
-
+# What the gateway's stack may hold on AWS, and the emulator's CloudFormation does not know. One unknown type, or an alarm
+# with metric mathematics (the property Metrics), makes the deployment of the whole stack fail.
+LACKS = frozenset(
+    {
+        "AWS::CloudWatch::Alarm.Metrics",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentConfig",
+        "AWS::CodeDeploy::DeploymentGroup",
+        "AWS::Logs::QueryDefinition",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::XRay::Group",
+        "AWS::XRay::SamplingRule",
+    }
+)
 
 # What the emulator cannot do, or does differently.
 _PLATFORM = Platform(
@@ -29,6 +43,7 @@ _PLATFORM = Platform(
     builds_for_this_machine=True,
     allows_plain_http=True,
     request_id="context.requestId",
+    lacks=LACKS,
 )
 
 

@@ -23,6 +23,11 @@ from infra.jobs.batch_steps import BatchSteps
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
+from infra.monitoring import quota_warnings
+from infra.monitoring.dashboard import GatewayDashboard
+from infra.monitoring.gateway_alarms import GatewayAlarms
+from infra.monitoring.monitored import AUTHORIZER, BATCH_STEPS, CHAT, WORKER, LogGroups, Monitored, Queues
+from infra.monitoring.saved_queries import SavedQueries
 from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.resources.files_bucket import FilesBucket
@@ -93,6 +98,7 @@ class GatewayStack(cdk.Stack):
             usage=self.usage.table,
             batches=BatchStores(self.resource_items.table, self.files.bucket, steps=self.batch_steps.queue),
         )
+        self.alarms = self._monitor(environment)
         self._prove(environment)
         self._add_outputs(environment)
 
@@ -142,6 +148,40 @@ class GatewayStack(cdk.Stack):
                 *(self.clients, self.usage, self.resource_items, self.chat, self.resources, self.api),
                 *(self.queues, self.job_records, self.batch_steps, self.worker),
             ],
+        )
+
+    def _monitor(self, environment: Environment) -> GatewayAlarms | None:
+        """Adds the saved queries, and the dashboard and the alarms if the environment has them. Returns the alarms."""
+        quota_warnings.add(self, environment)
+        monitored = self._monitored(environment)
+        SavedQueries(self, "SavedQueries", monitored=monitored)
+        if environment.monitoring.dashboard:
+            GatewayDashboard(self, "Dashboard", monitored=monitored)
+        if not environment.monitoring.alarms:
+            return None
+        alarms = GatewayAlarms(self, "Alarms", monitored=monitored)
+        cdk.CfnOutput(self, "AlarmTopicArn", value=alarms.topic.arn)
+        return alarms
+
+    def _monitored(self, environment: Environment) -> Monitored:
+        return Monitored(
+            environment=environment,
+            stack_name=self.stack_name,
+            functions=(CHAT, AUTHORIZER, "resources", WORKER, BATCH_STEPS),
+            queues=Queues(
+                jobs=self.queues.jobs,
+                results=self.queues.results,
+                dead_letters=self.queues.dead_letters,
+                steps=self.batch_steps.queue,
+                step_dead_letters=self.batch_steps.dead_letters,
+            ),
+            log_groups=LogGroups(
+                access=self.api.access_log,
+                chat=self.chat.log_group,
+                resources=self.resources.log_group,
+                worker=self.worker.log_group,
+                batch_steps=self.batch_steps.log_group,
+            ),
         )
 
     def _add_outputs(self, environment: Environment) -> None:

@@ -107,7 +107,7 @@ class ChatApi(Construct):
             max_request_bytes=environment.api.max_request_bytes,
         )
         self.base_url = environment.platform.base_url(self.api)
-        self._acknowledge()
+        self._acknowledge(environment)
 
     def _route(self, paths: Iterable[str], integration: apigateway.LambdaIntegration) -> None:
         for path in paths:
@@ -125,9 +125,10 @@ class ChatApi(Construct):
             access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
             throttling_rate_limit=environment.api.throttling_rate_limit_per_s,
             throttling_burst_limit=environment.api.throttling_burst_limit,
+            tracing_enabled=environment.monitoring.tracing or None,
         )
 
-    def _acknowledge(self) -> None:
+    def _acknowledge(self, environment: Environment) -> None:
         acknowledgements.acknowledge(
             self.api.node.find_child("CloudWatchRole"),
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
@@ -149,3 +150,5 @@ class ChatApi(Construct):
             "AwsSolutions-APIG6",
             "Execution logs repeat prompts and keys. The access log and the functions' logs have every id.",
         )
+        if not environment.monitoring.tracing:
+            acknowledgements.untraced(self.api.deployment_stage, "Serverless-APIGWXrayEnabled")

@@ -57,7 +57,8 @@ class BatchSteps(Construct):
         files: s3.Bucket,
     ) -> None:
         super().__init__(scope, id_)
-        self.queue = _steps_queue(self, environment)
+        self.dead_letters = job_queues.dead_letter_queue(self, environment)
+        self.queue = _steps_queue(self, environment, self.dead_letters)
         steps = GatewayFunction(
             self,
             "Steps",
@@ -87,6 +88,7 @@ class BatchSteps(Construct):
                 self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY, report_batch_item_failures=True
             )
         )
+        acknowledgements.queue_source(steps.function)
         self.log_group = steps.log_group
 
     def _settings(
@@ -112,8 +114,7 @@ class BatchSteps(Construct):
         )
 
 
-def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
-    dead_letters = job_queues.queue(scope, "DeadLetters", environment)
+def _steps_queue(scope: Construct, environment: Environment, dead_letters: sqs.Queue) -> sqs.Queue:
     return job_queues.queue(
         scope,
         "Queue",

@@ -100,6 +100,7 @@ class JobWorker(Construct):
                 report_batch_item_failures=True,
             )
         )
+        acknowledgements.queue_source(worker.function)
         self.gateway_function = worker
         self.log_group = worker.log_group
 

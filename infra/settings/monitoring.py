@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from infra.settings.jobs import KEPT_S
 from infra.settings.table import Table, matching, require
 
 # https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html
@@ -31,7 +32,15 @@ class Monitoring(Table):
     alarm_topic_arn: (
         Annotated[str, AfterValidator(matching(_TOPIC_ARN, "must be the ARN of an SNS topic"))] | None
     ) = None
-    """A topic of your own that the alarms notify, in place of the stack's."""
+    """A topic of your own that the alarms notify, in place of the stack's. It must let CloudWatch publish."""
+    lambda_concurrency_quota: Annotated[int, Field(ge=1)] = 1000
+    """The account's quota of concurrent Lambda executions in this region. `cdk synth` compares other settings with it."""
+    max_server_error_percent: Annotated[int, Field(ge=1, le=100)] = 5
+    """The alarm `server-errors` goes off if a larger part of the requests gets a 5xx."""
+    max_p99_latency_s: Annotated[int, Field(ge=1, le=900)] = 60
+    """The alarm `slow-answers` goes off if the slowest hundredth of the answers, streams included, takes longer."""
+    max_job_age_s: Annotated[int, Field(ge=60, le=KEPT_S)] = 21_600
+    """The alarm `old-jobs` goes off if a job has been in the queue for longer."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

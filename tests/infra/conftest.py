@@ -10,7 +10,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.application import build_app
 from infra.gateway_stack import GatewayStack
@@ -99,7 +99,7 @@ def stack_of(environment: Environment) -> Synthesised:
     """The stack of an environment that has no file; synthesis fails if cdk-nag has a finding."""
     app = cdk.App(context=CONTEXT)
     GatewayStack(app, "Stack", environment=environment)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return Synthesised(app.synth().stacks[0].template)
 
 
