@@ -77,8 +77,8 @@ class GatewayStack(cdk.Stack):
             self,
             "ChatApi",
             environment=environment,
-            chat_function=self.chat.function,
-            resources_function=self.resources.function,
+            chat=self.chat.live,
+            resources=self.resources.live,
             authorizer=self._authorizer(environment),
         )
         self.worker = JobWorker(
