@@ -17,6 +17,8 @@ from infra.clients.authorizer import ClientAuthorizer
 from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
 from infra.clients.usage_table import UsageTable
+from infra.deployments import gradual_deployment
+from infra.deployments.gradual_deployment import GradualDeployment
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.batch_lines import BatchStores
 from infra.jobs.batch_steps import BatchSteps
@@ -73,13 +75,14 @@ class GatewayStack(cdk.Stack):
             files=self.files.bucket,
             steps=self.batch_steps.queue,
         )
+        authorizer = self._authorizer(environment)
         self.api = ChatApi(
             self,
             "ChatApi",
             environment=environment,
             chat=self.chat.live,
             resources=self.resources.live,
-            authorizer=self._authorizer(environment),
+            authorizer=authorizer,
         )
         self.worker = JobWorker(
             self,
@@ -93,6 +96,7 @@ class GatewayStack(cdk.Stack):
             usage=self.usage.table,
             batches=BatchStores(self.resource_items.table, self.files.bucket, steps=self.batch_steps.queue),
         )
+        self._deploy_gradually(environment, authorizer)
         self._prove(environment)
         self._add_outputs(environment)
 
@@ -121,6 +125,22 @@ class GatewayStack(cdk.Stack):
             f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none.",
         )
         return None
+
+    def _deploy_gradually(self, environment: Environment, authorizer: ClientAuthorizer) -> None:
+        """Lets CodeDeploy move what answers callers and calls Bedrock. The steps of batches are moved at once."""
+        if not (
+            environment.deployment.gradual and environment.platform.has(gradual_deployment.RESOURCE_TYPE)
+        ):
+            return
+        GradualDeployment(
+            self,
+            "GradualDeployment",
+            environment=environment,
+            guardrail=self.guardrail,
+            chat=self.chat.live,
+            worker=self.worker.live,
+            others={"Authorizer": authorizer.live, "Resources": self.resources.live},
+        )
 
     def _prove(self, environment: Environment) -> None:
         """Adds the proof as the last step of a deployment, if the environment has `proof.on_deploy`."""
