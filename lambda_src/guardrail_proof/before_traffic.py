@@ -20,9 +20,20 @@ from watchdog_timer import watched
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+Verdict = Literal["Succeeded", "Failed"]
+
+
+def report(session: boto3.Session, event: dict[str, Any], verdict: Verdict) -> None:
+    """Tells CodeDeploy the verdict. Raises botocore's errors."""
+    session.client("codedeploy").put_lifecycle_event_hook_execution_status(
+        deploymentId=event["DeploymentId"],
+        lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
+        status=verdict,
+    )
+
 
 class BeforeTraffic:
-    """Tries the new versions, writes a log line for each probe, and tells CodeDeploy whether the guardrail holds."""
+    """Tries the new versions, writes a log line for each probe, and reports whether the guardrail holds."""
 
     def __init__(
         self,
@@ -30,19 +41,16 @@ class BeforeTraffic:
         *,
         tried: Callable[[NewVersions, boto3.Session], Iterator[Probe]] = new_versions.tried,
         status: Callable[[boto3.Session, str], str] = stack_status,
+        report: Callable[[boto3.Session, dict[str, Any], Verdict], None] = report,
     ) -> None:
-        self._logger, self._tried, self._status = logger, tried, status
+        self._logger, self._tried, self._status, self._report = logger, tried, status, report
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG002 - Lambda's signature
         """Reports Succeeded or Failed. Raises botocore's errors if CodeDeploy does not take the report."""
         session = boto3.Session()
-        session.client("codedeploy").put_lifecycle_event_hook_execution_status(
-            deploymentId=event["DeploymentId"],
-            lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
-            status=self._verdict(session),
-        )
+        self._report(session, event, self._verdict(session))
 
-    def _verdict(self, session: boto3.Session) -> Literal["Succeeded", "Failed"]:
+    def _verdict(self, session: boto3.Session) -> Verdict:
         try:
             failure = self._failure(session)
         except Exception as fault:  # noqa: BLE001 - a version that could not be tried gets no traffic

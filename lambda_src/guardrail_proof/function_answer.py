@@ -53,7 +53,9 @@ def _status(document: dict[str, Any]) -> int:
 
 
 def _headers(document: dict[str, Any]) -> dict[str, str]:
-    headers = document.get("headers") or {}
+    headers = document.get("headers")
+    if headers is None:
+        return {}
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
         raise NotAnAnswerError
     return headers
@@ -61,7 +63,9 @@ def _headers(document: dict[str, Any]) -> dict[str, str]:
 
 def _body(document: dict[str, Any]) -> bytes:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
-    text = document.get("body") or ""
+    text = document.get("body")
+    if text is None:
+        return b""
     if not isinstance(text, str):
         raise NotAnAnswerError
     if document.get("isBase64Encoded") is not True:
