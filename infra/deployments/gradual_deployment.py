@@ -17,6 +17,8 @@ from infra.settings.environment import Environment
 
 # What a platform must have for this construct.
 RESOURCE_TYPE = "AWS::CodeDeploy::DeploymentGroup"
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+_MAX_ALARMS = 10
 _POLICY = "AWSCodeDeployRoleForLambdaLimited"
 
 
@@ -24,8 +26,8 @@ class GradualDeployment(Construct):
     """Moves a tenth of the traffic for five minutes, then all of it, and moves it back if one of `alarms` fires.
 
     Before the chat function and the worker get traffic, their new versions are tried: `BeforeTraffic`. `others` are moved
-    without a test. `alarms` may not refer to the API's stage, which waits for the aliases; CodeDeploy takes ten at most.
-    https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+    without a test. `alarms` may not refer to the API's stage, which waits for the aliases. Raises ValueError for more than
+    ten alarms.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class GradualDeployment(Construct):
         alarms: Sequence[cloudwatch.IAlarm] = (),
     ) -> None:
         super().__init__(scope, id_)
+        if len(alarms) > _MAX_ALARMS:
+            raise ValueError(f"CodeDeploy takes {_MAX_ALARMS} alarms, not {len(alarms)}.")
         self._alarms = alarms
         self._application = codedeploy.LambdaApplication(self, "Application")
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
