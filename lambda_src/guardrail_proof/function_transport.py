@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
@@ -48,7 +49,7 @@ class FunctionTransport(httpx.BaseTransport):
             return _failed(error.response.get("Error", {}).get("Code", "unknown"))
         except InvocationError as error:
             return _failed(str(error))
-        except (BotoCoreError, HTTPError, NotAnAnswerError) as error:
+        except (BotoCoreError, HTTPError, ParserError, NotAnAnswerError) as error:
             return _failed(type(error).__name__)
 
     def _payload(self, event: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from guardrail_proof import new_versions
 from guardrail_proof.settings import CANARY_WORD, NewVersions
 from infra.deployments.gradual_deployment import GradualDeployment
 from infra.gateway_stack import GatewayStack
@@ -120,6 +121,11 @@ def test_role_of_the_hook() -> None:
     (invoke,) = (one for one in policy if one["Action"] == "lambda:InvokeFunction")
     arns = [resolved(arn) for arn in invoke["Resource"]]
     assert arns == ["ChatFunctionChatFunctionA6D3D71F:*", "JobWorkerFunction7BB1B3D2:*"]
+
+
+def test_time_is_enough() -> None:
+    """The hook's function lives longer than its probes may take, so that CodeDeploy always hears a verdict."""
+    assert prod().function("before-traffic")["Timeout"] > new_versions.WITHIN_S + 30
 
 
 def with_alarms(number: int) -> Synthesised:

@@ -12,7 +12,6 @@ from botocore.awsrequest import AWSResponse
 from guardrail_proof import new_versions
 from guardrail_proof.probes import Probe
 from guardrail_proof.settings import NewVersions
-from infra.deployments import before_traffic
 from tests.unit.guardrail_proof.invoked_functions import Event, Functions, plain, refused, streamed
 
 VERSIONS = NewVersions(
@@ -128,8 +127,3 @@ def test_worker_that_does_not_start(worker: Callable[[Event], AWSResponse], says
     """A worker that cannot read its settings gets no traffic. What it said is not repeated."""
     *_, probe = tried(Functions(guarded, worker))
     assert (probe.name, probe.says, probe.is_error) == (WORKER, says, True)
-
-
-def test_time_is_enough() -> None:
-    """The function lives longer than its probes may take."""
-    assert new_versions.WITHIN_S < before_traffic._TIMEOUT_S - 30
