@@ -132,7 +132,7 @@ class GatewayStack(cdk.Stack):
             environment.deployment.gradual and environment.platform.has(gradual_deployment.RESOURCE_TYPE)
         ):
             return
-        GradualDeployment(
+        gradual = GradualDeployment(
             self,
             "GradualDeployment",
             environment=environment,
@@ -141,6 +141,8 @@ class GatewayStack(cdk.Stack):
             worker=self.worker.live,
             others={"Authorizer": authorizer.live, "Resources": self.resources.live},
         )
+        log_group = gradual.log_group.log_group_name
+        cdk.CfnOutput(self, "BeforeTrafficLogGroupName", value=log_group)
 
     def _prove(self, environment: Environment) -> None:
         """Adds the proof as the last step of a deployment, if the environment has `proof.on_deploy`."""
