@@ -201,8 +201,8 @@ on-aws:
 	@test -z "$${AWS_ENDPOINT_URL:-}" || { echo "error: AWS_ENDPOINT_URL is $$AWS_ENDPOINT_URL, which is not AWS. Unset it and the local stack's credentials." >&2; exit 1; }
 
 .PHONY: deploy
-deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true CDK_ARGS=…
-	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE)) $(CDK_ARGS)
+deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true GRADUAL=false CDK_ARGS=…
+	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE)) $(if $(GRADUAL),-c gradual=$(GRADUAL)) $(CDK_ARGS)
 
 .PHONY: diff
 diff: on-aws $(CDK) ## Show what a deployment would change: make diff ENV=dev

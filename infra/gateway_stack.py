@@ -17,6 +17,8 @@ from infra.clients.authorizer import ClientAuthorizer
 from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
 from infra.clients.usage_table import UsageTable
+from infra.deployments import gradual_deployment
+from infra.deployments.gradual_deployment import GradualDeployment
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.batch_lines import BatchStores
 from infra.jobs.batch_steps import BatchSteps
@@ -78,13 +80,14 @@ class GatewayStack(cdk.Stack):
             files=self.files.bucket,
             steps=self.batch_steps.queue,
         )
+        authorizer = self._authorizer(environment)
         self.api = ChatApi(
             self,
             "ChatApi",
             environment=environment,
-            chat_function=self.chat.function,
-            resources_function=self.resources.function,
-            authorizer=self._authorizer(environment),
+            chat=self.chat.live,
+            resources=self.resources.live,
+            authorizer=authorizer,
         )
         self.worker = JobWorker(
             self,
@@ -99,6 +102,7 @@ class GatewayStack(cdk.Stack):
             batches=BatchStores(self.resource_items.table, self.files.bucket, steps=self.batch_steps.queue),
         )
         self.alarms = self._monitor(environment)
+        self._deploy_gradually(environment, authorizer)
         self._prove(environment)
         self._add_outputs(environment)
 
@@ -127,6 +131,25 @@ class GatewayStack(cdk.Stack):
             f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none.",
         )
         return None
+
+    def _deploy_gradually(self, environment: Environment, authorizer: ClientAuthorizer) -> None:
+        """Lets CodeDeploy move what answers callers and calls Bedrock. The steps of batches are moved at once."""
+        if not (
+            environment.deployment.gradual and environment.platform.has(gradual_deployment.RESOURCE_TYPE)
+        ):
+            return
+        gradual = GradualDeployment(
+            self,
+            "GradualDeployment",
+            environment=environment,
+            guardrail=self.guardrail,
+            chat=self.chat.live,
+            worker=self.worker.live,
+            others={"Authorizer": authorizer.live, "Resources": self.resources.live},
+            alarms=[] if self.alarms is None else self.alarms.stopping,
+        )
+        log_group = gradual.log_group.log_group_name
+        cdk.CfnOutput(self, "BeforeTrafficLogGroupName", value=log_group)
 
     def _prove(self, environment: Environment) -> None:
         """Adds the proof as the last step of a deployment, if the environment has `proof.on_deploy`."""

@@ -12,6 +12,7 @@ from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
 from infra.bedrock.upstream import models_settings
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
 from openai_resources.settings import StorageSettings
 from resource_items import batch_state, file_item, upload_item
@@ -70,6 +71,7 @@ class ResourcesFunction(GatewayFunction):
             },
             has_event_handler=True,
         )
+        self.live = LiveAlias(self.function)
         clients.grant(self.role, "dynamodb:GetItem")
         if settings.account_region is not None:
             self._may_list_models()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -14,6 +13,8 @@ from batch_steps.settings import StepSettings
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
+from infra.jobs import event_source
 from infra.jobs import queues as job_queues
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
@@ -83,10 +84,8 @@ class BatchSteps(Construct):
             steps.role, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         _grant_objects(steps.role, files, queues.large_results)
-        steps.function.add_event_source(
-            event_sources.SqsEventSource(
-                self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY, report_batch_item_failures=True
-            )
+        event_source.add(
+            LiveAlias(steps.function), self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY
         )
         acknowledgements.queue_source(steps.function)
         self.log_group = steps.log_group

@@ -15,6 +15,7 @@ from infra.settings.api import Api
 from infra.settings.batches import Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
 from infra.settings.clients import Clients
+from infra.settings.deployment import Deployment
 from infra.settings.guardrail import (
     EnforcedGuardrailSettings,
     GuardrailSettings,
@@ -94,6 +95,8 @@ class Settings(Table):
     """How long logs are kept."""
     monitoring: Monitoring = Field(default_factory=Monitoring)
     """Metrics, alarms, the dashboard and traces."""
+    deployment: Deployment = Field(default_factory=Deployment)
+    """How a deployment moves callers to a new version."""
 
     @field_validator("guardrail", mode="before")
     @classmethod

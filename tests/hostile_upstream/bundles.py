@@ -1,4 +1,4 @@
-"""The authorizer's and the prover's packages, each started in an empty runtime as Lambda would start it."""
+"""The packages of the authorizer, the prover and the hook before traffic, started in an empty runtime as on Lambda."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ PROVER = Bundle(
     requirements="upstream",
     handler="hurried_prover.handle",
     has_httpx_transport=True,
+)
+BEFORE_TRAFFIC = Bundle(
+    "before-traffic",
+    "guardrail_proof.before_traffic",
+    requirements="upstream",
+    handler="hurried_before_traffic.handle",
 )
 
 
@@ -149,6 +155,21 @@ def prover_variables(address: str) -> dict[str, str]:
         "PROOF_TAGGING": "user_turns",
         "BEDROCK_BASE_URL": f"http://{address}/bedrock/openai/v1",
         "BEDROCK_API_KEY_SECRET_ARN": _SECRET_ARN,
+    }
+
+
+def before_traffic_variables(address: str) -> dict[str, str]:
+    """The variables that infra and Lambda set for the hook before traffic."""
+    functions = "arn:aws:lambda:eu-central-1:123456789012:function"
+    return {
+        **_aws_variables(address),
+        "STACK_ID": "arn:aws:cloudformation:eu-central-1:123456789012:stack/gateway/1",
+        "CHAT_VERSION": f"{functions}:gateway-api:7",
+        "WORKER_VERSION": f"{functions}:gateway-worker:5",
+        "PROOF_MODEL": "openai.gpt-oss-20b-1:0",
+        "PROOF_CANARY": CANARY,
+        "PROOF_TAGGING": "off",
+        "PROOF_CONVERSE_MODEL": "amazon.nova-lite-v1:0",
     }
 
 

@@ -1,4 +1,4 @@
-"""The authorizer's and the prover's packages hold all that they need, on every path."""
+"""The packages of the authorizer, the prover and the hook before traffic hold all that they need, on every path."""
 
 from __future__ import annotations
 
