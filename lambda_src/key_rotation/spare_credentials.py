@@ -33,12 +33,8 @@ def current_of(credentials: Sequence[Credential], key: StoredKey | None) -> Cred
 
     The secret may name the credential, and the key may show its alias. If both do, they must agree.
     """
-    if key is None:
-        return None
-    named = [one for one in credentials if one.id == key.credential_id]
-    shown = [one for one in credentials if one.alias is not None and one.alias == key.alias]
-    found = {*named, *(shown if len(shown) == 1 else [])}
-    return found.pop() if len(found) == 1 else None
+    found = _possible(credentials, key)
+    return found[0] if len(found) == 1 else None
 
 
 def spare_of(credentials: Sequence[Credential], current: Current) -> Credential | None:
@@ -47,14 +43,23 @@ def spare_of(credentials: Sequence[Credential], current: Current) -> Credential 
     An expired credential goes first, and then the oldest. If it is not known which credential is current, only one that was
     made after the current version was stored may go: a rotation made it, and ended before it stored the key.
     """
-    in_use = current_of(credentials, current.key)
-    others = sorted((one for one in credentials if one != in_use), key=lambda one: one.created_at)
+    possible = _possible(credentials, current.key)
+    others = sorted((one for one in credentials if one not in possible), key=lambda one: one.created_at)
     expired = next((one for one in others if one.is_expired), None)
     if expired is not None:
         return expired
-    if in_use is not None:
+    if len(possible) == 1:
         return next(iter(others), None)
     return next((one for one in reversed(others) if _is_younger(one, current)), None)
+
+
+def _possible(credentials: Sequence[Credential], key: StoredKey | None) -> list[Credential]:
+    """The credentials that the secret names or whose alias the key shows. An alias of several shows none of them."""
+    if key is None:
+        return []
+    shown = [one for one in credentials if one.alias is not None and one.alias == key.alias]
+    ids = {key.credential_id, *(one.id for one in shown if len(shown) == 1)}
+    return [one for one in credentials if one.id in ids]
 
 
 def _is_younger(credential: Credential, current: Current) -> bool:

@@ -72,6 +72,7 @@ class RotationSteps:
 
     def _created_before(self, token: str, pending: Pending, existing: list[Credential]) -> dict[str, Any]:
         """Ends the rotation if the version's credential was deleted: the version cannot get another key."""
+        self._check_order(token, pending)
         credential_id = None if pending.key is None else pending.key.credential_id
         is_listed = any(one.id == credential_id for one in existing)
         if not is_listed and self._now() > pending.stored_at + _LISTED_WITHIN:
@@ -112,8 +113,21 @@ class RotationSteps:
         pending = self._secret.pending(token)
         if pending is None or pending.key is None or pending.key.credential_id is None:
             raise RotationError("The new version of the secret holds no key of this rotation.")
+        self._check_order(token, pending)
         self._secret.make_current(token)
         return {"outcome": "made current", "credential": pending.key.credential_id}
+
+    def _check_order(self, token: str, pending: Pending) -> None:
+        """Ends the rotation if an operator has stored a key since: that key must not be replaced by an older one.
+
+        After a rotation its version keeps the label AWSPENDING. If an operator then stores a key, Secrets Manager takes
+        the earlier rotation for unfinished.
+        """
+        if pending.stored_at < self._secret.current().stored_at:
+            self._secret.give_up(token)
+            raise RotationError(
+                "A key was stored in the secret after this rotation began. Start the rotation again."
+            )
 
 
 def _no_room(user: str, existing: list[Credential], current: Current) -> str:
