@@ -55,9 +55,9 @@ class BedrockKeyRotation(Construct):
         )
         self.function, self.log_group = rotator.function, rotator.log_group
         _grant(rotator.role, rotation, secret)
-        self._schedule(rotation, secret)
+        self._schedule(rotation, secret, rotator)
 
-    def _schedule(self, rotation: KeyRotation, secret: BedrockApiKeySecret) -> None:
+    def _schedule(self, rotation: KeyRotation, secret: BedrockApiKeySecret, rotator: GatewayFunction) -> None:
         """The deployment itself rotates nothing: the user may not have its policy yet, which the same stack creates."""
         self.function.add_permission(
             "SecretsManager",
@@ -75,8 +75,9 @@ class BedrockKeyRotation(Construct):
                 automatically_after_days=rotation.every_days
             ),
         )
-        # The permission and the role's policy are children of these. Secrets Manager calls the function at once.
-        schedule.node.add_dependency(self.function, self.node.find_child("Rotator"))
+        # Also after the permission and the role's policy, because Secrets Manager calls the function at once to test it:
+        # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html (RotateImmediately)
+        schedule.node.add_dependency(rotator)
 
 
 def _grant(role: iam.Role, rotation: KeyRotation, secret: BedrockApiKeySecret) -> None:

@@ -137,6 +137,7 @@ class FakeSecretsManager:
         self.texts: dict[str, str] = {}
         self.stored_at: dict[str, datetime] = {}
         self.labels: dict[str, str] = {}
+        self.rotates: Callable[[], None] = lambda: None  # Secrets Manager's calls of the function
         self.put(text)
 
     def put(self, text: str) -> None:
@@ -155,6 +156,12 @@ class FakeSecretsManager:
     def text(self, label: str = CURRENT) -> str:
         """The text at the label; empty if there is none."""
         return self.texts.get(self.labels.get(label, ""), "")
+
+    def rotate_secret(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        assert SecretId == SECRET_ARN
+        token = self.begin()
+        self.rotates()
+        return {"VersionId": token}
 
     def describe_secret(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
         assert SecretId == SECRET_ARN
@@ -178,6 +185,9 @@ class FakeSecretsManager:
 
     def put_secret_value(self, **given: Any) -> None:
         def effect() -> None:
+            if "ClientRequestToken" not in given:
+                self.put(given["SecretString"])
+                return
             token, text = given["ClientRequestToken"], given["SecretString"]
             if self.texts.get(token, text) != text:
                 raise _error(ClientError, "ResourceExistsException", "PutSecretValue")
