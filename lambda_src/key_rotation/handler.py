@@ -77,7 +77,8 @@ class RotationFunction:
         failure = None
         try:
             ends_at = started + context.get_remaining_time_in_millis() / 1000 - _ENDING_S
-            fields |= self._startup.state.run(step, event["ClientRequestToken"], ends_at=ends_at)
+            steps = self._startup.state
+            fields["outcome"] = steps.run(step, event["ClientRequestToken"], fields, ends_at=ends_at)
         except Exception as fault:  # noqa: BLE001 - its message may repeat a key
             failure = _reason(fault)
             fields |= {"outcome": "failed", "reason": failure, "fault_class": type(fault).__name__}

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chat_gateway.core.errors import ConfigurationError
 from chat_gateway.core.startup import Startup
 from key_rotation.handler import RotationFunction, StepFailedError
-from tests.unit.chat_gateway.lambda_calls import FakeContext
-from tests.unit.key_rotation.rotations import STEPS, World
+from key_rotation.steps import RotationSteps
+from tests.unit.chat_gateway.lambda_calls import AWS, FakeContext
+from tests.unit.key_rotation.rotations import SETTINGS, STEPS, World
 
 DENIED = ClientError(
     {"Error": {"Code": "AccessDenied", "Message": "hunted"}}, "CreateServiceSpecificCredential"
@@ -37,8 +38,9 @@ def test_no_key_is_logged() -> None:
     """No line of whole rotations, refused keys and faults holds a key, or a part of one, or AWS's text."""
     world = World("a plain key")
     world.rotate()
-    world.calls.fault_at = {world.calls.count + 5: DENIED}
+    world.calls.fault_at = {world.calls.count + 6: DENIED}
     said = [world.failure("createSecret")]
+    assert world.lines()[-1]["deleted_credentials"] == world.iam.deleted
     world.calls.fault_at = {}
     world.step("createSecret", world.secret.begin())
     for one in world.iam.credentials.values():
@@ -90,3 +92,12 @@ def test_wrong_settings_are_said_at_the_first_step(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(ConfigurationError, match="BEDROCK_API_KEY_SECRET_ARN"):
         _ = Startup(handler._steps).state
+
+
+def test_the_steps_are_built_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its settings, the function is ready for steps."""
+    from key_rotation import handler
+
+    for name, value in {**AWS, **SETTINGS.to_env()}.items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(Startup(handler._steps).state, RotationSteps)
