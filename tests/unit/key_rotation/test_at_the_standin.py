@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from chat_gateway.guardrail.settings import Guardrail, Tagging
+from chat_gateway.http1.transport import KeptConnections
 from key_rotation.errors import RotationError
 from key_rotation.key_test import KeyTest
 from local.bedrock_standin.server.app import create_app
@@ -29,8 +31,9 @@ def generator() -> RecordingGenerator:
 def key_test(generator: RecordingGenerator) -> Iterator[KeyTest]:
     """A test of keys at a stand-in that listens on a socket."""
     app = create_app(api_key=KEY, generator=generator, guardrails=FakeGuardrails())
-    with listening(app) as url:
-        yield KeyTest(SETTINGS._replace(base_url=f"{url}/openai/v1", guardrail=GUARDRAIL))
+    with listening(app) as url, contextlib.closing(KeptConnections(max_idle=1)) as transport:
+        settings = SETTINGS._replace(base_url=f"{url}/openai/v1", guardrail=GUARDRAIL)
+        yield KeyTest(settings, transport=transport)
 
 
 def test_a_key_that_works(key_test: KeyTest, generator: RecordingGenerator) -> None:
