@@ -36,6 +36,8 @@ class StackOutputs:
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind the API key
+    key_user: str | None = None  # the IAM user whose key is rotated; None without rotation
+    key_rotation_log_group: str | None = None  # None without rotation
     resources_log_group: str | None = None  # None if an earlier version deployed the stack
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
@@ -95,6 +97,8 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         stage_name=env,
         secret_arn=outputs.get("BedrockApiKeySecretArn"),
         api_key_policy_arn=outputs.get("BedrockApiKeyPolicyArn"),
+        key_user=outputs.get("BedrockKeyUser"),
+        key_rotation_log_group=outputs.get("KeyRotationLogGroupName"),
         clients_table=outputs["ClientsTableName"],
         jobs_queue_url=outputs["JobsQueueUrl"],
         results_queue_url=outputs["ResultsQueueUrl"],

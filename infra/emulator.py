@@ -68,6 +68,10 @@ def check(document: Mapping[str, Any]) -> None:
         raise InvalidEnvironmentError(
             f'environments/{NAME}.toml: upstream.auth must be "api_key", because the stand-in for Bedrock checks API keys.'
         )
+    if isinstance(upstream, dict) and "key_rotation" in upstream:
+        raise InvalidEnvironmentError(
+            f"environments/{NAME}.toml: upstream.key_rotation must not be set: the emulator cannot rotate secrets."
+        )
 
 
 def completed(document: Mapping[str, Any], *, upstream_url: str | None) -> dict[str, Any]:

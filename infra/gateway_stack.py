@@ -13,6 +13,7 @@ from infra.api.rest_api import ChatApi
 from infra.bedrock import upstream
 from infra.bedrock.api_key_policy import BedrockApiKeyPolicy
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.bedrock.key_rotation import BedrockKeyRotation
 from infra.clients.authorizer import ClientAuthorizer
 from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
@@ -46,6 +47,7 @@ class GatewayStack(cdk.Stack):
         cdk.Tags.of(self).add("environment", environment.name)
         self.guardrail = self._guardrail(environment)
         self.api_key_secret = self._bedrock_api_key_secret(environment)
+        self.key_rotation = self._key_rotation(environment)
         self.clients = ClientsTable(self, "Clients", environment=environment)
         self.usage = UsageTable(self, "Usage", environment=environment)
         self.resource_items = ResourcesTable(self, "Resources", environment=environment)
@@ -115,6 +117,20 @@ class GatewayStack(cdk.Stack):
         )
         cdk.CfnOutput(self, "BedrockApiKeyPolicyArn", value=user_policy.policy.managed_policy_arn)
         return BedrockApiKeySecret(self, "BedrockApiKey", environment=environment)
+
+    def _key_rotation(self, environment: Environment) -> BedrockKeyRotation | None:
+        """The rotation of the API key; None if the environment has none."""
+        rotation = environment.upstream.key_rotation
+        if rotation is None or self.api_key_secret is None:
+            return None
+        return BedrockKeyRotation(
+            self,
+            "BedrockKeyRotation",
+            environment=environment,
+            rotation=rotation,
+            secret=self.api_key_secret,
+            guardrail=self.guardrail,
+        )
 
     def _authorizer(self, environment: Environment) -> ClientAuthorizer:
         """The authorizer. Its construct is below the clients' table, which it reads."""
@@ -230,6 +246,9 @@ class GatewayStack(cdk.Stack):
         }
         if self.api_key_secret is not None:
             outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
+        if self.key_rotation is not None:
+            outputs["BedrockKeyUser"] = self.key_rotation.user_name
+            outputs["KeyRotationLogGroupName"] = self.key_rotation.log_group.log_group_name
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
