@@ -61,8 +61,8 @@ def _job_end(line: Line) -> str:
 
 
 def _delivered(line: Line) -> str:
-    others = int(line.get("total", 1)) - 1
-    return f"SQS delivered the job{f', with {others} others' if others else ''}"
+    total = line.get("total")
+    return f"SQS delivered {total} {'job' if total == 1 else 'jobs'} to the worker, and this one among them"
 
 
 def _intervention(line: Line) -> str:
@@ -89,7 +89,8 @@ def _step(line: Line) -> str:
 
 
 def _lambda(line: Line) -> str:
-    record = line.get("record") if isinstance(line.get("record"), dict) else {}
+    found = line.get("record")
+    record = found if isinstance(found, dict) else {}
     status, kind = record.get("status"), record.get("errorType")
     return f"Lambda: {line['type'].removeprefix('platform.')} {status or ''} {kind or ''}".rstrip()
 
@@ -112,6 +113,12 @@ def _batch(line: Line) -> str:
         f"the batch is {line.get('status')}: {line.get('completed', 0)} of {line.get('lines', 0)} lines answered, "
         f"{line.get('failed', 0)} failed"
     )
+
+
+def dollars(cost_usd: object) -> str:
+    """An amount of US dollars with what it needs of nine decimals."""
+    is_number = isinstance(cost_usd, int | float)
+    return f"${cost_usd:.9f}".rstrip("0").rstrip(".") if is_number else f"${cost_usd}"
 
 
 def _ended(line: Line) -> str:
@@ -177,7 +184,7 @@ _DETAILS: dict[str, Callable[[Line], str]] = {
     "failed_targets": _failed_targets,
     "time_to_first_token_ms": lambda line: f"first token after {line['time_to_first_token_ms']} ms",
     "prompt_tokens": _tokens,
-    "cost_usd": lambda line: f"${line['cost_usd']:.6f}".rstrip("0").rstrip("."),
+    "cost_usd": lambda line: dollars(line["cost_usd"]),
     "abandoned": lambda _: "the caller left",
     "done_missing": lambda _: "Bedrock's stream ended early",
     "limits_reached": lambda line: f"limits reached: {line['limits_reached']}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
+from gateway_cli.trace import sentences
 from gateway_cli.trace.events import Event
 
 _COUNTED = {
@@ -12,28 +14,28 @@ _COUNTED = {
     "job": "job attempts",
     "batch step": "steps",
 }
-_SUMMED = {"prompt_tokens": "prompt tokens", "completion_tokens": "completion tokens", "latency_ms": "ms"}
+_SUMMED = {
+    "prompt_tokens": "prompt tokens",
+    "completion_tokens": "completion tokens",
+    "latency_ms": "ms in functions",
+}
+_COST = "cost_usd"
 
 
 def of(events: Iterable[Event]) -> str:
     """The sums in one line; empty if there is nothing to sum."""
-    counts: dict[str, float] = {}
-    cost = None
-    for event in events:
-        kind = _COUNTED.get(str(event.line.get("message")))
-        if kind is None:
-            continue
-        _add(counts, kind, 1)
-        if event.line.get("error_code") or event.line.get("error_class"):
-            _add(counts, "errors", 1)
+    lines = [event.line for event in events if str(event.line.get("message")) in _COUNTED]
+    sums: dict[str, float] = defaultdict(float)
+    for line in lines:
+        sums[_COUNTED[str(line["message"])]] += 1
+        sums["errors"] += bool(line.get("error_code") or line.get("error_class"))
         for name, shown in _SUMMED.items():
-            _add(counts, shown, event.line.get(name, 0))
-        if isinstance(event.line.get("cost_usd"), int | float):
-            cost = (cost or 0.0) + float(event.line["cost_usd"])
-    parts = [f"{value:g} {name}" for name, value in counts.items() if value]
-    return ", ".join([*parts, *([] if cost is None else [f"${cost:.6f}".rstrip("0").rstrip(".")])])
+            sums[shown] += _number(line.get(name))
+    costs = [_number(line[_COST]) for line in lines if _COST in line]
+    parts = [f"{name} {count:,.0f}" for name, count in sums.items() if count]
+    return ", ".join([*parts, *([f"cost {sentences.dollars(sum(costs))}"] if costs else [])])
 
 
-def _add(counts: dict[str, float], name: str, value: object) -> None:
-    if isinstance(value, int | float):
-        counts[name] = counts.get(name, 0) + value
+def _number(value: object) -> float:
+    """The value, or 0 if it is no number."""
+    return float(value) if isinstance(value, int | float) else 0.0
