@@ -31,7 +31,7 @@ def of_answer(deployment: Deployment, transport: httpx.BaseTransport | None) -> 
     # Well-formed, so that API Gateway asks the authorizer, and the authorizer reads the table of clients.
     key = client_key.from_random(secrets.token_bytes(client_key.RANDOM_BYTES))
     try:
-        with httpx.Client(timeout=_TIMEOUT_S, transport=transport) as http:
+        with httpx.Client(timeout=_TIMEOUT_S, transport=transport, trust_env=False) as http:
             answer = http.get(url, headers={"authorization": f"Bearer {key}"})
     except httpx.HTTPError as error:
         return findings.unchecked(
