@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from gateway_cli.doctor import findings
 from gateway_cli.doctor.findings import Result
@@ -32,6 +32,13 @@ def is_denied(error: ClientError) -> bool:
 
 def unchecked(error: ClientError | BotoCoreError) -> Result:
     """The result of a check that ended with this error."""
+    if isinstance(error, NoCredentialsError):
+        return findings.unchecked(
+            "could not be checked: there are no AWS credentials",
+            "Use --profile, set AWS_PROFILE, or log in to AWS.",
+        )
+    if isinstance(error, NoRegionError):
+        return findings.unchecked("could not be checked: there is no region", "Use --region or AWS_REGION.")
     if not isinstance(error, ClientError):
         return findings.unchecked(f"could not be checked: {_first_line(error)}")
     if is_denied(error):

@@ -80,21 +80,20 @@ def exists(guardrail: Guardrail, deployment: Deployment) -> Result:
 
 
 def blocks(guardrail: Guardrail, deployment: Deployment) -> Result:
-    """Whether the guardrail blocks a word of its own policy. Raises botocore's errors."""
-    word = _blocked_word(_described(guardrail, deployment))
-    if word is None:
-        return findings.ok(
-            f"{guardrail.shown} has no list of words to try; test it: "
-            f"make prove ENV={deployment.env} CANARY=WORD"
-        )
+    """Whether the guardrail blocks a word of its own list or, without one, the canary. Raises botocore's errors."""
+    listed = _blocked_word(_described(guardrail, deployment))
     answer = deployment.client("bedrock-runtime", guardrail.region).apply_guardrail(
         guardrailIdentifier=guardrail.identifier,
         guardrailVersion=guardrail.version,
         source="INPUT",
-        content=[{"text": {"text": f"Tell me about {word}."}}],
+        content=[{"text": {"text": f"Tell me about {listed or proof.CANARY_WORD}."}}],
     )
     if answer["action"] == "GUARDRAIL_INTERVENED":
-        return findings.ok(f"{guardrail.shown} blocks a word of its list")
+        return findings.ok(f"{guardrail.shown} blocks the test word")
+    if listed is None:
+        return findings.ok(
+            f"{guardrail.shown} has no list of words to try. Test it: make prove ENV={deployment.env} CANARY=WORD"
+        )
     return findings.problem(
         f"{guardrail.shown} does not block a word of its own list",
         f"See the guardrail's policy in the Bedrock console, and run make prove ENV={deployment.env}",

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError
 from click.testing import CliRunner, Result
 
 from gateway_cli import stack_outputs
@@ -81,16 +81,26 @@ def test_without_a_stack_there_is_one_finding(
     assert finding.advice
 
 
-def test_aws_that_cannot_be_reached_is_one_finding(monkeypatch: pytest.MonkeyPatch, aws: StubbedAws) -> None:
-    """The network's error is not a problem of the environment."""
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (EndpointConnectionError(endpoint_url="https://aws.test"), "https://aws.test"),
+        (NoCredentialsError(), "there are no AWS credentials"),
+        (NoRegionError(), "there is no region"),
+    ],
+)
+def test_aws_that_cannot_be_asked_is_one_finding(
+    monkeypatch: pytest.MonkeyPatch, aws: StubbedAws, error: Exception, says: str
+) -> None:
+    """Errors of the network and of the operator's own settings are no problem of the environment."""
 
     def fail(*_: object) -> None:
-        raise EndpointConnectionError(endpoint_url="https://cloudformation.test")
+        raise error
 
     monkeypatch.setattr(stack_outputs, "describe", fail)
     (finding,) = checks.examined(aws.deployment().session, "dev")
     assert finding.status == Status.UNCHECKED
-    assert "https://cloudformation.test" in finding.says
+    assert says in finding.says
 
 
 def test_every_check_is_made(aws: StubbedAws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,17 +66,21 @@ def test_a_guardrail_must_block_a_word_of_its_list(aws: StubbedAws, action: str,
     assert statuses(found(aws)) == [Status.OK, status]
 
 
+@pytest.mark.parametrize("action", ["GUARDRAIL_INTERVENED", "NONE"])
 @pytest.mark.parametrize(
     "words",
     [None, [{"text": "w", "inputEnabled": False}], [{"text": "w", "inputAction": "NONE"}]],
 )
-def test_a_guardrail_without_words_is_not_tried(aws: StubbedAws, words: list[dict[str, Any]] | None) -> None:
-    """Without a word that it blocks in prompts, the finding says how to test the guardrail."""
+def test_a_guardrail_without_words_need_not_block(
+    aws: StubbedAws, words: list[dict[str, Any]] | None, action: str
+) -> None:
+    """Without a word that it blocks in prompts, the canary is tried. If it passes, the finding says how to test."""
     for _ in range(2):
         aws.answers("bedrock", "get_guardrail", described(words=words))
+    aws.answers("bedrock-runtime", "apply_guardrail", applied(action))
     exists, blocks = found(aws)
     assert blocks.status == exists.status == Status.OK
-    assert "CANARY=WORD" in blocks.says
+    assert ("CANARY=WORD" in blocks.says) == (action == "NONE")
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ValidationException"])
