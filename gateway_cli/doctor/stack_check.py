@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAME = "stack"
 # Outputs that this version's stack has with any settings.
-_EXPECTED = (
+EXPECTED = (
     *("ResourcesLogGroupName", "BatchStepsLogGroupName", "AccessLogGroupName", "AuthorizerLogGroupName"),
     *("UsageTableName", "ResourcesTableName", "BatchStepsQueueUrl", "BedrockBaseUrl"),
 )
@@ -60,7 +60,7 @@ def _of_status(stack: StackTypeDef, env: str) -> Result | None:
 
 
 def _of_version(outputs: StackOutputs, env: str) -> Result | None:
-    missing = [name for name in _EXPECTED if name not in outputs.by_name]
+    missing = [name for name in EXPECTED if name not in outputs.by_name]
     if not missing:
         return None
     return findings.problem(

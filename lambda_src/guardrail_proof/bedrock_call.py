@@ -99,7 +99,7 @@ def ask(bedrock: Bedrock, prompt: str, guardrail: tuple[str, str] | None) -> Ans
 def _native(
     bedrock: Bedrock, prompt: str, guardrail: tuple[str, str] | None
 ) -> tuple[httpx.URL, dict[str, str], dict[str, Any]]:
-    headers = {}
+    headers: dict[str, str] = {}
     if guardrail is not None:
         headers["x-amzn-bedrock-guardrailidentifier"], headers["x-amzn-bedrock-guardrailversion"] = guardrail
     body: dict[str, Any] = {"model": bedrock.model, "messages": [{"role": "user", "content": prompt}]}

@@ -378,6 +378,11 @@ def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
     assert [name for name in names if re.search(r"[0-9A-F]{8}$", name)] == []
 
 
+def test_doctor_expects_outputs_that_exist(stack: Synthesised) -> None:
+    """`chat-gateway doctor` calls a stack without these outputs one of an earlier version."""
+    assert set(stack_check.EXPECTED) <= stack.template["Outputs"].keys()
+
+
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
     groups = stack.resources("AWS::Logs::LogGroup").values()
     assert len(groups) == 6

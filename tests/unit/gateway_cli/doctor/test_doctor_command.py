@@ -22,7 +22,7 @@ from tests.unit.gateway_cli.doctor.stubbed_aws import NAME, NOT_AUTHORIZED, WHOL
 OUTPUTS = {
     **dict.fromkeys(("BaseUrl", "RestApiId", "ClientsTableName", "JobsQueueUrl", "ResultsQueueUrl"), "x"),
     **dict.fromkeys(("DeadLetterQueueUrl", "JobRecordsTableName", "LargeResultsBucketName"), "x"),
-    **dict.fromkeys(("ChatLogGroupName", "WorkerLogGroupName", *stack_check._EXPECTED), "x"),
+    **dict.fromkeys(("ChatLogGroupName", "WorkerLogGroupName", *stack_check.EXPECTED), "x"),
 }
 Run = Callable[..., Result]
 
