@@ -16,6 +16,7 @@ from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
+from gateway_cli.doctor import stack_check
 from tests import documents
 from tests.infra.conftest import Synthesised, resolved, synthesised
 
