@@ -1,4 +1,4 @@
-"""The commands: `clients`, `usage`, `files`, `bedrock-key`, `prove`, `env`, `show` and `jobs`."""
+"""The commands: `clients`, `usage`, `files`, `bedrock-key`, `prove`, `doctor`, `trace`, `env`, `show` and `jobs`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import click
 from gateway_cli import bedrock_key, key_rotation, proof, stack_outputs
 from gateway_cli.clients.commands import clients
 from gateway_cli.deployed import deployed
+from gateway_cli.doctor.commands import doctor
 from gateway_cli.env_command import env
 from gateway_cli.files.commands import files
 from gateway_cli.jobs.commands import jobs
+from gateway_cli.trace.commands import trace
 from gateway_cli.usage.commands import usage
 
 
@@ -138,7 +140,9 @@ def show(session: boto3.Session, outputs: stack_outputs.StackOutputs, as_json: b
 
 
 cli.add_command(clients)
+cli.add_command(doctor)
 cli.add_command(env)
 cli.add_command(files)
 cli.add_command(jobs)
+cli.add_command(trace)
 cli.add_command(usage)

@@ -137,6 +137,7 @@ class GatewayStack(cdk.Stack):
         function = AuthorizerFunction(
             self.clients, "Authorizer", environment=environment, clients=self.clients.table
         )
+        cdk.CfnOutput(self, "AuthorizerLogGroupName", value=function.log_group.log_group_name)
         return ClientAuthorizer(self.clients, "TokenAuthorizer", environment=environment, function=function)
 
     def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from gateway_cli import bedrock_key, clients, stack_outputs
-from local.aws import deployment, emulator, environment, guardrail, guardrail_policy, sessions
+from local.aws import backups, deployment, emulator, environment, guardrail, guardrail_policy, sessions
 from local.aws.guardrail import Guardrail
 from local.aws.guardrail_policy import GuardrailPolicy
 from local.machine import lock, ports, tools
@@ -101,6 +101,8 @@ class _Parts:
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
             bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
             api_key = clients.create(self._session, outputs, CLIENT_ID, key=client_key)
+            durable = (outputs.clients_table, outputs.usage_table, outputs.resources_table)
+            backups.enable(self._session, durable)
         return self._stack(outputs, api_key, policy)
 
     def _stack(

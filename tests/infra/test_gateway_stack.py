@@ -16,6 +16,7 @@ from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
+from gateway_cli.doctor import stack_check
 from tests import documents
 from tests.infra.conftest import Synthesised, resolved, synthesised
 
@@ -376,6 +377,11 @@ def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
     names = stack.template["Outputs"].keys()
     assert names >= {"BaseUrl", "AccessLogGroupName", "ClientsTableName", "EnforcedGuardrail"}
     assert [name for name in names if re.search(r"[0-9A-F]{8}$", name)] == []
+
+
+def test_doctor_expects_outputs_that_exist(stack: Synthesised) -> None:
+    """`chat-gateway doctor` calls a stack without these outputs one of an earlier version."""
+    assert set(stack_check.EXPECTED) <= stack.template["Outputs"].keys()
 
 
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:
