@@ -42,7 +42,7 @@ class Recorder:
         seen = self.see
 
         def serialize(formatter: LambdaPowertoolsFormatter, log: dict[str, Any]) -> str:
-            text = _serialize(formatter, dict(log))  # type: ignore[arg-type]
+            text = _serialize(formatter, dict(log))
             seen(log, text)
             return text
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def counts(run: Run) -> dict[str, int]:
     """The counts of an attempt whose outcome was handled, by metric; those that are 0 are left out."""
     fields = run.log.fields
-    found = {}
+    found: dict[str, int] = {}
     if names.ERROR_CLASS in fields and not _waits(run):
         found |= line_metrics.failed(fields)
     if run.message.receives == 1:

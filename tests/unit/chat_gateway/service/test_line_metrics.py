@@ -161,7 +161,7 @@ def test_the_writer_writes_what_the_logger_does() -> None:
         "cost_usd": 1e-9,
         "error": ValueError("a"),
     }
-    assert LineMetrics.serialised(dict(line)) == LambdaPowertoolsFormatter().json_serializer(line)  # type: ignore[arg-type]
+    assert LineMetrics.serialised(dict(line)) == LambdaPowertoolsFormatter().json_serializer(line)
 
 
 def test_threads_do_not_mix(metrics: LineMetrics) -> None:
