@@ -260,7 +260,9 @@ _GUARDRAIL = {
 _JOBS = {
     "receives": Field(count(1), "how often SQS has delivered the message"),
     "attempts": Field(
-        count(), "of a job: the attempts that count against it, with this one; of a step: the claims in a row"
+        count(),
+        "of a job: the attempts that count against it, with this one; of a step of a batch: the claims in a row; of a "
+        "rotation: how often Bedrock was asked until it accepted the new key",
     ),
     "sender": Field(visible(200), "who sent the job, by IAM's unique id"),
     "key_sender": Field(visible(200), "who sent the other job with the same idempotency key"),
@@ -316,6 +318,9 @@ _BATCHES = {
     ),
 }
 
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServiceSpecificCredential.html
+_CREDENTIAL = text(r"[A-Za-z0-9_]{1,128}")
+
 _OTHERS = {
     "allowed": Field(flag(), "whether the key may be used"),
     "expired": Field(flag(), "whether the key or its client has expired"),
@@ -327,6 +332,16 @@ _OTHERS = {
     "probe": Field(sentence(200), "the proof's prompt, by its name, and the way on which it was sent"),
     "wrong": Field(sentence(1000), "how the probe failed"),
     "not_shown": Field(sentence(1000), "why the probe shows nothing"),
+    "step": Field(
+        one_of("createSecret", "setSecret", "testSecret", "finishSecret", "(unknown)"),
+        "of a rotation: what Secrets Manager asked for",
+    ),
+    "outcome": Field(sentence(40), "of a rotation: how the step ended. If it is `failed`, `reason` says why"),
+    "credential": Field(_CREDENTIAL, "the id of the new key's IAM credential"),
+    "deleted_credentials": Field(
+        items(_CREDENTIAL, most=2),
+        "the ids of the credentials that were deleted to make room for the new one",
+    ),
 }
 
 _METRICS = {

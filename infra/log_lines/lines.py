@@ -158,15 +158,34 @@ _LINES = (
     ),
     Line(
         "guardrail probe",
-        "proof",
-        "One prompt of the proof in a deployment.",
+        "proof, hook before traffic",
+        "One prompt of the proof, or of the test of a new version.",
         ("probe",),
         ("wrong", "not_shown"),
     ),
     Line(
         "guardrail not tried: the stack is rolling back",
-        "proof",
-        "A rollback does not run the proof.",
+        "proof, hook before traffic",
+        "A rollback runs neither the proof nor the test of new versions.",
+    ),
+    Line(
+        "guardrail not tried",
+        "hook before traffic",
+        "A new version could not be tried, and gets no traffic.",
+        ("fault_class",),
+    ),
+    Line(
+        "guardrail not proven",
+        "hook before traffic",
+        "The guardrail does not hold in a new version, which gets no traffic.",
+        ("wrong",),
+    ),
+    Line(
+        "key rotation",
+        "key rotation",
+        "One step of a rotation of the Bedrock API key.",
+        ("step", "outcome", "latency_ms", "lambda_request_id"),
+        ("credential", "deleted_credentials", "attempts", "reason", "fault_class"),
     ),
 )
 
