@@ -58,7 +58,8 @@ def _compiled(schema: Mapping[str, Any]) -> Check:
         only = schema["const"]
         return lambda value: type(value) in (type(only), float) and value == only
     if "enum" in schema:
-        return frozenset(schema["enum"]).__contains__
+        allowed = frozenset(schema["enum"])  # of texts
+        return lambda value: isinstance(value, str) and value in allowed
     return _OF_TYPE[schema["type"]](schema)
 
 

@@ -22,7 +22,7 @@ from tests import documents
 from tests.log_checks import schema_check
 
 SOURCES = documents.names("lambda_src/**/*.py")
-WRITES = {"info", "warning", "error", "write"}
+WRITES = re.compile(r"log(?:ger)?\.(?:info|warning|error|write)\b")
 ALWAYS = {
     "level": "INFO",
     "location": "write:1",
@@ -53,10 +53,9 @@ def both(line: dict[str, Any]) -> bool:
 def messages(file: str) -> Iterator[str]:
     """The messages of the lines that a module writes, as they stand in its calls."""
     for node in ast.walk(ast.parse(documents.text(file))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
-            owner = ast.unparse(node.func.value)
-            first = node.args[0] if node.args else None
-            if "log" in owner and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        if isinstance(node, ast.Call) and node.args and WRITES.search(ast.unparse(node.func)):
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
 
 
