@@ -31,10 +31,14 @@ class Deployment:
     session: boto3.Session
     outputs: StackOutputs
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def client(self, service: Any, region: str | None = None) -> Any:
-        """A new client. boto3's session makes clients in one thread at a time only:
-        https://docs.aws.amazon.com/boto3/latest/guide/session.html
+        """A client, made when it is first needed. Clients may be shared between threads, but a session may not:
+        https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
         """
         with self._lock:
-            return self.session.client(service, region_name=region, config=CONFIG)
+            if (service, region) not in self._clients:
+                made = self.session.client(service, region_name=region, config=CONFIG)
+                self._clients[service, region] = made
+            return self._clients[service, region]

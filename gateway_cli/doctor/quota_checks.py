@@ -16,22 +16,23 @@ EXPECTED_ANSWER_S = 10
 
 
 def concurrency(deployment: Deployment) -> Result:
-    """Whether Lambda may run as many environments as the API lets requests in. Raises botocore's errors.
+    """Whether Lambda may run the chat function as often as the API lets requests in. Raises botocore's errors.
 
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
     """
-    rate = _rate_per_s(deployment)
-    limits = deployment.client("lambda").get_account_settings()["AccountLimit"]
-    allowed = int(limits["UnreservedConcurrentExecutions"])
+    rate, (allowed, whose) = _rate_per_s(deployment), _concurrency(deployment)
     if rate is None:
-        return findings.unchecked(f"the API's stage has no throttle; Lambda may run {allowed} at once")
+        return findings.unchecked(f"the API's stage has no throttle; {whose} may run {allowed:,} at once")
     needed = round(rate * EXPECTED_ANSWER_S)
-    sum_ = f"{rate:g} requests/s of {EXPECTED_ANSWER_S} s run {needed:,} functions at once, and the account may run {allowed:,}"
+    sum_ = (
+        f"{rate:g} requests/s of {EXPECTED_ANSWER_S} s run {needed:,} functions at once, "
+        f"and {whose} may run {allowed:,}"
+    )
     if needed <= allowed:
         return findings.ok(sum_)
     return findings.problem(
         sum_,
-        f"Ask for a higher quota (Lambda, concurrent executions) or lower api.throttling_rate_limit_per_s to "
+        "Ask for a higher quota (Lambda, concurrent executions), or set api.throttling_rate_limit_per_s to "
         f"{max(1, allowed // EXPECTED_ANSWER_S)}",
     )
 
@@ -62,3 +63,13 @@ def _rate_per_s(deployment: Deployment) -> float | None:
     )
     rate = stage.get("methodSettings", {}).get("*/*", {}).get("throttlingRateLimit")
     return None if rate is None else float(rate)
+
+
+def _concurrency(deployment: Deployment) -> tuple[int, str]:
+    """How many instances of the chat function may run at once, and what sets this limit."""
+    client = deployment.client("lambda")
+    reserved = client.get_function_concurrency(FunctionName=f"{deployment.stack_name}-api")
+    if "ReservedConcurrentExecutions" in reserved:
+        return int(reserved["ReservedConcurrentExecutions"]), "the chat function's reservation"
+    limits = client.get_account_settings()["AccountLimit"]
+    return int(limits["UnreservedConcurrentExecutions"]), "the account"

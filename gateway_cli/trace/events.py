@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 ACCESS, AUTHORIZER, CHAT, RESOURCES = "access log", "authorizer", "chat function", "resources"
 WORKER, STEPS = "worker", "batch steps"
 RECORD, BATCH = "job record", "batch"
+# The states of a job's record.
+ANSWERED, DEAD_LETTER, CLAIMED, WAITING = "answered", "dead letter", "claimed", "waiting"
 _ID_FIELDS = (
     *("request_id", "api_request_id", "lambda_request_id", "bedrock_request_id", "client_request_id"),
     *("custom_id", "batch", "trace_id"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway_cli.trace.events import RECORD, Event
+from gateway_cli.trace.events import ANSWERED, CLAIMED, DEAD_LETTER, RECORD, WAITING, Event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,7 +22,6 @@ _NAMES = (
     "answer_key",
     "answer_line",
 )
-ANSWERED, DEAD_LETTER, CLAIMED, WAITING = "answered", "dead letter", "claimed", "waiting"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway_cli.trace import events, meanings
-from gateway_cli.trace.events import ACCESS, BATCH, RECORD, Event
+from gateway_cli.trace.events import (
+    ACCESS,
+    ANSWERED,
+    BATCH,
+    CLAIMED,
+    DEAD_LETTER,
+    RECORD,
+    WAITING,
+    Event,
+)
 
 Line = dict[str, Any]
+# By the states of a job's record.
+_STATES = {
+    ANSWERED: "is answered",
+    DEAD_LETTER: "is a dead letter",
+    CLAIMED: "is at a worker, or its worker died",
+    WAITING: "waits for its next attempt",
+}
 
 
 def of(event: Event) -> str:
@@ -67,7 +83,8 @@ def _delivered(line: Line) -> str:
 
 def _intervention(line: Line) -> str:
     findings = line.get("guardrail_findings")
-    found = f": {len(findings)} findings" if isinstance(findings, list) and findings else ""
+    count = len(findings) if isinstance(findings, list) else 0
+    found = f": {count} {'finding' if count == 1 else 'findings'}" if count else ""
     return f"the guardrail {line.get('guardrail', '')} intervened ({line.get('guardrail_action')}){found}"
 
 
@@ -103,7 +120,7 @@ def _record(line: Line) -> str:
     attempts = f", after {line['attempts']} attempts" if line.get("attempts") not in (None, "0", "1") else ""
     where = " in S3" if "answer_key" in line else ""
     failed = " with an error" if line.get("failed") else ""
-    return f"the job is {line.get('state')}{failed}{where}{attempts}"
+    return f"the job {_STATES.get(str(line.get('state')), 'has a record')}{failed}{where}{attempts}"
 
 
 def _batch(line: Line) -> str:

@@ -56,6 +56,7 @@ def _environment(state: StateFolder, port: int) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",  # AWS's default, else a number that depends on this machine
         "TMPDIR": str(state.emulator),
         "STATE_DIR": str(state.emulator / "state"),
         "S3_DATA_DIR": str(state.emulator / "s3"),

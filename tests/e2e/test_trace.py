@@ -134,7 +134,7 @@ def test_a_job(stack: LocalStack, told: Text, prefix: str) -> None:
 def test_a_dead_letter(stack: LocalStack, told: Text) -> None:
     """Each attempt of a job that failed for good is a line, and the record says what it became."""
     key = sent(stack, job_lines.job("traced", PROMPT, standin_fault={"status": 500}))
-    text = told(key, words=("the job is a dead letter", "the job is dead letter"))
+    text = told(key, words=("dead-letters list", "job record     the job is a dead letter"))
     assert "tried again in" in text
     attempts = [line for line in text.splitlines() if ": error 500" in line]
     assert len(attempts) == 3  # jobs.max_attempts of the environment

@@ -202,6 +202,7 @@ def test_the_throttle_must_fit_lambdas_quota(
 ) -> None:
     """200 requests a second of 10 s need 2,000 functions at once, and an account has 1,000."""
     throttled(aws, rate)
+    aws.answers("lambda", "get_function_concurrency", {})
     limit = {"ConcurrentExecutions": allowed, "UnreservedConcurrentExecutions": allowed}
     aws.answers("lambda", "get_account_settings", {"AccountLimit": limit})
     finding = made(aws, quota_checks.concurrency)
@@ -209,6 +210,18 @@ def test_the_throttle_must_fit_lambdas_quota(
     if status == Status.PROBLEM:
         assert "run 2,000 functions at once, and the account may run 1,000" in finding.says
         assert str(finding.advice).endswith("to 100")
+
+
+@pytest.mark.parametrize(
+    ("reserved", "status"), [(500, Status.OK), (499, Status.PROBLEM), (0, Status.PROBLEM)]
+)
+def test_a_reservation_is_the_functions_limit(aws: StubbedAws, reserved: int, status: Status) -> None:
+    """With reserved concurrency, the rest of the account does not count. A reservation of 0 stops the function."""
+    throttled(aws, 50)
+    aws.answers("lambda", "get_function_concurrency", {"ReservedConcurrentExecutions": reserved})
+    finding = made(aws, quota_checks.concurrency)
+    assert finding.status == status
+    assert f"the chat function's reservation may run {reserved}" in finding.says
 
 
 @pytest.mark.parametrize(

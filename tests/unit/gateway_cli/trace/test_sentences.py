@@ -189,7 +189,7 @@ def said(where: str, line: dict[str, Any]) -> str:
             {"state": "answered", "attempts": "2", "answer_key": "results/k"},
             "the job is answered in S3, after 2 attempts",
         ),
-        (RECORD, {"state": "dead letter", "attempts": "1"}, "the job is dead letter"),
+        (RECORD, {"state": "dead letter", "attempts": "1"}, "the job is a dead letter"),
         (BATCH, {"reached": "finalizing"}, "the batch became finalizing"),
         (
             BATCH,
@@ -251,9 +251,8 @@ def test_sums() -> None:
         Event(2, CHAT, {"message": "guardrail intervention", "latency_ms": 9}),
         Event(3, WORKER, job("r", cost_usd=0.25)),
     ]
-    assert (
-        sums.of(found)
-        == "2 requests, 1,000 prompt tokens, 169 completion tokens, 914 ms, 1 errors, 1 job attempts, $0.75"
+    assert sums.of(found) == (
+        "requests 2, errors 1, prompt tokens 1,000, completion tokens 169, ms in functions 914, job attempts 1, cost $0.75"
     )
     assert sums.of([]) == ""
 

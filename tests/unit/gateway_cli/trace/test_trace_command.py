@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from gateway_cli import stack_outputs
 from gateway_cli.command import cli
-from gateway_cli.trace import job_record, log_search, story
+from gateway_cli.trace import events, log_search, story
 from gateway_cli.trace.events import CHAT, WORKER
 from gateway_cli.trace.log_search import LogSearch
 from resource_items import batch_lines, batch_state
@@ -59,8 +59,8 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Iterator[Put]:
         def put(group: str, *lines: dict[str, Any] | str, ago_s: float = 60) -> None:
             at_ms = round((time.time() - ago_s) * 1000)
             texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-            events = [{"timestamp": at_ms + n, "message": text} for n, text in enumerate(texts)]
-            logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)  # type: ignore[arg-type]
+            written = [{"timestamp": at_ms + n, "message": text} for n, text in enumerate(texts)]
+            logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=written)  # type: ignore[arg-type]
 
         yield put
 
@@ -149,10 +149,10 @@ def test_a_job_is_found_by_its_id_and_its_key(put: Put, id_: str) -> None:
 @pytest.mark.parametrize(
     ("attributes", "state"),
     [
-        ({"dead_letter": {"S": "m1"}}, job_record.DEAD_LETTER),
-        ({"leased_until": {"N": "1790000000"}}, job_record.CLAIMED),
-        ({"leased_until": {"N": "0"}}, job_record.WAITING),
-        ({"answer_key": {"S": "results/k"}, "dead_letter": {"S": "m1"}}, job_record.ANSWERED),
+        ({"dead_letter": {"S": "m1"}}, events.DEAD_LETTER),
+        ({"leased_until": {"N": "1790000000"}}, events.CLAIMED),
+        ({"leased_until": {"N": "0"}}, events.WAITING),
+        ({"answer_key": {"S": "results/k"}, "dead_letter": {"S": "m1"}}, events.ANSWERED),
     ],
 )
 def test_a_record_is_found_without_lines(put: Put, attributes: dict[str, Any], state: str) -> None:
