@@ -29,7 +29,16 @@ from infra.jobs.worker import JobWorker
 from infra.monitoring import quota_warnings
 from infra.monitoring.dashboard import GatewayDashboard
 from infra.monitoring.gateway_alarms import GatewayAlarms
-from infra.monitoring.monitored import AUTHORIZER, BATCH_STEPS, CHAT, WORKER, LogGroups, Monitored, Queues
+from infra.monitoring.monitored import (
+    AUTHORIZER,
+    BATCH_STEPS,
+    CHAT,
+    KEY_ROTATION,
+    WORKER,
+    LogGroups,
+    Monitored,
+    Queues,
+)
 from infra.monitoring.saved_queries import SavedQueries
 from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
@@ -208,6 +217,7 @@ class GatewayStack(cdk.Stack):
             environment=environment,
             stack_name=self.stack_name,
             functions=(CHAT, AUTHORIZER, "resources", WORKER, BATCH_STEPS),
+            rarely_invoked=() if self.key_rotation is None else (KEY_ROTATION,),
             queues=Queues(
                 jobs=self.queues.jobs,
                 results=self.queues.results,

@@ -12,6 +12,7 @@ from infra.settings.environment import Environment
 # Functions without which no request is answered.
 CHAT, AUTHORIZER, WORKER = "api", "authorizer", "worker"
 BATCH_STEPS = "batch-steps"
+KEY_ROTATION = "key-rotation"
 
 
 class Queues(NamedTuple):

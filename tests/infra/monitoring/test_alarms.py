@@ -221,6 +221,14 @@ def test_rare_functions() -> None:
     assert limits == {"Stack-function-errors-api": 3, "Stack-function-errors-rotation": 1}
 
 
+def test_key_rotation() -> None:
+    """A rotation that fails sets off an alarm, and the runbook says what to do about this function."""
+    rotation = {"key_rotation": {"user": "bedrock-prod", "every_days": 60}}
+    found = alarms(stack_of(changed("prod", monitoring=ALL, upstream=rotation)))
+    assert found["function-errors-key-rotation"]["DatapointsToAlarm"] == 1
+    assert "| `key-rotation` |" in documents.text("docs/operations.md")
+
+
 def test_metrics_are_needed() -> None:
     """Alarms without metrics are refused."""
     with pytest.raises(InvalidEnvironmentError, match="needs metrics = true"):
