@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 
 from tests.unit import event_stream_messages
 
@@ -30,8 +30,8 @@ class Functions:
         events.register("before-send.lambda.InvokeWithResponseStream", self._to(self._chat))
         events.register("before-send.lambda.Invoke", self._to(self._worker))
 
-    def _to(self, function: Callable[[Event], AWSResponse]) -> Callable[..., AWSResponse]:
-        def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def _to(self, function: Callable[[Event], AWSResponse]) -> Any:
+        def send(request: Any, **_: object) -> AWSResponse:
             event = json.loads(request.body)
             self.events.append(event)
             self.invoked.append(request.url)
@@ -61,7 +61,7 @@ class _Raw:
 
 def plain(payload: bytes, *, status: int = 200, **headers: str) -> AWSResponse:
     """Lambda's answer to Invoke, or an error of any call."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named: Any = {name.replace("_", "-"): value for name, value in headers.items()}
     return AWSResponse("https://lambda.test", status, named, _Raw([payload]))
 
 
@@ -77,5 +77,5 @@ def streamed(*payloads: bytes, error_code: str | None = None, fault: Exception |
         *(event_stream_messages.event("PayloadChunk", payload) for payload in payloads),
         *([] if fault else [event_stream_messages.event("InvokeComplete", json.dumps(complete).encode())]),
     ]
-    content_type = {"content-type": "application/vnd.amazon.eventstream"}
+    content_type: Any = {"content-type": "application/vnd.amazon.eventstream"}
     return AWSResponse("https://lambda.test", 200, content_type, _Raw(messages, fault))
