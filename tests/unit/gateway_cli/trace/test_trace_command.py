@@ -26,7 +26,7 @@ from tests.unit import moto_tables
 from tests.unit.gateway_cli.outputs import OUTPUTS
 from tests.unit.gateway_cli.trace.log_lines import completion, job, step
 
-GROUPS = {
+GROUPS: dict[str, Any] = {
     "access_log_group": "access",
     "authorizer_log_group": "authorizer",
     "chat_log_group": "chat",
