@@ -65,7 +65,9 @@ def authorizer_ids(events: Iterable[Event]) -> list[str]:
 def unended_invocations(events: Iterable[Event]) -> list[str]:
     """The ids of Lambda invocations that wrote no last line of the request or job."""
     known = list(events)
-    ended = {_text(event.line, "lambda_request_id") for event in known if event.line.get("message") in _LAST}
+    ended = {
+        _text(event.line, "lambda_request_id") for event in known if _text(event.line, "message") in _LAST
+    }
     begun = dict.fromkeys(
         _text(event.line, "lambda_request_id") for event in known if event.where != AUTHORIZER
     )

@@ -18,9 +18,14 @@ _JOB_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}(?:\.[1-9][0-9]{0,9})?")
 def checked(text: str) -> str:
     """The id without spaces around it. Raises ValueError for a text that cannot be an id."""
     id_ = text.strip()
-    if not _ID.fullmatch(id_):
+    if not is_id(id_):
         raise ValueError(f"an id has {FORM_IN_WORDS}")
     return id_
+
+
+def is_id(text: str) -> bool:
+    """Whether the text can be an id."""
+    return _ID.fullmatch(text) is not None
 
 
 def pattern(id_: str) -> str:

@@ -34,8 +34,10 @@ class LogSearch:
     unread: dict[str, str] = field(default_factory=dict)
 
     def find(self, wanted: Iterable[tuple[str, str]]) -> list[Event]:
-        """The events of each pair of a log group's `where` and an id."""
-        pairs = [pair for pair in dict.fromkeys(wanted) if pair[0] in self.groups]
+        """The events of each pair of a log group's `where` and an id. What cannot be an id is not searched."""
+        pairs = [
+            (where, id_) for where, id_ in dict.fromkeys(wanted) if where in self.groups and ids.is_id(id_)
+        ]
         if not pairs:
             return []
         with ThreadPoolExecutor(_AT_ONCE) as threads:

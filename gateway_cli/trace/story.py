@@ -109,7 +109,8 @@ def _of_tables(
 
 def _job_keys(id_: str, found: list[Event]) -> list[str]:
     """The keys of the jobs with lines, and of the id itself: the log may have forgotten the job."""
-    named = [id_, *(str(event.line["request_id"]) for event in found if event.line.get("message") == "job")]
+    jobs = [event for event in found if event.line.get("message") == "job"]
+    named = [id_, *events.request_ids(jobs)]
     return [key for key in dict.fromkeys(map(ids.job_key, named)) if key is not None][:_MAX_REQUESTS]
 
 

@@ -216,7 +216,9 @@ def test_any_message_can_be_read(message: str) -> None:
     """Lines of another form are left out; those that are read can be searched."""
     for line in events.read(message):
         assert isinstance(events.is_about(line, "some-id"), bool)
-        assert isinstance(events.unended_invocations([Event(0, CHAT, line)]), list)
+        found = events.ordered([Event(0, where, line) for where in (ACCESS, CHAT)])
+        ids_of = (events.request_ids, events.authorizer_ids, events.unended_invocations)
+        assert all(isinstance(id_, str) for ids in ids_of for id_ in ids(found))
 
 
 def test_deep_json_is_left_out() -> None:

@@ -26,7 +26,7 @@ from tests.unit import moto_tables
 from tests.unit.gateway_cli.outputs import OUTPUTS
 from tests.unit.gateway_cli.trace.log_lines import completion, job, step
 
-GROUPS = {
+GROUPS: dict[str, Any] = {
     "access_log_group": "access",
     "authorizer_log_group": "authorizer",
     "chat_log_group": "chat",
@@ -110,6 +110,13 @@ def test_a_request_is_found_by_its_other_ids(put: Put, field: str) -> None:
     put("access", {"request_id": ID, "status": "200"}, ago_s=30)
     result = trace("other-id-1")
     assert [where for where, _ in shown(result)] == ["chat function", "access log"]
+
+
+def test_a_line_of_another_form_is_no_fault(put: Put) -> None:
+    """What cannot be an id is not searched for, and a line without an id is printed as it is."""
+    put("chat", completion('no" id', bedrock_request_id="other-id-1"))
+    put("worker", {"message": "job", "bedrock_request_id": "other-id-1"}, '{"message": ["other-id-1"]}')
+    assert [where for where, _ in shown(trace("other-id-1"))] == ["chat function", "worker"]
 
 
 def test_a_killed_function_is_told_by_lambda(put: Put) -> None:
