@@ -221,10 +221,15 @@ def test_tokens_are_counted_as_asked(counts: bool) -> None:
     assert settings.count_stream_tokens is counts
 
 
+@cache
+def with_metrics() -> Synthesised:
+    return stack_of(changed("dev", monitoring={"metrics": True}))
+
+
 @pytest.mark.parametrize("function", BOTH)
-@pytest.mark.parametrize(("environment", "shown"), [("prod", "prod"), ("dev", None), ("local", "local")])
-def test_metrics_are_on_as_asked(environment: str, shown: str | None, function: str) -> None:
+@pytest.mark.parametrize("has_metrics", [True, False])
+def test_metrics_are_on_as_asked(has_metrics: bool, function: str) -> None:
     """With `monitoring.metrics`, the functions know the environment's name; without, they have no variable for it."""
-    variables = synthesised(environment).variables(function)
-    assert MetricsSettings.from_env(variables).environment == shown
-    assert ("METRICS_ENVIRONMENT" in variables) is (shown is not None)
+    variables = (with_metrics() if has_metrics else synthesised("dev")).variables(function)
+    assert MetricsSettings.from_env(variables).environment == ("dev" if has_metrics else None)
+    assert ("METRICS_ENVIRONMENT" in variables) is has_metrics
