@@ -273,7 +273,7 @@ _HOOKS = (
     _trying("worker-hangs-up", _NOT_PROVEN, **{INVOKE: _HANGS_UP[:1]}),
     _trying(
         "no-report",
-        "ClientError",
+        "DeploymentDoesNotExistException",
         PutLifecycleEventHookExecutionStatus=[_refusal("DeploymentDoesNotExistException")],
     ),
     _hooked("without-version", _without(_HOOK, "CHAT_VERSION"), _NOT_TRIED, "KeyError"),
