@@ -5,28 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local.stack.local_stack import LocalStack
 from tests import documents
 
-if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
-
 STACK = "bedrock-chat-gateway-local"
 ALARM = f"{STACK}-batch-dead-letters"  # no other test sends anything there
 
 
 @pytest.fixture
-def cloudwatch(stack: LocalStack) -> CloudWatchClient:
+def cloudwatch(stack: LocalStack) -> Any:
     return stack.session().client("cloudwatch")
 
 
 @pytest.fixture
-def alarms(cloudwatch: CloudWatchClient) -> dict[str, MetricAlarmTypeDef]:
+def alarms(cloudwatch: Any) -> dict[str, Any]:
     """The stack's alarms by the ends of their names."""
     found = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-", MaxRecords=100)["MetricAlarms"]
     return {alarm["AlarmName"].removeprefix(f"{STACK}-"): alarm for alarm in found}
@@ -57,7 +53,7 @@ def _notification(stack: LocalStack, url: str) -> dict[str, Any]:
     return notification
 
 
-def test_alarms_are_deployed(alarms: dict[str, MetricAlarmTypeDef]) -> None:
+def test_alarms_are_deployed(alarms: dict[str, Any]) -> None:
     """The alarms that the emulator can have exist, with their limits. Those that compute are left out."""
     assert {
         "server-errors",
@@ -73,19 +69,19 @@ def test_alarms_are_deployed(alarms: dict[str, MetricAlarmTypeDef]) -> None:
     assert alarms["dead-letters"]["Threshold"] == 1
 
 
-def test_a_quiet_stack(alarms: dict[str, MetricAlarmTypeDef]) -> None:
+def test_a_quiet_stack(alarms: dict[str, Any]) -> None:
     """No alarm takes missing data for a breach."""
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"notBreaching"}
 
 
-def test_queues_of_alarms_exist(stack: LocalStack, alarms: dict[str, MetricAlarmTypeDef]) -> None:
+def test_queues_of_alarms_exist(stack: LocalStack, alarms: dict[str, Any]) -> None:
     """The alarms of queues name queues of the stack."""
     (dimension,) = alarms["dead-letters"]["Dimensions"]
     assert dimension["Name"] == "QueueName"
     assert stack.dead_letter_queue_url.endswith(f"/{dimension['Value']}")
 
 
-def test_an_alarm_notifies(stack: LocalStack, cloudwatch: CloudWatchClient, notified: str) -> None:
+def test_an_alarm_notifies(stack: LocalStack, cloudwatch: Any, notified: str) -> None:
     """An alarm that goes off sends what it means, and the section of the runbook. When it is over, it sends that, too."""
     cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue="ALARM", StateReason="a test")
     on = _notification(stack, notified)
@@ -97,7 +93,7 @@ def test_an_alarm_notifies(stack: LocalStack, cloudwatch: CloudWatchClient, noti
     assert section in documents.sections("docs/operations.md")
 
 
-def test_the_dashboard(cloudwatch: CloudWatchClient, stack: LocalStack) -> None:
+def test_the_dashboard(cloudwatch: Any, stack: LocalStack) -> None:
     """The dashboard exists, and reads the stack's own functions, queues and log groups."""
     body = cloudwatch.get_dashboard(DashboardName=STACK)["DashboardBody"]
     assert len(json.loads(body)["widgets"]) > 15

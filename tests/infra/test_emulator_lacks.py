@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(
 @cache
 def _emulator() -> tuple[frozenset[str], str | None, str | None]:
     """The types that the emulator knows, and why it refuses an alarm without metric mathematics and one with."""
-    command = [_PYTHON, "-c", _SCRIPT, json.dumps([_PLAIN, _COMPUTED])]
+    command = [str(_PYTHON), "-c", _SCRIPT, json.dumps([_PLAIN, _COMPUTED])]
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     types, plain, computed = json.loads(output.splitlines()[-1])
     return frozenset(types), plain, computed
