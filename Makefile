@@ -153,7 +153,7 @@ hostile: .venv/.installed ## Test the functions with wrong and hostile answers o
 	@pytest -q tests/hostile_upstream
 
 .PHONY: infra-test
-infra-test: $(TOOLS) ## Test the CloudFormation templates, and run cdk-nag
+infra-test: $(TOOLS) .venv-emulator/.installed ## Test the CloudFormation templates, and run cdk-nag
 	@$(call PYTEST,infra) tests/infra
 
 .PHONY: coverage

@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from infra import emulator
 from infra.platform import Platform
 from tests.infra.monitoring import stacks
@@ -30,10 +28,6 @@ def refusal(alarm):
 
 print(json.dumps([sorted(provisioners._RESOURCE_HANDLERS), *map(refusal, json.loads(sys.argv[1]))]))
 """
-
-pytestmark = pytest.mark.skipif(
-    not _PYTHON.exists(), reason="the emulator is not installed; run `make install`"
-)
 
 
 @cache
