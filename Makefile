@@ -131,8 +131,8 @@ smoke: ## Deploy to a local AWS, check every step and stop; exits with 0 if all 
 test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
 	@$(MAKE) -j2 --silent install
 	@rm -f .coverage .coverage.*
-	@$(MAKE) $(PARALLEL) lint unit infra-test COVERAGE=1
-	@$(MAKE) hostile e2e
+	@$(MAKE) $(PARALLEL) lint unit infra-test hostile COVERAGE=1
+	@$(MAKE) e2e
 	@$(MAKE) coverage
 
 .PHONY: lint
