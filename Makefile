@@ -10,6 +10,8 @@ ENV ?= dev
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
+# Without bytecode every process compiles the modules again, which also slows the tests.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Each target has its own, because several may be made at once.
 INSTALL_LOG = .local/install$(subst /,-,$(patsubst .%,-%,$@)).log
@@ -129,8 +131,8 @@ smoke: ## Deploy to a local AWS, check every step and stop; exits with 0 if all 
 test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
 	@$(MAKE) -j2 --silent install
 	@rm -f .coverage .coverage.*
-	@$(MAKE) $(PARALLEL) lint unit infra-test COVERAGE=1
-	@$(MAKE) hostile e2e
+	@$(MAKE) $(PARALLEL) lint unit infra-test hostile COVERAGE=1
+	@$(MAKE) e2e
 	@$(MAKE) coverage
 
 .PHONY: lint
@@ -146,7 +148,7 @@ lint: .venv/.installed ## Check style, types and import contracts
 
 .PHONY: unit
 unit: .venv/.installed ## Run the unit tests: two minutes, no network
-	@$(call PYTEST,unit) -n auto tests/unit
+	@$(call PYTEST,unit) -n auto --dist worksteal tests/unit
 
 .PHONY: hostile
 hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (over a minute)

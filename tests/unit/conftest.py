@@ -8,8 +8,10 @@ import pytest
 
 from tests import hypothesis_profile
 from tests.log_checks.recorder import Recorder
+from tests.unit import quick_aws
 
 assert hypothesis_profile  # loaded by being imported
+quick_start_of_aws = quick_aws.quick_start_of_aws
 
 
 @pytest.fixture(scope="session")
