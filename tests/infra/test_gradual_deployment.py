@@ -154,7 +154,7 @@ def with_alarms(number: int) -> Synthesised:
         others={},
         alarms=alarms,
     )
-    return Synthesised(app.synth().stacks[0].template)
+    return Synthesised.of(app)
 
 
 def test_alarms_roll_back() -> None:

@@ -35,7 +35,7 @@ def without(*lacks: str) -> Synthesised:
     document = {**files.read("prod", FIRST_FILES), "monitoring": ALL}
     app = cdk.App(context=CONTEXT)
     GatewayStack(app, "Stack", environment=files.checked("prod", document, platform=platform))
-    return Synthesised(app.synth().stacks[0].template)
+    return Synthesised.of(app)
 
 
 @cache
