@@ -45,7 +45,7 @@ def test_no_key_is_logged() -> None:
     world.step("createSecret", world.secret.begin())
     for one in world.iam.credentials.values():
         one["Status"] = "Inactive"
-    world.check = lambda: None  # type: ignore[method-assign] - no key works now
+    world.check = lambda: None  # type: ignore[method-assign]  # no key works now
     said.append(world.failure("testSecret"))
     text = world.log.getvalue() + "".join(said)
     assert "createSecret failed: CreateServiceSpecificCredential: AccessDenied" in text
