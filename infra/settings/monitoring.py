@@ -37,7 +37,7 @@ class Monitoring(Table):
     """The account's quota of concurrent Lambda executions in this region. `cdk synth` compares other settings with it."""
     max_server_error_percent: Annotated[int, Field(ge=1, le=100)] = 5
     """The alarm `server-errors` goes off if a larger part of the requests gets a 5xx."""
-    max_p99_latency_s: Annotated[int, Field(ge=1, le=900)] = 60
+    max_p99_latency_s: Annotated[int, Field(ge=1, le=900)] = 180
     """The alarm `slow-answers` goes off if the slowest hundredth of the answers, streams included, takes longer."""
     max_job_age_s: Annotated[int, Field(ge=60, le=KEPT_S)] = 21_600
     """The alarm `old-jobs` goes off if a job has been in the queue for longer."""
