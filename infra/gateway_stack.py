@@ -252,6 +252,7 @@ class GatewayStack(cdk.Stack):
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "BatchStepsLogGroupName": self.batch_steps.log_group.log_group_name,
             "BatchStepsQueueUrl": self.batch_steps.queue.queue_url,
+            "MaxJobAgeSeconds": str(environment.monitoring.max_job_age_s),
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway_cli.stack_outputs import StackOutputs
 
 _NOT_FOUND = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
-# A quarter of the 24 hours that a batch has. Jobs of a large submission may wait longer without a fault.
+# If an earlier version deployed the stack: a quarter of the 24 hours that a batch has.
 _MAX_AGE_S = 6 * 3600
 _AGE_PERIOD_S = 900
 _BUSY = {"Creating", "Enabling", "Updating"}
@@ -56,17 +56,18 @@ def backlog(url: str, deployment: Deployment, *, is_read_by_callers: bool = Fals
     age_s = _age_s(url, deployment)
     if age_s is None:
         return findings.ok(counts)
-    if age_s > _MAX_AGE_S:
+    if age_s > (deployment.outputs.max_job_age_s or _MAX_AGE_S):
         return findings.problem(
             f"{counts}; the oldest has waited for {age_s / 3600:.1f} hours",
-            "See the errors in the worker's log, and jobs.requests_per_minute in the settings",
+            "See the errors in the worker's log, and jobs.requests_per_minute in the settings. If a large submission may wait "
+            "so long, raise monitoring.max_job_age_s",
         )
     return findings.ok(f"{counts}; the oldest has waited for {round(age_s / 60)} minutes")
 
 
 def is_read(url: str, deployment: Deployment) -> Result:
     """Whether Lambda reads the queue. Raises botocore's errors."""
-    arn = _attribute(url, "QueueArn", deployment)
+    arn = str(_attribute(url, "QueueArn", deployment))
     pages = (
         deployment.client("lambda").get_paginator("list_event_source_mappings").paginate(EventSourceArn=arn)
     )
@@ -97,7 +98,13 @@ def no_dead_letters(url: str, deployment: Deployment) -> Result:
 
 def no_dead_steps(steps_url: str, deployment: Deployment) -> Result:
     """Whether no step of a batch has failed for the last time. Raises botocore's errors."""
-    policy = json.loads(_attribute(steps_url, "RedrivePolicy", deployment))
+    text = _attribute(steps_url, "RedrivePolicy", deployment)
+    if text is None:
+        return findings.problem(
+            "the queue of batch steps has no dead letters: its redrive policy was removed",
+            f"Set the policy in the SQS console: the stack {deployment.stack_name} has the queue BatchStepsDeadLetters",
+        )
+    policy = json.loads(text)
     name = str(policy["deadLetterTargetArn"]).rpartition(":")[2]
     url = deployment.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     advice = (
@@ -127,9 +134,11 @@ def _missing(error: ClientError, url: str, deployment: Deployment) -> Result:
     )
 
 
-def _attribute(url: str, name: str, deployment: Deployment) -> str:
+def _attribute(url: str, name: str, deployment: Deployment) -> str | None:
+    """The queue's attribute; None if it has none."""
     answer = deployment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-    return str(answer["Attributes"][name])
+    value: str | None = answer.get("Attributes", {}).get(name)
+    return value
 
 
 def _age_s(url: str, deployment: Deployment) -> float | None:

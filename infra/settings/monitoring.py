@@ -40,7 +40,7 @@ class Monitoring(Table):
     max_p99_latency_s: Annotated[int, Field(ge=1, le=900)] = 180
     """The alarm `slow-answers` goes off if the slowest hundredth of the answers, streams included, takes longer."""
     max_job_age_s: Annotated[int, Field(ge=60, le=KEPT_S)] = 21_600
-    """The alarm `old-jobs` goes off if a job has been in the queue for longer."""
+    """The alarm `old-jobs` goes off, and `doctor` names a problem, if a job has been in the queue for longer."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -113,6 +113,15 @@ def test_jobs_must_not_wait_for_ever(aws: StubbedAws, age: dict[str, Any], statu
     assert says in finding.says
 
 
+@pytest.mark.parametrize(("limit_h", "status"), [(8, Status.OK), (5, Status.PROBLEM)])
+def test_the_environment_says_how_long_jobs_may_wait(aws: StubbedAws, limit_h: int, status: Status) -> None:
+    """The limit is the alarm's: the setting monitoring.max_job_age_s."""
+    aws.answers("sqs", "get_queue_attributes", depth(1))
+    aws.answers("cloudwatch", "get_metric_statistics", aged(7))
+    deployment = aws.deployment(replace(WHOLE, max_job_age_s=limit_h * 3600))
+    assert queue_checks.backlog(JOBS, deployment).status == status
+
+
 def test_no_age_is_asked_of_an_empty_queue(aws: StubbedAws) -> None:
     """An empty queue has no oldest job, and callers read the results when they like."""
     aws.answers("sqs", "get_queue_attributes", depth())
@@ -175,6 +184,14 @@ def test_dead_steps_are_found_by_their_queue(aws: StubbedAws, count: int, status
     aws.answers("sqs", "get_queue_url", {"QueueUrl": "https://sqs.test/0/dead-steps"})
     aws.answers("sqs", "get_queue_attributes", depth(count))
     assert made(aws, partial(queue_checks.no_dead_steps, "steps")).status == status
+
+
+def test_steps_need_dead_letters(aws: StubbedAws) -> None:
+    """A removed redrive policy is found: SQS then names no such attribute."""
+    aws.answers("sqs", "get_queue_attributes", {})
+    finding = made(aws, partial(queue_checks.no_dead_steps, "steps"))
+    assert finding.status == Status.PROBLEM
+    assert "redrive policy" in finding.says
 
 
 def test_every_queue_is_checked() -> None:
@@ -268,3 +285,23 @@ def test_alarms_that_fire_are_named(
     finding = made(aws, alarm_check.check)
     assert finding.status == status
     assert says in finding.says
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "count"),
+    [
+        (f"{NAME}-old-jobs", "old-jobs", 1),
+        (f"{NAME}-function-errors-api", "function-errors", 1),
+        (f"{NAME}-us-old-jobs", "old-jobs", 0),
+    ],
+)
+def test_alarms_of_another_environment_do_not_count(
+    aws: StubbedAws, name: str, section: str, count: int
+) -> None:
+    """The name of another environment may begin with this one's."""
+    description = f"A job has been in the queue for long. What to do: docs/operations.md#{section}"
+    alarm = {"AlarmName": name, "AlarmDescription": description, "StateValue": "ALARM"}
+    aws.answers("cloudwatch", "describe_alarms", {"MetricAlarms": [alarm], "CompositeAlarms": []})
+    assert made(aws, alarm_check.check).says.startswith(
+        f"{count} of 1 are firing" if count else "there are none"
+    )
