@@ -7,7 +7,7 @@ from infra.monitoring.metrics import API_THROTTLES, AVERAGE, MAXIMUM, P99, Metri
 from infra.monitoring.monitored import CHAT, Monitored
 from infra.monitoring.runbook_alarms import Limit, RunbookAlarms
 
-SERVER_ERRORS, MOST_FAIL = "server-errors", "most-requests-fail"
+SERVER_ERRORS, MOST_FAIL, FAILED_ANSWERS = "server-errors", "most-requests-fail", "failed-answers"
 _MOST = 0.5  # of all requests
 _LEAST_IN_1_MIN, _LEAST_IN_5_MIN = 5, 20  # requests, so that one caller's few are not "most" or a percentile
 _FULL = 0.8  # of a quota
@@ -17,6 +17,7 @@ _THROTTLED_IN_5_MIN = 10
 def add(alarms: RunbookAlarms, monitored: Monitored) -> None:
     """Adds the alarms of HTTP requests."""
     _add_failures(alarms, monitored)
+    _add_failed_answers(alarms, monitored)
     _add_slow_answers(alarms, monitored)
     _add_throttles(alarms, monitored)
     _add_concurrency(alarms, monitored)
@@ -38,6 +39,26 @@ def _add_failures(alarms: RunbookAlarms, monitored: Monitored) -> None:
         "More than half of the requests got a 5xx in three of the last five minutes.",
         metrics.if_enough(failing, metrics.api("Count"), _LEAST_IN_1_MIN, "5xx of all requests"),
         Limit(above=_MOST, bad=3, of=5),
+    )
+
+
+def _add_failed_answers(alarms: RunbookAlarms, monitored: Monitored) -> None:
+    """A stream that breaks has status 200, so API Gateway counts no 5xx."""
+    metrics = Metrics(monitored, period_min=1)
+    failures, requests = (
+        metrics.own(metric_names.FAILURES, CHAT),
+        metrics.own(metric_names.REQUESTS, CHAT),
+    )
+    percent = monitored.environment.monitoring.max_server_error_percent
+    part = metrics.computed(
+        "100 * failures / requests", "% of requests", failures=failures, requests=requests
+    )
+    alarms.add(
+        FAILED_ANSWERS,
+        f"More than {percent} % of the chat completions failed in three of the last five minutes: they got a 5xx, or their "
+        "stream broke.",
+        metrics.if_enough(part, requests, _LEAST_IN_1_MIN, "% of requests"),
+        Limit(above=percent, bad=3, of=5),
     )
 
 

@@ -37,6 +37,7 @@ NAMES = [
     "concurrency",
     "credentials",
     "dead-letters",
+    "failed-answers",
     *(f"function-errors-{function}" for function in sorted(FUNCTIONS)),
     "gateway-down",
     "guardrail-unavailable",
@@ -185,7 +186,13 @@ def expressions(name: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("most-requests-fail", 5), ("slow-answers", 20), ("bedrock-refuses", 10), ("bedrock-throttling", 10)],
+    [
+        ("most-requests-fail", 5),
+        ("failed-answers", 5),
+        ("slow-answers", 20),
+        ("bedrock-refuses", 10),
+        ("bedrock-throttling", 10),
+    ],
 )
 def test_a_few_requests_wake_nobody(name: str, least: int) -> None:
     """Alarms about a part of the requests, which one caller's few could set off, need some requests in a period."""
@@ -203,6 +210,15 @@ def test_limits_of_clients_are_not_bedrocks_throttles() -> None:
         if getattr(class_, "status", None) == HTTPStatus.TOO_MANY_REQUESTS
     }
     assert classes - {None} == refusing
+
+
+def test_broken_streams_are_failures() -> None:
+    """A stream that breaks has status 200, so this alarm reads the gateway's own count. It may stop a deployment."""
+    alarm = alarms(monitored())["failed-answers"]
+    names = {metric["MetricName"] for metric in metrics(alarm)}
+    assert names == {metric_names.FAILURES, metric_names.REQUESTS}
+    assert alarm["Threshold"] == 5
+    assert "failed-answers" in gateway_alarms._STOPPING
 
 
 def test_only_what_hits_nearly_all_is_bedrocks_refusal() -> None:
