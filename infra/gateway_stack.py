@@ -34,6 +34,7 @@ from infra.monitoring.monitored import (
     BATCH_STEPS,
     CHAT,
     KEY_ROTATION,
+    RESOURCES,
     WORKER,
     LogGroups,
     Monitored,
@@ -216,7 +217,7 @@ class GatewayStack(cdk.Stack):
         return Monitored(
             environment=environment,
             stack_name=self.stack_name,
-            functions=(CHAT, AUTHORIZER, "resources", WORKER, BATCH_STEPS),
+            functions=(CHAT, AUTHORIZER, RESOURCES, WORKER, BATCH_STEPS),
             rarely_invoked=() if self.key_rotation is None else (KEY_ROTATION,),
             queues=Queues(
                 jobs=self.queues.jobs,
