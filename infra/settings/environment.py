@@ -117,6 +117,8 @@ class Settings(Table):
         require(is_unguarded or not is_ignored, "upstream.url", rule)
         first = {model.name: model.targets[0].model for model in self.models}
         proof_rules.check(self.proof, self.upstream, first)
+        if self.deployment.gradual:
+            proof_rules.check_new_versions(self.proof, self.upstream, first)
         self._check_jobs()
         self._check_names()
         self._check_lists()
