@@ -49,6 +49,7 @@ class StackOutputs:
     batch_steps_log_group: str | None = None  # None if an earlier version deployed the stack
     access_log_group: str | None = None  # None if an earlier version deployed the stack
     authorizer_log_group: str | None = None  # None if an earlier version deployed the stack
+    max_job_age_s: int | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
     resources_table: str | None = None  # None if an earlier version deployed the stack
     files_bucket: str | None = None  # None if an earlier version deployed the stack
@@ -138,6 +139,7 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         batch_steps_log_group=outputs.get("BatchStepsLogGroupName"),
         access_log_group=outputs.get("AccessLogGroupName"),
         authorizer_log_group=outputs.get("AuthorizerLogGroupName"),
+        max_job_age_s=int(outputs["MaxJobAgeSeconds"]) if "MaxJobAgeSeconds" in outputs else None,
         bedrock_regions=tuple(filter(None, outputs.get("BedrockRegions", "").split(","))),
         proof_model=outputs.get("ProofModel"),
         proof_converse_model=outputs.get("ProofConverseModel"),

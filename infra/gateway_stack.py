@@ -34,6 +34,7 @@ from infra.monitoring.monitored import (
     BATCH_STEPS,
     CHAT,
     KEY_ROTATION,
+    RESOURCES,
     WORKER,
     LogGroups,
     Monitored,
@@ -216,7 +217,7 @@ class GatewayStack(cdk.Stack):
         return Monitored(
             environment=environment,
             stack_name=self.stack_name,
-            functions=(CHAT, AUTHORIZER, "resources", WORKER, BATCH_STEPS),
+            functions=(CHAT, AUTHORIZER, RESOURCES, WORKER, BATCH_STEPS),
             rarely_invoked=() if self.key_rotation is None else (KEY_ROTATION,),
             queues=Queues(
                 jobs=self.queues.jobs,
@@ -252,6 +253,7 @@ class GatewayStack(cdk.Stack):
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "BatchStepsLogGroupName": self.batch_steps.log_group.log_group_name,
             "BatchStepsQueueUrl": self.batch_steps.queue.queue_url,
+            "MaxJobAgeSeconds": str(environment.monitoring.max_job_age_s),
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from gateway_cli.doctor import findings
 from gateway_cli.doctor.findings import Result
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from gateway_cli.doctor.deployment import Deployment
 
 NAME = "alarms"
+# The end of the description of a gateway's alarm.
+_SECTION = re.compile(r"docs/operations\.md#([a-z0-9-]+)\Z")
 
 
 def check(deployment: Deployment) -> Result:
@@ -25,6 +29,7 @@ def check(deployment: Deployment) -> Result:
         for page in pages
         for kind in ("MetricAlarms", "CompositeAlarms")
         for alarm in page.get(kind, [])
+        if not _is_of_another_stack(alarm, deployment.stack_name)
     ]
     firing = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
     if firing:
@@ -35,3 +40,9 @@ def check(deployment: Deployment) -> Result:
     if not alarms:
         return findings.ok("there are none (the setting monitoring.alarms)")
     return findings.ok(f"none of {len(alarms)} is firing")
+
+
+def _is_of_another_stack(alarm: Mapping[str, Any], stack_name: str) -> bool:
+    """Whether the alarm is another gateway's, such as `prod-us` beside `prod`: its name would have another end."""
+    section = _SECTION.search(alarm.get("AlarmDescription", ""))
+    return section is not None and not alarm["AlarmName"].startswith(f"{stack_name}-{section[1]}")

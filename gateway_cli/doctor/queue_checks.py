@@ -20,53 +20,59 @@ if TYPE_CHECKING:
     from gateway_cli.stack_outputs import StackOutputs
 
 _NOT_FOUND = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
-# A quarter of the 24 hours that a batch has. Jobs of a large submission may wait longer without a fault.
+# If an earlier version deployed the stack: a quarter of the 24 hours that a batch has.
 _MAX_AGE_S = 6 * 3600
 _AGE_PERIOD_S = 900
 _BUSY = {"Creating", "Enabling", "Updating"}
 
 
 def chains(outputs: StackOutputs) -> Iterator[Chain]:
-    """The checks of each queue. An event source cannot work if its queue is gone."""
+    """The checks of each queue. An event source cannot work if its queue is gone, and messages grow old if nobody reads them."""
     jobs = outputs.jobs_queue_url
     yield (
         Check("jobs queue", partial(backlog, jobs)),
         Check("jobs worker reads the queue", partial(is_read, jobs)),
+        Check("oldest job", partial(age, jobs)),
     )
-    yield (Check("results queue", partial(backlog, outputs.results_queue_url, is_read_by_callers=True)),)
+    yield (Check("results queue", partial(backlog, outputs.results_queue_url)),)
     yield (Check("dead letters of jobs", partial(no_dead_letters, outputs.dead_letter_queue_url)),)
     steps = outputs.batch_steps_queue_url
     if steps is not None:
         yield (
             Check("queue of batch steps", partial(backlog, steps)),
             Check("batch steps read the queue", partial(is_read, steps)),
-            Check("dead letters of batch steps", partial(no_dead_steps, steps)),
+            Check("oldest batch step", partial(age, steps)),
         )
+        yield (Check("dead letters of batch steps", partial(no_dead_steps, steps)),)
 
 
-def backlog(url: str, deployment: Deployment, *, is_read_by_callers: bool = False) -> Result:
-    """How many messages wait, and whether the oldest waits too long. Raises botocore's errors."""
+def backlog(url: str, deployment: Deployment) -> Result:
+    """Whether the queue is there, and how many messages it has. Raises botocore's errors."""
     try:
         depth = status.depth(deployment.client("sqs"), url)
     except ClientError as error:
         return _missing(error, url, deployment)
-    counts = f"{depth.waiting} waiting, {depth.in_flight} in flight, {depth.delayed} delayed"
-    if is_read_by_callers or not (depth.waiting or depth.in_flight):
-        return findings.ok(counts)
-    age_s = _age_s(url, deployment)
+    return findings.ok(f"{depth.waiting} waiting, {depth.in_flight} in flight, {depth.delayed} delayed")
+
+
+def age(url: str, deployment: Deployment) -> Result:
+    """Whether the oldest message waits too long. Raises botocore's errors."""
+    depth = status.depth(deployment.client("sqs"), url)
+    age_s = _age_s(url, deployment) if depth.waiting or depth.in_flight else None
     if age_s is None:
-        return findings.ok(counts)
-    if age_s > _MAX_AGE_S:
+        return findings.ok("none is known to wait")
+    if age_s > (deployment.outputs.max_job_age_s or _MAX_AGE_S):
         return findings.problem(
-            f"{counts}; the oldest has waited for {age_s / 3600:.1f} hours",
-            "See the errors in the worker's log, and jobs.requests_per_minute in the settings",
+            f"it has waited for {age_s / 3600:.1f} hours",
+            "See the errors in the log of the function that reads it, and jobs.requests_per_minute in the settings. If a "
+            "large submission may wait so long, raise monitoring.max_job_age_s",
         )
-    return findings.ok(f"{counts}; the oldest has waited for {round(age_s / 60)} minutes")
+    return findings.ok(f"it has waited for {round(age_s / 60)} minutes")
 
 
 def is_read(url: str, deployment: Deployment) -> Result:
     """Whether Lambda reads the queue. Raises botocore's errors."""
-    arn = _attribute(url, "QueueArn", deployment)
+    arn = str(_attribute(url, "QueueArn", deployment))
     pages = (
         deployment.client("lambda").get_paginator("list_event_source_mappings").paginate(EventSourceArn=arn)
     )
@@ -97,7 +103,16 @@ def no_dead_letters(url: str, deployment: Deployment) -> Result:
 
 def no_dead_steps(steps_url: str, deployment: Deployment) -> Result:
     """Whether no step of a batch has failed for the last time. Raises botocore's errors."""
-    policy = json.loads(_attribute(steps_url, "RedrivePolicy", deployment))
+    try:
+        text = _attribute(steps_url, "RedrivePolicy", deployment)
+    except ClientError as error:
+        return _missing(error, steps_url, deployment)
+    if text is None:
+        return findings.problem(
+            "the queue of batch steps has no dead letters: its redrive policy was removed",
+            f"Set the policy in the SQS console: the stack {deployment.stack_name} has the queue BatchStepsDeadLetters",
+        )
+    policy = json.loads(text)
     name = str(policy["deadLetterTargetArn"]).rpartition(":")[2]
     url = deployment.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     advice = (
@@ -127,9 +142,11 @@ def _missing(error: ClientError, url: str, deployment: Deployment) -> Result:
     )
 
 
-def _attribute(url: str, name: str, deployment: Deployment) -> str:
+def _attribute(url: str, name: str, deployment: Deployment) -> str | None:
+    """The queue's attribute; None if it has none."""
     answer = deployment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-    return str(answer["Attributes"][name])
+    value: str | None = answer.get("Attributes", {}).get(name)
+    return value
 
 
 def _age_s(url: str, deployment: Deployment) -> float | None:

@@ -54,6 +54,12 @@ def _of_status(stack: StackTypeDef, env: str) -> Result | None:
         return findings.unchecked(
             f"{name} is {status}: other findings may change", "Wait for the deployment, and try again."
         )
+    if status == "UPDATE_ROLLBACK_FAILED":
+        return findings.problem(
+            f"{name} is {status}: neither version is whole",
+            "See the stack's events in CloudFormation, remove the cause (such as an alarm that fires), and continue: "
+            f"aws cloudformation continue-update-rollback --stack-name {name}",
+        )
     if status.endswith("_FAILED"):
         return findings.problem(f"{name} is {status}", "See the stack's events in CloudFormation.")
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -115,8 +117,11 @@ def _grant(role: iam.Role, rotation: KeyRotation, secret: BedrockApiKeySecret) -
 
 
 def _model(environment: Environment) -> str:
-    """The model that the test names: the proof's, or the first target of this region if that is a name."""
-    chosen = environment.proof.model
-    targets = environment.model_names.get(chosen, ())
+    """The model that the test names: the proof's, or the one behind it, or else another that the user's policy allows."""
+    chosen, bedrock, names = environment.proof.model, environment.upstream, environment.model_names
+    if chosen not in names and not bedrock.names_only and bedrock.allows(chosen):
+        return chosen
+    listed = [] if bedrock.names_only else bedrock.models
+    targets = chain(names.get(chosen, ()), *names.values())
     here = [target.model for target in targets if target.region is None]
-    return next(iter(here), chosen)
+    return next(iter([*here, *listed]), chosen)

@@ -40,7 +40,7 @@ class BeforeTraffic(GatewayFunction):
             scope,
             id_,
             environment=environment,
-            name="before-traffic",
+            name="pre-traffic",
             module="guardrail_proof.before_traffic",
             requirements="upstream",
             description="Proves before a new version gets traffic that the guardrail blocks",

@@ -15,8 +15,16 @@ CREDENTIAL_ERRORS = ("UpstreamCredentialsError", "UpstreamCredentialsUnavailable
 GUARDRAIL_ERRORS = ("GuardrailUnavailableError",)
 REFUSALS = ("UpstreamError", "UpstreamAccessError")  # also if the guardrail does not exist or may not be used
 QUOTA_ERRORS = ("InsufficientQuotaError",)
-_MANY_PERCENT, _MOST_PERCENT = 10, 50
-_LEAST_REQUESTS = 5  # in a period, so that one caller's few wrong requests are not "most"
+LIMIT_ERRORS = (
+    "RateLimitError",
+    "OverLimitError",
+    *QUOTA_ERRORS,
+)  # the other errors with status 429 are Bedrock's
+_MANY_PERCENT = 10
+# Of wrong requests, Bedrock's refusals have the same class as of a guardrail that does not exist. But without its guardrail
+# Bedrock refuses all requests.
+_NEARLY_ALL_PERCENT = 90
+_LEAST_REQUESTS = 10  # in a period, so that one caller's few wrong requests are not "nearly all"
 _LATCHED_H = 24
 
 
@@ -37,15 +45,15 @@ def add(alarms: RunbookAlarms, monitored: Monitored) -> None:
     )
     alarms.add(
         REFUSES,
-        "For fifteen minutes, Bedrock answered more than half of the requests with an error, such as a guardrail that does "
-        "not exist.",
+        f"For fifteen minutes, Bedrock answered more than {_NEARLY_ALL_PERCENT} % of the requests with an error, such as a "
+        "guardrail that does not exist.",
         _percent(metrics, metrics.total("errors", [metrics.errors(name, CHAT) for name in REFUSALS])),
-        Limit(above=_MOST_PERCENT, bad=3, of=3),
+        Limit(above=_NEARLY_ALL_PERCENT, bad=3, of=3),
     )
     alarms.add(
         "bedrock-throttling",
-        "For fifteen minutes, Bedrock or the limits of clients refused more than a tenth of the requests with 429.",
-        _percent(metrics, metrics.own(metric_names.THROTTLES, CHAT)),
+        "For fifteen minutes, Bedrock refused more than a tenth of the requests with 429.",
+        _percent(metrics, _throttled_by_bedrock(metrics)),
         Limit(above=_MANY_PERCENT, bad=3, of=3),
     )
     _add_budgets(alarms, monitored)
@@ -73,6 +81,17 @@ def _add_budgets(alarms: RunbookAlarms, monitored: Monitored) -> None:
     )
 
 
+def _throttled_by_bedrock(metrics: Metrics) -> cloudwatch.MathExpression:
+    """The requests with status 429, without those that the limits of their clients refused: limits are meant to refuse."""
+    limited = metrics.total("limited", [metrics.errors(name, CHAT) for name in LIMIT_ERRORS])
+    not_bedrocks = metrics.computed("0 - limited", "limited", limited=limited)
+    throttles = metrics.own(metric_names.THROTTLES, CHAT)
+    # SUM leaves out what has no data, where a difference would have none.
+    return metrics.computed(
+        "SUM([throttles, not_bedrocks])", "throttles", throttles=throttles, not_bedrocks=not_bedrocks
+    )
+
+
 def _percent_or_refused(metrics: Metrics, used: dict[str, cloudwatch.Metric]) -> cloudwatch.MathExpression:
     """The most used budget, and 100 or more if a request was refused: then the rest of a budget may never be used."""
     refused = metrics.computed(
@@ -87,9 +106,6 @@ def _failed(metrics: Metrics, label: str, classes: tuple[str, ...]) -> cloudwatc
 
 def _percent(metrics: Metrics, part: cloudwatch.IMetric) -> cloudwatch.MathExpression:
     """The part of the chat completions, in percent; 0 if there are few."""
-    return metrics.computed(
-        f"IF(requests >= {_LEAST_REQUESTS}, 100 * part / requests, 0)",
-        "% of requests",
-        part=part,
-        requests=metrics.own(metric_names.REQUESTS, CHAT),
-    )
+    requests = metrics.own(metric_names.REQUESTS, CHAT)
+    percent = metrics.computed("100 * part / requests", "% of requests", part=part, requests=requests)
+    return metrics.if_enough(percent, requests, _LEAST_REQUESTS, "% of requests")

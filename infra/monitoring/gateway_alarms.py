@@ -17,6 +17,7 @@ DOWN = "gateway-down"
 _STOPPING = (
     request_alarms.SERVER_ERRORS,
     request_alarms.MOST_FAIL,
+    request_alarms.FAILED_ANSWERS,
     bedrock_alarms.CREDENTIALS,
     bedrock_alarms.GUARDRAIL,
     *(function_alarms.alarm_name(function) for function in (CHAT, AUTHORIZER, WORKER)),

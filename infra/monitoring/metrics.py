@@ -80,6 +80,12 @@ class Metrics(NamedTuple):
         named = {f"m{number}": metric for number, metric in enumerate(metrics)}
         return self.computed(f"SUM([{', '.join(named)}])", label, **named)
 
+    def if_enough(
+        self, metric: cloudwatch.IMetric, requests: cloudwatch.IMetric, least: int, label: str
+    ) -> cloudwatch.MathExpression:
+        """The metric in periods with at least `least` requests, and 0 in others: a few requests of one caller show nothing."""
+        return self.computed(f"IF(requests >= {least}, value, 0)", label, value=metric, requests=requests)
+
     def _of_service(self, service: str) -> dict[str, str]:
         return {
             metric_names.SERVICE: self._full_name(service),

@@ -11,7 +11,7 @@ from infra.settings.environment import Environment
 
 # Functions without which no request is answered.
 CHAT, AUTHORIZER, WORKER = "api", "authorizer", "worker"
-BATCH_STEPS = "batch-steps"
+RESOURCES, BATCH_STEPS = "resources", "batch-steps"
 KEY_ROTATION = "key-rotation"
 
 

@@ -7,8 +7,9 @@ from infra.monitoring.metrics import API_THROTTLES, AVERAGE, MAXIMUM, P99, Metri
 from infra.monitoring.monitored import CHAT, Monitored
 from infra.monitoring.runbook_alarms import Limit, RunbookAlarms
 
-SERVER_ERRORS, MOST_FAIL = "server-errors", "most-requests-fail"
+SERVER_ERRORS, MOST_FAIL, FAILED_ANSWERS = "server-errors", "most-requests-fail", "failed-answers"
 _MOST = 0.5  # of all requests
+_LEAST_IN_1_MIN, _LEAST_IN_5_MIN = 5, 20  # requests, so that one caller's few are not "most" or a percentile
 _FULL = 0.8  # of a quota
 _THROTTLED_IN_5_MIN = 10
 
@@ -16,6 +17,7 @@ _THROTTLED_IN_5_MIN = 10
 def add(alarms: RunbookAlarms, monitored: Monitored) -> None:
     """Adds the alarms of HTTP requests."""
     _add_failures(alarms, monitored)
+    _add_failed_answers(alarms, monitored)
     _add_slow_answers(alarms, monitored)
     _add_throttles(alarms, monitored)
     _add_concurrency(alarms, monitored)
@@ -23,7 +25,8 @@ def add(alarms: RunbookAlarms, monitored: Monitored) -> None:
 
 def _add_failures(alarms: RunbookAlarms, monitored: Monitored) -> None:
     """The average of 5XXError is the part of the requests that got one."""
-    failing = Metrics(monitored, period_min=1).api("5XXError", AVERAGE)
+    metrics = Metrics(monitored, period_min=1)
+    failing = metrics.api("5XXError", AVERAGE)
     percent = monitored.environment.monitoring.max_server_error_percent
     alarms.add(
         SERVER_ERRORS,
@@ -34,17 +37,41 @@ def _add_failures(alarms: RunbookAlarms, monitored: Monitored) -> None:
     alarms.add(
         MOST_FAIL,
         "More than half of the requests got a 5xx in three of the last five minutes.",
-        failing,
+        metrics.if_enough(failing, metrics.api("Count"), _LEAST_IN_1_MIN, "5xx of all requests"),
         Limit(above=_MOST, bad=3, of=5),
     )
 
 
+def _add_failed_answers(alarms: RunbookAlarms, monitored: Monitored) -> None:
+    """A stream that breaks has status 200, so API Gateway counts no 5xx."""
+    metrics = Metrics(monitored, period_min=1)
+    failures, requests = (
+        metrics.own(metric_names.FAILURES, CHAT),
+        metrics.own(metric_names.REQUESTS, CHAT),
+    )
+    percent = monitored.environment.monitoring.max_server_error_percent
+    part = metrics.computed(
+        "100 * failures / requests", "% of requests", failures=failures, requests=requests
+    )
+    alarms.add(
+        FAILED_ANSWERS,
+        f"More than {percent} % of the chat completions failed in three of the last five minutes: they got a 5xx, or their "
+        "stream broke.",
+        metrics.if_enough(part, requests, _LEAST_IN_1_MIN, "% of requests"),
+        Limit(above=percent, bad=3, of=5),
+    )
+
+
 def _add_slow_answers(alarms: RunbookAlarms, monitored: Monitored) -> None:
-    most_s = monitored.environment.monitoring.max_p99_latency_s
+    metrics, most_s = Metrics(monitored), monitored.environment.monitoring.max_p99_latency_s
+    slowest, requests = (
+        metrics.own(metric_names.LATENCY_MS, CHAT, P99),
+        metrics.own(metric_names.REQUESTS, CHAT),
+    )
     alarms.add(
         "slow-answers",
         f"For fifteen minutes, one answer in a hundred took longer than {most_s} s, from request to last byte.",
-        Metrics(monitored).own(metric_names.LATENCY_MS, CHAT, P99),
+        metrics.if_enough(slowest, requests, _LEAST_IN_5_MIN, "p99, ms"),
         Limit(above=most_s * 1000, bad=3, of=3),
     )
 

@@ -117,9 +117,12 @@ class Settings(Table):
         require(is_unguarded or not is_ignored, "upstream.url", rule)
         first = {model.name: model.targets[0].model for model in self.models}
         proof_rules.check(self.proof, self.upstream, first)
+        if self.deployment.gradual:
+            proof_rules.check_new_versions(self.proof, self.upstream, first)
         self._check_jobs()
         self._check_names()
         self._check_lists()
+        self._check_alarm_topic()
         return self
 
     def _check_jobs(self) -> None:
@@ -134,6 +137,13 @@ class Settings(Table):
         model_name_rules.check_regions(
             self.models, self.guardrail, self.guardrails, self.upstream, self.region
         )
+
+    def _check_alarm_topic(self) -> None:
+        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
+        topic = self.monitoring.alarm_topic_arn
+        is_here = topic is None or self.region is None or topic.split(":")[3] == self.region
+        rule = f"must be a topic in {self.region}: alarms cannot notify another region"
+        require(is_here, "monitoring.alarm_topic_arn", rule)
 
     def _check_lists(self) -> None:
         """Lists of only models and senders are not checked here: earlier versions took longer ones."""

@@ -36,11 +36,11 @@ class Monitoring(Table):
     lambda_concurrency_quota: Annotated[int, Field(ge=1)] = 1000
     """The account's quota of concurrent Lambda executions in this region. `cdk synth` compares other settings with it."""
     max_server_error_percent: Annotated[int, Field(ge=1, le=100)] = 5
-    """The alarm `server-errors` goes off if a larger part of the requests gets a 5xx."""
-    max_p99_latency_s: Annotated[int, Field(ge=1, le=900)] = 60
+    """The alarms `server-errors` and `failed-answers` go off if a larger part of the requests fails."""
+    max_p99_latency_s: Annotated[int, Field(ge=1, le=900)] = 180
     """The alarm `slow-answers` goes off if the slowest hundredth of the answers, streams included, takes longer."""
     max_job_age_s: Annotated[int, Field(ge=60, le=KEPT_S)] = 21_600
-    """The alarm `old-jobs` goes off if a job has been in the queue for longer."""
+    """The alarm `old-jobs` goes off, and `doctor` names a problem, if a job has been in the queue for longer."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -57,7 +57,6 @@ def test_alarms_are_deployed(alarms: dict[str, Any]) -> None:
     """The alarms that the emulator can have exist, with their limits. Those that compute are left out."""
     assert {
         "server-errors",
-        "slow-answers",
         "dead-letters",
         "old-jobs",
         "concurrency",
@@ -65,7 +64,7 @@ def test_alarms_are_deployed(alarms: dict[str, Any]) -> None:
     } <= alarms.keys()
     assert {f"function-errors-{name}" for name in ("api", "authorizer", "worker")} <= alarms.keys()
     assert "credentials" not in alarms
-    assert alarms["slow-answers"]["ExtendedStatistic"] == "p99"
+    assert alarms["server-errors"]["Statistic"] == "Average"
     assert alarms["dead-letters"]["Threshold"] == 1
 
 

@@ -50,7 +50,7 @@ def test_all_at_once(stack: Synthesised) -> None:
     text = json.dumps(stack.template)
     assert "CodeDeploy" not in text
     assert "UpdatePolicy" not in text
-    assert "before-traffic" not in text
+    assert "pre-traffic" not in text
 
 
 def test_a_tenth_for_five_minutes() -> None:
@@ -77,6 +77,18 @@ def test_chat_and_worker_are_tried_first() -> None:
             assert of_hook | {policy["DeploymentGroupName"]["Ref"]} <= set(alias["DependsOn"])
 
 
+def test_longest_names() -> None:
+    """With the longest prefix and the longest name of an environment, no function's name is over Lambda's limit.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html (FunctionName)
+    """
+    longest_stack_name = 29 + len("-") + 20
+    names = [one.get("FunctionName", "") for one in prod().resources("AWS::Lambda::Function").values()]
+    ends = [name.removeprefix("bedrock-chat-gateway-prod") for name in names if name] + ["-key-rotation"]
+    assert "-pre-traffic" in ends
+    assert longest_stack_name + max(map(len, ends)) <= 64
+
+
 def test_hook_gets_the_new_versions() -> None:
     """The hook invokes the versions that this deployment publishes, not the alias."""
     variables = prod().resources("AWS::Lambda::Function")[hook_id()]["Environment"]["Variables"]
@@ -92,15 +104,15 @@ def test_names_and_converse_are_tried() -> None:
     """If callers may use names only, the hook asks by a name. A model of Converse is tried on its route."""
     names = [{"name": "fast", "targets": [{"model": "openai.gpt-oss-20b-1:0"}]}]
     stack = stack_of(changed("dev", **GRADUAL, models=names, upstream={"names_only": True}))
-    assert stack.variables("before-traffic")["PROOF_MODEL"] == "fast"
+    assert stack.variables("pre-traffic")["PROOF_MODEL"] == "fast"
     stack = stack_of(changed("dev", **GRADUAL, upstream={"models": ["amazon.nova-lite-v1:0"]}))
-    assert stack.variables("before-traffic")["PROOF_CONVERSE_MODEL"] == "amazon.nova-lite-v1:0"
+    assert stack.variables("pre-traffic")["PROOF_CONVERSE_MODEL"] == "amazon.nova-lite-v1:0"
 
 
 def test_without_a_guardrail_no_canary_is_sent() -> None:
     """The new version must then answer, and nothing is said about a guardrail."""
     unguarded = NoGuardrail(kind="none", callers_may_go_unguarded=True)
-    variables = stack_of(changed("dev", **GRADUAL, guardrail=unguarded)).variables("before-traffic")
+    variables = stack_of(changed("dev", **GRADUAL, guardrail=unguarded)).variables("pre-traffic")
     assert not {"PROOF_CANARY", "PROOF_TAGGING"} & set(variables)
 
 
@@ -126,7 +138,7 @@ def test_role_of_the_hook() -> None:
 
 def test_time_is_enough() -> None:
     """The hook's function lives longer than its probes may take, so that CodeDeploy always hears a verdict."""
-    assert prod().function("before-traffic")["Timeout"] > new_versions.WITHIN_S + 30
+    assert prod().function("pre-traffic")["Timeout"] > new_versions.WITHIN_S + 30
 
 
 def with_alarms(number: int) -> Synthesised:

@@ -9,6 +9,7 @@ import pytest
 
 from chat_gateway.aws.settings import AwsSettings
 from infra import emulator
+from infra.bedrock import key_rotation
 from infra.settings.problems import InvalidEnvironmentError
 from key_rotation.settings import RotationSettings
 from tests.infra.conftest import Synthesised, changed, resolved, stack_of
@@ -132,6 +133,25 @@ def test_a_test_model_behind_a_name() -> None:
     settings = RotationSettings.from_env(stack.variables("key-rotation"))
     assert (settings.model, settings.key_age_days) == ("qwen.qwen3-32b-v1:0", 52)
     assert settings.base_url == "https://bedrock.test/openai/v1"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "models", "tested"),
+    [
+        ({"models": ["qwen.qwen3-32b-v1:0"]}, [], "qwen.qwen3-32b-v1:0"),
+        (
+            {"names_only": True},
+            [{"name": "fast", "targets": [{"model": "xai.grok-4"}]}],
+            "xai.grok-4",
+        ),
+    ],
+)
+def test_the_test_model_is_allowed(
+    upstream: dict[str, Any], models: list[dict[str, Any]], tested: str
+) -> None:
+    """The policy of the key's user allows the environment's models only, and Bedrock would refuse another one."""
+    environment = changed("dev", models=models, upstream={"key_rotation": ROTATION, **upstream})
+    assert key_rotation._model(environment) == tested
 
 
 def test_not_on_the_emulator() -> None:

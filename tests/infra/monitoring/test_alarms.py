@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from http import HTTPStatus
 from typing import Any, cast
 
 import aws_cdk as cdk
@@ -36,6 +37,7 @@ NAMES = [
     "concurrency",
     "credentials",
     "dead-letters",
+    "failed-answers",
     *(f"function-errors-{function}" for function in sorted(FUNCTIONS)),
     "gateway-down",
     "guardrail-unavailable",
@@ -106,7 +108,7 @@ def test_errors_exist() -> None:
     alarmed = (
         *bedrock_alarms.CREDENTIAL_ERRORS,
         *bedrock_alarms.GUARDRAIL_ERRORS,
-        *bedrock_alarms.QUOTA_ERRORS,
+        *bedrock_alarms.LIMIT_ERRORS,
         *bedrock_alarms.REFUSALS,
     )
     assert set(alarmed) <= classes
@@ -175,6 +177,58 @@ def test_limits_are_settings() -> None:
     assert found["slow-answers"]["Threshold"] == 7000
     assert found["old-jobs"]["Threshold"] == 90
     assert "20 %" in found["server-errors"]["AlarmDescription"]
+
+
+def expressions(name: str) -> list[str]:
+    """What the alarm computes, the result first."""
+    return [one["Expression"] for one in alarms(monitored())[name]["Metrics"] if "Expression" in one]
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("most-requests-fail", 5),
+        ("failed-answers", 5),
+        ("slow-answers", 20),
+        ("bedrock-refuses", 10),
+        ("bedrock-throttling", 10),
+    ],
+)
+def test_a_few_requests_wake_nobody(name: str, least: int) -> None:
+    """Alarms about a part of the requests, which one caller's few could set off, need some requests in a period."""
+    assert expressions(name)[0] == f"IF(requests >= {least}, value, 0)"
+
+
+def test_limits_of_clients_are_not_bedrocks_throttles() -> None:
+    """Of the requests with status 429, those that a client's limit refused do not count as Bedrock's throttles."""
+    assert "SUM([throttles, not_bedrocks])" in expressions("bedrock-throttling")
+    read = metrics(alarms(monitored())["bedrock-throttling"])
+    classes = {dimensions(metric).get(metric_names.ERROR_CLASS) for metric in read}
+    refusing = {
+        name
+        for name, class_ in inspect.getmembers(limit_errors, inspect.isclass)
+        if getattr(class_, "status", None) == HTTPStatus.TOO_MANY_REQUESTS
+    }
+    assert classes - {None} == refusing
+
+
+def test_broken_streams_are_failures() -> None:
+    """A stream that breaks has status 200, so this alarm reads the gateway's own count. It may stop a deployment."""
+    alarm = alarms(monitored())["failed-answers"]
+    names = {metric["MetricName"] for metric in metrics(alarm)}
+    assert names == {metric_names.FAILURES, metric_names.REQUESTS}
+    assert alarm["Threshold"] == 5
+    assert "failed-answers" in gateway_alarms._STOPPING
+
+
+def test_only_what_hits_nearly_all_is_bedrocks_refusal() -> None:
+    """Callers' wrong requests are refused by Bedrock, too. They are seldom nearly all requests."""
+    assert alarms(monitored())["bedrock-refuses"]["Threshold"] == 90
+
+
+def test_streams_of_minutes_are_no_alarm() -> None:
+    """By default, answers may take three minutes."""
+    assert alarms(monitored())["slow-answers"]["Threshold"] == 180_000
 
 
 def test_concurrency_of_the_account() -> None:

@@ -54,6 +54,14 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
             f'[upstream]\nauth = "sigv4"\n{ROTATION}',
             'upstream.key_rotation cannot be set with auth = "sigv4"',
         ),
+        (
+            'region = "eu-west-1"\n[monitoring]\nalarm_topic_arn = "arn:aws:sns:us-east-1:000000000000:on-call"',
+            "monitoring.alarm_topic_arn must be a topic in eu-west-1",
+        ),
+        (
+            '[deployment]\ngradual = true\n[upstream]\nmodels = ["qwen.qwen3-32b-v1:0"]',
+            "proof.model is openai.gpt-oss-20b-1:0, with which deployment.gradual tries new versions",
+        ),
         ("[timeouts]\napi_s = 901", "timeouts.api_s is 901; it must be at most 900"),
         ("[timeouts]\napi_s = 4", "timeouts.api_s is 4; it must be at least 5"),
         ("[timeouts]\njob_s = 900", "timeouts.job_s makes the worker's timeout longer than Lambda's"),

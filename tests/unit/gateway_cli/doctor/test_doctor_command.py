@@ -43,7 +43,7 @@ def stack(status: str = "UPDATE_COMPLETE", *, without: str = "", drift: str = "N
         (stack(), Status.OK, f"{NAME} is UPDATE_COMPLETE"),
         (stack("UPDATE_ROLLBACK_COMPLETE"), Status.PROBLEM, "the last deployment failed"),
         (stack("UPDATE_IN_PROGRESS"), Status.UNCHECKED, "other findings may change"),
-        (stack("UPDATE_ROLLBACK_FAILED"), Status.PROBLEM, "UPDATE_ROLLBACK_FAILED"),
+        (stack("UPDATE_ROLLBACK_FAILED"), Status.PROBLEM, "UPDATE_ROLLBACK_FAILED: neither version is whole"),
         (stack(without="UsageTableName"), Status.PROBLEM, "an earlier version"),
         (stack(drift="DRIFTED"), Status.PROBLEM, "changed outside of CloudFormation"),
         (stack("ROLLBACK_COMPLETE", without="BaseUrl"), Status.PROBLEM, "has no output 'BaseUrl'"),

@@ -101,27 +101,48 @@ def aged(hours: float) -> dict[str, Any]:
     [
         (aged(0.5), Status.OK, "30 minutes"),
         (aged(7), Status.PROBLEM, "7.0 hours"),
-        ({"Datapoints": []}, Status.OK, "3 waiting, 2 in flight, 1 delayed"),
+        ({"Datapoints": []}, Status.OK, "none is known to wait"),
     ],
 )
 def test_jobs_must_not_wait_for_ever(aws: StubbedAws, age: dict[str, Any], status: Status, says: str) -> None:
     """A backlog is normal, unless its oldest job has waited for hours."""
     aws.answers("sqs", "get_queue_attributes", depth(3, 2, 1))
     aws.answers("cloudwatch", "get_metric_statistics", age)
-    finding = made(aws, partial(queue_checks.backlog, JOBS))
+    finding = made(aws, partial(queue_checks.age, JOBS))
     assert finding.status == status
     assert says in finding.says
 
 
+@pytest.mark.parametrize(("limit_h", "status"), [(8, Status.OK), (5, Status.PROBLEM)])
+def test_the_environment_says_how_long_jobs_may_wait(aws: StubbedAws, limit_h: int, status: Status) -> None:
+    """The limit is the alarm's: the setting monitoring.max_job_age_s."""
+    aws.answers("sqs", "get_queue_attributes", depth(1))
+    aws.answers("cloudwatch", "get_metric_statistics", aged(7))
+    deployment = aws.deployment(replace(WHOLE, max_job_age_s=limit_h * 3600))
+    assert queue_checks.age(JOBS, deployment).status == status
+
+
 def test_no_age_is_asked_of_an_empty_queue(aws: StubbedAws) -> None:
-    """An empty queue has no oldest job, and callers read the results when they like."""
+    """An empty queue has no oldest job."""
     aws.answers("sqs", "get_queue_attributes", depth())
-    assert made(aws, partial(queue_checks.backlog, JOBS)).status == Status.OK
-    aws.answers("sqs", "get_queue_attributes", depth(9))
-    assert made(aws, partial(queue_checks.backlog, JOBS, is_read_by_callers=True)).status == Status.OK
+    assert made(aws, partial(queue_checks.age, JOBS)).status == Status.OK
 
 
-@pytest.mark.parametrize("check", [queue_checks.backlog, queue_checks.no_dead_letters])
+def test_the_cause_of_old_jobs_comes_first(aws: StubbedAws) -> None:
+    """If no function reads the queue, doctor says this, and not that the jobs are old."""
+    aws.answers("sqs", "get_queue_attributes", depth(3, 2, 1))
+    aws.answers("sqs", "get_queue_attributes", {"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:0:jobs"}})
+    aws.answers("lambda", "list_event_source_mappings", {"EventSourceMappings": [{"State": "Disabled"}]})
+    jobs = next(iter(queue_checks.chains(WHOLE)))
+    found = list(examination.findings_of([jobs], aws.deployment()))
+    assert [finding.status for finding in found] == [Status.OK, Status.PROBLEM, Status.SKIPPED]
+    assert found[0].says == "3 waiting, 2 in flight, 1 delayed"
+    assert "Disabled" in found[1].says
+
+
+@pytest.mark.parametrize(
+    "check", [queue_checks.backlog, queue_checks.no_dead_letters, queue_checks.no_dead_steps]
+)
 @pytest.mark.parametrize(
     ("code", "status"),
     [
@@ -177,10 +198,18 @@ def test_dead_steps_are_found_by_their_queue(aws: StubbedAws, count: int, status
     assert made(aws, partial(queue_checks.no_dead_steps, "steps")).status == status
 
 
+def test_steps_need_dead_letters(aws: StubbedAws) -> None:
+    """A removed redrive policy is found: SQS then names no such attribute."""
+    aws.answers("sqs", "get_queue_attributes", {})
+    finding = made(aws, partial(queue_checks.no_dead_steps, "steps"))
+    assert finding.status == Status.PROBLEM
+    assert "redrive policy" in finding.says
+
+
 def test_every_queue_is_checked() -> None:
     """Each queue has a check; an earlier version has no steps."""
-    assert sum(len(chain) for chain in queue_checks.chains(WHOLE)) == 7
-    assert sum(len(chain) for chain in queue_checks.chains(replace(WHOLE, batch_steps_queue_url=None))) == 4
+    assert sum(len(chain) for chain in queue_checks.chains(WHOLE)) == 9
+    assert sum(len(chain) for chain in queue_checks.chains(replace(WHOLE, batch_steps_queue_url=None))) == 5
 
 
 def throttled(aws: StubbedAws, rate: float | None) -> None:
@@ -268,3 +297,23 @@ def test_alarms_that_fire_are_named(
     finding = made(aws, alarm_check.check)
     assert finding.status == status
     assert says in finding.says
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "count"),
+    [
+        (f"{NAME}-old-jobs", "old-jobs", 1),
+        (f"{NAME}-function-errors-api", "function-errors", 1),
+        (f"{NAME}-us-old-jobs", "old-jobs", 0),
+    ],
+)
+def test_alarms_of_another_environment_do_not_count(
+    aws: StubbedAws, name: str, section: str, count: int
+) -> None:
+    """The name of another environment may begin with this one's."""
+    description = f"A job has been in the queue for long. What to do: docs/operations.md#{section}"
+    alarm = {"AlarmName": name, "AlarmDescription": description, "StateValue": "ALARM"}
+    aws.answers("cloudwatch", "describe_alarms", {"MetricAlarms": [alarm], "CompositeAlarms": []})
+    assert made(aws, alarm_check.check).says.startswith(
+        f"{count} of 1 are firing" if count else "there are none"
+    )
