@@ -79,4 +79,4 @@ class FileRoutes:
         return {"id": file.id, "object": "file", "deleted": True}
 
     def _files(self) -> ClientFiles:
-        return ClientFiles(self._storage(), self._call().client)
+        return ClientFiles(self._storage(), self._call().owner)

@@ -66,7 +66,7 @@ class UploadRoutes:
         return self._uploads().cancel(upload_id).document(self._storage().now())
 
     def _uploads(self) -> ClientUploads:
-        return ClientUploads(self._storage(), self._call().client)
+        return ClientUploads(self._storage(), self._call().owner)
 
 
 def _size_bytes(value: object) -> int:

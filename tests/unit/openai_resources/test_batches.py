@@ -43,8 +43,11 @@ class FakeClients:
 
     def __init__(self) -> None:
         self.policy: str | None = '{"v":1}'
+        self.item: dict[str, Any] | None = None
 
     def client_item(self, client_id: str) -> dict[str, Any]:
+        if self.item is not None:
+            return self.item
         return {} if self.policy is None else {"state": {"S": "active"}, "policy": {"S": self.policy}}
 
 
@@ -228,6 +231,29 @@ def test_clients_without_batches(batches: Batches, policy: str | None, code: str
     answer = batches.post(batches.wanted(input_file_id=batches.file()))
     assert (answer.status, answer.body["error"]["code"]) == (403, code)
     assert batches.sqs.sent == []
+
+
+@pytest.mark.parametrize(
+    ("item", "generation", "code"),
+    [
+        ({"generation": {"S": "aa"}, "state": {"S": "suspended"}}, "aa", "client_not_active"),
+        ({"generation": {"S": "bb"}}, "aa", "unknown_client"),
+        ({"generation": {"S": "bb"}}, None, "unknown_client"),
+        ({}, "aa", "unknown_client"),
+    ],
+)
+def test_clients_that_are_deleted(
+    batches: Batches, item: dict[str, Any], generation: str | None, code: str
+) -> None:
+    """A key that API Gateway still lets pass makes no batch, although the function has just read the client."""
+    body = json.dumps(batches.wanted(input_file_id=batches.file()))
+    assert batches.post(json.loads(body)).status == 200
+    batches.clients.item = item
+    answer = batches.calls(
+        event("/v1/batches", method="POST", body=body.encode(), generation=generation, client="team-a")
+    )
+    assert (answer.status, answer.body["error"]["code"]) == (403, code)
+    assert len(batches.sqs.sent) == 1
 
 
 def test_a_repeat(batches: Batches, clock: Clock) -> None:

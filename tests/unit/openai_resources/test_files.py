@@ -148,6 +148,15 @@ def test_others_do_not_see_it(stored: ResourceCalls, storage: Storage) -> None:
     assert len(resources_storage.objects(storage)) == 1
 
 
+def test_a_client_that_was_created_again(stored: ResourceCalls) -> None:
+    """It has another generation, and sees nothing of its predecessor."""
+    id_ = created(stored)["id"]
+    path = f"/v1/files/{id_}"
+    assert stored(event(path)).status == 200
+    assert stored(event(path, generation="0123456789abcdef")).status == 404
+    assert stored(event("/v1/files", generation="0123456789abcdef")).body["data"] == []
+
+
 @pytest.mark.parametrize("id_", ["x", "file_id", "file-%2E%2E", "a b", "x" * 65, "jöb", "file#x"])
 def test_odd_ids(stored: ResourceCalls, id_: str) -> None:
     """Text that is no id is a file that does not exist."""

@@ -44,5 +44,5 @@ def test_other_text(text: object) -> None:
 @given(st.integers(0, 2**44 - 1), st.sampled_from(PREFIXES))
 def test_when_it_was_made(made_at_ms: int, prefix: str) -> None:
     """An id says when it was made. Other text says nothing."""
-    assert abs(ids.made_at_s(ids.new(prefix, made_at_ms / 1000)) * 1000 - made_at_ms) <= 1
+    assert abs(ids.made_at_s(ids.new(prefix, made_at_ms / 1000)) * 1000 - made_at_ms) < 1.5
     assert ids.made_at_s("batch_abc") == 0
