@@ -15,7 +15,7 @@ from openai_resources.batches.errors import UnknownInputFileError
 from openai_resources.files.client_files import ClientFiles
 from openai_resources.files.errors import UnknownFileError
 from openai_resources.settings import MAX_BODY_BYTES
-from resource_items import file_item
+from resource_items import file_item, ids
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -40,9 +40,9 @@ class BatchRoutes:
         routing.add(app, "/batches/<batch_id>/cancel", POST=self.cancel)
 
     def all(self) -> dict[str, Any]:
-        """OpenAI's list of batches, newest first."""
-        query = {name: value for name, value in self._call().query.items() if name != "order"}
-        return self._batches().page(pages.wanted(query, default=_DEFAULT_LIST, maximum=_MAX_LIST))
+        """OpenAI's list of batches."""
+        wanted = pages.wanted(self._call().query, ids.BATCH, default=_DEFAULT_LIST, maximum=_MAX_LIST)
+        return self._batches().page(wanted)
 
     def create(self) -> dict[str, Any]:
         """OpenAI's object of a new batch; of the first one if the SDK repeats its request."""

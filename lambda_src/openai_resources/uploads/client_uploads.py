@@ -78,6 +78,16 @@ class ClientUploads:
         upload = self._table.one(upload_id)
         if self._is_done(upload, plan):
             return upload
+        try:
+            return self._assembled(upload, plan, part_ids, md5=md5)
+        except self._storage.s3.exceptions.ClientError:
+            # Another call may have ended the upload, and deleted the parts' objects.
+            found = self._table.one(upload_id)
+            if self._is_done(found, plan):
+                return found
+            raise
+
+    def _assembled(self, upload: Upload, plan: str, part_ids: Sequence[str], *, md5: str | None) -> Upload:
         sent = self._table.parts(upload)
         parts = _chosen(upload, sent, part_ids)
         if md5 is not None and assembly.md5(self._storage, parts) != md5.lower():
@@ -128,6 +138,7 @@ class ClientUploads:
                 return upload._replace(plan=plan, transfer=transfer)
             upload = self._table.one(upload.id)
         if upload.plan != plan:
+            self._check_pending(upload)
             raise OtherPartsError
         return upload
 

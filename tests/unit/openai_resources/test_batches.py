@@ -181,6 +181,11 @@ def test_the_message_comes_first(batches: Batches) -> None:
             "3600",
         ),
         (
+            {"output_expires_after": {"anchor": "created_at", "seconds": "3600"}},
+            "output_expires_after.seconds",
+            "whole number",
+        ),
+        (
             {"output_expires_after": {"anchor": "x", "seconds": 3600}},
             "output_expires_after.anchor",
             "created_at",
@@ -455,6 +460,26 @@ def test_pages(batches: Batches, clock: Clock) -> None:
     page = batches.listed(limit="2", after=page["last_id"])
     assert ([one["id"] for one in page["data"]], page["has_more"]) == (made[:1], False)
     assert batches.listed(limit="0")["data"] == []
+    assert [one["id"] for one in batches.listed(order="asc")["data"]] == made
+    for after in ("nope", f"file-{'0' * 43}"):
+        assert batches.listed(after=after, order="asc")["data"] == []
+
+
+def test_an_unknown_order(batches: Batches) -> None:
+    """The 400 names the parameter."""
+    answer = batches.calls(event("/v1/batches", query={"order": "foo"}))
+    assert (answer.status, answer.body["error"]["param"]) == (400, "order")
+
+
+def test_a_repeated_key(batches: Batches) -> None:
+    """The 400 names the key."""
+    for body, key in (
+        (b'{"input_file_id": "a", "input_file_id": "b"}', "'input_file_id' in the request"),
+        (b'{"output_expires_after": {"seconds": 1, "seconds": 2}}', "'seconds' in output_expires_after"),
+    ):
+        answer = batches.post(body)
+        assert answer.status == 400
+        assert key in answer.body["error"]["message"]
 
 
 @pytest.mark.parametrize(
