@@ -18,6 +18,11 @@ from gateway_cli import stack_name, stack_outputs, termination
 from gateway_cli.stack_outputs import StackOutputs
 
 _NO_REGION = "No AWS region is configured: use --region or set AWS_REGION."
+_LOCAL = "local"
+_NO_LOCAL_VARIABLES = (
+    "The variables of the local stack are not set in this shell. "
+    'Run this first, while `make run` runs: eval "$(chat-gateway env --env local)"'
+)
 _NO_CREDENTIALS = (
     "No AWS credentials were found: use --profile, set AWS_PROFILE, or log in as for any AWS tool."
 )
@@ -35,7 +40,7 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
         def run(
             *, env_name: str, region: str | None, profile: str | None, stack: str | None, **arguments: Any
         ) -> None:
-            with told(*failures), termination.as_keyboard_interrupt():
+            with told(*failures, env_name=env_name), termination.as_keyboard_interrupt():
                 command(*found(env_name, region, profile, stack), **arguments)
 
         return run
@@ -66,8 +71,11 @@ def found(
 
 
 @contextmanager
-def told(*failures: type[Exception]) -> Iterator[None]:
-    """Turns exceptions of AWS and the disk, and `failures`, into click's exceptions with a one-line message."""
+def told(*failures: type[Exception], env_name: str) -> Iterator[None]:
+    """Turns exceptions of AWS and the disk, and `failures`, into click's exceptions with a one-line message.
+
+    `env_name` is the command's environment.
+    """
     plain: tuple[type[Exception], ...] = (
         stack_outputs.NotDeployedError,
         stack_name.UnreadableSettingsError,
@@ -78,9 +86,9 @@ def told(*failures: type[Exception]) -> Iterator[None]:
     try:
         yield
     except NoRegionError:
-        raise click.ClickException(_NO_REGION) from None
+        raise click.ClickException(_NO_LOCAL_VARIABLES if env_name == _LOCAL else _NO_REGION) from None
     except NoCredentialsError:
-        raise click.ClickException(_NO_CREDENTIALS) from None
+        raise click.ClickException(_NO_LOCAL_VARIABLES if env_name == _LOCAL else _NO_CREDENTIALS) from None
     except plain as error:
         raise click.ClickException(str(error)) from None
     except ValueError as error:  # botocore's, for an AWS_ENDPOINT_URL that is not a URL

@@ -23,7 +23,7 @@ def env(*, env_name: str, region: str | None, profile: str | None, stack: str | 
     Use it as: eval "$(chat-gateway env --env dev)". On a terminal, the command asks for the client key. For
     `--env local`, the lines have the running stack's client key and point AWS's tools to the local AWS.
     """
-    with told(local_stack.NotRunningError):
+    with told(local_stack.NotRunningError, env_name=env_name):
         if env_name == _LOCAL:
             variables = local_stack.variables(local_stack.STACK_FILE)
         else:

@@ -28,7 +28,7 @@ def doctor(
     code is 0 if nothing is wrong, 1 if something is, and 3 if nothing is known to be wrong, but a check could not be made.
     Doctor changes nothing. Without --paid, it costs less than a cent.
     """
-    with told(), termination.as_keyboard_interrupt():
+    with told(env_name=env_name), termination.as_keyboard_interrupt():
         session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"), profile_name=profile)
         found = []
         for finding in checks.examined(session, env_name, stack, is_paid=paid):
