@@ -179,9 +179,9 @@ e2e-others:
 chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and thousands of jobs and requests while calls fail and workers die (minutes)
 	@pytest -q tests/chaos
 
-# The tests that take each function through its paths, and the proof, which the last of them deploys.
-EVERY_PATH := $(patsubst %,tests/e2e/test_%.py,chat_completions streaming_function guardrail budgets models_list \
-  client_authentication files batches batch_ends jobs job_worker clients_jobs proof)
+# The tests that take each function through its paths. The last one deploys the proof.
+EVERY_PATH := $(patsubst %,tests/e2e/test_%.py,chat_completions streaming guardrail client_authentication budgets model_names \
+  models_list files batches batch_ends jobs clients_jobs) tests/e2e/test_proof.py::test_deployment_needs_a_guardrail_that_blocks
 .PHONY: permissions
 permissions: $(TOOLS) .venv-emulator/.installed ## Test that each function's role may do what it needs and nothing else, in a local AWS that checks permissions (minutes)
 	@pytest -q --permissions $(EVERY_PATH) tests/e2e/permissions

@@ -155,7 +155,8 @@ def _on_conditions(clients: str, resources: str) -> Iterator[tuple[str, Call]]:
 
 
 def _on_the_rest(stack: LocalStack, foreign: ForeignResources) -> Iterator[tuple[str, Call]]:
-    stack_name = API.removesuffix("-api")
+    name = API.removesuffix("-api")
+    (described,) = stack.session().client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     dry = {"InvocationType": "DryRun"}
     guardrail = {"guardrailIdentifier": stack.guardrail_identifier}
     content = [{"text": {"text": "-"}}]
@@ -171,7 +172,7 @@ def _on_the_rest(stack: LocalStack, foreign: ForeignResources) -> Iterator[tuple
         ("iam", "ListRoles", {}),
         ("iam", "CreateUser", {"UserName": "nobody"}),
         ("sts", "AssumeRole", {"RoleArn": role, "RoleSessionName": "other"}),
-        ("cloudformation", "DescribeStacks", {"StackName": stack_name}),
+        ("cloudformation", "DescribeStacks", {"StackName": described["StackId"]}),
         ("cloudformation", "DeleteStack", {"StackName": "no-such-stack"}),
         ("bedrock", "ListFoundationModels", {}),
         ("bedrock", "ListInferenceProfiles", {}),

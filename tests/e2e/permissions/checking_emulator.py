@@ -85,7 +85,9 @@ def _with_secrets_arns(policies_of: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _without_batches(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html"""
+    """IAM has no actions for batches:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+    """
 
     def single(service: str, *request: Any) -> str | None:
         action = action_of(service, *request)
