@@ -181,6 +181,13 @@ e2e-others:
 chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and thousands of jobs and requests while calls fail and workers die (minutes)
 	@pytest -q tests/chaos
 
+# The tests that take each function through its paths. The last one deploys the proof.
+EVERY_PATH := $(patsubst %,tests/e2e/test_%.py,chat_completions streaming guardrail client_authentication budgets model_names \
+  models_list files batches batch_ends jobs clients_jobs) tests/e2e/test_proof.py::test_deployment_needs_a_guardrail_that_blocks
+.PHONY: permissions
+permissions: $(TOOLS) .venv-emulator/.installed ## Test that each function's role may do what it needs and nothing else, in a local AWS that checks permissions (minutes)
+	@pytest -q --permissions $(EVERY_PATH) tests/e2e/permissions
+
 .PHONY: sdk-check
 sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Test the stack in the local AWS with real client libraries (minutes)
 	@$(BIN)/python -m tests.sdk_clients

@@ -22,12 +22,7 @@ _TIMEOUT_S = 28
 # A file of 200 MB is put together from its parts in about ten seconds, 100 MB of it in memory.
 _MEMORY_MIB = 1024
 _CHANGES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-_OBJECT_ACTIONS = (
-    "s3:GetObject",
-    "s3:PutObject",
-    "s3:DeleteObject",
-    "s3:ListMultipartUploadParts",
-)
+_OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 
 
 class ResourcesFunction(GatewayFunction):
@@ -83,6 +78,13 @@ class ResourcesFunction(GatewayFunction):
         patterns = [f"{prefix}*" for prefix in (file_item.OBJECTS, upload_item.OBJECTS)]
         objects = [files.arn_for_objects(pattern) for pattern in patterns]
         self.role.add_to_policy(iam.PolicyStatement(actions=[*_OBJECT_ACTIONS], resources=objects))
+        # An upload's file is written in parts of S3. The upload's own parts are whole objects.
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListMultipartUploadParts"],
+                resources=[files.arn_for_objects(f"{file_item.OBJECTS}*")],
+            )
+        )
         for pattern in patterns:
             acknowledgements.objects(
                 self.role, files, pattern, "The names of objects have the ids of clients and files."

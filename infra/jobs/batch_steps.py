@@ -126,9 +126,11 @@ def _steps_queue(scope: Construct, environment: Environment, dead_letters: sqs.Q
 def _grant_objects(role: iam.Role, files: s3.Bucket, results: s3.Bucket) -> None:
     """Lets the role read large results, and read and write files, indexes and lists of errors."""
     own = [files.arn_for_objects(pattern) for pattern in (_FILES, _BATCHES, _HELD)]
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=own))
+    # Only files are written in parts.
     role.add_to_policy(
         iam.PolicyStatement(
-            actions=["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts"], resources=own
+            actions=["s3:ListMultipartUploadParts"], resources=[files.arn_for_objects(_FILES)]
         )
     )
     role.add_to_policy(

@@ -208,6 +208,14 @@ def test_functions_run_on_python_313_and_arm64(stack: Synthesised) -> None:
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 
+@pytest.mark.parametrize("name", ["ResourcesFunction", "BatchSteps"])
+def test_parts_of_files_only(stack: Synthesised, name: str) -> None:
+    """Only files are written in parts, so a role may list the parts of no other object."""
+    statements = stack.one("AWS::IAM::Policy", name)["PolicyDocument"]["Statement"]
+    (resource,) = [s["Resource"] for s in statements if "s3:ListMultipartUploadParts" in s["Action"]]
+    assert resolved(resource).endswith("/files/*")
+
+
 def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -> None:
     def actions(name: str) -> set[str]:
         policy = stack.one("AWS::IAM::Policy", name)
