@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 from chat_gateway.core.errors import InvalidRequestError
 from openai_resources.errors import MissingFieldError
 from resource_items import file_item
-
-if TYPE_CHECKING:
-    from openai_resources.multipart_form import Form
 
 _FIELD, _ANCHOR = "expires_after", "created_at"
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -61,17 +58,16 @@ def kept_s(expires_after: object, *, param: str = _FIELD) -> int:
     return seconds
 
 
-def kept_s_of_form(form: Form) -> int:
-    """As `kept_s`, for the fields `expires_after[anchor]` and `expires_after[seconds]`, whose values are text.
+def kept_s_of_form(sent: Mapping[str, str] | None, fields: Collection[str]) -> int:
+    """As `kept_s`, for the texts of the fields `expires_after[KEY]`, by key. `fields` are all names of the form.
 
     Raises InvalidRequestError, also if the form has `expires_after` in another way, which would be ignored.
     """
-    other = [name for name in form.texts if name == _FIELD or name.startswith(f"{_FIELD}.")]
+    other = [name for name in fields if name == _FIELD or name.startswith(f"{_FIELD}.")]
     if other:
         raise InvalidRequestError(
             f"Send {_FIELD} as two fields of the form: {_FIELD}[anchor] and {_FIELD}[seconds].", param=_FIELD
         )
-    sent = form.table(_FIELD)
     if sent is None:
         return file_item.DEFAULT_KEPT_S
     seconds = sent.get("seconds", "")

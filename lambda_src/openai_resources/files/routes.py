@@ -50,7 +50,7 @@ class FileRoutes:
         """OpenAI's object of the file in the request's form."""
         form = self._call().form("file")
         purpose = file_rules.purpose(form.texts.get("purpose"))
-        kept_s = file_rules.kept_s_of_form(form)
+        kept_s = file_rules.kept_s_of_form(form.table("expires_after"), form.texts)
         if form.file is None:
             raise MissingFieldError("file")
         if not form.file.content:
