@@ -105,7 +105,9 @@ def test_names_and_converse_are_tried() -> None:
     names = [{"name": "fast", "targets": [{"model": "openai.gpt-oss-20b-1:0"}]}]
     stack = stack_of(changed("dev", **GRADUAL, models=names, upstream={"names_only": True}))
     assert stack.variables("pre-traffic")["PROOF_MODEL"] == "fast"
-    stack = stack_of(changed("dev", **GRADUAL, upstream={"models": ["amazon.nova-lite-v1:0"]}))
+    stack = stack_of(
+        changed("dev", **GRADUAL, upstream={"models": ["openai.gpt-oss-20b-1:0", "amazon.nova-lite-v1:0"]})
+    )
     assert stack.variables("pre-traffic")["PROOF_CONVERSE_MODEL"] == "amazon.nova-lite-v1:0"
 
 
