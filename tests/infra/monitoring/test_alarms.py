@@ -254,6 +254,16 @@ def test_local_has_the_others() -> None:
     assert len(left) > 10
 
 
+def test_stopping_alarms_are_documented() -> None:
+    """The page about deployments names each alarm that stops one, and no other."""
+    (row,) = (
+        line
+        for line in documents.text("docs/deploying.md").splitlines()
+        if "alarms](operations.md" in line and "fires" in line
+    )
+    assert set(re.findall(r"`([a-z-]+)`", row)) == set(gateway_alarms._STOPPING)
+
+
 @pytest.mark.parametrize("name", gateway_alarms._STOPPING)
 def test_stopping_alarms_wait_for_the_topic_only(name: str) -> None:
     """An alarm that may stop a deployment refers to no function and no API, which CloudFormation would change before it."""
