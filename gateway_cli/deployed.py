@@ -14,15 +14,10 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from gateway_cli import stack_name, stack_outputs, termination
+from gateway_cli import local_stack, stack_name, stack_outputs, termination
 from gateway_cli.stack_outputs import StackOutputs
 
 _NO_REGION = "No AWS region is configured: use --region or set AWS_REGION."
-_LOCAL = "local"
-_NO_LOCAL_VARIABLES = (
-    "The variables of the local stack are not set in this shell. "
-    'Run this first, while `make run` runs: eval "$(chat-gateway env --env local)"'
-)
 _NO_CREDENTIALS = (
     "No AWS credentials were found: use --profile, set AWS_PROFILE, or log in as for any AWS tool."
 )
@@ -86,9 +81,9 @@ def told(*failures: type[Exception], env_name: str) -> Iterator[None]:
     try:
         yield
     except NoRegionError:
-        raise click.ClickException(_NO_LOCAL_VARIABLES if env_name == _LOCAL else _NO_REGION) from None
+        raise click.ClickException(local_stack.missing_variables(env_name) or _NO_REGION) from None
     except NoCredentialsError:
-        raise click.ClickException(_NO_LOCAL_VARIABLES if env_name == _LOCAL else _NO_CREDENTIALS) from None
+        raise click.ClickException(local_stack.missing_variables(env_name) or _NO_CREDENTIALS) from None
     except plain as error:
         raise click.ClickException(str(error)) from None
     except ValueError as error:  # botocore's, for an AWS_ENDPOINT_URL that is not a URL

@@ -11,7 +11,6 @@ import click
 from gateway_cli import local_stack
 from gateway_cli.deployed import found, options, told
 
-_LOCAL = "local"
 _CLIENT_KEY = "CLIENT_KEY"
 
 
@@ -24,7 +23,7 @@ def env(*, env_name: str, region: str | None, profile: str | None, stack: str | 
     `--env local`, the lines have the running stack's client key and point AWS's tools to the local AWS.
     """
     with told(local_stack.NotRunningError, env_name=env_name):
-        if env_name == _LOCAL:
+        if env_name == local_stack.NAME:
             variables = local_stack.variables(local_stack.STACK_FILE)
         else:
             _, outputs = found(env_name, region, profile, stack)

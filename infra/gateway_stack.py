@@ -26,7 +26,7 @@ from infra.jobs.batch_steps import BatchSteps
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
-from infra.monitoring import quota_warnings
+from infra.monitoring import alarm_topic, quota_warnings
 from infra.monitoring.dashboard import GatewayDashboard
 from infra.monitoring.gateway_alarms import GatewayAlarms
 from infra.monitoring.monitored import (
@@ -208,6 +208,7 @@ class GatewayStack(cdk.Stack):
         if environment.monitoring.dashboard:
             GatewayDashboard(self, "Dashboard", monitored=monitored)
         if not environment.monitoring.alarms:
+            alarm_topic.warn_if_unused(self, environment)
             return None
         alarms = GatewayAlarms(self, "Alarms", monitored=monitored)
         cdk.CfnOutput(self, "AlarmTopicArn", value=alarms.topic.arn)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from client_keys import key as client_key
-from gateway_cli.doctor import findings
+from gateway_cli.doctor import findings, repairs
 from gateway_cli.doctor.findings import Result
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _judged(answer: httpx.Response, deployment: Deployment) -> Result:
         return findings.unchecked("could not be checked: the API throttled the request", "Try again.")
     if answer.is_success:
         return findings.problem(
-            "it answered an unknown key as if it were a client's", "Deploy the environment again, at once"
+            "it answered an unknown key as if it were a client's",
+            f"Somebody has changed the API. Undo this at once: {repairs.command(deployment.env)}",
         )
     return findings.problem(
         f"it answered {answer.status_code} to an unknown key, in place of 401 invalid_api_key",

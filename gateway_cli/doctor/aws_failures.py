@@ -6,6 +6,7 @@ import re
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
+from gateway_cli import local_stack
 from gateway_cli.doctor import findings
 from gateway_cli.doctor.findings import Result
 
@@ -30,15 +31,18 @@ def is_denied(error: ClientError) -> bool:
     return code(error) in _DENIED
 
 
-def unchecked(error: ClientError | BotoCoreError) -> Result:
-    """The result of a check that ended with this error."""
+def unchecked(error: ClientError | BotoCoreError, env: str) -> Result:
+    """The result of a check of `env` that ended with this error."""
     if isinstance(error, NoCredentialsError):
         return findings.unchecked(
             "could not be checked: there are no AWS credentials",
-            "Use --profile, set AWS_PROFILE, or log in to AWS.",
+            local_stack.missing_variables(env) or "Use --profile, set AWS_PROFILE, or log in to AWS.",
         )
     if isinstance(error, NoRegionError):
-        return findings.unchecked("could not be checked: there is no region", "Use --region or AWS_REGION.")
+        return findings.unchecked(
+            "could not be checked: there is no region",
+            local_stack.missing_variables(env) or "Use --region or AWS_REGION.",
+        )
     if not isinstance(error, ClientError):
         return findings.unchecked(f"could not be checked: {_first_line(error)}")
     if is_denied(error):

@@ -46,7 +46,7 @@ def examined(
         yield Finding(stack_check.NAME, *stack_check.unusable(error))
         return
     except (BotoCoreError, ClientError) as error:
-        yield Finding(stack_check.NAME, *aws_failures.unchecked(error))
+        yield Finding(stack_check.NAME, *aws_failures.unchecked(error, env))
         return
     result, outputs = stack_check.checked(description, env)
     yield Finding(stack_check.NAME, *result)

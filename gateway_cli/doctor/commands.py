@@ -24,9 +24,9 @@ def doctor(
 ) -> None:
     """Says what is wrong with an environment, and what to do.
 
-    Each line is a check: `ok`, `PROBLEM`, `?` (could not be checked) or `-` (not checked, because of another finding). The exit
-    code is 0 if nothing is wrong, 1 if something is, and 3 if nothing is known to be wrong, but a check could not be made.
-    Doctor changes nothing. Without --paid, it costs less than a cent.
+    Each line is a check: `ok`, `note` (may become a problem), `PROBLEM`, `?` (could not be checked) or `-` (not checked, because
+    of another finding). The exit code is 0 if nothing is wrong, 1 if something is, and 3 if nothing is known to be wrong, but a
+    check could not be made. Doctor changes nothing. Without --paid, it costs less than a cent.
     """
     with told(env_name=env_name), termination.as_keyboard_interrupt():
         session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"), profile_name=profile)

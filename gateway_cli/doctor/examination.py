@@ -20,7 +20,7 @@ class Check(NamedTuple):
     run: Callable[[Deployment], Result]
 
 
-# A check is made only if the one before it found everything in order.
+# A check is made only if the one before it found nothing wrong.
 Chain = Sequence[Check]
 
 
@@ -38,7 +38,7 @@ def _made(chain: Chain, deployment: Deployment) -> list[Finding]:
         result = _result(check, deployment) if cause is None else findings.skipped_after(cause)
         finding = Finding(check.name, *result)
         found.append(finding)
-        if cause is None and finding.status != Status.OK:
+        if cause is None and finding.status not in (Status.OK, Status.NOTE):
             cause = finding
     return found
 
@@ -47,4 +47,4 @@ def _result(check: Check, deployment: Deployment) -> Result:
     try:
         return check.run(deployment)
     except (ClientError, BotoCoreError) as error:
-        return aws_failures.unchecked(error)
+        return aws_failures.unchecked(error, deployment.env)

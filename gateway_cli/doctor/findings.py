@@ -10,9 +10,13 @@ from gateway_cli.jobs import exit_codes
 
 
 class Status(StrEnum):
-    """Whether a check found something wrong. SKIPPED: the check's cause is another check's finding."""
+    """Whether a check found something wrong.
+
+    NOTE: something may become a problem. SKIPPED: the check's cause is another check's finding.
+    """
 
     OK = "ok"
+    NOTE = "note"
     PROBLEM = "problem"
     UNCHECKED = "unchecked"
     SKIPPED = "skipped"
@@ -38,6 +42,11 @@ class Finding(NamedTuple):
 def ok(says: str) -> Result:
     """Nothing is wrong."""
     return Result(Status.OK, says)
+
+
+def note(says: str, advice: str) -> Result:
+    """Nothing is wrong now, but something may become a problem."""
+    return Result(Status.NOTE, says, advice)
 
 
 def problem(says: str, advice: str) -> Result:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from gateway_cli import proof
-from gateway_cli.doctor import aws_failures, bedrock_plan, findings
+from gateway_cli.doctor import aws_failures, bedrock_plan, findings, repairs
 from gateway_cli.doctor.examination import Chain, Check
 from gateway_cli.doctor.findings import Result
 
@@ -119,6 +119,6 @@ def _blocked_word(document: dict[str, Any]) -> str | None:
 
 def _restored(deployment: Deployment) -> str:
     return (
-        f"Deploy the environment again (make deploy ENV={deployment.env}), or name a guardrail that exists "
-        "in its settings"
+        f"If the stack has created it: {repairs.command(deployment.env)}. Or name a guardrail that exists: make deploy "
+        f"ENV={deployment.env} GRADUAL=false GUARDRAIL=ID:VERSION ({repairs.RUNBOOK})"
     )

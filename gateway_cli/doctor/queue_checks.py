@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from gateway_cli.doctor import aws_failures, findings
+from gateway_cli.doctor import aws_failures, findings, repairs
 from gateway_cli.doctor.examination import Chain, Check
 from gateway_cli.doctor.findings import Result
 from gateway_cli.jobs import status
@@ -76,18 +76,17 @@ def is_read(url: str, deployment: Deployment) -> Result:
     pages = (
         deployment.client("lambda").get_paginator("list_event_source_mappings").paginate(EventSourceArn=arn)
     )
-    states = [mapping["State"] for page in pages for mapping in page["EventSourceMappings"]]
+    mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
+    states = [mapping["State"] for mapping in mappings]
     if "Enabled" in states:
         return findings.ok("its event source is enabled")
     if not states:
-        return findings.problem(
-            "no function reads the queue", f"Deploy again: make deploy ENV={deployment.env}"
-        )
+        return findings.problem("no function reads the queue", repairs.advice(deployment.env))
     if not _BUSY.isdisjoint(states):
         return findings.unchecked(f"its event source is {states[0]}", "Try again in a minute.")
     return findings.problem(
         f"its event source is {states[0]}, so nothing is read from the queue",
-        "Enable it: see the triggers of the function in the Lambda console",
+        f"Enable it: aws lambda update-event-source-mapping --uuid {mappings[0]['UUID']} --enabled",
     )
 
 
@@ -137,8 +136,8 @@ def _missing(error: ClientError, url: str, deployment: Deployment) -> Result:
         raise error
     name = url.rpartition("/")[2]
     return findings.problem(
-        f"there is no queue {name}",
-        f"Delete the stack, and deploy it again: make deploy ENV={deployment.env}",
+        f"there is no queue {name}, and its messages are lost",
+        repairs.advice(deployment.env),
     )
 
 

@@ -1,7 +1,8 @@
-"""Whether the account's quotas allow what the environment's settings let in."""
+"""Whether the account's quotas allow what the environment's settings let in. If not, requests fail under a high load only."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway_cli.doctor import findings
@@ -30,7 +31,7 @@ def concurrency(deployment: Deployment) -> Result:
     )
     if needed <= allowed:
         return findings.ok(sum_)
-    return findings.problem(
+    return _finding(allowed)(
         sum_,
         "Ask for a higher quota (Lambda, concurrent executions), or set api.throttling_rate_limit_per_s to "
         f"{max(1, allowed // EXPECTED_ANSWER_S)}",
@@ -49,10 +50,15 @@ def rate(deployment: Deployment) -> Result:
         return findings.unchecked("could not be checked: AWS names no throttle")
     if ours <= accounts:
         return findings.ok(f"the stage's {ours:g} requests/s are within the account's {accounts:g}")
-    return findings.problem(
+    return findings.note(
         f"the stage's {ours:g} requests/s are more than the account's {accounts:g}",
         "Lower api.throttling_rate_limit_per_s, or ask for a higher quota (API Gateway, throttle rate)",
     )
+
+
+def _finding(allowed: int) -> Callable[[str, str], Result]:
+    """A function that may never run is a problem now."""
+    return findings.note if allowed else findings.problem
 
 
 def _rate_per_s(deployment: Deployment) -> float | None:

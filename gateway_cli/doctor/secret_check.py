@@ -70,4 +70,4 @@ def _of_error(error: ClientError, deployment: Deployment) -> Result:
         return findings.problem(
             "Secrets Manager cannot decrypt the secret", "Enable the secret's KMS key, or choose another."
         )
-    return aws_failures.unchecked(error)
+    return aws_failures.unchecked(error, deployment.env)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway_cli import stack_outputs
-from gateway_cli.doctor import findings
+from gateway_cli.doctor import findings, repairs
 from gateway_cli.doctor.findings import Result
 from gateway_cli.stack_outputs import NotDeployedError, StackOutputs
 
@@ -80,5 +80,5 @@ def _of_drift(stack: StackTypeDef, env: str) -> Result | None:
         return None
     return findings.problem(
         "resources of the stack were changed outside of CloudFormation (its last drift detection)",
-        f"See the stack's drifts in CloudFormation, and undo them or deploy again: make deploy ENV={env}",
+        f"See the stack's drifts in CloudFormation. To undo them: {repairs.command(env)}",
     )

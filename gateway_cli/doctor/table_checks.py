@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from gateway_cli.doctor import aws_failures, findings
+from gateway_cli.doctor import aws_failures, findings, repairs
 from gateway_cli.doctor.examination import Chain, Check
 from gateway_cli.doctor.findings import Result
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway_cli.doctor.deployment import Deployment
     from gateway_cli.stack_outputs import StackOutputs
 
+_RESTORE = "docs/operations.md#restore-the-clients-table"
 _NOT_FOUND = {"ResourceNotFoundException", "TableNotFoundException"}
 
 
@@ -44,7 +45,8 @@ def is_active(table: str, deployment: Deployment) -> Result:
             raise
         return findings.problem(
             f"there is no table {table}",
-            "Restore it from its point-in-time backups under the same name, or deploy the environment anew",
+            f"Restore it from a backup under the same name ({_RESTORE}). Without a backup, let CloudFormation create an "
+            f"empty one: {repairs.command(deployment.env)}",
         )
     # A table can be used while it is updated:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from gateway_cli.doctor.findings import Finding, Status
 from gateway_cli.jobs import screen
 
-_MARKS = {Status.OK: "ok", Status.PROBLEM: "PROBLEM", Status.UNCHECKED: "?", Status.SKIPPED: "-"}
+_MARKS = {
+    Status.OK: "ok",
+    Status.NOTE: "note",
+    Status.PROBLEM: "PROBLEM",
+    Status.UNCHECKED: "?",
+    Status.SKIPPED: "-",
+}
 _WIDTH = max(map(len, _MARKS.values()))
 
 
@@ -30,10 +36,16 @@ def summary(findings: Sequence[Finding]) -> str:
     """A sentence about all findings."""
     counts = Counter(finding.status for finding in findings)
     problems, unchecked = counts[Status.PROBLEM], counts[Status.UNCHECKED] + counts[Status.SKIPPED]
+    if unchecked == len(findings):
+        return "Nothing could be checked."
+    notes = [_counted(counts[Status.NOTE], "note")] if counts[Status.NOTE] else []
     if not problems and not unchecked:
-        return f"Nothing is wrong: {len(findings)} checks."
-    parts = [f"{problems} {'problem' if problems == 1 else 'problems'}"] if problems else ["no problem found"]
+        return f"Nothing is wrong: {', '.join([_counted(len(findings), 'check'), *notes])}."
+    parts = [_counted(problems, "problem") if problems else "No problem found", *notes]
     if unchecked:
-        parts.append(f"{unchecked} {'check' if unchecked == 1 else 'checks'} could not be made")
-    text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+        parts.append(f"{_counted(unchecked, 'check')} could not be made")
+    return f"{', '.join(parts)}."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

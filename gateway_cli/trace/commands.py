@@ -57,8 +57,9 @@ def trace(
 ) -> None:
     """Prints what happened to a request, job or batch, in the order of time.
 
-    REQUEST_ID is the answer's x-request-id, Bedrock's or the caller's own request id, a job's id or idempotency key, or a batch's
-    id. The exit code is 3 if nothing is found, or a log group or table could not be read.
+    REQUEST_ID is the answer's x-request-id, Bedrock's or the caller's own request id, the trace id of the request's
+    traceparent, a job's id or idempotency key, or a batch's id. The exit code is 3 if nothing is found, or a log group or table
+    could not be read.
     """
     start_ms = round((time.time() - since_s) * 1000)
     found = story.of(session, outputs, request_id, start_ms=start_ms, has_lines=has_lines)

@@ -18,6 +18,7 @@ _ID_FIELDS = (
 )
 # The last line of a request, job or step. Without it, the function was killed.
 _LAST = {"chat completion", "resource", "job", "batch step"}
+_LAST_OF_ALL = "~"  # after each time in a line
 _NO_ID = "-"  # API Gateway's text for a variable without a value
 
 
@@ -80,9 +81,17 @@ def is_lambdas_own(event: Event) -> bool:
 
 
 def ordered(events: Iterable[Event]) -> list[Event]:
-    """The events in the order of time, each once. What has no time comes last."""
+    """The events in the order of time, each once. What has no time comes last.
+
+    CloudWatch may give lines that a function wrote one after another the same time. Then the time in the line counts.
+    """
     unique = {(event.at_ms, event.where, json.dumps(event.line, sort_keys=True)): event for event in events}
-    return sorted(unique.values(), key=lambda event: (event.at_ms is None, event.at_ms or 0))
+    return sorted(unique.values(), key=_place)
+
+
+def _place(event: Event) -> tuple[bool, int, str]:
+    """Where the event comes. API Gateway writes its line last, and without a time."""
+    return event.at_ms is None, event.at_ms or 0, _text(event.line, "timestamp") or _LAST_OF_ALL
 
 
 def _is_named(event: Event) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gateway_cli.trace.events import ANSWERED, CLAIMED, DEAD_LETTER, RECORD, WAITING, Event
@@ -11,7 +13,7 @@ from gateway_cli.trace.events import ANSWERED, CLAIMED, DEAD_LETTER, RECORD, WAI
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# The answer itself is read to see whether there is one, and not kept.
+# The answer itself is read to see whether there is one and whether it is an error, and not kept.
 _NAMES = (
     "attempts",
     "client",
@@ -51,9 +53,20 @@ class JobRecordReader:
 def _document(item: dict[str, Any]) -> dict[str, Any]:
     values = {name: next(iter(item[name].values())) for name in _NAMES if name in item}
     has_answer = not {"answer_line", "answer_key"}.isdisjoint(values)
-    values.pop("answer_line", None)
+    if _has_error(values.pop("answer_line", None)):
+        values["failed"] = True
     is_claimed = values.get("leased_until", "0") != "0"
     state = CLAIMED if is_claimed else WAITING
     if "dead_letter" in values:
         state = DEAD_LETTER
     return {"state": ANSWERED if has_answer else state, **{k: v for k, v in values.items() if v != ""}}
+
+
+def _has_error(answer_line: object) -> bool:
+    """Whether the answer is an error. The record of a job that is no line of a batch does not say so elsewhere."""
+    try:
+        answer = json.loads(answer_line) if isinstance(answer_line, str) else {}
+        response = answer.get("response") or {}
+        return bool(answer.get("error")) or response.get("status_code", HTTPStatus.OK) != HTTPStatus.OK
+    except (ValueError, AttributeError, RecursionError):
+        return False

@@ -11,6 +11,17 @@ from infra import acknowledgements
 from infra.settings.environment import Environment
 
 
+def warn_if_unused(scope: Construct, environment: Environment) -> None:
+    """Adds a warning if an environment without alarms says whom they notify."""
+    monitoring = environment.monitoring
+    if monitoring.alarm_emails or monitoring.alarm_topic_arn:
+        cdk.Annotations.of(scope).add_warning_v2(
+            "bedrock-chat-gateway:no-alarms-to-notify-of",
+            "monitoring.alarm_emails and monitoring.alarm_topic_arn have no effect, because there are no alarms. "
+            "Set monitoring.alarms = true.",
+        )
+
+
 class AlarmTopic(Construct):
     """The environment's own topic (`monitoring.alarm_topic_arn`), or a new one that writes to `monitoring.alarm_emails`."""
 

@@ -14,6 +14,7 @@ class Source(Enum):
 
     EVERYTHING = "everything"  # access log, chat function, resources function, worker, steps of batches
     ANSWERS = "answers"  # chat function and worker
+    CALLS = "calls"  # chat function, resources function and worker
     CHAT = "chat"
 
 
@@ -33,6 +34,7 @@ class Query(NamedTuple):
 # Of chat completions and of attempts at jobs; the log lines of other things have no model.
 _ANSWERS = 'filter message in ["chat completion", "job"]'
 _CHAT = 'filter message = "chat completion"'
+_CALLS = 'filter message in ["chat completion", "resource", "job"]'
 _TOKENS = (
     "count(*) as requests, sum(prompt_tokens) as input_tokens, sum(completion_tokens) as output_tokens, "
     "sum(cost_usd) as usd"
@@ -47,6 +49,7 @@ _IDS = (
     "client_request_id",
     "custom_id",
     "batch",
+    "trace_id",
 )
 
 ONE_REQUEST = Query(
@@ -96,9 +99,9 @@ INTERVENTIONS = Query(
 )
 ERRORS = Query(
     "errors by code",
-    Source.ANSWERS,
+    Source.CALLS,
     (
-        f"{_ANSWERS} and ispresent(error_class)",
+        f"{_CALLS} and ispresent(error_class)",
         "stats count(*) as errors, latest(reason), latest(request_id) by error_code, error_class, status",
         "sort errors desc",
         "limit 50",

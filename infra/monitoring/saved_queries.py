@@ -33,6 +33,7 @@ def log_group_names(source: Source, groups: LogGroups) -> list[str]:
     found = {
         Source.EVERYTHING: groups,
         Source.ANSWERS: (groups.chat, groups.worker),
+        Source.CALLS: (groups.chat, groups.resources, groups.worker),
         Source.CHAT: (groups.chat,),
     }
     return [group.log_group_name for group in found[source]]

@@ -10,6 +10,7 @@ from infra.settings.table import Table, matching, require
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceSpecificCredential.html (UserName, CredentialAgeDays)
 _USER = r"(?:[A-Za-z0-9_+=,.@-]{1,64}/){0,8}[A-Za-z0-9_+=,.@-]{1,64}"
+_USER_RULE = "must be the name of an IAM user, or its path and name without a slash in front: team/name"
 _MAX_AGE_DAYS = 36_600
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html (AutomaticallyAfterDays)
 _MAX_INTERVAL_DAYS = 1000
@@ -20,7 +21,7 @@ _LEAST_GRACE_DAYS, _GRACE_DAYS = 7, 30
 class KeyRotation(Table):
     """Replace the Bedrock API key regularly. docs/deploying.md says what you must prepare."""
 
-    user: Annotated[str, AfterValidator(matching(_USER, "must be the name of an IAM user"))]
+    user: Annotated[str, AfterValidator(matching(_USER, _USER_RULE))]
     """The IAM user whose long-term Bedrock keys the secret holds: `name`, or `path/name`. Nothing else may use its keys."""
     every_days: Annotated[int, Field(ge=1, le=_MAX_INTERVAL_DAYS)] = 60
     """How many days after a rotation the next one begins."""

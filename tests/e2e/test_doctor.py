@@ -216,7 +216,7 @@ def test_a_firing_alarm(stack: LocalStack) -> None:
 
 
 def test_settings_beyond_the_quotas(stack: LocalStack) -> None:
-    """An API that lets in more than Lambda may run is found, with both numbers."""
+    """An API that lets in more than Lambda may run is noted. Nothing is wrong yet, so the exit status is 0."""
     gateway = stack.session().client("apigateway")
     place = {"restApiId": stack.rest_api_id, "stageName": stack.stage_name}
     path = "/*/*/throttling/rateLimit"
@@ -231,7 +231,8 @@ def test_settings_beyond_the_quotas(stack: LocalStack) -> None:
         found = examined(stack)
     finally:
         throttle(before)
-    assert (found.code, found.wrong) == (1, {"Lambda quota", "API Gateway quota"}), found.text
+    assert (found.code, found.wrong) == (0, set()), found.text
+    assert {found.by_check[check]["status"] for check in ("Lambda quota", "API Gateway quota")} == {"note"}
 
 
 def test_no_such_stack(stack: LocalStack) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk.assertions import Annotations, Match
 
+from infra.monitoring import alarm_topic
 from infra.settings.problems import InvalidEnvironmentError
 from tests.infra.conftest import changed, stack_of
 from tests.infra.monitoring.stacks import ALL, EMAIL, alarms, monitored
@@ -63,3 +66,16 @@ def test_a_topic_without_readers(capfd: pytest.CaptureFixture[str]) -> None:
     """Synthesis warns if the alarms notify nobody."""
     stack_of(changed("prod", monitoring=ALL))
     assert "alarms-notify-nobody" in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "count"), [({"alarm_emails": [EMAIL]}, 1), ({"alarm_topic_arn": ARN}, 1), ({}, 0)]
+)
+def test_addresses_without_alarms_are_warned_of(monitoring: dict[str, Any], count: int) -> None:
+    """Without alarms nobody is notified, whatever the settings say."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    alarm_topic.warn_if_unused(stack, changed("prod", monitoring=monitoring))
+    found = Annotations.from_stack(stack).find_warning(
+        "*", Match.string_like_regexp("monitoring.alarms = true")
+    )
+    assert len(found) == count

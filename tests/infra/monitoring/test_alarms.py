@@ -254,6 +254,13 @@ def test_local_has_the_others() -> None:
     assert len(left) > 10
 
 
+def test_stopping_alarms_are_documented() -> None:
+    """The page about deployments names each alarm that stops one, and no other."""
+    lines = documents.text("docs/deploying.md").splitlines()
+    (row,) = (line for line in lines if line.startswith("| one of these [alarms]"))
+    assert set(re.findall(r"`([a-z-]+)`", row)) == set(gateway_alarms._STOPPING)
+
+
 @pytest.mark.parametrize("name", gateway_alarms._STOPPING)
 def test_stopping_alarms_wait_for_the_topic_only(name: str) -> None:
     """An alarm that may stop a deployment refers to no function and no API, which CloudFormation would change before it."""

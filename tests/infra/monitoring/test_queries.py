@@ -80,6 +80,15 @@ def test_one_request_is_found_everywhere() -> None:
     assert 'request_id = "REQUEST_ID"' in query["QueryString"]
 
 
+def test_errors_of_every_call_are_found() -> None:
+    """The query of errors reads the logs of all functions that answer callers, and of the worker."""
+    (query,) = (
+        one for one in synthesised("prod").resources(TYPE).values() if one["Name"].endswith("errors by code")
+    )
+    assert len(query["LogGroupNames"]) == 3
+    assert '"resource"' in query["QueryString"]
+
+
 def test_platforms_without_saved_queries() -> None:
     """A platform that does not know the type gets none."""
     assert not without(TYPE).resources(TYPE)

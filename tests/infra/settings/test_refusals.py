@@ -40,7 +40,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
     [
         (
             ROTATION.replace('"bedrock"', '"a user"'),
-            'key_rotation.user is "a user"; it must be the name of an IAM user',
+            'key_rotation.user is "a user"; it must be the name of an IAM user, or its path and name',
         ),
         (f"{ROTATION}every_days = 0", "upstream.key_rotation.every_days is 0; it must be at least 1"),
         (f"{ROTATION}every_days = 1001", "upstream.key_rotation.every_days is 1001; it must be at most 1000"),

@@ -103,6 +103,20 @@ def test_aws_that_cannot_be_asked_is_one_finding(
     assert says in finding.says
 
 
+@pytest.mark.parametrize("error", [NoCredentialsError(), NoRegionError()])
+def test_a_shell_without_the_local_variables(
+    monkeypatch: pytest.MonkeyPatch, aws: StubbedAws, error: Exception
+) -> None:
+    """For the local stack, the finding says how to set AWS's variables."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stack_outputs, "describe", fail)
+    (finding,) = checks.examined(aws.deployment().session, "local")
+    assert 'eval "$(chat-gateway env --env local)"' in str(finding.advice)
+
+
 def test_every_check_is_made(aws: StubbedAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind the stack come the checks of each part, and the models only if they are paid for."""
     aws.answers("cloudformation", "describe_stacks", {"Stacks": [{**stack(), "CreationTime": 0}]})
@@ -126,14 +140,14 @@ def test_a_check_whose_cause_is_wrong_is_not_made(aws: StubbedAws) -> None:
         return Check(name, run)
 
     first = (
-        check("a", findings.ok("fine")),
+        check("a", findings.note("fine", "do")),
         check("b", findings.problem("bad", "do")),
         check("c", findings.ok("")),
     )
     second = (check("d", findings.ok("fine")),)
     found = list(examination.findings_of([first, second], aws.deployment()))
     assert [(finding.check, finding.status) for finding in found] == [
-        *(("a", Status.OK), ("b", Status.PROBLEM), ("c", Status.SKIPPED), ("d", Status.OK)),
+        *(("a", Status.NOTE), ("b", Status.PROBLEM), ("c", Status.SKIPPED), ("d", Status.OK)),
     ]
     assert sorted(made) == ["a", "b", "d"]
 
@@ -156,6 +170,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
 
 FINE = Finding("stack", Status.OK, "it is there")
+NOTED = Finding("Lambda quota", Status.NOTE, "it is lower than the throttle", "Raise it")
 WRONG = Finding("secret", Status.PROBLEM, "it is empty", "Store a key")
 UNKNOWN = Finding("alarms", Status.UNCHECKED, "could not be checked: no permission")
 SKIPPED = Finding("Bedrock key", Status.SKIPPED, 'not checked, because "secret" is wrong')
@@ -164,7 +179,11 @@ SKIPPED = Finding("Bedrock key", Status.SKIPPED, 'not checked, because "secret" 
 @pytest.mark.parametrize(
     ("found", "code", "summary"),
     [
-        ([FINE], 0, "Nothing is wrong: 1 checks."),
+        ([FINE], 0, "Nothing is wrong: 1 check."),
+        ([FINE, NOTED], 0, "Nothing is wrong: 2 checks, 1 note."),
+        ([NOTED, NOTED, WRONG], 1, "1 problem, 2 notes."),
+        ([NOTED, UNKNOWN], 3, "No problem found, 1 note, 1 check could not be made."),
+        ([UNKNOWN], 3, "Nothing could be checked."),
         ([FINE, WRONG], 1, "1 problem."),
         ([FINE, WRONG, WRONG, SKIPPED, UNKNOWN], 1, "2 problems, 2 checks could not be made."),
         ([FINE, UNKNOWN], 3, "No problem found, 1 check could not be made."),
@@ -179,8 +198,9 @@ def test_exit_codes(run: Run, found: list[Finding], code: int, summary: str) -> 
 
 def test_a_finding_is_a_line(run: Run) -> None:
     """Each line has the status, the check, what was found and what to do."""
-    assert run([FINE, WRONG, UNKNOWN, SKIPPED]).output.splitlines()[:4] == [
+    assert run([FINE, NOTED, WRONG, UNKNOWN, SKIPPED]).output.splitlines()[:5] == [
         "ok       stack: it is there",
+        "note     Lambda quota: it is lower than the throttle. Raise it",
         "PROBLEM  secret: it is empty. Store a key",
         "?        alarms: could not be checked: no permission",
         '-        Bedrock key: not checked, because "secret" is wrong',

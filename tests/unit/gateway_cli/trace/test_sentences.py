@@ -271,3 +271,13 @@ def test_events_are_in_the_order_of_time() -> None:
     """Each event comes once, and what has no time comes last."""
     late, early, now = Event(2, CHAT, {"b": 1}), Event(1, WORKER, {"a": 1}), Event(None, RECORD, {})
     assert events.ordered([now, late, early, late]) == [early, late, now]
+
+
+def test_lines_of_the_same_time_are_ordered_by_their_own() -> None:
+    """CloudWatch may give several lines one time. The access log, whose lines have no time, comes last."""
+    second, first, access = (
+        Event(1, CHAT, {"timestamp": "2026-11-27 20:17:14,805+0000"}),
+        Event(1, WORKER, {"timestamp": "2026-11-27 20:17:14,804+0000"}),
+        Event(1, ACCESS, {}),
+    )
+    assert events.ordered([access, second, first]) == [first, second, access]

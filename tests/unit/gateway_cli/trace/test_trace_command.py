@@ -154,6 +154,22 @@ def test_a_job_is_found_by_its_id_and_its_key(put: Put, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"response": {"status_code": 200}, "error": None}, "the job is answered"),
+        ({"response": {"status_code": 400}, "error": None}, "the job is answered with an error"),
+        ({"response": None, "error": {"code": "x"}}, "the job is answered with an error"),
+        ([], "the job is answered"),
+    ],
+)
+def test_an_error_is_an_answer_too(put: Put, answer: object, says: str) -> None:
+    """A record whose answer is an error says so, and nothing of the answer."""
+    item = {"job": {"S": KEY}, "answer_line": {"S": json.dumps(answer)}}
+    boto3.client("dynamodb").put_item(TableName=OUTPUTS.job_records_table, Item=item)
+    assert shown(trace(KEY))[-1][1] == says
+
+
+@pytest.mark.parametrize(
     ("attributes", "state"),
     [
         ({"dead_letter": {"S": "m1"}}, events.DEAD_LETTER),
