@@ -330,7 +330,7 @@ _OTHERS = {
         sentence(300), "why AWS did not list the models now; an older list was used, or the answer is 503"
     ),
     "probe": Field(sentence(200), "the proof's prompt, by its name, and the way on which it was sent"),
-    "wrong": Field(sentence(1000), "how the probe failed"),
+    "wrong": Field(sentence(2100), "how the probe failed, or which probes failed"),
     "not_shown": Field(sentence(1000), "why the probe shows nothing"),
     "step": Field(
         one_of("createSecret", "setSecret", "testSecret", "finishSecret", "(unknown)"),

@@ -111,7 +111,7 @@ def budget_used_percent(
         return 100.0
     charge, value = next(one for one in counted if one.charge.measure == COST)
     spent = value - charge.amount + used.get(COST, charge.amount)
-    return spent * 1000 // charge.limit / 10
+    return max(0, spent) * 1000 // charge.limit / 10
 
 
 def headers(counted: Iterable[Counted]) -> dict[str, str]:
