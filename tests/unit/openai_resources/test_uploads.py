@@ -214,8 +214,10 @@ def test_cancelled_before(
 def test_missing_fields(stored: ResourceCalls, field: str, null: bool) -> None:
     """The code says that the field is missing, also if it is null."""
     fields: dict[str, Any] = {"filename": "b", "purpose": "batch", "bytes": 3, "mime_type": "text/jsonl"}
-    del fields[field]
-    error = post(stored, "/v1/uploads", **fields, **({field: None} if null else {})).body["error"]
+    fields |= {field: None}
+    if not null:
+        del fields[field]
+    error = post(stored, "/v1/uploads", **fields).body["error"]
     assert (error["param"], error["code"]) == (field, "missing_required_parameter")
 
 
@@ -238,7 +240,7 @@ def test_missing_part_ids(stored: ResourceCalls) -> None:
 )
 def test_expires_after(stored: ResourceCalls, expires_after: object, param: str, code: str | None) -> None:
     """In JSON, seconds are a number."""
-    fields = {"filename": "b", "purpose": "batch", "bytes": 3, "mime_type": "text/jsonl"}
+    fields: dict[str, Any] = {"filename": "b", "purpose": "batch", "bytes": 3, "mime_type": "text/jsonl"}
     answer = post(stored, "/v1/uploads", **fields, expires_after=expires_after)
     error = answer.body["error"]
     assert (answer.status, error["param"], error["code"]) == (400, param, code)

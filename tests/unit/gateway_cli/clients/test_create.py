@@ -77,7 +77,7 @@ def test_client_and_key_are_stored(run: Run, dynamodb: DynamoDBClient) -> None:
 
 def test_each_client_has_a_generation(run: Run, dynamodb: DynamoDBClient) -> None:
     """It is new for a client that is created again, and the same for all keys of a client, whatever is changed."""
-    found = []
+    found: list[str] = []
     for _ in range(2):
         run("create", "team-a")
         run("rotate", "team-a")
