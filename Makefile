@@ -10,6 +10,8 @@ ENV ?= dev
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
+# Without bytecode every process compiles the modules again, which also slows the tests.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Each target has its own, because several may be made at once.
 INSTALL_LOG = .local/install$(subst /,-,$(patsubst .%,-%,$@)).log
@@ -129,8 +131,8 @@ smoke: ## Deploy to a local AWS, check every step and stop; exits with 0 if all 
 test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
 	@$(MAKE) -j2 --silent install
 	@rm -f .coverage .coverage.*
-	@$(MAKE) $(PARALLEL) lint unit infra-test COVERAGE=1
-	@$(MAKE) hostile e2e
+	@$(MAKE) $(PARALLEL) lint unit infra-test hostile COVERAGE=1
+	@$(MAKE) e2e
 	@$(MAKE) coverage
 
 .PHONY: lint
@@ -146,14 +148,14 @@ lint: .venv/.installed ## Check style, types and import contracts
 
 .PHONY: unit
 unit: .venv/.installed ## Run the unit tests: two minutes, no network
-	@$(call PYTEST,unit) -n auto tests/unit
+	@$(call PYTEST,unit) -n auto --dist worksteal tests/unit
 
 .PHONY: hostile
 hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (over a minute)
 	@pytest -q tests/hostile_upstream
 
 .PHONY: infra-test
-infra-test: $(TOOLS) ## Test the CloudFormation templates, and run cdk-nag
+infra-test: $(TOOLS) .venv-emulator/.installed ## Test the CloudFormation templates, and run cdk-nag
 	@$(call PYTEST,infra) tests/infra
 
 .PHONY: coverage
@@ -179,6 +181,13 @@ e2e-others:
 chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and thousands of jobs and requests while calls fail and workers die (minutes)
 	@pytest -q tests/chaos
 
+# The tests that take each function through its paths. The last one deploys the proof.
+EVERY_PATH := $(patsubst %,tests/e2e/test_%.py,chat_completions streaming guardrail client_authentication budgets model_names \
+  models_list files batches batch_ends jobs clients_jobs) tests/e2e/test_proof.py::test_deployment_needs_a_guardrail_that_blocks
+.PHONY: permissions
+permissions: $(TOOLS) .venv-emulator/.installed ## Test that each function's role may do what it needs and nothing else, in a local AWS that checks permissions (minutes)
+	@pytest -q --permissions $(EVERY_PATH) tests/e2e/permissions
+
 .PHONY: sdk-check
 sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Test the stack in the local AWS with real client libraries (minutes)
 	@$(BIN)/python -m tests.sdk_clients
@@ -201,8 +210,8 @@ on-aws:
 	@test -z "$${AWS_ENDPOINT_URL:-}" || { echo "error: AWS_ENDPOINT_URL is $$AWS_ENDPOINT_URL, which is not AWS. Unset it and the local stack's credentials." >&2; exit 1; }
 
 .PHONY: deploy
-deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true CDK_ARGS=…
-	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE)) $(CDK_ARGS)
+deploy: on-aws $(CDK) ## Deploy to AWS: make deploy ENV=dev GUARDRAIL=abc123:1 PROVE=true GRADUAL=false CDK_ARGS=…
+	@cdk deploy -c env=$(ENV) $(if $(GUARDRAIL),-c guardrail=$(GUARDRAIL)) $(if $(PROVE),-c prove_on_deploy=$(PROVE)) $(if $(GRADUAL),-c gradual=$(GRADUAL)) $(CDK_ARGS)
 
 .PHONY: diff
 diff: on-aws $(CDK) ## Show what a deployment would change: make diff ENV=dev

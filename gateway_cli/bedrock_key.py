@@ -25,7 +25,7 @@ def put(session: boto3.Session, secret_arn: str, key: str, *, other_regions: Seq
     Running functions use the new key when their cached key expires, or as soon as Bedrock refuses the old key.
     """
     key = key.strip()
-    if not _KEY.fullmatch(key) or key.startswith("REPLACE-WITH-"):
+    if not is_well_formed(key) or is_placeholder(key):
         raise InvalidKeyError("A Bedrock API key is one line of at least 8 visible ASCII characters.")
     if other_regions and _is_short_term(key):
         raise InvalidKeyError(
@@ -33,6 +33,16 @@ def put(session: boto3.Session, secret_arn: str, key: str, *, other_regions: Seq
             f"{', '.join(other_regions)}. Make a long-term key."
         )
     session.client("secretsmanager").put_secret_value(SecretId=secret_arn, SecretString=key)
+
+
+def is_well_formed(key: str) -> bool:
+    """Whether the functions accept the form of the key."""
+    return _KEY.fullmatch(key) is not None
+
+
+def is_placeholder(key: str) -> bool:
+    """Whether the text is the one that the stack stores before there is a key."""
+    return key.startswith("REPLACE-WITH-")
 
 
 def _is_short_term(text: str) -> bool:

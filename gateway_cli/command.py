@@ -1,4 +1,4 @@
-"""The commands: `clients`, `usage`, `files`, `bedrock-key put`, `prove`, `env`, `show` and `jobs`."""
+"""The commands: `clients`, `usage`, `files`, `bedrock-key`, `prove`, `doctor`, `trace`, `env`, `show` and `jobs`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from contextlib import closing
 import boto3
 import click
 
-from gateway_cli import bedrock_key, proof, stack_outputs
+from gateway_cli import bedrock_key, key_rotation, proof, stack_outputs
 from gateway_cli.clients.commands import clients
 from gateway_cli.deployed import deployed
+from gateway_cli.doctor.commands import doctor
 from gateway_cli.env_command import env
 from gateway_cli.files.commands import files
 from gateway_cli.jobs.commands import jobs
+from gateway_cli.trace.commands import trace
 from gateway_cli.usage.commands import usage
 
 
@@ -40,7 +42,29 @@ def put_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs)
         else sys.stdin.read(bedrock_key.MAX_INPUT_CHARACTERS)
     )
     bedrock_key.put(session, secret_arn, key, other_regions=outputs.bedrock_regions)
+    key_rotation.end_earlier(session, outputs)
     click.echo("The Bedrock API key is stored.")
+
+
+@bedrock_key_group.command("rotate")
+@click.option(
+    "--revoke-old",
+    is_flag=True,
+    help="Then delete the IAM user's other keys at once. For a key that has leaked.",
+)
+@deployed(
+    key_rotation.NoRotationError,
+    key_rotation.UnfinishedRotationError,
+    key_rotation.UnknownCredentialError,
+    stack_outputs.NoBedrockApiKeyError,
+)
+def rotate_bedrock_key(session: boto3.Session, outputs: stack_outputs.StackOutputs, revoke_old: bool) -> None:
+    """Replaces the Bedrock API key now. The environment must set upstream.key_rotation."""
+    key_rotation.rotate(session, outputs)
+    click.echo("The Bedrock API key is replaced.")
+    if revoke_old:
+        deleted = key_rotation.revoke_old(session, outputs)
+        click.echo(f"Deleted: {', '.join(deleted)}." if deleted else "The IAM user has no other key.")
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
@@ -116,7 +140,9 @@ def show(session: boto3.Session, outputs: stack_outputs.StackOutputs, as_json: b
 
 
 cli.add_command(clients)
+cli.add_command(doctor)
 cli.add_command(env)
 cli.add_command(files)
 cli.add_command(jobs)
+cli.add_command(trace)
 cli.add_command(usage)

@@ -14,7 +14,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from gateway_cli import stack_name, stack_outputs, termination
+from gateway_cli import local_stack, stack_name, stack_outputs, termination
 from gateway_cli.stack_outputs import StackOutputs
 
 _NO_REGION = "No AWS region is configured: use --region or set AWS_REGION."
@@ -35,7 +35,7 @@ def deployed(*failures: type[Exception]) -> Callable[[Callable[..., None]], Call
         def run(
             *, env_name: str, region: str | None, profile: str | None, stack: str | None, **arguments: Any
         ) -> None:
-            with told(*failures), termination.as_keyboard_interrupt():
+            with told(*failures, env_name=env_name), termination.as_keyboard_interrupt():
                 command(*found(env_name, region, profile, stack), **arguments)
 
         return run
@@ -66,8 +66,11 @@ def found(
 
 
 @contextmanager
-def told(*failures: type[Exception]) -> Iterator[None]:
-    """Turns exceptions of AWS and the disk, and `failures`, into click's exceptions with a one-line message."""
+def told(*failures: type[Exception], env_name: str) -> Iterator[None]:
+    """Turns exceptions of AWS and the disk, and `failures`, into click's exceptions with a one-line message.
+
+    `env_name` is the command's environment.
+    """
     plain: tuple[type[Exception], ...] = (
         stack_outputs.NotDeployedError,
         stack_name.UnreadableSettingsError,
@@ -78,9 +81,9 @@ def told(*failures: type[Exception]) -> Iterator[None]:
     try:
         yield
     except NoRegionError:
-        raise click.ClickException(_NO_REGION) from None
+        raise click.ClickException(local_stack.missing_variables(env_name) or _NO_REGION) from None
     except NoCredentialsError:
-        raise click.ClickException(_NO_CREDENTIALS) from None
+        raise click.ClickException(local_stack.missing_variables(env_name) or _NO_CREDENTIALS) from None
     except plain as error:
         raise click.ClickException(str(error)) from None
     except ValueError as error:  # botocore's, for an AWS_ENDPOINT_URL that is not a URL

@@ -11,7 +11,6 @@ import click
 from gateway_cli import local_stack
 from gateway_cli.deployed import found, options, told
 
-_LOCAL = "local"
 _CLIENT_KEY = "CLIENT_KEY"
 
 
@@ -23,8 +22,8 @@ def env(*, env_name: str, region: str | None, profile: str | None, stack: str | 
     Use it as: eval "$(chat-gateway env --env dev)". On a terminal, the command asks for the client key. For
     `--env local`, the lines have the running stack's client key and point AWS's tools to the local AWS.
     """
-    with told(local_stack.NotRunningError):
-        if env_name == _LOCAL:
+    with told(local_stack.NotRunningError, env_name=env_name):
+        if env_name == local_stack.NAME:
             variables = local_stack.variables(local_stack.STACK_FILE)
         else:
             _, outputs = found(env_name, region, profile, stack)

@@ -7,6 +7,12 @@ from pathlib import Path
 
 # `make run` writes this file at its start and removes it at its end.
 STACK_FILE = Path(__file__).parents[1] / ".local" / "stack.json"
+# The environment's name, as in `--env local`.
+NAME = "local"
+_MISSING_VARIABLES = (
+    "The variables of the local stack are not set in this shell. "
+    f'Run this first, while `make run` runs: eval "$(chat-gateway env --env {NAME})"'
+)
 
 
 class NotRunningError(Exception):
@@ -24,3 +30,8 @@ def variables(stack_file: Path) -> dict[str, str]:
         }
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # half written, or from another version
         raise NotRunningError("The local stack is not running. Start it with `make run`.") from None
+
+
+def missing_variables(env: str) -> str | None:
+    """What to do if AWS's variables are not set; None if `env` is not the local stack."""
+    return _MISSING_VARIABLES if env == NAME else None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import ClientError
 
 from gateway_cli import stack_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
 class NotDeployedError(Exception):
@@ -36,8 +40,16 @@ class StackOutputs:
     chat_log_group: str
     worker_log_group: str
     api_key_policy_arn: str | None = None  # for the IAM user behind the API key
+    key_user: str | None = None  # the IAM user whose key is rotated; None without rotation
+    key_rotation_log_group: str | None = None  # None without rotation
     resources_log_group: str | None = None  # None if an earlier version deployed the stack
     bedrock_base_url: str | None = None  # None if an earlier version deployed the stack
+    enforced_guardrail: str | None = None  # IDENTIFIER:VERSION; None if no guardrail is enforced
+    batch_steps_queue_url: str | None = None  # None if an earlier version deployed the stack
+    batch_steps_log_group: str | None = None  # None if an earlier version deployed the stack
+    access_log_group: str | None = None  # None if an earlier version deployed the stack
+    authorizer_log_group: str | None = None  # None if an earlier version deployed the stack
+    max_job_age_s: int | None = None  # None if an earlier version deployed the stack
     usage_table: str | None = None  # None if an earlier version deployed the stack
     resources_table: str | None = None  # None if an earlier version deployed the stack
     files_bucket: str | None = None  # None if an earlier version deployed the stack
@@ -62,9 +74,17 @@ class StackOutputs:
 
 def read(session: boto3.Session, env: str, stack: str | None = None) -> StackOutputs:
     """The outputs of `stack`, or of the stack of `env`. Raises NotDeployedError and UnreadableSettingsError."""
+    return of(describe(session, env, stack), env)
+
+
+def describe(session: boto3.Session, env: str, stack: str | None = None) -> StackTypeDef:
+    """CloudFormation's description of `stack`, or of the stack of `env`.
+
+    Raises NotDeployedError if there is none, and UnreadableSettingsError.
+    """
     name = stack or stack_name.of(env)
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
@@ -72,12 +92,16 @@ def read(session: boto3.Session, env: str, stack: str | None = None) -> StackOut
             f"There is no stack {name} in {session.region_name}{_elsewhere()}. Deploy it with `make deploy ENV={env}`, "
             "or choose another --region, --profile or --stack."
         ) from None
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+
+def of(stack: StackTypeDef, env: str) -> StackOutputs:
+    """The outputs in a description of the stack of `env`. Raises NotDeployedError if one is missing."""
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     try:
         return _of(outputs, env)
     except KeyError as missing:
         raise NotDeployedError(
-            f"The stack {name} is {stacks[0]['StackStatus']} and has no output {missing}. "
+            f"The stack {stack['StackName']} is {stack['StackStatus']} and has no output {missing}. "
             f"Deploy it again with `make deploy ENV={env}`."
         ) from None
 
@@ -95,6 +119,8 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         stage_name=env,
         secret_arn=outputs.get("BedrockApiKeySecretArn"),
         api_key_policy_arn=outputs.get("BedrockApiKeyPolicyArn"),
+        key_user=outputs.get("BedrockKeyUser"),
+        key_rotation_log_group=outputs.get("KeyRotationLogGroupName"),
         clients_table=outputs["ClientsTableName"],
         jobs_queue_url=outputs["JobsQueueUrl"],
         results_queue_url=outputs["ResultsQueueUrl"],
@@ -108,6 +134,12 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         resources_table=outputs.get("ResourcesTableName"),
         files_bucket=outputs.get("FilesBucketName"),
         bedrock_base_url=outputs.get("BedrockBaseUrl"),
+        enforced_guardrail=outputs.get("EnforcedGuardrail"),
+        batch_steps_queue_url=outputs.get("BatchStepsQueueUrl"),
+        batch_steps_log_group=outputs.get("BatchStepsLogGroupName"),
+        access_log_group=outputs.get("AccessLogGroupName"),
+        authorizer_log_group=outputs.get("AuthorizerLogGroupName"),
+        max_job_age_s=int(outputs["MaxJobAgeSeconds"]) if "MaxJobAgeSeconds" in outputs else None,
         bedrock_regions=tuple(filter(None, outputs.get("BedrockRegions", "").split(","))),
         proof_model=outputs.get("ProofModel"),
         proof_converse_model=outputs.get("ProofConverseModel"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra import emulator, environments, region
 from infra.gateway_stack import GatewayStack
@@ -28,6 +28,7 @@ def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOL
         upstream_url=app.node.try_get_context("upstream_url"),
         aws_endpoint_url=app.node.try_get_context("aws_endpoint_url"),
         prove_on_deploy=app.node.try_get_context("prove_on_deploy"),
+        gradual=app.node.try_get_context("gradual"),
         folder=folder,
     )
     region.check(environment)
@@ -42,7 +43,7 @@ def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOL
         ),
     )
     _say_what_is_not_in_the_file(app, stack, environment)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return app
 
 
@@ -50,7 +51,7 @@ def _say_what_is_not_in_the_file(app: cdk.App, stack: GatewayStack, environment:
     """Tells the user that the next deployment uses the settings file again. The emulator's guardrail is in no file."""
     if environment.name == emulator.NAME:
         return
-    for name in ("guardrail", "prove_on_deploy"):
+    for name in ("guardrail", "prove_on_deploy", "gradual"):
         value = app.node.try_get_context(name)
         if value is not None:
             cdk.Annotations.of(stack).add_info_v2(

@@ -16,7 +16,21 @@ from infra.settings.problems import InvalidEnvironmentError
 from infra.settings.upstream import AuthMethod
 
 NAME = "local"
-
+# What the gateway's stack may hold on AWS, and the emulator's CloudFormation does not know. One unknown type, or an alarm
+# with metric mathematics (the property Metrics), makes the deployment of the whole stack fail.
+LACKS = frozenset(
+    {
+        "AWS::CloudWatch::Alarm.Metrics",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentConfig",
+        "AWS::CodeDeploy::DeploymentGroup",
+        "AWS::Logs::QueryDefinition",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::XRay::Group",
+        "AWS::XRay::SamplingRule",
+    }
+)
 
 # What the emulator cannot do, or does differently.
 _PLATFORM = Platform(
@@ -29,6 +43,7 @@ _PLATFORM = Platform(
     builds_for_this_machine=True,
     allows_plain_http=True,
     request_id="context.requestId",
+    lacks=LACKS,
 )
 
 
@@ -52,6 +67,10 @@ def check(document: Mapping[str, Any]) -> None:
     if isinstance(upstream, dict) and upstream.get("auth", AuthMethod.API_KEY) != AuthMethod.API_KEY:
         raise InvalidEnvironmentError(
             f'environments/{NAME}.toml: upstream.auth must be "api_key", because the stand-in for Bedrock checks API keys.'
+        )
+    if isinstance(upstream, dict) and "key_rotation" in upstream:
+        raise InvalidEnvironmentError(
+            f"environments/{NAME}.toml: upstream.key_rotation must not be set: the emulator cannot rotate secrets."
         )
 
 

@@ -13,6 +13,8 @@ from infra.settings.problems import InvalidEnvironmentError
 
 # These settings of the file also apply to a guardrail from the command line.
 _KEPT = ("trace", "override", "tagging")
+# The table and the setting that an option of the command line turns on or off.
+_SWITCHES = {"prove_on_deploy": ("proof", "on_deploy"), "gradual": ("deployment", "gradual")}
 
 
 def named(
@@ -22,6 +24,7 @@ def named(
     upstream_url: str | None = None,
     aws_endpoint_url: str | None = None,
     prove_on_deploy: str | None = None,
+    gradual: str | None = None,
     folder: Path = files.FOLDER,
 ) -> Environment:
     """The environment `name`, with the command line's settings in place of its own. Raises InvalidEnvironmentError."""
@@ -34,7 +37,8 @@ def named(
     document = files.read(name, folder)
     if name == emulator.NAME:
         emulator.check(document)
-    document = _overridden(document, guardrail, prove_on_deploy)
+    document = _overridden(document, guardrail)
+    document = _switched(document, prove_on_deploy=prove_on_deploy, gradual=gradual)
     platform = Platform()
     if name == emulator.NAME:
         platform = emulator.platform(aws_endpoint_url)
@@ -49,18 +53,23 @@ def named(
     return environment
 
 
-def _overridden(
-    document: dict[str, Any], guardrail: str | None, prove_on_deploy: str | None
-) -> dict[str, Any]:
-    if guardrail is not None:
-        own = document.get("guardrail", {})
-        kept = {key: own[key] for key in _KEPT if key in own} if isinstance(own, dict) else {}
-        document = {**document, "guardrail": {**kept, **_parsed_guardrail(guardrail)}}
-    if prove_on_deploy is None:
+def _overridden(document: dict[str, Any], guardrail: str | None) -> dict[str, Any]:
+    if guardrail is None:
         return document
-    if prove_on_deploy not in ("true", "false"):
-        raise InvalidEnvironmentError(f"prove_on_deploy is {prove_on_deploy!r}; write true or false.")
-    return files.with_values(document, "proof", on_deploy=prove_on_deploy == "true")
+    own = document.get("guardrail", {})
+    kept = {key: own[key] for key in _KEPT if key in own} if isinstance(own, dict) else {}
+    return {**document, "guardrail": {**kept, **_parsed_guardrail(guardrail)}}
+
+
+def _switched(document: dict[str, Any], **options: str | None) -> dict[str, Any]:
+    for option, value in options.items():
+        if value is None:
+            continue
+        if value not in ("true", "false"):
+            raise InvalidEnvironmentError(f"{option} is {value!r}; write true or false.")
+        table, setting = _SWITCHES[option]
+        document = files.with_values(document, table, **{setting: value == "true"})
+    return document
 
 
 def _parsed_guardrail(text: str) -> dict[str, str]:

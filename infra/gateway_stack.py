@@ -13,16 +13,34 @@ from infra.api.rest_api import ChatApi
 from infra.bedrock import upstream
 from infra.bedrock.api_key_policy import BedrockApiKeyPolicy
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.bedrock.key_rotation import BedrockKeyRotation
 from infra.clients.authorizer import ClientAuthorizer
 from infra.clients.authorizer_function import AuthorizerFunction
 from infra.clients.table import ClientsTable
 from infra.clients.usage_table import UsageTable
+from infra.deployments import gradual_deployment
+from infra.deployments.gradual_deployment import GradualDeployment
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.jobs.batch_lines import BatchStores
 from infra.jobs.batch_steps import BatchSteps
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
 from infra.jobs.worker import JobWorker
+from infra.monitoring import alarm_topic, quota_warnings
+from infra.monitoring.dashboard import GatewayDashboard
+from infra.monitoring.gateway_alarms import GatewayAlarms
+from infra.monitoring.monitored import (
+    AUTHORIZER,
+    BATCH_STEPS,
+    CHAT,
+    KEY_ROTATION,
+    RESOURCES,
+    WORKER,
+    LogGroups,
+    Monitored,
+    Queues,
+)
+from infra.monitoring.saved_queries import SavedQueries
 from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.resources.files_bucket import FilesBucket
@@ -39,6 +57,7 @@ class GatewayStack(cdk.Stack):
         cdk.Tags.of(self).add("environment", environment.name)
         self.guardrail = self._guardrail(environment)
         self.api_key_secret = self._bedrock_api_key_secret(environment)
+        self.key_rotation = self._key_rotation(environment)
         self.clients = ClientsTable(self, "Clients", environment=environment)
         self.usage = UsageTable(self, "Usage", environment=environment)
         self.resource_items = ResourcesTable(self, "Resources", environment=environment)
@@ -73,13 +92,14 @@ class GatewayStack(cdk.Stack):
             files=self.files.bucket,
             steps=self.batch_steps.queue,
         )
+        authorizer = self._authorizer(environment)
         self.api = ChatApi(
             self,
             "ChatApi",
             environment=environment,
-            chat_function=self.chat.function,
-            resources_function=self.resources.function,
-            authorizer=self._authorizer(environment),
+            chat=self.chat.live,
+            resources=self.resources.live,
+            authorizer=authorizer,
         )
         self.worker = JobWorker(
             self,
@@ -93,6 +113,8 @@ class GatewayStack(cdk.Stack):
             usage=self.usage.table,
             batches=BatchStores(self.resource_items.table, self.files.bucket, steps=self.batch_steps.queue),
         )
+        self.alarms = self._monitor(environment)
+        self._deploy_gradually(environment, authorizer)
         self._prove(environment)
         self._add_outputs(environment)
 
@@ -106,11 +128,26 @@ class GatewayStack(cdk.Stack):
         cdk.CfnOutput(self, "BedrockApiKeyPolicyArn", value=user_policy.policy.managed_policy_arn)
         return BedrockApiKeySecret(self, "BedrockApiKey", environment=environment)
 
+    def _key_rotation(self, environment: Environment) -> BedrockKeyRotation | None:
+        """The rotation of the API key; None if the environment has none."""
+        rotation = environment.upstream.key_rotation
+        if rotation is None or self.api_key_secret is None:
+            return None
+        return BedrockKeyRotation(
+            self,
+            "BedrockKeyRotation",
+            environment=environment,
+            rotation=rotation,
+            secret=self.api_key_secret,
+            guardrail=self.guardrail,
+        )
+
     def _authorizer(self, environment: Environment) -> ClientAuthorizer:
         """The authorizer. Its construct is below the clients' table, which it reads."""
         function = AuthorizerFunction(
             self.clients, "Authorizer", environment=environment, clients=self.clients.table
         )
+        cdk.CfnOutput(self, "AuthorizerLogGroupName", value=function.log_group.log_group_name)
         return ClientAuthorizer(self.clients, "TokenAuthorizer", environment=environment, function=function)
 
     def _guardrail(self, environment: Environment) -> EnforcedGuardrail | None:
@@ -121,6 +158,25 @@ class GatewayStack(cdk.Stack):
             f"Environment {environment.name!r} enforces no guardrail: callers choose their own, or none.",
         )
         return None
+
+    def _deploy_gradually(self, environment: Environment, authorizer: ClientAuthorizer) -> None:
+        """Lets CodeDeploy move what answers callers and calls Bedrock. The steps of batches are moved at once."""
+        if not (
+            environment.deployment.gradual and environment.platform.has(gradual_deployment.RESOURCE_TYPE)
+        ):
+            return
+        gradual = GradualDeployment(
+            self,
+            "GradualDeployment",
+            environment=environment,
+            guardrail=self.guardrail,
+            chat=self.chat.live,
+            worker=self.worker.live,
+            others={"Authorizer": authorizer.live, "Resources": self.resources.live},
+            alarms=[] if self.alarms is None else self.alarms.stopping,
+        )
+        log_group = gradual.log_group.log_group_name
+        cdk.CfnOutput(self, "BeforeTrafficLogGroupName", value=log_group)
 
     def _prove(self, environment: Environment) -> None:
         """Adds the proof as the last step of a deployment, if the environment has `proof.on_deploy`."""
@@ -144,6 +200,42 @@ class GatewayStack(cdk.Stack):
             ],
         )
 
+    def _monitor(self, environment: Environment) -> GatewayAlarms | None:
+        """Adds the saved queries, and the dashboard and the alarms if the environment has them. Returns the alarms."""
+        quota_warnings.add(self, environment)
+        monitored = self._monitored(environment)
+        SavedQueries(self, "SavedQueries", monitored=monitored)
+        if environment.monitoring.dashboard:
+            GatewayDashboard(self, "Dashboard", monitored=monitored)
+        if not environment.monitoring.alarms:
+            alarm_topic.warn_if_unused(self, environment)
+            return None
+        alarms = GatewayAlarms(self, "Alarms", monitored=monitored)
+        cdk.CfnOutput(self, "AlarmTopicArn", value=alarms.topic.arn)
+        return alarms
+
+    def _monitored(self, environment: Environment) -> Monitored:
+        return Monitored(
+            environment=environment,
+            stack_name=self.stack_name,
+            functions=(CHAT, AUTHORIZER, RESOURCES, WORKER, BATCH_STEPS),
+            rarely_invoked=() if self.key_rotation is None else (KEY_ROTATION,),
+            queues=Queues(
+                jobs=self.queues.jobs,
+                results=self.queues.results,
+                dead_letters=self.queues.dead_letters,
+                steps=self.batch_steps.queue,
+                step_dead_letters=self.batch_steps.dead_letters,
+            ),
+            log_groups=LogGroups(
+                access=self.api.access_log,
+                chat=self.chat.log_group,
+                resources=self.resources.log_group,
+                worker=self.worker.log_group,
+                batch_steps=self.batch_steps.log_group,
+            ),
+        )
+
     def _add_outputs(self, environment: Environment) -> None:
         outputs = {
             "BaseUrl": self.api.base_url,
@@ -162,11 +254,15 @@ class GatewayStack(cdk.Stack):
             "WorkerLogGroupName": self.worker.log_group.log_group_name,
             "BatchStepsLogGroupName": self.batch_steps.log_group.log_group_name,
             "BatchStepsQueueUrl": self.batch_steps.queue.queue_url,
+            "MaxJobAgeSeconds": str(environment.monitoring.max_job_age_s),
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
         if self.api_key_secret is not None:
             outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
+        if self.key_rotation is not None:
+            outputs["BedrockKeyUser"] = self.key_rotation.user_name
+            outputs["KeyRotationLogGroupName"] = self.key_rotation.log_group.log_group_name
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"

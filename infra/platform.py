@@ -1,4 +1,8 @@
-"""The differences between AWS and its emulator that the stack needs to know."""
+"""The differences between AWS and its emulator that the stack needs to know.
+
+A construct asks `environment.platform`. For example, it creates a composite alarm only if
+`environment.platform.has("AWS::CloudWatch::CompositeAlarm")`.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,13 @@ class Platform:
     allows_plain_http: bool = False  # for `upstream.url`, to which the Bedrock API key is sent
     request_id: str = "context.extendedRequestId"  # API Gateway's variable; callers cannot set it
     base_url: Callable[[apigateway.RestApi], str] = _base_url  # the URL before /chat/completions
+    # Types of CloudFormation, such as AWS::CodeDeploy::Application, or properties of a type, such as
+    # AWS::CloudWatch::Alarm.Metrics. A stack with one of them cannot be deployed here.
+    lacks: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        """Whether a stack may hold this type of CloudFormation, or this property of a type (`TYPE.PROPERTY`)."""
+        return name not in self.lacks
 
     @property
     def transfer_mode(self) -> apigateway.ResponseTransferMode:

@@ -25,7 +25,10 @@ _NOT_RUNNING = "The local stack is not running. Start it with `make run`."
     "--lines", default=20, show_default=True, type=click.IntRange(min=1), help="The number of lines."
 )
 def main(*, lines: int) -> None:
-    """Prints the newest log lines of the chat function, the resources function and the worker, oldest first."""
+    """Prints the newest log lines of the functions that serve requests, jobs and batches, oldest first.
+
+    These are the chat function, the resources function, the worker, the steps of batches and the authorizer.
+    """
     try:
         for line in newest(session(StateFolder()), lines):
             click.echo(json.dumps(line, ensure_ascii=False))
@@ -52,9 +55,15 @@ def session(state: StateFolder) -> boto3.Session:
 
 
 def newest(session: boto3.Session, count: int) -> list[JsonObject]:
-    """The `count` newest JSON lines of the three functions, oldest first. Raises NotDeployedError."""
+    """The `count` newest JSON lines of these functions, oldest first. Raises NotDeployedError."""
     outputs = stack_outputs.read(session, deployment.ENVIRONMENT_NAME)
-    groups = (outputs.chat_log_group, outputs.resources_log_group, outputs.worker_log_group)
+    groups = (
+        outputs.chat_log_group,
+        outputs.resources_log_group,
+        outputs.worker_log_group,
+        outputs.batch_steps_log_group,
+        outputs.authorizer_log_group,
+    )
     found = [timed for group in groups if group for timed in request_logs.lines(session, group)]
     return [line for _, line in sorted(found, key=lambda timed: timed[0])][-count:]
 

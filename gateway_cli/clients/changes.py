@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 
 from client_keys import item as client_item
@@ -14,6 +15,7 @@ from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.clients.settings import ATTRIBUTES, CREATED_AT, ClientSettings
 from gateway_cli.clients.table import ClientsTable
 
+_GENERATION_BYTES = 8
 MAX_KEYS = 2  # so that a key can be replaced while callers still use the other
 
 
@@ -24,7 +26,7 @@ def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key
     """
     key = key or new_keys.new_key()
     created_at = dates.now()
-    own = {**settings.attributes(), CREATED_AT: {"S": created_at}}
+    own = new_item(settings, created_at)
     if table.find(client_id) is not None:
         raise ClientExistsError(client_id)
     try:
@@ -32,6 +34,16 @@ def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key
     except ChangedMeanwhileError:
         raise ClientExistsError(client_id) from None
     return key
+
+
+def new_item(settings: ClientSettings, created_at: str) -> Item:
+    """The own item of a client that does not exist yet. Raises UnusablePolicyError."""
+    generation = secrets.token_hex(_GENERATION_BYTES)
+    return {
+        **settings.attributes(),
+        CREATED_AT: {"S": created_at},
+        client_item.GENERATION: {"S": generation},
+    }
 
 
 def update(table: ClientsTable, client: StoredClient, settings: ClientSettings) -> None:

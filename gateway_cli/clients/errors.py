@@ -46,12 +46,11 @@ class UnreadableClientError(ClientsError):
 
 
 class HasFilesError(ClientsError):
-    """The client has files, and nobody said that they may be deleted."""
+    """The client has files, uploads or batches, and nobody said that they may be deleted. `held` says how many."""
 
-    def __init__(self, client_id: str, count: int) -> None:
-        files = "a file" if count == 1 else f"{count} files"
+    def __init__(self, client_id: str, held: str) -> None:
         super().__init__(
-            f"Nothing was changed: the client {client_id} has {files}. Say --files to delete them, too."
+            f"Nothing was changed: the client {client_id} has {held}. Say --files to delete them, too."
         )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from gateway_cli.clients import changes, client_lines, dates
 from gateway_cli.clients.client_lines import ListedClient
 from gateway_cli.clients.records import StoredClient
-from gateway_cli.clients.settings import CREATED_AT
 from gateway_cli.clients.table import ClientsTable
 
 
@@ -62,7 +61,7 @@ class Import:
         """Raises ChangedMeanwhileError for the first client that was changed since the plan was made."""
         for client in self.plan.new:
             created_at = client.created_at or dates.now()
-            own = {**client.settings.attributes(), CREATED_AT: {"S": created_at}}
+            own = changes.new_item(client.settings, created_at)
             self.table.write(StoredClient(client_id=client.client_id, item=None), own, client.keys)
             self.created += 1
             watch(self.created)

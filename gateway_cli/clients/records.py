@@ -12,6 +12,7 @@ from client_keys.item import Item
 from gateway_cli.clients import settings
 from gateway_cli.clients.errors import UnreadableClientError
 from gateway_cli.clients.settings import CREATED_AT, ClientSettings
+from resource_items import owners
 
 ID_DIGITS = 12  # of a key's hash: enough to tell a client's keys apart, and to find a key in the list
 
@@ -77,6 +78,11 @@ class StoredClient:
         if self.unreadable:
             raise UnreadableClientError(self.client_id, self.unreadable)
         return self.settings
+
+    @property
+    def resources_owner(self) -> str:
+        """The owner of the client's files, uploads and batches."""
+        return owners.owner(self.client_id, client_item.text(self.item or {}, client_item.GENERATION))
 
     @property
     def created_at(self) -> str | None:

@@ -14,8 +14,9 @@ from client_keys.policy import UNLIMITED, Policy, UnknownPolicyError, UnusablePo
 from gateway_cli.clients import dates
 
 NAME, OWNER, CREATED_AT, KEYS, VERSION = "name", "owner", "created_at", "keys", "version"
+_SETTINGS = (client_item.STATE, client_item.VALID_UNTIL, client_item.POLICY)
 # A key's item has copies of these.
-COPIED = (client_item.STATE, client_item.VALID_UNTIL, client_item.POLICY)
+COPIED = (*_SETTINGS, client_item.GENERATION)
 MAX_WORDS_CHARACTERS = 256
 EVERY_MODEL = "*"
 _GLOB = re.compile(r"[!-~]{1,256}")
@@ -58,7 +59,7 @@ class ClientSettings:
         return attributes
 
 
-ATTRIBUTES = (NAME, OWNER, *COPIED)
+ATTRIBUTES = (NAME, OWNER, *_SETTINGS)
 
 
 def read(item: Item) -> tuple[ClientSettings, tuple[str, ...]]:

@@ -29,6 +29,17 @@ def count_of_files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
+def resources(*, files: int, uploads: int, batches: int) -> str:
+    """How many files, unfinished uploads and batches a client has, in words; empty if it has none."""
+    counts = {"file": files, "unfinished upload": uploads, "batch": batches}
+    plurals = {"batch": "batches"}
+    return ", ".join(
+        f"{count} {name if count == 1 else plurals.get(name, f'{name}s')}"
+        for name, count in counts.items()
+        if count
+    )
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Asks, unless `yes`. Raises NotConfirmedError without a terminal, and click's Abort."""
     if yes:

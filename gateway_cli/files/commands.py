@@ -54,9 +54,9 @@ def upload(session: boto3.Session, outputs: StackOutputs, path: Path, client_id:
     if not size_bytes:
         raise FilesError(f"{path} is empty.")
     stored = StoredFiles.of(session, outputs)
-    ClientsTable.of(session, outputs).client(client_id)
+    client = ClientsTable.of(session, outputs).client(client_id)
     with screen.progress("Sending", size_bytes, in_bytes=True) as bar:
-        file = stored.upload(client_id, path, progress=bar)
+        file = stored.upload(client.resources_owner, path, progress=bar)
     click.echo(f"Stored {file.bytes} bytes for {client_id}.", err=True)
     click.echo(file.id)
 
@@ -64,10 +64,11 @@ def upload(session: boto3.Session, outputs: StackOutputs, path: Path, client_id:
 @files.command("list")
 @_CLIENT
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each, a line each.")
-@deployed(FilesError)
+@deployed(FilesError, ClientsError)
 def list_(session: boto3.Session, outputs: StackOutputs, client_id: str, as_json: bool) -> None:
     """Shows a client's files, the newest last."""
-    found = StoredFiles.of(session, outputs).files(client_id)
+    stored = StoredFiles.of(session, outputs)
+    found = stored.files(ClientsTable.of(session, outputs).client(client_id).resources_owner)
     if as_json:
         for file in found:
             click.echo(json.dumps(file.document()))
@@ -88,7 +89,8 @@ def delete(
 ) -> None:
     """Deletes files of a client for good."""
     stored = StoredFiles.of(session, outputs)
-    found = {file.id: file for file in stored.files(client_id)}
+    client = ClientsTable.of(session, outputs).client(client_id)
+    found = {file.id: file for file in stored.files(client.resources_owner)}
     if missing := [file_id for file_id in file_ids if file_id not in found]:
         raise FilesError(f"Nothing was deleted: {client_id} has no file {', '.join(missing)}.")
     count = speech.count_of_files(len(set(file_ids)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,7 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-_WIDTH_OF_FILES = 120  # if the output is not a terminal
+# If the output is not a terminal: no row is wrapped, so that ids stay whole.
+_WIDTH_OF_FILES = 10_000
 
 
 @contextmanager
@@ -34,10 +36,12 @@ def progress(
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Container[str] = ()) -> None:
-    """Prints a table; the columns `right` are aligned to the right. Characters that could control a terminal are replaced."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OF_FILES)
+    """Prints a table; the columns `right` are aligned to the right. A row is wrapped only on a terminal.
+
+    Characters that could control a terminal are replaced.
+    """
+    # Not rich's is_terminal, which an environment variable sets.
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
     shown = Table(box=None, pad_edge=False)
     for column in columns:
         shown.add_column(column, overflow="fold", justify="right" if column in right else "left")

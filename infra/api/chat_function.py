@@ -11,6 +11,8 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
 from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
+from infra.functions.metrics import metrics_settings
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
 
@@ -58,6 +60,7 @@ class ChatFunction(Construct):
             variables={
                 **upstream.to_env(),
                 **http.to_env(),
+                **metrics_settings(environment).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **usage_settings(environment, usage).to_env(),
                 **_MALLOC,
@@ -68,5 +71,5 @@ class ChatFunction(Construct):
         grant_upstream(self.gateway_function.role, environment, api_key_secret, guardrail, streams=True)
         clients.grant(self.gateway_function.role, "dynamodb:GetItem")
         usage.grant(self.gateway_function.role, "dynamodb:UpdateItem")
-        self.function = self.gateway_function.function
+        self.live = LiveAlias(self.gateway_function.function)
         self.log_group = self.gateway_function.log_group

@@ -12,6 +12,7 @@ from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
 from infra.bedrock.upstream import models_settings
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
 from openai_resources.settings import StorageSettings
 from resource_items import batch_state, file_item, upload_item
@@ -21,12 +22,7 @@ _TIMEOUT_S = 28
 # A file of 200 MB is put together from its parts in about ten seconds, 100 MB of it in memory.
 _MEMORY_MIB = 1024
 _CHANGES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-_OBJECT_ACTIONS = (
-    "s3:GetObject",
-    "s3:PutObject",
-    "s3:DeleteObject",
-    "s3:ListMultipartUploadParts",
-)
+_OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 
 
 class ResourcesFunction(GatewayFunction):
@@ -70,6 +66,7 @@ class ResourcesFunction(GatewayFunction):
             },
             has_event_handler=True,
         )
+        self.live = LiveAlias(self.function)
         clients.grant(self.role, "dynamodb:GetItem")
         if settings.account_region is not None:
             self._may_list_models()
@@ -81,6 +78,13 @@ class ResourcesFunction(GatewayFunction):
         patterns = [f"{prefix}*" for prefix in (file_item.OBJECTS, upload_item.OBJECTS)]
         objects = [files.arn_for_objects(pattern) for pattern in patterns]
         self.role.add_to_policy(iam.PolicyStatement(actions=[*_OBJECT_ACTIONS], resources=objects))
+        # An upload's file is written in parts of S3. The upload's own parts are whole objects.
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListMultipartUploadParts"],
+                resources=[files.arn_for_objects(f"{file_item.OBJECTS}*")],
+            )
+        )
         for pattern in patterns:
             acknowledgements.objects(
                 self.role, files, pattern, "The names of objects have the ids of clients and files."

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
 from infra import acknowledgements
 from infra.api import gateway_responses
+from infra.clients.authorizer import ClientAuthorizer
+from infra.functions import unqualified_permission
+from infra.functions.live_alias import LiveAlias
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 from openai_resources import paths as resource_paths
@@ -52,9 +55,9 @@ class ChatApi(Construct):
         id_: str,
         *,
         environment: Environment,
-        chat_function: lambda_.IFunction,
-        resources_function: lambda_.IFunction,
-        authorizer: apigateway.IAuthorizer,
+        chat: LiveAlias,
+        resources: LiveAlias,
+        authorizer: ClientAuthorizer,
     ) -> None:
         super().__init__(scope, id_)
         self.access_log = logs.LogGroup(
@@ -79,44 +82,70 @@ class ChatApi(Construct):
             ),
         )
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
-        integration = apigateway.LambdaIntegration(
-            chat_function,
-            timeout=cdk.Duration.seconds(environment.timeouts.api_s),
-            response_transfer_mode=environment.platform.transfer_mode,
-            allow_test_invoke=False,
+        self._route(
+            (*chat_request.PATHS, "/", "/{proxy+}"),
+            chat,
+            timeout_s=environment.timeouts.api_s,
+            mode=environment.platform.transfer_mode,
         )
-        self._route((*chat_request.PATHS, "/", "/{proxy+}"), integration)
-        resources = apigateway.LambdaIntegration(
-            resources_function,
-            timeout=cdk.Duration.seconds(_RESOURCES_TIMEOUT_S),
-            response_transfer_mode=apigateway.ResponseTransferMode.BUFFERED,
-            allow_test_invoke=False,
+        self._route(
+            resource_paths.ROUTES,
+            resources,
+            timeout_s=_RESOURCES_TIMEOUT_S,
+            mode=apigateway.ResponseTransferMode.BUFFERED,
         )
-        self._route(resource_paths.ROUTES, resources)
         if environment.platform.streams:
-            # The CDK grants lambda:InvokeFunction, as AWS documents. Reports differ on whether this permission is needed too.
-            chat_function.add_permission(
-                "InvokeWithResponseStream",
-                principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
-                action="lambda:InvokeWithResponseStream",
-                source_arn=self.api.arn_for_execute_api(),
-            )
+            self._permit_streams(chat)
+        self._permit_before_use(chat, resources, authorizer.live)
         gateway_responses.add(
             self.api,
             request_id=environment.platform.request_id,
             max_request_bytes=environment.api.max_request_bytes,
         )
         self.base_url = environment.platform.base_url(self.api)
-        self._acknowledge()
+        self._acknowledge(environment)
 
-    def _route(self, paths: Iterable[str], integration: apigateway.LambdaIntegration) -> None:
+    def _route(
+        self, paths: Iterable[str], live: LiveAlias, *, timeout_s: int, mode: apigateway.ResponseTransferMode
+    ) -> None:
+        """Leads the paths to the alias, and lets API Gateway invoke it."""
+        self._permit(live)
+        integration = _integration(live, timeout_s=timeout_s, mode=mode)
         for path in paths:
             method = self.api.root.resource_for_path(path).add_method("ANY", integration)
+            id_ = f"ApiPermission.{cdk.Names.unique_id(self.api)}.ANY.{path.replace('/', '.')}"
+            unqualified_permission.keep(method, id_, live.function, source_arn=method.method_arn)
             acknowledgements.acknowledge(
                 method,
                 "AwsSolutions-COG4",
                 "Clients are programs. A Lambda authorizer checks their keys.",
             )
+
+    def _permit(self, live: LiveAlias, action: str = "lambda:InvokeFunction") -> None:
+        """Does not name the stage: such a permission would be created after the stage had moved to the alias."""
+        live.add_permission(
+            action.removeprefix("lambda:"),
+            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            action=action,
+            source_arn=self.api.arn_for_execute_api(),
+        )
+
+    def _permit_streams(self, chat: LiveAlias) -> None:
+        """AWS documents lambda:InvokeFunction. Reports differ on whether this permission is needed too."""
+        action = "lambda:InvokeWithResponseStream"
+        self._permit(chat, action)
+        unqualified_permission.keep(
+            chat.function,
+            "InvokeWithResponseStream",
+            chat.function,
+            source_arn=self.api.arn_for_execute_api(),
+            action=action,
+        )
+
+    def _permit_before_use(self, *aliases: LiveAlias) -> None:
+        """Creates the aliases' permissions before the stage uses the aliases."""
+        deployment = cast(apigateway.Deployment, self.api.latest_deployment)
+        deployment.node.add_dependency(*aliases)
 
     def _stage(self, environment: Environment) -> apigateway.StageOptions:
         return apigateway.StageOptions(
@@ -125,9 +154,10 @@ class ChatApi(Construct):
             access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
             throttling_rate_limit=environment.api.throttling_rate_limit_per_s,
             throttling_burst_limit=environment.api.throttling_burst_limit,
+            tracing_enabled=environment.monitoring.tracing or None,
         )
 
-    def _acknowledge(self) -> None:
+    def _acknowledge(self, environment: Environment) -> None:
         acknowledgements.acknowledge(
             self.api.node.find_child("CloudWatchRole"),
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
@@ -149,3 +179,26 @@ class ChatApi(Construct):
             "AwsSolutions-APIG6",
             "Execution logs repeat prompts and keys. The access log and the functions' logs have every id.",
         )
+        if not environment.monitoring.tracing:
+            acknowledgements.untraced(self.api.deployment_stage, "Serverless-APIGWXrayEnabled")
+
+
+def _integration(
+    live: LiveAlias, *, timeout_s: int, mode: apigateway.ResponseTransferMode
+) -> apigateway.Integration:
+    """The proxy integration of an alias. The CDK's LambdaIntegration would use the logical ids of the kept permissions.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
+    """
+    streams = mode == apigateway.ResponseTransferMode.STREAM
+    version, operation = (
+        ("2021-11-15", "response-streaming-invocations") if streams else ("2015-03-31", "invocations")
+    )
+    return apigateway.AwsIntegration(
+        service="lambda",
+        path=f"{version}/functions/{live.function_arn}/{operation}",
+        proxy=True,
+        options=apigateway.IntegrationOptions(
+            timeout=cdk.Duration.seconds(timeout_s), response_transfer_mode=mode
+        ),
+    )

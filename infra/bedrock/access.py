@@ -22,7 +22,7 @@ from chat_gateway.model_names.settings import Target
 from infra import acknowledgements
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.settings.environment import Environment
-from infra.settings.guardrail import GuardrailVersion, Override
+from infra.settings.guardrail import GuardrailVersion, Override, OwnGuardrail
 
 INVOKE = "bedrock:InvokeModel"
 INVOKE_STREAMED = "bedrock:InvokeModelWithResponseStream"
@@ -75,8 +75,16 @@ def acknowledge_wildcards(construct: IConstruct, statements: Sequence[iam.Policy
 
 
 def _required_versions(environment: Environment, guardrail: EnforcedGuardrail) -> str | list[str]:
-    """The values of `bedrock:GuardrailIdentifier`: the guardrail in the stack's region, and the one in each other region."""
-    own = _version_arn(guardrail, cdk.Aws.REGION)
+    """The values of `bedrock:GuardrailIdentifier`: the guardrail in the stack's region, and the one in each other region.
+
+    A gradual deployment serves with the old and the new version of the stack's own guardrail for some minutes. So any
+    version is allowed then: CloudFormation deletes the old one at the end.
+    """
+    is_own = isinstance(guardrail.settings, OwnGuardrail)
+    if is_own and environment.deployment.gradual:
+        own = f"{_guardrail_arn(guardrail.identifier, cdk.Aws.REGION)}:*"
+    else:
+        own = _version_arn(guardrail, cdk.Aws.REGION)
     there = [_version_arn(environment.guardrails[region], region) for region in environment.other_regions]
     return [own, *there] if there else own
 
@@ -95,13 +103,32 @@ def _on_models(
     statements = [_allow(actions, list(by_arn), required)]
     if behind:
         in_any_region = [_foundation_model(model, region="*") for model in behind.values()]
-        statements.append(_allow(actions, in_any_region, {**required, _PROFILE_KEY: list(behind)}))
+        statements.append(_allow(actions, in_any_region, required, profiles=list(behind)))
     return statements
 
 
-def _allow(actions: Sequence[str], resources: Sequence[str], required: dict[str, Any]) -> iam.PolicyStatement:
-    conditions = {"StringEquals": required} if required else None
-    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+def _allow(
+    actions: Sequence[str],
+    resources: Sequence[str],
+    required: dict[str, Any],
+    *,
+    profiles: Sequence[str] = (),
+) -> iam.PolicyStatement:
+    conditions: dict[str, dict[str, Any]] = (
+        {f"String{_comparison(required)}": {**required}} if required else {}
+    )
+    if profiles:
+        conditions.setdefault("StringEquals", {})[_PROFILE_KEY] = profiles
+    return iam.PolicyStatement(
+        actions=list(actions), resources=list(resources), conditions=conditions or None
+    )
+
+
+def _comparison(required: dict[str, Any]) -> str:
+    """How IAM compares the guardrail: `Like` if any version of it is allowed."""
+    values = required[_GUARDRAIL_KEY]
+    first = values if isinstance(values, str) else values[0]
+    return "Like" if first.endswith(":*") else "Equals"
 
 
 def _deny_without(required: dict[str, Any]) -> iam.PolicyStatement:
@@ -113,7 +140,7 @@ def _deny_without(required: dict[str, Any]) -> iam.PolicyStatement:
         effect=iam.Effect.DENY,
         actions=[INVOKE, INVOKE_STREAMED],
         resources=["*"],
-        conditions={"StringNotEquals": required},
+        conditions={f"StringNot{_comparison(required)}": required},
     )
 
 

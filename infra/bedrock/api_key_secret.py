@@ -27,10 +27,12 @@ class BedrockApiKeySecret(Construct):
             removal_policy=removal_policy(environment),
         )
         self.arn = secret.secret_arn
+        if environment.upstream.key_rotation is not None:
+            return
         acknowledgements.acknowledge(
             secret,
             "AwsSolutions-SMG4",
-            "IAM creates Bedrock API keys, and the operator stores them here. Secrets Manager cannot create one.",
+            "The environment does not set upstream.key_rotation: the operator replaces the key.",
         )
 
     def grant_read(self, role: iam.Role) -> None:

@@ -44,7 +44,7 @@ def upstream_settings(
         total_timeout_s=total_timeout_s,
         max_request_bytes=environment.api.max_request_bytes,
         max_response_bytes=environment.platform.max_response_bytes,
-        guardrail=_guardrail(guardrail),
+        guardrail=guardrail_settings(guardrail),
         separate_reasoning=environment.completions.separate_reasoning,
         models=tuple(environment.upstream.models),
         routes=_routes(environment),
@@ -62,6 +62,19 @@ def models_settings(environment: Environment) -> ModelsSettings:
         model_names=environment.model_names_text,
         names_only=environment.upstream.names_only,
         account_region=_account_region(environment),
+    )
+
+
+def guardrail_settings(enforced: EnforcedGuardrail | None) -> Guardrail | None:
+    """The guardrail as the functions read it; None without one."""
+    if enforced is None:
+        return None
+    return Guardrail(
+        identifier=enforced.identifier,
+        version=enforced.version,
+        trace=enforced.settings.trace,
+        callers_may_override=enforced.settings.override == Override.ALLOWED,
+        tagging=enforced.settings.tagging,
     )
 
 
@@ -100,15 +113,3 @@ def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | Non
     if api_key_secret is None:
         return None
     return ApiKeySettings(secret_arn=api_key_secret.arn, max_age_s=environment.upstream.api_key_max_age_s)
-
-
-def _guardrail(enforced: EnforcedGuardrail | None) -> Guardrail | None:
-    if enforced is None:
-        return None
-    return Guardrail(
-        identifier=enforced.identifier,
-        version=enforced.version,
-        trace=enforced.settings.trace,
-        callers_may_override=enforced.settings.override == Override.ALLOWED,
-        tagging=enforced.settings.tagging,
-    )

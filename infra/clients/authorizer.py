@@ -8,11 +8,12 @@ from constructs import Construct
 
 from client_keys import key as client_key
 from infra.clients.authorizer_function import AuthorizerFunction
+from infra.functions import unqualified_permission
 from infra.settings.environment import Environment
 
 
 class ClientAuthorizer(apigateway.TokenAuthorizer):
-    """Asks `function` which client a key belongs to. API Gateway caches the answer."""
+    """Asks the alias `live` of `function` which client a key belongs to. API Gateway caches the answer."""
 
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, function: AuthorizerFunction
@@ -20,8 +21,15 @@ class ClientAuthorizer(apigateway.TokenAuthorizer):
         super().__init__(
             scope,
             id_,
-            handler=function.function,
+            handler=function.live,
             # API Gateway refuses text that cannot be a client's key without running the function.
             validation_regex=client_key.AUTHORIZATION,
             results_cache_ttl=cdk.Duration.seconds(environment.api.authorizer_result_ttl_s),
         )
+        unqualified_permission.keep(
+            function.function,
+            f"{cdk.Names.unique_id(self)}:Permissions",
+            function.function,
+            source_arn=self.authorizer_arn,
+        )
+        self.live = function.live

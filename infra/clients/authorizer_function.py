@@ -9,6 +9,7 @@ from constructs import Construct
 from chat_gateway.client_policies.settings import ClientsSettings
 from client_keys import item as client_item
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
 
 _TIMEOUT_S = 10
@@ -31,6 +32,7 @@ class AuthorizerFunction(GatewayFunction):
             timeout_s=_TIMEOUT_S,
             variables=ClientsSettings(clients_table=clients.table_name).to_env(),
         )
+        self.live = LiveAlias(self.function)
         clients.grant(self.role, "dynamodb:GetItem")
         self.role.add_to_policy(_noting_use(clients))
 

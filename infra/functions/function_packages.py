@@ -36,6 +36,7 @@ _PACKAGES = (
     "client_usage",
     "response_streaming",
     "guardrail_proof",
+    "key_rotation",
     "openai_resources",
     "resource_items",
     "watchdog_timer",

@@ -67,6 +67,7 @@ class GatewayFunction(Construct):
             has_httpx_transport=has_httpx_transport,
             has_event_handler=has_event_handler,
         )
+        traced = environment.monitoring.tracing
         self.function = lambda_.Function(
             self,
             "Function",
@@ -81,6 +82,7 @@ class GatewayFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             timeout=cdk.Duration.seconds(timeout_s),
+            tracing=lambda_.Tracing.ACTIVE if traced else None,
             memory_size=memory_mib or environment.chat_function.memory_size_mib,
             reserved_concurrent_executions=reserved_concurrency,
             environment={
@@ -92,4 +94,10 @@ class GatewayFunction(Construct):
         )
         settings = json.dumps(cdk.Stack.of(self).resolve(dict(variables)), sort_keys=True)
         self.fingerprint = hashlib.sha256(f"{built.content_hash} {settings}".encode()).hexdigest()
-        acknowledgements.runtime_version(self.function)
+        acknowledgements.function(self.function, traced=traced)
+        if traced:
+            acknowledgements.acknowledge(
+                self.role,
+                "AwsSolutions-IAM5[Resource::*]",
+                "X-Ray knows no resources for the two actions that send traces.",
+            )

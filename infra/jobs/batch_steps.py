@@ -5,7 +5,6 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -14,6 +13,8 @@ from batch_steps.settings import StepSettings
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
+from infra.jobs import event_source
 from infra.jobs import queues as job_queues
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
@@ -57,7 +58,8 @@ class BatchSteps(Construct):
         files: s3.Bucket,
     ) -> None:
         super().__init__(scope, id_)
-        self.queue = _steps_queue(self, environment)
+        self.dead_letters = job_queues.dead_letter_queue(self, environment)
+        self.queue = _steps_queue(self, environment, self.dead_letters)
         steps = GatewayFunction(
             self,
             "Steps",
@@ -82,11 +84,10 @@ class BatchSteps(Construct):
             steps.role, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"
         )
         _grant_objects(steps.role, files, queues.large_results)
-        steps.function.add_event_source(
-            event_sources.SqsEventSource(
-                self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY, report_batch_item_failures=True
-            )
+        event_source.add(
+            LiveAlias(steps.function), self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY
         )
+        acknowledgements.queue_source(steps.function)
         self.log_group = steps.log_group
 
     def _settings(
@@ -112,8 +113,7 @@ class BatchSteps(Construct):
         )
 
 
-def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
-    dead_letters = job_queues.queue(scope, "DeadLetters", environment)
+def _steps_queue(scope: Construct, environment: Environment, dead_letters: sqs.Queue) -> sqs.Queue:
     return job_queues.queue(
         scope,
         "Queue",
@@ -126,9 +126,11 @@ def _steps_queue(scope: Construct, environment: Environment) -> sqs.Queue:
 def _grant_objects(role: iam.Role, files: s3.Bucket, results: s3.Bucket) -> None:
     """Lets the role read large results, and read and write files, indexes and lists of errors."""
     own = [files.arn_for_objects(pattern) for pattern in (_FILES, _BATCHES, _HELD)]
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=own))
+    # Only files are written in parts.
     role.add_to_policy(
         iam.PolicyStatement(
-            actions=["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts"], resources=own
+            actions=["s3:ListMultipartUploadParts"], resources=[files.arn_for_objects(_FILES)]
         )
     )
     role.add_to_policy(

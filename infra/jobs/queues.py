@@ -24,7 +24,7 @@ class JobQueues(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = queue(self, "DeadLetters", environment)
+        self.dead_letters = dead_letter_queue(self, environment)
         self.jobs = queue(
             self,
             "Jobs",
@@ -49,16 +49,21 @@ class JobQueues(Construct):
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        acknowledgements.acknowledge(
-            self.results,
-            "AwsSolutions-SQS3",
-            "The caller's program reads results and deletes those that it has stored.",
+        acknowledgements.end_of_the_line(
+            self.results, "The caller's program reads results and deletes those that it has stored."
         )
         acknowledgements.acknowledge(
             self.large_results,
             "AwsSolutions-S1",
             "Access logs need a second bucket. Objects are few, live for days and are read with IAM, which CloudTrail logs.",
         )
+
+
+def dead_letter_queue(scope: Construct, environment: Environment) -> sqs.Queue:
+    """A queue for the messages of another queue that failed for the last time."""
+    letters = queue(scope, "DeadLetters", environment)
+    acknowledgements.end_of_the_line(letters, "These are the dead letters. Operators read them.")
+    return letters
 
 
 def queue(

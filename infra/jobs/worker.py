@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
@@ -15,7 +13,10 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
 from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
+from infra.functions.live_alias import LiveAlias
+from infra.functions.metrics import metrics_settings
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.jobs import event_source
 from infra.jobs.batch_lines import BatchStores
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
@@ -64,6 +65,7 @@ class JobWorker(Construct):
             variables={
                 **upstream.to_env(),
                 **_settings(environment, queues, records).to_env(),
+                **metrics_settings(environment).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **usage_settings(environment, usage).to_env(),
                 **batches.settings().to_env(),
@@ -89,15 +91,15 @@ class JobWorker(Construct):
             _LARGE_RESULTS,
             "Each result is its own object with the job's name.",
         )
-        worker.function.add_event_source(
-            event_sources.SqsEventSource(
-                queues.jobs,
-                batch_size=jobs.batch_size,
-                max_batching_window=cdk.Duration.seconds(jobs.window_s) if jobs.window_s else None,
-                max_concurrency=jobs.max_concurrency,
-                report_batch_item_failures=True,
-            )
+        self.live = LiveAlias(worker.function)
+        event_source.add(
+            self.live,
+            queues.jobs,
+            batch_size=jobs.batch_size,
+            max_concurrency=jobs.max_concurrency,
+            window_s=jobs.window_s,
         )
+        acknowledgements.queue_source(worker.function)
         self.gateway_function = worker
         self.log_group = worker.log_group
 

@@ -15,6 +15,7 @@ from infra.settings.api import Api
 from infra.settings.batches import Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
 from infra.settings.clients import Clients
+from infra.settings.deployment import Deployment
 from infra.settings.guardrail import (
     EnforcedGuardrailSettings,
     GuardrailSettings,
@@ -25,6 +26,7 @@ from infra.settings.guardrail import (
 from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
 from infra.settings.model_names import ModelName, elsewhere, targets_by_path
+from infra.settings.monitoring import Monitoring
 from infra.settings.prices import Prices
 from infra.settings.proof import Proof
 from infra.settings.regions import RegionName
@@ -91,6 +93,10 @@ class Settings(Table):
     """Timeouts in seconds."""
     logs: Logs = Field(default_factory=Logs)
     """How long logs are kept."""
+    monitoring: Monitoring = Field(default_factory=Monitoring)
+    """Metrics, alarms, the dashboard and traces."""
+    deployment: Deployment = Field(default_factory=Deployment)
+    """How a deployment moves callers to a new version."""
 
     @field_validator("guardrail", mode="before")
     @classmethod
@@ -111,9 +117,12 @@ class Settings(Table):
         require(is_unguarded or not is_ignored, "upstream.url", rule)
         first = {model.name: model.targets[0].model for model in self.models}
         proof_rules.check(self.proof, self.upstream, first)
+        if self.deployment.gradual:
+            proof_rules.check_new_versions(self.proof, self.upstream, first)
         self._check_jobs()
         self._check_names()
         self._check_lists()
+        self._check_alarm_topic()
         return self
 
     def _check_jobs(self) -> None:
@@ -128,6 +137,13 @@ class Settings(Table):
         model_name_rules.check_regions(
             self.models, self.guardrail, self.guardrails, self.upstream, self.region
         )
+
+    def _check_alarm_topic(self) -> None:
+        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
+        topic = self.monitoring.alarm_topic_arn
+        is_here = topic is None or self.region is None or topic.split(":")[3] == self.region
+        rule = f"must be a topic in {self.region}: alarms cannot notify another region"
+        require(is_here, "monitoring.alarm_topic_arn", rule)
 
     def _check_lists(self) -> None:
         """Lists of only models and senders are not checked here: earlier versions took longer ones."""

@@ -26,6 +26,15 @@ def check(proof: Proof, upstream: Upstream, names: Mapping[str, str]) -> None:
     require(model in names or not upstream.is_mantle, "proof.converse_model", rule)
 
 
+def check_new_versions(proof: Proof, upstream: Upstream, names: Mapping[str, str]) -> None:
+    """A gradual deployment asks the new version for a model that callers may use. Otherwise none would ever succeed."""
+    is_allowed = upstream.names_only or proof.model in names or upstream.allows(proof.model)
+    rule = (
+        f"is {proof.model}, with which deployment.gradual tries new versions; it must be in upstream.models"
+    )
+    require(is_allowed, "proof.model", rule)
+
+
 def _check_names(proof: Proof, names: Mapping[str, str]) -> None:
     rule = "must be a name of [[models]], since upstream.names_only is true"
     is_default = "model" not in proof.model_fields_set

@@ -62,7 +62,7 @@ def _titled(
 
 def _of(schema: dict[str, Any], setting: dict[str, Any]) -> list[dict[str, Any]]:
     """The schemas of the tables that a setting may be; empty if the setting is a single value."""
-    references = [setting, *setting.get("oneOf", [])]
+    references = [setting, *setting.get("oneOf", []), *setting.get("anyOf", [])]
     named = [reference["$ref"].rpartition("/")[2] for reference in references if "$ref" in reference]
     return [found for found in (schema["$defs"][name] for name in named) if "properties" in found]
 

@@ -12,6 +12,7 @@ from chat_gateway.completions.allowed_models import AllowedModels
 from chat_gateway.completions.routes import CONVERSE, route_of
 from chat_gateway.core.errors import InvalidRequestError, ModelNotAllowedError
 from chat_gateway.service.settings import base_url
+from infra.settings.key_rotation import KeyRotation
 from infra.settings.regions import RegionName
 from infra.settings.table import Table, require
 
@@ -92,11 +93,19 @@ class Upstream(Table):
     """Allow a `url` of bedrock-mantle, which ignores guardrails."""
     api_key_max_age_s: Annotated[int, Field(ge=1)] = 300
     """How long a function caches the API key."""
+    key_rotation: KeyRotation | None = None
+    """Replace the API key regularly. By default, operators replace it."""
 
     @model_validator(mode="after")
     def _signs_for_bedrock_runtime(self) -> Self:
         rule = "must not be sigv4: it signs for bedrock-runtime, and upstream.url is another service"
         require(not self.signs or not self.is_mantle, "auth", rule)
+        return self
+
+    @model_validator(mode="after")
+    def _rotates_a_key_if_there_is_one(self) -> Self:
+        rule = 'cannot be set with auth = "sigv4": there is no key to rotate'
+        require(self.key_rotation is None or not self.signs, "key_rotation", rule)
         return self
 
     @model_validator(mode="after")

@@ -97,7 +97,7 @@ class Assembly(NamedTuple):
         created_at = batch_state.count(self.claim.progress.item, batch_progress.ASSEMBLING_SINCE)
         return File(
             id=written.file_id,
-            client=batch.client,
+            owner=batch.owner,
             filename=f"{batch.id}_{written.kind}.jsonl",
             purpose=file_item.BATCH_OUTPUT,
             bytes=written.bytes,
@@ -111,7 +111,7 @@ class _FileInProgress:
 
     def __init__(self, claim: Claim, object_of: Callable[[str], PartedObject], at: FileProgress) -> None:
         self._claim, self._object_of, self._at = claim, object_of, at
-        self._object = object_of(file_item.object_key(claim.progress.state.client, at.file_id))
+        self._object = object_of(file_item.object_key(claim.progress.state.owner, at.file_id))
         self._usage = claim.progress.usage
         self._held = bytearray(self._held_object().content() if at.held_bytes else b"")
 

@@ -66,7 +66,7 @@ class BatchTable(NamedTuple):
 
     def batch(self, state: Progress) -> Batch:
         """The batch as its client made it. Raises BatchMissingError."""
-        key = batch_item.key(state.state.client, state.batch_id)
+        key = batch_item.key(state.state.owner, state.batch_id)
         item = self.dynamodb.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
         if item is None:
             raise BatchMissingError

@@ -37,6 +37,8 @@ _HELD_S, _MAX_HELD_S = 2, 10
 _CREATED_WITHIN_S = 60
 # A message that is due within this time counts as arrived, since clocks differ.
 _DUE_S = 10
+# Nothing is wrong then: another step has the batch; its items may be about to be written.
+_NO_FAULTS = (LeaseHeldError, BatchMissingError)
 _CONFIG = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
 
 
@@ -94,7 +96,7 @@ class StepsFunction:
         receives = int(record["attributes"]["ApproximateReceiveCount"])
         log.add(lambda_request_id=context.aws_request_id, receives=receives)
         outcome = self._outcome(record["body"], context, log)
-        fault = None if isinstance(outcome, LeaseHeldError) else outcome
+        fault = None if isinstance(outcome, _NO_FAULTS) else outcome
         if fault is not None:
             log.add_fault(fault)
             log.add(aws_error=_aws_code(fault))

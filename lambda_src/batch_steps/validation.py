@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from array import array
@@ -125,7 +126,11 @@ class _Validation:
 
 
 def _is_blank(line: FileLine) -> bool:
-    return line.content is not None and not line.content.strip()
+    """Whether the line has nothing but white space, and the file's byte order mark."""
+    if line.content is None:
+        return False
+    text = line.content if line.start else line.content.removeprefix(codecs.BOM_UTF8)
+    return not text.strip()
 
 
 def _hash(custom_id: str) -> bytes:

@@ -1,7 +1,7 @@
 """The items of the clients table, in DynamoDB's own form: one for each key, and one for each client.
 
-A key's item holds a copy of its client's state, expiry and policy, so that the authorizer reads one item. Items that earlier
-versions wrote have none of these, and their clients have no item of their own.
+A key's item holds a copy of its client's state, expiry, policy and generation, so that the authorizer reads one item. Items
+that earlier versions wrote have none of these, and their clients have no item of their own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from client_keys.key import sha256
 # The partition key: the hash of a key, or CLIENT_PREFIX and a client's id.
 HASH = "key_sha256"
 CLIENT_PREFIX = "client#"
+# GENERATION: random digits of each client that was created, which a later client with the same id does not have. Clients of
+# earlier versions have none. The authorizer passes it on under the same name.
+GENERATION = "generation"
 CLIENT_ID, STATE, POLICY, LAST_USED = "client_id", "state", "policy", "last_used_on"
 # Epoch seconds from which the client is denied. DynamoDB also deletes an item some days after EXPIRY.
 VALID_UNTIL, EXPIRY = "valid_until", "expires_at"

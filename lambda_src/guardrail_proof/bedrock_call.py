@@ -41,7 +41,7 @@ class Access:
 class Bedrock:
     """Where and what to ask. `base_url` ends in /openai/v1. `region`: None for the gateway's own.
 
-    `guardrail` is the identifier and version of the region's guardrail.
+    `guardrail` is the identifier and version of the region's guardrail. `max_tokens` limits the answer.
     """
 
     base_url: str
@@ -50,6 +50,8 @@ class Bedrock:
     route: str = NATIVE
     region: str | None = None
     guardrail: tuple[str, str] | None = None
+    max_tokens: int | None = None
+    timeout_s: float = TIMEOUT_S
     transport: httpx.BaseTransport | None = None
 
 
@@ -73,16 +75,19 @@ def access(session: boto3.Session, secret_arn: str | None, *, signs_as_function:
     return Access(key=None, signer=signer, region=region, signs_as_function=signs_as_function)
 
 
-def ask(bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]) -> Answer:
-    """Sends `prompt` under `guardrail` (identifier and version). At most MAX_ANSWER_BYTES of the answer are read."""
+def ask(bedrock: Bedrock, prompt: str, guardrail: tuple[str, str] | None) -> Answer:
+    """Sends `prompt` under `guardrail` (identifier and version), or under none.
+
+    At most MAX_ANSWER_BYTES of the answer are read.
+    """
     url, headers, body = (_converse if bedrock.route == CONVERSE else _native)(bedrock, prompt, guardrail)
     content = json.dumps(body).encode()
     headers |= {**answer_text.UNCOMPRESSED, "content-type": "application/json"}
     headers |= _authorization(bedrock, url, content)
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + bedrock.timeout_s
     try:
         with (
-            httpx.Client(timeout=TIMEOUT_S, transport=bedrock.transport, trust_env=False) as http,
+            httpx.Client(timeout=bedrock.timeout_s, transport=bedrock.transport, trust_env=False) as http,
             http.stream("POST", url, content=content, headers=headers) as answer,
         ):
             text = answer_text.beginning(answer, max_bytes=MAX_ANSWER_BYTES, deadline=deadline)
@@ -92,27 +97,28 @@ def ask(bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]) -> Answer:
 
 
 def _native(
-    bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]
+    bedrock: Bedrock, prompt: str, guardrail: tuple[str, str] | None
 ) -> tuple[httpx.URL, dict[str, str], dict[str, Any]]:
-    identifier, version = guardrail
-    headers = {
-        "x-amzn-bedrock-guardrailidentifier": identifier,
-        "x-amzn-bedrock-guardrailversion": version,
-    }
-    body = {"model": bedrock.model, "messages": [{"role": "user", "content": prompt}]}
+    headers: dict[str, str] = {}
+    if guardrail is not None:
+        headers["x-amzn-bedrock-guardrailidentifier"], headers["x-amzn-bedrock-guardrailversion"] = guardrail
+    body: dict[str, Any] = {"model": bedrock.model, "messages": [{"role": "user", "content": prompt}]}
+    if bedrock.max_tokens is not None:
+        body["max_completion_tokens"] = bedrock.max_tokens
     return httpx.URL(f"{bedrock.base_url}/chat/completions"), headers, body
 
 
 def _converse(
-    bedrock: Bedrock, prompt: str, guardrail: tuple[str, str]
+    bedrock: Bedrock, prompt: str, guardrail: tuple[str, str] | None
 ) -> tuple[httpx.URL, dict[str, str], dict[str, Any]]:
     """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html"""
-    identifier, version = guardrail
     path = f"/model/{quote(bedrock.model, safe='')}/converse"
-    body = {
-        "messages": [{"role": "user", "content": [{"text": prompt}]}],
-        "guardrailConfig": {"guardrailIdentifier": identifier, "guardrailVersion": version},
-    }
+    body: dict[str, Any] = {"messages": [{"role": "user", "content": [{"text": prompt}]}]}
+    if guardrail is not None:
+        identifier, version = guardrail
+        body["guardrailConfig"] = {"guardrailIdentifier": identifier, "guardrailVersion": version}
+    if bedrock.max_tokens is not None:
+        body["inferenceConfig"] = {"maxTokens": bedrock.max_tokens}
     return httpx.URL(bedrock.base_url).copy_with(raw_path=path.encode()), {}, body
 
 

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 from guardrail_proof import probes
 from guardrail_proof.proof import prove
 from guardrail_proof.settings import ProverSettings
+from guardrail_proof.stack_status import is_rollback, stack_status
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
 class GuardrailNotProvenError(Exception):
     """The message names each failed probe. CloudFormation shows the message as the reason of the failure."""
-
-
-def stack_status(session: boto3.Session, stack_id: str) -> str:
-    """The stack's CloudFormation status."""
-    (stack,) = session.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
-    return stack["StackStatus"]
 
 
 class Prover:
@@ -41,7 +36,7 @@ class Prover:
         session, settings = boto3.Session(), ProverSettings.from_env()
         # A rollback runs this step again. A failure would then leave the stack in UPDATE_ROLLBACK_FAILED:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
-        if "ROLLBACK" in self._status(session, settings.stack_id):
+        if is_rollback(self._status(session, settings.stack_id)):
             self._logger.info("guardrail not tried: the stack is rolling back")
             return
         tried = list(prove(settings.gateway, session, signs_as_function=True))

@@ -1,4 +1,4 @@
-"""The prover's settings, read from environment variables."""
+"""The settings of the functions that prove the guardrail, read from environment variables."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ _VARIABLES = {
     "model": "PROOF_MODEL",
     "canary": "PROOF_CANARY",
     "bedrock_base_url": "BEDROCK_BASE_URL",
+}
+_OF_VERSIONS = {
+    "stack_id": _STACK_ID,
+    "chat": "CHAT_VERSION",
+    "worker": "WORKER_VERSION",
+    "model": "PROOF_MODEL",
+}
+_OPTIONAL_OF_VERSIONS = {
+    "canary": "PROOF_CANARY",
+    "tagging": "PROOF_TAGGING",
+    "converse_model": "PROOF_CONVERSE_MODEL",
 }
 _OPTIONAL = {
     "tagging": "PROOF_TAGGING",
@@ -73,3 +84,30 @@ class ProverSettings(NamedTuple):
         if self.gateway.plan is not None:
             given[_PLAN] = self.gateway.plan.to_text()
         return {_STACK_ID: self.stack_id, **given, _PROVEN: self.proven}
+
+
+class NewVersions(NamedTuple):
+    """The versions that a gradual deployment tries before traffic reaches them, and what to ask them."""
+
+    stack_id: str
+    chat: str  # the ARN of the chat function's version
+    worker: str  # the ARN of the worker's version
+    model: str
+    canary: str | None = None  # None if the environment enforces no guardrail
+    tagging: str | None = None  # the environment's `tagging` setting
+    converse_model: str | None = None  # a model that Bedrock's Converse serves; None: that route is not tried
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> NewVersions:
+        """Reads the settings. Raises KeyError that names the missing variable."""
+        return cls(
+            **{field: env[name] for field, name in _OF_VERSIONS.items()},
+            **{field: env[name] for field, name in _OPTIONAL_OF_VERSIONS.items() if name in env},
+        )
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that the stack sets. Values are not checked, because they may be CDK tokens."""
+        values = {
+            name: getattr(self, field) for field, name in (_OF_VERSIONS | _OPTIONAL_OF_VERSIONS).items()
+        }
+        return {name: value for name, value in values.items() if value is not None}

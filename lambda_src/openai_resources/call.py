@@ -12,6 +12,7 @@ from client_keys.no_limits import NO_LIMITS
 from client_keys.policy import UNLIMITED, Policy
 from openai_resources.errors import FileTooLargeError
 from openai_resources.settings import MAX_BODY_BYTES
+from resource_items import owners
 
 if TYPE_CHECKING:
     from chat_gateway.client_policies.policies import ClientPolicies
@@ -28,6 +29,7 @@ class Call(NamedTuple):
     query: Mapping[str, str]
     log: RequestLog
     policies: Callable[[], ClientPolicies]
+    generation: str  # of the client, from the authorizer's context
 
     def policy(self) -> Policy:
         """The client's policy. Raises what reading it raises: AwsCallError, UnknownPolicyError, ConfigurationError."""
@@ -37,10 +39,15 @@ class Call(NamedTuple):
 
     @property
     def client(self) -> str:
-        """The client whose resources these are. Raises MalformedEventError if the authorizer named none."""
+        """The client's id. Raises MalformedEventError if the authorizer named none."""
         if self.request.client is None:
             raise MalformedEventError("principalId")
         return self.request.client
+
+    @property
+    def owner(self) -> str:
+        """The owner of the client's files, uploads and batches. Raises MalformedEventError."""
+        return owners.owner(self.client, self.generation)
 
     def document(self) -> dict[str, Any]:
         """The request's JSON object. Raises InvalidRequestError and RequestTooLargeError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from chat_gateway.core.errors import GatewayError, RequestTooLargeError
+from chat_gateway.core.errors import GatewayError, InvalidRequestError, RequestTooLargeError
 from openai_resources.settings import MAX_BODY_BYTES
 
 
@@ -17,6 +17,13 @@ class StorageUnavailableError(GatewayError):
     def __init__(self, reason: str) -> None:
         super().__init__("The gateway's storage did not answer; try again later.")
         self.reason = reason
+
+
+class MissingFieldError(InvalidRequestError):
+    """A field that the route needs is missing, or null."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} is missing.", param=field, code="missing_required_parameter")
 
 
 class FileTooLargeError(RequestTooLargeError):

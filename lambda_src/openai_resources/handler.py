@@ -14,6 +14,7 @@ from chat_gateway.core.errors import GatewayError, UnknownPathError
 from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids, routes
 from chat_gateway.service.request_log import RequestLog
+from client_keys import item as client_item
 from openai_resources import paths
 from openai_resources.call import Call
 from openai_resources.errors import StorageUnavailableError
@@ -78,7 +79,7 @@ class ResourcesFunction:
         self._is_cold = False
         log.add(**routes.described(request.method, request.path))
         path, query = paths.below_version(event), paths.query(event)
-        call = Call(request, path, query, log, self._client_policies)
+        call = Call(request, path, query, log, self._client_policies, _generation(event))
         answer = named(f"request {log.fields['request_id']}", self._answer, call, context)
         answer["multiValueHeaders"] |= {name: [value] for name, value in headers.items()}
         log.add(status=answer["statusCode"], latency_ms=round((self._clock() - started) * 1000))
@@ -138,6 +139,15 @@ class ResourcesFunction:
         else:
             error = log.add_fault(failure)
         return Response(int(error.status), _JSON, error.body(), headers=error.headers())
+
+
+def _generation(event: object) -> str:
+    """The generation of the client, from the authorizer's context; empty if it has none."""
+    match event:
+        case {"requestContext": {"authorizer": {client_item.GENERATION: str(generation)}}}:
+            return generation
+        case _:
+            return ""
 
 
 def _event(call: Call) -> dict[str, Any]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 from chat_gateway.core.errors import InvalidRequestError
 
@@ -76,6 +82,12 @@ def _parts(boundary: str, body: bytes) -> list[tuple[MultipartSegment, bytes]]:
                     found.append((segment, b"".join(chunks)))
                 else:
                     chunks.append(event)
+    except ParserLimitReached:
+        raise InvalidRequestError(
+            f"The form has more than {_MAX_PARTS} fields."
+            if len(found) == _MAX_PARTS
+            else "The headers of a field of the form are too long. Send a shorter name of the file."
+        ) from None
     except MultipartError:
         raise InvalidRequestError(f"The request body is not valid {_MEDIA_TYPE}.") from None
     return found

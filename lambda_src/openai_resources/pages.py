@@ -31,15 +31,20 @@ class Wanted(NamedTuple):
     newest_first: bool = True
 
 
-def wanted(query: Query, *, default: int, maximum: int) -> Wanted:
-    """The page that the query's `limit`, `after` and `order` ask for. Raises InvalidRequestError."""
+def wanted(query: Query, prefix: str, *, default: int, maximum: int) -> Wanted:
+    """The page that the query's `limit`, `after` and `order` ask for. Raises InvalidRequestError.
+
+    After an id that does not begin with `prefix`, or is none of the gateway's, nothing comes: the page is empty.
+    """
     order = query.get("order", "desc")
     if order not in _ORDERS:
         raise InvalidRequestError("order must be asc or desc.", param="order", code="invalid_value")
     after = query.get("after") or None
     if after is not None and not ids.is_id(after):
         raise InvalidRequestError("after must be an id.", param="after", code="invalid_value")
-    return Wanted(_limit(query.get("limit", str(default)), maximum), after, newest_first=order == "desc")
+    limit = _limit(query.get("limit", str(default)), maximum)
+    is_place = after is None or ids.is_of_kind(after, prefix)
+    return Wanted(limit if is_place else 0, after, newest_first=order == "desc")
 
 
 def page(

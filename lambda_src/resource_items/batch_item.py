@@ -25,10 +25,10 @@ _ENDPOINT, _INPUT, _METADATA, _CREATED_AT, _OUTPUT_KEPT_S = (
 
 
 class Batch(NamedTuple):
-    """A batch of a client. Times are in epoch seconds."""
+    """A batch of an owner (`owners.owner`). Times are in epoch seconds."""
 
     id: str
-    client: str
+    owner: str
     endpoint: str
     input_file_id: str
     created_at: int
@@ -38,7 +38,7 @@ class Batch(NamedTuple):
     @classmethod
     def new(
         cls,
-        client: str,
+        owner: str,
         *,
         endpoint: str,
         input_file_id: str,
@@ -48,14 +48,14 @@ class Batch(NamedTuple):
     ) -> Batch:
         """A batch that does not exist yet."""
         id_ = ids.new(ids.BATCH, now_s)
-        return cls(id_, client, endpoint, input_file_id, int(now_s), metadata, output_kept_s)
+        return cls(id_, owner, endpoint, input_file_id, int(now_s), metadata, output_kept_s)
 
     @classmethod
     def read(cls, item: Item) -> Batch:
         """The batch of an item. Raises UnreadableItemError."""
         return cls(
             id=table.text(item, table.ID).removeprefix(table.BATCHES),
-            client=table.text(item, table.OWNER),
+            owner=table.text(item, table.OWNER),
             endpoint=table.text(item, _ENDPOINT),
             input_file_id=table.text(item, _INPUT),
             created_at=table.number(item, _CREATED_AT),
@@ -66,7 +66,7 @@ class Batch(NamedTuple):
     def item(self) -> Item:
         """The item of the table."""
         return {
-            **key(self.client, self.id),
+            **key(self.owner, self.id),
             **table.written(
                 endpoint=self.endpoint,
                 input_file_id=self.input_file_id,
@@ -96,6 +96,6 @@ class Batch(NamedTuple):
         }
 
 
-def key(client: str, batch_id: str) -> Item:
+def key(owner: str, batch_id: str) -> Item:
     """What finds a batch's item."""
-    return table.key(client, table.BATCHES + batch_id)
+    return table.key(owner, table.BATCHES + batch_id)

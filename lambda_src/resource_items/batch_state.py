@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from resource_items import batch_item, table
+from resource_items import batch_item, owners, table
 from resource_items.batch_item import Batch
 from resource_items.table import Item
 
@@ -40,7 +40,7 @@ MAX_ERRORS_KEPT = 20
 class BatchState(NamedTuple):
     """What the worker needs to know of a batch."""
 
-    client: str
+    owner: str  # `owners.owner`
     status: str
     deadline: int  # the epoch second from which no line is run
     input_key: str  # of the bucket's object that has the lines
@@ -51,13 +51,23 @@ class BatchState(NamedTuple):
     def read(cls, item: Item) -> BatchState:
         """The state of an item. Raises UnreadableItemError."""
         return cls(
-            client=table.text(item, CLIENT),
+            owner=table.text(item, CLIENT),
             status=table.text(item, STATUS),
             deadline=table.number(item, DEADLINE),
             input_key=table.text(item, INPUT_KEY),
             index_key=table.text(item, INDEX_KEY),
             total_lines=count(item, TOTAL),
         )
+
+    @property
+    def client(self) -> str:
+        """The id of the client that made the batch."""
+        return owners.client_of(self.owner)
+
+    @property
+    def generation(self) -> str:
+        """The generation of the client that made the batch."""
+        return owners.generation_of(self.owner)
 
     @property
     def items_expire_at(self) -> int:
@@ -72,7 +82,7 @@ class BatchState(NamedTuple):
 def new(batch: Batch, input_key: str) -> Item:
     """The item of a batch that has just been made."""
     state = BatchState(
-        client=batch.client,
+        owner=batch.owner,
         status=VALIDATING,
         deadline=batch.deadline,
         input_key=input_key,
@@ -82,7 +92,7 @@ def new(batch: Batch, input_key: str) -> Item:
     return {
         **key(batch.id),
         **table.written(
-            client=state.client,
+            client=state.owner,
             status=state.status,
             deadline=state.deadline,
             input_key=state.input_key,

@@ -20,10 +20,10 @@ _FILENAME, _PURPOSE, _BYTES, _CREATED_AT = "filename", "purpose", "bytes", "crea
 
 
 class File(NamedTuple):
-    """A file of a client. Times are in epoch seconds."""
+    """A file of an owner (`owners.owner`). Times are in epoch seconds."""
 
     id: str
-    client: str
+    owner: str
     filename: str
     purpose: str
     bytes: int
@@ -33,7 +33,7 @@ class File(NamedTuple):
     @classmethod
     def new(
         cls,
-        client: str,
+        owner: str,
         *,
         filename: str,
         purpose: str,
@@ -43,14 +43,14 @@ class File(NamedTuple):
     ) -> File:
         """A file that does not exist yet."""
         id_, created_at = ids.new(ids.FILE, now_s), int(now_s)
-        return cls(id_, client, filename, purpose, size_bytes, created_at, created_at + kept_s)
+        return cls(id_, owner, filename, purpose, size_bytes, created_at, created_at + kept_s)
 
     @classmethod
     def read(cls, item: Item) -> File:
         """The file of an item. Raises UnreadableItemError."""
         return cls(
             id=table.text(item, table.ID).removeprefix(table.FILES),
-            client=table.text(item, table.OWNER),
+            owner=table.text(item, table.OWNER),
             filename=table.text(item, _FILENAME),
             purpose=table.text(item, _PURPOSE),
             bytes=table.number(item, _BYTES),
@@ -61,7 +61,7 @@ class File(NamedTuple):
     def item(self) -> Item:
         """The item of the table."""
         return {
-            **key(self.client, self.id),
+            **key(self.owner, self.id),
             **table.written(
                 filename=self.filename,
                 purpose=self.purpose,
@@ -74,7 +74,7 @@ class File(NamedTuple):
     @property
     def object_key(self) -> str:
         """The key of the file's object in the bucket."""
-        return object_key(self.client, self.id)
+        return object_key(self.owner, self.id)
 
     def document(self) -> dict[str, Any]:
         """OpenAI's object."""
@@ -91,11 +91,11 @@ class File(NamedTuple):
         }
 
 
-def key(client: str, file_id: str) -> Item:
+def key(owner: str, file_id: str) -> Item:
     """What finds a file's item."""
-    return table.key(client, table.FILES + file_id)
+    return table.key(owner, table.FILES + file_id)
 
 
-def object_key(client: str, file_id: str) -> str:
+def object_key(owner: str, file_id: str) -> str:
     """The key of a file's object in the bucket."""
-    return f"{OBJECTS}{client}/{file_id}"
+    return f"{OBJECTS}{owner}/{file_id}"

@@ -13,6 +13,7 @@ FILE, UPLOAD, PART, BATCH = "file-", "upload_", "part_", "batch_"
 _TIME_DIGITS, _RANDOM_BYTES = 11, 16
 # OpenAI's own ids have this form, too.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OWN_DIGITS = re.compile(rf"[0-9a-f]{{{_TIME_DIGITS + 2 * _RANDOM_BYTES}}}")
 
 
 def new(prefix: str, now_s: float) -> str:
@@ -23,6 +24,11 @@ def new(prefix: str, now_s: float) -> str:
 def is_id(text: object) -> bool:
     """Whether `text` has the form of an id: at most 64 letters, digits, `_` and `-`. Other text is never looked up."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def is_of_kind(text: str, prefix: str) -> bool:
+    """Whether `text` has the form of an id that `new` has made with this prefix."""
+    return text.startswith(prefix) and _OWN_DIGITS.fullmatch(text, len(prefix)) is not None
 
 
 def made_at_s(id_: str) -> float:

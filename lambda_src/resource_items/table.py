@@ -1,6 +1,6 @@
 """The keys of the table `Resources`, and how attributes are written and read, in DynamoDB's own form.
 
-The partition key is the client that owns a file, upload or batch; or the upload that owns a part, or the batch that owns
+The partition key is the owner of a file, upload or batch (`owners.owner`); or the upload that owns a part, or the batch that owns
 its state and chunks.
 """
 
@@ -14,7 +14,7 @@ OWNER, ID = "owner", "id"
 # Epoch seconds. DynamoDB deletes the item up to some days later, so readers check the time themselves:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 EXPIRY = "expires_at"
-# A client's items have one of these before their id, so that each kind is a list of its own.
+# An owner's items have one of these before their id, so that each kind is a list of its own.
 FILES, UPLOADS, BATCHES = "file#", "upload#", "batch#"
 
 Item = dict[str, Any]

@@ -22,10 +22,10 @@ OBJECTS = "parts/"  # the prefix of the parts' objects
 
 
 class Upload(NamedTuple):
-    """An upload of a client. Times are in epoch seconds."""
+    """An upload of an owner (`owners.owner`). Times are in epoch seconds."""
 
     id: str
-    client: str
+    owner: str
     filename: str
     purpose: str
     bytes: int  # as the client declared
@@ -39,18 +39,18 @@ class Upload(NamedTuple):
 
     @classmethod
     def new(
-        cls, client: str, *, filename: str, purpose: str, size_bytes: int, now_s: float, kept_s: int
+        cls, owner: str, *, filename: str, purpose: str, size_bytes: int, now_s: float, kept_s: int
     ) -> Upload:
         """An upload that does not exist yet."""
         id_, file_id = ids.new(ids.UPLOAD, now_s), ids.new(ids.FILE, now_s)
-        return cls(id_, client, filename, purpose, size_bytes, int(now_s), file_id, kept_s)
+        return cls(id_, owner, filename, purpose, size_bytes, int(now_s), file_id, kept_s)
 
     @classmethod
     def read(cls, item: Item) -> Upload:
         """The upload of an item. Raises UnreadableItemError."""
         return cls(
             id=table.text(item, table.ID).removeprefix(table.UPLOADS),
-            client=table.text(item, table.OWNER),
+            owner=table.text(item, table.OWNER),
             filename=table.text(item, "filename"),
             purpose=table.text(item, "purpose"),
             bytes=table.number(item, "bytes"),
@@ -66,7 +66,7 @@ class Upload(NamedTuple):
     def item(self) -> Item:
         """The item of the table."""
         return {
-            **key(self.client, self.id),
+            **key(self.owner, self.id),
             **table.written(
                 filename=self.filename,
                 purpose=self.purpose,
@@ -100,7 +100,7 @@ class Upload(NamedTuple):
         """The file that this upload becomes if it is completed at `created_at` (epoch seconds)."""
         return File(
             id=self.file_id,
-            client=self.client,
+            owner=self.owner,
             filename=self.filename,
             purpose=self.purpose,
             bytes=self.bytes,
@@ -125,18 +125,18 @@ class Upload(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of an upload."""
+    """A part of an owner's upload."""
 
     id: str
     upload_id: str
-    client: str
+    owner: str
     bytes: int
     created_at: int
 
     @classmethod
     def new(cls, upload: Upload, *, size_bytes: int, now_s: float) -> Part:
         """A part that does not exist yet."""
-        return cls(ids.new(ids.PART, now_s), upload.id, upload.client, size_bytes, int(now_s))
+        return cls(ids.new(ids.PART, now_s), upload.id, upload.owner, size_bytes, int(now_s))
 
     @classmethod
     def read(cls, item: Item) -> Part:
@@ -144,7 +144,7 @@ class Part(NamedTuple):
         return cls(
             id=table.text(item, table.ID),
             upload_id=table.text(item, table.OWNER),
-            client=table.text(item, "client"),
+            owner=table.text(item, "client"),
             bytes=table.number(item, "bytes"),
             created_at=table.number(item, "created_at"),
         )
@@ -154,7 +154,7 @@ class Part(NamedTuple):
         return {
             **table.key(self.upload_id, self.id),
             **table.written(
-                client=self.client,
+                client=self.owner,
                 bytes=self.bytes,
                 created_at=self.created_at,
                 expires_at=self.created_at + KEPT_S,
@@ -164,7 +164,7 @@ class Part(NamedTuple):
     @property
     def object_key(self) -> str:
         """The key of the part's object in the bucket."""
-        return f"{OBJECTS}{self.client}/{self.upload_id}/{self.id}"
+        return f"{OBJECTS}{self.owner}/{self.upload_id}/{self.id}"
 
     def document(self) -> dict[str, Any]:
         """OpenAI's object."""
@@ -176,6 +176,6 @@ class Part(NamedTuple):
         }
 
 
-def key(client: str, upload_id: str) -> Item:
+def key(owner: str, upload_id: str) -> Item:
     """What finds an upload's item."""
-    return table.key(client, table.UPLOADS + upload_id)
+    return table.key(owner, table.UPLOADS + upload_id)

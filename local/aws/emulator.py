@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from local.machine.paths import StateFolder
 from local.machine.ports import LOOPBACK
 from local.machine.processes import Process
 
+# What the emulator's Python runs.
+PROGRAM = ("-m", "ministack")
 _READY_WITHIN_S = 30
 
 
 @contextmanager
-def running(state: StateFolder, port: int) -> Iterator[Process]:
+def running(state: StateFolder, port: int, program: Sequence[str | Path] = PROGRAM) -> Iterator[Process]:
     """Runs the emulator during the block, which starts when it is ready. Raises ProcessEndedError and NotReadyError."""
     state.log("emulator").unlink(missing_ok=True)
     health_url = f"http://{LOOPBACK}:{port}/_ministack/health"
@@ -25,7 +27,7 @@ def running(state: StateFolder, port: int) -> Iterator[Process]:
         _empty_folder(state.emulator),
         processes.running(
             "The local AWS",
-            [paths.EMULATOR_PYTHON, "-m", "ministack"],
+            [paths.EMULATOR_PYTHON, *program],
             log_file=state.log("emulator"),
             env=_environment(state, port),
             cwd=state.emulator,
@@ -56,6 +58,7 @@ def _environment(state: StateFolder, port: int) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",  # AWS's default, else a number that depends on this machine
         "TMPDIR": str(state.emulator),
         "STATE_DIR": str(state.emulator / "state"),
         "S3_DATA_DIR": str(state.emulator / "s3"),

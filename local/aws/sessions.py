@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -28,11 +29,22 @@ _CONFIG = Config(
 
 
 def session(endpoint_url: str, *, region: str = REGION) -> boto3.Session:
-    """A session whose clients call `endpoint_url` with made-up credentials."""
+    """A session whose clients call `endpoint_url` with made-up credentials, which the emulator takes for the root user's."""
     return boto3.Session(
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
         region_name=region,
+        botocore_session=_OneEndpointSession(endpoint_url),
+    )
+
+
+def session_of_role(endpoint_url: str, credentials: Mapping[str, Any]) -> boto3.Session:
+    """A session whose clients call `endpoint_url` with the `Credentials` that AssumeRole gave."""
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        region_name=REGION,
         botocore_session=_OneEndpointSession(endpoint_url),
     )
 

@@ -12,11 +12,17 @@ import openai
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gateway_cli import proof, stack_outputs
+from gateway_cli.doctor import checks as doctor_checks
+from gateway_cli.doctor import views as doctor_views
+from gateway_cli.doctor.findings import Status
+from gateway_cli.trace import story
+from gateway_cli.trace import views as trace_views
+from gateway_cli.trace.events import CHAT
 from local.aws import deployment
 from local.aws.guardrail_policy import GuardrailPolicy
-from local.demonstration import demo, job_lines, tool_call
+from local.demonstration import demo, job_lines, request_logs, tool_call
 from local.demonstration.demo import expect
-from local.demonstration.gateway_client import MODEL, openai_client
+from local.demonstration.gateway_client import MODEL, ask, openai_client, request_id
 from local.demonstration.screen import Screen
 from local.machine.failures import CheckFailedError, LocalError
 from local.stack.local_stack import LocalStack
@@ -52,6 +58,30 @@ def guardrail_proven(stack: LocalStack) -> list[str]:
     if failure is not None:
         raise CheckFailedError(failure)
     return [str(probe) for probe in tried]
+
+
+def nothing_wrong(stack: LocalStack) -> list[str]:
+    """Makes the same checks as `chat-gateway doctor`."""
+    found = list(doctor_checks.examined(stack.session(), deployment.ENVIRONMENT_NAME))
+    wrong = [doctor_views.line(finding) for finding in found if finding.status != Status.OK]
+    if wrong:
+        raise CheckFailedError("\n".join(wrong))
+    return [doctor_views.line(finding) for finding in found]
+
+
+def request_traced(stack: LocalStack) -> list[str]:
+    """Finds a request's lines like `chat-gateway trace`."""
+    asked_as = request_id(ask(stack, [{"role": "user", "content": "Say hello."}], max_tokens=_SHORT))
+    if asked_as is None:
+        raise CheckFailedError("The answer has no x-request-id.")
+    request_logs.chat_line(stack, asked_as)  # waits until the line can be found
+    session = stack.session()
+    outputs = stack_outputs.read(session, deployment.ENVIRONMENT_NAME)
+    found = story.of(session, outputs, asked_as, start_ms=0, has_lines=False)
+    places = {event.where for event in found.events}
+    if CHAT not in places or found.unread:
+        raise CheckFailedError(f"The request was found in {sorted(places)}; not read: {found.unread}.")
+    return [trace_views.line(event) for event in found.events]
 
 
 def jobs_counted(stack: LocalStack) -> list[str]:
@@ -97,6 +127,8 @@ def _object(body: object) -> dict[str, Any]:
 
 _MORE: tuple[Check, ...] = (
     ("The tool call, streamed", tool_call.streamed),
+    ("chat-gateway doctor finds nothing wrong", nothing_wrong),  # before jobs fail
+    ("chat-gateway trace tells of a request", request_traced),
     ("A wrong key", wrong_key_refused),
     ("20 jobs, one malformed, one that always fails upstream", jobs_counted),
     ("The guardrail is proven", guardrail_proven),  # leaves two results in the queue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
 
 from gateway_cli import bedrock_key, clients, stack_outputs
-from local.aws import deployment, emulator, environment, guardrail, guardrail_policy, sessions
+from local.aws import backups, deployment, emulator, environment, guardrail, guardrail_policy, sessions
 from local.aws.guardrail import Guardrail
 from local.aws.guardrail_policy import GuardrailPolicy
 from local.machine import lock, ports, tools
@@ -42,6 +43,7 @@ def deployed(
     state: StateFolder | None = None,
     step: Step = unannounced,
     say: Say = unsaid,
+    emulator_program: Sequence[str | Path] = emulator.PROGRAM,
 ) -> Iterator[LocalStack]:
     """Runs the stack during the block. `generator` is echo, model or the base URL of an OpenAI-compatible server.
 
@@ -57,7 +59,7 @@ def deployed(
         last = kept.read(state.kept_file)
         chosen = ports.choose(kept=last.ports, say=say)
         parts = _Parts(state=state, step=step, started=started, ports=chosen)
-        parts.start(generator, policy)
+        parts.start(generator, policy, emulator_program)
         stack = parts.connect(last.client_key, policy)
         kept.write(state.kept_file, Kept(ports=chosen, client_key=stack.api_key))
         started.enter_context(stack_file.written(state.stack_file, stack))
@@ -76,10 +78,12 @@ class _Parts:
         self._standin: Standin
         self._guardrail: Guardrail
 
-    def start(self, generator: str, policy: GuardrailPolicy) -> None:
+    def start(self, generator: str, policy: GuardrailPolicy, emulator_program: Sequence[str | Path]) -> None:
         """Starts and deploys everything. The stand-in loads its model at the same time."""
         with self._step("Start a local AWS"):
-            self._emulator = self._started.enter_context(emulator.running(self._state, self._ports.aws))
+            self._emulator = self._started.enter_context(
+                emulator.running(self._state, self._ports.aws, emulator_program)
+            )
         self._standin = self._started.enter_context(self._starting_standin(generator))
         with self._step("Create a guardrail"):
             self._guardrail = guardrail.create(self._session, policy)
@@ -101,6 +105,8 @@ class _Parts:
             outputs = stack_outputs.read(self._session, deployment.ENVIRONMENT_NAME)
             bedrock_key.put(self._session, outputs.bedrock_api_key_secret(), self._bedrock_api_key)
             api_key = clients.create(self._session, outputs, CLIENT_ID, key=client_key)
+            durable = (outputs.clients_table, outputs.usage_table, outputs.resources_table)
+            backups.enable(self._session, durable)
         return self._stack(outputs, api_key, policy)
 
     def _stack(

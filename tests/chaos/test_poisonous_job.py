@@ -14,6 +14,7 @@ import pytest
 from infra.functions import function_packages
 from local.demonstration import job_lines, request_logs
 from local.stack.local_stack import LocalStack
+from tests.e2e import deployed_functions
 from tests.e2e.deployed_functions import WORKER
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def zipped(folder: Path, *, poison: str = "") -> bytes:
 
 def deploy(functions: LambdaClient, code: bytes) -> None:
     functions.update_function_code(FunctionName=WORKER, ZipFile=code)
-    functions.get_waiter("function_updated_v2").wait(FunctionName=WORKER)
+    deployed_functions.publish(functions, WORKER)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local.stack.local_stack import LocalStack
+from tests.e2e import deployed_functions
 from tests.e2e.standin import StandinControl
 
 WORKER = "bedrock-chat-gateway-local-worker"
@@ -50,6 +51,7 @@ def impatient(stack: LocalStack, function: str, queue_url: str, changes: dict[st
         functions.update_function_configuration(
             FunctionName=function, Timeout=timeout_s, Environment={"Variables": variables}
         )
+        deployed_functions.publish(functions, function)
 
     change(_TIMEOUT_S, _TIMEOUT_S + _LEASE_MARGIN_S, {**variables, **changes})
     try:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from openai import DefaultHttpxClient, OpenAI
 
+from local.aws import emulator
 from local.machine.paths import StateFolder
 from local.stack.local_stack import LocalStack
 from local.stack.start import deployed
@@ -17,6 +18,7 @@ from tests.e2e import named_models, other_region
 from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.named_models import Fresh
 from tests.e2e.other_region import OtherRegion
+from tests.e2e.permissions import checking_emulator
 from tests.e2e.standin import StandinControl
 
 if TYPE_CHECKING:
@@ -25,9 +27,16 @@ if TYPE_CHECKING:
 MODEL = "openai.gpt-oss-20b-1:0"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--permissions", action="store_true", help="The local AWS checks permissions.")
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with deployed("echo", state=StateFolder(tmp_path_factory.mktemp("local"))) as stack:
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    checks = request.config.getoption("--permissions", default=False)
+    program = (checking_emulator.__file__,) if checks else emulator.PROGRAM
+    state = StateFolder(tmp_path_factory.mktemp("local"))
+    with deployed("echo", state=state, emulator_program=program) as stack:
         yield stack
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 API, WORKER = "bedrock-chat-gateway-local-api", "bedrock-chat-gateway-local-worker"
+LIVE = "live"  # the alias that API Gateway and the queues invoke
 RESOURCES, STEPS = "bedrock-chat-gateway-local-resources", "bedrock-chat-gateway-local-batch-steps"
 
 
@@ -36,10 +37,17 @@ def variable(stack: LocalStack, name: str, function: str = API) -> str:
     return _variables(stack.session().client("lambda"), function)[name]
 
 
+def publish(functions: LambdaClient, name: str) -> None:
+    """Moves the alias to a new version of the function as it is now, as a deployment does."""
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=version)
+
+
 def _variables(functions: LambdaClient, name: str) -> dict[str, str]:
     return functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
 
 
 def _set(functions: LambdaClient, name: str, variables: dict[str, str]) -> None:
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-    functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    publish(functions, name)

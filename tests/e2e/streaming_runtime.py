@@ -10,6 +10,7 @@ from typing import Any
 
 from client_keys.no_limits import CONTEXT, NO_LIMITS
 from local.stack.local_stack import LocalStack
+from tests.e2e.deployed_functions import API
 from tests.runtime_api import Request
 
 SOURCES = Path(__file__).parents[2] / "lambda_src"
@@ -18,15 +19,17 @@ DELIMITER = bytes(8)
 
 
 def function_env(stack: LocalStack) -> dict[str, str]:
-    """The variables of the deployed function, and the variables that Lambda adds."""
-    functions = stack.session().client("lambda")
-    deployed = functions.get_function_configuration(FunctionName="bedrock-chat-gateway-local-api")
+    """The variables of the deployed function, and the variables that Lambda adds, with credentials of its role."""
+    functions, sts = stack.session().client("lambda"), stack.session().client("sts")
+    deployed = functions.get_function_configuration(FunctionName=API)
+    role = sts.assume_role(RoleArn=deployed["Role"], RoleSessionName=API)["Credentials"]
     return {
         **deployed["Environment"]["Variables"],
         "STREAM_TIMEOUT_S": "897",
         "AWS_REGION": stack.region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": role["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": role["SessionToken"],
         "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
     }
 

@@ -12,7 +12,7 @@ import pytest
 
 from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
-from tests.e2e.deployed_functions import WORKER
+from tests.e2e.deployed_functions import LIVE, WORKER
 from tests.e2e.standin import StandinControl
 
 pytestmark = pytest.mark.usefixtures("emptied_queues")
@@ -33,7 +33,7 @@ def record(line: str) -> dict[str, Any]:
 def failures(stack: LocalStack, records: list[dict[str, Any]]) -> list[str]:
     """Gives the worker one batch; returns the IDs that the worker wants delivered again."""
     functions = stack.session().client("lambda")
-    answer = functions.invoke(FunctionName=WORKER, Payload=json.dumps({"Records": records}))
+    answer = functions.invoke(FunctionName=WORKER, Qualifier=LIVE, Payload=json.dumps({"Records": records}))
     document = json.load(answer["Payload"])
     assert not answer.get("FunctionError"), document
     return [failure["itemIdentifier"] for failure in document["batchItemFailures"]]

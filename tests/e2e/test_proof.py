@@ -296,7 +296,7 @@ def deploy(stack: LocalStack, version: str) -> None:
 
 def enforced_version(stack: LocalStack) -> str:
     functions = stack.session().client("lambda")
-    configuration = functions.get_function_configuration(FunctionName=f"{STACK}-api")
+    configuration = functions.get_function_configuration(FunctionName=f"{STACK}-api", Qualifier="live")
     return configuration["Environment"]["Variables"]["GUARDRAIL_VERSION"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.aws.environment import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from local.aws.guardrail_policy import BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 from tests.e2e.conftest import MODEL
@@ -35,6 +36,8 @@ class SigningFunction:
 def signing(stack: LocalStack, **change: str) -> Iterator[SigningFunction]:
     env = {name: value for name, value in function_env(stack).items() if "SECRET_ARN" not in name}
     del env["SECRET_MAX_AGE_S"]
+    # The stand-in knows these only.
+    env |= {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
     with (
         RuntimeApiServer() as api,
         streaming_runtime(

@@ -8,70 +8,28 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.stack.local_stack import LocalStack
-from tests.e2e.conftest import MODEL
+from tests.e2e import streaming_function
 from tests.e2e.standin import StandinControl
-from tests.e2e.streaming_runtime import DELIMITER, HANDLER, SOURCES, function_env, head_and_body, proxy_event
-from tests.runtime_api import Invocation, RuntimeApiServer, RuntimeProcess, streaming_runtime
-
-
-@dataclass
-class Function:
-    """The running function: invoke it, and look at its process."""
-
-    api: RuntimeApiServer
-    process: RuntimeProcess
-
-    def invoke(
-        self, *, remaining_s: float = 60, abandon_after: int | None = None, **request: Any
-    ) -> Invocation:
-        body = {
-            "model": MODEL,
-            "messages": [{"role": "user", "content": "one two three"}],
-            "stream": True,
-            **request,
-        }
-        event = proxy_event(json.dumps(body).encode())
-        return self.api.invoke(event, remaining_s=remaining_s, abandon_after=abandon_after)
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.process.stdout.splitlines()]
-
-    def resources(self) -> tuple[int, int, int]:
-        """Resident memory in KiB, threads, open files."""
-        proc = Path(f"/proc/{self.process.pid}")
-        pairs = (line.partition(":") for line in (proc / "status").read_text().splitlines())
-        status = {name: value.split() for name, _, value in pairs}
-        return int(status["VmRSS"][0]), int(status["Threads"][0]), len(list((proc / "fd").iterdir()))
+from tests.e2e.streaming_function import Function, eventually
+from tests.e2e.streaming_runtime import DELIMITER, HANDLER, SOURCES, function_env, head_and_body
+from tests.runtime_api import RuntimeApiServer, streaming_runtime
 
 
 @pytest.fixture(scope="module")
 def function(stack: LocalStack) -> Iterator[Function]:
-    """The deployed package, with the settings of the deployment."""
-    with (
-        RuntimeApiServer() as api,
-        streaming_runtime(api, task_root=SOURCES, handler=HANDLER, env=function_env(stack)) as process,
-    ):
-        yield Function(api, process)
+    with streaming_function.running(stack) as function:
+        yield function
 
 
 def error_of(event: bytes) -> dict[str, Any]:
     error: dict[str, Any] = json.loads(event.removeprefix(b"data: "))["error"]
     return error
-
-
-def eventually(is_so: Callable[[], bool], within_s: float = 10) -> bool:
-    deadline = time.monotonic() + within_s
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return is_so()
 
 
 def test_every_event_arrives_on_its_own_before_bedrock_makes_the_next(
@@ -191,32 +149,6 @@ def test_caller_disconnects(function: Function, standin: StandinControl) -> None
     assert eventually(lambda: any(line.get("abandoned") for line in function.log_lines()))
     head, _ = head_and_body(function.invoke().answer())
     assert head["statusCode"] == 200
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_thousand_streams_leave_nothing_behind(function: Function, standin: StandinControl) -> None:
-    """1,000 streams, most of 50 events, leave no memory, thread or socket behind.
-
-    One stream in 20 is cut by Bedrock, and one in 20 is left by its caller.
-    """
-
-    def serve(streams: int) -> None:
-        for number in range(streams):
-            if number % 20 == 0:
-                function.invoke(standin_fault={"events": 50, "cut_after_events": 25}).answer()
-            elif number % 20 == 10:
-                function.invoke(abandon_after=10, standin_fault={"events": 50}).answer()
-            else:
-                assert function.invoke(standin_fault={"events": 50}).answer().complete
-
-    serve(100)
-    memory_kib, threads, files = function.resources()
-    serve(1000)
-    later_memory_kib, later_threads, later_files = function.resources()
-    assert later_threads <= threads
-    assert later_files <= files + 1
-    assert later_memory_kib - memory_kib < 4096
-    assert eventually(lambda: standin.counters()["streams_open"] == 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

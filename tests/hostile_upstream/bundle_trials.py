@@ -1,4 +1,4 @@
-"""The trials of the authorizer and the prover: their successes, and each of their errors."""
+"""The trials of the authorizer, the prover and the hook before traffic: their successes, and each of their errors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from tests.hostile_upstream.bundles import (
     AUTHORIZER,
+    BEFORE_TRAFFIC,
     PROVER,
     Bundle,
     authorizer_variables,
+    before_traffic_variables,
     prover_variables,
 )
 from tests.hostile_upstream.honest import chunk, error, event, head, to_json
@@ -20,6 +22,9 @@ from tests.hostile_upstream.script import Close, Reset, Script, Step
 from tests.hostile_upstream.surroundings import (
     BEDROCK,
     CHAT,
+    INVOKE,
+    INVOKE_STREAMED,
+    invocation,
     job_line,
     ok,
     record,
@@ -228,4 +233,51 @@ _PROOFS = (
     _lacking("without-stack", "STACK_ID", STACK_ID=None),
 )
 
-TRIALS = (*_AUTHORIZATIONS, *_PROOFS)
+_HOOK = before_traffic_variables(_HERE)
+_TRYING = Setting("usual", BEFORE_TRAFFIC, _HOOK)
+_DEPLOYMENT = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "an-id"}
+_NOT_PROVEN, _NOT_TRIED = "guardrail not proven", "guardrail not tried"
+_ANSWERED = invocation(
+    json.dumps({"statusCode": 200, "body": json.dumps({"choices": [{"finish_reason": "stop"}]})}).encode()
+)
+_NO_STREAMS = (
+    _script(ok(b"<html>")),
+    _script(invocation(b"<html>")),
+    _script(invocation(b'{"errorType": "Runtime.ImportModuleError"}')),
+    _script(invocation(b'{"statusCode": 200, "body": "<html>"}')),
+    _script(invocation(b"null")[:-7], Close()),
+)
+
+
+def _trying(name: str, *says: str, **scripts: Sequence[Script]) -> BundleTrial:
+    return BundleTrial(name, _TRYING, says, scripts, _DEPLOYMENT)
+
+
+def _hooked(name: str, variables: Mapping[str, str], *says: str) -> BundleTrial:
+    """A hook with its own process."""
+    return BundleTrial("starts", Setting(name, BEFORE_TRAFFIC, variables), says, event=_DEPLOYMENT)
+
+
+_HOOKS = (
+    _trying("holds", _HOLDS, "the worker, without jobs"),
+    _trying("rolling-back", "rolling back", DescribeStacks=[_script(stack("UPDATE_ROLLBACK_IN_PROGRESS"))]),
+    _trying("no-stack", _NOT_TRIED, DescribeStacks=[_script(error(400, b"<ErrorResponse/>"))]),
+    _trying("answered", _NOT_PROVEN, "must be blocked", **{INVOKE_STREAMED: [_script(_ANSWERED)]}),
+    _trying(
+        "refused", _NOT_PROVEN, "AccessDenied", **{INVOKE_STREAMED: [_refusal("AccessDeniedException", 403)]}
+    ),
+    _trying("garbage", _NOT_PROVEN, "NotAnAnswerError", **{INVOKE_STREAMED: _NO_STREAMS}),
+    _trying("hangs-up", _NOT_PROVEN, **{INVOKE_STREAMED: _HANGS_UP}),
+    _trying("worker-refused", _NOT_PROVEN, **{INVOKE: [_refusal("ResourceNotFoundException", 404)]}),
+    _trying("worker-garbage", _NOT_PROVEN, "not SQS's", **{INVOKE: [_script(ok(b"<html>"))]}),
+    _trying("worker-hangs-up", _NOT_PROVEN, **{INVOKE: _HANGS_UP[:1]}),
+    _trying(
+        "no-report",
+        "DeploymentDoesNotExistException",
+        PutLifecycleEventHookExecutionStatus=[_refusal("DeploymentDoesNotExistException")],
+    ),
+    _hooked("without-version", _without(_HOOK, "CHAT_VERSION"), _NOT_TRIED, "KeyError"),
+    _hooked("without-guardrail", _without(_HOOK, "PROOF_CANARY"), _HOLDS, "a harmless prompt, streamed"),
+)
+
+TRIALS = (*_AUTHORIZATIONS, *_PROOFS, *_HOOKS)

@@ -1,8 +1,9 @@
-"""The authorizer's and the prover's packages, each started in an empty runtime as Lambda would start it."""
+"""The packages of the authorizer, the prover and the hook before traffic, started in an empty runtime as on Lambda."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from infra.functions import function_packages
 from tests.hostile_upstream.functions import empty_runtime
 from tests.hostile_upstream.surroundings import ATTACK, CANARY
+from tests.log_checks import hunt, schema_check
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess, awslambdaric_runtime
 
 _PATIENCE_S, _LOOKS_AT_START = 30.0, 100
@@ -45,6 +47,12 @@ PROVER = Bundle(
     handler="hurried_prover.handle",
     has_httpx_transport=True,
 )
+BEFORE_TRAFFIC = Bundle(
+    "before-traffic",
+    "guardrail_proof.before_traffic",
+    requirements="upstream",
+    handler="hurried_before_traffic.handle",
+)
 
 
 @cache
@@ -64,6 +72,11 @@ class Tried:
 
     answer: str
     log: str
+
+    def unlike_the_schema(self) -> list[str]:
+        """What the schema of log lines does not allow of the lines in JSON, and the personal data in them."""
+        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        return [wrong for line in lines for wrong in (*schema_check.wrong(line), *hunt.found_in(line))]
 
     def missing(self) -> list[str]:
         """The lines that report something missing from the package."""
@@ -142,6 +155,21 @@ def prover_variables(address: str) -> dict[str, str]:
         "PROOF_TAGGING": "user_turns",
         "BEDROCK_BASE_URL": f"http://{address}/bedrock/openai/v1",
         "BEDROCK_API_KEY_SECRET_ARN": _SECRET_ARN,
+    }
+
+
+def before_traffic_variables(address: str) -> dict[str, str]:
+    """The variables that infra and Lambda set for the hook before traffic."""
+    functions = "arn:aws:lambda:eu-central-1:123456789012:function"
+    return {
+        **_aws_variables(address),
+        "STACK_ID": "arn:aws:cloudformation:eu-central-1:123456789012:stack/gateway/1",
+        "CHAT_VERSION": f"{functions}:gateway-api:7",
+        "WORKER_VERSION": f"{functions}:gateway-worker:5",
+        "PROOF_MODEL": "openai.gpt-oss-20b-1:0",
+        "PROOF_CANARY": CANARY,
+        "PROOF_TAGGING": "off",
+        "PROOF_CONVERSE_MODEL": "amazon.nova-lite-v1:0",
     }
 
 

@@ -15,6 +15,7 @@ from tests.hostile_upstream.part import Part
 from tests.hostile_upstream.scenario import Expectation
 from tests.hostile_upstream.trials import Observation, Seen, Trial
 from tests.hostile_upstream.way import Way
+from tests.log_checks import hunt, schema_check
 
 _LONGEST_LINE_BYTES = 32 * 1024
 _LONGEST_LIST, _LONGEST_STACK = 50, 20
@@ -165,6 +166,15 @@ def _lines(log: str) -> Iterator[str]:
         if len(line.encode()) > _LONGEST_LINE_BYTES:
             yield f"a line has {len(line.encode())} bytes"
         yield from _long_lists(_parsed(line))
+        yield from _unlike_the_schema(_parsed(line))
+
+
+def _unlike_the_schema(line: Any) -> Iterator[str]:
+    """A line has the fields of docs/logs.schema.json only, and no key or personal data."""
+    if line is not None:
+        yield from schema_check.wrong(line)
+    if isinstance(line, dict):
+        yield from hunt.found_in(line)
 
 
 def _parsed(line: str) -> Any:

@@ -146,14 +146,15 @@ class Function:
         if self._kind.is_worker:
             worker = contenders.worker_variables(self.aws.address, width=1)
             ours = {"JOB_ENDING_S": "1", "JOB_MAX_RECEIVES": str(MAX_RECEIVES)}
-            return {**worker, **ours, "JOB_SENDERS": limited_client.SENDER}
+            return {**worker, **ours, **_METRICS, "JOB_SENDERS": limited_client.SENDER}
         chat = contenders.chat_variables(self.aws.address)
-        return {**chat, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
+        return {**chat, **_METRICS, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}
 
     def _written(self) -> tuple[str, str]:
         return self._process.stdout, self._process.stderr
 
 
+_METRICS = {"METRICS_ENVIRONMENT": "hostile"}
 _AWS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "testing",

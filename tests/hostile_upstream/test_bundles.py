@@ -1,4 +1,4 @@
-"""The authorizer's and the prover's packages hold all that they need, on every path."""
+"""The packages of the authorizer, the prover and the hook before traffic hold all that they need, on every path."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def bundle_crew(request: pytest.FixtureRequest) -> Iterator[BundleCrew]:
 
 @pytest.mark.parametrize("bundle_trial", TRIALS, ids=lambda trial: trial.id)
 def test_bundle(bundle_trial: BundleTrial, bundle_crew: BundleCrew) -> None:
-    """The bundle ends as expected, and misses no module."""
+    """The bundle ends as expected, misses no module, and writes only lines of the schema."""
     tried = bundle_crew.tried(bundle_trial)
     assert tried.missing() == []
+    assert tried.unlike_the_schema() == []
     for words in bundle_trial.says:
         assert words in tried.answer + tried.log
 

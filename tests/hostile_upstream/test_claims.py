@@ -29,8 +29,24 @@ def trial(expect: Expectation = COMPLETES, way: Way = Way.WHOLE) -> Trial:
     return Trial(1, Scenario("tested", lambda honest: honest.counted(), expect), way)
 
 
+LINE = {
+    "level": "INFO",
+    "location": "write:1",
+    "message": "chat completion",
+    "timestamp": "2026-11-27 19:29:07,123+0000",
+    "service": "tested",
+    "request_id": "trial-1",
+    "lambda_request_id": "invocation-1",
+    "cold_start": False,
+    "status": 200,
+    "latency_ms": 3,
+}
+
+
 def line(**change: Any) -> str:
-    return json.dumps({"message": "chat completion", "request_id": "trial-1", "status": 200, **change}) + "\n"
+    """A log line with these fields, as the schema has them; a field that is None is left out."""
+    fields = {**LINE, **change}
+    return json.dumps({name: value for name, value in fields.items() if value is not None}) + "\n"
 
 
 def answered(
@@ -93,6 +109,9 @@ def test_an_error_holds() -> None:
         (answered(completion(), log=line(a={"b": [0] * 51})), "b has 51 entries"),
         (answered(completion(), log=line(a=markers.WORDS)), "log: it holds"),
         (answered(completion(), log=line(a=aws_answers.KEY)), "log: it holds our key"),
+        (answered(completion(), log=line(a=1)), "log: chat completion: it has a"),
+        (answered(completion(), log=line(latency_ms=None)), "log: chat completion: it lacks latency_ms"),
+        (answered(completion(), log=line(reason="ada@example.com")), "reason holds an e-mail address"),
         (answered(completion(), headers={"a": "x" * 1_025}), "head: a is"),
         (answered(completion(), headers={"a": "é"}), "head: a is"),
         (answered(completion(), headers={"a": markers.WORDS}), "head: it holds"),

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aws_cdk as cdk
 import pytest
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.application import build_app
 from infra.gateway_stack import GatewayStack
@@ -23,7 +23,11 @@ assert hypothesis_profile  # loaded by being imported
 
 # Settings files as they were shipped: whoever runs the tests may have edited those in environments/.
 FIRST_FILES = Path(__file__).parent / "settings" / "first_files"
-CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+# cdk.json's context. A copy of each function's package takes most of a synthesis, and changes nothing in the template.
+CONTEXT = {
+    **json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"],
+    "aws:cdk:disable-asset-staging": True,
+}
 DEPLOYED = ("dev", "staging", "prod")
 ALL = (*DEPLOYED, "local")
 _EXTRA = {"local": {"upstream_url": "http://127.0.0.1:1/openai/v1", "aws_endpoint_url": "http://127.0.0.1:2"}}
@@ -34,6 +38,12 @@ class Synthesised:
     """A stack's template."""
 
     template: dict[str, Any]
+
+    @classmethod
+    def of(cls, app: cdk.App) -> Self:
+        """The template of the app's only stack; synthesis fails if cdk-nag has a finding."""
+        (stack,) = app.synth().stacks
+        return cls(json.loads(Path(stack.template_full_path).read_text()))
 
     def resources(self, type_: str) -> dict[str, dict[str, Any]]:
         """The properties of every resource of the type, by logical id."""
@@ -87,7 +97,7 @@ def synthesised(name: str, guardrail: str | None = "abc123:7", **more: str) -> S
     context = {**CONTEXT, "env": name, **_EXTRA.get(name, {}), **more}
     if guardrail is not None:
         context["guardrail"] = guardrail
-    return Synthesised(build_app(context, folder=FIRST_FILES).synth().stacks[0].template)
+    return Synthesised.of(build_app(context, folder=FIRST_FILES))
 
 
 def changed(name: str, **settings: Any) -> Environment:
@@ -99,8 +109,8 @@ def stack_of(environment: Environment) -> Synthesised:
     """The stack of an environment that has no file; synthesis fails if cdk-nag has a finding."""
     app = cdk.App(context=CONTEXT)
     GatewayStack(app, "Stack", environment=environment)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Synthesised(app.synth().stacks[0].template)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    return Synthesised.of(app)
 
 
 @pytest.fixture(params=ALL)

@@ -21,6 +21,7 @@ _REPLACING: dict[str, tuple[str, ...]] = {
     "AWS::DynamoDB::Table": ("KeySchema", "TableName"),
     "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path"),
     "AWS::IAM::Role": ("Path", "RoleName"),
+    "AWS::Lambda::Alias": ("FunctionName", "Name"),
     "AWS::Lambda::EventSourceMapping": ("EventSourceArn",),
     "AWS::Lambda::Function": ("FunctionName",),
     "AWS::Lambda::Permission": ("Action", "FunctionName", "Principal", "SourceArn"),
@@ -30,7 +31,7 @@ _REPLACING: dict[str, tuple[str, ...]] = {
     "AWS::SecretsManager::Secret": ("Name",),
 }
 # Each change of what they hold makes a new one: that is what they are for.
-_MADE_ANEW = ("AWS::ApiGateway::Deployment", "AWS::Bedrock::GuardrailVersion")
+_MADE_ANEW = ("AWS::ApiGateway::Deployment", "AWS::Bedrock::GuardrailVersion", "AWS::Lambda::Version")
 
 
 def kept(template: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""cdk-nag's AwsSolutions pack has no finding, and still checks the stacks."""
+"""cdk-nag's packs AwsSolutions and Serverless have no finding, and still check the stacks."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def test_it_runs_again_for_another_guardrail_and_not_for_the_same() -> None:
     again = build_app(
         {**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"}, folder=FIRST_FILES
     )
-    assert version(Synthesised(again.synth().stacks[0].template)) == version(proving("dev"))
+    assert version(Synthesised.of(again)) == version(proving("dev"))
 
 
 @pytest.mark.parametrize("changed", ["api", "worker"])
@@ -215,7 +215,7 @@ def test_it_runs_again_for_other_code(monkeypatch: pytest.MonkeyPatch, changed: 
     app = build_app(
         {**CONTEXT, "env": "dev", "guardrail": "abc123:7", "prove_on_deploy": "true"}, folder=FIRST_FILES
     )
-    assert version(Synthesised(app.synth().stacks[0].template)) != before
+    assert version(Synthesised.of(app)) != before
 
 
 @pytest.mark.parametrize("name", DEPLOYED)

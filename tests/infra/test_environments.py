@@ -146,9 +146,18 @@ def test_anything_but_true_or_false_is_no_answer_to_whether_to_prove(text: str) 
         named("dev", prove_on_deploy=text)
 
 
+def test_gradual_on_the_command_line() -> None:
+    """One deployment can go all at once, or gradually, whatever the file says."""
+    assert named("dev", gradual="true").deployment.gradual
+    assert not named("prod", gradual="false").deployment.gradual
+    with pytest.raises(InvalidEnvironmentError, match="gradual is 'yes'"):
+        named("prod", gradual="yes")
+
+
 @pytest.mark.parametrize(
     ("context", "says"),
     [
+        ({"gradual": "false"}, "gradual false applies to this deployment only"),
         ({"guardrail": "abc:1"}, "guardrail abc:1 applies to this deployment only"),
         ({"prove_on_deploy": "true"}, "prove_on_deploy true applies to this deployment only"),
         ({}, None),

@@ -20,6 +20,7 @@ FUNCTIONS = {
     "worker": ("chat_gateway.jobs.worker", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
     "batch-steps": ("batch_steps.handler", "upstream"),
+    "key-rotation": ("key_rotation.handler", "upstream"),
     "resources": ("openai_resources.handler", "resources"),
 }
 

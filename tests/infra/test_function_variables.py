@@ -16,7 +16,7 @@ from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.model_names.settings import Region, Target, names_from_text, regions_from_text
 from chat_gateway.service import wiring
-from chat_gateway.service.settings import UpstreamSettings
+from chat_gateway.service.settings import MetricsSettings, UpstreamSettings
 from guardrail_proof.settings import ProverSettings
 from openai_resources.settings import ModelsSettings, StorageSettings
 from tests import documents
@@ -39,6 +39,7 @@ Settings = type[
     UpstreamSettings
     | HttpSettings
     | WorkerSettings
+    | MetricsSettings
     | ClientsSettings
     | UsageSettings
     | AwsSettings
@@ -73,13 +74,17 @@ def allowed_models(
 @pytest.mark.parametrize(
     ("function", "settings"),
     [
-        ("api", [AwsSettings, UpstreamSettings, HttpSettings, ClientsSettings, UsageSettings]),
+        (
+            "api",
+            [AwsSettings, UpstreamSettings, HttpSettings, MetricsSettings, ClientsSettings, UsageSettings],
+        ),
         (
             "worker",
             [
                 AwsSettings,
                 UpstreamSettings,
                 WorkerSettings,
+                MetricsSettings,
                 ClientsSettings,
                 UsageSettings,
                 BatchLinesSettings,
@@ -214,3 +219,17 @@ def test_tokens_are_counted_as_asked(counts: bool) -> None:
     """`count_stream_tokens` reaches the function that streams."""
     settings = HttpSettings.from_env(separating(not counts).variables("api"))
     assert settings.count_stream_tokens is counts
+
+
+@cache
+def with_metrics() -> Synthesised:
+    return stack_of(changed("dev", monitoring={"metrics": True}))
+
+
+@pytest.mark.parametrize("function", BOTH)
+@pytest.mark.parametrize("has_metrics", [True, False])
+def test_metrics_are_on_as_asked(has_metrics: bool, function: str) -> None:
+    """With `monitoring.metrics`, the functions know the environment's name; without, they have no variable for it."""
+    variables = (with_metrics() if has_metrics else synthesised("dev")).variables(function)
+    assert MetricsSettings.from_env(variables).environment == ("dev" if has_metrics else None)
+    assert ("METRICS_ENVIRONMENT" in variables) is has_metrics

@@ -16,6 +16,7 @@ from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.batch_lines.settings import BatchLinesSettings
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.service.settings import UpstreamSettings
+from gateway_cli.doctor import stack_check
 from tests import documents
 from tests.infra.conftest import Synthesised, resolved, synthesised
 
@@ -179,11 +180,14 @@ def test_every_route_streams_where_the_function_does(deployed_stack: Synthesised
 
 
 def test_api_gateway_may_invoke_the_chat_function_in_either_way(deployed_stack: Synthesised) -> None:
-    permissions = deployed_stack.resources("AWS::Lambda::Permission")
-    streaming = [p for p in permissions.values() if p["Action"] == "lambda:InvokeWithResponseStream"]
-    assert [resolved(permission["FunctionName"]) for permission in streaming] == [
-        resolved(next(p["FunctionName"] for name, p in permissions.items() if name.startswith("ChatApi")))
-    ]
+    def targets(action: str) -> set[str]:
+        permissions = deployed_stack.resources("AWS::Lambda::Permission").values()
+        return {resolved(one["FunctionName"]) for one in permissions if one["Action"] == action}
+
+    streamed = targets("lambda:InvokeWithResponseStream")
+    assert all(target.startswith("ChatFunction") for target in streamed)
+    assert streamed <= targets("lambda:InvokeFunction")
+    assert len(streamed) == 2  # the alias, and for one more deployment the function
 
 
 def test_the_emulators_stack_answers_in_one_piece_with_lambdas_own_loop() -> None:
@@ -202,6 +206,14 @@ def test_only_the_chat_function_is_started_by_our_loop(deployed_stack: Synthesis
 def test_functions_run_on_python_313_and_arm64(stack: Synthesised) -> None:
     for function in stack.resources("AWS::Lambda::Function").values():
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+@pytest.mark.parametrize("name", ["ResourcesFunction", "BatchSteps"])
+def test_parts_of_files_only(stack: Synthesised, name: str) -> None:
+    """Only files are written in parts, so a role may list the parts of no other object."""
+    statements = stack.one("AWS::IAM::Policy", name)["PolicyDocument"]["Statement"]
+    (resource,) = [s["Resource"] for s in statements if "s3:ListMultipartUploadParts" in s["Action"]]
+    assert resolved(resource).endswith("/files/*")
 
 
 def test_roles_may_do_what_their_function_does_and_no_more(stack: Synthesised) -> None:
@@ -376,6 +388,11 @@ def test_outputs_are_the_documented_ones(stack: Synthesised) -> None:
     names = stack.template["Outputs"].keys()
     assert names >= {"BaseUrl", "AccessLogGroupName", "ClientsTableName", "EnforcedGuardrail"}
     assert [name for name in names if re.search(r"[0-9A-F]{8}$", name)] == []
+
+
+def test_doctor_expects_outputs_that_exist(stack: Synthesised) -> None:
+    """`chat-gateway doctor` calls a stack without these outputs one of an earlier version."""
+    assert set(stack_check.EXPECTED) <= stack.template["Outputs"].keys()
 
 
 def test_every_log_group_ends_some_day(stack: Synthesised) -> None:

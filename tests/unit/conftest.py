@@ -1,5 +1,29 @@
-"""Loads what all unit tests have in common."""
+"""What all unit tests have in common: hypothesis' profile, and a look at every log line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
 
 from tests import hypothesis_profile
+from tests.log_checks.recorder import Recorder
+from tests.unit import quick_aws
 
 assert hypothesis_profile  # loaded by being imported
+quick_start_of_aws = quick_aws.quick_start_of_aws
+
+
+@pytest.fixture(scope="session")
+def log_recorder() -> Iterator[Recorder]:
+    recorder = Recorder()
+    recorder.start()
+    yield recorder
+    recorder.stop()
+
+
+@pytest.fixture(autouse=True)
+def _lines_match_the_schema(log_recorder: Recorder) -> Iterator[None]:
+    """Every log line of every test matches docs/logs.schema.json, and holds no key, personal data or prompt."""
+    yield
+    assert log_recorder.taken() == []

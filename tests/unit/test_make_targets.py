@@ -62,9 +62,10 @@ def test_cdk_args_are_passed_on(checkout: Path, target: str, cdk_args: str) -> N
 
 def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
     """A deployment takes its other settings together with CDK_ARGS."""
-    done = make(checkout, "deploy", "GUARDRAIL=abc123:1", "PROVE=true", "CDK_ARGS=--require-approval never")
+    settings = ("GUARDRAIL=abc123:1", "PROVE=true", "GRADUAL=false")
+    done = make(checkout, "deploy", *settings, "CDK_ARGS=--require-approval never")
     assert done.stdout.split()[3:] == [
-        *("-c", "guardrail=abc123:1", "-c", "prove_on_deploy=true"),
+        *("-c", "guardrail=abc123:1", "-c", "prove_on_deploy=true", "-c", "gradual=false"),
         *("--require-approval", "never"),
     ]
 

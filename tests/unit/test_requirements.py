@@ -23,6 +23,7 @@ OURS = (
     "client_keys",
     "client_usage",
     "guardrail_proof",
+    "key_rotation",
     "openai_resources",
     "batch_steps",
     "watchdog_timer",

@@ -53,13 +53,17 @@ class UpstreamTimeouts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Bedrock's answer: `text` as received, the same parsed as `document`, and the guardrail's outcome."""
+    """Bedrock's answer: `text` as received, the same parsed as `document`, and the guardrail's outcome.
+
+    `service_tier`: what Bedrock calls the tier that served; callers see OpenAI's name of it.
+    """
 
     text: str
     document: dict[str, Any]
     bedrock_request_id: str | None
     guardrail_outcome: GuardrailOutcome = field(default_factory=GuardrailOutcome)
     conceal: Conceal = field(default=foreign_text.nothing_to_conceal, compare=False, repr=False)
+    service_tier: object = field(default=None, compare=False, repr=False)
 
 
 class RefusedCredentialsError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat_gateway.client_policies import windows
@@ -97,6 +97,21 @@ def error(over: Iterable[Charge]) -> GatewayError:
 def described(over: Iterable[Charge]) -> list[str]:
     """The limits that refuse a request, in words for the log."""
     return [f"{charge.measure} per {charge.period}" for charge in over] or ["concurrent requests"]
+
+
+def budget_used_percent(
+    counted: Iterable[Counted], used: Mapping[str, int], over: Iterable[Charge] = ()
+) -> float:
+    """How much of the client's budget is used once the `used` amounts replace the reserved ones, rounded down to a tenth.
+
+    `used` has amounts by a charge's measure; one that is missing stays as it was reserved. A budget that refused a request
+    (`over`) counts as used up: what is left is too little for such requests.
+    """
+    if any(charge.measure == COST for charge in over):
+        return 100.0
+    charge, value = next(one for one in counted if one.charge.measure == COST)
+    spent = value - charge.amount + used.get(COST, charge.amount)
+    return max(0, spent) * 1000 // charge.limit / 10
 
 
 def headers(counted: Iterable[Counted]) -> dict[str, str]:

@@ -172,6 +172,7 @@ class Meter:
         self.headers = charges.headers(made.counted())
         if isinstance(made, Refusal):
             self._fields["limits_reached"] = charges.described(made.over)
+            self._note_budget(made, {})
             raise charges.error(made.over)
         self._reservation = made
 
@@ -194,6 +195,14 @@ class Meter:
             self._metering.counters.settle(reservation, used, now_s=now_s, ends_at=time.monotonic() + _CALL_S)
         except AwsCallError as error:
             self._fields |= {"settle_failure": str(error), "unsettled": dict(used)}
+            used = {}  # the reservation stays
+        self._note_budget(reservation, used)
+
+    def _note_budget(self, made: Reservation | Refusal, used: Mapping[str, int]) -> None:
+        """Adds the share of the client's budget that is used once the `used` amounts replace the reserved ones."""
+        if self._policy is not None and self._policy.monthly_budget_cents is not None:
+            over = made.over if isinstance(made, Refusal) else ()
+            self._fields["budget_used_percent"] = charges.budget_used_percent(made.counted(), used, over)
 
     def _record(self, usage: Usage | None, cost: int | None, now_s: float) -> None:
         model = foreign_text.model(self._model) or usage_item.OTHER_MODELS

@@ -21,10 +21,11 @@ _MAX_KEPT = 1000
 
 
 class ClientRecord(NamedTuple):
-    """A client's own item: its policy, and whether the client may do anything at all."""
+    """A client's own item: its policy, whether the client may do anything at all, and its generation."""
 
     policy: Policy
     is_active: bool
+    generation: str = ""
 
 
 class ClientPolicies:
@@ -61,8 +62,15 @@ class ClientPolicies:
         kept = self._kept.get(client_id)
         if kept is not None and now_s - kept[0] < _KEPT_S:
             return kept[1]
+        return self.read_client(client_id)
+
+    def read_client(self, client_id: str) -> ClientRecord | None:
+        """The client's record as it is now; None if it has none. Raises AwsCallError and UnknownPolicyError."""
+        now_s = self._clock()
         record = _record(self._table.client_item(client_id), now_s)
-        if record is not None:  # one that is created now must not be unknown for another minute
+        if record is None:  # one that is created now must not be unknown for another minute
+            self._kept.pop(client_id, None)
+        else:
             if len(self._kept) >= _MAX_KEPT:
                 self._kept.clear()
             self._kept[client_id] = now_s, record
@@ -76,4 +84,5 @@ def _record(item: Item, now_s: float) -> ClientRecord | None:
     return ClientRecord(
         policy=client_policy.from_text(text),
         is_active=not client_item.is_suspended(item) and not client_item.has_expired(item, now_s),
+        generation=client_item.text(item, client_item.GENERATION),
     )

@@ -31,6 +31,7 @@ class _Verdict(NamedTuple):
     has_expired: bool = False
     is_suspended: bool = False
     policy: str = NO_LIMITS
+    generation: str = ""
 
     @property
     def is_allowed(self) -> bool:
@@ -48,8 +49,8 @@ class Authorizer:
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """An IAM policy that allows or denies the whole stage, because API Gateway caches the policy for every path.
 
-        An Allow has the client's own policy in its context. Raises if the table cannot be read. API Gateway then answers
-        500, and caches nothing.
+        An Allow has the client's own policy in its context, and its generation if it has one. Raises if the table cannot be
+        read. API Gateway then answers 500, and caches nothing.
         """
         verdict = self._verdict(_bearer_token(event.get("authorizationToken", "")))
         self._logger.info(
@@ -97,6 +98,7 @@ def _judged(item: Item, now_s: float) -> _Verdict:
         is_suspended=client_item.is_suspended(item),
         # Without a text, the chat function reads the client's own item.
         policy=client_item.text(item, client_item.POLICY) if client_item.POLICY in item else NO_LIMITS,
+        generation=client_item.text(item, client_item.GENERATION),
     )
 
 
@@ -113,7 +115,12 @@ def _answer(verdict: _Verdict, resource: str) -> dict[str, Any]:
         "principalId": verdict.client_id if verdict.is_allowed else UNKNOWN_CLIENT,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
     }
-    return {**answer, "context": {CONTEXT: verdict.policy}} if verdict.is_allowed else answer
+    if not verdict.is_allowed:
+        return answer
+    context = {CONTEXT: verdict.policy}
+    if verdict.generation:
+        context[client_item.GENERATION] = verdict.generation
+    return {**answer, "context": context}
 
 
 startup = Startup(ClientsTable.from_env)

@@ -30,6 +30,7 @@ def presented(
     if separates_reasoning:
         changed = reasoning.separate(document) or changed
     as_it_came: str | None = text
+    service_tier = document.get("service_tier")
     if enumerations.conform_service_tier(document) and not changed:
         as_it_came = enumerations.text_with_service_tier(text, document)
     if model is not None and document.get("model") != model:
@@ -38,4 +39,4 @@ def presented(
         as_it_came = shown_model.text_with_model(as_it_came or "", document, model)
     # In ASCII, since a model may answer an unpaired surrogate, which cannot be encoded as UTF-8.
     shown = json.dumps(document) if changed or as_it_came is None else as_it_came
-    return replace(completion, text=shown, guardrail_outcome=outcome)
+    return replace(completion, text=shown, guardrail_outcome=outcome, service_tier=service_tier)

@@ -48,9 +48,9 @@ class StreamRules(NamedTuple):
 class ChatStream:
     """Relays one stream. The attributes show what it has read so far.
 
-    `usage`: the token counts that Bedrock sent. `guardrail_outcome`: the outcome of all events together. `events`: the
-    number of data events without errors. `first_token_at`: when (on `clock`) the first token came. `lacks_done`: whether
-    a complete stream ended without `[DONE]`.
+    `usage`: the token counts that Bedrock sent. `service_tier`: the tier that served, by Bedrock's name. `guardrail_outcome`:
+    the outcome of all events together. `events`: the number of data events without errors. `first_token_at`: when (on
+    `clock`) the first token came. `lacks_done`: whether a complete stream ended without `[DONE]`.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class ChatStream:
         self.events = 0
         self.first_token_at: float | None = None
         self.usage: dict[str, Any] | None = None
+        self.service_tier: object = None
         self.guardrail_outcome = GuardrailOutcome()
         self.lacks_done = False
 
@@ -159,6 +160,7 @@ class ChatStream:
         if changed:
             event.is_written = False
         event.says_only_words = event.is_written and not has_trace and _is_words_alone(document)
+        self.service_tier = document.get("service_tier") or self.service_tier
         if enumerations.conform_service_tier(document) and event.is_written:
             event.rewrite(enumerations.bytes_with_service_tier(event.raw, document))
         if self._rules.model is not None and document.get("model") != self._rules.model:

@@ -11,15 +11,16 @@ from typing import Any
 
 _Path = list[str | int]
 
-# Of https://platform.openai.com/docs/api-reference/chat/create, and of a line of batch input.
+# Of https://platform.openai.com/docs/api-reference/chat/create, of a line of batch input, and of batches, uploads and files.
 _PARAMETERS = frozenset(
     """
-    arguments audio body content custom_id data description detail file file_data filename format frequency_penalty
-    function function_call functions image_url input input_audio json_schema logit_bias logprobs max_completion_tokens
-    max_tokens messages metadata method model modalities n name parallel_tool_calls parameters prediction
-    presence_penalty properties prompt_cache_key reasoning_effort refusal required response_format role
-    safety_identifier schema seed service_tier stop store stream stream_options strict temperature text tool_call_id
-    tool_calls tool_choice tools top_logprobs top_p type url user verbosity web_search_options
+    anchor arguments audio body bytes completion_window content custom_id data description detail endpoint expires_after file
+    file_data filename format frequency_penalty function function_call functions image_url input input_audio input_file_id
+    json_schema logit_bias logprobs max_completion_tokens max_tokens md5 messages metadata method mime_type model modalities n
+    name output_expires_after parallel_tool_calls parameters part_ids prediction presence_penalty properties
+    prompt_cache_key purpose reasoning_effort refusal required response_format role safety_identifier schema seconds seed
+    service_tier stop store stream stream_options strict temperature text tool_call_id tool_calls tool_choice tools
+    top_logprobs top_p type url user verbosity web_search_options
     """.split()  # noqa: SIM905 - one word a line would be too long
 )
 _MAX_CHARACTERS = 200

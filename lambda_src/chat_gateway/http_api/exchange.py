@@ -162,6 +162,7 @@ class Exchange:
         self.log.add(events=stream.events, done_missing=stream.lacks_done or None)
         self.log.record_guardrail(stream.guardrail_outcome)
         self.log.add_usage(stream.usage)
+        self.log.add_service_tier(stream.service_tier)
         if stream.first_token_at is not None:
             self.log.add(time_to_first_token_ms=round((stream.first_token_at - self.started) * 1000))
 
@@ -190,6 +191,8 @@ class Exchange:
         self.log.add(status=int(status), latency_ms=round((self.clock() - self.started) * 1000))
         if self.meter is not None:
             self.log.add(**self.meter.settle())
+        if self.log.metrics is not None:
+            self.log.metrics.add_request(self.log.fields)
         self.log.write("chat completion", failed=failed or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aws_lambda_powertools import Logger
-
 from chat_gateway.aws.settings import AwsSettings
 from chat_gateway.completions import request as chat_request
 from chat_gateway.completions import retry, stream_usage
@@ -19,7 +17,7 @@ from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids
 from chat_gateway.http_api.exchange import Exchange
 from chat_gateway.http_api.settings import HttpSettings
-from chat_gateway.service import wiring
+from chat_gateway.service import request_log, wiring
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
 from client_keys.no_limits import NO_LIMITS
@@ -27,6 +25,7 @@ from response_streaming import StreamingResponse, until_sent
 from watchdog_timer import named, watched
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from chat_gateway.client_policies.meter import Meter, Metering
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from chat_gateway.completions.completions import ChatCompletions, PreparedRequest
     from chat_gateway.completions.request import ChatRequest
     from chat_gateway.http_api.http_request import HttpRequest
+    from chat_gateway.service.line_metrics import LineMetrics
     from client_keys.policy import Policy
 
 # Reserved for the end of a stream before Lambda kills the function.
@@ -72,8 +72,10 @@ class ChatFunction:
         sleep: Callable[[float], None] = time.sleep,
         policies: ClientPolicies | None = None,
         metering: Metering | None = None,
+        metrics: LineMetrics | None = None,
     ) -> None:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
+        self._metrics = metrics  # in the log lines; None if the environment has none
         self._policies, self._metering = policies, metering  # None until a client needs them
         self._secret_arn = _secret_arn(startup)
         self._is_cold = True
@@ -87,7 +89,7 @@ class ChatFunction:
 
     def _exchange(self, request: HttpRequest, context: LambdaContext, started: float) -> Exchange:
         """A new exchange. Its log line has all ids before anything can fail."""
-        log = RequestLog(self._logger, secret_arn=self._secret_arn)
+        log = RequestLog(self._logger, secret_arn=self._secret_arn, metrics=self._metrics)
         headers = request_ids.logged(
             request, log, lambda_request_id=context.aws_request_id, is_cold=self._is_cold
         )
@@ -222,5 +224,5 @@ def entry_point(function: ChatFunction) -> Callable[[Any, Any], Any]:
     return watched(until_sent(function.handle))
 
 
-startup = Startup(ChatState.from_env)
-handle = entry_point(ChatFunction(startup, Logger()))
+startup, metrics = Startup(ChatState.from_env), request_log.line_metrics()
+handle = entry_point(ChatFunction(startup, request_log.logger(metrics), metrics=metrics))

@@ -73,6 +73,15 @@ class HttpRequest(NamedTuple):
         values = self.headers.get("x-client-request-id") or []
         return values[0] if len(values) == 1 and _CLIENT_REQUEST_ID.fullmatch(values[0]) else None
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace id of the caller's `traceparent`; None without a valid one."""
+        if "traceparent" not in self.headers:
+            return None
+        from chat_gateway.http_api import traceparent  # for callers that trace
+
+        return traceparent.trace_id(self.headers["traceparent"])
+
     def body(self, *, max_bytes: int) -> bytes:
         """The request body. Each call decodes it again.
 

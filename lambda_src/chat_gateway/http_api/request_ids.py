@@ -19,6 +19,7 @@ def logged(request: HttpRequest, log: RequestLog, *, lambda_request_id: str, is_
         sdk_retry_count=request.sdk_retry_count,
         lambda_request_id=lambda_request_id,
         cold_start=is_cold,
+        trace_id=request.trace_id,
     )
     return {"x-request-id": request_id, **_clients_own(request, log)}
 

@@ -81,4 +81,8 @@ def _write(run: Run, now: float) -> None:
     # A repeated delivery is not a failure, nor is a line that is not run.
     is_meant = "held_elsewhere" in run.log.fields or "not_run" in run.log.fields
     is_failed = is_dead or (is_retried and not is_meant) or not run.log.fields.keys().isdisjoint(_FAILURES)
+    if run.log.metrics is not None:
+        from chat_gateway.jobs import job_metrics  # for environments with metrics
+
+        run.log.metrics.add(run.log.fields, job_metrics.counts(run))
     run.log.write("job", failed=is_failed)

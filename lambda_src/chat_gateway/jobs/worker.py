@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from chat_gateway.aws.json_client import AwsJsonPool
@@ -33,17 +32,19 @@ from chat_gateway.jobs.results import JobResults
 from chat_gateway.jobs.runs import JobRuns
 from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
-from chat_gateway.service import wiring
+from chat_gateway.service import request_log, wiring
 from chat_gateway.service.request_log import RequestLog
 from chat_gateway.service.settings import UpstreamSettings
 from watchdog_timer import watched
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from chat_gateway.client_policies.meter import Metering
     from chat_gateway.completions.completions import ChatCompletions
     from chat_gateway.jobs.batch_lines.batch_lines import BatchLines
+    from chat_gateway.service.line_metrics import LineMetrics
 
 # A slow call must end within the time reserved for storing and sending.
 _CONNECT_S, _READ_S, _ATTEMPTS = 1, 3, 3
@@ -150,8 +151,10 @@ class Worker:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        metrics: LineMetrics | None = None,
     ) -> None:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
+        self._metrics = metrics  # in the log lines; None if the environment has none
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """The messages to deliver again, as a partial batch response for SQS."""
@@ -175,7 +178,9 @@ class Worker:
         killed_at = self._clock() + context.get_remaining_time_in_millis() / 1000
 
         def new_log() -> RequestLog:
-            log = RequestLog(self._logger, secret_arn=state.upstream.api_key_secret_arn)
+            log = RequestLog(
+                self._logger, secret_arn=state.upstream.api_key_secret_arn, metrics=self._metrics
+            )
             log.add(lambda_request_id=context.aws_request_id)
             return log
 
@@ -220,5 +225,5 @@ def _with_lines(messages: list[JobMessage], runs: JobRuns) -> list[JobMessage]:
     return messages
 
 
-startup = Startup(WorkerState.from_env)
-handle = watched(Worker(startup, Logger()).handle)
+startup, metrics = Startup(WorkerState.from_env), request_log.line_metrics()
+handle = watched(Worker(startup, request_log.logger(metrics), metrics=metrics).handle)

@@ -27,9 +27,11 @@ from chat_gateway.core.errors import (
 from chat_gateway.guardrail import metrics as guardrail_metrics
 from chat_gateway.guardrail.outcome import INTERVENED, MASKED, GuardrailOutcome
 from chat_gateway.guardrail.settings import Guardrail
+from chat_gateway.service.settings import MetricsSettings
 
 if TYPE_CHECKING:
     from chat_gateway.bedrock.client import Completion
+    from chat_gateway.service.line_metrics import LineMetrics
 
 # httpx logs every request at INFO, which Lambda's JSON logging does not filter. We want one line per request.
 for _name in ("httpx", "httpcore", "boto3", "botocore"):
@@ -37,6 +39,7 @@ for _name in ("httpx", "httpcore", "boto3", "botocore"):
 
 # Ids that programs make: UUIDs, ULIDs, trace ids, counters. No blanks, so no sentences.
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_SERVICE_TIER = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _MAX_TOKENS = 2**53
 _MAX_FRAMES = 20
 _AUDITED = (
@@ -50,6 +53,7 @@ _AUDITED = (
 )
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _CACHED_TOKENS = ("cached_tokens", "cache_write_tokens")  # parts of the prompt's
+_REASONING_TOKENS = ("reasoning_tokens",)  # parts of the completion's
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class RequestLog:
 
     logger: Logger
     secret_arn: str | None  # None if requests are signed
+    metrics: LineMetrics | None = None  # None: the environment has no metrics
     fields: dict[str, Any] = field(default_factory=dict)
 
     def add(self, **fields: Any) -> None:
@@ -82,8 +87,9 @@ class RequestLog:
             self.add(guardrail=f"{guardrail.identifier}:{guardrail.version}")
 
     def record_completion(self, completion: Completion) -> None:
-        """Adds Bedrock's request id and token counts, and records the guardrail's outcome."""
+        """Adds Bedrock's request id, tier and token counts, and records the guardrail's outcome."""
         self.add_usage(completion.document.get("usage"))
+        self.add_service_tier(completion.service_tier)
         self.add(bedrock_request_id=completion.bedrock_request_id)
         self.record_guardrail(completion.guardrail_outcome)
 
@@ -97,14 +103,16 @@ class RequestLog:
             guardrail_metrics.count(outcome)
 
     def add_usage(self, usage: object) -> None:
-        """Adds the token counts from Bedrock; those of a prompt cache only if it was used."""
+        """Adds the token counts from Bedrock; those of a prompt cache and of reasoning only if they are not 0."""
         if isinstance(usage, dict):
             self.add(**{name: usage[name] for name in _TOKENS if _is_count(usage.get(name))})
-            parts = usage.get("prompt_tokens_details")
-            if isinstance(parts, dict):
-                self.add(
-                    **{name: parts[name] or None for name in _CACHED_TOKENS if _is_count(parts.get(name))}
-                )
+            self._add_parts(usage.get("prompt_tokens_details"), _CACHED_TOKENS)
+            self._add_parts(usage.get("completion_tokens_details"), _REASONING_TOKENS)
+
+    def add_service_tier(self, tier: object) -> None:
+        """Adds the tier that served the request, if it is a short name."""
+        if isinstance(tier, str):
+            self.add(service_tier=_shown(tier, _SERVICE_TIER))
 
     def add_error(self, error: GatewayError) -> None:
         """Adds the error's code and class, but not its message: Bedrock's may repeat the prompt."""
@@ -135,9 +143,28 @@ class RequestLog:
         self.add_error(error)
         return error
 
+    def _add_parts(self, parts: object, names: tuple[str, ...]) -> None:
+        if isinstance(parts, dict):
+            self.add(**{name: parts[name] or None for name in names if _is_count(parts.get(name))})
+
     def write(self, message: str, *, failed: bool) -> None:
         """Emits the line, at level ERROR if `failed`: the gateway or Bedrock failed."""
         (self.logger.error if failed else self.logger.info)(message, extra=self.fields)
+
+
+def line_metrics() -> LineMetrics | None:
+    """The metrics in a function's log lines; None if its environment has none."""
+    environment = MetricsSettings.from_env().environment
+    if environment is None:
+        return None
+    from chat_gateway.service.line_metrics import LineMetrics  # for environments with metrics
+
+    return LineMetrics(environment)
+
+
+def logger(metrics: LineMetrics | None) -> Logger:
+    """The function's logger."""
+    return Logger() if metrics is None else Logger(json_serializer=metrics.serialised)
 
 
 def _shown(text: str, pattern: re.Pattern[str]) -> str | None:

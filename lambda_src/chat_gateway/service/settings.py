@@ -1,4 +1,4 @@
-"""How to reach Bedrock, read from environment variables."""
+"""How to reach Bedrock, and whether log lines carry metrics, read from environment variables."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ _OPTIONAL: variables.Variables = {
     **MODEL_VARIABLES,
     "regions": ("BEDROCK_REGIONS", str),
 }
+_METRICS_ENVIRONMENT = "METRICS_ENVIRONMENT"
 
 
 class UpstreamSettings(NamedTuple):
@@ -97,3 +98,21 @@ class UpstreamSettings(NamedTuple):
     def api_key_secret_arn(self) -> str | None:
         """The secret that holds the Bedrock API key; None if requests are signed."""
         return None if self.api_key is None else self.api_key.secret_arn
+
+
+class MetricsSettings(NamedTuple):
+    """Whether the log lines of requests and jobs carry metrics: `environment` is their dimension, None if they carry none.
+
+    Read apart from the other settings, so that a function whose other settings are wrong still counts its failures.
+    """
+
+    environment: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> MetricsSettings:
+        """Reads the setting. Raises nothing."""
+        return cls(env.get(_METRICS_ENVIRONMENT) or None)
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that the stack sets."""
+        return {} if self.environment is None else {_METRICS_ENVIRONMENT: self.environment}

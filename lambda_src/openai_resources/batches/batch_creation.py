@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from openai_resources.storage import is_condition_failed
-from resource_items import batch_lines, batch_state, table
+from resource_items import batch_lines, batch_state, owners, table
 from resource_items.batch_item import Batch
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Creation(NamedTuple):
     """A request that makes a batch. It began at `now_s` (epoch seconds). Methods raise exceptions of boto3."""
 
     storage: Storage
-    client: str
+    owner: str
     body: bytes
     is_repeat: bool
     now_s: float
@@ -51,7 +51,7 @@ class Creation(NamedTuple):
             QueueUrl=self.storage.steps_queue_url,
             MessageBody=batch_lines.step_message(batch.id),
             DelaySeconds=_FIRST_STEP_S,
-            MessageGroupId=self.client,
+            MessageGroupId=owners.client_of(self.owner),
         )
         items = (batch.item(), batch_state.new(batch, input_key))
         puts: list[TransactWriteItemTypeDef] = [
@@ -100,4 +100,4 @@ class Creation(NamedTuple):
 
     @property
     def _key(self) -> Item:
-        return table.key(self.client, _CREATED + hashlib.sha256(self.body).hexdigest())
+        return table.key(self.owner, _CREATED + hashlib.sha256(self.body).hexdigest())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from chat_gateway.core.errors import InvalidRequestError
 from openai_resources import file_rules
+from openai_resources.errors import MissingFieldError
 from resource_items import batch_item
 
 ENDPOINT = "/v1/chat/completions"
@@ -39,7 +40,7 @@ def wanted(document: dict[str, Any]) -> WantedBatch:
 def _text(document: dict[str, Any], name: str) -> str:
     value = document.get(name)
     if value is None:
-        raise InvalidRequestError(f"{name} is missing.", param=name, code="missing_required_parameter")
+        raise MissingFieldError(name)
     if not isinstance(value, str):
         raise InvalidRequestError(f"{name} must be a string.", param=name, code="invalid_type")
     return value

@@ -10,7 +10,7 @@ from openai_resources.batches import batch_object
 from openai_resources.batches.batch_creation import Creation
 from openai_resources.batches.errors import BatchEndedError, UnknownBatchError
 from openai_resources.storage import aws_errors
-from resource_items import batch_item, batch_lines, batch_state, ids, table
+from resource_items import batch_item, batch_lines, batch_state, ids, owners, table
 from resource_items.batch_item import Batch
 from resource_items.batch_lines import Counts
 from resource_items.batch_state import CANCELLED, CANCELLING, EXPIRED, FINALIZING, IN_PROGRESS, VALIDATING
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class ClientBatches:
-    """The batches of `client`. All methods that call AWS raise StorageUnavailableError."""
+    """The batches of `owner` (`owners.owner`). All methods that call AWS raise StorageUnavailableError."""
 
-    def __init__(self, storage: Storage, client: str) -> None:
-        self._storage, self._client = storage, client
+    def __init__(self, storage: Storage, owner: str) -> None:
+        self._storage, self._owner = storage, owner
 
     @aws_errors()
     def earlier(self, creation: Creation) -> dict[str, Any] | None:
@@ -40,7 +40,7 @@ class ClientBatches:
     ) -> dict[str, Any]:
         """OpenAI's object of a new batch, or of the one that another attempt of this request has just made."""
         batch = Batch.new(
-            self._client,
+            self._owner,
             endpoint=endpoint,
             input_file_id=wanted.input_file_id,
             now_s=creation.now_s,
@@ -63,7 +63,7 @@ class ClientBatches:
             state = self._storage.item(batch_state.key(batch.id))
             return None if state is None else batch_object.document(batch, state, errors=_first_errors(state))
 
-        return pages.page(self._storage, self._client, table.BATCHES, wanted, document)
+        return pages.page(self._storage, self._owner, table.BATCHES, wanted, document)
 
     @aws_errors()
     def cancel(self, batch_id: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ClientBatches:
         self._storage.sqs.send_message(
             QueueUrl=self._storage.steps_queue_url,
             MessageBody=batch_lines.step_message(batch.id),
-            MessageGroupId=self._client,
+            MessageGroupId=owners.client_of(self._owner),
         )
         return self._whole(*self._found(batch_id))
 
@@ -107,7 +107,7 @@ class ClientBatches:
 
     def _found(self, batch_id: str) -> tuple[Batch, Item]:
         """The batch and its state. Raises UnknownBatchError."""
-        item = self._storage.item(batch_item.key(self._client, batch_id)) if ids.is_id(batch_id) else None
+        item = self._storage.item(batch_item.key(self._owner, batch_id)) if ids.is_id(batch_id) else None
         state = None if item is None else self._storage.item(batch_state.key(batch_id))
         if item is None or state is None:
             raise UnknownBatchError(batch_id)

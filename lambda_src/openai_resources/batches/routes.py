@@ -15,7 +15,7 @@ from openai_resources.batches.errors import UnknownInputFileError
 from openai_resources.files.client_files import ClientFiles
 from openai_resources.files.errors import UnknownFileError
 from openai_resources.settings import MAX_BODY_BYTES
-from resource_items import file_item
+from resource_items import file_item, ids
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -40,9 +40,9 @@ class BatchRoutes:
         routing.add(app, "/batches/<batch_id>/cancel", POST=self.cancel)
 
     def all(self) -> dict[str, Any]:
-        """OpenAI's list of batches, newest first."""
-        query = {name: value for name, value in self._call().query.items() if name != "order"}
-        return self._batches().page(pages.wanted(query, default=_DEFAULT_LIST, maximum=_MAX_LIST))
+        """OpenAI's list of batches."""
+        wanted = pages.wanted(self._call().query, ids.BATCH, default=_DEFAULT_LIST, maximum=_MAX_LIST)
+        return self._batches().page(wanted)
 
     def create(self) -> dict[str, Any]:
         """OpenAI's object of a new batch; of the first one if the SDK repeats its request."""
@@ -50,7 +50,7 @@ class BatchRoutes:
         body = call.request.body(max_bytes=MAX_BODY_BYTES)
         wanted = batch_rules.wanted(strict_json.loads_object(body))
         is_repeat = (call.request.sdk_retry_count or 0) > 0
-        creation = Creation(storage, call.client, body, is_repeat, storage.now())
+        creation = Creation(storage, call.owner, body, is_repeat, storage.now())
         batch = self._batches().earlier(creation)
         if batch is None:
             self._check_client()
@@ -72,25 +72,30 @@ class BatchRoutes:
         return self._batches().cancel(batch_id)
 
     def _batches(self) -> ClientBatches:
-        return ClientBatches(self._storage(), self._call().client)
+        return ClientBatches(self._storage(), self._call().owner)
 
     def _check_client(self) -> None:
         """Raises ClientPolicyError if the client's lines could not be run, as for any job."""
         call = self._call()
-        record = call.policies().of_client(call.client)
-        if record is None:
+        # Not a record of the last minute: a client that is being deleted makes no further batch.
+        record = call.policies().read_client(call.client)
+        if record is None and not call.generation:
             raise ClientPolicyError(
                 "This client was made by an earlier version of the gateway, which had no batches; "
                 "its operator must make a new one.",
                 code="unknown_client",
             )
+        if record is None or record.generation != call.generation:
+            raise ClientPolicyError("This client was deleted.", code="unknown_client")
+        if not record.is_active:
+            raise ClientPolicyError("This client is suspended or has expired.", code="client_not_active")
         if not record.policy.may_send_jobs:
             raise ClientPolicyError("This client may not send jobs or batches.", code="jobs_not_allowed")
 
     def _input_file(self, file_id: str) -> File:
         """Raises UnknownInputFileError, and InvalidRequestError for a file with another purpose."""
         try:
-            file = ClientFiles(self._storage(), self._call().client).one(file_id)
+            file = ClientFiles(self._storage(), self._call().owner).one(file_id)
         except UnknownFileError:
             raise UnknownInputFileError(file_id) from None
         if file.purpose != file_item.BATCH:

@@ -21,16 +21,16 @@ _URL_VALID_S = 60
 
 
 class ClientFiles:
-    """The files of `client`. All methods that call AWS raise StorageUnavailableError."""
+    """The files of `owner` (`owners.owner`). All methods that call AWS raise StorageUnavailableError."""
 
-    def __init__(self, storage: Storage, client: str) -> None:
-        self._storage, self._client = storage, client
+    def __init__(self, storage: Storage, owner: str) -> None:
+        self._storage, self._owner = storage, owner
 
     @aws_errors()
     def create(self, content: bytes, *, filename: str, purpose: str, kept_s: int) -> File:
         """Stores the content, then the item, so that a file that is listed has its content."""
         file = File.new(
-            self._client,
+            self._owner,
             filename=filename,
             purpose=purpose,
             size_bytes=len(content),
@@ -46,7 +46,7 @@ class ClientFiles:
     @aws_errors()
     def one(self, file_id: str) -> File:
         """The file. Raises UnknownFileError."""
-        item = self._storage.item(file_item.key(self._client, file_id)) if ids.is_id(file_id) else None
+        item = self._storage.item(file_item.key(self._owner, file_id)) if ids.is_id(file_id) else None
         if item is None:
             raise UnknownFileError(file_id)
         return File.read(item)
@@ -59,7 +59,7 @@ class ClientFiles:
             file = File.read(item)
             return file.document() if purpose in (None, file.purpose) else None
 
-        return pages.page(self._storage, self._client, table.FILES, wanted, document)
+        return pages.page(self._storage, self._owner, table.FILES, wanted, document)
 
     @aws_errors()
     def content(self, file: File) -> bytes:
@@ -89,7 +89,7 @@ class ClientFiles:
         """Deletes the content, then the item. If this fails, it can be repeated."""
         self._storage.s3.delete_object(Bucket=self._storage.bucket, Key=file.object_key)
         self._storage.dynamodb.delete_item(
-            TableName=self._storage.table, Key=file_item.key(self._client, file.id)
+            TableName=self._storage.table, Key=file_item.key(self._owner, file.id)
         )
 
 

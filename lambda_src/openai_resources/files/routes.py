@@ -10,8 +10,10 @@ from aws_lambda_powertools.event_handler import Response
 
 from chat_gateway.core.errors import InvalidRequestError
 from openai_resources import file_rules, pages, routing
+from openai_resources.errors import MissingFieldError
 from openai_resources.files import client_files
 from openai_resources.files.client_files import ClientFiles
+from resource_items import ids
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -41,16 +43,16 @@ class FileRoutes:
     def all(self) -> dict[str, Any]:
         """OpenAI's list of files."""
         query = self._call().query
-        wanted = pages.wanted(query, default=_MAX_LIST, maximum=_MAX_LIST)
+        wanted = pages.wanted(query, ids.FILE, default=_MAX_LIST, maximum=_MAX_LIST)
         return self._files().page(wanted, purpose=query.get("purpose") or None)
 
     def create(self) -> dict[str, Any]:
         """OpenAI's object of the file in the request's form."""
         form = self._call().form("file")
         purpose = file_rules.purpose(form.texts.get("purpose"))
-        kept_s = file_rules.kept_s(form.table("expires_after"))
+        kept_s = file_rules.kept_s_of_form(form.table("expires_after"), form.texts)
         if form.file is None:
-            raise InvalidRequestError("file is missing.", param="file", code="missing_required_parameter")
+            raise MissingFieldError("file")
         if not form.file.content:
             raise InvalidRequestError("The file is empty.", param="file")
         filename = file_rules.filename(form.file.filename or _NO_FILENAME)
@@ -79,4 +81,4 @@ class FileRoutes:
         return {"id": file.id, "object": "file", "deleted": True}
 
     def _files(self) -> ClientFiles:
-        return ClientFiles(self._storage(), self._call().client)
+        return ClientFiles(self._storage(), self._call().owner)

@@ -33,17 +33,20 @@ _DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_D
 
 
 class ClientUploads:
-    """The uploads of `client`. All methods raise StorageUnavailableError, and for an unknown id UnknownUploadError."""
+    """The uploads of `owner` (`owners.owner`).
 
-    def __init__(self, storage: Storage, client: str) -> None:
-        self._storage, self._client = storage, client
-        self._table = UploadTable(storage, client)
+    All methods raise StorageUnavailableError, and for an unknown id UnknownUploadError.
+    """
+
+    def __init__(self, storage: Storage, owner: str) -> None:
+        self._storage, self._owner = storage, owner
+        self._table = UploadTable(storage, owner)
 
     @aws_errors()
     def create(self, *, filename: str, purpose: str, size_bytes: int, kept_s: int) -> Upload:
         """A new upload of `size_bytes`."""
         upload = Upload.new(
-            self._client,
+            self._owner,
             filename=filename,
             purpose=purpose,
             size_bytes=size_bytes,
@@ -75,6 +78,16 @@ class ClientUploads:
         upload = self._table.one(upload_id)
         if self._is_done(upload, plan):
             return upload
+        try:
+            return self._assembled(upload, plan, part_ids, md5=md5)
+        except self._storage.s3.exceptions.ClientError:
+            # Another call may have ended the upload, and deleted the parts' objects.
+            found = self._table.one(upload_id)
+            if self._is_done(found, plan):
+                return found
+            raise
+
+    def _assembled(self, upload: Upload, plan: str, part_ids: Sequence[str], *, md5: str | None) -> Upload:
         sent = self._table.parts(upload)
         parts = _chosen(upload, sent, part_ids)
         if md5 is not None and assembly.md5(self._storage, parts) != md5.lower():
@@ -82,7 +95,7 @@ class ClientUploads:
         claimed = self._claimed(upload, plan)
         if self._is_done(claimed, plan):
             return claimed
-        object_key = file_item.object_key(self._client, upload.file_id)
+        object_key = file_item.object_key(self._owner, upload.file_id)
         Assembly(self._storage, object_key, str(claimed.transfer), parts).run()
         completed = self._completed(claimed)
         self._delete_objects(part.object_key for part in sent.values())
@@ -119,12 +132,13 @@ class ClientUploads:
     def _claimed(self, upload: Upload, plan: str) -> Upload:
         """The upload with the plan and S3's multipart upload, by this call or by an earlier one with the same plan."""
         if upload.plan is None:
-            object_key = file_item.object_key(self._client, upload.file_id)
+            object_key = file_item.object_key(self._owner, upload.file_id)
             transfer = assembly.begun(self._storage, object_key, CONTENT_TYPE)
             if self._table.claimed(upload, plan, transfer):
                 return upload._replace(plan=plan, transfer=transfer)
             upload = self._table.one(upload.id)
         if upload.plan != plan:
+            self._check_pending(upload)
             raise OtherPartsError
         return upload
 
@@ -136,7 +150,7 @@ class ClientUploads:
         found = self._table.one(upload.id)
         if found.status == COMPLETED:
             return found
-        self._delete_objects([file_item.object_key(self._client, upload.file_id)])
+        self._delete_objects([file_item.object_key(self._owner, upload.file_id)])
         raise UploadEndedError(found.status)
 
     def _delete_objects(self, object_keys: Iterable[str]) -> None:

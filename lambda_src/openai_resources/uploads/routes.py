@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat_gateway.core.errors import InvalidRequestError
 from openai_resources import file_rules, routing
+from openai_resources.errors import MissingFieldError
 from openai_resources.uploads.client_uploads import MAX_PARTS, ClientUploads
 from resource_items import ids
 
@@ -50,7 +51,7 @@ class UploadRoutes:
         """OpenAI's object of the part in the request's form."""
         data = self._call().form("data").file
         if data is None:
-            raise InvalidRequestError("data is missing.", param="data", code="missing_required_parameter")
+            raise MissingFieldError("data")
         if not data.content:
             raise InvalidRequestError("The part is empty.", param="data")
         return self._uploads().add_part(upload_id, data.content).document()
@@ -66,10 +67,12 @@ class UploadRoutes:
         return self._uploads().cancel(upload_id).document(self._storage().now())
 
     def _uploads(self) -> ClientUploads:
-        return ClientUploads(self._storage(), self._call().client)
+        return ClientUploads(self._storage(), self._call().owner)
 
 
 def _size_bytes(value: object) -> int:
+    if value is None:
+        raise MissingFieldError("bytes")
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_BYTES:
         raise InvalidRequestError(f"bytes must be a whole number from 1 to {_MAX_BYTES}.", param="bytes")
     return value
@@ -78,6 +81,8 @@ def _size_bytes(value: object) -> int:
 def _part_ids(value: object) -> list[str]:
     """The ids, in the caller's order. The empty list is refused, because a file has at least one byte."""
     match value:
+        case None:
+            raise MissingFieldError("part_ids")
         case list(part_ids) if 0 < len(part_ids) <= MAX_PARTS and all(map(ids.is_id, part_ids)):
             return part_ids
         case _:

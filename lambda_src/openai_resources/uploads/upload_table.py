@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class UploadTable:
-    """The uploads of `client` in the table. All methods raise exceptions of boto3."""
+    """The uploads of `owner` (`owners.owner`) in the table. All methods raise exceptions of boto3."""
 
-    def __init__(self, storage: Storage, client: str) -> None:
-        self._storage, self._client = storage, client
+    def __init__(self, storage: Storage, owner: str) -> None:
+        self._storage, self._owner = storage, owner
 
     def add(self, item: Upload | Part) -> None:
         """Stores a new upload or part."""
@@ -29,7 +29,7 @@ class UploadTable:
 
     def one(self, upload_id: str) -> Upload:
         """The upload. Raises UnknownUploadError."""
-        found = self._storage.item(upload_item.key(self._client, upload_id)) if ids.is_id(upload_id) else None
+        found = self._storage.item(upload_item.key(self._owner, upload_id)) if ids.is_id(upload_id) else None
         if found is None:
             raise UnknownUploadError(upload_id)
         return Upload.read(found)
@@ -94,7 +94,7 @@ class UploadTable:
 
     def _update(self, upload: Upload, update: Update) -> Any:
         """The parameters of UpdateItem, and of an update in a transaction."""
-        key = upload_item.key(self._client, upload.id)
+        key = upload_item.key(self._owner, upload.id)
         return {"TableName": self._storage.table, "Key": key, **update.parameters()}
 
 

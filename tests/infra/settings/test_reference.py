@@ -24,3 +24,4 @@ def test_every_setting_is_listed() -> None:
     assert "`[[models.targets]]`: A model" in page
     assert "| `first_byte_s` | number above 0 |" in page
     assert "`[guardrails.REGION]`: " in page
+    assert "`[upstream.key_rotation]`: Replace" in page

@@ -27,6 +27,7 @@ PRICE = '[[prices.models]]\nmodel = "a"\ninput = 1\noutput = 2\n'
 MANY_PRICES = "".join(PRICE.replace('"a"', f'"xai.grok-{number}"') for number in range(100))
 ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
 PROMPT = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1"
+ROTATION = '[upstream.key_rotation]\nuser = "bedrock"\n'
 TWENTY_WORDS = ", ".join(f'"xai.grok-{number}"' for number in range(300))
 
 
@@ -37,6 +38,30 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
 @pytest.mark.parametrize(
     ("toml", "says"),
     [
+        (
+            ROTATION.replace('"bedrock"', '"a user"'),
+            'key_rotation.user is "a user"; it must be the name of an IAM user, or its path and name',
+        ),
+        (f"{ROTATION}every_days = 0", "upstream.key_rotation.every_days is 0; it must be at least 1"),
+        (f"{ROTATION}every_days = 1001", "upstream.key_rotation.every_days is 1001; it must be at most 1000"),
+        (f"{ROTATION}key_age_days = 66", "upstream.key_rotation.key_age_days must be at least 67"),
+        (
+            f"{ROTATION}key_age_days = 36_601",
+            "upstream.key_rotation.key_age_days is 36601; it must be at most",
+        ),
+        ("[upstream.key_rotation]", "upstream.key_rotation.user is missing"),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ROTATION}',
+            'upstream.key_rotation cannot be set with auth = "sigv4"',
+        ),
+        (
+            'region = "eu-west-1"\n[monitoring]\nalarm_topic_arn = "arn:aws:sns:us-east-1:000000000000:on-call"',
+            "monitoring.alarm_topic_arn must be a topic in eu-west-1",
+        ),
+        (
+            '[deployment]\ngradual = true\n[upstream]\nmodels = ["qwen.qwen3-32b-v1:0"]',
+            "proof.model is openai.gpt-oss-20b-1:0, with which deployment.gradual tries new versions",
+        ),
         ("[timeouts]\napi_s = 901", "timeouts.api_s is 901; it must be at most 900"),
         ("[timeouts]\napi_s = 4", "timeouts.api_s is 4; it must be at least 5"),
         ("[timeouts]\njob_s = 900", "timeouts.job_s makes the worker's timeout longer than Lambda's"),

@@ -173,12 +173,17 @@ class BatchWorld:
         """Makes the client, or changes it."""
         self._put_client("active", policy)
 
+    def client_again(self) -> None:
+        """Makes another client with the same id."""
+        self._put_client("active", {}, generation="0123456789abcdef")
+
     def suspend(self) -> None:
         """Suspends the client."""
         self._put_client("suspended", {})
 
-    def _put_client(self, state: str, policy: dict[str, int]) -> None:
+    def _put_client(self, state: str, policy: dict[str, int], *, generation: str = "") -> None:
         item = {
+            **({"generation": {"S": generation}} if generation else {}),
             "key_sha256": {"S": f"client#{CLIENT}"},
             "state": {"S": state},
             "policy": {"S": json.dumps({"v": 1, **policy})},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from resource_items import batch_state
+from resource_items import batch_lines, batch_state, ids
 from resource_items.batch_lines import Line
 from tests.unit.batch_steps import batch_world
 from tests.unit.batch_steps.batch_world import CLIENT, FILES, RECORDS, RESULTS, START, BatchWorld
@@ -226,6 +226,17 @@ def test_a_suspended_client(world: BatchWorld) -> None:
     assert "cancelling_at" in state
 
 
+def test_a_client_that_was_created_again(world: BatchWorld) -> None:
+    """A batch of the earlier client of that name sends no line from then on, and gives the later one no file."""
+    batch = world.of(5)
+    world.step()
+    world.client_again()
+    world.run()
+    assert world.state(batch)["status"] == "cancelled"
+    assert world.paid == []
+    assert world.sqs.jobs == []
+
+
 def test_a_large_answer(world: BatchWorld) -> None:
     """An answer that is in S3 is in the output, too."""
     batch = world.of(2)
@@ -304,6 +315,15 @@ def test_a_batch_that_does_not_exist_yet(world: BatchWorld) -> None:
     world.sqs.put('{"batch": "batch_1"}', 0)
     world.run()
     assert world.logged()[-1]["missing"] is True
+    assert {line["level"] for line in world.logged()} == {"INFO"}
+
+
+def test_a_batch_that_is_never_made(world: BatchWorld) -> None:
+    """Of two requests that make one batch together, the other's message is dropped after a minute, without an error line."""
+    world.sqs.put(batch_lines.step_message(ids.new(ids.BATCH, world.now)), 1)
+    world.run()
+    assert world.now - batch_world.START >= 60
+    assert all(line["missing"] and line["level"] == "INFO" for line in world.logged())
 
 
 def test_a_message_that_is_none(world: BatchWorld) -> None:

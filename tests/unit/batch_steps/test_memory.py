@@ -65,7 +65,7 @@ class FakeObject:
 class FakeClaim:
     """A claim that keeps nothing."""
 
-    progress = cast("Progress", SimpleNamespace(usage=Usage(), state=SimpleNamespace(client="team-a")))
+    progress = cast("Progress", SimpleNamespace(usage=Usage(), state=SimpleNamespace(owner="team-a")))
 
     def save(self, values: dict[str, Any]) -> None:
         pass

@@ -93,9 +93,9 @@ def test_windows_line_breaks_and_a_byte_order_mark() -> None:
     assert checked(b"\xef\xbb\xbf" + numbered(2).replace(b"\n", b"\r\n")).errors == []
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b" \n \n"])
+@pytest.mark.parametrize("content", [b"", b"\n", b" \n \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n\n"])
 def test_no_lines(content: bytes) -> None:
-    """A file without lines is empty."""
+    """A file without lines is empty, also with a byte order mark."""
     assert errors(content) == [("empty_file", None, None)]
 
 

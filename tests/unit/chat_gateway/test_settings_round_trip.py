@@ -12,7 +12,7 @@ from chat_gateway.client_policies.settings import ClientsSettings, UsageSettings
 from chat_gateway.guardrail.settings import IDENTIFIER, TRACES, VERSION, Guardrail, Tagging
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.jobs.settings import WorkerSettings
-from chat_gateway.service.settings import UpstreamSettings
+from chat_gateway.service.settings import MetricsSettings, UpstreamSettings
 
 TEXTS = st.text(min_size=1)
 POSITIVE = st.integers(1, 10**9) | st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -76,6 +76,7 @@ USAGE = st.builds(
     guardrail_nano_usd_per_text_unit=st.none() | st.just(0) | COUNTS,
     model_prices=st.none() | TEXTS,
 )
+METRICS = st.builds(MetricsSettings, environment=st.none() | TEXTS)
 AUTHORIZER = st.builds(ClientsSettings, clients_table=TEXTS)
 AWS = st.builds(AwsSettings, region=TEXTS, dns_suffix=TEXTS, endpoint_url=st.none() | TEXTS)
 
@@ -85,12 +86,13 @@ Settings = (
     | HttpSettings
     | ClientsSettings
     | UsageSettings
+    | MetricsSettings
     | ApiKeySettings
     | Guardrail
 )
 
 
-@given(st.one_of(UPSTREAM, WORKER, HTTP, AUTHORIZER, USAGE, API_KEYS, GUARDRAILS))
+@given(st.one_of(UPSTREAM, WORKER, HTTP, METRICS, AUTHORIZER, USAGE, API_KEYS, GUARDRAILS))
 def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
     """Every settings class reads what it has written."""
     assert type(settings).from_env(settings.to_env()) == settings

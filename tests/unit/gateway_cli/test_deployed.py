@@ -8,12 +8,12 @@ from collections.abc import Callable
 import boto3
 import click
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 from botocore.stub import Stubber
 from click.testing import CliRunner, Result
 
 from gateway_cli import stack_outputs
-from gateway_cli.deployed import deployed
+from gateway_cli.deployed import deployed, told
 from tests.unit.gateway_cli.outputs import OUTPUTS
 
 DENIED = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sqs:SendMessage"}}
@@ -71,3 +71,14 @@ def test_a_stack_that_tells_too_little_is_to_be_deployed_again(monkeypatch: pyte
             stack_outputs.NotDeployedError, match="is ROLLBACK_COMPLETE and has no output 'BaseUrl'"
         ):
             stack_outputs.read(session, "dev")
+
+
+@pytest.mark.parametrize("error", [NoRegionError(), NoCredentialsError()])
+@pytest.mark.parametrize(
+    ("env", "said"), [("local", 'eval "$(chat-gateway env --env local)"'), ("dev", "AWS")]
+)
+def test_variables_that_are_missing(error: Exception, env: str, said: str) -> None:
+    """For the local stack, the message names the command that sets them."""
+    with pytest.raises(click.ClickException) as caught, told(env_name=env):
+        raise error
+    assert said in caught.value.message

@@ -158,7 +158,12 @@ def _with_halves_of_tag(document: Document) -> Document:
 def _headers() -> Iterator[Case]:
     own = changed(TEXTS, lambda text: {guardrail_overrides.IDENTIFIER_HEADER: [text]})
     yield from cases("own_headers", HEAD_BYTES, own, guardrail_overrides.own_headers)
-    for name in ("x-client-request-id", "x-stainless-retry-count"):
+    trace = f"01-{'1' * 32}-{'1' * 16}-00-"
+    longer = changed(
+        repeated(zeros=b"0", dashes=b"-"), lambda raw: _event_with("traceparent")(trace + raw.decode())
+    )
+    yield from cases("traceparent", HEAD_BYTES, longer, _read_headers)
+    for name in ("x-client-request-id", "x-stainless-retry-count", "traceparent"):
         yield from cases(name, HEAD_BYTES, changed(TEXTS, _event_with(name)), _read_headers)
     many = {
         "names": lambda size: {"multiValueHeaders": {f"X-{number}": ["a"] for number in range(size // 8)}},
@@ -190,6 +195,7 @@ def _read_headers(event: dict[str, Any]) -> None:
     request = http_request.read(event)
     request.check()
     assert request.sends_client_request_id in (True, False)
+    assert request.trace_id is None or len(request.trace_id) == 32
     assert request.client_request_id is None or request.sends_client_request_id
 
 

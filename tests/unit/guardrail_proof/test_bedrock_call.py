@@ -67,6 +67,20 @@ def test_a_request_to_converse() -> None:
     }
 
 
+def test_a_short_answer_without_a_guardrail() -> None:
+    """The answer's tokens can be limited on each route, and a request can have no guardrail."""
+    asked = Asked()
+    for route in ("native", "converse"):
+        bedrock_call.ask(replace(asked.bedrock(), route=route, max_tokens=16), "Hello", None)
+    native, converse = asked.requests
+    assert json.loads(native.content)["max_completion_tokens"] == 16
+    assert not [name for name in native.headers if "guardrail" in name]
+    assert json.loads(converse.content) == {
+        "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
+        "inferenceConfig": {"maxTokens": 16},
+    }
+
+
 @pytest.mark.parametrize(("region", "signed_for"), [(None, "us-east-1"), ("us-west-2", "us-west-2")])
 def test_without_a_key_a_request_is_signed_for_its_region(region: str | None, signed_for: str) -> None:
     """A signature is valid in one region."""

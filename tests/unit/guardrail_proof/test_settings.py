@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrail_proof.settings import Gateway, ProverSettings
+from guardrail_proof.settings import Gateway, NewVersions, ProverSettings
 from tests.unit.guardrail_proof.plans import PLANS
 from tests.unit.guardrail_proof.prover_env import ENV
 
@@ -31,3 +31,15 @@ def test_missing_variable_is_named(name: str) -> None:
     """A missing variable is an error that names it; no probe is skipped."""
     with pytest.raises(KeyError, match=name):
         ProverSettings.from_env({key: value for key, value in ENV.items() if key != name})
+
+
+@given(
+    st.builds(
+        NewVersions,
+        **dict.fromkeys(("stack_id", "chat", "worker", "model"), TEXTS),
+        **{field: st.none() | TEXTS for field in ("canary", "tagging", "converse_model")},
+    )
+)
+def test_versions_are_read_as_they_were_written(versions: NewVersions) -> None:
+    """Every field of the new versions reaches the function; a missing one stays None."""
+    assert NewVersions.from_env(versions.to_env()) == versions

@@ -17,13 +17,15 @@ from local.machine.paths import StateFolder
 
 
 class FakeLogs:
-    """A session and its clients: two groups with a few events each."""
+    """A session and its clients: groups with a few events each."""
 
     def __init__(self) -> None:
         self.events = {
             "/resources": [(0, '{"n": 0}'), (5, '{"n": 5}')],
             "/chat": [(1, '{"n": 1}'), (4, 'START\n{"n": 4}')],
             "/worker": [(2, "not JSON"), (3, '{"n": 3}')],
+            "/steps": [(6, '{"n": 6}')],
+            "/authorizer": [(7, '{"n": 7}')],
         }
 
     def client(self, _: str) -> FakeLogs:
@@ -41,12 +43,14 @@ class FakeLogs:
 def session(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A session of an account with a deployed stack."""
     values: dict[str, Any] = dict.fromkeys(stack_outputs.StackOutputs.__slots__, "x")
-    values |= {"chat_log_group": "/chat", "worker_log_group": "/worker", "resources_log_group": "/resources"}
+    names = {"batch_steps": "steps"}
+    functions = ("chat", "worker", "resources", "batch_steps", "authorizer")
+    values |= {f"{name}_log_group": f"/{names.get(name, name)}" for name in functions}
     monkeypatch.setattr(stack_outputs, "read", lambda *_: stack_outputs.StackOutputs(**values))
     return FakeLogs()
 
 
-@pytest.mark.parametrize(("count", "numbers"), [(1, [5]), (3, [3, 4, 5]), (20, [0, 1, 3, 4, 5])])
+@pytest.mark.parametrize(("count", "numbers"), [(1, [7]), (3, [5, 6, 7]), (20, [0, 1, 3, 4, 5, 6, 7])])
 def test_the_newest_lines_of_all_functions_come_oldest_first(
     session: Any, count: int, numbers: list[int]
 ) -> None:

@@ -26,6 +26,7 @@ def event(
     headers: dict[str, list[str]] | None = None,
     policy: object = NO_LIMITS,
     client: str = "team-a",
+    generation: str | None = None,
     query: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> dict[str, Any]:
@@ -41,7 +42,11 @@ def event(
         "requestContext": {
             "requestId": "settable-id",
             "extendedRequestId": "our-id",
-            "authorizer": {"principalId": client, CONTEXT: policy},
+            "authorizer": {
+                "principalId": client,
+                CONTEXT: policy,
+                **({} if generation is None else {"generation": generation}),
+            },
         },
         "body": None if body is None else base64.b64encode(body).decode(),
         "isBase64Encoded": body is not None,

@@ -43,8 +43,11 @@ class FakeClients:
 
     def __init__(self) -> None:
         self.policy: str | None = '{"v":1}'
+        self.item: dict[str, Any] | None = None
 
     def client_item(self, client_id: str) -> dict[str, Any]:
+        if self.item is not None:
+            return self.item
         return {} if self.policy is None else {"state": {"S": "active"}, "policy": {"S": self.policy}}
 
 
@@ -178,6 +181,11 @@ def test_the_message_comes_first(batches: Batches) -> None:
             "3600",
         ),
         (
+            {"output_expires_after": {"anchor": "created_at", "seconds": "3600"}},
+            "output_expires_after.seconds",
+            "whole number",
+        ),
+        (
             {"output_expires_after": {"anchor": "x", "seconds": 3600}},
             "output_expires_after.anchor",
             "created_at",
@@ -228,6 +236,29 @@ def test_clients_without_batches(batches: Batches, policy: str | None, code: str
     answer = batches.post(batches.wanted(input_file_id=batches.file()))
     assert (answer.status, answer.body["error"]["code"]) == (403, code)
     assert batches.sqs.sent == []
+
+
+@pytest.mark.parametrize(
+    ("item", "generation", "code"),
+    [
+        ({"generation": {"S": "aa"}, "state": {"S": "suspended"}}, "aa", "client_not_active"),
+        ({"generation": {"S": "bb"}}, "aa", "unknown_client"),
+        ({"generation": {"S": "bb"}}, None, "unknown_client"),
+        ({}, "aa", "unknown_client"),
+    ],
+)
+def test_clients_that_are_deleted(
+    batches: Batches, item: dict[str, Any], generation: str | None, code: str
+) -> None:
+    """A key that API Gateway still lets pass makes no batch, although the function has just read the client."""
+    body = json.dumps(batches.wanted(input_file_id=batches.file()))
+    assert batches.post(json.loads(body)).status == 200
+    batches.clients.item = item
+    answer = batches.calls(
+        event("/v1/batches", method="POST", body=body.encode(), generation=generation, client="team-a")
+    )
+    assert (answer.status, answer.body["error"]["code"]) == (403, code)
+    assert len(batches.sqs.sent) == 1
 
 
 def test_a_repeat(batches: Batches, clock: Clock) -> None:
@@ -429,6 +460,26 @@ def test_pages(batches: Batches, clock: Clock) -> None:
     page = batches.listed(limit="2", after=page["last_id"])
     assert ([one["id"] for one in page["data"]], page["has_more"]) == (made[:1], False)
     assert batches.listed(limit="0")["data"] == []
+    assert [one["id"] for one in batches.listed(order="asc")["data"]] == made
+    for after in ("nope", f"file-{'0' * 43}"):
+        assert batches.listed(after=after, order="asc")["data"] == []
+
+
+def test_an_unknown_order(batches: Batches) -> None:
+    """The 400 names the parameter."""
+    answer = batches.calls(event("/v1/batches", query={"order": "foo"}))
+    assert (answer.status, answer.body["error"]["param"]) == (400, "order")
+
+
+def test_a_repeated_key(batches: Batches) -> None:
+    """The 400 names the key."""
+    for body, key in (
+        (b'{"input_file_id": "a", "input_file_id": "b"}', "'input_file_id' in the request"),
+        (b'{"output_expires_after": {"seconds": 1, "seconds": 2}}', "'seconds' in output_expires_after"),
+    ):
+        answer = batches.post(body)
+        assert answer.status == 400
+        assert key in answer.body["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,16 @@ def test_without_a_name(stored: ResourceCalls, name: str) -> None:
         ([BATCH, text("file", "")], "file", "empty"),
         ([BATCH, file(b"")], "file", "empty"),
         ([BATCH, file(b"{}", filename="x" * 256)], "filename", "255"),
-        ([BATCH, file(b"{}"), text("expires_after[seconds]", "3600")], "expires_after.anchor", "created_at"),
+        ([BATCH, file(b"{}"), text("expires_after[seconds]", "3600")], "expires_after.anchor", "missing"),
+        (
+            [BATCH, file(b"{}"), text("expires_after[anchor]", "created_at")],
+            "expires_after.seconds",
+            "missing",
+        ),
+        *(
+            ([BATCH, file(b"{}"), text(name, "3600")], "expires_after", "expires_after[seconds]")
+            for name in ("expires_after", "expires_after.seconds")
+        ),
         *(
             (
                 [
@@ -146,6 +155,15 @@ def test_others_do_not_see_it(stored: ResourceCalls, storage: Storage) -> None:
         assert '"No such File object: ID"' in answers[0][1]
     assert stored(event("/v1/files", client="team-b")).body["data"] == []
     assert len(resources_storage.objects(storage)) == 1
+
+
+def test_a_client_that_was_created_again(stored: ResourceCalls) -> None:
+    """It has another generation, and sees nothing of its predecessor."""
+    id_ = created(stored)["id"]
+    path = f"/v1/files/{id_}"
+    assert stored(event(path)).status == 200
+    assert stored(event(path, generation="0123456789abcdef")).status == 404
+    assert stored(event("/v1/files", generation="0123456789abcdef")).body["data"] == []
 
 
 @pytest.mark.parametrize("id_", ["x", "file_id", "file-%2E%2E", "a b", "x" * 65, "jöb", "file#x"])
@@ -308,7 +326,7 @@ def test_bad_queries(stored: ResourceCalls, query: dict[str, str], param: str, c
 
 
 def test_limit_0_and_an_unknown_cursor(stored: ResourceCalls) -> None:
-    """A limit of 0 is an empty page. A cursor that never was an id is a place in the order, too."""
+    """A limit of 0 is an empty page. So is the page after what is no id of a file, in both orders."""
     created(stored)
     empty: dict[str, Any] = {
         "object": "list",
@@ -318,7 +336,9 @@ def test_limit_0_and_an_unknown_cursor(stored: ResourceCalls) -> None:
         "has_more": False,
     }
     assert listed(stored, limit="0") == empty
-    assert listed(stored, after="after") == empty
+    for after in ("after", "nope", "zzz", "file-zzz", f"batch_{'f' * 43}", f"upload_{'0' * 43}"):
+        for order in ("asc", "desc"):
+            assert listed(stored, after=after, order=order) == empty
 
 
 def test_nothing_secret_in_the_log(stored: ResourceCalls, log: StringIO) -> None:

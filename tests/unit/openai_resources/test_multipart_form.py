@@ -79,6 +79,29 @@ def test_any_body(body: bytes) -> None:
     assert isinstance(form, Form) or form.status == 400
 
 
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([text(f"field-{number}", "") for number in range(33)], "more than 32 fields"),
+        ([file(b"{}", filename="x" * 5000)], "shorter name"),
+        (
+            [*(text(f"field-{number}", "") for number in range(31)), file(b"{}", filename="x" * 5000)],
+            "shorter",
+        ),
+    ],
+)
+def test_limits(parts: list[forms.Part], said: str) -> None:
+    """The 400 says which limit it is."""
+    with pytest.raises(InvalidRequestError, match=said):
+        read(encoded(parts))
+
+
+def test_the_other_form_of_a_name() -> None:
+    """`filename*` is not read: https://www.rfc-editor.org/rfc/rfc7578#section-4.2"""
+    parameters = 'name="file"; filename="a"; filename*=UTF-8\'\'b'
+    assert read(encoded([(parameters, b"{}")])).file == FormFile("a", b"{}")
+
+
 @given(st.text(max_size=80))
 def test_any_content_type(content_type: str) -> None:
     """Any header is read, or refused with the caller's 400."""

@@ -186,6 +186,66 @@ def test_killed_at_the_end(
     assert len(stored(event("/v1/files")).ids) == 1
 
 
+@pytest.mark.parametrize("before", ["create_multipart_upload", "get_object", "complete_multipart_upload"])
+def test_cancelled_before(
+    stored: ResourceCalls,
+    others: ResourceCalls,
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+) -> None:
+    """A call that completes an upload, and loses against a cancellation, says so, wherever it was."""
+    path = begun(stored, 3)
+    part = sent(stored, path, b"abc")
+    operation = getattr(storage.s3, before)
+
+    def after_a_cancellation(**arguments: Any) -> Any:
+        assert post(others, f"{path}/cancel").status == 200
+        return operation(**arguments)
+
+    monkeypatch.setattr(storage.s3, before, after_a_cancellation)
+    answer = post(stored, f"{path}/complete", part_ids=[part])
+    assert (answer.status, answer.body["error"]["code"]) == (400, "upload_cancelled")
+    assert stored(event("/v1/files")).ids == []
+
+
+@pytest.mark.parametrize("field", ["filename", "bytes", "purpose"])
+@pytest.mark.parametrize("null", [False, True])
+def test_missing_fields(stored: ResourceCalls, field: str, null: bool) -> None:
+    """The code says that the field is missing, also if it is null."""
+    fields: dict[str, Any] = {"filename": "b", "purpose": "batch", "bytes": 3, "mime_type": "text/jsonl"}
+    fields |= {field: None}
+    if not null:
+        del fields[field]
+    error = post(stored, "/v1/uploads", **fields).body["error"]
+    assert (error["param"], error["code"]) == (field, "missing_required_parameter")
+
+
+def test_missing_part_ids(stored: ResourceCalls) -> None:
+    """The code says that the list is missing."""
+    error = post(stored, f"{begun(stored, 3)}/complete").body["error"]
+    assert (error["param"], error["code"]) == ("part_ids", "missing_required_parameter")
+
+
+@pytest.mark.parametrize(
+    ("expires_after", "param", "code"),
+    [
+        ({"seconds": 3600}, "expires_after.anchor", "missing_required_parameter"),
+        ({"anchor": "created_at"}, "expires_after.seconds", "missing_required_parameter"),
+        ({"anchor": "created_at", "seconds": "3600"}, "expires_after.seconds", None),
+        ({"anchor": "created_at", "seconds": True}, "expires_after.seconds", None),
+        ({"anchor": "now", "seconds": 3600}, "expires_after.anchor", None),
+        ("3600", "expires_after", None),
+    ],
+)
+def test_expires_after(stored: ResourceCalls, expires_after: object, param: str, code: str | None) -> None:
+    """In JSON, seconds are a number."""
+    fields: dict[str, Any] = {"filename": "b", "purpose": "batch", "bytes": 3, "mime_type": "text/jsonl"}
+    answer = post(stored, "/v1/uploads", **fields, expires_after=expires_after)
+    error = answer.body["error"]
+    assert (answer.status, error["param"], error["code"]) == (400, param, code)
+
+
 def test_cancelled_while_completing(
     stored: ResourceCalls, others: ResourceCalls, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +335,7 @@ def test_others_do_not_see_it(stored: ResourceCalls) -> None:
         (lambda ids: [ids[0], "part_unknown"], "not sent"),
         (lambda ids: [], "1 to 1000"),
         (lambda ids: ids[0], "1 to 1000"),
-        (lambda ids: None, "1 to 1000"),
+        (lambda ids: None, "missing"),
         (lambda ids: [ids[0], 1], "1 to 1000"),
         (lambda ids: [ids[0], "\ud800"], "1 to 1000"),
         (lambda ids: [f"part_{number}" for number in range(1001)], "1 to 1000"),

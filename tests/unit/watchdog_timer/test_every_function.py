@@ -19,7 +19,7 @@ from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 from tests.unit.guardrail_proof.prover_env import ENV as PROVER
 
 FUNCTIONS = Path(__file__).parent / "functions"
-_ENV = {**UPSTREAM, **AWS, **PROVER}
+_ENV = {**UPSTREAM, **AWS, **PROVER, "CHAT_VERSION": "chat:7", "WORKER_VERSION": "worker:5"}
 # Far less than the stall takes, and enough for a busy machine to import boto3.
 _WITHIN_S = 60
 
@@ -55,10 +55,11 @@ def running(api: RuntimeApiServer, function: str) -> AbstractContextManager[Runt
         ("api", event({**VALID, "model": "stalls", "stream": True}), "request our-id"),
         ("authorizer", AUTHORIZATION, "invocation request-1"),
         ("prover", {}, "invocation request-1"),
+        ("before_traffic", {}, "invocation request-1"),
         ("resources", event(method="GET", resource="/v1/models"), "request our-id"),
         ("worker", {"Records": [JOB]}, "job batch_req_message-1"),
     ],
-    ids=["request", "stream", "authorizer", "prover", "resources", "worker"],
+    ids=["request", "stream", "authorizer", "prover", "before_traffic", "resources", "worker"],
 )
 def test_a_stall_kills_the_process(
     api: RuntimeApiServer, function: str, request_: dict[str, Any], name: str

@@ -41,7 +41,7 @@ class OpenBatches:
             is_early = state.status == batch_state.VALIDATING and now_s < state.deadline
             raise NotRunError(f"batch {_ended_as(state)}", comes_again=is_early)
         client = self.policies.of_client(state.client)
-        if client is None or not client.is_active:
+        if client is None or not client.is_active or client.generation != state.generation:
             # The batch is about to be stopped. Until then, the client may become active again.
             raise NotRunError("client not active", comes_again=True)
         return state

@@ -7,17 +7,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from moto import mock_aws
 
 from chat_gateway.client_policies import charges
 from chat_gateway.client_policies.clients_table import DynamoDb
 from chat_gateway.client_policies.counters import Counters, Refusal, Reservation, Wanted
 from client_keys.policy import Policy
-from tests.unit import usage_table
+from tests.unit import moto_clients, usage_table
 from tests.unit.moto_calls import MotoCalls
 
 if TYPE_CHECKING:
@@ -36,18 +34,12 @@ def epoch_s(text: str) -> float:
 NOW_S = epoch_s("2026-11-26T17:02:10")
 
 
-@cache
-def _client() -> DynamoDBClient:
-    """Created once, since it takes longer than a test."""
-    return boto3.Session("testing", "testing", region_name="us-east-1").client("dynamodb")
-
-
 @contextmanager
 def empty_table() -> Iterator[DynamoDBClient]:
     """A DynamoDB with an empty usage table."""
     with mock_aws():
-        usage_table.create(_client())
-        yield _client()
+        usage_table.create(moto_clients.dynamodb())
+        yield moto_clients.dynamodb()
 
 
 @dataclass

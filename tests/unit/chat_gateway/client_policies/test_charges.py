@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat_gateway.client_policies import charges
-from chat_gateway.client_policies.charges import Charge, Counted
+from chat_gateway.client_policies.charges import COST, Charge, Counted
 from chat_gateway.client_policies.errors import InsufficientQuotaError, OverLimitError, RateLimitError
 from client_keys.policy import UNLIMITED, Policy
 from tests.unit.chat_gateway.client_policies.counter_calls import NOW_S
@@ -128,3 +128,10 @@ def test_no_headers(policy: Policy) -> None:
 def test_remaining_is_never_negative() -> None:
     """A counter over its limit has nothing left."""
     assert Counted(of()[0], 9).remaining == 0
+
+
+def test_budget_of_a_wrong_counter() -> None:
+    """A counter that somebody set below its reservation is a budget of which nothing is used."""
+    charge = Charge(COST, "month", "cost_m_202611", amount=500, limit=1000, window_left_s=9)
+    assert charges.budget_used_percent([Counted(charge, -7)], {}) == 0
+    assert charges.budget_used_percent([Counted(charge, 600)], {COST: 250}) == 35

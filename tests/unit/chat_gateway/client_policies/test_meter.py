@@ -53,6 +53,12 @@ RESERVED = {
 NONE = dict.fromkeys(RESERVED, 0)
 
 
+def besides_budget(fields: dict[str, Any]) -> dict[str, Any]:
+    """The log fields without the share of the budget, of a client that has one."""
+    assert "budget_used_percent" in fields
+    return {name: value for name, value in fields.items() if name != "budget_used_percent"}
+
+
 def test_reserve(metered: Metered) -> None:
     """The estimated prompt and the whole output are reserved, with their largest cost."""
     meter = metered.meter(**ALL)
@@ -93,7 +99,7 @@ def test_answered(metered: Metered) -> None:
     """The used tokens and their cost replace the reserved ones, and are recorded for the day."""
     fields = metered.answered(**ALL)
     cost = cost_nano_usd(30, 20)
-    assert fields == {"cost_usd": cost / 1e9}
+    assert besides_budget(fields) == {"cost_usd": cost / 1e9}
     assert metered.counters() == {"requests_m": 1, "tokens_m": 50, "tokens_d": 50, "cost_mo": cost}
     assert metered.slots() == {}
     assert metered.used() == {
@@ -106,7 +112,7 @@ def test_cost_with_the_guardrail(metered: Metered) -> None:
     metered.set(guardrail_nano_usd_per_text_unit=400_000)
     fields = metered.answered(monthly_budget_cents=50)
     cost = cost_nano_usd(30, 20) + 2 * 400_000
-    assert fields == {"cost_usd": cost / 1e9}
+    assert besides_budget(fields) == {"cost_usd": cost / 1e9}
     assert metered.counters()["cost_mo"] == cost
     assert metered.used()[MODEL] == {**USAGE, "requests": 1, "cost_nano_usd": cost}
 
@@ -114,7 +120,7 @@ def test_cost_with_the_guardrail(metered: Metered) -> None:
 def test_no_usage_charges_the_reservation(metered: Metered) -> None:
     """An answer without usage, such as an abandoned stream's, is charged and recorded as it was reserved."""
     for usage in (None, {}, {"prompt_tokens": "3", "completion_tokens": 1}):
-        assert metered.answered(usage, **ALL) == {"cost_usd": RESERVED_COST / 1e9}
+        assert besides_budget(metered.answered(usage, **ALL)) == {"cost_usd": RESERVED_COST / 1e9}
     assert metered.counters() == {name: 3 * number for name, number in RESERVED.items()}
     assert metered.used()[MODEL] == {
         "requests": 3,
@@ -156,7 +162,7 @@ def test_failure_is_refunded(metered: Metered, error: GatewayError) -> None:
     meter = metered.meter(**ALL)
     meter.reserve(CONTENT)
     meter.failed(error)
-    assert meter.settle() == {}
+    assert besides_budget(meter.settle()) == {}
     assert (metered.counters(), metered.slots(), metered.used()) == (NONE, {}, {})
 
 
@@ -166,7 +172,7 @@ def test_lost_answer_is_charged(metered: Metered, kind: type[GatewayError]) -> N
     meter = metered.meter(**ALL)
     meter.reserve(CONTENT)
     meter.failed(lost(kind, "id"))
-    assert meter.settle() == {"cost_usd": RESERVED_COST / 1e9}
+    assert besides_budget(meter.settle()) == {"cost_usd": RESERVED_COST / 1e9}
     assert metered.counters() == RESERVED
     assert metered.used()[MODEL]["requests"] == 1
 
@@ -230,7 +236,7 @@ def test_used_up_budget(metered: Metered) -> None:
     meter = metered.meter(monthly_budget_cents=1)
     with pytest.raises(InsufficientQuotaError):
         meter.reserve(CONTENT)
-    assert meter.settle() == {"limits_reached": ["cost per month"]}
+    assert meter.settle() == {"limits_reached": ["cost per month"], "budget_used_percent": 100.0}
     assert meter.headers == {}
 
 
@@ -266,3 +272,41 @@ def test_bad_number_of_choices(metered: Metered) -> None:
     with pytest.raises(InvalidRequestError):
         meter.reserve(CONTENT)
     assert (meter.settle(), metered.recorded.calls) == ({}, [])
+
+
+def test_budget_used(metered: Metered) -> None:
+    """The log has how much of the budget is used with the request's real cost, not with what was reserved."""
+    cost = metered.answered(**ALL)["cost_usd"]
+    used = metered.answered(**ALL)["budget_used_percent"]
+    assert used == int(2 * cost / 0.01 * 1000) / 10
+    assert used < 100 * 2 * RESERVED_COST / 10_000_000
+
+
+def test_budget_used_without_a_budget(metered: Metered) -> None:
+    """A client without a budget has no such field."""
+    assert "budget_used_percent" not in metered.answered(requests_per_minute=9)
+    assert "budget_used_percent" not in metered.answered()
+
+
+def test_budget_used_up(metered: Metered) -> None:
+    """A budget that refuses a request counts as used up. One that another limit refuses has its own share."""
+    metered.answered({**USAGE, "completion_tokens": 90_000}, monthly_budget_cents=1)
+    meter = metered.meter(monthly_budget_cents=1)
+    with pytest.raises(InsufficientQuotaError):
+        meter.reserve(CONTENT)
+    assert meter.settle()["budget_used_percent"] == 100.0
+    meter = metered.meter(monthly_budget_cents=1000, requests_per_minute=1)
+    meter.reserve(CONTENT)
+    refused = metered.meter(monthly_budget_cents=1000, requests_per_minute=1)
+    with pytest.raises(RateLimitError):
+        refused.reserve(CONTENT)
+    assert 0 < refused.settle()["budget_used_percent"] < 100
+
+
+def test_budget_used_if_it_cannot_be_settled(metered: Metered) -> None:
+    """If the reservation stays, the share is that of the reservation."""
+    meter = metered.meter(**ALL)
+    meter.reserve(CONTENT)
+    metered.break_down()
+    meter.answered(USAGE)
+    assert meter.settle()["budget_used_percent"] == RESERVED_COST * 1000 // 10_000_000 / 10

@@ -129,6 +129,7 @@ def test_failed_settling(metered: Metered) -> None:
     fields = metered.answered(tokens_per_day=1000, monthly_budget_cents=1)
     assert fields == {
         "cost_usd": COST / 1e9,
+        "budget_used_percent": 0.2,  # as reserved
         "settle_failure": "UpdateItem failed: TimeoutError",
         "unsettled": {"tokens": 50, "cost": COST},
         "usage_failure": "UpdateItem failed: TimeoutError",

@@ -197,6 +197,12 @@ def test_policy_is_passed_on(calls: Calls) -> None:
     assert calls.policy(f"Bearer {KEY}")["context"] == {"policy": '{"v":1,"stream":false}'}
 
 
+def test_generation_is_passed_on(calls: Calls) -> None:
+    """An Allow has the generation of the key's item in its context, if there is one."""
+    calls.table.item["generation"] = {"S": "0123456789abcdef"}
+    assert calls.policy(f"Bearer {KEY}")["context"] == {"policy": NO_LIMITS, "generation": "0123456789abcdef"}
+
+
 @pytest.mark.parametrize("authorization", [f"Bearer {KEY}", f"Bearer {EARLIER_KEY}"])
 def test_no_policy_is_said(calls: Calls, authorization: str) -> None:
     """A key without a policy, also one of an earlier version, has a context that says so."""

@@ -34,7 +34,7 @@ def stream_of(body: Body, log: StringIO) -> StreamingResponse:
     response = httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=body)
     answer = UpstreamAnswer(response, bearer(), deadline=float("inf"), between_bytes_s=1, clock=lambda: 0.0)
     request_log = RequestLog(logger_to(log), secret_arn=None)
-    request_log.add(request_id="our-id")
+    request_log.add(request_id="our-id", lambda_request_id="lambda-id", cold_start=False)
     return Exchange(request_log, clock=lambda: 0.0, started=0.0).streamed(answer, StreamRules())
 
 

@@ -49,7 +49,7 @@ def test_bedrocks_errors_reach_the_caller_in_our_shape(
     ("failure", "status", "code"),
     [
         (httpx.ReadTimeout("late"), 504, "gateway_timeout"),
-        (httpx.ConnectError("refused by 10.0.0.7"), 502, "upstream_connection_error"),
+        (httpx.ConnectError("refused by host-7"), 502, "upstream_connection_error"),
     ],
 )
 def test_a_broken_connection_is_502_and_a_late_answer_504(
@@ -61,7 +61,7 @@ def test_a_broken_connection_is_502_and_a_late_answer_504(
     gateway = asking(bedrock)
     got, _, body = gateway.handle(event())
     assert (got, body["error"]["code"]) == (status, code)
-    assert "10.0.0.7" not in json.dumps(body)
+    assert "host-7" not in json.dumps(body)
 
 
 @pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])

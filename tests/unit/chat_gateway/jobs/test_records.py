@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
 from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.jobs.lines import JobMessage, KeptLine
 from chat_gateway.jobs.records import Answered, Claim, Claimed, Conflicting, Held, JobRecords
+from tests.unit import moto_clients
 from tests.unit.chat_gateway.job_messages import MESSAGE
 from tests.unit.chat_gateway.jobs import job_table
 
@@ -39,7 +39,7 @@ def clock() -> Clock:
 @pytest.fixture
 def records(function_env: None, clock: Clock) -> Iterator[JobRecords]:
     with mock_aws():
-        table = job_table.created(boto3.client("dynamodb", "us-east-1"))
+        table = job_table.created(moto_clients.dynamodb())
         yield JobRecords(dynamodb=table, table=job_table.TABLE, kept_for_s=432_000, clock=clock)
 
 

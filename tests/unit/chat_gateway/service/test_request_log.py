@@ -48,6 +48,41 @@ def test_cached_tokens(details: object, logged: dict[str, int]) -> None:
     assert log.fields == {"prompt_tokens": 9, **logged}
 
 
+@pytest.mark.parametrize(
+    ("details", "logged"),
+    [
+        ({"reasoning_tokens": 7}, {"reasoning_tokens": 7}),
+        ({"reasoning_tokens": 0}, {}),
+        ({"reasoning_tokens": "words"}, {}),
+        ([], {}),
+    ],
+)
+def test_reasoning_tokens(details: object, logged: dict[str, int]) -> None:
+    """The line has the tokens that were reasoning, if there are any."""
+    log = RequestLog(Logger(), secret_arn=None)
+    log.add_usage({"completion_tokens": 9, "completion_tokens_details": details})
+    assert log.fields == {"completion_tokens": 9, **logged}
+
+
+@pytest.mark.parametrize(
+    ("tier", "logged"),
+    [
+        ("flex", {"service_tier": "flex"}),
+        ("a new tier", {}),
+        ("x" * 33, {}),
+        ("sk-abcdefghijklmnop", {}),
+        ("", {}),
+        (7, {}),
+        (None, {}),
+    ],
+)
+def test_service_tier(tier: object, logged: dict[str, str]) -> None:
+    """The tier is logged if it is a short name, and not a key."""
+    log = RequestLog(Logger(), secret_arn=None)
+    log.add_service_tier(tier)
+    assert log.fields == logged
+
+
 def test_a_deep_stack_is_cut() -> None:
     """The log has the innermost 20 frames of a fault, and the number of all frames."""
 

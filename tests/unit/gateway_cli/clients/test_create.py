@@ -55,7 +55,7 @@ def test_client_and_key_are_stored(run: Run, dynamodb: DynamoDBClient) -> None:
     items = stored.items(dynamodb)
     assert items.keys() == {"client#team-a", stored.sha256(key)}
     own = items["client#team-a"]
-    created_at = own.pop("created_at")
+    created_at, generation = own.pop("created_at"), own.pop("generation")
     assert own == {
         "key_sha256": {"S": "client#team-a"},
         "client_id": {"S": "team-a"},
@@ -69,9 +69,24 @@ def test_client_and_key_are_stored(run: Run, dynamodb: DynamoDBClient) -> None:
         "key_sha256": {"S": stored.sha256(key)},
         "client_id": {"S": "team-a"},
         "state": {"S": "active"},
+        "generation": generation,
         "created_at": created_at,
     }
     assert key not in json.dumps(items)
+
+
+def test_each_client_has_a_generation(run: Run, dynamodb: DynamoDBClient) -> None:
+    """It is new for a client that is created again, and the same for all keys of a client, whatever is changed."""
+    found: list[str] = []
+    for _ in range(2):
+        run("create", "team-a")
+        run("rotate", "team-a")
+        run("update", "team-a", "--no-jobs")
+        generations = {item["generation"]["S"] for item in stored.items(dynamodb).values()}
+        assert len(generations) == 1
+        found += generations
+        run("delete", "team-a", "--yes")
+    assert found[0] != found[1]
 
 
 def test_limits_are_copied_to_the_key(run: Run, dynamodb: DynamoDBClient) -> None:

@@ -32,7 +32,7 @@ def emptied(dynamodb: DynamoDBClient) -> None:
 
 
 def test_export_and_import_are_the_identity(run: Run, dynamodb: DynamoDBClient) -> None:
-    """Clients, their keys and limits are the same in a new table; only versions start again."""
+    """Clients, their keys and limits are the same in a new table; only versions and generations are new."""
     limits = ("--model", "m*", "--max-completion-tokens", "5", "--no-stream", "--expires", "2030-01-01")
     counted = ("--requests-per-minute", "9", "--tokens-per-day", "8", "--monthly-budget-usd", "49.99")
     run("create", "team-a", "--name", "Ä", "--owner", "ada", *limits, *counted)
@@ -51,6 +51,7 @@ def test_export_and_import_are_the_identity(run: Run, dynamodb: DynamoDBClient) 
     for items in (before, after):
         for item in items.values():
             item.pop("version", None)
+            item.pop("generation")
     assert after == before
     assert run("list", "--json").stdout == listed
     assert run("export").stdout == exported
@@ -71,6 +72,7 @@ def test_legacy_clients_are_exported(run: Run, dynamodb: DynamoDBClient) -> None
     emptied(dynamodb)
     run("import", str(FILE))
     after = stored.items(dynamodb)
+    assert len({item.pop("generation")["S"] for item in after.values()}) == 1
     assert after["client#old"]["created_at"] == {"S": "2026-01-01T00:00:00+00:00"}
     assert {hash_: after[hash_] for hash_ in before} == {
         hash_: {**item, "state": {"S": "active"}} for hash_, item in before.items()

@@ -108,11 +108,10 @@ def test_clients_are_sorted(run: Run) -> None:
     assert [document["id"] for document in documents(run)] == ["a", "b", "c"]
 
 
-def test_table_shows_limits_and_state(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_shows_limits_and_state(run: Run) -> None:
     """People see the limits in words, and whether the client is suspended."""
     run("create", "team-a", "--name", "Team A", *LIMITS)
     run("suspend", "team-a", "--yes")
-    monkeypatch.setattr("gateway_cli.jobs.screen._WIDTH_OF_FILES", 300)
     listed, shown = run("list").stdout, run("show", "team-a").stdout
     for words in ("suspended", "Team A"):
         assert words in listed

@@ -6,14 +6,12 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.unit.gateway_cli import subprocesses
 from tests.unit.gateway_cli.jobs.batch_lines import job, write
 from tests.unit.gateway_cli.jobs.conftest import Run
 from tests.unit.gateway_cli.jobs.fake_sqs import FakeSqs
@@ -276,43 +274,6 @@ def test_record_beside_the_file_is_no_pipe(run: Run, sqs: FakeSqs) -> None:
     assert result.exit_code == 1
     assert "in.jsonl.dev.submitted cannot be used as the record: it is not a regular file." in result.stderr
     assert sqs.sent_batches == []
-
-
-_SUBMIT = """
-import sys
-from pathlib import Path
-from gateway_cli.jobs import input_check
-from gateway_cli.jobs.interruption import Interruption
-from gateway_cli.jobs.submission_record import Identity, SubmissionRecord
-from gateway_cli.jobs.submit import Submission
-
-class Taker:
-    def send_message_batch(self, *, QueueUrl, Entries):
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
-
-path = Path(sys.argv[1])
-with path.open("rb") as file:
-    checked = input_check.check(file, read_bytes=lambda _: None, stopped=lambda: False)
-    with SubmissionRecord(path.with_suffix(".record"), Identity(checked.sha256, "queue")) as record:
-        submission = Submission(Taker(), "queue", checked, record)
-        submission.run(Interruption(), senders=4, watch=lambda: None)
-print(submission.sent.count)
-"""
-
-
-def peak_kib(path: Path, count: int) -> int:
-    write(path, [job(f"job-{number}", body={"text": "x" * 200}) for number in range(count)])
-    sent, peak = subprocesses.count_and_peak_kib(_SUBMIT, path)
-    assert sent == count
-    return peak
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_hundred_thousand_lines_take_no_more_memory_than_ten_thousand(tmp_path: Path) -> None:
-    small, large = peak_kib(tmp_path / "small.jsonl", 10_000), peak_kib(tmp_path / "large.jsonl", 100_000)
-    # SQLite's cache and its write-ahead log's index fill up to what they are allowed.
-    assert large - small < 8 * 1024
-    assert large < 60 * 1024
 
 
 def test_a_record_of_nothing_is_used_anew(run: Run, sqs: FakeSqs) -> None:

@@ -69,6 +69,10 @@ def _prover(prover: Any) -> Any:
     return import_module("watchdog_timer").watched(prover.Prover(prover.Logger(), status=stall).handle)
 
 
+def _before_traffic(hook: Any) -> Any:
+    return import_module("watchdog_timer").watched(hook.BeforeTraffic(hook.Logger(), status=stall).handle)
+
+
 def _resources(resources: Any) -> Any:
     resources.ModelRoutes.all = stall
     return resources.watched(resources.ResourcesFunction(resources.startup, resources.Logger()).handle)
@@ -82,6 +86,7 @@ def _worker(worker: Any) -> Any:
 _HANDLERS = {
     "api": ("chat_gateway.http_api.handler", _api),
     "authorizer": ("chat_gateway.clients.authorizer", _authorizer),
+    "before_traffic": ("guardrail_proof.before_traffic", _before_traffic),
     "prover": ("guardrail_proof.prover", _prover),
     "resources": ("openai_resources.handler", _resources),
     "worker": ("chat_gateway.jobs.worker", _worker),

@@ -27,7 +27,7 @@ from chat_gateway.jobs.settings import WorkerSettings
 from chat_gateway.jobs.vetting.vetting import JobVetting, Vetted
 from chat_gateway.jobs.worker import Storage, Worker, WorkerState
 from chat_gateway.service.settings import UpstreamSettings
-from tests.unit import clients_table, usage_table
+from tests.unit import clients_table, moto_clients, usage_table
 from tests.unit.chat_gateway.api_calls import KEY, Bedrock, completions_for
 from tests.unit.chat_gateway.job_messages import LINE
 from tests.unit.chat_gateway.jobs import job_table
@@ -151,7 +151,7 @@ def again(records: list[dict[str, Any]], *, attempt: int = 2) -> list[dict[str, 
 def clients() -> tuple[SQSClient, S3Client, DynamoDBClient]:
     """Created once, since each client takes longer than a test."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
-    return session.client("sqs"), session.client("s3"), session.client("dynamodb")
+    return session.client("sqs"), session.client("s3"), moto_clients.dynamodb()
 
 
 class NoVetting(JobVetting):

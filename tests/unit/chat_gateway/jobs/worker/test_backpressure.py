@@ -16,7 +16,7 @@ from tests.unit.chat_gateway.api_calls import COMPLETION
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 def answered(_: httpx.Request) -> httpx.Response:

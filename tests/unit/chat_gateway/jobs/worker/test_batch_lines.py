@@ -294,11 +294,14 @@ def test_answer_of_a_cancelled_batch(stack: Stack, batches: Batches, use_bedrock
     assert (batch.is_error(1), batch.counted()) == (False, ({1}, set()))
 
 
-@pytest.mark.parametrize("attributes", [{"state": {"S": "suspended"}}, {"valid_until": {"N": "1"}}])
+@pytest.mark.parametrize(
+    "attributes",
+    [{"state": {"S": "suspended"}}, {"valid_until": {"N": "1"}}, {"generation": {"S": "later"}}],
+)
 def test_suspended_client(
     stack: Stack, batches: Batches, asked: list[dict[str, Any]], log: StringIO, attributes: dict[str, Any]
 ) -> None:
-    """The lines of a suspended or expired client wait, unpaid, until their batch is stopped."""
+    """The lines of a client that is suspended, has expired, or was created again, wait, unpaid, until their batch is stopped."""
     put_client(**attributes)
     batch = batches.new(numbered(1))
     records = batch.deliver()

@@ -1,0 +1,60 @@
+"""What `doctor` learns of the API from its answer to a key that nobody has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from client_keys import key as client_key
+from gateway_cli.doctor import api_check
+from gateway_cli.doctor.findings import Status
+from tests.unit.gateway_cli.doctor.stubbed_aws import StubbedAws
+
+REFUSED = {"error": {"message": "no", "type": "x", "param": None, "code": "invalid_api_key"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected", "says"),
+    [
+        (401, REFUSED, Status.OK, "refuses an unknown key"),
+        (401, {"message": "Unauthorized"}, Status.PROBLEM, "401"),
+        (401, [], Status.PROBLEM, "401"),
+        (403, {"message": "Forbidden"}, Status.PROBLEM, "403"),
+        (404, None, Status.PROBLEM, "404"),
+        (500, {"message": None}, Status.PROBLEM, "the authorizer fails"),
+        (429, REFUSED, Status.UNCHECKED, "throttled"),
+        (200, {"data": []}, Status.PROBLEM, "as if it were a client's"),
+    ],
+)
+def test_answers_are_judged(aws: StubbedAws, status: int, body: Any, expected: Status, says: str) -> None:
+    """Only a 401 in OpenAI's form is right."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+    result = api_check.of_answer(aws.deployment(), transport)
+    assert result.status == expected
+    assert says in result.says
+
+
+def test_the_key_reaches_the_authorizer(aws: StubbedAws) -> None:
+    """The key has the form of a key, else API Gateway would refuse it without asking the authorizer."""
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(401, json=REFUSED)
+
+    api_check.of_answer(aws.deployment(), httpx.MockTransport(answer))
+    assert str(sent[0].url) == "https://api.test/dev/openai/v1/models"
+    assert client_key.is_well_formed(sent[0].headers["authorization"].removeprefix("Bearer "))
+
+
+def test_an_api_that_cannot_be_reached_is_unchecked(aws: StubbedAws) -> None:
+    """The fault may be this machine's."""
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    result = api_check.of_answer(aws.deployment(), httpx.MockTransport(fail))
+    assert result.status == Status.UNCHECKED
+    assert "ConnectError" in result.says
