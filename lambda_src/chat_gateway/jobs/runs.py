@@ -228,7 +228,7 @@ class JobRuns:
             raise NotRunError("record of another line", comes_again=True)
         error, id_ = IdempotencyKeyConflictError(), job_lines.conflict_id(message.id)
         _add_error(log, error)
-        log.add(request_id=id_, sender=message.sender, key_sender=claim.sender)
+        log.add(request_id=id_, sender=message.sender or None, key_sender=claim.sender or None)
         kills = message.id in self.vetted.killers  # reading it would kill this process
         custom_id = None if kills else job_lines.readable_custom_id(message.body)
         return Send(job_lines.error_result(id_, custom_id, error, client=message.client).line())

@@ -285,6 +285,15 @@ def test_a_line_that_is_no_job_uses_up_its_key_too(stack: Stack, use_bedrock: Us
     assert conflict["error"]["code"] == "idempotency_key_conflict"
 
 
+def test_conflict_of_unknown_senders(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """The log line of a conflict leaves out senders that SQS does not name. The schema of log lines wants a name."""
+    use_bedrock(Bedrock())
+    for custom_id in ("first", "second"):
+        stack.send(line(custom_id=custom_id))
+        stack.handle(stack.deliver(key="mine", sender=""))
+    assert [result["error"] is None for result in stack.results()] == [True, False]
+
+
 def test_a_conflict_that_comes_twice_is_one_line(stack: Stack, use_bedrock: UseBedrock) -> None:
     """A conflicting message that SQS delivers twice gets the same error line both times."""
     use_bedrock(Bedrock())
