@@ -147,7 +147,7 @@ lint: .venv/.installed ## Check style, types and import contracts
 	@check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 .PHONY: unit
-unit: .venv/.installed ## Run the unit tests: two minutes, no network
+unit: .venv/.installed ## Run the unit tests: minutes, no network
 	@$(call PYTEST,unit) -n auto --dist worksteal tests/unit
 
 .PHONY: hostile
