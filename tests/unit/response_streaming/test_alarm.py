@@ -3,6 +3,8 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,11 +17,28 @@ def now_s(later_s: float = 0.0) -> float:
     return time.monotonic() + later_s
 
 
+@contextmanager
+def calling_nothing(alarm: Alarm) -> Iterator[None]:
+    """Occupies the alarm's thread, so that what is scheduled inside waits however slow the test is."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def call() -> None:
+        running.set()
+        go_on.wait(PATIENCE_S)
+
+    alarm.at(now_s(), call)
+    assert running.wait(PATIENCE_S)
+    yield
+    go_on.set()
+
+
 def test_functions_are_called_in_the_order_of_their_times() -> None:
     alarm, called, done = Alarm(), [], threading.Event()
-    alarm.at(now_s(0.02), done.set)
-    alarm.at(now_s(0.01), lambda: called.append(2))
-    alarm.at(now_s(), lambda: called.append(1))
+    start_s = now_s()
+    with calling_nothing(alarm):
+        alarm.at(start_s + 0.02, done.set)
+        alarm.at(start_s + 0.01, lambda: called.append(2))
+        alarm.at(start_s, lambda: called.append(1))
     assert done.wait(PATIENCE_S)
     assert called == [1, 2]
 
@@ -52,10 +71,11 @@ def test_all_alarms_share_one_thread_that_starts_with_the_first() -> None:
 def test_cancelled_function_is_not_called() -> None:
     """A cancelled function is not called, and cancelling it again changes nothing."""
     alarm, called, done = Alarm(), [], threading.Event()
-    entry = alarm.at(now_s(0.01), lambda: called.append(1))
-    entry.cancel()
-    entry.cancel()
-    alarm.at(now_s(0.02), done.set)
+    with calling_nothing(alarm):
+        entry = alarm.at(now_s(), lambda: called.append(1))
+        entry.cancel()
+        entry.cancel()
+        alarm.at(now_s(), done.set)
     assert done.wait(PATIENCE_S)
     assert called == []
 
@@ -86,14 +106,16 @@ def test_cancelling_waits_for_a_function_that_is_running() -> None:
 
 def test_a_function_can_cancel_itself() -> None:
     alarm, called, done = Alarm(), [], threading.Event()
+    start_s = now_s()
 
     def call() -> float:
         called.append(1)
         entry.cancel()
-        return now_s()
+        return start_s  # would be called again before `done`
 
-    entry = alarm.at(now_s(0.01), call)
-    alarm.at(now_s(0.03), done.set)
+    with calling_nothing(alarm):
+        entry = alarm.at(start_s, call)
+        alarm.at(now_s(), done.set)
     assert done.wait(PATIENCE_S)
     assert called == [1]
 
