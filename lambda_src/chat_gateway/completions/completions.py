@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from chat_gateway.bedrock.auth import UpstreamAuth, UpstreamCredentials
 from chat_gateway.bedrock.client import BedrockClient, Completion, RefusedCredentialsError, StreamedAnswer
 from chat_gateway.completions import cache_control, reasoning, routes
-from chat_gateway.completions.presentation import presented
+from chat_gateway.completions.presentation import Rename, presented
 from chat_gateway.completions.request import ChatRequest
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.core.errors import GatewayError, UpstreamAccessError, UpstreamCredentialsError
@@ -90,15 +90,17 @@ class Completions:
         separates = self.separates_reasoning and reasoning.is_in_content(request.model)
         return prepared._replace(separates_reasoning=True) if separates else prepared
 
-    def create(self, request: UpstreamRequest, attempts: Attempts) -> Completion:
-        """The complete answer to `request`, in the shape that callers see."""
+    def create(
+        self, request: UpstreamRequest, attempts: Attempts, *, rename: Rename | None = None
+    ) -> Completion:
+        """The complete answer to `request`, in the shape that callers see, with its model as `rename` leaves it."""
         ask = self.bedrock.complete if request.call is None else self._converse().complete
         completion = self._tried(ask, request, attempts)
         return presented(
             completion,
             keep_trace=request.shows_trace,
             separates_reasoning=request.separates_reasoning,
-            model=request.shown_model,
+            rename=rename,
         )
 
     def stream(self, request: UpstreamRequest, attempts: Attempts) -> StreamedAnswer:

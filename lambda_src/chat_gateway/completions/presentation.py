@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from chat_gateway.bedrock.client import Completion
 from chat_gateway.completions import enumerations, reasoning
@@ -11,13 +13,16 @@ from chat_gateway.guardrail import blocked_answer
 from chat_gateway.guardrail import outcome as guardrail_outcome
 from chat_gateway.guardrail.outcome import INTERVENED
 
+# Changes the document, and returns its text; None: it must be serialised again.
+Rename = Callable[[str, dict[str, Any]], "str | None"]
+
 
 def presented(
-    completion: Completion, *, keep_trace: bool, separates_reasoning: bool, model: str | None = None
+    completion: Completion, *, keep_trace: bool, separates_reasoning: bool, rename: Rename | None = None
 ) -> Completion:
     """The completion in its final shape, with the guardrail's outcome. The text is unchanged if it has that shape.
 
-    `model` replaces the answer's own; None: it stays.
+    `rename` replaces the answer's model; None: it stays.
     """
     document, text = completion.document, completion.text
     has_trace = guardrail_outcome.may_hold_trace(text)
@@ -33,10 +38,8 @@ def presented(
     service_tier = document.get("service_tier")
     if enumerations.conform_service_tier(document) and not changed:
         as_it_came = enumerations.text_with_service_tier(text, document)
-    if model is not None and document.get("model") != model:
-        from chat_gateway.completions import shown_model  # for the environment's own names
-
-        as_it_came = shown_model.text_with_model(as_it_came or "", document, model)
+    if rename is not None:
+        as_it_came = rename(as_it_came or "", document)
     # In ASCII, since a model may answer an unpaired surrogate, which cannot be encoded as UTF-8.
     shown = json.dumps(document) if changed or as_it_came is None else as_it_came
     return replace(completion, text=shown, guardrail_outcome=outcome, service_tier=service_tier)

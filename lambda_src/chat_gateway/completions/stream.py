@@ -65,6 +65,7 @@ class ChatStream:
         self._chunks, self._rules, self._clock = chunks, rules, clock
         self._bedrock_request_id, self._conceal = bedrock_request_id, conceal
         self._separator = StreamSeparator() if rules.separates_reasoning else None
+        self._rename = None if rules.model is None else _renaming(rules.model)
         self._done = False
         self._is_open: dict[int, bool] = {}  # by a choice's index
         self._template: EventTemplate | None = None  # of the previous event, if it only held text
@@ -163,8 +164,8 @@ class ChatStream:
         self.service_tier = document.get("service_tier") or self.service_tier
         if enumerations.conform_service_tier(document) and event.is_written:
             event.rewrite(enumerations.bytes_with_service_tier(event.raw, document))
-        if self._rules.model is not None and document.get("model") != self._rules.model:
-            _rename(event, self._rules.model)
+        if self._rename is not None:
+            self._rename(event)
 
     def _passed_on(self, event: _Event) -> bytes:
         """The event's bytes, after the held-back event. Holds back an event that finishes a choice."""
@@ -276,13 +277,17 @@ class _Event:
         return self.raw if self._rewritten is None else self._rewritten
 
 
-def _rename(event: _Event, model: str) -> None:
-    if not event.is_written:
-        event.document["model"] = model
-        return
-    from chat_gateway.completions import shown_model  # for the environment's own names
+def _renaming(model: str) -> Callable[[_Event], None]:
+    """Writes the environment's own name into an event."""
+    from chat_gateway.completions.shown_model import bytes_with_model  # for such names only
 
-    event.rewrite(shown_model.bytes_with_model(event.bytes(), event.document, model))
+    def rename(event: _Event) -> None:
+        if event.is_written:
+            event.rewrite(bytes_with_model(event.bytes(), event.document, model))
+        else:
+            event.document["model"] = model
+
+    return rename
 
 
 def _is_empty(event: _Event) -> bool:

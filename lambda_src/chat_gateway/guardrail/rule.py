@@ -19,8 +19,7 @@ class UpstreamRequest(NamedTuple):
 
     `shows_trace`: the caller may see the trace, which repeats the text that the guardrail found.
     `separates_reasoning`: the model's reasoning is to be moved out of `content`. `call`: what is sent on another route
-    than chat completions, and `called_with` its guardrail. `shown_model`: the model to write into the answer; None: it is
-    not changed.
+    than chat completions, and `called_with` its guardrail.
     """
 
     content: bytes
@@ -29,7 +28,6 @@ class UpstreamRequest(NamedTuple):
     separates_reasoning: bool = False
     call: Any = None
     called_with: str | None = None
-    shown_model: str | None = None
 
     @property
     def guardrail(self) -> str | None:
@@ -38,6 +36,11 @@ class UpstreamRequest(NamedTuple):
             return self.called_with
         identifier = self.headers.get(IDENTIFIER_HEADER)
         return None if identifier is None else f"{identifier}:{self.headers.get(VERSION_HEADER, '')}"
+
+    @property
+    def shown_model(self) -> None:
+        """The name to write into the answer: none, since the caller sent the model's own."""
+        return None
 
 
 def apply(

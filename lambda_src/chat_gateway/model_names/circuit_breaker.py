@@ -29,16 +29,17 @@ class CircuitBreaker:
 
     def answered(self, target: Target) -> None:
         """The target works again."""
-        self._closed_at.pop(_key(target), None)
+        if self._closed_at:
+            self._closed_at.pop(_key(target), None)
 
-    def split(self, targets: Sequence[Target]) -> tuple[list[Target], list[Target]]:
+    def split(self, targets: Sequence[Target]) -> tuple[Sequence[Target], Sequence[Target]]:
         """The targets to ask, and those that are left out. If all have just failed, none is left out."""
         if not self._closed_at:
-            return list(targets), []
+            return targets, ()
         now = self._clock()
         left_out = [target for target in targets if self._closed_at.get(_key(target), now) > now]
         if len(left_out) == len(targets):
-            return list(targets), []
+            return targets, ()
         return [target for target in targets if target not in left_out], left_out
 
 

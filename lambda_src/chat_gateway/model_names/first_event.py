@@ -61,10 +61,12 @@ def begun(answer: StreamedAnswer, *, ends_at: float) -> BegunStream:
 
 def _read_to_first_event(answer: StreamedAnswer) -> bytes:
     """The first event, and what came with it."""
-    splitter = sse.EventSplitter()
-    for number, chunk in enumerate(answer.chunks):
-        if number == 0 and chunk.startswith(_BEGINNING) and _ENDING in chunk and _ERROR not in chunk:
-            return chunk
+    splitter = None
+    for chunk in answer.chunks:
+        if splitter is None:
+            if chunk.startswith(_BEGINNING) and _ENDING in chunk and _ERROR not in chunk:
+                return chunk
+            splitter = sse.EventSplitter()
         try:
             events = splitter.feed(chunk)
         except sse.EventTooLargeError:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from chat_gateway.completions.request import ChatRequest
     from chat_gateway.completions.retry import Attempts
     from chat_gateway.guardrail.rule import UpstreamRequest
-    from chat_gateway.model_names.named_request import At, Candidate
+    from chat_gateway.model_names.named_request import At
 
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NamedCompletions:
     """What `Completions` is, also for the environment's names. Other requests go to `plain`.
 
@@ -38,6 +38,16 @@ class NamedCompletions:
     names_only: bool = False
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     random: Callable[[], float] = random.random
+    _weighted: frozenset[str] = field(init=False)  # the names whose first target is drawn
+    _crossing: frozenset[str] = field(init=False)  # the names with targets in other regions
+
+    def __post_init__(self) -> None:
+        self._weighted = frozenset(
+            name for name, targets in self.names.items() if any(t.weight for t in targets)
+        )
+        self._crossing = frozenset(
+            name for name, targets in self.names.items() if any(t.region for t in targets)
+        )
 
     def models(self, model: str) -> tuple[str, ...]:
         """The models that may answer a request for `model`."""
@@ -81,33 +91,41 @@ class NamedCompletions:
         if self.plain.allowed_models is not None:
             for target in targets:
                 self.plain.allowed_models.check(target.model)
-        asked, left_out = self.breaker.split(weights.ordered(targets, self.random))
+        ordered = weights.ordered(targets, self.random) if request.model in self._weighted else targets
+        asked, left_out = self.breaker.split(ordered)
         return NamedRequest(
-            request, caller_headers, asked, left_out, at=self.at, home_guardrail=self.plain.guardrail
+            request,
+            caller_headers,
+            asked,
+            left_out,
+            at=self.at,
+            home_guardrail=self.plain.guardrail,
+            crosses_regions=request.model in self._crossing,
         )
 
-    def _create(self, candidate: Candidate, attempts: Attempts) -> Completion:
-        return candidate.completions.create(candidate.request, attempts)
+    def _create(self, request: NamedRequest, attempts: Attempts) -> Completion:
+        candidate = request.candidate
+        return candidate.completions.create(candidate.request, attempts, rename=request.rename)
 
-    def _stream(self, candidate: Candidate, attempts: Attempts) -> StreamedAnswer:
+    def _stream(self, request: NamedRequest, attempts: Attempts) -> StreamedAnswer:
+        candidate = request.candidate
         ends_at = attempts.clock() + candidate.completions.bedrock.first_byte_s
         answer = candidate.completions.stream(candidate.request, attempts)
         return answer if candidate.is_last else first_event.begun(answer, ends_at=ends_at)
 
     def _answered(
-        self, request: NamedRequest, attempts: Attempts, ask: Callable[[Candidate, Attempts], _Answer]
+        self, request: NamedRequest, attempts: Attempts, ask: Callable[[NamedRequest, Attempts], _Answer]
     ) -> _Answer:
         """The first answer of a target. Raises the error that says best why there is none."""
         while True:
-            candidate = request.candidate
             request.note(attempts)
             try:
-                answer = ask(candidate, attempts)
+                answer = ask(request, attempts)
             except GatewayError as error:
                 if not self._is_followed(request, error, attempts):
                     raise request.error_for_caller() from None
             else:
-                self.breaker.answered(candidate.target)
+                self.breaker.answered(request.candidate.target)
                 return answer
 
     def _is_followed(self, request: NamedRequest, error: GatewayError, attempts: Attempts) -> bool:

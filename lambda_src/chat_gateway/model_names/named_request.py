@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from chat_gateway.completions import retry
+from chat_gateway.completions import retry, shown_model
+from chat_gateway.completions.request import ChatRequest
 from chat_gateway.core.errors import GatewayError, InvalidRequestError, UpstreamCredentialsError
 from chat_gateway.guardrail import overrides, rule
 from chat_gateway.guardrail.overrides import IDENTIFIER_HEADER, VERSION_HEADER
@@ -14,7 +15,6 @@ from chat_gateway.model_names.settings import Target
 
 if TYPE_CHECKING:
     from chat_gateway.completions.completions import Completions
-    from chat_gateway.completions.request import ChatRequest
     from chat_gateway.completions.retry import Attempts
     from chat_gateway.guardrail.rule import UpstreamRequest
     from chat_gateway.guardrail.settings import Guardrail
@@ -36,7 +36,10 @@ class Candidate(NamedTuple):
 
 
 class NamedRequest:
-    """A request by a name. Its attributes are those of the `UpstreamRequest` for the target that is asked."""
+    """A request by a name. Its attributes are those of the `UpstreamRequest` for the target that is asked.
+
+    `shown_model`: the name, which the answer has in place of the target's model.
+    """
 
     def __init__(
         self,
@@ -47,18 +50,22 @@ class NamedRequest:
         *,
         at: At,
         home_guardrail: Guardrail | None,
+        crosses_regions: bool,
     ) -> None:
         """`left_out`: targets that are asked only if no other one takes the request, or if all others are gone.
+        `crosses_regions`: a target is in another region than the environment.
 
         Raises InvalidRequestError if no target takes the request, and what `Completions.prepared` raises else.
         """
         self._request, self._caller_headers = request, caller_headers
-        self._waiting, self._left_out = list(targets), list(left_out)
+        self.shown_model = request.model
+        self._waiting, self._left_out = list(targets), left_out
         self._at, self._home_guardrail = at, home_guardrail
         self._errors: list[GatewayError] = []  # of targets that were asked
         self._refusals: list[InvalidRequestError] = []  # of the request, by targets that cannot be asked
         self._log: list[dict[str, Any]] = [{**_described(target), "skipped": True} for target in left_out]
-        self._check_headers(targets)
+        if crosses_regions:
+            self._check_headers()
         candidate = self._next() or self._next_left_out()
         if candidate is None:
             raise self._refusals.pop(0)
@@ -80,9 +87,9 @@ class NamedRequest:
     def separates_reasoning(self) -> bool:
         return self.candidate.request.separates_reasoning
 
-    @property
-    def shown_model(self) -> str | None:
-        return self.candidate.request.shown_model
+    def rename(self, text: str, document: dict[str, Any]) -> str | None:
+        """`text`, the JSON of an answer, with the name; None if `document`, which is changed too, must be serialised again."""
+        return shown_model.text_with_model(text, document, self.shown_model)
 
     def failed(self, error: GatewayError) -> None:
         """Notes that the target did not answer."""
@@ -124,7 +131,7 @@ class NamedRequest:
             "target_model": target.model,
             "target_region": target.region,
             "failed_targets": self._log or None,
-            "guardrail": self.guardrail,
+            "guardrail": self.candidate.request.guardrail,
         }
 
     def _next(self) -> Candidate | None:
@@ -139,7 +146,7 @@ class NamedRequest:
         return None
 
     def _next_left_out(self) -> Candidate | None:
-        self._waiting, self._left_out = self._left_out, []
+        self._waiting, self._left_out = list(self._left_out), ()
         return self._next()
 
     def _as_last(self) -> Candidate:
@@ -149,19 +156,18 @@ class NamedRequest:
 
     def _candidate(self, target: Target, *, is_last: bool) -> Candidate:
         completions = self._at(target, None if is_last else target.first_byte_s)
-        name, document = self._request.model, {**self._request.document, "model": target.model}
-        prepared = completions.prepared(
-            self._request._replace(model=target.model, document=document),
-            caller_headers=self._headers(target),
+        request = ChatRequest(
+            target.model, {**self._request.document, "model": target.model}, *self._request[2:]
         )
+        prepared = completions.prepared(request, caller_headers=self._headers(target))
         if prepared.call is not None:
-            prepared.call.shown_model = name
-        return Candidate(target, completions, prepared._replace(shown_model=name), is_last)
+            prepared.call.shown_model = self.shown_model
+        return Candidate(target, completions, prepared, is_last)
 
-    def _check_headers(self, targets: Sequence[Target]) -> None:
+    def _check_headers(self) -> None:
         """Raises GuardrailOverrideError for a guardrail that is not the environment's, whichever region will be asked."""
         home = self._home_guardrail
-        if home is not None and not home.callers_may_override and any(target.region for target in targets):
+        if home is not None and not home.callers_may_override:
             overrides.check_headers(rule.repeatable_headers(home), self._caller_headers)
 
     def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
