@@ -11,8 +11,9 @@ import pytest
 from infra import bootstrap_options
 from infra.application import build_app
 from infra.settings.problems import InvalidEnvironmentError
+from tests import documents
 from tests.infra.account.stacks import BOUNDARY, KEY, REGION, RESERVED, ruled
-from tests.infra.conftest import CONTEXT, Synthesised, changed, synthesised
+from tests.infra.conftest import CONTEXT, Synthesised, changed, stack_of, synthesised
 
 PROVIDER = "AWSCDKTrigger"
 
@@ -159,3 +160,31 @@ def test_what_cannot_be_is_refused(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidEnvironmentError) as refused:
         changed("dev", **settings)
     assert says in str(refused.value)
+
+
+def _documented(name: str) -> Any:
+    """The JSON document in docs/deploying.md that has this text."""
+    (found,) = (
+        block.split("```")[0]
+        for block in documents.text("docs/deploying.md").split("```json\n")[1:]
+        if name in block.split("```")[0]
+    )
+    return json.loads(found)
+
+
+def _actions(stack: Synthesised) -> set[str]:
+    """What the functions' roles may do by the stack's policies."""
+    lists = (
+        statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for policy in stack.resources("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    )
+    return {action for actions in lists for action in actions}
+
+
+def test_the_documented_boundary_is_wide_enough() -> None:
+    """The boundary in docs/deploying.md allows what the roles may do, with an API key, with signatures and with traces."""
+    signs = stack_of(changed("dev", upstream={"auth": "sigv4"}, monitoring={"tracing": True}))
+    (statement,) = _documented("bedrock:InvokeModel")["Statement"]
+    assert (_actions(ruled()) | _actions(signs)) - set(statement["Action"]) == set()
+    assert statement["Action"] == sorted(set(statement["Action"]))
