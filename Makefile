@@ -218,8 +218,13 @@ diff: on-aws $(CDK) ## Show what a deployment would change: make diff ENV=dev
 	@cdk diff -c env=$(ENV) $(CDK_ARGS)
 
 .PHONY: bootstrap
-bootstrap: on-aws $(CDK) ## Prepare an AWS account and region for the CDK: make bootstrap ENV=dev
-	@cdk bootstrap -c env=$(ENV) $(CDK_ARGS)
+bootstrap: on-aws $(CDK) ## Prepare an AWS account and region for the CDK and API Gateway's logs: make bootstrap ENV=dev
+	@options=$$($(BIN)/python -m infra.bootstrap_options '$(ENV)') && cdk bootstrap -c env=$(ENV) $$options $(CDK_ARGS)
+	@$(if $(findstring --profile,$(CDK_ARGS)),echo "Now run: chat-gateway log-role --env $(ENV) --profile …",$(MAKE) log-role)
+
+.PHONY: log-role
+log-role: on-aws .venv/.command ## Let API Gateway write logs in this account and region, unless it may: make log-role ENV=dev
+	@$(BIN)/chat-gateway log-role --env '$(ENV)'
 
 .PHONY: destroy
 destroy: on-aws $(CDK) ## Delete an environment's stack: make destroy ENV=dev

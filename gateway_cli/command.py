@@ -1,4 +1,4 @@
-"""The commands: `clients`, `usage`, `files`, `bedrock-key`, `prove`, `doctor`, `trace`, `env`, `show` and `jobs`."""
+"""The commands: `clients`, `usage`, `files`, `bedrock-key`, `prove`, `doctor`, `trace`, `env`, `show`, `log-role` and `jobs`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gateway_cli.doctor.commands import doctor
 from gateway_cli.env_command import env
 from gateway_cli.files.commands import files
 from gateway_cli.jobs.commands import jobs
+from gateway_cli.log_role import log_role
 from gateway_cli.trace.commands import trace
 from gateway_cli.usage.commands import usage
 
@@ -144,5 +145,6 @@ cli.add_command(doctor)
 cli.add_command(env)
 cli.add_command(files)
 cli.add_command(jobs)
+cli.add_command(log_role)
 cli.add_command(trace)
 cli.add_command(usage)

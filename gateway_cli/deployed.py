@@ -14,7 +14,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from gateway_cli import local_stack, stack_name, stack_outputs, termination
+from gateway_cli import local_stack, settings_file, stack_outputs, termination
 from gateway_cli.stack_outputs import StackOutputs
 
 _NO_REGION = "No AWS region is configured: use --region or set AWS_REGION."
@@ -73,7 +73,7 @@ def told(*failures: type[Exception], env_name: str) -> Iterator[None]:
     """
     plain: tuple[type[Exception], ...] = (
         stack_outputs.NotDeployedError,
-        stack_name.UnreadableSettingsError,
+        settings_file.UnreadableSettingsError,
         BotoCoreError,
         ClientError,
         *failures,

@@ -41,10 +41,19 @@ def build_app(context: dict[str, Any] | None = None, *, folder: Path = files.FOL
             account=os.environ.get("CDK_DEFAULT_ACCOUNT"),
             region=environment.region,
         ),
+        synthesizer=_synthesizer(environment),
+        # The CDK sets the tags of resources, and CloudFormation those of the stack.
+        tags=environment.account.tags or None,
     )
     _say_what_is_not_in_the_file(app, stack, environment)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return app
+
+
+def _synthesizer(environment: Environment) -> cdk.DefaultStackSynthesizer | None:
+    """How the CDK finds its bootstrap stack; None for the CDK's own way."""
+    qualifier = environment.account.bootstrap_qualifier
+    return None if qualifier is None else cdk.DefaultStackSynthesizer(qualifier=qualifier)
 
 
 def _say_what_is_not_in_the_file(app: cdk.App, stack: GatewayStack, environment: Environment) -> None:

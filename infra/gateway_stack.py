@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.account import rules
 from infra.api.chat_function import ChatFunction
 from infra.api.resources_function import ResourcesFunction
 from infra.api.rest_api import ChatApi
@@ -53,8 +54,8 @@ class GatewayStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, **properties: Any) -> None:
         super().__init__(scope, id_, **properties)
-        cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
-        cdk.Tags.of(self).add("environment", environment.name)
+        for key, value in rules.tags(environment).items():
+            cdk.Tags.of(self).add(key, value)
         self.guardrail = self._guardrail(environment)
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.key_rotation = self._key_rotation(environment)
@@ -117,6 +118,7 @@ class GatewayStack(cdk.Stack):
         self._deploy_gradually(environment, authorizer)
         self._prove(environment)
         self._add_outputs(environment)
+        rules.apply(self, environment)
 
     def _bedrock_api_key_secret(self, environment: Environment) -> BedrockApiKeySecret | None:
         """Creates the key's secret and the policy for the key's user. Returns None if the functions' roles sign."""

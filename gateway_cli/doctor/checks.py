@@ -15,6 +15,7 @@ from gateway_cli.doctor import (
     examination,
     guardrail_checks,
     key_check,
+    log_role_check,
     model_checks,
     queue_checks,
     quota_checks,
@@ -68,4 +69,5 @@ def _chains(outputs: StackOutputs, *, is_paid: bool) -> Iterator[Chain]:
     yield from queue_checks.chains(outputs)
     yield (Check(quota_checks.CONCURRENCY, quota_checks.concurrency),)
     yield (Check(quota_checks.RATE, quota_checks.rate),)
+    yield (Check(log_role_check.NAME, log_role_check.check),)
     yield (Check(alarm_check.NAME, alarm_check.check),)

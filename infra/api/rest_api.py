@@ -14,7 +14,7 @@ from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
 from infra import acknowledgements
-from infra.api import gateway_responses
+from infra.api import access_log, gateway_responses
 from infra.clients.authorizer import ClientAuthorizer
 from infra.functions import unqualified_permission
 from infra.functions.live_alias import LiveAlias
@@ -24,25 +24,6 @@ from openai_resources import paths as resource_paths
 
 # API Gateway's default: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 _RESOURCES_TIMEOUT_S = 29
-# Ids and outcomes, also of refused requests. Not the caller's address, which is personal data, and not $context.error.*,
-# which can repeat the caller's token.
-_ACCESS_LOG = {
-    "request_id": "$context.extendedRequestId",
-    "api_request_id": "$context.requestId",
-    "lambda_request_id": "$context.integration.requestId",
-    "client": "$context.authorizer.principalId",
-    "method": "$context.httpMethod",
-    "resource": "$context.resourcePath",
-    "status": "$context.status",
-    "time": "$context.requestTime",
-    "latency_ms": "$context.responseLatency",
-    "integration_latency_ms": "$context.integration.latency",
-    "time_to_headers_ms": "$context.integration.timeToAllHeaders",
-    "time_to_first_content_ms": "$context.integration.timeToFirstContent",
-    "authorizer_latency_ms": "$context.authorizer.latency",
-    "authorizer_request_id": "$context.authorizer.requestId",
-    "response_bytes": "$context.responseLength",
-}
 
 
 class ChatApi(Construct):
@@ -74,8 +55,9 @@ class ChatApi(Construct):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             # The function receives the bytes as sent, so that it can refuse a body that is not UTF-8.
             binary_media_types=["*/*"],
-            cloud_watch_role=True,
-            cloud_watch_role_removal_policy=cdk.RemovalPolicy.RETAIN,
+            # One role for all APIs of the account in this region: docs/adr/0055-the-accounts-log-role.md.
+            cloud_watch_role=environment.account.manage_api_gateway_log_role,
+            cloud_watch_role_removal_policy=_kept_log_role(environment),
             deploy_options=self._stage(environment),
             default_method_options=apigateway.MethodOptions(
                 authorizer=authorizer, authorization_type=apigateway.AuthorizationType.CUSTOM
@@ -151,19 +133,20 @@ class ChatApi(Construct):
         return apigateway.StageOptions(
             stage_name=environment.name,
             access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(access_log.fields(environment))),
             throttling_rate_limit=environment.api.throttling_rate_limit_per_s,
             throttling_burst_limit=environment.api.throttling_burst_limit,
             tracing_enabled=environment.monitoring.tracing or None,
         )
 
     def _acknowledge(self, environment: Environment) -> None:
-        acknowledgements.acknowledge(
-            self.api.node.find_child("CloudWatchRole"),
-            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-            "AmazonAPIGatewayPushToCloudWatchLogs]",
-            "API Gateway needs this policy to write access logs. Only API Gateway can assume the role.",
-        )
+        if environment.account.manage_api_gateway_log_role:
+            acknowledgements.acknowledge(
+                self.api.node.find_child("CloudWatchRole"),
+                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+                "AmazonAPIGatewayPushToCloudWatchLogs]",
+                "API Gateway needs this policy to write access logs. Only API Gateway can assume the role.",
+            )
         acknowledgements.acknowledge(
             self.api,
             "AwsSolutions-APIG2",
@@ -181,6 +164,12 @@ class ChatApi(Construct):
         )
         if not environment.monitoring.tracing:
             acknowledgements.untraced(self.api.deployment_stage, "Serverless-APIGWXrayEnabled")
+
+
+def _kept_log_role(environment: Environment) -> cdk.RemovalPolicy | None:
+    """Other APIs of the account need the role after the stack is gone. The CDK refuses a policy for a role that it does not
+    make."""
+    return cdk.RemovalPolicy.RETAIN if environment.account.manage_api_gateway_log_role else None
 
 
 def _integration(

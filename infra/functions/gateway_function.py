@@ -84,7 +84,8 @@ class GatewayFunction(Construct):
             timeout=cdk.Duration.seconds(timeout_s),
             tracing=lambda_.Tracing.ACTIVE if traced else None,
             memory_size=memory_mib or environment.chat_function.memory_size_mib,
-            reserved_concurrent_executions=reserved_concurrency,
+            reserved_concurrent_executions=reserved_concurrency
+            or environment.account.reserved_concurrency.of(name),
             environment={
                 **AwsSettings(region=cdk.Aws.REGION, dns_suffix=cdk.Aws.URL_SUFFIX).to_env(),
                 "POWERTOOLS_SERVICE_NAME": full_name,

@@ -18,6 +18,7 @@ from infra.jobs import event_source
 from infra.jobs import queues as job_queues
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
+from infra.settings.batches import MAX_STEPS_AT_ONCE
 from infra.settings.environment import Environment
 from resource_items import batch_state, file_item
 
@@ -31,7 +32,6 @@ _MAX_ATTEMPTS = 100
 # SQS's maximum, since a message also comes again while another step has the batch:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 _MAX_RECEIVES = 1000
-_MAX_CONCURRENCY = 10
 _FILES = f"{file_item.OBJECTS}*"
 _BATCHES = f"{batch_state.OBJECTS}*"
 _HELD = f"{batch_state.HELD_OBJECTS}*"
@@ -85,7 +85,7 @@ class BatchSteps(Construct):
         )
         _grant_objects(steps.role, files, queues.large_results)
         event_source.add(
-            LiveAlias(steps.function), self.queue, batch_size=1, max_concurrency=_MAX_CONCURRENCY
+            LiveAlias(steps.function), self.queue, batch_size=1, max_concurrency=MAX_STEPS_AT_ONCE
         )
         acknowledgements.queue_source(steps.function)
         self.log_group = steps.log_group

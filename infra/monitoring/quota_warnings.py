@@ -15,6 +15,7 @@ _UNRESERVED = 100
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 _API_GATEWAY_PER_S = 10_000
 _QUOTA, _RESERVED = "monitoring.lambda_concurrency_quota", "chat_function.reserved_concurrent_executions"
+_RESERVED_OTHERS = "account.reserved_concurrency"
 
 
 def add(scope: Construct, environment: Environment) -> None:
@@ -30,6 +31,7 @@ def warnings(environment: Environment) -> dict[str, str]:
     found = {
         "throttle-over-concurrency": _throttle_over_concurrency(environment),
         "reserved-over-concurrency": _reserved_over_concurrency(environment),
+        "authorizer-under-throttle": _authorizer_under_throttle(environment),
         "workers-over-concurrency": _workers_over_concurrency(environment),
         "throttle-over-api-gateway": _throttle_over_api_gateway(environment),
     }
@@ -53,13 +55,30 @@ def _throttle_over_concurrency(environment: Environment) -> str | None:
 
 
 def _reserved_over_concurrency(environment: Environment) -> str | None:
-    reserved = environment.chat_function.reserved_concurrent_executions
-    quota = environment.monitoring.lambda_concurrency_quota
-    if reserved is None or reserved <= quota - _UNRESERVED:
+    chat, others = (
+        environment.chat_function.reserved_concurrent_executions,
+        environment.account.reserved_concurrency.total,
+    )
+    reserved, quota = (chat or 0) + others, environment.monitoring.lambda_concurrency_quota
+    if reserved <= quota - _UNRESERVED:
+        return None
+    settings = " and ".join([*([_RESERVED] if chat else []), *([_RESERVED_OTHERS] if others else [])])
+    return (
+        f"{settings} = {reserved:,} makes the deployment fail, because Lambda keeps {_UNRESERVED} of the account's {quota:,} "
+        f"({_QUOTA}) for other functions."
+    )
+
+
+def _authorizer_under_throttle(environment: Environment) -> str | None:
+    reserved, burst = (
+        environment.account.reserved_concurrency.authorizer,
+        environment.api.throttling_burst_limit,
+    )
+    if reserved is None or reserved >= burst:
         return None
     return (
-        f"{_RESERVED} = {reserved} makes the deployment fail, because Lambda keeps {_UNRESERVED} of the account's {quota:,} "
-        f"({_QUOTA}) for other functions."
+        f"account.reserved_concurrency.authorizer = {reserved} is less than api.throttling_burst_limit = {burst}: if more "
+        f"callers than that arrive at once whose keys are not cached, the others get 500 in place of a clear 429."
     )
 
 

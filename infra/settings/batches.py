@@ -9,6 +9,8 @@ from pydantic import Field
 from infra.settings.table import Table
 
 _MIB = 1024 * 1024
+# The steps of batches that the queue of steps may start at once.
+MAX_STEPS_AT_ONCE = 10
 
 
 class Batches(Table):

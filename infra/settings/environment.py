@@ -11,8 +11,9 @@ from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
 from infra.settings import model_name_rules, proof_rules
+from infra.settings.account import Account
 from infra.settings.api import Api
-from infra.settings.batches import Batches
+from infra.settings.batches import MAX_STEPS_AT_ONCE, Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
 from infra.settings.clients import Clients
 from infra.settings.deployment import Deployment
@@ -97,6 +98,8 @@ class Settings(Table):
     """Metrics, alarms, the dashboard and traces."""
     deployment: Deployment = Field(default_factory=Deployment)
     """How a deployment moves callers to a new version."""
+    account: Account = Field(default_factory=Account)
+    """What the company's account demands of each stack."""
 
     @field_validator("guardrail", mode="before")
     @classmethod
@@ -123,6 +126,7 @@ class Settings(Table):
         self._check_names()
         self._check_lists()
         self._check_alarm_topic()
+        self._check_account()
         return self
 
     def _check_jobs(self) -> None:
@@ -144,6 +148,20 @@ class Settings(Table):
         is_here = topic is None or self.region is None or topic.split(":")[3] == self.region
         rule = f"must be a topic in {self.region}: alarms cannot notify another region"
         require(is_here, "monitoring.alarm_topic_arn", rule)
+
+    def _check_account(self) -> None:
+        """SQS would go on handing out messages to functions that cannot start, and count each as a receive:
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+        reserved = self.account.reserved_concurrency
+        for name, needed in {"worker": self.jobs.max_concurrency, "batch_steps": MAX_STEPS_AT_ONCE}.items():
+            number, rule = reserved.of(name), f"must be at least {needed}, which the queue may start at once"
+            require(number is None or number >= needed, f"account.reserved_concurrency.{name}", rule)
+        rule = "needs upstream.key_rotation: without it there is no such function"
+        has_rotation = reserved.key_rotation is None or self.upstream.key_rotation is not None
+        require(has_rotation, "account.reserved_concurrency.key_rotation", rule)
+        key_region = self.account.kms_key_region
+        is_here = key_region is None or self.region is None or key_region == self.region
+        require(is_here, "account.kms_key_arn", f"must be a key in {self.region}, where the stack is")
 
     def _check_lists(self) -> None:
         """Lists of only models and senders are not checked here: earlier versions took longer ones."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_cdk.aws_logs import RetentionDays
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from infra.settings.table import Table
 
@@ -43,6 +43,15 @@ def _known(days: object) -> int | str:
     return days
 
 
+AccessLogField = Literal["source_ip", "user_agent", "domain_name", "vpc_endpoint_id", "waf_response_code"]
+
+
+def _once(fields: list[AccessLogField]) -> list[AccessLogField]:
+    if len(set(fields)) < len(fields):
+        raise ValueError("names a field twice")
+    return fields
+
+
 class Logs(Table):
     """The settings of all log groups of the stack."""
 
@@ -50,6 +59,9 @@ class Logs(Table):
         int | str, PlainValidator(_known), WithJsonSchema({"enum": list(_NAMES)})
     ] = 90
     """How many days logs are kept. "never" keeps them for ever."""
+
+    access_log_fields: Annotated[list[AccessLogField], AfterValidator(_once)] = Field(default_factory=list)
+    """More of the access log: source_ip, user_agent (personal data), domain_name, vpc_endpoint_id, waf_response_code."""
 
     @property
     def retention(self) -> RetentionDays:

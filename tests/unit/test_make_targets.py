@@ -51,13 +51,29 @@ def make(checkout: Path, *arguments: str, **variables: str) -> subprocess.Comple
     )
 
 
+def printed_by_cdk(done: subprocess.CompletedProcess[str], target: str) -> str:
+    """What `cdk` printed. `make bootstrap` also passes what the module for its options prints, and then calls another command."""
+    if target != "bootstrap":
+        return done.stdout
+    cdk, _, rest = done.stdout.partition("log-role\n")
+    assert rest.split() == ["--env", "staging"]
+    return cdk.replace("-m\ninfra.bootstrap_options\nstaging\n", "")
+
+
+def test_bootstrap_with_a_profile(checkout: Path) -> None:
+    """A profile in CDK_ARGS is cdk's alone, so nothing is done to another account."""
+    done = make(checkout, "bootstrap", "ENV=dev", "CDK_ARGS=--profile admin")
+    assert "Now run: chat-gateway log-role --env dev --profile" in done.stdout
+    assert "--env\n" not in done.stdout
+
+
 @pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])
 @pytest.mark.parametrize("cdk_args", ["", "--force", "--require-approval never"])
 def test_cdk_args_are_passed_on(checkout: Path, target: str, cdk_args: str) -> None:
     """The words of CDK_ARGS reach `cdk` unchanged, after the environment."""
     done = make(checkout, target, "ENV=staging", f"CDK_ARGS={cdk_args}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == [target, "-c", "env=staging", *cdk_args.split()]
+    assert printed_by_cdk(done, target).split() == [target, "-c", "env=staging", *cdk_args.split()]
 
 
 def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
@@ -90,7 +106,7 @@ def test_a_shells_base_url_is_not_proven(checkout: Path) -> None:
     assert make(checkout, "prove", f"BASE_URL={url}").stdout.split() == [*proven, "--base-url", url]
 
 
-@pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap"])
+@pytest.mark.parametrize("target", ["deploy", "destroy", "bootstrap", "log-role"])
 def test_the_local_stack_is_not_aws(checkout: Path, target: str) -> None:
     """With the local stack's variables in the shell, nothing is done to AWS, and an error says why."""
     done = make(checkout, target, AWS_ENDPOINT_URL="http://127.0.0.1:4566")

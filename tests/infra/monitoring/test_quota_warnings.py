@@ -54,6 +54,21 @@ def test_a_hundred_must_be_left(reserved: int, warned: list[str]) -> None:
     assert _ids(chat_function={"reserved_concurrent_executions": reserved}) == warned
 
 
+@pytest.mark.parametrize(("resources", "warned"), [(700, []), (701, ["reserved-over-concurrency"])])
+def test_all_reservations_count(resources: int, warned: list[str]) -> None:
+    """The reservations of all functions together must leave a hundred."""
+    reserved = {"authorizer": 100, "resources": resources}
+    api = {"throttling_rate_limit_per_s": 10}
+    chat = {"reserved_concurrent_executions": 100}
+    assert _ids(api=api, chat_function=chat, account={"reserved_concurrency": reserved}) == warned
+
+
+@pytest.mark.parametrize(("authorizer", "warned"), [(100, []), (99, ["authorizer-under-throttle"])])
+def test_the_authorizer_must_keep_up(authorizer: int, warned: list[str]) -> None:
+    """The authorizer may run for each request of the largest burst."""
+    assert _ids(account={"reserved_concurrency": {"authorizer": authorizer}}) == warned
+
+
 def test_workers_need_concurrency() -> None:
     """The workers that the jobs need must fit into the quota."""
     jobs, monitoring = {"requests_per_minute": 60_000}, {"lambda_concurrency_quota": 600}

@@ -233,7 +233,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ('name_prefix = "with_underscore"', "it must be at most 29 letters, digits and hyphens"),
         ("[logs]\nretention_in_days = true", "logs.retention_in_days is true; it must be one of 1, 3, 5,"),
         ("[logs]\nretention_in_days = 2", "logs.retention_in_days is 2; it must be one of 1, 3, 5,"),
-        ("[jbos]", "jbos is not a setting. Did you mean jobs? The settings are api, batches, chat_function,"),
+        ("[jbos]", "jbos is not a setting. Did you mean jobs? The settings are account, api, batches,"),
         ("[jobs]\nmax_widht = 5", "jobs.max_widht is not a setting. Did you mean max_width?"),
         ('[guardrail]\ntaging = "off"', "guardrail.taging is not a setting. Did you mean tagging?"),
         ('name = "other"', "name is not a setting"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway_cli import stack_name
-from gateway_cli.stack_name import UnreadableSettingsError
+from gateway_cli.settings_file import UnreadableSettingsError
 
 
 @pytest.mark.parametrize(

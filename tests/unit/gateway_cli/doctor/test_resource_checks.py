@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from gateway_cli.doctor import alarm_check, examination, queue_checks, quota_checks, table_checks
+from gateway_cli.doctor import (
+    alarm_check,
+    examination,
+    log_role_check,
+    queue_checks,
+    quota_checks,
+    table_checks,
+)
 from gateway_cli.doctor.deployment import Deployment
 from gateway_cli.doctor.examination import Check
 from gateway_cli.doctor.findings import Finding, Result, Status
@@ -284,6 +291,24 @@ def test_the_throttle_must_fit_api_gateways(
     throttled(aws, ours)
     aws.answers("apigateway", "get_account", {"throttleSettings": {"rateLimit": accounts}})
     assert made(aws, quota_checks.rate).status == status
+
+
+@pytest.mark.parametrize(
+    ("account", "status", "says"),
+    [
+        ({"cloudwatchRoleArn": "arn:aws:iam::000000000000:role/logs"}, Status.OK, "by the role logs"),
+        ({}, Status.PROBLEM, "the access log stays empty"),
+    ],
+)
+def test_api_gateway_needs_a_role_for_logs(
+    aws: StubbedAws, account: dict[str, Any], status: Status, says: str
+) -> None:
+    """Without the account's role, API Gateway writes no access log."""
+    aws.answers("apigateway", "get_account", account)
+    finding = made(aws, log_role_check.check)
+    assert finding.status == status
+    assert says in finding.says
+    assert (finding.advice or "").startswith("" if status == Status.OK else "make log-role ENV=dev")
 
 
 def test_quotas_that_may_not_be_read_are_unchecked(aws: StubbedAws) -> None:
