@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -133,12 +134,11 @@ def test_a_deployment_without_a_model_in_the_body(page: httpx.Client, model: str
     assert (answer.status_code, answer.json()["choices"][0]["message"]["content"]) == (200, "echo: Hello")
 
 
-def compressed(request: httpx.Request) -> None:
+def compressed(request: Any) -> None:
     """Sends a request's body as gzip."""
     content = gzip.compress(request.content)
     request.headers |= {"content-encoding": "gzip", "content-length": str(len(content))}
-    request.stream = httpx.ByteStream(content)
-    request._content = content
+    request.stream = type(request.stream)(content)
 
 
 def test_gzip_with_the_sdk(stack: LocalStack) -> None:
