@@ -20,6 +20,7 @@ PIP_INSTALL_HERE := -m pip install --disable-pip-version-check --no-index --no-d
 CDK := .venv/.command node_modules/.operator
 TOOLS := .venv/.installed node_modules/.installed
 NODE_CLIENTS := tests/sdk_clients/node
+BROWSER := tests/browser
 SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
@@ -104,6 +105,12 @@ install: $(TOOLS) .venv/.model .venv-emulator/.installed ## Install everything i
 $(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json | .venv/.node
 	@echo "Installing the Node clients …"
 	@$(call quietly,cd $(NODE_CLIENTS) && npm ci --no-audit --no-fund,the Node clients)
+	@touch $@
+
+# The browser is in the package itself.
+$(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json | .venv/.node
+	@echo "Installing Chromium and the OpenAI SDK for Node (140 MB, once) …"
+	@$(call quietly,cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund,Chromium)
 	@touch $@
 
 node_modules/.operator: package-lock.json | .venv/.node
@@ -192,6 +199,10 @@ permissions: $(TOOLS) .venv-emulator/.installed ## Test that each function's rol
 sdk-check: $(TOOLS) .venv-emulator/.installed $(SDK_CLIENTS) ## Test the stack in the local AWS with real client libraries (minutes)
 	@$(BIN)/python -m tests.sdk_clients
 
+.PHONY: browser-check
+browser-check: $(TOOLS) .venv-emulator/.installed $(BROWSER)/node_modules/.installed ## Call the stack in the local AWS from pages in a headless Chromium (minutes)
+	@$(BIN)/python -m tests.browser
+
 .PHONY: bench
 bench: .venv/.installed ## Measure cold starts, latency and memory, and compare with others: docs/performance.md (minutes)
 	@$(BIN)/python -m benchmarks
@@ -252,8 +263,8 @@ lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of all de
 	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done
 	@$(UV_LOCK) --no-deps requirements/model.in -o requirements/model.txt
 	@npm update --silent
-	@cd $(NODE_CLIENTS) && npm update --silent
+	@for folder in $(NODE_CLIENTS) $(BROWSER); do (cd $$folder && npm update --ignore-scripts --silent); done
 
 .PHONY: clean
 clean: ## Remove everything that was installed and built
-	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules .build .local cdk.out
+	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules $(BROWSER)/node_modules .build .local cdk.out

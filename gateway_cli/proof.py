@@ -49,6 +49,7 @@ def prove(
         bedrock_base_url=outputs.bedrock_base_url,
         secret_arn=outputs.secret_arn,
         plan=_plan(outputs.proof_plan),
+        key_header=outputs.key_header,
     )
     yield from proof.prove(gateway, session)
 

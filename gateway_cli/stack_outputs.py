@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
+from client_keys.key import BEARER_HEADER
 from gateway_cli import stack_name
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class StackOutputs:
         None  # what guardrail_proof.plan writes; None if the environment has no model names
     )
     tagging: str | None = None  # which text the guardrail checks; None if no guardrail is enforced
+    key_header: str = BEARER_HEADER  # in which clients send their keys
     by_name: dict[str, str] = field(default_factory=dict)  # every output, by its name in the stack
 
     def bedrock_api_key_secret(self) -> str:
@@ -145,5 +147,6 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         proof_converse_model=outputs.get("ProofConverseModel"),
         proof_plan=outputs.get("ProofPlan"),
         tagging=outputs.get("GuardrailTagging"),
+        key_header=outputs.get("KeyHeader", BEARER_HEADER),
         by_name=dict(sorted(outputs.items())),
     )

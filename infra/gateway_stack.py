@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from client_keys.key import BEARER_HEADER
 from infra.account import rules
 from infra.api.chat_function import ChatFunction
 from infra.api.resources_function import ResourcesFunction
@@ -62,7 +63,7 @@ class GatewayStack(cdk.Stack):
         self.clients = ClientsTable(self, "Clients", environment=environment)
         self.usage = UsageTable(self, "Usage", environment=environment)
         self.resource_items = ResourcesTable(self, "Resources", environment=environment)
-        self.files = FilesBucket(self, "Files")
+        self.files = FilesBucket(self, "Files", readable_by_pages=bool(environment.api.cors_origins))
         self.chat = ChatFunction(
             self,
             "ChatFunction",
@@ -262,6 +263,8 @@ class GatewayStack(cdk.Stack):
         }
         if self.api_key_secret is not None:
             outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
+        if environment.api.key_header != BEARER_HEADER:
+            outputs["KeyHeader"] = environment.api.key_header
         if self.key_rotation is not None:
             outputs["BedrockKeyUser"] = self.key_rotation.user_name
             outputs["KeyRotationLogGroupName"] = self.key_rotation.log_group.log_group_name

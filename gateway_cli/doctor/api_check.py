@@ -32,7 +32,7 @@ def of_answer(deployment: Deployment, transport: httpx.BaseTransport | None) -> 
     key = client_key.from_random(secrets.token_bytes(client_key.RANDOM_BYTES))
     try:
         with httpx.Client(timeout=_TIMEOUT_S, transport=transport, trust_env=False) as http:
-            answer = http.get(url, headers={"authorization": f"Bearer {key}"})
+            answer = http.get(url, headers=client_key.headers(key, deployment.outputs.key_header))
     except httpx.HTTPError as error:
         return findings.unchecked(
             f"could not be checked: no answer from {url} ({type(error).__name__})",

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
 from chat_gateway.http_api.settings import HttpSettings
+from infra.api import cors
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
 from infra.clients.usage_settings import usage_settings
@@ -47,6 +48,7 @@ class ChatFunction(Construct):
             count_stream_tokens=environment.chat_function.count_stream_tokens,
             record_usage=environment.clients.record_usage,
             shows_target=environment.completions.show_target_model,
+            deployment_paths=environment.api.deployment_paths,
         )
         self.gateway_function = GatewayFunction(
             self,
@@ -63,6 +65,7 @@ class ChatFunction(Construct):
                 **metrics_settings(environment).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **usage_settings(environment, usage).to_env(),
+                **cors.variables(environment.api),
                 **_MALLOC,
             },
             streams=environment.platform.streams,

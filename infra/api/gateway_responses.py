@@ -6,6 +6,7 @@ The messages do not use `$context.error` variables, because API Gateway's messag
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from aws_cdk import aws_apigateway as apigateway
 
@@ -15,7 +16,7 @@ _INVALID_KEY = (
     401,
     "invalid_request_error",
     "invalid_api_key",
-    "Missing or incorrect API key. Send your key as `Authorization: Bearer <key>`.",
+    "Missing or incorrect API key. Send your key as `{shown_key}`.",
 )
 _INTERNAL = (500, "server_error", "internal_error", "The gateway failed to answer this request.")
 _TIMEOUT = (504, "server_error", "gateway_timeout", "The gateway did not answer in time.")
@@ -62,15 +63,25 @@ _RESPONSES = {
 }
 
 
-def add(api: apigateway.RestApi, *, request_id: str, max_request_bytes: int) -> None:
-    """Adds the error responses to `api`. `x-request-id` is the API Gateway variable that `request_id` names."""
+def add(
+    api: apigateway.RestApi,
+    *,
+    request_id: str,
+    max_request_bytes: int,
+    shown_key: str,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Adds the error responses to `api`. `x-request-id` is the API Gateway variable that `request_id` names.
+
+    `shown_key` says how a client sends its key. `headers` are further ones, with values in API Gateway's quotes.
+    """
     for id_, (type_, (status, error_type, code, message)) in _RESPONSES.items():
-        said = message.format(max_request_bytes=max_request_bytes)
+        said = message.format(max_request_bytes=max_request_bytes, shown_key=shown_key)
         error = {"message": said, "type": error_type, "param": None, "code": code}
         api.add_gateway_response(
             id_,
             type=type_,
             status_code=None if status is None else str(status),
-            response_headers={"x-request-id": request_id},
+            response_headers={"x-request-id": request_id, **(headers or {})},
             templates={"application/json": json.dumps({"error": error})},
         )

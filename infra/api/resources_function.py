@@ -10,6 +10,7 @@ from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
+from infra.api import cors
 from infra.bedrock.upstream import models_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
@@ -63,6 +64,7 @@ class ResourcesFunction(GatewayFunction):
                 **settings.to_env(),
                 **storage.to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
+                **cors.variables(environment.api),
             },
             has_event_handler=True,
         )

@@ -13,8 +13,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
+from chat_gateway.http_api.path_spellings import DEPLOYMENT_PATH
 from infra import acknowledgements
-from infra.api import access_log, gateway_responses
+from infra.api import access_log, cors, gateway_responses
 from infra.clients.authorizer import ClientAuthorizer
 from infra.functions import unqualified_permission
 from infra.functions.live_alias import LiveAlias
@@ -64,8 +65,10 @@ class ChatApi(Construct):
             ),
         )
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
+        self._preflight = cors.preflight(environment.api)
+        deployments = [DEPLOYMENT_PATH] if environment.api.deployment_paths else []
         self._route(
-            (*chat_request.PATHS, "/", "/{proxy+}"),
+            (*chat_request.PATHS, "/", "/{proxy+}", *deployments),
             chat,
             timeout_s=environment.timeouts.api_s,
             mode=environment.platform.transfer_mode,
@@ -83,6 +86,8 @@ class ChatApi(Construct):
             self.api,
             request_id=environment.platform.request_id,
             max_request_bytes=environment.api.max_request_bytes,
+            shown_key=environment.api.shown_key,
+            headers=cors.headers_of_errors(environment.api),
         )
         self.base_url = environment.platform.base_url(self.api)
         self._acknowledge(environment)
@@ -94,7 +99,10 @@ class ChatApi(Construct):
         self._permit(live)
         integration = _integration(live, timeout_s=timeout_s, mode=mode)
         for path in paths:
-            method = self.api.root.resource_for_path(path).add_method("ANY", integration)
+            resource = self.api.root.resource_for_path(path)
+            method = resource.add_method("ANY", integration)
+            if self._preflight is not None:
+                self._preflight.add_to(resource)
             id_ = f"ApiPermission.{cdk.Names.unique_id(self.api)}.ANY.{path.replace('/', '.')}"
             unqualified_permission.keep(method, id_, live.function, source_arn=method.method_arn)
             acknowledgements.acknowledge(

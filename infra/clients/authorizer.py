@@ -23,7 +23,8 @@ class ClientAuthorizer(apigateway.TokenAuthorizer):
             id_,
             handler=function.live,
             # API Gateway refuses text that cannot be a client's key without running the function.
-            validation_regex=client_key.AUTHORIZATION,
+            validation_regex=client_key.pattern(environment.api.key_header),
+            identity_source=apigateway.IdentitySource.header(_header_name(environment.api.key_header)),
             results_cache_ttl=cdk.Duration.seconds(environment.api.authorizer_result_ttl_s),
         )
         unqualified_permission.keep(
@@ -33,3 +34,8 @@ class ClientAuthorizer(apigateway.TokenAuthorizer):
             source_arn=self.authorizer_arn,
         )
         self.live = function.live
+
+
+def _header_name(header: str) -> str:
+    """The name in the template; header names have no case. CDK's default is Authorization."""
+    return "Authorization" if header == client_key.BEARER_HEADER else header

@@ -30,7 +30,10 @@ class AuthorizerFunction(GatewayFunction):
             requirements="authorizer",
             description="Knows clients by the SHA-256 hash of their key",
             timeout_s=_TIMEOUT_S,
-            variables=ClientsSettings(clients_table=clients.table_name).to_env(),
+            variables={
+                **ClientsSettings(clients_table=clients.table_name).to_env(),
+                **environment.api.key_header_variables,
+            },
         )
         self.live = LiveAlias(self.function)
         clients.grant(self.role, "dynamodb:GetItem")

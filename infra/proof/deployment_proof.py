@@ -67,6 +67,7 @@ class DeploymentProof(Construct):
             bedrock_base_url=upstream.base_url(environment),
             secret_arn=None if api_key_secret is None else api_key_secret.arn,
             plan=tried.plan(environment),
+            key_header=environment.api.key_header,
         )
         _check_size(gateway)
         prover = GatewayFunction(

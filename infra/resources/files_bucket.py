@@ -22,7 +22,8 @@ _SHORT_LIVED = (
 class FilesBucket(Construct):
     """The contents of files, the parts of uploads, and the indexes of batches. All are deleted after a time."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, readable_by_pages: bool = False) -> None:
+        """`readable_by_pages`: a page in a browser may follow a presigned URL."""
         super().__init__(scope, id_)
         self.bucket = s3.Bucket(
             self,
@@ -43,6 +44,11 @@ class FilesBucket(Construct):
             # CloudFormation cannot delete a bucket that holds objects. The lifecycle rules delete the objects.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        if readable_by_pages:
+            # Behind a redirect to another host, a browser sends the origin `null`: https://fetch.spec.whatwg.org/#http-redirect-fetch
+            self.bucket.add_cors_rule(
+                allowed_methods=[s3.HttpMethods.GET], allowed_origins=["*"], allowed_headers=["*"]
+            )
         acknowledgements.acknowledge(
             self.bucket,
             "AwsSolutions-S1",

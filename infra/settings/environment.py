@@ -77,7 +77,7 @@ class Settings(Table):
     models: list[ModelName] = Field(default_factory=list)
     """Names that callers may write in place of models' ids."""
     api: Api = Field(default_factory=Api)
-    """API Gateway's limits."""
+    """API Gateway's limits, and how callers may call."""
     chat_function: ChatFunctionSettings = Field(default_factory=ChatFunctionSettings)
     """The function that answers HTTP requests."""
     completions: CompletionsSettings = Field(default_factory=CompletionsSettings)
@@ -168,6 +168,7 @@ class Settings(Table):
         names = [text for text in (self.model_names_text, self.regions_text) if text is not None]
         routes = [f"{model}={route}" for model, route in self.upstream.routes.items()]
         lists = [self.prices.models_text or "", *self.upstream.models, *routes, *self.jobs.senders, *names]
+        lists += self.api.cors_origins
         size = len(",".join(lists).encode())
         rule = (
             f"takes {size} bytes of Lambda's variables, with the lists of models, names, routes, prices and senders; "
@@ -176,6 +177,7 @@ class Settings(Table):
         require(not self.prices.models or size <= _MAX_LISTS_BYTES, "prices.models", rule)
         require(not routes or size <= _MAX_LISTS_BYTES, "upstream.routes", rule)
         require(not self.models or size <= _MAX_LISTS_BYTES, "models", rule)
+        require(not self.api.cors_origins or size <= _MAX_LISTS_BYTES, "api.cors_origins", rule)
 
     @property
     def enforced_guardrail(self) -> EnforcedGuardrailSettings | None:

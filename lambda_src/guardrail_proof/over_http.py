@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from client_keys import key as client_key
 from guardrail_proof import answer_text, probes
 from guardrail_proof.answer_text import AnswerTooLargeError
 from guardrail_proof.probes import Probe, Prompt
@@ -33,6 +34,7 @@ class Endpoint:
     api_key: str
     model: str
     canary: str
+    key_header: str = client_key.BEARER_HEADER  # in which the client's key is sent
     transport: httpx.BaseTransport | None = None
     timeout_s: float = _TIMEOUT_S
     pause_s: float = _PAUSE_S
@@ -50,7 +52,7 @@ def ask(
     endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False, route: str = ""
 ) -> Iterator[Probe]:
     """The probes of `prompts`, with the endpoint's timeout and attempts. `route` is named in the probes."""
-    headers = {"authorization": f"Bearer {endpoint.api_key}", **answer_text.UNCOMPRESSED}
+    headers = {**client_key.headers(endpoint.api_key, endpoint.key_header), **answer_text.UNCOMPRESSED}
     with httpx.Client(
         headers=headers, timeout=endpoint.timeout_s, transport=endpoint.transport, trust_env=False
     ) as http:

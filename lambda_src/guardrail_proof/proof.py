@@ -49,7 +49,11 @@ def prove(gateway: Gateway, session: boto3.Session, *, signs_as_function: bool =
     lifetime_s = _lifetime_s(gateway)
     with temporary_client(dynamodb, gateway.clients_table, CLIENT_ID, lifetime_s=lifetime_s) as api_key:
         endpoint = Endpoint(
-            base_url=gateway.base_url, api_key=api_key, model=gateway.model, canary=gateway.canary
+            base_url=gateway.base_url,
+            api_key=api_key,
+            key_header=gateway.key_header,
+            model=gateway.model,
+            canary=gateway.canary,
         )
         yield from over_http.over_http(endpoint)
         yield from over_http.ask(replace(endpoint, attempts=1, timeout_s=_TAGS_TIMEOUT_S), _of_tags(gateway))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from client_keys.key import BEARER_HEADER, HEADER_VARIABLE
 from guardrail_proof.plan import Plan
 
 # The stack's own guardrail blocks this word, which is unlikely in normal prompts.
@@ -58,6 +59,7 @@ class Gateway(NamedTuple):
     bedrock_base_url: str | None = None  # ends in /openai/v1; None if unknown
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
     plan: Plan | None = None  # None if the environment has no model names
+    key_header: str = BEARER_HEADER  # in which clients send their keys
 
 
 class ProverSettings(NamedTuple):
@@ -74,6 +76,7 @@ class ProverSettings(NamedTuple):
             **{field: env[name] for field, name in _VARIABLES.items()},
             **{field: env[name] for field, name in _OPTIONAL.items() if name in env},
             plan=Plan.from_text(env[_PLAN]) if _PLAN in env else None,
+            key_header=env.get(HEADER_VARIABLE, BEARER_HEADER),
         )
         return cls(stack_id=env[_STACK_ID], gateway=gateway, proven=env[_PROVEN])
 
@@ -83,6 +86,8 @@ class ProverSettings(NamedTuple):
         given = {name: str(value) for name, value in values.items() if value is not None}
         if self.gateway.plan is not None:
             given[_PLAN] = self.gateway.plan.to_text()
+        if self.gateway.key_header != BEARER_HEADER:
+            given[HEADER_VARIABLE] = self.gateway.key_header
         return {_STACK_ID: self.stack_id, **given, _PROVEN: self.proven}
 
 

@@ -51,7 +51,7 @@ class Call(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """The request's JSON object. Raises InvalidRequestError and RequestTooLargeError."""
-        return strict_json.loads_object(self.request.body(max_bytes=MAX_BODY_BYTES))
+        return json_object(self.request.body(max_bytes=MAX_BODY_BYTES))
 
     def form(self, file_field: str) -> Form:
         """The request's form, with its file in `file_field`. Raises InvalidRequestError and FileTooLargeError."""
@@ -63,3 +63,8 @@ class Call(NamedTuple):
             raise FileTooLargeError from None
         content_type = ", ".join(self.request.headers.get("content-type", []))
         return multipart_form.read(content_type, body, file_field=file_field)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body, which may begin with a byte order mark. Raises InvalidRequestError."""
+    return strict_json.loads_object(body.removeprefix(strict_json.BYTE_ORDER_MARK))

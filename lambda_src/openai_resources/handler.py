@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from chat_gateway.core.errors import GatewayError, UnknownPathError
 from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids, routes
+from chat_gateway.http_api import settings as http_settings
 from chat_gateway.service.request_log import RequestLog
 from client_keys import item as client_item
 from openai_resources import paths
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from chat_gateway.client_policies.policies import ClientPolicies
+    from chat_gateway.http_api.cors import Cors
 
 _JSON = "application/json"
 Answer = dict[str, Any]
@@ -57,9 +59,11 @@ class ResourcesFunction:
         *,
         clock: Callable[[], float] = time.monotonic,
         policies: ClientPolicies | None = None,
+        cors: Cors | None = None,
     ) -> None:
         self._startup, self._logger, self._clock = startup, logger, clock
         self._policies = policies  # None until a client needs them
+        self._cors = cors  # None if no page in a browser may read answers
         self._is_cold = True
         self._app = APIGatewayRestResolver(debug=False)  # debugging would print the request
         self._app.exception_handler(Exception)(self._failed)  # else Powertools logs the exception's text
@@ -77,6 +81,8 @@ class ResourcesFunction:
             request, log, lambda_request_id=context.aws_request_id, is_cold=self._is_cold
         )
         self._is_cold = False
+        if self._cors is not None:
+            headers |= self._cors.headers(request.headers)
         log.add(**routes.described(request.method, request.path))
         path, query = paths.below_version(event), paths.query(event)
         call = Call(request, path, query, log, self._client_policies, _generation(event))
@@ -161,4 +167,4 @@ def _event(call: Call) -> dict[str, Any]:
 
 
 startup = Startup(ResourcesState.from_env)
-handle = watched(ResourcesFunction(startup, Logger()).handle)
+handle = watched(ResourcesFunction(startup, Logger(), cors=http_settings.cors()).handle)

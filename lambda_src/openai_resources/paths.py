@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chat_gateway.http_api import path_spellings
+
 _PREFIXES = ("/openai/v1", "/v1")
 _RESOURCES = ("models", "files", "uploads", "batches")
 _REST = "{proxy+}"
@@ -26,6 +28,8 @@ def below_version(event: object) -> str:
             pass
         case _:
             return ""
+    # A model's id has no doubled slashes.
+    path = path_spellings.with_single_slashes(path)
     prefix = next((prefix for prefix in _PREFIXES if path.startswith(f"{prefix}/")), "")
     return path.removeprefix(prefix)
 

@@ -23,11 +23,18 @@ _PLAIN = ("--no-notices", "--no-color")
 
 
 def prepare(
-    state: StateFolder, *, endpoint_url: str, upstream_url: str, guardrail: Guardrail, proves: bool = False
+    state: StateFolder,
+    *,
+    endpoint_url: str,
+    upstream_url: str,
+    guardrail: Guardrail,
+    proves: bool = False,
+    app: str | None = None,
 ) -> None:
     """Bootstraps the emulator's account and synthesises the app at the same time. Raises CommandFailedError.
 
-    With `proves`, the deployment runs the proof of the guardrail, which needs the Bedrock API key.
+    With `proves`, the deployment runs the proof of the guardrail, which needs the Bedrock API key. `app` is the command of
+    another app than that of cdk.json.
     """
     shutil.rmtree(state.cdk_out, ignore_errors=True)
     state.log("cdk").unlink(missing_ok=True)
@@ -40,6 +47,7 @@ def prepare(
         "prove_on_deploy": str(proves).lower(),
     }
     settings = [part for name, value in context.items() for part in ("-c", f"{name}={value}")]
+    settings += [] if app is None else ["--app", app]
     with (
         _bootstrapping(state, endpoint_url) as bootstrap,
         _cdk(state, endpoint_url, "synth", "--quiet", *settings, "--output", str(state.cdk_out)) as synth,

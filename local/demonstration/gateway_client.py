@@ -5,6 +5,7 @@ from __future__ import annotations
 from openai import DefaultHttpxClient, OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
+from client_keys import key as client_key
 from local.stack.local_stack import LocalStack
 
 MODEL = "openai.gpt-oss-20b-1:0"
@@ -15,9 +16,12 @@ _TIMEOUT_S = 30
 
 def openai_client(stack: LocalStack, *, api_key: str | None = None) -> OpenAI:
     """A client that makes one attempt. `api_key` replaces the stack's own key. The caller closes the client."""
+    key = api_key or stack.api_key
+    is_elsewhere = stack.key_header != client_key.BEARER_HEADER  # where the SDK does not send it
     return OpenAI(
         base_url=stack.base_url,
-        api_key=api_key or stack.api_key,
+        api_key=key,
+        default_headers=client_key.headers(key, stack.key_header) if is_elsewhere else None,
         max_retries=0,
         timeout=_TIMEOUT_S,
         http_client=DefaultHttpxClient(trust_env=False),  # no proxy for loopback

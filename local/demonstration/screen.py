@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from client_keys import key as client_key
 from local.demonstration.gateway_client import MODEL
 from local.machine.paths import ROOT
 from local.stack.local_stack import LocalStack
@@ -97,6 +98,10 @@ def curl(stack: LocalStack) -> str:
     """A curl command that asks the gateway a question, for any POSIX shell."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": "What is the capital of France?"}]}
     command = ["curl", "-sS", "--noproxy", "*", f"{stack.base_url}/chat/completions"]
-    headers = [f"Authorization: Bearer {stack.api_key}", "Content-Type: application/json"]
+    key = [
+        f"{name.title()}: {value}"
+        for name, value in client_key.headers(stack.api_key, stack.key_header).items()
+    ]
+    headers = [*key, "Content-Type: application/json"]
     options = [part for header in headers for part in ("-H", header)]
     return shlex.join([*command, *options, "-d", json.dumps(body)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import boto3
 
+from client_keys.key import BEARER_HEADER
 from local.aws import sessions
 from local.aws.guardrail_policy import GuardrailPolicy
 from local.machine.paths import StateFolder
@@ -37,6 +38,7 @@ class LocalStack:
     standin_url: str
     state: StateFolder
     processes: tuple[Process, ...]
+    key_header: str = BEARER_HEADER  # in which clients send their keys
 
     def session(self) -> boto3.Session:
         """A new boto3 session that reaches only this stack's AWS."""

@@ -44,12 +44,13 @@ def deployed(
     step: Step = unannounced,
     say: Say = unsaid,
     emulator_program: Sequence[str | Path] = emulator.PROGRAM,
+    app: str | None = None,
 ) -> Iterator[LocalStack]:
     """Runs the stack during the block. `generator` is echo, model or the base URL of an OpenAI-compatible server.
 
     The stack has the ports and the client key of the last stack in the state folder. `step` is a context manager around
-    each step; it gets the step's title. `say` gets a line if a port had to change. Raises LocalError after stopping
-    everything that was started.
+    each step; it gets the step's title. `say` gets a line if a port had to change. `app` is the command of another CDK app
+    than that of cdk.json. Raises LocalError after stopping everything that was started.
     """
     state = state or StateFolder()
     with ExitStack() as started:
@@ -59,7 +60,7 @@ def deployed(
         last = kept.read(state.kept_file)
         chosen = ports.choose(kept=last.ports, say=say)
         parts = _Parts(state=state, step=step, started=started, ports=chosen)
-        parts.start(generator, policy, emulator_program)
+        parts.start(generator, policy, emulator_program, app)
         stack = parts.connect(last.client_key, policy)
         kept.write(state.kept_file, Kept(ports=chosen, client_key=stack.api_key))
         started.enter_context(stack_file.written(state.stack_file, stack))
@@ -78,7 +79,13 @@ class _Parts:
         self._standin: Standin
         self._guardrail: Guardrail
 
-    def start(self, generator: str, policy: GuardrailPolicy, emulator_program: Sequence[str | Path]) -> None:
+    def start(
+        self,
+        generator: str,
+        policy: GuardrailPolicy,
+        emulator_program: Sequence[str | Path],
+        app: str | None,
+    ) -> None:
         """Starts and deploys everything. The stand-in loads its model at the same time."""
         with self._step("Start a local AWS"):
             self._emulator = self._started.enter_context(
@@ -93,6 +100,7 @@ class _Parts:
                 endpoint_url=self._endpoint_url,
                 upstream_url=self._upstream_url,
                 guardrail=self._guardrail,
+                app=app,
             )
         with self._step("Deploy (cdk)"):
             deployment.deploy(self._state, endpoint_url=self._endpoint_url)
@@ -125,6 +133,7 @@ class _Parts:
             guardrail_policy=policy,
             region=environment.REGION,
             rest_api_id=outputs.rest_api_id,
+            key_header=outputs.key_header,
             stage_name=outputs.stage_name,
             chat_log_group=outputs.chat_log_group,
             worker_log_group=outputs.worker_log_group,

@@ -186,7 +186,7 @@ def _two_readings() -> Iterator[Bypass]:
         f'{{{model}, "messages": {clean}, "mess\\u0061ges": {blocked}}}'.encode(),
     )
     yield Bypass("UTF-16", MALFORMED, body().decode().encode("utf-16"))
-    yield Bypass("a byte order mark", MALFORMED, b"\xef\xbb\xbf" + body())
+    yield Bypass("a byte order mark", BLOCKED, b"\xef\xbb\xbf" + body())
     yield Bypass("two documents", MALFORMED, body(asking("Hi")) + body())
     yield Bypass(
         "a config twice",

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lamb
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,12 +40,18 @@ class _Verdict(NamedTuple):
 
 
 class Authorizer:
-    """Checks client keys. `clock` is in epoch seconds."""
+    """Checks client keys. `clock` is in epoch seconds. `key_header` is the header that API Gateway passes on."""
 
     def __init__(
-        self, startup: Startup[ClientsTable], logger: Logger, *, clock: Callable[[], float] = time.time
+        self,
+        startup: Startup[ClientsTable],
+        logger: Logger,
+        *,
+        clock: Callable[[], float] = time.time,
+        key_header: str = client_key.BEARER_HEADER,
     ) -> None:
         self._startup, self._logger, self._clock = startup, logger, clock
+        self._key_of = _bearer_token if key_header == client_key.BEARER_HEADER else _bare_key
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """An IAM policy that allows or denies the whole stage, because API Gateway caches the policy for every path.
@@ -52,7 +59,7 @@ class Authorizer:
         An Allow has the client's own policy in its context, and its generation if it has one. Raises if the table cannot be
         read. API Gateway then answers 500, and caches nothing.
         """
-        verdict = self._verdict(_bearer_token(event.get("authorizationToken", "")))
+        verdict = self._verdict(self._key_of(event.get("authorizationToken", "")))
         self._logger.info(
             "client authentication",
             extra={
@@ -91,6 +98,10 @@ def _bearer_token(authorization: str) -> str | None:
     return token.strip(" ") or None if scheme.lower() == "bearer" else None
 
 
+def _bare_key(value: str) -> str | None:
+    return value.strip(" ") or None
+
+
 def _judged(item: Item, now_s: float) -> _Verdict:
     return _Verdict(
         client_id=client_item.text(item, client_item.CLIENT_ID) or None,
@@ -124,4 +135,5 @@ def _answer(verdict: _Verdict, resource: str) -> dict[str, Any]:
 
 
 startup = Startup(ClientsTable.from_env)
-handle = watched(Authorizer(startup, Logger()).handle)
+key_header = os.environ.get(client_key.HEADER_VARIABLE, client_key.BEARER_HEADER)
+handle = watched(Authorizer(startup, Logger(), key_header=key_header).handle)

@@ -29,9 +29,12 @@ class ChatRequest(NamedTuple):
     asks_for_usage: bool = False
 
 
-def parse(raw: bytes) -> ChatRequest:
-    """The request in an HTTP body. Raises InvalidRequestError."""
-    return from_document(strict_json.loads_object(raw))
+def parse(raw: bytes, *, deployment: str | None = None) -> ChatRequest:
+    """The request in an HTTP body, for the model of the path's `deployment` if it has one. Raises InvalidRequestError."""
+    document = strict_json.loads_object(raw.removeprefix(strict_json.BYTE_ORDER_MARK))
+    if deployment is not None:
+        _set_model(document, deployment)
+    return from_document(document)
 
 
 def from_document(document: dict[str, Any]) -> ChatRequest:
@@ -47,6 +50,18 @@ def from_document(document: dict[str, Any]) -> ChatRequest:
         streams=streams,
         asks_for_usage=asks_for_usage,
     )
+
+
+def _set_model(document: dict[str, Any], deployment: str) -> None:
+    """Azure's path names the model. The body may repeat the name."""
+    if document.get("model") is None:
+        document["model"] = deployment
+    if document["model"] != deployment:
+        raise InvalidRequestError(
+            "'model' differs from the model in the path. Leave it out, or write the path's.",
+            param="model",
+            code="invalid_value",
+        )
 
 
 def _checked_model(document: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from chat_gateway.core import json_depth
 from chat_gateway.core.errors import InvalidRequestError
 
+# A body over HTTP may begin with it, once: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TOP = "the request"  # the name of the top level in messages
 _MAX_NUMBER_CHARACTERS = 308  # every integer of that many digits fits into a double
 
@@ -28,10 +30,12 @@ def loads_object(raw: bytes) -> dict[str, Any]:
     try:
         document = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        raise InvalidRequestError("The request is not UTF-8.") from None
+        raise _not_utf8(raw) from None
     except _RepeatedKeyError:
         raise _repeated_key(raw) from None
     except json.JSONDecodeError as error:
+        if _wide_encoding(raw):
+            raise _not_utf8(raw) from None
         # Some of the decoder's messages end in "at".
         problem = error.msg.removesuffix(" at")
         raise InvalidRequestError(f"The request is not JSON: {problem} at character {error.pos}.") from None
@@ -58,6 +62,18 @@ def dumps(document: dict[str, Any]) -> bytes:
         ) from None
     except RecursionError:
         raise InvalidRequestError("The request is nested too deeply.") from None
+
+
+def _not_utf8(raw: bytes) -> InvalidRequestError:
+    encoding = _wide_encoding(raw)
+    looks = f": it looks like {encoding}. Send it as UTF-8" if encoding else ""
+    return InvalidRequestError(f"The request is not UTF-8{looks}.")
+
+
+def _wide_encoding(raw: bytes) -> str | None:
+    """UTF-16 or UTF-32 if the first bytes are of JSON in that encoding, else None."""
+    encoding = json.detect_encoding(raw).upper()
+    return encoding[:6] if encoding.startswith(("UTF-16", "UTF-32")) else None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

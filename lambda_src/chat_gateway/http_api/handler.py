@@ -15,6 +15,7 @@ from chat_gateway.completions.stream_usage import StreamUsage
 from chat_gateway.core.errors import ConfigurationError, GatewayError, UpstreamError
 from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request, request_ids
+from chat_gateway.http_api import settings as http_settings
 from chat_gateway.http_api.exchange import Exchange
 from chat_gateway.http_api.settings import HttpSettings
 from chat_gateway.service import request_log, wiring
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from chat_gateway.client_policies.policies import ClientPolicies
     from chat_gateway.completions.completions import ChatCompletions, PreparedRequest
     from chat_gateway.completions.request import ChatRequest
+    from chat_gateway.http_api.cors import Cors
     from chat_gateway.http_api.http_request import HttpRequest
     from chat_gateway.service.line_metrics import LineMetrics
     from client_keys.policy import Policy
@@ -73,9 +75,11 @@ class ChatFunction:
         policies: ClientPolicies | None = None,
         metering: Metering | None = None,
         metrics: LineMetrics | None = None,
+        cors: Cors | None = None,
     ) -> None:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
         self._metrics = metrics  # in the log lines; None if the environment has none
+        self._cors = cors  # None if no page in a browser may read answers
         self._policies, self._metering = policies, metering  # None until a client needs them
         self._secret_arn = _secret_arn(startup)
         self._is_cold = True
@@ -94,23 +98,40 @@ class ChatFunction:
             request, log, lambda_request_id=context.aws_request_id, is_cold=self._is_cold
         )
         self._is_cold = False
+        if self._cors is not None:
+            headers |= self._cors.headers(request.headers)
         return Exchange(log, self._clock, started, headers=headers)
 
     def _respond(self, request: HttpRequest, context: LambdaContext, exchange: Exchange) -> StreamingResponse:
         try:
             request.check()
             if not request.is_chat_completion:
-                return _refused(request, exchange)
+                return self._answer_elsewhere(request, context, exchange)
             return self._answer(request, context, exchange)
         except GatewayError as error:
             return exchange.failed(error)
         except Exception as fault:  # noqa: BLE001 - else the caller would get API Gateway's own error
             return exchange.failed(exchange.log.add_fault(fault))
 
+    def _answer_elsewhere(
+        self, request: HttpRequest, context: LambdaContext, exchange: Exchange
+    ) -> StreamingResponse:
+        """The answer at another route than those of chat completions, which the path may still mean."""
+        from chat_gateway.http_api import path_spellings
+
+        meant = path_spellings.recognised(
+            request, has_deployments=lambda: self._startup.state.http.deployment_paths
+        )
+        if meant.is_chat_completion:
+            return self._answer(meant, context, exchange)
+        return _refused(meant, exchange)
+
     def _answer(self, request: HttpRequest, context: LambdaContext, exchange: Exchange) -> StreamingResponse:
         state = self._startup.state
         # The body is not in a variable, so that its memory is free when the request is serialised again.
-        chat = chat_request.parse(request.body(max_bytes=state.upstream.max_request_bytes))
+        chat = chat_request.parse(
+            request.body(max_bytes=state.upstream.max_request_bytes), deployment=request.deployment
+        )
         exchange.log.add_model(chat.model, known=state.completions.names)
         exchange.shows_target = state.http.shows_target
         exchange.log.add_guardrail(state.upstream.guardrail)
@@ -162,11 +183,17 @@ class ChatFunction:
 
 def _refused(request: HttpRequest, exchange: Exchange) -> StreamingResponse:
     """The answer to a request that is not a chat completion."""
-    from chat_gateway.http_api import routes  # for refused requests only
+    from chat_gateway.http_api import path_spellings, routes  # for refused requests only
 
     exchange.log.add(**routes.described(request.method, request.path))
     return exchange.failed(
-        routes.refusal(request.method, request.route, request.path, base_url=request.base_url)
+        routes.refusal(
+            request.method,
+            request.route,
+            request.path,
+            base_url=request.base_url,
+            resource=path_spellings.resource(request),
+        )
     )
 
 
@@ -225,4 +252,6 @@ def entry_point(function: ChatFunction) -> Callable[[Any, Any], Any]:
 
 
 startup, metrics = Startup(ChatState.from_env), request_log.line_metrics()
-handle = entry_point(ChatFunction(startup, request_log.logger(metrics), metrics=metrics))
+handle = entry_point(
+    ChatFunction(startup, request_log.logger(metrics), metrics=metrics, cors=http_settings.cors())
+)

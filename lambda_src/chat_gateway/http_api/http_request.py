@@ -45,6 +45,8 @@ class HttpRequest(NamedTuple):
     domain_name: object
     stage: object
     fault: MalformedEventError | None
+    path_parameters: object = None  # of API Gateway's route
+    deployment: str | None = None  # the model that the path names, as Azure's clients write it
 
     def check(self) -> None:
         """Raises MalformedEventError if a part of the event was malformed."""
@@ -83,9 +85,10 @@ class HttpRequest(NamedTuple):
         return traceparent.trace_id(self.headers["traceparent"])
 
     def body(self, *, max_bytes: int) -> bytes:
-        """The request body. Each call decodes it again.
+        """The request body, without its Content-Encoding. Each call decodes it again. `max_bytes` is for both forms.
 
-        Raises RequestTooLargeError, InvalidRequestError for bad base64, and MalformedEventError if the body is not text.
+        Raises RequestTooLargeError, InvalidRequestError for bad base64 or gzip, UnsupportedContentEncodingError, and
+        MalformedEventError if the body is not text.
         """
         text = self.text or ""
         if not isinstance(text, str):
@@ -93,6 +96,10 @@ class HttpRequest(NamedTuple):
         content = _decoded(text, max_bytes) if self.is_base64 else text.encode("utf-8", "surrogatepass")
         if len(content) > max_bytes:
             raise _too_large(max_bytes)
+        if "content-encoding" in self.headers and content:
+            from chat_gateway.http_api import content_encoding  # for encoded bodies
+
+            return content_encoding.decoded(content, self.headers["content-encoding"], max_bytes=max_bytes)
         return content
 
 
@@ -119,6 +126,7 @@ def read(event: object) -> HttpRequest:
         domain_name=context.get("domainName"),
         stage=context.get("stage"),
         fault=fault,
+        path_parameters=fields.get("pathParameters"),
     )
 
 

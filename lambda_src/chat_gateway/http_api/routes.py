@@ -18,13 +18,19 @@ _ADVICE = {
 _CHAT, _MODELS = "chat/completions", "models"
 
 
-def refusal(method: str, resource: str, path: str, *, base_url: str) -> GatewayError:
+def refusal(
+    method: str, route: str, path: str, *, base_url: str, resource: str | None = None
+) -> GatewayError:
     """The error for a request that is not a chat completion. It names the request and the path to use.
 
-    `resource` is API Gateway's route, `path` the requested path, `base_url` the base URL for clients.
+    `route` is API Gateway's, `path` the requested path, `base_url` the base URL for clients. `resource` is the path of another
+    of the API's resources that the request means, if API Gateway did not know it as one.
     """
-    if resource in chat_request.PATHS:
+    if route in chat_request.PATHS:
         return MethodNotAllowedError(f"{said(method, path)} is not allowed. {_there_is(base_url)}")
+    if resource is not None and foreign_text.path(resource) is not None:
+        advice = f"Write the path without doubled slashes: {base_url}{resource}."
+        return UnknownPathError(f"There is no {said(method, path)}. {advice}")
     return UnknownPathError(f"There is no {said(method, path)}. {_advice(path, base_url)}")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from chat_gateway.core import strict_json
 from chat_gateway.core.errors import ClientPolicyError, InvalidRequestError
 from openai_resources import pages, routing
 from openai_resources.batches import batch_rules
 from openai_resources.batches.batch_creation import Creation
 from openai_resources.batches.client_batches import ClientBatches
 from openai_resources.batches.errors import UnknownInputFileError
+from openai_resources.call import json_object
 from openai_resources.files.client_files import ClientFiles
 from openai_resources.files.errors import UnknownFileError
 from openai_resources.settings import MAX_BODY_BYTES
@@ -48,7 +48,7 @@ class BatchRoutes:
         """OpenAI's object of a new batch; of the first one if the SDK repeats its request."""
         call, storage = self._call(), self._storage()
         body = call.request.body(max_bytes=MAX_BODY_BYTES)
-        wanted = batch_rules.wanted(strict_json.loads_object(body))
+        wanted = batch_rules.wanted(json_object(body))
         is_repeat = (call.request.sdk_retry_count or 0) > 0
         creation = Creation(storage, call.owner, body, is_repeat, storage.now())
         batch = self._batches().earlier(creation)

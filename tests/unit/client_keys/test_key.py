@@ -77,3 +77,13 @@ def test_what_is_well_formed_passes_api_gateway(text: str) -> None:
 def test_ten_thousand_wrong_keys() -> None:
     """Of 10,000 keys that are nearly right, none is well formed."""
     assert not any(client_key.is_well_formed(key) for key in wrong_keys(10_000))
+
+
+@given(_KEYS)
+def test_both_headers_hold_a_key(key: str) -> None:
+    """What a client sends in the header that an environment chose passes API Gateway's pattern of it, and of no other."""
+    for header in ("authorization", "api-key"):
+        (value,) = client_key.headers(key, header).values()
+        others = client_key.pattern("api-key" if header == "authorization" else "authorization")
+        assert re.fullmatch(client_key.pattern(header), value)
+        assert not re.fullmatch(others, value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -24,7 +26,8 @@ from chat_gateway.core.errors import ClientPolicyError, ModelNotAllowedError
 from chat_gateway.guardrail import overrides as guardrail_overrides
 from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.settings import Guardrail, Tagging
-from chat_gateway.http_api import http_request, routes
+from chat_gateway.http_api import http_request, path_spellings, routes
+from chat_gateway.http_api import settings as http_settings
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.lines import BATCH_LINE_ATTRIBUTE
@@ -41,6 +44,7 @@ from tests.unit.growth.measure import HEAD_BYTES, REQUEST_BYTES, Case, cases
 _BATCH_BYTES, _PIECE_BYTES = 200 * 2**20, 2**16
 _FORM_HEAD = b'--b\r\nContent-Disposition: form-data; name="file"'
 _FORM = _FORM_HEAD + b"\r\n\r\n"
+_NAMED_GZIP = b"\x1f\x8b\x08\x08" + bytes(6)  # a head that says that a file's name follows
 _TAG = "<amazon-bedrock-guardrails-guardContent_a>"
 
 
@@ -71,6 +75,32 @@ def _bodies() -> Iterator[Case]:
     wrong = repeated(padding=b"=", blanks=b" ", letters=b"A", stars=b"A*")
     events = changed(wrong, lambda content: _event(content.decode(), encoded=True))
     yield from cases("body, bad base64", 2 * REQUEST_BYTES, events, _read_body)
+    yield from _encoded_bodies()
+
+
+def _encoded_bodies() -> Iterator[Case]:
+    zeros = repeated(zeros=b"\0")
+    cut = repeated(zeros=b"\0", heads=b"\x1f\x8b\x08\0")
+    for name, contents in {
+        "gzip": changed(zeros, gzip.compress),
+        "gzip, stored": changed(zeros, lambda raw: gzip.compress(raw, 0)[: REQUEST_BYTES // 2]),
+        "gzip, too large": changed(zeros, lambda raw: gzip.compress(raw * 64)),
+        "gzip, cut": changed(zeros, lambda raw: gzip.compress(raw)[:-1]),
+        "gzip, more behind": changed(cut, lambda raw: gzip.compress(b"{}") + raw),
+        "gzip, a long name": changed(repeated(letters=b"a"), lambda raw: _NAMED_GZIP + raw),
+        "not gzip": changed(cut, zlib.compress),
+    }.items():
+        events = changed(contents, lambda raw: _encoded_event(raw, "gzip"))
+        yield from cases(f"body, {name}", REQUEST_BYTES // 2, events, _read_body)
+    codings = changed(
+        repeated(commas=b",", names=b"gzip,", letters=b"a"), lambda raw: _encoded_event(b"a", raw.decode())
+    )
+    yield from cases("content-encoding", HEAD_BYTES, codings, _read_body)
+
+
+def _encoded_event(raw: bytes, coding: str) -> dict[str, Any]:
+    event = _event(base64.b64encode(raw).decode(), encoded=True)
+    return {**event, "multiValueHeaders": {"content-encoding": [coding]}}
 
 
 def _forms() -> Iterator[Case]:
@@ -105,7 +135,7 @@ def _check_batch(pieces: list[bytes]) -> None:
 
 
 def _read_request(raw: bytes) -> None:
-    chat = chat_request.parse(raw)
+    chat = chat_request.parse(raw, deployment=None if len(raw) % 2 else "a")
     StreamUsage().asked_for(chat, (chat.model,))
 
 
@@ -170,7 +200,16 @@ def _headers() -> Iterator[Case]:
         "values": lambda size: {"multiValueHeaders": {"x-client-request-id": ["a"] * size}},
     }
     yield from cases("headers", HEAD_BYTES, many, _read_headers)
-    texts = {**TEXTS, **changed(repeated(slashes=b"/", keys=b"sk-"), lambda path: f"/{path.decode()}")}
+    for origins in ("https://a", "https://a,https://b"):
+        cors = http_settings.cors({http_settings.CORS_ORIGINS: origins})
+        assert cors is not None
+        own = changed(TEXTS, lambda text: {"origin": [text]})
+        yield from cases(f"origins {origins}", HEAD_BYTES, own, cors.headers)
+    deployments = repeated(deployments=b"/openai/deployments/a", ends=b"/chat/completions")
+    texts = {
+        **TEXTS,
+        **changed({**repeated(slashes=b"/", keys=b"sk-"), **deployments}, lambda path: f"/{path.decode()}"),
+    }
     yield from cases("paths", HEAD_BYTES, changed(texts, _event_at), _read_path)
 
 
@@ -183,9 +222,12 @@ def _event_at(path: str) -> dict[str, Any]:
 
 
 def _read_path(event: dict[str, Any]) -> None:
-    request = http_request.read(event)
+    parameters = {"proxy": event["path"]}
+    request = http_request.read({**event, "resource": "/{proxy+}", "pathParameters": parameters})
     routes.described(request.method, request.path)
     assert not request.is_chat_completion
+    assert path_spellings.recognised(request, has_deployments=lambda: True).path == request.path
+    path_spellings.resource(request)
     paths.below_version({"resource": paths.ROUTES[-1], "pathParameters": {"proxy": request.path}})
     for route in ("/{proxy+}", *chat_request.PATHS):
         routes.refusal(request.method, route, request.path, base_url=request.base_url).headers()

@@ -27,10 +27,16 @@ def guarded(request: httpx.Request) -> httpx.Response:
     return answer(request, "content_filter" if b"canary" in request.content else "stop")
 
 
-def prove(handler: Callable[[httpx.Request], httpx.Response], *, timeout_s: float = 45) -> list[Probe]:
+def prove(
+    handler: Callable[[httpx.Request], httpx.Response],
+    *,
+    timeout_s: float = 45,
+    key_header: str = "authorization",
+) -> list[Probe]:
     endpoint = Endpoint(
         base_url="https://gateway.test/openai/v1",
         api_key="key",
+        key_header=key_header,
         model="m",
         canary="canary",
         transport=httpx.MockTransport(handler),
@@ -38,6 +44,21 @@ def prove(handler: Callable[[httpx.Request], httpx.Response], *, timeout_s: floa
         pause_s=0,
     )
     return list(over_http(endpoint))
+
+
+@pytest.mark.parametrize(("header", "value"), [("authorization", "Bearer key"), ("api-key", "key")])
+def test_the_key_is_in_the_environments_header(header: str, value: str) -> None:
+    """The key is sent as the environment's clients send it, and nowhere else."""
+    sent: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return guarded(request)
+
+    prove(handler, key_header=header)
+    (other,) = {"authorization", "api-key"} - {header}
+    assert {request.headers[header] for request in sent} == {value}
+    assert not any(other in request.headers for request in sent)
 
 
 def test_a_guardrail_that_holds_passes_in_one_piece_and_streamed() -> None:

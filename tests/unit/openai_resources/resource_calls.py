@@ -11,6 +11,7 @@ import pytest
 
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.startup import Startup
+from chat_gateway.http_api.cors import Cors
 from client_keys.no_limits import CONTEXT, NO_LIMITS
 from openai_resources.handler import ResourcesFunction, ResourcesState
 from openai_resources.settings import StorageSettings
@@ -91,9 +92,13 @@ class ResourceCalls:
     """A resources function for one test, and its log."""
 
     def __init__(
-        self, build: Callable[[], ResourcesState], log: TextIO, policies: ClientPolicies = NO_TABLE
+        self,
+        build: Callable[[], ResourcesState],
+        log: TextIO,
+        policies: ClientPolicies = NO_TABLE,
+        cors: Cors | None = None,
     ) -> None:
-        self.function = ResourcesFunction(Startup(build), logger_to(log), policies=policies)
+        self.function = ResourcesFunction(Startup(build), logger_to(log), policies=policies, cors=cors)
 
     def __call__(self, request: object) -> Answer:
         status, headers, content = self.raw(request)

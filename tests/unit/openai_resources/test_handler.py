@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from chat_gateway.aws.json_client import AwsCallError
 from chat_gateway.client_policies.policies import ClientPolicies
 from chat_gateway.core.errors import ConfigurationError
+from chat_gateway.http_api.cors import Cors
 from openai_resources.handler import ResourcesState
 from openai_resources.models.model_list import ModelList
 from openai_resources.settings import ModelsSettings
@@ -221,3 +222,31 @@ def test_a_policy_that_cannot_be_read(log: StringIO) -> None:
     answer = calls(event("/v1/models", policy="a later version's"))
     assert (answer.status, error_of(answer.body)["code"]) == (500, "internal_error")
     assert line(log)["reason"] == "GetItem failed: ThrottlingException"
+
+
+@pytest.mark.parametrize("path", ["/v1//models//fast/", "/openai/v1/models/fast/", "/v1/models//fast"])
+def test_slashes(calls: ResourceCalls, path: str) -> None:
+    """Doubled and final slashes lead to the same resource."""
+    prefix = "/openai/v1" if path.startswith("/openai") else "/v1"
+    proxy = path.partition("models/")[2]
+    made = {**event(f"{prefix}/models/x"), "path": path, "pathParameters": {"proxy": proxy}}
+    assert calls(made).body["id"] == "fast"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/models", 200), ("/v1/models/none", 404), ("/v1/models/a?", 404)]
+)
+def test_cors(log: StringIO, path: str, status: int) -> None:
+    """A page of a listed origin may read every answer, and its ids."""
+    calls = ResourceCalls(state, log, cors=Cors(("https://a.example", "https://b.example")))
+    found, headers, _ = calls.raw(event(path, headers={"Origin": ["https://b.example"]}))
+    assert (found, headers["access-control-allow-origin"]) == (status, "https://b.example")
+    assert "x-request-id" in headers["access-control-expose-headers"]
+    assert headers["vary"] == "Origin"
+
+
+def test_another_origin(log: StringIO) -> None:
+    """A page of another origin may read nothing."""
+    calls = ResourceCalls(state, log, cors=Cors(("https://a.example", "https://b.example")))
+    _, headers, _ = calls.raw(event("/v1/models", headers={"origin": ["https://evil.example"]}))
+    assert "access-control-allow-origin" not in headers

@@ -308,3 +308,23 @@ def test_ten_thousand_unknown_keys(calls: Calls) -> None:
     for _ in range(10_000):
         assert calls.statement(f"Bearer {from_random(random.randbytes(32))}")["Effect"] == "Deny"
     assert len(calls.table.asked) == 10_000
+
+
+@pytest.mark.parametrize(("value", "allowed"), [(KEY, True), (EARLIER_KEY, True), (f" {KEY} ", True)])
+def test_a_bare_key_is_read_where_the_environment_says_so(value: str, allowed: bool) -> None:
+    """With Azure's header, API Gateway passes on the key alone."""
+    assert bare(value) is allowed
+
+
+@given(st.text() | st.sampled_from([f"Bearer {KEY}", f"{KEY} {KEY}", f"{KEY},", ""]))
+def test_nothing_else_is_a_bare_key(value: str) -> None:
+    """With Azure's header, `Bearer KEY` is no key, and no text is an error."""
+    assert bare(value) is False
+
+
+def bare(value: str) -> bool:
+    """Whether the value of Azure's header is allowed."""
+    table = Startup(lambda: ClientsTable(FakeTable(), "clients"))
+    authorizer = Authorizer(table, logger_to(StringIO()), key_header="api-key")
+    answer = authorizer.handle({"authorizationToken": value, "methodArn": ARN}, FakeContext())  # type: ignore[arg-type]
+    return bool(answer["policyDocument"]["Statement"][0]["Effect"] == "Allow")

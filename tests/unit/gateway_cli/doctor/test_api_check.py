@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -47,6 +48,21 @@ def test_the_key_reaches_the_authorizer(aws: StubbedAws) -> None:
     api_check.of_answer(aws.deployment(), httpx.MockTransport(answer))
     assert str(sent[0].url) == "https://api.test/dev/openai/v1/models"
     assert client_key.is_well_formed(sent[0].headers["authorization"].removeprefix("Bearer "))
+
+
+def test_the_key_is_in_the_environments_header(aws: StubbedAws) -> None:
+    """With Azure's header, the key is sent there."""
+    deployment = aws.deployment()
+    outputs = replace(deployment.outputs, key_header="api-key")
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(401, json=REFUSED)
+
+    api_check.of_answer(replace(deployment, outputs=outputs), httpx.MockTransport(answer))
+    assert client_key.is_well_formed(sent[0].headers["api-key"])
+    assert "authorization" not in sent[0].headers
 
 
 def test_an_api_that_cannot_be_reached_is_unchecked(aws: StubbedAws) -> None:
