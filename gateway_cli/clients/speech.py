@@ -49,6 +49,14 @@ def confirm(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def let_in(client_auth: str, client_id: str, role: str | None) -> None:
+    """Says whether callers of the new client's kind are let in."""
+    if client_auth == "jwt":
+        click.echo(f"Tokens whose claim is {client_id} are let in.", err=True)
+    if role is not None and client_auth != "iam":
+        click.echo(f'{role} is let in once the environment has client_auth = "iam".', err=True)
+
+
 def take_effect(
     session: boto3.Session, outputs: StackOutputs, *, flushes: bool | None, keeps: str, of_jobs: str
 ) -> None:

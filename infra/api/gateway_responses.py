@@ -9,6 +9,9 @@ import json
 
 from aws_cdk import aws_apigateway as apigateway
 
+from infra.api import caller_refusals
+from infra.settings.client_auth import ClientAuth
+
 _Type = apigateway.ResponseType
 
 _INVALID_KEY = (
@@ -62,9 +65,11 @@ _RESPONSES = {
 }
 
 
-def add(api: apigateway.RestApi, *, request_id: str, max_request_bytes: int) -> None:
+def add(api: apigateway.RestApi, *, request_id: str, max_request_bytes: int, client_auth: ClientAuth) -> None:
     """Adds the error responses to `api`. `x-request-id` is the API Gateway variable that `request_id` names."""
-    for id_, (type_, (status, error_type, code, message)) in _RESPONSES.items():
+    refusals = caller_refusals.of(client_auth)
+    for id_, (type_, usual) in _RESPONSES.items():
+        status, error_type, code, message = refusals.get(id_, usual)
         said = message.format(max_request_bytes=max_request_bytes)
         error = {"message": said, "type": error_type, "param": None, "code": code}
         api.add_gateway_response(

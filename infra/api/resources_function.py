@@ -11,6 +11,7 @@ from constructs import Construct
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
 from infra.bedrock.upstream import models_settings
+from infra.clients import signed_requests
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
@@ -54,7 +55,7 @@ class ResourcesFunction(GatewayFunction):
             id_,
             environment=environment,
             name="resources",
-            module="openai_resources.handler",
+            module=signed_requests.handler(environment, "openai_resources"),
             requirements="resources",
             description="Lists models, keeps files and uploads, and makes batches",
             timeout_s=_TIMEOUT_S,
@@ -63,6 +64,7 @@ class ResourcesFunction(GatewayFunction):
                 **settings.to_env(),
                 **storage.to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
+                **signed_requests.variables(environment),
             },
             has_event_handler=True,
         )

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
 from infra import acknowledgements
-from infra.api import gateway_responses
+from infra.api import caller_authorization, gateway_responses
 from infra.clients.authorizer import ClientAuthorizer
 from infra.functions import unqualified_permission
 from infra.functions.live_alias import LiveAlias
@@ -57,7 +57,7 @@ class ChatApi(Construct):
         environment: Environment,
         chat: LiveAlias,
         resources: LiveAlias,
-        authorizer: ClientAuthorizer,
+        authorizer: ClientAuthorizer | None,
     ) -> None:
         super().__init__(scope, id_)
         self.access_log = logs.LogGroup(
@@ -77,10 +77,9 @@ class ChatApi(Construct):
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=cdk.RemovalPolicy.RETAIN,
             deploy_options=self._stage(environment),
-            default_method_options=apigateway.MethodOptions(
-                authorizer=authorizer, authorization_type=apigateway.AuthorizationType.CUSTOM
-            ),
+            default_method_options=caller_authorization.method_options(authorizer),
         )
+        self._why_no_user_pool = caller_authorization.why_no_user_pool(authorizer)
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
         self._route(
             (*chat_request.PATHS, "/", "/{proxy+}"),
@@ -96,11 +95,12 @@ class ChatApi(Construct):
         )
         if environment.platform.streams:
             self._permit_streams(chat)
-        self._permit_before_use(chat, resources, authorizer.live)
+        self._permit_before_use(chat, resources, *([] if authorizer is None else [authorizer.live]))
         gateway_responses.add(
             self.api,
             request_id=environment.platform.request_id,
             max_request_bytes=environment.api.max_request_bytes,
+            client_auth=environment.client_auth,
         )
         self.base_url = environment.platform.base_url(self.api)
         self._acknowledge(environment)
@@ -115,11 +115,7 @@ class ChatApi(Construct):
             method = self.api.root.resource_for_path(path).add_method("ANY", integration)
             id_ = f"ApiPermission.{cdk.Names.unique_id(self.api)}.ANY.{path.replace('/', '.')}"
             unqualified_permission.keep(method, id_, live.function, source_arn=method.method_arn)
-            acknowledgements.acknowledge(
-                method,
-                "AwsSolutions-COG4",
-                "Clients are programs. A Lambda authorizer checks their keys.",
-            )
+            acknowledgements.acknowledge(method, "AwsSolutions-COG4", self._why_no_user_pool)
 
     def _permit(self, live: LiveAlias, action: str = "lambda:InvokeFunction") -> None:
         """Does not name the stage: such a permission would be created after the stage had moved to the alias."""

@@ -6,24 +6,29 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-from client_keys import key as client_key
 from infra.clients.authorizer_function import AuthorizerFunction
+from infra.clients.jwt_authorizer_function import JwtAuthorizerFunction
 from infra.functions import unqualified_permission
 from infra.settings.environment import Environment
 
 
 class ClientAuthorizer(apigateway.TokenAuthorizer):
-    """Asks the alias `live` of `function` which client a key belongs to. API Gateway caches the answer."""
+    """Asks the alias `live` of `function` which client a key or a token belongs to. API Gateway caches the answer."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, environment: Environment, function: AuthorizerFunction
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        function: AuthorizerFunction | JwtAuthorizerFunction,
     ) -> None:
         super().__init__(
             scope,
             id_,
             handler=function.live,
-            # API Gateway refuses text that cannot be a client's key without running the function.
-            validation_regex=client_key.AUTHORIZATION,
+            # API Gateway refuses text that cannot be a client's key or token without running the function.
+            validation_regex=function.accepts,
             results_cache_ttl=cdk.Duration.seconds(environment.api.authorizer_result_ttl_s),
         )
         unqualified_permission.keep(

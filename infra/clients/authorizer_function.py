@@ -8,6 +8,7 @@ from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
 from client_keys import item as client_item
+from client_keys import key as client_key
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
@@ -17,6 +18,8 @@ _TIMEOUT_S = 10
 
 class AuthorizerFunction(GatewayFunction):
     """The authorizer function. Its role may read the table of clients, and write the day of a key's last use."""
+
+    accepts = client_key.AUTHORIZATION  # the pattern of the Authorization header
 
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, clients: dynamodb.ITable

@@ -12,6 +12,9 @@ from guardrail_proof.plan import Plan
 CANARY_WORD = "guardrail-canary-blocked"
 MODEL = "openai.gpt-oss-20b-1:0"
 
+# How callers show who they are: the environment's `client_auth`.
+KEYS, IAM, JWT = "keys", "iam", "jwt"
+
 _STACK_ID = "STACK_ID"
 _PROVEN = "PROVEN"
 _PLAN = "PROOF_PLAN"
@@ -40,6 +43,7 @@ _OPTIONAL = {
     "attack": "PROOF_ATTACK",
     "converse_model": "PROOF_CONVERSE_MODEL",
     "secret_arn": "BEDROCK_API_KEY_SECRET_ARN",
+    "client_auth": "CLIENT_AUTH",
 }
 
 
@@ -58,6 +62,8 @@ class Gateway(NamedTuple):
     bedrock_base_url: str | None = None  # ends in /openai/v1; None if unknown
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
     plan: Plan | None = None  # None if the environment has no model names
+    client_auth: str | None = None  # IAM or JWT; None: KEYS
+    token: str | None = None  # with JWT, a client's token; never in a function's settings
 
 
 class ProverSettings(NamedTuple):
