@@ -6,8 +6,8 @@ from collections.abc import Generator
 
 import boto3
 
-from gateway_cli.stack_outputs import StackOutputs
 from client_keys.principal import NoPrincipalError
+from gateway_cli.stack_outputs import StackOutputs
 from guardrail_proof import proof
 from guardrail_proof.plan import Plan
 from guardrail_proof.probes import Probe, failure

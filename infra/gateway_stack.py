@@ -201,7 +201,7 @@ class GatewayStack(cdk.Stack):
             "DeploymentProof",
             environment=environment,
             base_url=self.api.base_url,
-            api_arn=self.api.api.arn_for_execute_api("POST", stage=environment.name),
+            chat_arn=self.api.chat_arn(environment),
             api_key_secret=self.api_key_secret,
             guardrail=self.guardrail,
             clients=self.clients.table,

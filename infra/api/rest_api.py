@@ -18,6 +18,7 @@ from infra.api import caller_authorization, gateway_responses
 from infra.clients.authorizer import ClientAuthorizer
 from infra.functions import unqualified_permission
 from infra.functions.live_alias import LiveAlias
+from infra.platform import BASE_PATH
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 from openai_resources import paths as resource_paths
@@ -104,6 +105,11 @@ class ChatApi(Construct):
         )
         self.base_url = environment.platform.base_url(self.api)
         self._acknowledge(environment)
+
+    def chat_arn(self, environment: Environment) -> str:
+        """What a role must be allowed to invoke for chat completions, if callers sign their requests."""
+        path = f"{BASE_PATH}/chat/completions"
+        return self.api.arn_for_execute_api("POST", path, environment.name)
 
     def _route(
         self, paths: Iterable[str], live: LiveAlias, *, timeout_s: int, mode: apigateway.ResponseTransferMode

@@ -45,7 +45,7 @@ class DeploymentProof(Construct):
         *,
         environment: Environment,
         base_url: str,
-        api_arn: str,
+        chat_arn: str,
         api_key_secret: BedrockApiKeySecret | None,
         guardrail: EnforcedGuardrail | None,
         clients: dynamodb.ITable,
@@ -98,7 +98,7 @@ class DeploymentProof(Construct):
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
         )
         if signs:
-            _may_call(prover, api_arn)
+            _may_call(prover, chat_arn)
         triggers.Trigger(
             self,
             "Trigger",
@@ -109,9 +109,12 @@ class DeploymentProof(Construct):
         self.log_group = prover.log_group
 
 
-def _may_call(prover: GatewayFunction, api_arn: str) -> None:
-    """Lets the prover call the API with its signature: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples-for-api-execution.html"""
-    prover.role.add_to_policy(iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[api_arn]))
+def _may_call(prover: GatewayFunction, chat_arn: str) -> None:
+    """Lets the prover sign chat completions.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples-for-api-execution.html
+    """
+    prover.role.add_to_policy(iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[chat_arn]))
 
 
 def _check_size(gateway: Gateway) -> None:

@@ -41,7 +41,7 @@ class JwtAuthorizer(Authorizer):
         except RefusedTokenError as refusal:
             return Verdict(reason=str(refusal))
         except KeysUnavailableError as error:
-            self._logger.error("issuer's keys not read", extra={"cause": str(error)})
+            self._logger.error("issuer's keys not read", extra={"cause": str(error)})  # noqa: TRY400 - no traceback
             raise
         found = judged(self._startup.state.client_item(client_id), self._clock())
         return found if found.client_id is not None else Verdict(reason="the claim names no client")

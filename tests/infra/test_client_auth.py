@@ -61,7 +61,7 @@ def test_unsigned_request_is_told_to_sign(iam: Synthesised) -> None:
 
 
 def test_prover_may_call_the_api(iam: Synthesised) -> None:
-    """The proof of a deployment signs with its role, which may invoke this API and no other."""
+    """The proof of a deployment signs with its role, which may invoke chat completions of this API and nothing else."""
     policies = {id_: policy for id_, policy in iam.resources("AWS::IAM::Policy").items() if "Prover" in id_}
     (statement,) = (
         statement
@@ -69,8 +69,8 @@ def test_prover_may_call_the_api(iam: Synthesised) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Action"] == "execute-api:Invoke"
     )
-    assert resolved(statement["Resource"]).startswith("arn:aws:execute-api:")
-    assert "ChatApi" in resolved(statement["Resource"])
+    assert resolved(statement["Resource"]).startswith("arn:aws:execute-api:us-east-1:000000000000:ChatApi")
+    assert resolved(statement["Resource"]).endswith("/prod/POST/openai/v1/chat/completions")
     (variables,) = (
         function["Environment"]["Variables"]
         for function in iam.resources("AWS::Lambda::Function").values()
