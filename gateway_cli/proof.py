@@ -72,9 +72,8 @@ def prove(
         secret_arn=outputs.secret_arn,
         plan=_plan(outputs.proof_plan),
         client_auth=outputs.client_auth,
-        token=_token(outputs, token),
     )
-    yield from proof.prove(gateway, session)
+    yield from proof.prove(gateway, session, token=_token(outputs, token))
 
 
 def _token(outputs: StackOutputs, token: str | None) -> str | None:

@@ -30,8 +30,8 @@ def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key
 
     Raises ClientExistsError and UnusablePolicyError.
     """
-    key = key or new_keys.new_key()
-    _create(table, client_id, settings, (_new(key, dates.now()),))
+    key, created_at = key or new_keys.new_key(), dates.now()
+    _create(table, client_id, settings, (_new(key, created_at),), created_at)
     return key
 
 
@@ -44,7 +44,9 @@ def create_without_key(
     """
     if role is not None and (other := table.client_of_role(role)) is not None:
         raise RoleTakenError(role, other)
-    _create(table, client_id, settings, () if role is None else (_new_role(role, dates.now()),))
+    created_at = dates.now()
+    keys = () if role is None else (_new_role(role, created_at),)
+    _create(table, client_id, settings, keys, created_at)
 
 
 def add_role(table: ClientsTable, client: StoredClient, role: str) -> None:
@@ -59,9 +61,13 @@ def add_role(table: ClientsTable, client: StoredClient, role: str) -> None:
 
 
 def _create(
-    table: ClientsTable, client_id: str, settings: ClientSettings, keys: tuple[StoredKey, ...]
+    table: ClientsTable,
+    client_id: str,
+    settings: ClientSettings,
+    keys: tuple[StoredKey, ...],
+    created_at: str,
 ) -> None:
-    own = new_item(settings, dates.now())
+    own = new_item(settings, created_at)
     if table.find(client_id) is not None:
         raise ClientExistsError(client_id)
     try:

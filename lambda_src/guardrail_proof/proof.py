@@ -35,12 +35,14 @@ WITHIN_S = (
 _CLOCKS_DIFFER_S = 60
 
 
-def prove(gateway: Gateway, session: boto3.Session, *, signs_as_function: bool = False) -> Iterator[Probe]:
+def prove(
+    gateway: Gateway, session: boto3.Session, *, signs_as_function: bool = False, token: str | None = None
+) -> Iterator[Probe]:
     """All probes, each as soon as its result is known: over HTTP, of tags, of Converse, of names, of Bedrock, and as jobs.
 
     `signs_as_function`: without an API key, the session's credentials may ask Bedrock for what the gateway's functions
-    may. Raises botocore's errors if AWS refuses a call, NoCredentialsToSignError, and NoPrincipalError for a session of the
-    root user.
+    may. `token`: a client's JWT, if callers send these. Raises botocore's errors if AWS refuses a call,
+    NoCredentialsToSignError, and NoPrincipalError for a session of the root user.
     """
     jobs = Jobs(
         queue_url=gateway.jobs_queue_url,
@@ -48,7 +50,7 @@ def prove(gateway: Gateway, session: boto3.Session, *, signs_as_function: bool =
         model=gateway.model,
         canary=gateway.canary,
     )
-    with _endpoint(gateway, session) as endpoint:
+    with _endpoint(gateway, session, token) as endpoint:
         yield from over_http.over_http(endpoint)
         yield from over_http.ask(replace(endpoint, attempts=1, timeout_s=_TAGS_TIMEOUT_S), _of_tags(gateway))
         yield from _of_converse(gateway, endpoint)
@@ -60,11 +62,9 @@ def prove(gateway: Gateway, session: boto3.Session, *, signs_as_function: bool =
 
 
 @contextmanager
-def _endpoint(gateway: Gateway, session: boto3.Session) -> Iterator[Endpoint]:
+def _endpoint(gateway: Gateway, session: boto3.Session, token: str | None = None) -> Iterator[Endpoint]:
     """The gateway as a client of its kind may ask it during the block."""
-    asking = Endpoint(
-        base_url=gateway.base_url, api_key=gateway.token, model=gateway.model, canary=gateway.canary
-    )
+    asking = Endpoint(base_url=gateway.base_url, api_key=token, model=gateway.model, canary=gateway.canary)
     dynamodb, lifetime_s = session.client("dynamodb"), _lifetime_s(gateway)
     if gateway.client_auth == JWT:
         yield asking

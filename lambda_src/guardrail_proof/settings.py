@@ -63,7 +63,6 @@ class Gateway(NamedTuple):
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
     plan: Plan | None = None  # None if the environment has no model names
     client_auth: str | None = None  # IAM or JWT; None: KEYS
-    token: str | None = None  # with JWT, a client's token; never in a function's settings
 
 
 class ProverSettings(NamedTuple):

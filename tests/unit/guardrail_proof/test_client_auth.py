@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import httpx
 import pytest
-from moto import mock_aws
 
 from client_keys import table as client_table
 from client_keys.item import of_role
@@ -69,7 +68,7 @@ def test_signing_client_exists_while_it_is_needed(dynamodb: DynamoDBClient) -> N
 def test_given_token_is_sent(dynamodb: DynamoDBClient) -> None:
     """With JWT, the proof sends the given token and makes no client."""
     session: Any = FakeSession(dynamodb)
-    with proof._endpoint(GATEWAY._replace(client_auth=JWT, token="a.b.c"), session) as endpoint:
+    with proof._endpoint(GATEWAY._replace(client_auth=JWT), session, "a.b.c") as endpoint:
         assert (endpoint.api_key, endpoint.auth) == ("a.b.c", None)
         assert items(dynamodb) == []
 
@@ -111,8 +110,9 @@ def test_role_is_deleted_however_it_ends(dynamodb: DynamoDBClient, ending: type[
 def test_root_user_cannot_prove(dynamodb: DynamoDBClient) -> None:
     """The root user is no client, and is told so."""
     session: Any = FakeSession(dynamodb, "arn:aws:iam::123456789012:root")
-    with pytest.raises(NoPrincipalError, match="IAM role"), proof._endpoint(
-        GATEWAY._replace(client_auth=IAM), session
+    with (
+        pytest.raises(NoPrincipalError, match="IAM role"),
+        proof._endpoint(GATEWAY._replace(client_auth=IAM), session),
     ):
         pytest.fail("the root user has no role")
 
@@ -183,8 +183,7 @@ def test_no_credentials() -> None:
         SignedRequests(session)
 
 
-def test_signer_is_the_sessions_role() -> None:
-    """The signer is the session's own role or user, as STS names it."""
-    with mock_aws():
-        session = boto3.Session("testing", "testing", region_name="us-east-1")
-        assert signature.signer(session).endswith(":user/moto")
+def test_signer_is_the_sessions_role(dynamodb: DynamoDBClient) -> None:
+    """The signer is the role behind the session, as STS names it."""
+    session: Any = FakeSession(dynamodb)
+    assert signature.signer(session) == ROLE

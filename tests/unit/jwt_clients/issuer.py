@@ -63,7 +63,11 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def token(
-    *, key: PrivateKey | str | None = None, key_id: str | None = "rsa", algorithm: str = "RS256", **changes: Any
+    *,
+    key: PrivateKey | str | None = None,
+    key_id: str | None = "rsa",
+    algorithm: str = "RS256",
+    **changes: Any,
 ) -> str:
     """A token; by default a good one."""
     headers = {} if key_id is None else {"kid": key_id}
@@ -72,7 +76,9 @@ def token(
 
 def made_up(head: object, body: object, signature: bytes = b"signature") -> str:
     """A token of these parts, which nobody has signed."""
-    return ".".join(_base64(part) for part in (json.dumps(head).encode(), json.dumps(body).encode(), signature))
+    return ".".join(
+        _base64(part) for part in (json.dumps(head).encode(), json.dumps(body).encode(), signature)
+    )
 
 
 def _base64(part: bytes) -> str:

@@ -41,8 +41,8 @@ class FakeTable:
         operation: str,
         parameters: Mapping[str, Any],
         *,
-        ends_at: float = math.inf,  # noqa: ARG002
-        is_repeatable: bool = True,  # noqa: ARG002
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
         self.operations.append(operation)
         if self.fails:

@@ -116,7 +116,8 @@ def test_other_keys_are_left_out(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{}", b'{"keys": {}}', b'{"keys": []}', b'{"keys": [7]}', b"<html>", b"\xff", b"[" * 9999]
+    "content",
+    [b"", b"[]", b"{}", b'{"keys": {}}', b'{"keys": []}', b'{"keys": [7]}', b"<html>", b"\xff", b"[" * 9999],
 )
 def test_what_is_no_key_set(content: bytes) -> None:
     """An answer without a usable key is an error, so that the last keys stay."""

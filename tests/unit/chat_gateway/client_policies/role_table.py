@@ -26,8 +26,8 @@ class RoleTable:
         operation: str,
         parameters: Mapping[str, Any],
         *,
-        ends_at: float = math.inf,  # noqa: ARG002
-        is_repeatable: bool = True,  # noqa: ARG002
+        ends_at: float = math.inf,
+        is_repeatable: bool = True,
     ) -> dict[str, Any]:
         assert operation == "GetItem"
         assert parameters["ConsistentRead"] is True

@@ -156,10 +156,10 @@ def test_malformed_event_is_refused(made: object) -> None:
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(),
-        lambda inner: st.dictionaries(
-            st.sampled_from(["requestContext", "identity", "userArn", "principalId"]), inner
-        )
-        | st.lists(inner, max_size=2),
+        lambda inner: (
+            st.dictionaries(st.sampled_from(["requestContext", "identity", "userArn", "principalId"]), inner)
+            | st.lists(inner, max_size=2)
+        ),
         max_leaves=8,
     )
 )
@@ -190,7 +190,9 @@ def test_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         request.check()
 
 
-def resources(table: RoleTable, path: str, arn: object = SESSION) -> tuple[int, dict[str, Any], dict[str, Any]]:
+def resources(
+    table: RoleTable, path: str, arn: object = SESSION
+) -> tuple[int, dict[str, Any], dict[str, Any]]:
     """The resources function's status, body and log line."""
     log = StringIO()
     state = ResourcesState(models=ModelList([]), storage=None)  # type: ignore[arg-type]

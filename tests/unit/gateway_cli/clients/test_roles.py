@@ -25,7 +25,7 @@ SHA256 = hashlib.sha256(ROLE.encode()).hexdigest()
 
 
 @pytest.fixture(autouse=True)
-def iam(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - which sets the outputs first
+def iam(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment whose callers sign their requests."""
     monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, client_auth="iam"))
 
@@ -52,7 +52,9 @@ def test_role_is_needed(run: Run, dynamodb: DynamoDBClient) -> None:
     assert stored.items(dynamodb) == {}
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:iam::123456789012:root", "Caller", "arn:aws:iam::123456789012:role/*"])
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:iam::123456789012:root", "Caller", "arn:aws:iam::123456789012:role/*"]
+)
 def test_wrong_arn_is_a_wrong_command_line(run: Run, arn: str) -> None:
     """What is no role and no user is refused before anything is written."""
     result = run("create", "team-a", "--role-arn", arn)
