@@ -64,6 +64,13 @@ def take_effect(
 
     `flushes` is None for a command that cannot. Raises NotFlushedError.
     """
+    if outputs.client_auth == "iam":
+        unchanged = " --now does not change that." if flushes else ""
+        click.echo(
+            f"The functions keep what they know of a role for {authorizer_cache.LASTS}.{unchanged}", err=True
+        )
+        click.echo(of_jobs, err=True)
+        return
     if flushes:
         click.echo(of_jobs, err=True)
         authorizer_cache.flush(session, outputs)

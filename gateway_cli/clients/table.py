@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from client_keys import item as client_item
 from client_keys.item import Item
-from gateway_cli.clients import records, settings
+from gateway_cli.clients import records
 from gateway_cli.clients.errors import ChangedMeanwhileError, KeysError, NoSuchClientError
 from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.clients.settings import COPIED, KEYS, VERSION
@@ -63,11 +63,12 @@ class ClientsTable:
 
     def client_of_role(self, role: str) -> str | None:
         """The id of the role's client; None if the role is nobody's, or only that of a proof."""
-        answer = self.dynamodb.get_item(
-            TableName=self.name, Key=client_item.of_role(role), ConsistentRead=True
+        found = self._scanned(
+            FilterExpression="#hash = :hash",
+            ExpressionAttributeNames=_HASH,
+            ExpressionAttributeValues={":hash": client_item.of_role(role)[client_item.HASH]},
         )
-        item = answer.get("Item", {})
-        return None if client_item.EXPIRY in item else settings.string(item, client_item.CLIENT_ID)
+        return next((id_ for id_, client in found.items() if not client.is_temporary), None)
 
     def write(self, client: StoredClient, own: Item, keys: tuple[StoredKey, ...]) -> None:
         """Makes `own` the client's own item, and `keys` its keys; `client` is the client as it was read.

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from client_keys import table as new_keys
 from gateway_cli import stack_outputs
+from gateway_cli.clients.table import ClientsTable
+from tests.unit.clients_table import TABLE
 from tests.unit.gateway_cli.clients import stored
 from tests.unit.gateway_cli.clients.conftest import Run
 from tests.unit.gateway_cli.outputs import OUTPUTS
@@ -71,11 +74,19 @@ def test_role_has_one_client(run: Run) -> None:
         assert "belongs to the client team-a" in result.stderr
 
 
+def test_role_of_a_proof_can_be_a_client(run: Run, dynamodb: DynamoDBClient) -> None:
+    """The temporary client of a proof is nobody's."""
+    new_keys.store_temporary_role(dynamodb, TABLE, "prove", OTHER, expires_at=1)
+    assert run("list", "--json").exit_code == 0
+    assert ClientsTable(dynamodb, TABLE).client_of_role(OTHER) is None
+
+
 def test_changes_reach_the_role(run: Run, dynamodb: DynamoDBClient) -> None:
     """A suspended client's role is suspended, and a revoked role is gone."""
     run("create", "team-a", "--role-arn", ROLE)
     run("add-role", "team-a", "--role-arn", OTHER)
-    run("suspend", "team-a", "--yes")
+    suspended = run("suspend", "team-a", "--now", "--yes")
+    assert "--now does not change that" in suspended.stderr
     assert stored.items(dynamodb)[SHA256]["state"] == {"S": "suspended"}
     assert run("revoke", "team-a", "--key", SHA256[:8], "--yes").exit_code == 0
     assert SHA256 not in stored.items(dynamodb)
