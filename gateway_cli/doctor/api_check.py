@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from http import HTTPStatus
@@ -46,12 +47,17 @@ def of_answer(deployment: Deployment, transport: httpx.BaseTransport | None) -> 
 
 
 def _headers(client_auth: str) -> dict[str, str]:
-    """A well-formed credential, so that API Gateway asks the authorizer, and the authorizer reads its table."""
+    """A well-formed credential, so that API Gateway asks the authorizer, and the authorizer looks for it."""
     if client_auth == "iam":
         return {}
     key = client_key.from_random(secrets.token_bytes(client_key.RANDOM_BYTES))
-    token = key if client_auth == "keys" else f"{key}.{key}.{key}"
-    return {"authorization": f"Bearer {token}"}
+    return {"authorization": f"Bearer {key if client_auth == 'keys' else _token()}"}
+
+
+def _token() -> str:
+    """A JWT under a key that the issuer does not have, so that the authorizer asks the issuer."""
+    head = json.dumps({"alg": "RS256", "kid": secrets.token_hex(8)}).encode()
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (head, b"{}", b"none"))
 
 
 def _judged(answer: httpx.Response, deployment: Deployment) -> Result:
