@@ -90,34 +90,32 @@ def test_role_of_a_client_is_answered(gateways: Gateways) -> None:
     """The SDK signs; the role's client is answered, whole and streamed, and lists models and files."""
     arn = "arn:aws:iam::000000000000:role/callers/Answered"
     assert gateways.run("iam", "clients", "create", "signer", "--role-arn", arn).exit_code == 0
-    client = signing(gateways.iam.base_url, gateways.session("Answered"))
-    answer = client.chat.completions.create(model=MODEL, messages=HI)
-    assert answer.choices[0].message.content == "echo: one two"
-    events = list(client.chat.completions.create(model=MODEL, messages=HI, stream=True))
-    assert events
-    client.models.list()
-    assert client.files.list().data == []
+    with signing(gateways.iam.base_url, gateways.session("Answered")) as client:
+        answer = client.chat.completions.create(model=MODEL, messages=HI)
+        assert answer.choices[0].message.content == "echo: one two"
+        assert list(client.chat.completions.create(model=MODEL, messages=HI, stream=True))
+        client.models.list()
+        assert client.files.list().data == []
 
 
 def test_role_without_client_is_refused(gateways: Gateways) -> None:
     """A role that is no client's gets 403 on every path, and is let in as soon as it is added."""
-    client = signing(gateways.iam.base_url, gateways.session("Stranger"))
-    for call in (
-        lambda: client.chat.completions.create(model=MODEL, messages=HI),
-        lambda: client.files.list(),
-    ):
-        with pytest.raises(PermissionDeniedError) as caught:
-            call()
-        assert caught.value.code == "unknown_client"
-        assert caught.value.request_id
     arn = "arn:aws:sts::000000000000:assumed-role/Stranger/whatever"
-    assert (
-        gateways.run("iam", "clients", "create", "stranger", "--role-arn", arn, "--no-stream").exit_code == 0
-    )
-    assert client.chat.completions.create(model=MODEL, messages=HI).choices
-    with pytest.raises(PermissionDeniedError) as caught:
-        client.chat.completions.create(model=MODEL, messages=HI, stream=True)
-    assert caught.value.code == "streaming_not_allowed"
+    with signing(gateways.iam.base_url, gateways.session("Stranger")) as client:
+        for call in (
+            lambda: client.chat.completions.create(model=MODEL, messages=HI),
+            lambda: client.files.list(),
+        ):
+            with pytest.raises(PermissionDeniedError) as caught:
+                call()
+            assert caught.value.code == "unknown_client"
+            assert caught.value.request_id
+        created = gateways.run("iam", "clients", "create", "stranger", "--role-arn", arn, "--no-stream")
+        assert created.exit_code == 0
+        assert client.chat.completions.create(model=MODEL, messages=HI).choices
+        with pytest.raises(PermissionDeniedError) as caught:
+            client.chat.completions.create(model=MODEL, messages=HI, stream=True)
+        assert caught.value.code == "streaming_not_allowed"
 
 
 def test_unsigned_request_is_told_to_sign(gateways: Gateways) -> None:
@@ -147,9 +145,9 @@ def test_token_of_a_client_is_answered(gateways: Gateways, issuers: Issuer) -> N
     """The SDK sends a JWT as its API key; the claim's client is answered, and the issuer is asked once."""
     assert gateways.run("jwt", "clients", "create", "team-a").exit_code == 0
     for token in (issuer.token(), issuer.token(key=issuer.ec_key(), key_id="ec", algorithm="ES256")):
-        client = with_token(gateways.jwt.base_url, token)
-        assert client.chat.completions.create(model=MODEL, messages=HI).choices
-        assert client.files.list().data == []
+        with with_token(gateways.jwt.base_url, token) as client:
+            assert client.chat.completions.create(model=MODEL, messages=HI).choices
+            assert client.files.list().data == []
     assert issuers.requests == 1
 
 
@@ -166,8 +164,11 @@ def test_token_of_a_client_is_answered(gateways: Gateways, issuers: Issuer) -> N
 )
 def test_other_tokens_are_refused(gateways: Gateways, token: str) -> None:
     """Every other token gets 401 in OpenAI's shape, and the text speaks of a token."""
-    with pytest.raises(AuthenticationError, match="JWT") as caught:
-        with_token(gateways.jwt.base_url, token).chat.completions.create(model=MODEL, messages=HI)
+    with (
+        with_token(gateways.jwt.base_url, token) as client,
+        pytest.raises(AuthenticationError, match="JWT") as caught,
+    ):
+        client.chat.completions.create(model=MODEL, messages=HI)
     assert caught.value.code == "invalid_api_key"
 
 
