@@ -257,7 +257,7 @@ prove: .venv/.command ## Prove that the deployed guardrail blocks: make prove EN
 
 .PHONY: lock
 lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of all dependencies
-	@for name in upstream authorizer resources operator node dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
+	@for name in upstream authorizer resources jwt operator node dev emulator benchmark-fastapi benchmark-litellm benchmark-plot; do \
 	  $(UV_LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@for name in new old; do \
 	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from contextlib import closing
@@ -91,7 +92,9 @@ def _url(_context: click.Context, _parameter: click.Parameter, url: str | None) 
     "--converse-model",
     help="A model of Bedrock's Converse, to try that route, too. Default: proof.converse_model of the settings.",
 )
-@deployed(proof.UnreadablePlanError)
+@deployed(
+    proof.UnreadablePlanError, proof.NoTokenError, proof.NoCredentialsToSignError, proof.NoPrincipalError
+)
 def prove(
     session: boto3.Session,
     outputs: stack_outputs.StackOutputs,
@@ -103,7 +106,8 @@ def prove(
 ) -> None:
     """Proves that the guardrail blocks a canary word but not a harmless prompt, in whole answers, streams and jobs.
 
-    The proof also tries the model names of the environment, and the guardrails of its other regions.
+    The proof also tries the model names of the environment, and the guardrails of its other regions. If the environment's
+    callers send JWTs, set CLIENT_TOKEN to a token of a client.
     """
     tried = []
     probes = proof.prove(
@@ -114,6 +118,7 @@ def prove(
         base_url=base_url,
         attack=attack,
         converse_model=converse_model,
+        token=os.environ.get("CLIENT_TOKEN"),
     )
     with closing(probes):
         for probe in probes:

@@ -27,9 +27,20 @@ def env(*, env_name: str, region: str | None, profile: str | None, stack: str | 
             variables = local_stack.variables(local_stack.STACK_FILE)
         else:
             _, outputs = found(env_name, region, profile, stack)
-            variables = {"BASE_URL": outputs.base_url, **_client_key()}
+            variables = {"BASE_URL": outputs.base_url, **_credential(outputs.client_auth)}
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _credential(client_auth: str) -> dict[str, str]:
+    """What `_client_key` gives. For signed requests there is no variable, and for JWTs the token takes the key's place."""
+    if client_auth == "iam":
+        click.echo("Callers sign their requests with AWS credentials: there is no CLIENT_KEY.", err=True)
+        return {}
+    if client_auth == "jwt" and not os.environ.get(_CLIENT_KEY):
+        click.echo(f"{_CLIENT_KEY} is not set. Set it to a JWT of your identity provider.", err=True)
+        return {}
+    return _client_key()
 
 
 def _client_key() -> dict[str, str]:

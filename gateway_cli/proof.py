@@ -6,17 +6,37 @@ from collections.abc import Generator
 
 import boto3
 
+from client_keys.principal import NoPrincipalError
 from gateway_cli.stack_outputs import StackOutputs
 from guardrail_proof import proof
 from guardrail_proof.plan import Plan
 from guardrail_proof.probes import Probe, failure
-from guardrail_proof.settings import CANARY_WORD, MODEL, Gateway
+from guardrail_proof.settings import CANARY_WORD, JWT, MODEL, Gateway
+from guardrail_proof.signature import NoCredentialsToSignError
 
-__all__ = ["CANARY_WORD", "MODEL", "Probe", "failure", "prove"]
+__all__ = [
+    "CANARY_WORD",
+    "MODEL",
+    "NoCredentialsToSignError",
+    "NoPrincipalError",
+    "Probe",
+    "failure",
+    "prove",
+]
 
 
 class UnreadablePlanError(Exception):
     """The stack says what to prove of its model names, in a form that this version does not know."""
+
+
+class NoTokenError(Exception):
+    """Callers send JWTs, and the proof has none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The callers of this environment send JWTs, which the gateway does not issue. Set CLIENT_TOKEN to a token of a "
+            "client that may use the proof's models."
+        )
 
 
 def prove(
@@ -28,10 +48,12 @@ def prove(
     base_url: str | None = None,
     attack: str | None = None,
     converse_model: str | None = None,
+    token: str | None = None,
 ) -> Generator[Probe, None, None]:
-    """Yields each probe as soon as its outcome is known. Raises UnreadablePlanError, and botocore's errors.
+    """Yields each probe as soon as its outcome is known. Raises UnreadablePlanError, NoTokenError, and botocore's errors.
 
-    The proof creates a temporary client. Close the generator to delete this client.
+    The proof creates a temporary client. Close the generator to delete this client. If callers sign their requests, the
+    client is the role or user behind `session`. If they send JWTs, the proof creates none and sends `token`.
 
     `base_url` replaces the stack's base URL. `attack` is a prompt that the prompt-attack filter must block. `model` and
     `converse_model` replace the stack's models.
@@ -50,8 +72,18 @@ def prove(
         secret_arn=outputs.secret_arn,
         plan=_plan(outputs.proof_plan),
         key_header=outputs.key_header,
+        client_auth=outputs.client_auth,
     )
-    yield from proof.prove(gateway, session)
+    yield from proof.prove(gateway, session, token=_token(outputs, token))
+
+
+def _token(outputs: StackOutputs, token: str | None) -> str | None:
+    """The token for an environment whose callers send JWTs; None for others."""
+    if outputs.client_auth != JWT:
+        return None
+    if not token:
+        raise NoTokenError
+    return token
 
 
 def _plan(text: str | None) -> Plan | None:

@@ -60,6 +60,7 @@ class StackOutputs:
     proof_plan: str | None = (
         None  # what guardrail_proof.plan writes; None if the environment has no model names
     )
+    client_auth: str = "keys"  # how callers show who they are: keys, iam or jwt
     tagging: str | None = None  # which text the guardrail checks; None if no guardrail is enforced
     key_header: str = BEARER_HEADER  # in which clients send their keys
     by_name: dict[str, str] = field(default_factory=dict)  # every output, by its name in the stack
@@ -146,6 +147,7 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         proof_model=outputs.get("ProofModel"),
         proof_converse_model=outputs.get("ProofConverseModel"),
         proof_plan=outputs.get("ProofPlan"),
+        client_auth=outputs.get("ClientAuth", "keys"),
         tagging=outputs.get("GuardrailTagging"),
         key_header=outputs.get("KeyHeader", BEARER_HEADER),
         by_name=dict(sorted(outputs.items())),

@@ -12,6 +12,7 @@ from aws_cdk import aws_apigateway as apigateway
 
 from infra.platform import BASE_PATH, Platform
 from infra.settings import files
+from infra.settings.client_auth import ClientAuth
 from infra.settings.problems import InvalidEnvironmentError
 from infra.settings.upstream import AuthMethod
 
@@ -63,6 +64,10 @@ def check(document: Mapping[str, Any]) -> None:
             raise InvalidEnvironmentError(
                 f"environments/{NAME}.toml: {table} must not be set: `make run` creates the guardrail of 'local' itself."
             )
+    if document.get("client_auth", ClientAuth.KEYS) != ClientAuth.KEYS:
+        raise InvalidEnvironmentError(
+            f'environments/{NAME}.toml: client_auth must be "keys", because the client that `make run` creates has a key.'
+        )
     upstream = document.get("upstream")
     if isinstance(upstream, dict) and upstream.get("auth", AuthMethod.API_KEY) != AuthMethod.API_KEY:
         raise InvalidEnvironmentError(

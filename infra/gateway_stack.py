@@ -18,6 +18,7 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.key_rotation import BedrockKeyRotation
 from infra.clients.authorizer import ClientAuthorizer
 from infra.clients.authorizer_function import AuthorizerFunction
+from infra.clients.jwt_authorizer_function import JwtAuthorizerFunction
 from infra.clients.table import ClientsTable
 from infra.clients.usage_table import UsageTable
 from infra.deployments import gradual_deployment
@@ -47,6 +48,7 @@ from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.resources.files_bucket import FilesBucket
 from infra.resources.table import ResourcesTable
+from infra.settings.client_auth import ClientAuth
 from infra.settings.environment import Environment
 
 
@@ -145,11 +147,20 @@ class GatewayStack(cdk.Stack):
             guardrail=self.guardrail,
         )
 
-    def _authorizer(self, environment: Environment) -> ClientAuthorizer:
-        """The authorizer. Its construct is below the clients' table, which it reads."""
-        function = AuthorizerFunction(
-            self.clients, "Authorizer", environment=environment, clients=self.clients.table
-        )
+    def _authorizer(self, environment: Environment) -> ClientAuthorizer | None:
+        """The authorizer, below the table of clients that it reads; None if callers sign their requests."""
+        if environment.client_auth is ClientAuth.IAM:
+            return None
+        function: AuthorizerFunction | JwtAuthorizerFunction
+        clients = self.clients.table
+        if environment.jwt is not None:
+            function = JwtAuthorizerFunction(
+                self.clients, "Authorizer", environment=environment, jwt=environment.jwt, clients=clients
+            )
+        else:
+            function = AuthorizerFunction(
+                self.clients, "Authorizer", environment=environment, clients=clients
+            )
         cdk.CfnOutput(self, "AuthorizerLogGroupName", value=function.log_group.log_group_name)
         return ClientAuthorizer(self.clients, "TokenAuthorizer", environment=environment, function=function)
 
@@ -162,7 +173,7 @@ class GatewayStack(cdk.Stack):
         )
         return None
 
-    def _deploy_gradually(self, environment: Environment, authorizer: ClientAuthorizer) -> None:
+    def _deploy_gradually(self, environment: Environment, authorizer: ClientAuthorizer | None) -> None:
         """Lets CodeDeploy move what answers callers and calls Bedrock. The steps of batches are moved at once."""
         if not (
             environment.deployment.gradual and environment.platform.has(gradual_deployment.RESOURCE_TYPE)
@@ -175,7 +186,10 @@ class GatewayStack(cdk.Stack):
             guardrail=self.guardrail,
             chat=self.chat.live,
             worker=self.worker.live,
-            others={"Authorizer": authorizer.live, "Resources": self.resources.live},
+            others={
+                **({} if authorizer is None else {"Authorizer": authorizer.live}),
+                "Resources": self.resources.live,
+            },
             alarms=[] if self.alarms is None else self.alarms.stopping,
         )
         log_group = gradual.log_group.log_group_name
@@ -190,6 +204,7 @@ class GatewayStack(cdk.Stack):
             "DeploymentProof",
             environment=environment,
             base_url=self.api.base_url,
+            chat_arn=self.api.chat_arn(environment),
             api_key_secret=self.api_key_secret,
             guardrail=self.guardrail,
             clients=self.clients.table,
@@ -221,7 +236,11 @@ class GatewayStack(cdk.Stack):
         return Monitored(
             environment=environment,
             stack_name=self.stack_name,
-            functions=(CHAT, AUTHORIZER, RESOURCES, WORKER, BATCH_STEPS),
+            functions=(
+                CHAT,
+                *(() if environment.client_auth is ClientAuth.IAM else (AUTHORIZER,)),
+                *(RESOURCES, WORKER, BATCH_STEPS),
+            ),
             rarely_invoked=() if self.key_rotation is None else (KEY_ROTATION,),
             queues=Queues(
                 jobs=self.queues.jobs,
@@ -261,6 +280,8 @@ class GatewayStack(cdk.Stack):
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
+        if environment.client_auth is not ClientAuth.KEYS:
+            outputs["ClientAuth"] = environment.client_auth
         if self.api_key_secret is not None:
             outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
         if environment.api.key_header != BEARER_HEADER:

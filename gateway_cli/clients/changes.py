@@ -10,13 +10,19 @@ from client_keys import key as client_key
 from client_keys import table as new_keys
 from client_keys.item import Item
 from gateway_cli.clients import dates
-from gateway_cli.clients.errors import ChangedMeanwhileError, ClientExistsError, KeysError
+from gateway_cli.clients.errors import (
+    ChangedMeanwhileError,
+    ClientExistsError,
+    KeysError,
+    RoleTakenError,
+)
 from gateway_cli.clients.records import StoredClient, StoredKey
 from gateway_cli.clients.settings import ATTRIBUTES, CREATED_AT, ClientSettings
 from gateway_cli.clients.table import ClientsTable
 
 _GENERATION_BYTES = 8
 MAX_KEYS = 2  # so that a key can be replaced while callers still use the other
+MAX_KEYS_AND_ROLES = 50  # all of them are written with their client
 
 
 def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key: str | None = None) -> str:
@@ -24,16 +30,50 @@ def create(table: ClientsTable, client_id: str, settings: ClientSettings, *, key
 
     Raises ClientExistsError and UnusablePolicyError.
     """
-    key = key or new_keys.new_key()
+    key, created_at = key or new_keys.new_key(), dates.now()
+    _create(table, client_id, settings, (_new(key, created_at),), created_at)
+    return key
+
+
+def create_without_key(
+    table: ClientsTable, client_id: str, settings: ClientSettings, *, role: str | None = None
+) -> None:
+    """Creates a client for callers who sign as `role` or, without a role, for those who send JWTs.
+
+    Raises ClientExistsError, RoleTakenError and UnusablePolicyError.
+    """
+    if role is not None and (other := table.client_of_role(role)) is not None:
+        raise RoleTakenError(role, other)
     created_at = dates.now()
+    keys = () if role is None else (_new_role(role, created_at),)
+    _create(table, client_id, settings, keys, created_at)
+
+
+def add_role(table: ClientsTable, client: StoredClient, role: str) -> None:
+    """Lets the role in as the client. Raises RoleTakenError, KeysError and ChangedMeanwhileError."""
+    if (other := table.client_of_role(role)) is not None:
+        raise RoleTakenError(role, other)
+    if len(client.keys) >= MAX_KEYS_AND_ROLES:
+        raise KeysError(
+            f"The client {client.client_id} has {len(client.keys)} keys and roles: revoke one first."
+        )
+    table.write(client, own_item(client), (*client.keys, _new_role(role, dates.now())))
+
+
+def _create(
+    table: ClientsTable,
+    client_id: str,
+    settings: ClientSettings,
+    keys: tuple[StoredKey, ...],
+    created_at: str,
+) -> None:
     own = new_item(settings, created_at)
     if table.find(client_id) is not None:
         raise ClientExistsError(client_id)
     try:
-        table.write(StoredClient(client_id=client_id, item=None), own, (_new(key, created_at),))
+        table.write(StoredClient(client_id=client_id, item=None), own, keys)
     except ChangedMeanwhileError:
         raise ClientExistsError(client_id) from None
-    return key
 
 
 def new_item(settings: ClientSettings, created_at: str) -> Item:
@@ -60,10 +100,11 @@ def set_active(table: ClientsTable, client: StoredClient, *, is_active: bool) ->
 
 def rotate(table: ClientsTable, client: StoredClient) -> str:
     """A second key. Raises KeysError if there are two, and ChangedMeanwhileError."""
-    if len(client.keys) >= MAX_KEYS:
+    keys = [key for key in client.keys if key.role is None]
+    if len(keys) >= MAX_KEYS:
         raise KeysError(
-            f"The client {client.client_id} has {len(client.keys)} keys ({_ids(client.keys)}), and may have "
-            f"{MAX_KEYS}: revoke one first."
+            f"The client {client.client_id} has {len(keys)} keys ({_ids(keys)}), and may have {MAX_KEYS}: "
+            "revoke one first."
         )
     key = new_keys.new_key()
     table.write(client, own_item(client), (*client.keys, _new(key, dates.now())))
@@ -105,6 +146,11 @@ def own_item(client: StoredClient) -> Item:
 
 def _new(key: str, created_at: str) -> StoredKey:
     return StoredKey(sha256=client_key.sha256(key), item={CREATED_AT: {"S": created_at}})
+
+
+def _new_role(arn: str, created_at: str) -> StoredKey:
+    item = {CREATED_AT: {"S": created_at}, client_item.ROLE: {"S": arn}}
+    return StoredKey(sha256=client_key.sha256(arn), item=item)
 
 
 def _ids(keys: Iterable[StoredKey]) -> str:

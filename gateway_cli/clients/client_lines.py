@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from client_keys import item as client_item
+from client_keys import key as client_key
+from client_keys import principal
 from client_keys.item import Item
 from client_keys.policy import Policy, UnusablePolicyError
 from gateway_cli import json_line
@@ -31,7 +33,7 @@ _FIELDS = {
     *("id", "name", "owner", "state", "expires", "models", "stream", "jobs", "created", "keys"),
     *(limit.name for limit in LIMITS),
 }
-_KEY_FIELDS = {"sha256", "created", "expires"}
+_KEY_FIELDS = {"sha256", "created", "expires", "role"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ def written(client: StoredClient) -> str:
                 "sha256": key.sha256,
                 "created": _created(key.created_at),
                 "expires": None if key.own_expiry is None else dates.shown(key.own_expiry),
+                **({} if key.role is None else {"role": key.role}),
             }
             for key in client.keys
         ],
@@ -216,6 +219,10 @@ def _key(entry: object) -> StoredKey:
     item: Item = {} if created_at is None else {CREATED_AT: {"S": created_at}}
     if expires_at is not None:
         item[client_item.EXPIRY] = {"N": str(expires_at)}
+    if (role := _checked(entry, "role", principal.of_arn)) is not None:
+        if client_key.sha256(role) != sha256:
+            raise BadLineError("'sha256' of a role must be the hash of its ARN in 'role'")
+        item[client_item.ROLE] = {"S": role}
     return StoredKey(sha256=sha256, item=item)
 
 

@@ -9,9 +9,9 @@ import click
 
 from client_keys.policy import UnusablePolicyError
 from gateway_cli.clients import budget, changes, parameters, speech, views
-from gateway_cli.clients.errors import ClientsError
+from gateway_cli.clients.errors import ClientsError, RoleMissingError
 from gateway_cli.clients.file_commands import export, import_
-from gateway_cli.clients.key_commands import revoke, rotate
+from gateway_cli.clients.key_commands import add_role, revoke, rotate
 from gateway_cli.clients.settings import ClientSettings
 from gateway_cli.clients.state_commands import delete, resume, suspend
 from gateway_cli.clients.table import ClientsTable
@@ -31,16 +31,27 @@ def clients() -> None:
 
 @clients.command("create")
 @parameters.client_id
+@parameters.role_arn(required=False)
 @parameters.settings_options
 @deployed(ClientsError, UnusablePolicyError)
-def create(session: boto3.Session, outputs: StackOutputs, client_id: str, change: SettingsChange) -> None:
+def create(
+    session: boto3.Session, outputs: StackOutputs, client_id: str, role: str | None, change: SettingsChange
+) -> None:
     """Creates a client and prints its key, once: only a hash is kept.
 
-    Standard output has the key alone.
+    Standard output has the key alone. With --role-arn, and where callers send JWTs, the client has no key.
     """
-    key = changes.create(ClientsTable.of(session, outputs), client_id, change.applied_to(ClientSettings()))
-    click.echo(f"Created {client_id}. This is its key; it cannot be read again:", err=True)
-    click.echo(key)
+    table, settings = ClientsTable.of(session, outputs), change.applied_to(ClientSettings())
+    if role is None and outputs.client_auth == "keys":
+        key = changes.create(table, client_id, settings)
+        click.echo(f"Created {client_id}. This is its key; it cannot be read again:", err=True)
+        click.echo(key)
+        return
+    if role is None and outputs.client_auth == "iam":
+        raise RoleMissingError
+    changes.create_without_key(table, client_id, settings, role=role)
+    click.echo(f"Created {client_id}.", err=True)
+    speech.let_in(outputs.client_auth, client_id, role)
 
 
 @clients.command("list")
@@ -95,5 +106,5 @@ def update(
     )
 
 
-for _command in (rotate, revoke, suspend, resume, delete, import_, export):
+for _command in (add_role, rotate, revoke, suspend, resume, delete, import_, export):
     clients.add_command(_command)

@@ -21,6 +21,22 @@ class ClientExistsError(ClientsError):
         super().__init__(f"The client {client_id} exists already.")
 
 
+class RoleTakenError(ClientsError):
+    """The role is a client's already."""
+
+    def __init__(self, role: str, client_id: str) -> None:
+        super().__init__(f"Nothing was changed: {role} belongs to the client {client_id}.")
+
+
+class RoleMissingError(ClientsError):
+    """A new client would have neither a key nor a role that anybody may use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The callers of this environment sign their requests: name the client's IAM role or user with --role-arn."
+        )
+
+
 class ChangedMeanwhileError(ClientsError):
     """The client, or one of its keys, is no longer as it was read."""
 

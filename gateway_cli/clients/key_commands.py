@@ -1,4 +1,4 @@
-"""`clients rotate` and `clients revoke`."""
+"""`clients rotate`, `clients revoke` and `clients add-role`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def revoke(
     flushes: bool,
     yes: bool,
 ) -> None:
-    """Deletes a key of a client. The client stays, also without a key."""
+    """Deletes a key or an IAM role of a client. The client stays, also without a key."""
     if prefix and every:
         raise click.UsageError("Give --key or --all, not both.")
     table = ClientsTable.of(session, outputs)
@@ -63,3 +63,15 @@ def revoke(
     speech.take_effect(
         session, outputs, flushes=flushes, keeps=f"accept the {keys}", of_jobs=speech.JOBS_NEED_NO_KEY
     )
+
+
+@click.command("add-role")
+@parameters.client_id
+@parameters.role_arn(required=True)
+@deployed(ClientsError)
+def add_role(session: boto3.Session, outputs: StackOutputs, client_id: str, role: str) -> None:
+    """Lets an IAM role or user in as a client that exists. `revoke` takes it away."""
+    table = ClientsTable.of(session, outputs)
+    changes.add_role(table, table.client(client_id), role)
+    click.echo(f"Added {role} to {client_id}.")
+    speech.let_in(outputs.client_auth, client_id, role)

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 import click
 
+from client_keys import principal
+from client_keys.principal import NoPrincipalError
 from gateway_cli.clients import dates, settings
 from gateway_cli.clients.limits import LIMITS, NO_LIMIT, Limit
 from gateway_cli.clients.settings import ClientSettings
@@ -87,6 +89,18 @@ def key_prefix(command: Callable[..., None]) -> Callable[..., None]:
     return prefix(every(command))
 
 
+def role_arn(*, required: bool) -> _Decorator:
+    """Adds `--role-arn`, as `role`."""
+    return click.option(
+        "--role-arn",
+        "role",
+        metavar="ARN",
+        required=required,
+        callback=_role,
+        help="The IAM role or user that signs the client's requests. The ARN of a role's session is taken, too.",
+    )
+
+
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options of a client's settings; the command gets them as one SettingsChange, `change`."""
 
@@ -134,6 +148,13 @@ def _key_prefix(_: click.Context, __: click.Parameter, text: str | None) -> str 
     if text is not None and not _PREFIX.fullmatch(text.lower()):
         raise click.BadParameter("4 to 64 hexadecimal digits, as `show` lists the key.")
     return None if text is None else text.lower()
+
+
+def _role(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else principal.of_arn(text)
+    except NoPrincipalError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 def _words(_: click.Context, __: click.Parameter, text: str | None) -> Given[str] | None:

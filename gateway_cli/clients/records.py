@@ -19,7 +19,7 @@ ID_DIGITS = 12  # of a key's hash: enough to tell a client's keys apart, and to 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """A key, by its hash. `item` is the key's item."""
+    """A key, by its hash, or an IAM role, by the hash of its ARN. `item` is its item."""
 
     sha256: str
     item: Item
@@ -28,6 +28,11 @@ class StoredKey:
     def id(self) -> str:
         """How the key is named where people read it."""
         return self.sha256[:ID_DIGITS]
+
+    @property
+    def role(self) -> str | None:
+        """The ARN of the role or user; None for a key."""
+        return settings.string(self.item, client_item.ROLE)
 
     @property
     def created_at(self) -> str | None:

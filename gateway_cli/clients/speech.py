@@ -49,6 +49,14 @@ def confirm(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def let_in(client_auth: str, client_id: str, role: str | None) -> None:
+    """Says whether callers of the new client's kind are let in."""
+    if client_auth == "jwt":
+        click.echo(f"Tokens whose claim is {client_id} are let in.", err=True)
+    if role is not None and client_auth != "iam":
+        click.echo(f'{role} is let in once the environment has client_auth = "iam".', err=True)
+
+
 def take_effect(
     session: boto3.Session, outputs: StackOutputs, *, flushes: bool | None, keeps: str, of_jobs: str
 ) -> None:
@@ -56,6 +64,13 @@ def take_effect(
 
     `flushes` is None for a command that cannot. Raises NotFlushedError.
     """
+    if outputs.client_auth == "iam":
+        unchanged = " --now does not change that." if flushes else ""
+        click.echo(
+            f"The functions keep what they know of a role for {authorizer_cache.LASTS}.{unchanged}", err=True
+        )
+        click.echo(of_jobs, err=True)
+        return
     if flushes:
         click.echo(of_jobs, err=True)
         authorizer_cache.flush(session, outputs)

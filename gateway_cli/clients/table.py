@@ -61,6 +61,15 @@ class ClientsTable:
             raise NoSuchClientError(client_id)
         return found
 
+    def client_of_role(self, role: str) -> str | None:
+        """The id of the role's client; None if the role is nobody's, or only that of a proof."""
+        found = self._scanned(
+            FilterExpression="#hash = :hash",
+            ExpressionAttributeNames=_HASH,
+            ExpressionAttributeValues={":hash": client_item.of_role(role)[client_item.HASH]},
+        )
+        return next((id_ for id_, client in found.items() if not client.is_temporary), None)
+
     def write(self, client: StoredClient, own: Item, keys: tuple[StoredKey, ...]) -> None:
         """Makes `own` the client's own item, and `keys` its keys; `client` is the client as it was read.
 

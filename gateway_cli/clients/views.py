@@ -72,17 +72,26 @@ def print_one(client: StoredClient, budget_used: int | None = None) -> None:
     unreadable = (("not readable", ", ".join(client.unreadable)),) if client.unreadable else ()
     screen.table(("client", client.client_id), (*rows, *unreadable))
     if client.keys:
-        keys = [
-            (
-                key.id,
-                _created(key.created_at) or _NONE,
-                key.last_used_on or _NONE,
-                _time(key.own_expiry) or "as the client",
-            )
-            for key in client.keys
-        ]
-        click.echo()
-        screen.table(("key", "created", "last used", "expires"), keys)
+        _print_keys(client.keys)
+
+
+def _print_keys(keys: tuple[StoredKey, ...]) -> None:
+    """A table of the keys; with a column for the ARNs if some of them are roles."""
+    columns: tuple[str, ...] = ("key", "created", "last used", "expires")
+    rows: list[tuple[str, ...]] = [
+        (
+            key.id,
+            _created(key.created_at) or _NONE,
+            key.last_used_on or _NONE,
+            _time(key.own_expiry) or "as the client",
+        )
+        for key in keys
+    ]
+    if any(key.role for key in keys):
+        columns = (*columns, "role")
+        rows = [(*row, key.role or _NONE) for row, key in zip(rows, keys, strict=True)]
+    click.echo()
+    screen.table(columns, rows)
 
 
 def _models(models: tuple[str, ...] | None) -> list[tuple[str, str]]:
@@ -138,6 +147,7 @@ def _key_document(key: StoredKey) -> dict[str, str | None]:
         "created": _created(key.created_at),
         "last_used": key.last_used_on,
         "expires": _time(key.own_expiry),
+        **({} if key.role is None else {"role": key.role}),
     }
 
 

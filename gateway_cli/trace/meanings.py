@@ -32,12 +32,15 @@ MEANINGS = {
     "model_without_price": "the client has a budget, and the model has no price: add it to the settings",
     "max_tokens_exceeded": "the request asks for more output than its client may",
     # Clients.
-    "invalid_api_key": "the client key is missing, wrong, revoked or expired, or the client is suspended",
+    "invalid_api_key": "the client key or JWT is missing, wrong, revoked or expired, or the client is suspended",
+    "invalid_signature": "the request has no valid AWS signature for execute-api",
+    "access_denied": "the caller's IAM role may not call the API: it needs execute-api:Invoke",
+    "clients_unavailable": "the table of clients cannot be reached: run chat-gateway doctor",
     "model_not_allowed": "the environment or the client does not allow the model: chat-gateway clients show",
     "streaming_not_allowed": "the client may not stream: chat-gateway clients update changes it",
     "jobs_not_allowed": "the client may not send jobs: chat-gateway clients update changes it",
-    "unknown_client": "the job names a client that does not exist",
-    "client_not_active": "the job's client is suspended or expired: chat-gateway clients resume",
+    "unknown_client": "the job names a client that does not exist, or the caller's IAM role is no client's",
+    "client_not_active": "the client of the job or of the IAM role is suspended or expired: chat-gateway clients resume",
     "guardrail_override_not_allowed": "the request has a guardrail setting that differs from the environment's",
     "request_blocked": "a web ACL blocked the request",
     # Requests.

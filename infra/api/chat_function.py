@@ -10,6 +10,7 @@ from chat_gateway.http_api.settings import HttpSettings
 from infra.api import cors
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.bedrock.upstream import grant_upstream, upstream_settings
+from infra.clients import signed_requests
 from infra.clients.usage_settings import usage_settings
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
@@ -55,7 +56,7 @@ class ChatFunction(Construct):
             "Chat",
             environment=environment,
             name="api",
-            module="chat_gateway.http_api.handler",
+            module=signed_requests.handler(environment, "chat_gateway.http_api"),
             requirements="upstream",
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
@@ -64,6 +65,7 @@ class ChatFunction(Construct):
                 **http.to_env(),
                 **metrics_settings(environment).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
+                **signed_requests.variables(environment),
                 **usage_settings(environment, usage).to_env(),
                 **cors.variables(environment.api),
                 **_MALLOC,

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 from aws_cdk import aws_apigateway as apigateway
 
+from infra.api import caller_refusals
+from infra.settings.client_auth import ClientAuth
+
 _Type = apigateway.ResponseType
 
 _INVALID_KEY = (
@@ -68,6 +71,7 @@ def add(
     *,
     request_id: str,
     max_request_bytes: int,
+    client_auth: ClientAuth,
     shown_key: str,
     headers: Mapping[str, str] | None = None,
 ) -> None:
@@ -75,7 +79,9 @@ def add(
 
     `shown_key` says how a client sends its key. `headers` are further ones, with values in API Gateway's quotes.
     """
-    for id_, (type_, (status, error_type, code, message)) in _RESPONSES.items():
+    refusals = caller_refusals.of(client_auth)
+    for id_, (type_, usual) in _RESPONSES.items():
+        status, error_type, code, message = refusals.get(id_, usual)
         said = message.format(max_request_bytes=max_request_bytes, shown_key=shown_key)
         error = {"message": said, "type": error_type, "param": None, "code": code}
         api.add_gateway_response(

@@ -12,6 +12,7 @@ from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
 from infra.api import cors
 from infra.bedrock.upstream import models_settings
+from infra.clients import signed_requests
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
@@ -55,7 +56,7 @@ class ResourcesFunction(GatewayFunction):
             id_,
             environment=environment,
             name="resources",
-            module="openai_resources.handler",
+            module=signed_requests.handler(environment, "openai_resources"),
             requirements="resources",
             description="Lists models, keeps files and uploads, and makes batches",
             timeout_s=_TIMEOUT_S,
@@ -65,6 +66,7 @@ class ResourcesFunction(GatewayFunction):
                 **storage.to_env(),
                 **ClientsSettings(clients.table_name).to_env(),
                 **cors.variables(environment.api),
+                **signed_requests.variables(environment),
             },
             has_event_handler=True,
         )

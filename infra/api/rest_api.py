@@ -15,10 +15,11 @@ from constructs import Construct
 from chat_gateway.completions import request as chat_request
 from chat_gateway.http_api.path_spellings import DEPLOYMENT_PATH
 from infra import acknowledgements
-from infra.api import access_log, cors, gateway_responses
+from infra.api import access_log, caller_authorization, cors, gateway_responses
 from infra.clients.authorizer import ClientAuthorizer
 from infra.functions import unqualified_permission
 from infra.functions.live_alias import LiveAlias
+from infra.platform import BASE_PATH
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 from openai_resources import paths as resource_paths
@@ -39,7 +40,7 @@ class ChatApi(Construct):
         environment: Environment,
         chat: LiveAlias,
         resources: LiveAlias,
-        authorizer: ClientAuthorizer,
+        authorizer: ClientAuthorizer | None,
     ) -> None:
         super().__init__(scope, id_)
         self.access_log = logs.LogGroup(
@@ -60,10 +61,9 @@ class ChatApi(Construct):
             cloud_watch_role=environment.account.manage_api_gateway_log_role,
             cloud_watch_role_removal_policy=_kept_log_role(environment),
             deploy_options=self._stage(environment),
-            default_method_options=apigateway.MethodOptions(
-                authorizer=authorizer, authorization_type=apigateway.AuthorizationType.CUSTOM
-            ),
+            default_method_options=caller_authorization.method_options(authorizer),
         )
+        self._why_no_user_pool = caller_authorization.why_no_user_pool(authorizer)
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
         self._preflight = cors.preflight(environment.api)
         deployments = [DEPLOYMENT_PATH] if environment.api.deployment_paths else []
@@ -81,16 +81,22 @@ class ChatApi(Construct):
         )
         if environment.platform.streams:
             self._permit_streams(chat)
-        self._permit_before_use(chat, resources, authorizer.live)
+        self._permit_before_use(chat, resources, *([] if authorizer is None else [authorizer.live]))
         gateway_responses.add(
             self.api,
             request_id=environment.platform.request_id,
             max_request_bytes=environment.api.max_request_bytes,
             shown_key=environment.api.shown_key,
             headers=cors.headers_of_errors(environment.api),
+            client_auth=environment.client_auth,
         )
         self.base_url = environment.platform.base_url(self.api)
         self._acknowledge(environment)
+
+    def chat_arn(self, environment: Environment) -> str:
+        """What a role must be allowed to invoke for chat completions, if callers sign their requests."""
+        path = f"{BASE_PATH}/chat/completions"
+        return self.api.arn_for_execute_api("POST", path, environment.name)
 
     def _route(
         self, paths: Iterable[str], live: LiveAlias, *, timeout_s: int, mode: apigateway.ResponseTransferMode
@@ -105,11 +111,7 @@ class ChatApi(Construct):
                 self._preflight.add_to(resource)
             id_ = f"ApiPermission.{cdk.Names.unique_id(self.api)}.ANY.{path.replace('/', '.')}"
             unqualified_permission.keep(method, id_, live.function, source_arn=method.method_arn)
-            acknowledgements.acknowledge(
-                method,
-                "AwsSolutions-COG4",
-                "Clients are programs. A Lambda authorizer checks their keys.",
-            )
+            acknowledgements.acknowledge(method, "AwsSolutions-COG4", self._why_no_user_pool)
 
     def _permit(self, live: LiveAlias, action: str = "lambda:InvokeFunction") -> None:
         """Does not name the stage: such a permission would be created after the stage had moved to the alias."""

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
 from client_keys import item as client_item
+from client_keys import key as client_key
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.settings.environment import Environment
@@ -36,6 +37,9 @@ class AuthorizerFunction(GatewayFunction):
             },
         )
         self.live = LiveAlias(self.function)
+        self.accepts = client_key.pattern(
+            environment.api.key_header
+        )  # the pattern of the header with the key
         clients.grant(self.role, "dynamodb:GetItem")
         self.role.add_to_policy(_noting_use(clients))
 

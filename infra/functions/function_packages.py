@@ -36,6 +36,7 @@ _PACKAGES = (
     "client_usage",
     "response_streaming",
     "guardrail_proof",
+    "jwt_clients",
     "key_rotation",
     "openai_resources",
     "resource_items",

@@ -118,9 +118,15 @@ _LINES = (
     Line(
         "client authentication",
         "authorizer",
-        "A decision about a key. API Gateway caches it, so that not every request has one.",
+        "A decision about a key or a JWT. API Gateway caches it, so that not every request has one.",
         ("allowed", "expired", "suspended", "lambda_request_id"),
-        ("client",),
+        ("client", "reason"),
+    ),
+    Line(
+        "issuer's keys not read",
+        "authorizer",
+        "The issuer's public keys could not be read. Level WARNING: earlier keys are used. Level ERROR: the caller gets 500.",
+        ("cause",),
     ),
     Line(
         "last use not noted",

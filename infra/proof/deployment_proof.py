@@ -19,6 +19,7 @@ from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.proof import tried
+from infra.settings.client_auth import ClientAuth
 from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError
 
@@ -44,6 +45,7 @@ class DeploymentProof(Construct):
         *,
         environment: Environment,
         base_url: str,
+        chat_arn: str,
         api_key_secret: BedrockApiKeySecret | None,
         guardrail: EnforcedGuardrail | None,
         clients: dynamodb.ITable,
@@ -54,6 +56,7 @@ class DeploymentProof(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
+        signs = environment.client_auth is ClientAuth.IAM
         gateway = Gateway(
             base_url=base_url,
             clients_table=clients.table_name,
@@ -68,6 +71,7 @@ class DeploymentProof(Construct):
             secret_arn=None if api_key_secret is None else api_key_secret.arn,
             plan=tried.plan(environment),
             key_header=environment.api.key_header,
+            client_auth=environment.client_auth if signs else None,
         )
         _check_size(gateway)
         prover = GatewayFunction(
@@ -94,6 +98,8 @@ class DeploymentProof(Construct):
         prover.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
         )
+        if signs:
+            _may_call(prover, chat_arn)
         triggers.Trigger(
             self,
             "Trigger",
@@ -102,6 +108,14 @@ class DeploymentProof(Construct):
             execute_after=[*after, prover.role],
         )
         self.log_group = prover.log_group
+
+
+def _may_call(prover: GatewayFunction, chat_arn: str) -> None:
+    """Lets the prover sign chat completions.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples-for-api-execution.html
+    """
+    prover.role.add_to_policy(iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[chat_arn]))
 
 
 def _check_size(gateway: Gateway) -> None:

@@ -10,11 +10,13 @@ from pydantic import AfterValidator, Field, SkipValidation, field_validator, mod
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
+from infra.settings import client_auth as client_auth_rules
 from infra.settings import model_name_rules, proof_rules
 from infra.settings.account import Account
 from infra.settings.api import Api
 from infra.settings.batches import MAX_STEPS_AT_ONCE, Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
+from infra.settings.client_auth import ClientAuth, Jwt
 from infra.settings.clients import Clients
 from infra.settings.deployment import Deployment
 from infra.settings.guardrail import (
@@ -86,6 +88,10 @@ class Settings(Table):
     """The rate, the batches and the retries of jobs."""
     batches: Batches = Field(default_factory=Batches)
     """The limits of batches that clients create over HTTP."""
+    client_auth: Annotated[ClientAuth, Field(strict=False)] = ClientAuth.KEYS
+    """How callers show who they are: with a client key, with the signature of an IAM role (iam), or with a JWT."""
+    jwt: Jwt | None = None
+    """Which JWTs are accepted. Needed with `client_auth = "jwt"`, and refused without."""
     clients: Clients = Field(default_factory=Clients)
     """The record of what clients use, and what happens if a client's counters cannot be reached."""
     prices: Prices = Field(default_factory=Prices)
@@ -122,6 +128,7 @@ class Settings(Table):
         proof_rules.check(self.proof, self.upstream, first)
         if self.deployment.gradual:
             proof_rules.check_new_versions(self.proof, self.upstream, first)
+        client_auth_rules.check(self.client_auth, self.jwt, self.proof, self.api)
         self._check_jobs()
         self._check_names()
         self._check_lists()
@@ -248,6 +255,7 @@ class Environment(Settings):
         for setting, url in {"upstream.url": upstream.url, **others}.items():
             is_https = url is None or self.platform.allows_plain_http or url.startswith("https://")
             require(is_https, setting, "must be https: the Bedrock API key is sent there")
+        client_auth_rules.check_key_set_url(self.jwt, allows_plain_http=self.platform.allows_plain_http)
         return self
 
     @property

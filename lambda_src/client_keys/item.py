@@ -1,4 +1,4 @@
-"""The items of the clients table, in DynamoDB's own form: one for each key, and one for each client.
+"""The items of the clients table, in DynamoDB's own form: one for each key, one for each role, and one for each client.
 
 A key's item holds a copy of its client's state, expiry, policy and generation, so that the authorizer reads one item. Items
 that earlier versions wrote have none of these, and their clients have no item of their own.
@@ -17,6 +17,8 @@ CLIENT_PREFIX = "client#"
 # earlier versions have none. The authorizer passes it on under the same name.
 GENERATION = "generation"
 CLIENT_ID, STATE, POLICY, LAST_USED = "client_id", "state", "policy", "last_used_on"
+# Only in the item of an IAM role or user, which is a key's in all else: the ARN, as `client_keys.principal` writes it.
+ROLE = "role_arn"
 # Epoch seconds from which the client is denied. DynamoDB also deletes an item some days after EXPIRY.
 VALID_UNTIL, EXPIRY = "valid_until", "expires_at"
 ACTIVE, SUSPENDED = "active", "suspended"
@@ -29,6 +31,11 @@ Item = dict[str, Any]
 def of_key(key: str) -> Item:
     """What finds the item of `key`, as DynamoDB's operations take it."""
     return {HASH: {"S": sha256(key)}}
+
+
+def of_role(arn: str) -> Item:
+    """What finds the item of an IAM role or user. No key has the hash of an ARN: an ARN is not well-formed as a key."""
+    return of_key(arn)
 
 
 def of_client(client_id: str) -> Item:

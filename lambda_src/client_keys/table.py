@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from client_keys import item as client_item
@@ -10,6 +11,10 @@ from client_keys import key as client_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# A client that somebody created has no expiry of this kind.
+_IS_TEMPORARY = "attribute_exists(#expiry) AND #client = :client"
+_NAMES = {"#expiry": client_item.EXPIRY, "#client": client_item.CLIENT_ID}
 
 
 def new_key() -> str:
@@ -30,6 +35,39 @@ def store_temporary(
         },
         ConditionExpression=f"attribute_not_exists({client_item.HASH})",
     )
+
+
+def store_temporary_role(
+    dynamodb: DynamoDBClient, table: str, client_id: str, arn: str, *, expires_at: int
+) -> bool:
+    """Lets `client_id` in with the role's signature until `expires_at`. False, and no change, if the role is a client's.
+
+    An item that an earlier proof has left behind is replaced.
+    """
+    item = {**client_item.of_role(arn), client_item.CLIENT_ID: {"S": client_id}, client_item.ROLE: {"S": arn}}
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item={**item, client_item.EXPIRY: {"N": str(expires_at)}},
+            ConditionExpression=f"attribute_not_exists(#hash) OR {_IS_TEMPORARY}",
+            ExpressionAttributeNames={"#hash": client_item.HASH, **_NAMES},
+            ExpressionAttributeValues={":client": {"S": client_id}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def delete_temporary_role(dynamodb: DynamoDBClient, table: str, client_id: str, arn: str) -> None:
+    """Deletes what `store_temporary_role` stored, and nothing else."""
+    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+        dynamodb.delete_item(
+            TableName=table,
+            Key=client_item.of_role(arn),
+            ConditionExpression=_IS_TEMPORARY,
+            ExpressionAttributeNames=_NAMES,
+            ExpressionAttributeValues={":client": {"S": client_id}},
+        )
 
 
 def delete(dynamodb: DynamoDBClient, table: str, key: str) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -28,13 +29,17 @@ WITHIN_S = 4 * PROMPT_WITHIN_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The gateway to ask, the client's key, and what to ask. `base_url` ends in /openai/v1, without a trailing slash."""
+    """The gateway to ask, the client's key, and what to ask. `base_url` ends in /openai/v1, without a trailing slash.
+
+    `auth` signs requests, in place of a key.
+    """
 
     base_url: str
-    api_key: str
+    api_key: str | None
     model: str
     canary: str
     key_header: str = client_key.BEARER_HEADER  # in which the client's key is sent
+    auth: httpx.Auth | None = None
     transport: httpx.BaseTransport | None = None
     timeout_s: float = _TIMEOUT_S
     pause_s: float = _PAUSE_S
@@ -52,9 +57,13 @@ def ask(
     endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False, route: str = ""
 ) -> Iterator[Probe]:
     """The probes of `prompts`, with the endpoint's timeout and attempts. `route` is named in the probes."""
-    headers = {**client_key.headers(endpoint.api_key, endpoint.key_header), **answer_text.UNCOMPRESSED}
+    key = {} if endpoint.api_key is None else client_key.headers(endpoint.api_key, endpoint.key_header)
     with httpx.Client(
-        headers=headers, timeout=endpoint.timeout_s, transport=endpoint.transport, trust_env=False
+        headers={**key, **answer_text.UNCOMPRESSED},
+        auth=endpoint.auth,
+        timeout=endpoint.timeout_s,
+        transport=endpoint.transport,
+        trust_env=False,
     ) as http:
         for prompt in prompts:
             end = _end(http, endpoint, prompt, streams=streams)
@@ -112,8 +121,11 @@ def _attempt(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any]) -> tu
     except AnswerTooLargeError:
         return probes.no_end(f"an answer of more than {_MAX_ANSWER_BYTES:,} bytes"), False
     is_stream = body["stream"] and answer.is_success
-    return (probes.end_of_stream if is_stream else probes.end_of_document)(text), _may_pass(answer)
+    return (probes.end_of_stream if is_stream else probes.end_of_document)(text), _may_pass(endpoint, answer)
 
 
-def _may_pass(answer: httpx.Response) -> bool:
-    return probes.is_passing(answer.status_code) and answer.headers.get("x-should-retry") != "false"
+def _may_pass(endpoint: Endpoint, answer: httpx.Response) -> bool:
+    # A role's new permission to call the API takes effect after some seconds.
+    is_new = endpoint.auth is not None and answer.status_code == HTTPStatus.FORBIDDEN
+    is_passing = is_new or probes.is_passing(answer.status_code)
+    return is_passing and answer.headers.get("x-should-retry") != "false"

@@ -13,6 +13,9 @@ from guardrail_proof.plan import Plan
 CANARY_WORD = "guardrail-canary-blocked"
 MODEL = "openai.gpt-oss-20b-1:0"
 
+# How callers show who they are: the environment's `client_auth`.
+KEYS, IAM, JWT = "keys", "iam", "jwt"
+
 _STACK_ID = "STACK_ID"
 _PROVEN = "PROVEN"
 _PLAN = "PROOF_PLAN"
@@ -41,6 +44,7 @@ _OPTIONAL = {
     "attack": "PROOF_ATTACK",
     "converse_model": "PROOF_CONVERSE_MODEL",
     "secret_arn": "BEDROCK_API_KEY_SECRET_ARN",
+    "client_auth": "CLIENT_AUTH",
 }
 
 
@@ -60,6 +64,7 @@ class Gateway(NamedTuple):
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
     plan: Plan | None = None  # None if the environment has no model names
     key_header: str = BEARER_HEADER  # in which clients send their keys
+    client_auth: str | None = None  # IAM or JWT; None: KEYS
 
 
 class ProverSettings(NamedTuple):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from chat_gateway.client_policies.policies import ClientPolicies
     from chat_gateway.http_api.cors import Cors
+    from chat_gateway.http_api.http_request import HttpRequest
 
 _JSON = "application/json"
 Answer = dict[str, Any]
@@ -60,8 +61,10 @@ class ResourcesFunction:
         clock: Callable[[], float] = time.monotonic,
         policies: ClientPolicies | None = None,
         cors: Cors | None = None,
+        read: Callable[[object], HttpRequest] = http_request.read,
     ) -> None:
         self._startup, self._logger, self._clock = startup, logger, clock
+        self._read = read
         self._policies = policies  # None until a client needs them
         self._cors = cors  # None if no page in a browser may read answers
         self._is_cold = True
@@ -75,7 +78,7 @@ class ResourcesFunction:
     def handle(self, event: object, context: LambdaContext) -> Answer:
         """The answer to any event. Bugs and wrong settings are answered with 500 `internal_error`."""
         started = self._clock()
-        request = http_request.read(event)
+        request = self._read(event)
         log = RequestLog(self._logger, secret_arn=None)
         headers = request_ids.logged(
             request, log, lambda_request_id=context.aws_request_id, is_cold=self._is_cold
@@ -132,6 +135,8 @@ class ResourcesFunction:
 
     def _unknown_path(self, _: Exception) -> Response[str]:
         request = self._call().request
+        if isinstance(request.fault, GatewayError):
+            return self._failed(request.fault)  # who is refused learns nothing of the paths
         return self._failed(UnknownPathError(f"There is no {routes.said(request.method, request.path)}."))
 
     def _failed(self, failure: Exception) -> Response[str]:

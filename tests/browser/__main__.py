@@ -1,4 +1,4 @@
-"""`python -m tests.browser` calls the gateway from pages in Chromium. It exits with 0 if all is right or Chromium cannot start."""
+"""`python -m tests.browser` calls the gateway from pages in Chromium. Exits with 0 if all is right or Chromium cannot start."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 FUNCTIONS = {
     "api": ("chat_gateway.http_api.handler", "upstream"),
     "worker": ("chat_gateway.jobs.worker", "upstream"),
+    "signed-api": ("chat_gateway.http_api.iam_handler", "upstream"),
     "authorizer": ("chat_gateway.clients.authorizer", "authorizer"),
+    "jwt-authorizer": ("jwt_clients.authorizer", "jwt"),
     "batch-steps": ("batch_steps.handler", "upstream"),
     "key-rotation": ("key_rotation.handler", "upstream"),
     "resources": ("openai_resources.handler", "resources"),
@@ -32,7 +34,7 @@ def package(name: str, *, for_this_machine: bool = True) -> FunctionPackage:
         module,
         requirements=requirements,
         for_this_machine=for_this_machine,
-        streams=name == "api",
+        streams=name.endswith("api"),
         has_event_handler=name == "resources",
     )
 
@@ -121,10 +123,29 @@ def test_what_lambda_brings_is_not_shipped() -> None:
 
 
 def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:
-    for name in FUNCTIONS:
+    for name in FUNCTIONS.keys() - {"jwt-authorizer"}:
         folder = package(name, for_this_machine=False).folder
         assert list(folder.rglob("*.py"))
         assert not list(folder.rglob("*.so"))
+
+
+def test_cryptography_is_shipped_for_lambdas_processor() -> None:
+    """The authorizer for JWTs has native code, which pip takes from wheels for arm64: no Docker, no compiler."""
+    libraries = list(package("jwt-authorizer", for_this_machine=False).folder.rglob("*.so"))
+    assert libraries
+    for library in libraries:
+        assert library.read_bytes()[18:20] == b"\xb7\x00"  # EM_AARCH64, of an ELF file's e_machine
+
+
+def test_what_finds_roles_goes_only_to_functions_that_need_it() -> None:
+    """Without `client_auth`, no function has the code for signed requests or for JWTs."""
+    for name in FUNCTIONS:
+        folder = package(name).folder
+        assert (folder / "chat_gateway" / "http_api" / "signed_requests.py").exists() is (
+            name == "signed-api"
+        )
+        assert (folder / "jwt_clients").exists() is (name == "jwt-authorizer")
+        assert (folder / "cryptography").exists() is (name == "jwt-authorizer")
 
 
 # The magic number of CPython 3.13, and the flags of bytecode whose source is not looked at:
@@ -181,4 +202,6 @@ def test_shipped_and_tested_versions_are_the_same() -> None:
 
     assert pins("upstream") <= pins("dev")
     assert pins("resources") <= pins("dev")
+    assert pins("jwt") <= pins("dev")
+    assert pins("authorizer") <= pins("jwt")
     assert pins("authorizer") <= pins("upstream") <= pins("resources")

@@ -23,6 +23,7 @@ OURS = (
     "client_keys",
     "client_usage",
     "guardrail_proof",
+    "jwt_clients",
     "key_rotation",
     "openai_resources",
     "batch_steps",

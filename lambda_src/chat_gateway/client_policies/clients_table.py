@@ -60,6 +60,10 @@ class ClientsTable(NamedTuple):
         """The item of that key; empty if there is none."""
         return self._item(client_item.of_key(key))
 
+    def role_item(self, arn: str) -> Item:
+        """The item of that IAM role or user; empty if there is none."""
+        return self._item(client_item.of_role(arn))
+
     def client_item(self, client_id: str) -> Item:
         """The client's own item; empty if there is none."""
         return self._item(client_item.of_client(client_id))

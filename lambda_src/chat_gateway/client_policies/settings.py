@@ -10,6 +10,7 @@ from chat_gateway.core import variables
 from chat_gateway.core.variables import count, one_of, whole
 
 _VARIABLES: variables.Variables = {"clients_table": ("CLIENTS_TABLE", str)}
+_ROLES_VARIABLES: variables.Variables = {"kept_s": ("ROLE_KEPT_S", whole)}
 # What happens to a request whose client's counters cannot be reached.
 REFUSE, ALLOW = "refuse", "allow"
 _USAGE_VARIABLES: variables.Variables = {
@@ -36,6 +37,21 @@ class ClientsSettings(NamedTuple):
     def to_env(self) -> dict[str, str]:
         """The variables that the stack sets."""
         return variables.written(self, _VARIABLES)
+
+
+class RolesSettings(NamedTuple):
+    """How long a function keeps what it has read of an IAM role, in seconds."""
+
+    kept_s: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> RolesSettings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(**variables.read_all(env, _ROLES_VARIABLES))
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that the stack sets."""
+        return variables.written(self, _ROLES_VARIABLES)
 
 
 class UsageSettings(NamedTuple):

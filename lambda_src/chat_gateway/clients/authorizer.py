@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class _Verdict(NamedTuple):
-    """What is known of a key. `client_id` is None for a key that belongs to no client."""
+class Verdict(NamedTuple):
+    """What is known of a key or token. `client_id` is None for one that belongs to no client.
+
+    `reason` is why a token is refused, for the log.
+    """
 
     client_id: str | None = None
     has_expired: bool = False
     is_suspended: bool = False
     policy: str = NO_LIMITS
     generation: str = ""
+    reason: str | None = None
 
     @property
     def is_allowed(self) -> bool:
@@ -59,7 +63,7 @@ class Authorizer:
         An Allow has the client's own policy in its context, and its generation if it has one. Raises if the table cannot be
         read. API Gateway then answers 500, and caches nothing.
         """
-        verdict = self._verdict(self._key_of(event.get("authorizationToken", "")))
+        verdict = self.verdict(self._key_of(event.get("authorizationToken", "")))
         self._logger.info(
             "client authentication",
             extra={
@@ -68,16 +72,18 @@ class Authorizer:
                 "expired": verdict.has_expired,
                 "suspended": verdict.is_suspended,
                 "lambda_request_id": context.aws_request_id,
+                **({} if verdict.reason is None else {"reason": verdict.reason}),
             },
         )
         return _answer(verdict, _whole_stage(event["methodArn"]))
 
-    def _verdict(self, token: str | None) -> _Verdict:
+    def verdict(self, token: str | None) -> Verdict:
+        """What is known of the bearer token. Raises AwsCallError."""
         if token is None or not client_key.is_well_formed(token):
-            return _Verdict()
+            return Verdict()
         table = self._startup.state
         item = table.key_item(token)
-        verdict = _judged(item, self._clock())
+        verdict = judged(item, self._clock())
         if verdict.is_allowed:
             self._note_use(table, token, item)
         return verdict
@@ -102,8 +108,9 @@ def _bare_key(value: str) -> str | None:
     return value.strip(" ") or None
 
 
-def _judged(item: Item, now_s: float) -> _Verdict:
-    return _Verdict(
+def judged(item: Item, now_s: float) -> Verdict:
+    """What the item of a key or of a client says."""
+    return Verdict(
         client_id=client_item.text(item, client_item.CLIENT_ID) or None,
         has_expired=client_item.has_expired(item, now_s),
         is_suspended=client_item.is_suspended(item),
@@ -119,7 +126,7 @@ def _whole_stage(method_arn: str) -> str:
     return f"{api}/{stage}/*/*"
 
 
-def _answer(verdict: _Verdict, resource: str) -> dict[str, Any]:
+def _answer(verdict: Verdict, resource: str) -> dict[str, Any]:
     effect = "Allow" if verdict.is_allowed else "Deny"
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}
     answer: dict[str, Any] = {

@@ -76,18 +76,20 @@ class ChatFunction:
         metering: Metering | None = None,
         metrics: LineMetrics | None = None,
         cors: Cors | None = None,
+        read: Callable[[object], HttpRequest] = http_request.read,
     ) -> None:
         self._startup, self._logger, self._clock, self._sleep = startup, logger, clock, sleep
         self._metrics = metrics  # in the log lines; None if the environment has none
         self._cors = cors  # None if no page in a browser may read answers
         self._policies, self._metering = policies, metering  # None until a client needs them
+        self._read = read
         self._secret_arn = _secret_arn(startup)
         self._is_cold = True
 
     def handle(self, event: object, context: LambdaContext) -> StreamingResponse:
         """The response to any event. Bugs and wrong settings are answered with 500 `internal_error`."""
         started = self._clock()
-        request = http_request.read(event)
+        request = self._read(event)
         exchange = self._exchange(request, context, started)
         return named(exchange.name, self._respond, request, context, exchange)
 

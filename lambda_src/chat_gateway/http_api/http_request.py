@@ -44,12 +44,12 @@ class HttpRequest(NamedTuple):
     sdk_retry_count: int | None  # how often the SDK has already retried this request
     domain_name: object
     stage: object
-    fault: MalformedEventError | None
+    fault: Exception | None
     path_parameters: object = None  # of API Gateway's route
     deployment: str | None = None  # the model that the path names, as Azure's clients write it
 
     def check(self) -> None:
-        """Raises MalformedEventError if a part of the event was malformed."""
+        """Raises MalformedEventError if a part of the event was malformed, or why the caller is refused."""
         if self.fault is not None:
             raise self.fault
 

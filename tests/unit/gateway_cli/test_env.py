@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,6 +47,18 @@ def test_the_base_url_is_exported() -> None:
     assert evaluated(done.stdout, "BASE_URL") == [OUTPUTS.base_url]
     assert "CLIENT_KEY" not in done.stdout
     assert done.stderr == "CLIENT_KEY is not set. Set it to a client's key.\n"
+
+
+@pytest.mark.parametrize(
+    ("client_auth", "says"), [("iam", "sign their requests"), ("jwt", "Set it to a JWT")]
+)
+def test_callers_without_keys(monkeypatch: pytest.MonkeyPatch, client_auth: str, says: str) -> None:
+    """Where callers have no keys, only the base URL is set, nobody is asked, and a line says what callers do."""
+    monkeypatch.setattr(stack_outputs, "read", lambda *_: replace(OUTPUTS, client_auth=client_auth))
+    done = run()
+    assert evaluated(done.stdout, "BASE_URL") == [OUTPUTS.base_url]
+    assert "CLIENT_KEY=" not in done.stdout
+    assert says in done.stderr
 
 
 def test_a_given_key_stays(monkeypatch: pytest.MonkeyPatch) -> None:

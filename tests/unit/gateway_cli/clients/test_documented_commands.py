@@ -130,7 +130,7 @@ def test_documented_output_is_printed(example: None) -> None:
 def test_page_has_examples() -> None:
     """Every command of the group, and `usage` by each of its keys, stands in an example."""
     examples = "\n".join(EXAMPLE.findall(documents.text(PAGE)))
-    assert set(re.findall(r"chat-gateway clients (\w+)", examples)) == clients.commands.keys()
+    assert set(re.findall(r"chat-gateway clients ([\w-]+)", examples)) == clients.commands.keys()
     assert set(re.findall(r"chat-gateway usage --by (\w+)", examples)) == set(sums.KEYS)
 
 
@@ -139,6 +139,7 @@ PERMISSIONS = {
     "create": ["create new"],
     "update": ["update team-a --name x"],
     "rotate": ["rotate team-b"],
+    "add-role": ["add-role team-a --role-arn arn:aws:iam::123456789012:role/R"],
     "revoke": ["revoke team-a --all --yes", "revoke old --key KEY --yes"],
     "suspend": ["suspend team-a --yes", "suspend old --yes"],
     "resume": ["resume team-a"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from client_keys import key as client_key
 from gateway_cli.doctor import api_check
 from gateway_cli.doctor.findings import Status
+from jwt_clients.errors import RefusedTokenError
+from jwt_clients.tokens import Tokens
 from tests.unit.gateway_cli.doctor.stubbed_aws import StubbedAws
+from tests.unit.jwt_clients.issuer import SETTINGS
 
 REFUSED = {"error": {"message": "no", "type": "x", "param": None, "code": "invalid_api_key"}}
 
@@ -48,6 +52,34 @@ def test_the_key_reaches_the_authorizer(aws: StubbedAws) -> None:
     api_check.of_answer(aws.deployment(), httpx.MockTransport(answer))
     assert str(sent[0].url) == "https://api.test/dev/openai/v1/models"
     assert client_key.is_well_formed(sent[0].headers["authorization"].removeprefix("Bearer "))
+
+
+@pytest.mark.parametrize(
+    ("client_auth", "code", "says"),
+    [
+        ("iam", "invalid_signature", "refuses a request without a signature"),
+        ("jwt", "invalid_api_key", "refuses a token that nobody signed"),
+    ],
+)
+def test_other_callers_are_refused_too(aws: StubbedAws, client_auth: str, code: str, says: str) -> None:
+    """Where callers sign, a request without a signature is sent; where they send JWTs, one that looks like a JWT."""
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(401, json={"error": {**REFUSED["error"], "code": code}})
+
+    deployment = aws.deployment()
+    deployment = replace(deployment, outputs=replace(deployment.outputs, client_auth=client_auth))
+    result = api_check.of_answer(deployment, httpx.MockTransport(answer))
+    assert (result.status, says in result.says) == (Status.OK, True)
+    if client_auth == "iam":
+        assert "authorization" not in sent[0].headers
+    else:
+        assert re.fullmatch("Bearer [A-Za-z0-9._-]{20,4000}", sent[0].headers["authorization"])
+        token = sent[0].headers["authorization"].removeprefix("Bearer ")
+        with pytest.raises(RefusedTokenError, match="no such key"):
+            Tokens(SETTINGS, {}.get).client_id(token)
 
 
 def test_the_key_is_in_the_environments_header(aws: StubbedAws) -> None:
