@@ -49,6 +49,8 @@ def prove(
         bedrock_base_url=outputs.bedrock_base_url,
         secret_arn=outputs.secret_arn,
         plan=_plan(outputs.proof_plan),
+        role_arn=outputs.bedrock_role_arn,
+        role_external_id=outputs.bedrock_role_external_id,
     )
     yield from proof.prove(gateway, session)
 

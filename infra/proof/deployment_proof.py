@@ -67,6 +67,8 @@ class DeploymentProof(Construct):
             bedrock_base_url=upstream.base_url(environment),
             secret_arn=None if api_key_secret is None else api_key_secret.arn,
             plan=tried.plan(environment),
+            role_arn=environment.upstream.role_arn,
+            role_external_id=environment.upstream.role_external_id,
         )
         _check_size(gateway)
         prover = GatewayFunction(
@@ -86,7 +88,7 @@ class DeploymentProof(Construct):
             ).to_env(),
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
-        if api_key_secret is not None or environment.other_regions:
+        if api_key_secret is not None or environment.other_regions or environment.upstream.role_arn:
             upstream.grant_upstream(prover.role, environment, api_key_secret, guardrail, streams=False)
         jobs.grant(prover.role, "sqs:SendMessage")
         records.grant(prover.role, "dynamodb:GetItem")

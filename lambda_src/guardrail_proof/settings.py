@@ -40,6 +40,8 @@ _OPTIONAL = {
     "attack": "PROOF_ATTACK",
     "converse_model": "PROOF_CONVERSE_MODEL",
     "secret_arn": "BEDROCK_API_KEY_SECRET_ARN",
+    "role_arn": "UPSTREAM_ROLE_ARN",
+    "role_external_id": "UPSTREAM_ROLE_EXTERNAL_ID",
 }
 
 
@@ -58,6 +60,8 @@ class Gateway(NamedTuple):
     bedrock_base_url: str | None = None  # ends in /openai/v1; None if unknown
     secret_arn: str | None = None  # of the Bedrock API key; None if requests are signed
     plan: Plan | None = None  # None if the environment has no model names
+    role_arn: str | None = None  # which calls Bedrock; None: the function's own role, or the API key
+    role_external_id: str | None = None  # which that role's trust policy asks for
 
 
 class ProverSettings(NamedTuple):
