@@ -357,7 +357,8 @@ def test_an_encrypted_guardrail_with_a_profile(profile: str) -> None:
 
 def test_an_own_guardrails_key_and_profile() -> None:
     """Those of the stack's own guardrail are in its policy."""
-    cross_region = {"guardrailProfileIdentifier": "us.guardrail.v1:0"}
+    profile = "arn:aws:bedrock:us-east-1:000000000000:guardrail-profile/us.guardrail.v1:0"
+    cross_region = {"guardrailProfileIdentifier": profile}
     policy = {**guardrail_policy.default(), "kmsKeyId": KEY, "crossRegionConfig": cross_region}
     stack = stack_of(changed("prod", upstream={"auth": "sigv4"}, guardrail=OwnGuardrail(policy=policy)))
     assert stack.one("AWS::Bedrock::Guardrail")["KmsKeyArn"] == KEY
