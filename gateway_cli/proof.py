@@ -73,6 +73,8 @@ def prove(
         plan=_plan(outputs.proof_plan),
         key_header=outputs.key_header,
         client_auth=outputs.client_auth,
+        role_arn=outputs.bedrock_role_arn,
+        role_external_id=outputs.bedrock_role_external_id,
     )
     yield from proof.prove(gateway, session, token=_token(outputs, token))
 

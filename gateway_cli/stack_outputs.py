@@ -55,6 +55,10 @@ class StackOutputs:
     resources_table: str | None = None  # None if an earlier version deployed the stack
     files_bucket: str | None = None  # None if an earlier version deployed the stack
     bedrock_regions: tuple[str, ...] = ()  # the regions of targets, besides the stack's own
+    bedrock_role_arn: str | None = (
+        None  # the role that calls Bedrock; None: the functions' own roles, or the API key
+    )
+    bedrock_role_external_id: str | None = None  # which that role's trust policy asks for
     proof_model: str | None = None  # None if an earlier version deployed the stack
     proof_converse_model: str | None = None  # None if the settings name no model of Bedrock's Converse
     proof_plan: str | None = (
@@ -144,6 +148,8 @@ def _of(outputs: dict[str, str], env: str) -> StackOutputs:
         authorizer_log_group=outputs.get("AuthorizerLogGroupName"),
         max_job_age_s=int(outputs["MaxJobAgeSeconds"]) if "MaxJobAgeSeconds" in outputs else None,
         bedrock_regions=tuple(filter(None, outputs.get("BedrockRegions", "").split(","))),
+        bedrock_role_arn=outputs.get("BedrockRoleArn"),
+        bedrock_role_external_id=outputs.get("BedrockRoleExternalId"),
         proof_model=outputs.get("ProofModel"),
         proof_converse_model=outputs.get("ProofConverseModel"),
         proof_plan=outputs.get("ProofPlan"),

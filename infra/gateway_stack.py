@@ -292,7 +292,8 @@ class GatewayStack(cdk.Stack):
         if self.guardrail is not None:
             outputs["GuardrailTagging"] = self.guardrail.settings.tagging
             outputs["EnforcedGuardrail"] = f"{self.guardrail.identifier}:{self.guardrail.version}"
-        for name, value in {**outputs, **_of_names(environment), **_of_proof(environment)}.items():
+        more = {**_of_names(environment), **_of_role(environment), **_of_proof(environment)}
+        for name, value in {**outputs, **more}.items():
             cdk.CfnOutput(self, name, value=value)
 
 
@@ -300,6 +301,13 @@ def _of_names(environment: Environment) -> dict[str, str]:
     """The output of an environment with targets in other regions; empty without."""
     regions = environment.other_regions
     return {"BedrockRegions": ",".join(regions)} if regions else {}
+
+
+def _of_role(environment: Environment) -> dict[str, str]:
+    """The outputs of an environment that assumes a role to call Bedrock; empty without."""
+    upstream = environment.upstream
+    outputs = {"BedrockRoleArn": upstream.role_arn, "BedrockRoleExternalId": upstream.role_external_id}
+    return {name: value for name, value in outputs.items() if value is not None}
 
 
 def _of_proof(environment: Environment) -> dict[str, str]:

@@ -44,6 +44,9 @@ def chains(outputs: StackOutputs) -> Iterator[Chain]:
     if outputs.enforced_guardrail is None:
         yield (Check(NAME, _none),)
         return
+    if outputs.bedrock_role_arn is not None:
+        yield (Check(NAME, partial(_elsewhere, outputs.bedrock_role_arn)),)
+        return
     identifier, _, version = outputs.enforced_guardrail.rpartition(":")
     yield _chain(Guardrail(identifier, version))
     plan = bedrock_plan.plan(outputs)
@@ -62,6 +65,11 @@ def _chain(guardrail: Guardrail) -> Chain:
 
 def _none(_: Deployment) -> Result:
     return findings.ok('the environment enforces none (guardrail.kind = "none")')
+
+
+def _elsewhere(role_arn: str, deployment: Deployment) -> Result:
+    """The operator's own credentials are for another account than the guardrail's."""
+    return findings.ok(f"it is where {role_arn} is: make prove ENV={deployment.env} shows whether it blocks")
 
 
 def exists(guardrail: Guardrail, deployment: Deployment) -> Result:

@@ -2,7 +2,9 @@
 
 Models and profiles: https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html and
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
-The guardrail: https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-id.html
+The guardrail: https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-id.html,
+https://docs.aws.amazon.com/bedrock/latest/userguide/guardrail-profiles-permissions.html and
+https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-kms.html
 Of several values, StringEquals needs one and StringNotEquals none:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 """
@@ -47,15 +49,16 @@ def invocation(
         guardrail = None
     required = {} if guardrail is None else {_GUARDRAIL_KEY: _required_versions(environment, guardrail)}
     listed, targets = environment.upstream.models, list(chain(*environment.model_names.values()))
-    if environment.upstream.names_only:
-        statements = _on_models(actions, targets, required)
-    elif listed:
-        statements = _on_models(actions, [*map(Target, listed), *targets], required)
+    projects: list[str] = []
+    if environment.upstream.names_only or listed:
+        named = targets if environment.upstream.names_only else [*map(Target, listed), *targets]
+        projects = [_default_project(region) for region in (cdk.Aws.REGION, *environment.other_regions)]
+        statements = [*_on_models(actions, named, required), _allow(actions, projects, {})]
     else:
         statements = [_allow(actions, [*_every_model(), *_beside_every_model(targets)], required)]
     if required:
-        statements.append(_deny_without(required))
-    return [*statements, _guardrail_use(environment, guardrail)]
+        statements.append(_deny_without(required, projects))
+    return [*statements, *_guardrail_use(environment, guardrail)]
 
 
 def acknowledge_wildcards(construct: IConstruct, statements: Sequence[iam.PolicyStatement]) -> None:
@@ -131,28 +134,54 @@ def _comparison(required: dict[str, Any]) -> str:
     return "Like" if first.endswith(":*") else "Equals"
 
 
-def _deny_without(required: dict[str, Any]) -> iam.PolicyStatement:
+def _deny_without(required: dict[str, Any], projects: Sequence[str]) -> iam.PolicyStatement:
     """Denies calls without the guardrail on every resource, so that another policy of the caller is no way around it.
 
-    AWS's example denies them on the named models only.
+    AWS's example denies them on the named models only. `projects` are left out: AWS does not say whether it knows the
+    guardrail when it authorizes a call for its project. The same call is also authorized for its model.
     """
     return iam.PolicyStatement(
         effect=iam.Effect.DENY,
         actions=[INVOKE, INVOKE_STREAMED],
-        resources=["*"],
+        resources=None if projects else ["*"],
+        not_resources=projects or None,
         conditions={f"StringNot{_comparison(required)}": required},
     )
 
 
-def _guardrail_use(environment: Environment, guardrail: EnforcedGuardrail | None) -> iam.PolicyStatement:
-    """Allows the use of each region's guardrail. If none is enforced, callers may use any guardrail of the account."""
+def _guardrail_use(
+    environment: Environment, guardrail: EnforcedGuardrail | None
+) -> Iterator[iam.PolicyStatement]:
+    """Allows the use of each region's guardrail, of its profile and of the key that encrypts it.
+
+    If no guardrail is enforced, callers may use any guardrail of the account.
+    """
     regions = environment.other_regions
     if guardrail is None:
         resources = [_guardrail_arn("*", region) for region in (cdk.Aws.REGION, *regions)]
     else:
         there = [_guardrail_arn(environment.guardrails[region].identifier, region) for region in regions]
         resources = [_guardrail_arn(guardrail.identifier, cdk.Aws.REGION), *there]
-    return iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=resources)
+    enforced = [one for one in (environment.enforced_guardrail, *environment.guardrails.values()) if one]
+    profiles = dict.fromkeys(arn for one in enforced if (arn := _guardrail_profile(one)) is not None)
+    yield iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[*resources, *profiles])
+    keys = list(dict.fromkeys(one.kms_key_arn for one in enforced if one.kms_key_arn is not None))
+    if keys:
+        yield iam.PolicyStatement(actions=["kms:Decrypt"], resources=keys)
+
+
+def _guardrail_profile(guardrail: OwnGuardrail | GuardrailVersion) -> str | None:
+    """The profile in each region that it leads to, in the account of the guardrail; None without a profile.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-cross-region-support.html has the regions.
+    """
+    if guardrail.profile is None:
+        return None
+    profile = f"guardrail-profile/{guardrail.profile.rpartition('/')[2]}"
+    if isinstance(guardrail, GuardrailVersion) and guardrail.identifier.startswith("arn:"):
+        _, partition, _, _, account, *_ = guardrail.identifier.split(":")
+        return f"arn:{partition}:bedrock:*:{account}:{profile}"
+    return _of_this_account(profile, "*")
 
 
 def _every_model() -> list[str]:
@@ -194,6 +223,11 @@ def _model_behind(model: str) -> str | None:
 
 def _foundation_model(model: str, *, region: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:bedrock:{region}::foundation-model/{model}"
+
+
+def _default_project(region: str) -> str:
+    """Some models need it beside their own ARN, as their model cards say: Grok 4.6, GPT-5.6 and GPT-6."""
+    return _of_this_account("project/default", region)
 
 
 def _guardrail_arn(identifier: str, region: str) -> str:

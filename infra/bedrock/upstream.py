@@ -51,6 +51,8 @@ def upstream_settings(
         model_names=environment.model_names_text,
         names_only=environment.upstream.names_only,
         regions=environment.regions_text,
+        role_arn=environment.upstream.role_arn,
+        role_external_id=environment.upstream.role_external_id,
     )
 
 
@@ -86,9 +88,13 @@ def grant_upstream(
     *,
     streams: bool,
 ) -> None:
-    """Allows `role` to read the API key or, without a key, to call Bedrock."""
+    """Allows `role` to read the API key or, without a key, to assume the role for Bedrock or to call Bedrock itself."""
     if api_key_secret is not None:
         api_key_secret.grant_read(role)
+        return
+    if environment.upstream.role_arn is not None:
+        assumed = [environment.upstream.role_arn]
+        role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=assumed))
         return
     actions = [access.INVOKE, *([access.INVOKE_STREAMED] if streams else [])]
     statements = access.invocation(environment, guardrail, actions=actions)
@@ -102,9 +108,12 @@ def _routes(environment: Environment) -> tuple[str, ...]:
 
 
 def _account_region(environment: Environment) -> str | None:
-    """Where the account's models are listed; None if they are not. bedrock-mantle has other ids than AWS lists."""
+    """Where the account's models are listed; None if they are not.
+
+    bedrock-mantle has other ids than AWS lists, and another account has other models.
+    """
     upstream = environment.upstream
-    if upstream.models or upstream.names_only or upstream.is_mantle:
+    if upstream.models or upstream.names_only or upstream.is_mantle or upstream.role_arn is not None:
         return None
     return upstream.url_region or cdk.Aws.REGION
 

@@ -72,6 +72,8 @@ class DeploymentProof(Construct):
             plan=tried.plan(environment),
             key_header=environment.api.key_header,
             client_auth=environment.client_auth if signs else None,
+            role_arn=environment.upstream.role_arn,
+            role_external_id=environment.upstream.role_external_id,
         )
         _check_size(gateway)
         prover = GatewayFunction(
@@ -91,7 +93,7 @@ class DeploymentProof(Construct):
             ).to_env(),
         )
         clients.grant(prover.role, "dynamodb:PutItem", "dynamodb:DeleteItem")
-        if api_key_secret is not None or environment.other_regions:
+        if api_key_secret is not None or environment.other_regions or environment.upstream.role_arn:
             upstream.grant_upstream(prover.role, environment, api_key_secret, guardrail, streams=False)
         jobs.grant(prover.role, "sqs:SendMessage")
         records.grant(prover.role, "dynamodb:GetItem")

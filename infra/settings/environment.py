@@ -11,7 +11,7 @@ from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
 from infra.settings import client_auth as client_auth_rules
-from infra.settings import model_name_rules, proof_rules
+from infra.settings import model_name_rules, other_account_rules, proof_rules
 from infra.settings.account import Account
 from infra.settings.api import Api
 from infra.settings.batches import MAX_STEPS_AT_ONCE, Batches
@@ -42,7 +42,7 @@ _JOB_HANDOVER_S = 10
 # A function's environment variables may have 4 KB. The others need 1.8 KB:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_LISTS_BYTES = 2000
-_OF_OTHER_KINDS = {"identifier", "version", "callers_may_go_unguarded"}
+_OF_OTHER_KINDS = {"identifier", "version", "kms_key_arn", "profile", "callers_may_go_unguarded"}
 
 
 class Data(StrEnum):
@@ -124,6 +124,7 @@ class Settings(Table):
         is_ignored = self.upstream.is_mantle and not self.upstream.may_ignore_guardrail
         rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
         require(is_unguarded or not is_ignored, "upstream.url", rule)
+        other_account_rules.check(self.upstream, self.guardrail, self.guardrails)
         first = {model.name: model.targets[0].model for model in self.models}
         proof_rules.check(self.proof, self.upstream, first)
         if self.deployment.gradual:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -10,6 +11,13 @@ from pydantic import AfterValidator, Field, model_validator
 from chat_gateway.guardrail.settings import IDENTIFIER, VERSION, Tagging
 from infra.settings import guardrail_policy
 from infra.settings.table import RefusedSettingError, Table, matching, require
+
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html (kmsKeyId)
+_KMS_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"
+_KMS_KEY_RULE = "must be the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID"
+# https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-cross-region-support.html
+_PROFILE = r"(?:arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail-profile/)?[a-z0-9-]+\.guardrail\.v[0-9]+:[0-9]+"
+_PROFILE_RULE = "must be the id or the ARN of a guardrail profile, such as us.guardrail.v1:0"
 
 
 class Override(StrEnum):
@@ -45,10 +53,27 @@ class OwnGuardrail(_Enforced):
             guardrail_policy.for_cloudformation(self.policy)
         except RefusedSettingError as error:
             raise RefusedSettingError(f"policy.{error.setting}".strip("."), error.rule) from None
+        self._check_key()
         filters_attacks = "PROMPT_ATTACK" in guardrail_policy.content_filters(self.policy)
         rule = "has a prompt-attack filter, which has no effect without input tags; set guardrail.tagging"
         require(self.tagging != Tagging.OFF or not filters_attacks, "policy", rule)
         return self
+
+    def _check_key(self) -> None:
+        """CloudFormation takes no id in place of the ARN: its property is KmsKeyArn."""
+        key = self.kms_key_arn
+        require(key is None or bool(re.fullmatch(_KMS_KEY_ARN, key)), "policy.kmsKeyId", _KMS_KEY_RULE)
+
+    @property
+    def kms_key_arn(self) -> str | None:
+        """The key that encrypts the guardrail, as the policy names it."""
+        return self.policy.get("kmsKeyId")
+
+    @property
+    def profile(self) -> str | None:
+        """The id or the ARN of the guardrail profile, as the policy names it."""
+        config: dict[str, Any] = self.policy.get("crossRegionConfig") or {}
+        return config.get("guardrailProfileIdentifier")
 
 
 class GuardrailVersion(Table):
@@ -60,6 +85,10 @@ class GuardrailVersion(Table):
     """The guardrail's id or ARN."""
     version: Annotated[str, AfterValidator(matching(VERSION.pattern, "must be a number or DRAFT"))]
     """The guardrail's version: a number or DRAFT, in quotes."""
+    kms_key_arn: Annotated[str, AfterValidator(matching(_KMS_KEY_ARN, _KMS_KEY_RULE))] | None = None
+    """The customer-managed KMS key that encrypts the guardrail. Callers of Bedrock may then decrypt with it."""
+    profile: Annotated[str, AfterValidator(matching(_PROFILE, _PROFILE_RULE))] | None = None
+    """The guardrail profile of a guardrail with cross-region inference: its id, such as us.guardrail.v1:0, or its ARN."""
 
 
 class ExistingGuardrail(GuardrailVersion, _Enforced):

@@ -14,7 +14,7 @@ from chat_gateway.core.errors import InvalidRequestError, ModelNotAllowedError
 from chat_gateway.service.settings import base_url
 from infra.settings.key_rotation import KeyRotation
 from infra.settings.regions import RegionName
-from infra.settings.table import Table, require
+from infra.settings.table import Table, matching, require
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html (modelId)
 _MODEL = re.compile(
@@ -25,6 +25,12 @@ _MODEL = re.compile(
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_MODELS_CHARACTERS = 2500
 _MANTLE = "bedrock-mantle"
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (RoleArn, ExternalId)
+_ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}"
+_ROLE_RULE = "must be the ARN of an IAM role: arn:aws:iam::ACCOUNT:role/NAME"
+_EXTERNAL_ID = r"[A-Za-z0-9_+=,.@:/-]{2,256}"
+_EXTERNAL_ID_RULE = "must be 2 to 256 letters, digits and _+=,.@:/-"
+_APPLICATION_PROFILE = ":application-inference-profile/"
 _RUNTIME_URL = re.compile(r"https://(?:[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.[^/]+/.*")
 # The functions read a longer one of another region as wrong.
 _MAX_URL_CHARACTERS = 500
@@ -67,6 +73,12 @@ def _models(models: list[str]) -> list[str]:
 
 def _routes(routes: dict[str, str]) -> dict[str, str]:
     _models(list(routes))
+    for model, route in routes.items():
+        if route != CONVERSE and _APPLICATION_PROFILE in model:
+            raise ValueError(
+                f"has {model!r} = {route!r}; Bedrock's chat completions refuse application inference profiles, so "
+                "leave the model out, or write converse"
+            )
     return routes
 
 
@@ -75,6 +87,10 @@ class Upstream(Table):
 
     auth: Annotated[AuthMethod, Field(strict=False)] = AuthMethod.API_KEY
     """How the functions authenticate: with an API key from Secrets Manager, or with their role's signature."""
+    role_arn: Annotated[str, AfterValidator(matching(_ROLE_ARN, _ROLE_RULE))] | None = None
+    """A role, usually of another account, which the functions assume to call Bedrock there. Needs auth = "sigv4"."""
+    role_external_id: Annotated[str, AfterValidator(matching(_EXTERNAL_ID, _EXTERNAL_ID_RULE))] | None = None
+    """The external id that the role's trust policy asks for."""
     models: Annotated[list[str], AfterValidator(_models)] = Field(default_factory=list)
     """The ids or ARNs of the models and inference profiles that callers may use. An empty list allows all of them."""
     names_only: bool = False
@@ -100,6 +116,14 @@ class Upstream(Table):
     def _signs_for_bedrock_runtime(self) -> Self:
         rule = "must not be sigv4: it signs for bedrock-runtime, and upstream.url is another service"
         require(not self.signs or not self.is_mantle, "auth", rule)
+        return self
+
+    @model_validator(mode="after")
+    def _assumes_a_role_to_sign(self) -> Self:
+        require(self.role_arn is None or self.signs, "role_arn", 'needs auth = "sigv4"')
+        require(
+            self.role_external_id is None or self.role_arn is not None, "role_external_id", "needs role_arn"
+        )
         return self
 
     @model_validator(mode="after")

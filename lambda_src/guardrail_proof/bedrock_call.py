@@ -11,17 +11,21 @@ from urllib.parse import quote
 import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
 
 from guardrail_proof import answer_text, stored_key
 from guardrail_proof.plan import CONVERSE, NATIVE
 
 if TYPE_CHECKING:
     import boto3
-    from botocore.credentials import ReadOnlyCredentials
+
+    from guardrail_proof.settings import Gateway
 
 # For an answer, and for each wait for its next bytes.
 TIMEOUT_S = 20
 MAX_ANSWER_BYTES = 65_536
+# In the CloudTrail of the role's account.
+_SESSION_NAME = "bedrock-chat-gateway-proof"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +66,30 @@ class Answer(NamedTuple):
     text: str
 
 
-def access(session: boto3.Session, secret_arn: str | None, *, signs_as_function: bool) -> Access:
-    """Reads the key. Without a secret, the session's credentials sign. Raises botocore's errors and ValueError."""
+def access(session: boto3.Session, gateway: Gateway, *, signs_as_function: bool) -> Access:
+    """Reads the key, or assumes the gateway's role. Without both, the session's credentials sign.
+
+    Raises botocore's errors and ValueError.
+    """
     region = str(session.region_name)
-    if secret_arn is not None:
-        text = session.client("secretsmanager").get_secret_value(SecretId=secret_arn)["SecretString"]
+    if gateway.secret_arn is not None:
+        text = session.client("secretsmanager").get_secret_value(SecretId=gateway.secret_arn)["SecretString"]
         return Access(key=stored_key.in_secret(text), region=region)
+    if gateway.role_arn is not None:
+        signer = _assumed(session, gateway.role_arn, gateway.role_external_id)
+        return Access(key=None, signer=signer, region=region, signs_as_function=signs_as_function)
     credentials: Any = session.get_credentials()
     if credentials is None:
         raise ValueError("no credentials")
     signer = credentials.get_frozen_credentials()
     return Access(key=None, signer=signer, region=region, signs_as_function=signs_as_function)
+
+
+def _assumed(session: boto3.Session, role_arn: str, external_id: str | None) -> ReadOnlyCredentials:
+    given = {} if external_id is None else {"ExternalId": external_id}
+    sts = session.client("sts")
+    found = sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME, **given)["Credentials"]
+    return ReadOnlyCredentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
 
 def ask(bedrock: Bedrock, prompt: str, guardrail: tuple[str, str] | None) -> Answer:

@@ -31,7 +31,7 @@ def in_each_region(gateway: Gateway, session: boto3.Session, *, signs_as_functio
     if gateway.bedrock_base_url is None:
         return
     try:
-        access = bedrock_call.access(session, gateway.secret_arn, signs_as_function=signs_as_function)
+        access = bedrock_call.access(session, gateway, signs_as_function=signs_as_function)
     except (BotoCoreError, ClientError, ValueError) as error:
         yield Probe(at_bedrock.NAME, None, not_shown=type(error).__name__)
         return

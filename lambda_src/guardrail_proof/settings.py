@@ -45,6 +45,8 @@ _OPTIONAL = {
     "converse_model": "PROOF_CONVERSE_MODEL",
     "secret_arn": "BEDROCK_API_KEY_SECRET_ARN",
     "client_auth": "CLIENT_AUTH",
+    "role_arn": "UPSTREAM_ROLE_ARN",
+    "role_external_id": "UPSTREAM_ROLE_EXTERNAL_ID",
 }
 
 
@@ -65,6 +67,8 @@ class Gateway(NamedTuple):
     plan: Plan | None = None  # None if the environment has no model names
     key_header: str = BEARER_HEADER  # in which clients send their keys
     client_auth: str | None = None  # IAM or JWT; None: KEYS
+    role_arn: str | None = None  # which calls Bedrock; None: the function's own role, or the API key
+    role_external_id: str | None = None  # which that role's trust policy asks for
 
 
 class ProverSettings(NamedTuple):

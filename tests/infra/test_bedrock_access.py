@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from chat_gateway.service.settings import UpstreamSettings
 from infra.bedrock import access
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.settings import guardrail_policy
 from infra.settings.guardrail import ExistingGuardrail, NoGuardrail, Override, OwnGuardrail
 from infra.settings.upstream import AuthMethod
 from tests.infra.conftest import Synthesised, changed, resolved, stack_of
@@ -31,6 +32,7 @@ EVERY_MODEL = [
 ]
 STREAMED = "bedrock:InvokeModelWithResponseStream"
 CHAT, WORKER = ["bedrock:InvokeModel", STREAMED], ["bedrock:InvokeModel"]
+PROJECT = "arn:aws:bedrock:us-east-1:000000000000:project/default"
 
 
 @cache
@@ -58,7 +60,7 @@ def bedrock_statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
     """The statements about Bedrock, actions and resources as sorted lists."""
     found = []
     for statement in as_text_each(policy["PolicyDocument"]["Statement"]):
-        for key in ("Action", "Resource"):
+        for key in statement.keys() & {"Action", "Resource", "NotResource"}:
             statement[key] = statement[key] if isinstance(statement[key], list) else [statement[key]]
         if statement["Action"][0].startswith("bedrock:"):
             found.append(statement)
@@ -79,8 +81,16 @@ def expected(
     required = {"bedrock:GuardrailIdentifier": identifier}
     through = {**required, "bedrock:InferenceProfileArn": PROFILE}
     statements = [allow(actions, models, required), *([allow(actions, behind, through)] if behind else [])]
-    deny = {"Effect": "Deny", "Action": CHAT, "Resource": ["*"], "Condition": {"StringNotEquals": required}}
+    if models != EVERY_MODEL:
+        statements.append(allow(actions, [PROJECT]))
+    deny = deny_without(required, [] if models == EVERY_MODEL else [PROJECT])
     return [*statements, deny, allow(["bedrock:ApplyGuardrail"], [GUARDRAIL])]
+
+
+def deny_without(required: dict[str, Any], projects: list[str]) -> dict[str, Any]:
+    """Denies calls without the guardrail on everything but `projects`."""
+    on = {"NotResource": projects} if projects else {"Resource": ["*"]}
+    return {"Effect": "Deny", "Action": CHAT, **on, "Condition": {"StringNotEquals": required}}
 
 
 def allow(actions: list[str], resources: list[str], required: dict[str, str] | None = None) -> dict[str, Any]:
@@ -207,7 +217,7 @@ def test_every_way_to_name_a_model_or_profile_is_granted_exactly(
     granted = [s["Resource"] for s in found if s["Effect"] == "Allow" and s["Action"] == WORKER]
     arn = f"arn:aws:bedrock:us-east-1:{named.format(account='000000000000')}"
     through = [] if behind is None else [[f"arn:aws:bedrock:*::foundation-model/{behind}"]]
-    assert granted == [[arn], *through]
+    assert granted == [[arn], *through, [PROJECT]]
 
 
 WEST, EAST = "us-west-2", "us-east-1"
@@ -255,11 +265,11 @@ def expected_of_names(actions: list[str], models: list[str], *, behind: bool) ->
     """The statements that require the guardrail of either region. `behind`: also the models of the targets' profiles."""
     required: dict[str, Any] = {"bedrock:GuardrailIdentifier": sorted([f"{GUARDRAIL}:7", GUARDRAIL_WEST])}
     through = {**required, "bedrock:InferenceProfileArn": sorted([PROFILE_WEST, APPLICATION])}
-    deny = {"Effect": "Deny", "Action": CHAT, "Resource": ["*"], "Condition": {"StringNotEquals": required}}
+    projects = [PROJECT, PROJECT.replace(EAST, WEST)] if behind else []
     return [
         allow(actions, sorted(models), required),
-        *([allow(actions, BEHIND_TARGETS, through)] if behind else []),
-        deny,
+        *([allow(actions, BEHIND_TARGETS, through), allow(actions, projects)] if behind else []),
+        deny_without(required, projects),
         allow(["bedrock:ApplyGuardrail"], [GUARDRAIL, GUARDRAIL_WEST]),
     ]
 
@@ -319,3 +329,59 @@ def test_a_region_without_its_guardrail_makes_no_stack() -> None:
     assert environment.region is None  # else the settings would have been refused
     with pytest.raises(KeyError, match=WEST):
         stack_of(environment)
+
+
+KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+OTHER_KEY = KEY.replace("key/1", "key/2").replace("us-east-1", "us-west-2")
+
+
+def kms_statements(stack: Synthesised, role: str) -> list[dict[str, Any]]:
+    found = as_text_each(stack.one("AWS::IAM::Policy", role)["PolicyDocument"]["Statement"])
+    return [one for one in found if str(one["Action"]).startswith("kms:")]
+
+
+@pytest.mark.parametrize(
+    "profile",
+    ["eu.guardrail.v1:0", "arn:aws:bedrock:us-east-1:000000000000:guardrail-profile/eu.guardrail.v1:0"],
+)
+def test_an_encrypted_guardrail_with_a_profile(profile: str) -> None:
+    """Callers may use the guardrail's profile in every region that it leads to, and decrypt with its key."""
+    guardrail = ExistingGuardrail(identifier="abc123", version="7", kms_key_arn=KEY, profile=profile)
+    stack = synthesised(guardrail=guardrail)
+    for role in ("ChatFunction", "JobWorker"):
+        use = role_statements(stack, role)[-1]
+        profiles = "arn:aws:bedrock:*:000000000000:guardrail-profile/eu.guardrail.v1:0"
+        assert use == allow(["bedrock:ApplyGuardrail"], sorted([GUARDRAIL, profiles]))
+        assert kms_statements(stack, role) == [{"Action": "kms:Decrypt", "Effect": "Allow", "Resource": KEY}]
+
+
+def test_an_own_guardrails_key_and_profile() -> None:
+    """Those of the stack's own guardrail are in its policy."""
+    profile = "arn:aws:bedrock:us-east-1:000000000000:guardrail-profile/us.guardrail.v1:0"
+    cross_region = {"guardrailProfileIdentifier": profile}
+    policy = {**guardrail_policy.default(), "kmsKeyId": KEY, "crossRegionConfig": cross_region}
+    stack = stack_of(changed("prod", upstream={"auth": "sigv4"}, guardrail=OwnGuardrail(policy=policy)))
+    assert stack.one("AWS::Bedrock::Guardrail")["KmsKeyArn"] == KEY
+    used = role_statements(stack, "ChatFunction")[-1]["Resource"]
+    assert "arn:aws:bedrock:*:000000000000:guardrail-profile/us.guardrail.v1:0" in used
+    assert kms_statements(stack, "JobWorker")[0]["Resource"] == KEY
+
+
+def test_the_keys_user_may_decrypt() -> None:
+    """The policy for the API key's user has the same; a guardrail of another account has its profile there."""
+    there = GUARDRAIL.replace("000000000000", "123456789012")
+    environment = changed(
+        "prod",
+        region=EAST,
+        models=[{"name": "fast", "targets": list(TARGETS)}],
+        guardrail=ExistingGuardrail(
+            identifier=there, version="7", kms_key_arn=KEY, profile="us.guardrail.v1:0"
+        ),
+        guardrails={WEST: {"identifier": "def456", "version": "1", "kms_key_arn": OTHER_KEY}},
+    )
+    policy = stack_of(environment).one("AWS::IAM::ManagedPolicy")
+    statements = as_text_each(policy["PolicyDocument"]["Statement"])
+    (use,) = (one for one in statements if one["Action"] == "bedrock:ApplyGuardrail")
+    assert "arn:aws:bedrock:*:123456789012:guardrail-profile/us.guardrail.v1:0" in use["Resource"]
+    (decrypt,) = (one for one in statements if one["Action"] == "kms:Decrypt")
+    assert decrypt["Resource"] == sorted([KEY, OTHER_KEY])

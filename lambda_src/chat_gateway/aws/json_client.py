@@ -1,4 +1,4 @@
-"""Calls AWS services that speak JSON, over this project's own HTTP/1.1 connections.
+"""Calls AWS services, most of which speak JSON, over this project's own HTTP/1.1 connections.
 
 boto3 would add about 300 ms to a cold start; see docs/adr.
 """
@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -36,7 +37,12 @@ _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 # DynamoDB's error for a write whose condition does not hold.
 CONDITION_FAILED = "ConditionalCheckFailedException"
 # In these protocols, throttling has a 4xx status.
-_THROTTLED = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
+_THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+)
 
 
 class AwsCallError(Exception):
@@ -53,7 +59,7 @@ class AwsCallError(Exception):
         self.answer = answer or {}
 
 
-class AwsJsonClient:
+class AwsClient(ABC):
     """Calls one service over one kept connection. Threads may share it; it makes one call at a time."""
 
     def __init__(
@@ -61,8 +67,6 @@ class AwsJsonClient:
         settings: AwsSettings,
         *,
         service: str,
-        target_prefix: str,
-        json_version: str,
         env: Mapping[str, str] = os.environ,
         attempts: int = ATTEMPTS,
     ) -> None:
@@ -71,11 +75,26 @@ class AwsJsonClient:
         self._host = url.netloc
         self._origin = Origin(url.hostname or "", url.port or (443 if is_encrypted else 80), is_encrypted)
         self._service, self._region = service, settings.region
-        self._target_prefix, self._content_type = target_prefix, f"application/x-amz-json-{json_version}"
         self._env, self._attempts = env, attempts
         self._lock = threading.Lock()
         self._connection: HttpConnection | None = None
         self._used_at = 0.0  # on time.monotonic()
+
+    @abstractmethod
+    def _content(self, operation: str, parameters: Mapping[str, Any]) -> bytes:
+        """The request's body."""
+
+    @abstractmethod
+    def _protocol_headers(self, operation: str) -> dict[str, str]:
+        """The protocol's own headers, with lowercase names."""
+
+    @abstractmethod
+    def _output(self, body: bytes) -> dict[str, Any]:
+        """The operation's output. Raises ValueError for a body that cannot be read."""
+
+    @abstractmethod
+    def _error(self, body: bytes) -> dict[str, Any]:
+        """The error, with AWS's name of it as `__type`. Empty if the body cannot be read."""
 
     def call(
         self,
@@ -90,7 +109,7 @@ class AwsJsonClient:
         Raises AwsCallError after the last attempt has failed. An attempt takes at most 2 s. If not `is_repeatable`, the call
         is tried again only where AWS said that it did nothing.
         """
-        content = json.dumps(parameters).encode()
+        content = self._content(operation, parameters)
         if not self._lock.acquire(timeout=min(max(0.0, ends_at - time.monotonic()), threading.TIMEOUT_MAX)):
             raise AwsCallError(operation, "TimeoutError", is_passing=True)
         try:
@@ -134,7 +153,7 @@ class AwsJsonClient:
         self._used_at = time.monotonic()
         if not connection.can_be_kept():
             self.close()
-        return head.status, _output(body) if head.status == HTTPStatus.OK else _error(body)
+        return head.status, self._output(body) if head.status == HTTPStatus.OK else self._error(body)
 
     def _head(self, operation: str, content: bytes) -> bytes:
         headers = {**self._headers(operation, content), "content-length": str(len(content))}
@@ -147,10 +166,7 @@ class AwsJsonClient:
             service=self._service,
             region=self._region,
             host=self._host,
-            headers={
-                "content-type": self._content_type,
-                "x-amz-target": f"{self._target_prefix}.{operation}",
-            },
+            headers=self._protocol_headers(operation),
             content=content,
             now=datetime.now(UTC),
         )
@@ -160,6 +176,42 @@ class AwsJsonClient:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+class AwsJsonClient(AwsClient):
+    """Calls one service that speaks JSON."""
+
+    def __init__(
+        self,
+        settings: AwsSettings,
+        *,
+        service: str,
+        target_prefix: str,
+        json_version: str,
+        env: Mapping[str, str] = os.environ,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        super().__init__(settings, service=service, env=env, attempts=attempts)
+        self._target_prefix, self._content_type = target_prefix, f"application/x-amz-json-{json_version}"
+
+    def _content(self, operation: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: ARG002 - a header names it
+        return json.dumps(parameters).encode()
+
+    def _protocol_headers(self, operation: str) -> dict[str, str]:
+        return {"content-type": self._content_type, "x-amz-target": f"{self._target_prefix}.{operation}"}
+
+    def _output(self, body: bytes) -> dict[str, Any]:
+        """The JSON object. Raises ValueError for other bodies: read as an empty object, one would deny a known client."""
+        output = foreign_json.loads(body)
+        if not isinstance(output, dict):
+            raise ValueError("not an object")  # noqa: TRY004 - like the other readers of upstream bytes
+        return output
+
+    def _error(self, body: bytes) -> dict[str, Any]:
+        try:
+            return self._output(body)
+        except ValueError:
+            return {}
 
 
 class AwsJsonPool:
@@ -186,22 +238,6 @@ class AwsJsonPool:
             return client.call(operation, parameters, ends_at=ends_at, is_repeatable=is_repeatable)
         finally:
             self._idle.put(client)
-
-
-def _output(body: bytes) -> dict[str, Any]:
-    """The JSON object. Raises ValueError for other bodies: read as an empty object, one would deny a known client."""
-    output = foreign_json.loads(body)
-    if not isinstance(output, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - like the other readers of upstream bytes
-    return output
-
-
-def _error(body: bytes) -> dict[str, Any]:
-    """The error's JSON object, empty if the body cannot be read."""
-    try:
-        return _output(body)
-    except ValueError:
-        return {}
 
 
 def _code(answer: Mapping[str, Any]) -> str | None:

@@ -29,6 +29,14 @@ class Credentials:
             env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN") or None
         )
 
+    def to_env(self) -> dict[str, str]:
+        """The same credentials by the names of these variables."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_SESSION_TOKEN": self.session_token or "",
+        }
+
 
 def signed_headers(
     credentials: Credentials,

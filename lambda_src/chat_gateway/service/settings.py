@@ -48,6 +48,8 @@ MODEL_VARIABLES: variables.Variables = {
 _OPTIONAL: variables.Variables = {
     **MODEL_VARIABLES,
     "regions": ("BEDROCK_REGIONS", str),
+    "role_arn": ("UPSTREAM_ROLE_ARN", str),
+    "role_external_id": ("UPSTREAM_ROLE_EXTERNAL_ID", str),
 }
 _METRICS_ENVIRONMENT = "METRICS_ENVIRONMENT"
 
@@ -56,7 +58,7 @@ class UpstreamSettings(NamedTuple):
     """How the chat function and the jobs worker reach Bedrock."""
 
     base_url: str  # ends in /openai/v1, no trailing slash
-    api_key: ApiKeySettings | None  # None: requests are signed with the function's role
+    api_key: ApiKeySettings | None  # None: requests are signed
     connect_timeout_s: float
     first_byte_timeout_s: float  # until the answer's status and headers have come
     between_bytes_timeout_s: float
@@ -72,6 +74,8 @@ class UpstreamSettings(NamedTuple):
     regions: str | None = (
         None  # other regions' guardrails and endpoints, as `model_names.settings` writes them
     )
+    role_arn: str | None = None  # another account's role, which signs the requests; None: the function's own
+    role_external_id: str | None = None  # which that role's trust policy asks for
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> UpstreamSettings:

@@ -66,14 +66,22 @@ def _allowed_models(settings: UpstreamSettings) -> AllowedModels | None:
 
 def _credentials(settings: UpstreamSettings, aws: AwsSettings) -> UpstreamCredentials:
     if settings.api_key is None:
-        from chat_gateway.bedrock.role_signature import (  # takes 50 ms, so only if used
-            RoleCredentials,
-            region_of,
-        )
-
-        return RoleCredentials(settings.base_url, region_of(settings.base_url, default=aws.region))
+        return _signing(settings, aws)
     secrets = AwsJsonClient(aws, service="secretsmanager", target_prefix="secretsmanager", json_version="1.1")
     api_key = BedrockApiKey(
         secrets, secret_arn=settings.api_key.secret_arn, max_age_s=settings.api_key.max_age_s
     )
     return BearerCredentials(settings.base_url, api_key)
+
+
+def _signing(settings: UpstreamSettings, aws: AwsSettings) -> UpstreamCredentials:
+    """Each way is imported only if it is used: botocore's signer takes 50 ms."""
+    if settings.role_arn is not None:
+        from chat_gateway.bedrock import assumed_role
+
+        return assumed_role.credentials(
+            settings.base_url, aws, role_arn=settings.role_arn, external_id=settings.role_external_id
+        )
+    from chat_gateway.bedrock.role_signature import RoleCredentials, region_of
+
+    return RoleCredentials(settings.base_url, region_of(settings.base_url, default=aws.region))

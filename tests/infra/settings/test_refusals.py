@@ -27,6 +27,10 @@ PRICE = '[[prices.models]]\nmodel = "a"\ninput = 1\noutput = 2\n'
 MANY_PRICES = "".join(PRICE.replace('"a"', f'"xai.grok-{number}"') for number in range(100))
 ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
 PROMPT = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1"
+ASSUMED = 'role_arn = "arn:aws:iam::210987654321:role/bedrock"\n'
+EXISTING = '[guardrail]\nkind = "existing"\nidentifier = "a"\nversion = "1"\n'
+UNGUARDED = '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true\n'
+APPLICATION = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2"
 ROTATION = '[upstream.key_rotation]\nuser = "bedrock"\n'
 TWENTY_WORDS = ", ".join(f'"xai.grok-{number}"' for number in range(300))
 
@@ -38,6 +42,41 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
 @pytest.mark.parametrize(
     ("toml", "says"),
     [
+        (f"[upstream]\n{ASSUMED}", 'upstream.role_arn needs auth = "sigv4"'),
+        ('[upstream]\nrole_external_id = "ours"', "upstream.role_external_id needs role_arn"),
+        (
+            '[upstream]\nauth = "sigv4"\nrole_arn = "arn:aws:iam::210987654321:user/a"',
+            'role_arn is "arn:aws:iam::210987654321:user/a"; it must be the ARN of an IAM role',
+        ),
+        (f'[upstream]\n{ASSUMED}role_external_id = "a b"', 'role_external_id is "a b"; it must be 2 to 256'),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}',
+            'guardrail.kind must be "existing": the stack creates a guardrail in its own account',
+        ),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{EXISTING}',
+            "guardrail.identifier must be the guardrail's ARN: upstream.role_arn calls Bedrock in another account",
+        ),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{UNGUARDED}[guardrails.us-west-2]\nidentifier = "a"\nversion = "1"',
+            "guardrails.us-west-2.identifier must be the guardrail's ARN",
+        ),
+        (
+            f'{EXISTING}kms_key_arn = "alias/mine"',
+            'guardrail.kms_key_arn is "alias/mine"; it must be the ARN of a KMS key',
+        ),
+        (
+            f'{EXISTING}profile = "us"',
+            'guardrail.profile is "us"; it must be the id or the ARN of a guardrail profile',
+        ),
+        (
+            POLICY.replace("\n", '\nkmsKeyId = "1234"\n', 1),
+            "guardrail.policy.kmsKeyId must be the ARN of a KMS key",
+        ),
+        (
+            f'[upstream.routes]\n"{APPLICATION}" = "native"',
+            "Bedrock's chat completions refuse application inference profiles",
+        ),
         (
             ROTATION.replace('"bedrock"', '"a user"'),
             'key_rotation.user is "a user"; it must be the name of an IAM user, or its path and name',

@@ -44,6 +44,8 @@ UPSTREAM = st.builds(
     model_names=st.none() | TEXTS,
     names_only=st.booleans(),
     regions=st.none() | TEXTS,
+    role_arn=st.none() | TEXTS,
+    role_external_id=st.none() | TEXTS,
 )
 WORKER = st.builds(
     WorkerSettings,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from chat_gateway.aws import sts_answers as readers
 from chat_gateway.bedrock import errors as upstream_errors
 from chat_gateway.bedrock import refusals, retry_after
 from chat_gateway.completions import enumerations, reasoning, sse, stream_usage
@@ -21,6 +23,7 @@ from chat_gateway.http1.body import Body, ChunkedBody, CountedBody, UncountedBod
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs.dead_letter import dead_letter
 from tests.unit import event_stream_messages
+from tests.unit.chat_gateway import sts_answers
 from tests.unit.growth.hostile import (
     JSON,
     TEXTS,
@@ -47,6 +50,27 @@ def all_cases() -> Iterator[Case]:
     yield from _converse_streams()
     yield from _documents()
     yield from _errors()
+    yield from _sessions()
+
+
+def _sessions() -> Iterator[Case]:
+    """Of STS, which an environment asks for the credentials of another account's role."""
+    ends = changed(repeated(values=b"a", blanks=b" ", openings=b"<AccessKeyId>", tags=b"<Code>"), _as_xml)
+    documents = changed(
+        repeated(tokens=b"a"), lambda token: sts_answers.as_json(1, SessionToken=token.decode())
+    )
+    for kinds in (ends, documents, JSON):
+        yield from cases("STS's credentials", ANSWER_BYTES, kinds, _read_session)
+
+
+def _as_xml(text: bytes) -> bytes:
+    return sts_answers.xml(token=text.decode())
+
+
+def _read_session(body: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        readers.session(body)
+    readers.error_code(body)
 
 
 def _heads() -> Iterator[Case]:

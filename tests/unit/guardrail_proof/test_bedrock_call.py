@@ -14,6 +14,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from guardrail_proof import bedrock_call
 from guardrail_proof.bedrock_call import Access, Bedrock
+from guardrail_proof.settings import Gateway
 
 KEY = Access(key="ABSK-key-1", region="us-east-1")
 SIGNED = Access(key=None, signer=ReadOnlyCredentials("AKIA", "secret", "token"), region="us-east-1")
@@ -100,23 +101,47 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
         yield boto3.Session(region_name="us-east-1")
 
 
+def gateway(**access: str) -> Gateway:
+    return Gateway(
+        base_url="https://gateway.test/openai/v1",
+        clients_table="clients",
+        jobs_queue_url="https://sqs.test/jobs",
+        job_records_table="records",
+        model="m",
+        canary="canary",
+        **access,  # type: ignore[arg-type]
+    )
+
+
 @pytest.mark.parametrize("text", ["ABSK-key-1", ' {"api_key": "ABSK-key-1"}'])
 def test_the_key_is_read_from_the_secret(session: boto3.Session, text: str) -> None:
     """The key is the environment's, and is not in the text of the access."""
     arn = session.client("secretsmanager").create_secret(Name="key", SecretString=text)["ARN"]
-    access = bedrock_call.access(session, arn, signs_as_function=True)
+    access = bedrock_call.access(session, gateway(secret_arn=arn), signs_as_function=True)
     assert access == Access(key="ABSK-key-1", region="us-east-1")
     assert "ABSK" not in repr(access)
 
 
 def test_without_a_secret_the_session_signs(session: boto3.Session) -> None:
     """If the roles sign, the proof signs too."""
-    access = bedrock_call.access(session, None, signs_as_function=True)
+    access = bedrock_call.access(session, gateway(), signs_as_function=True)
     assert (access.key, access.region, access.signs_as_function) == (None, "us-east-1", True)
     credentials = session.get_credentials()
     assert credentials is not None
     assert access.signer == credentials.get_frozen_credentials()
     assert credentials.secret_key not in repr(access)
+
+
+def test_with_a_role_its_credentials_sign(session: boto3.Session) -> None:
+    """If the functions assume a role, the proof assumes it, too."""
+    there = gateway(role_arn="arn:aws:iam::210987654321:role/bedrock", role_external_id="gateway")
+    access = bedrock_call.access(session, there, signs_as_function=False)
+    own = session.get_credentials()
+    assert own is not None
+    assert access.signer is not None
+    assert access.signer.access_key not in ("", own.access_key)
+    assert access.signer.token
+    assert access.signer.secret_key not in repr(access)
 
 
 def test_an_endless_answer_is_not_read_to_its_end() -> None:

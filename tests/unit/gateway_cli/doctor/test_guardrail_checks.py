@@ -132,3 +132,12 @@ def test_an_environment_may_enforce_none(aws: StubbedAws) -> None:
     (finding,) = found(aws, replace(WHOLE, enforced_guardrail=None))
     assert finding.status == Status.OK
     assert "enforces none" in finding.says
+
+
+def test_a_guardrail_of_another_account_is_left_to_the_proof(aws: StubbedAws) -> None:
+    """The operator's credentials are for the gateway's account, so the guardrail of the assumed role's is not asked for."""
+    role = "arn:aws:iam::210987654321:role/bedrock"
+    (finding,) = found(aws, replace(WHOLE, bedrock_role_arn=role))
+    assert finding.status == Status.OK
+    assert role in finding.says
+    assert "make prove" in finding.says
