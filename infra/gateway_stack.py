@@ -41,6 +41,7 @@ from infra.monitoring.monitored import (
     Queues,
 )
 from infra.monitoring.saved_queries import SavedQueries
+from infra.network.function_network import FunctionNetwork
 from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.resources.files_bucket import FilesBucket
@@ -55,6 +56,7 @@ class GatewayStack(cdk.Stack):
         super().__init__(scope, id_, **properties)
         cdk.Tags.of(self).add("application", "bedrock-chat-gateway")
         cdk.Tags.of(self).add("environment", environment.name)
+        self.network = self._network(environment)
         self.guardrail = self._guardrail(environment)
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.key_rotation = self._key_rotation(environment)
@@ -117,6 +119,12 @@ class GatewayStack(cdk.Stack):
         self._deploy_gradually(environment, authorizer)
         self._prove(environment)
         self._add_outputs(environment)
+
+    def _network(self, environment: Environment) -> FunctionNetwork | None:
+        """The functions' VPC; None if they run outside. The functions find it in the stack, so it comes first."""
+        if environment.network is None:
+            return None
+        return FunctionNetwork(self, environment=environment, network=environment.network)
 
     def _bedrock_api_key_secret(self, environment: Environment) -> BedrockApiKeySecret | None:
         """Creates the key's secret and the policy for the key's user. Returns None if the functions' roles sign."""
@@ -194,7 +202,7 @@ class GatewayStack(cdk.Stack):
             records=self.job_records.table,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
-                *([] if self.api_key_secret is None else [self.api_key_secret]),
+                *(one for one in (self.network, self.api_key_secret) if one is not None),
                 *(self.clients, self.usage, self.resource_items, self.chat, self.resources, self.api),
                 *(self.queues, self.job_records, self.batch_steps, self.worker),
             ],
@@ -258,6 +266,8 @@ class GatewayStack(cdk.Stack):
             "BedrockBaseUrl": upstream.base_url(environment),
             "AccessLogGroupName": self.api.access_log.log_group_name,
         }
+        if self.api.domain is not None:
+            outputs["DomainTarget"] = self.api.domain.target
         if self.api_key_secret is not None:
             outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
         if self.key_rotation is not None:

@@ -10,12 +10,13 @@ from pydantic import AfterValidator, Field, SkipValidation, field_validator, mod
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
-from infra.settings import model_name_rules, proof_rules
+from infra.settings import model_name_rules, network_rules, proof_rules
 from infra.settings.api import Api
 from infra.settings.batches import Batches
 from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettings
 from infra.settings.clients import Clients
 from infra.settings.deployment import Deployment
+from infra.settings.domain import Domain
 from infra.settings.guardrail import (
     EnforcedGuardrailSettings,
     GuardrailSettings,
@@ -27,12 +28,14 @@ from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
 from infra.settings.model_names import ModelName, elsewhere, targets_by_path
 from infra.settings.monitoring import Monitoring
+from infra.settings.network import Network
 from infra.settings.prices import Prices
 from infra.settings.proof import Proof
 from infra.settings.regions import RegionName
 from infra.settings.table import Table, matching, require
 from infra.settings.timeouts import Timeouts
 from infra.settings.upstream import Upstream
+from infra.settings.waf import Waf
 
 # Time between the receipt of a job and the start of the function's timeout; clocks may differ by 2 s.
 _JOB_HANDOVER_S = 10
@@ -97,6 +100,12 @@ class Settings(Table):
     """Metrics, alarms, the dashboard and traces."""
     deployment: Deployment = Field(default_factory=Deployment)
     """How a deployment moves callers to a new version."""
+    domain: Domain | None = None
+    """The domain name of the API. By default, the API has an address under execute-api."""
+    network: Network | None = None
+    """The VPC of the functions, and whether the API is private. By default, the functions run outside a VPC."""
+    waf: Waf | None = None
+    """A web ACL before the API. By default there is none."""
 
     @field_validator("guardrail", mode="before")
     @classmethod
@@ -123,6 +132,7 @@ class Settings(Table):
         self._check_names()
         self._check_lists()
         self._check_alarm_topic()
+        network_rules.check(self)
         return self
 
     def _check_jobs(self) -> None:
