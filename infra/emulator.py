@@ -27,6 +27,7 @@ LACKS = frozenset(
         "AWS::CodeDeploy::DeploymentGroup",
         "AWS::Logs::QueryDefinition",
         "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::WebACLAssociation",
         "AWS::XRay::Group",
         "AWS::XRay::SamplingRule",
     }
@@ -42,6 +43,7 @@ _PLATFORM = Platform(
     max_response_bytes=3 * 1024 * 1024 - 64 * 1024,
     builds_for_this_machine=True,
     allows_plain_http=True,
+    has_domains=False,
     request_id="context.requestId",
     lacks=LACKS,
 )
@@ -62,6 +64,11 @@ def check(document: Mapping[str, Any]) -> None:
         if table in document:
             raise InvalidEnvironmentError(
                 f"environments/{NAME}.toml: {table} must not be set: `make run` creates the guardrail of 'local' itself."
+            )
+    for table, what in (("network", "VPC"), ("waf", "web ACL before an API")):
+        if table in document:
+            raise InvalidEnvironmentError(
+                f"environments/{NAME}.toml: {table} must not be set: the emulator has no {what}."
             )
     upstream = document.get("upstream")
     if isinstance(upstream, dict) and upstream.get("auth", AuthMethod.API_KEY) != AuthMethod.API_KEY:

@@ -151,9 +151,7 @@ class FunctionNetwork(Construct):
         )
 
     def _group(self, id_: str, description: str) -> ec2.SecurityGroup:
-        return ec2.SecurityGroup(
-            self, id_, vpc=self.vpc, description=description, allow_all_outbound=False
-        )
+        return ec2.SecurityGroup(self, id_, vpc=self.vpc, description=description, allow_all_outbound=False)
 
     def _let_in_functions(self, group: ec2.SecurityGroup) -> None:
         for own in self.security_groups:

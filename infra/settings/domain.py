@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.table import Table, matching, require
 
-API_PATH = "/openai/v1"
+_API_PATH = "/openai/v1"
 # API Gateway takes no uppercase letters: https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDomainName.html
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = rf"(?=.{{4,253}}$){_LABEL}(?:\.{_LABEL})+"
@@ -68,7 +68,9 @@ class Domain(Table):
             ("hosted_zone_name", self.hosted_zone_name, self.hosted_zone_id),
             ("hosted_zone_id", self.hosted_zone_id, self.hosted_zone_name),
         ):
-            require(value is not None or other is None, setting, "is missing: a hosted zone has an id and a name")
+            require(
+                value is not None or other is None, setting, "is missing: a hosted zone has an id and a name"
+            )
         zone = self.hosted_zone_name
         is_inside = zone is None or self.name == zone or self.name.endswith(f".{zone}")
         require(is_inside, "name", f"must be in the hosted zone, which is {zone}")
@@ -83,4 +85,4 @@ class Domain(Table):
     def base_url(self) -> str:
         """The base URL for clients, without a final slash."""
         base_path = "" if self.base_path is None else f"/{self.base_path}"
-        return f"https://{self.name}{base_path}{API_PATH}"
+        return f"https://{self.name}{base_path}{_API_PATH}"

@@ -27,7 +27,9 @@ GATEWAYS: tuple[Service, ...] = ("dynamodb", "s3")
 
 def _id(prefix: str, what: str) -> AfterValidator:
     return AfterValidator(
-        matching(rf"{prefix}-[0-9a-f]{{8,17}}", f"must be the id of {what}, such as {prefix}-0123456789abcdef0")
+        matching(
+            rf"{prefix}-[0-9a-f]{{8,17}}", f"must be the id of {what}, such as {prefix}-0123456789abcdef0"
+        )
     )
 
 
@@ -52,9 +54,7 @@ SubnetId = Annotated[str, _id("subnet", "a subnet")]
 SecurityGroupId = Annotated[str, _id("sg", "a security group")]
 RouteTableId = Annotated[str, _id("rtb", "a route table")]
 VpcEndpointId = Annotated[str, _id("vpce", "a VPC endpoint")]
-Zone = Annotated[
-    str, AfterValidator(matching(r"[a-z0-9-]{5,30}[a-z]", "must be a zone, such as eu-west-1a"))
-]
+Zone = Annotated[str, AfterValidator(matching(r"[a-z0-9-]{5,30}[a-z]", "must be a zone, such as eu-west-1a"))]
 
 
 class Network(Table):
@@ -88,13 +88,19 @@ class Network(Table):
     @model_validator(mode="after")
     def _each_subnet_has_its_zone(self) -> Self:
         subnets, zones = len(self.subnet_ids), len(self.availability_zones)
-        require(subnets == zones, "availability_zones", f"has {zones} zones for {subnets} subnets; name one for each")
+        require(
+            subnets == zones,
+            "availability_zones",
+            f"has {zones} zones for {subnets} subnets; name one for each",
+        )
         return self
 
     @model_validator(mode="after")
     def _gateways_have_route_tables(self) -> Self:
         missing = [service for service in GATEWAYS if service not in self.existing_endpoints]
-        rule = f'is empty, but the functions need {" and ".join(missing)}: name the subnets\' route tables, or '
+        rule = (
+            f"is empty, but the functions need {' and '.join(missing)}: name the subnets' route tables, or "
+        )
         rule += "existing_endpoints that have them"
         require(bool(self.route_table_ids) or not missing, "route_table_ids", rule)
         return self
@@ -103,7 +109,9 @@ class Network(Table):
     def _callers_are_known(self) -> Self:
         private = self.private_api
         require(private or not self.vpc_endpoint_ids, "vpc_endpoint_ids", "needs private_api = true")
-        require(private or not self.s3_interface_endpoint, "s3_interface_endpoint", "needs private_api = true")
+        require(
+            private or not self.s3_interface_endpoint, "s3_interface_endpoint", "needs private_api = true"
+        )
         needs = self.creates_api_endpoint or self.s3_interface_endpoint
         rule = "is empty: name the networks of the callers that the stack's endpoints let in"
         require(bool(self.caller_cidrs) or not needs, "caller_cidrs", rule)
