@@ -63,7 +63,7 @@ def test_body_rules_only_count() -> None:
     assert (group["VendorName"], group["Name"]) == ("AWS", "AWSManagedRulesCommonRuleSet")
     assert core["OverrideAction"] == {"None": {}}
     overrides = {one["Name"]: one["ActionToUse"] for one in group["RuleActionOverrides"]}
-    assert overrides == dict.fromkeys(BODY_RULES, {"Count": {}})
+    assert overrides == {name: {"Count": {}} for name in BODY_RULES}
     assert all(name.endswith("_BODY") for name in overrides)
 
 
