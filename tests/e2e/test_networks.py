@@ -18,6 +18,8 @@ from tests.e2e.deployed_functions import variables_changed
 from tests.infra.conftest import changed, stack_of
 from tests.infra.network_settings import DOMAIN, REGION
 
+# The first test also waits for the deployment of the whole stack, and for the synthesis of another one.
+pytestmark = pytest.mark.timeout(400)
 NAME = "networks"
 TYPES = ("AWS::ApiGateway::DomainName", "AWS::ApiGateway::BasePathMapping", "AWS::WAFv2::WebACL")
 BASE_URL = f"https://{DOMAIN['name']}/team/openai/v1"
