@@ -11,8 +11,9 @@ from infra.settings.table import Table, matching, require
 
 _API_PATH = "/openai/v1"
 # API Gateway takes no uppercase letters: https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDomainName.html
+# A longer name would take too much of the 4 KB of a function's variables.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_NAME = rf"(?=.{{4,253}}$){_LABEL}(?:\.{_LABEL})+"
+_NAME = rf"(?=.{{4,128}}$){_LABEL}(?:\.{_LABEL})+"
 _NAME_RULE = "must be a domain name in lower case, such as llm.example.com, without https:// and path"
 _CERTIFICATE = r"arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}"
 _ZONE_ID = r"[A-Z0-9]{1,32}"

@@ -18,6 +18,7 @@ def check(settings: Settings) -> None:
     """Raises RefusedSettingError."""
     _check_regions(settings)
     _check_urls(settings)
+    _check_proof(settings)
     if settings.network is not None:
         _check_vpc(settings)
 
@@ -45,6 +46,19 @@ def _check_urls(settings: Settings) -> None:
     rotates = upstream.key_rotation is not None
     rule = "cannot be set if upstream.url is a VPC endpoint: its function runs outside the VPC, and could test no key"
     require(not (rotates and is_at_vpc_endpoint(upstream.url)), "upstream.key_rotation", rule)
+
+
+def _check_proof(settings: Settings) -> None:
+    """The proof asks Bedrock itself in each region, if there are several, and runs in the VPC only for a private API."""
+    network, upstream = settings.network, settings.upstream
+    urls = (upstream.url, *(upstream.region_urls.get(region) for region in settings.other_regions))
+    is_inside = network is not None and network.private_api
+    asks = settings.proof.on_deploy and bool(settings.other_regions) and any(map(is_at_vpc_endpoint, urls))
+    rule = (
+        "cannot be set with targets in other regions and a VPC endpoint in upstream: the proof of a public API runs "
+        "outside the VPC. Set network.private_api = true, or run `make prove` in the VPC"
+    )
+    require(is_inside or not asks, "proof.on_deploy", rule)
 
 
 def _check_vpc(settings: Settings) -> None:

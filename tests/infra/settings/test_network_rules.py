@@ -32,6 +32,7 @@ def refusal(**settings: Any) -> str:
         ({"name": "https://llm.example.com"}, "domain.name is"),
         ({"name": "LLM.example.com"}, "must be a domain name in lower case"),
         ({"name": "localhost"}, "domain.name is"),
+        ({"name": "a" * 60 + ("." + "b" * 60) * 2}, "domain.name is"),
         ({"certificate_arn": "arn:aws:iam::123456789012:server-certificate/x"}, "certificate in ACM"),
         ({"hosted_zone_id": "Z1"}, "domain.hosted_zone_name is missing"),
         ({"hosted_zone_name": "example.com"}, "domain.hosted_zone_id is missing"),
@@ -107,6 +108,17 @@ def test_a_wrong_web_acl(waf: dict[str, Any], says: str) -> None:
         (
             {"upstream": {"url": AT_ENDPOINT, "key_rotation": {"user": "bedrock"}}, "network": VPC},
             "upstream.key_rotation cannot be set if upstream.url is a VPC endpoint",
+        ),
+        (
+            {
+                "region": REGION,
+                "network": VPC,
+                "models": TARGETS,
+                "guardrails": GUARDRAILS,
+                "proof": {"on_deploy": True},
+                "upstream": {"region_urls": {"us-west-2": AT_ENDPOINT.replace(REGION, "us-west-2")}},
+            },
+            "proof.on_deploy cannot be set with targets in other regions and a VPC endpoint",
         ),
         (
             {"region": REGION, "network": VPC, "upstream": {"url": FAR}},
