@@ -28,6 +28,7 @@ LACKS = frozenset(
         "AWS::CodeDeploy::DeploymentGroup",
         "AWS::Logs::QueryDefinition",
         "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::WebACLAssociation",
         "AWS::XRay::Group",
         "AWS::XRay::SamplingRule",
     }
@@ -43,6 +44,7 @@ _PLATFORM = Platform(
     max_response_bytes=3 * 1024 * 1024 - 64 * 1024,
     builds_for_this_machine=True,
     allows_plain_http=True,
+    has_domains=False,
     request_id="context.requestId",
     lacks=LACKS,
 )
@@ -68,6 +70,11 @@ def check(document: Mapping[str, Any]) -> None:
         raise InvalidEnvironmentError(
             f'environments/{NAME}.toml: client_auth must be "keys", because the client that `make run` creates has a key.'
         )
+    for table, what in (("network", "VPC"), ("waf", "web ACL before an API")):
+        if table in document:
+            raise InvalidEnvironmentError(
+                f"environments/{NAME}.toml: {table} must not be set: the emulator has no {what}."
+            )
     upstream = document.get("upstream")
     if isinstance(upstream, dict) and upstream.get("auth", AuthMethod.API_KEY) != AuthMethod.API_KEY:
         raise InvalidEnvironmentError(

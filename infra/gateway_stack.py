@@ -44,6 +44,7 @@ from infra.monitoring.monitored import (
     Queues,
 )
 from infra.monitoring.saved_queries import SavedQueries
+from infra.network.function_network import FunctionNetwork
 from infra.proof import tried
 from infra.proof.deployment_proof import DeploymentProof
 from infra.resources.files_bucket import FilesBucket
@@ -59,6 +60,7 @@ class GatewayStack(cdk.Stack):
         super().__init__(scope, id_, **properties)
         for key, value in rules.tags(environment).items():
             cdk.Tags.of(self).add(key, value)
+        self.network = self._network(environment)
         self.guardrail = self._guardrail(environment)
         self.api_key_secret = self._bedrock_api_key_secret(environment)
         self.key_rotation = self._key_rotation(environment)
@@ -122,6 +124,12 @@ class GatewayStack(cdk.Stack):
         self._prove(environment)
         self._add_outputs(environment)
         rules.apply(self, environment)
+
+    def _network(self, environment: Environment) -> FunctionNetwork | None:
+        """The functions' VPC; None if they run outside. The functions find it in the stack, so it comes first."""
+        if environment.network is None:
+            return None
+        return FunctionNetwork(self, environment=environment, network=environment.network)
 
     def _bedrock_api_key_secret(self, environment: Environment) -> BedrockApiKeySecret | None:
         """Creates the key's secret and the policy for the key's user. Returns None if the functions' roles sign."""
@@ -212,7 +220,7 @@ class GatewayStack(cdk.Stack):
             records=self.job_records.table,
             proves=[self.chat.gateway_function, self.worker.gateway_function],
             after=[
-                *([] if self.api_key_secret is None else [self.api_key_secret]),
+                *(one for one in (self.network, self.api_key_secret) if one is not None),
                 *(self.clients, self.usage, self.resource_items, self.chat, self.resources, self.api),
                 *(self.queues, self.job_records, self.batch_steps, self.worker),
             ],
@@ -282,6 +290,8 @@ class GatewayStack(cdk.Stack):
         }
         if environment.client_auth is not ClientAuth.KEYS:
             outputs["ClientAuth"] = environment.client_auth
+        if self.api.domain is not None:
+            outputs["DomainTarget"] = self.api.domain.target
         if self.api_key_secret is not None:
             outputs["BedrockApiKeySecretArn"] = self.api_key_secret.arn
         if environment.api.key_header != BEARER_HEADER:

@@ -31,6 +31,7 @@ class Platform:
     allows_plain_http: bool = False  # for `upstream.url`, to which the Bedrock API key is sent
     request_id: str = "context.extendedRequestId"  # API Gateway's variable; callers cannot set it
     base_url: Callable[[apigateway.RestApi], str] = _base_url  # the URL before /chat/completions
+    has_domains: bool = True  # the name of a custom domain leads to the API
     # Types of CloudFormation, such as AWS::CodeDeploy::Application, or properties of a type, such as
     # AWS::CloudWatch::Alarm.Metrics. A stack with one of them cannot be deployed here.
     lacks: frozenset[str] = frozenset()

@@ -6,6 +6,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
+from chat_gateway.http_api.custom_domain import CustomDomain
 from chat_gateway.http_api.settings import HttpSettings
 from infra.api import cors
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
@@ -68,6 +69,7 @@ class ChatFunction(Construct):
                 **signed_requests.variables(environment),
                 **usage_settings(environment, usage).to_env(),
                 **cors.variables(environment.api),
+                **_domain(environment),
                 **_MALLOC,
             },
             streams=environment.platform.streams,
@@ -78,3 +80,8 @@ class ChatFunction(Construct):
         usage.grant(self.gateway_function.role, "dynamodb:UpdateItem")
         self.live = LiveAlias(self.gateway_function.function)
         self.log_group = self.gateway_function.log_group
+
+
+def _domain(environment: Environment) -> dict[str, str]:
+    """The variable of an environment with a domain name; empty without."""
+    return {} if environment.domain is None else CustomDomain(environment.domain.base_url).to_env()

@@ -15,7 +15,9 @@ from constructs import Construct
 from chat_gateway.completions import request as chat_request
 from chat_gateway.http_api.path_spellings import DEPLOYMENT_PATH
 from infra import acknowledgements
-from infra.api import access_log, caller_authorization, cors, gateway_responses
+from infra.api import access_log, caller_authorization, cors, exposure, gateway_responses
+from infra.api.api_domain import ApiDomain
+from infra.api.web_acl import ApiWebAcl
 from infra.clients.authorizer import ClientAuthorizer
 from infra.functions import unqualified_permission
 from infra.functions.live_alias import LiveAlias
@@ -54,7 +56,6 @@ class ChatApi(Construct):
             "Api",
             rest_api_name=cdk.Stack.of(self).stack_name,
             description="OpenAI-compatible chat completions for Amazon Bedrock",
-            endpoint_types=[apigateway.EndpointType.REGIONAL],
             # The function receives the bytes as sent, so that it can refuse a body that is not UTF-8.
             binary_media_types=["*/*"],
             # One role for all APIs of the account in this region: docs/adr/0055-the-accounts-log-role.md.
@@ -62,6 +63,7 @@ class ChatApi(Construct):
             cloud_watch_role_removal_policy=_kept_log_role(environment),
             deploy_options=self._stage(environment),
             default_method_options=caller_authorization.method_options(authorizer),
+            **exposure.arguments(self, environment),
         )
         self._why_no_user_pool = caller_authorization.why_no_user_pool(authorizer)
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
@@ -90,7 +92,9 @@ class ChatApi(Construct):
             headers=cors.headers_of_errors(environment.api),
             client_auth=environment.client_auth,
         )
-        self.base_url = environment.platform.base_url(self.api)
+        self.base_url = exposure.base_url(self.api, environment)
+        self.domain = self._domain(environment)
+        self._add_web_acl(environment)
         self._acknowledge(environment)
 
     def chat_arn(self, environment: Environment) -> str:
@@ -139,6 +143,15 @@ class ChatApi(Construct):
         deployment = cast(apigateway.Deployment, self.api.latest_deployment)
         deployment.node.add_dependency(*aliases)
 
+    def _domain(self, environment: Environment) -> ApiDomain | None:
+        if environment.domain is None:
+            return None
+        return ApiDomain(self, "Domain", domain=environment.domain, api=self.api)
+
+    def _add_web_acl(self, environment: Environment) -> None:
+        if environment.waf is not None:
+            ApiWebAcl(self, "Waf", waf=environment.waf, stage_arn=self.api.deployment_stage.stage_arn)
+
     def _stage(self, environment: Environment) -> apigateway.StageOptions:
         return apigateway.StageOptions(
             stage_name=environment.name,
@@ -162,11 +175,12 @@ class ChatApi(Construct):
             "AwsSolutions-APIG2",
             "The function checks requests more strictly than an API Gateway model can, and answers OpenAI-shaped errors.",
         )
-        acknowledgements.acknowledge(
-            self.api.deployment_stage,
-            "AwsSolutions-APIG3",
-            "A web ACL costs more per month than the rest of the stack. Attach your own if your policy requires one.",
-        )
+        if environment.waf is None:
+            acknowledgements.acknowledge(
+                self.api.deployment_stage,
+                "AwsSolutions-APIG3",
+                "A web ACL costs more per month than the rest of the stack. The setting [waf] adds one.",
+            )
         acknowledgements.acknowledge(
             self.api.deployment_stage,
             "AwsSolutions-APIG6",

@@ -46,6 +46,7 @@ class BedrockKeyRotation(Construct):
             requirements="upstream",
             description="Replaces the Bedrock API key",
             timeout_s=_TIMEOUT_S,
+            in_vpc=False,  # IAM has endpoints in one region only
             variables=RotationSettings(
                 secret_arn=secret.arn,
                 user=rotation.user_name,

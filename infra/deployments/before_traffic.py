@@ -45,6 +45,7 @@ class BeforeTraffic(GatewayFunction):
             requirements="upstream",
             description="Proves before a new version gets traffic that the guardrail blocks",
             timeout_s=_TIMEOUT_S,
+            in_vpc=False,  # it calls Lambda and CodeDeploy, for which the VPC would need endpoints
             variables=NewVersions(
                 stack_id=stack.stack_id,
                 chat=chat.version.function_arn,

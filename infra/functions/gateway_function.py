@@ -16,6 +16,7 @@ from chat_gateway.aws.settings import AwsSettings
 from infra import acknowledgements
 from infra.functions import function_packages
 from infra.functions.function_packages import STREAMING_START
+from infra.network.function_network import FunctionNetwork
 from infra.removal import removal_policy
 from infra.settings.environment import Environment
 
@@ -28,6 +29,8 @@ class GatewayFunction(Construct):
 
     `streams` runs the function with our own loop over the Lambda Runtime API, because Lambda's own loop for Python cannot
     stream: see docs/streaming.md.
+
+    If the environment has a network, the function runs in its VPC, unless `in_vpc` is false.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class GatewayFunction(Construct):
         streams: bool = False,
         has_httpx_transport: bool = False,
         has_event_handler: bool = False,
+        in_vpc: bool = True,
     ) -> None:
         super().__init__(scope, id_)
         full_name = f"{cdk.Stack.of(self).stack_name}-{name}"
@@ -68,6 +72,9 @@ class GatewayFunction(Construct):
             has_event_handler=has_event_handler,
         )
         traced = environment.monitoring.tracing
+        network = FunctionNetwork.of(self) if in_vpc else None
+        if network is not None:
+            network.permit(self.role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -86,6 +93,7 @@ class GatewayFunction(Construct):
             memory_size=memory_mib or environment.chat_function.memory_size_mib,
             reserved_concurrent_executions=reserved_concurrency
             or environment.account.reserved_concurrency.of(name),
+            **({} if network is None else network.placement),
             environment={
                 **AwsSettings(region=cdk.Aws.REGION, dns_suffix=cdk.Aws.URL_SUFFIX).to_env(),
                 "POWERTOOLS_SERVICE_NAME": full_name,

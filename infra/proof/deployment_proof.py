@@ -18,6 +18,7 @@ from infra.bedrock import upstream
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.network import services
 from infra.proof import tried
 from infra.settings.client_auth import ClientAuth
 from infra.settings.environment import Environment
@@ -86,6 +87,7 @@ class DeploymentProof(Construct):
             requirements="upstream",
             description="Proves after a deployment that the guardrail blocks",
             timeout_s=_FUNCTION_TIMEOUT_S,
+            in_vpc=services.proves_in_vpc(environment),
             variables=ProverSettings(
                 stack_id=stack.stack_id,
                 gateway=gateway,

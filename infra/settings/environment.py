@@ -11,7 +11,7 @@ from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
 from infra.settings import client_auth as client_auth_rules
-from infra.settings import model_name_rules, other_account_rules, proof_rules
+from infra.settings import model_name_rules, network_rules, other_account_rules, proof_rules
 from infra.settings.account import Account
 from infra.settings.api import Api
 from infra.settings.batches import MAX_STEPS_AT_ONCE, Batches
@@ -19,6 +19,7 @@ from infra.settings.chat_function import ChatFunctionSettings, CompletionsSettin
 from infra.settings.client_auth import ClientAuth, Jwt
 from infra.settings.clients import Clients
 from infra.settings.deployment import Deployment
+from infra.settings.domain import Domain
 from infra.settings.guardrail import (
     EnforcedGuardrailSettings,
     GuardrailSettings,
@@ -30,12 +31,14 @@ from infra.settings.jobs import JobsSettings
 from infra.settings.logs import Logs
 from infra.settings.model_names import ModelName, elsewhere, targets_by_path
 from infra.settings.monitoring import Monitoring
+from infra.settings.network import Network
 from infra.settings.prices import Prices
 from infra.settings.proof import Proof
 from infra.settings.regions import RegionName
 from infra.settings.table import Table, matching, require
 from infra.settings.timeouts import Timeouts
 from infra.settings.upstream import Upstream
+from infra.settings.waf import Waf
 
 # Time between the receipt of a job and the start of the function's timeout; clocks may differ by 2 s.
 _JOB_HANDOVER_S = 10
@@ -106,6 +109,12 @@ class Settings(Table):
     """How a deployment moves callers to a new version."""
     account: Account = Field(default_factory=Account)
     """What the company's account demands of each stack."""
+    domain: Domain | None = None
+    """The domain name of the API. By default, the API has an address under execute-api."""
+    network: Network | None = None
+    """The VPC of the functions, and whether the API is private. By default, the functions run outside a VPC."""
+    waf: Waf | None = None
+    """A web ACL before the API. By default there is none."""
 
     @field_validator("guardrail", mode="before")
     @classmethod
@@ -135,6 +144,7 @@ class Settings(Table):
         self._check_lists()
         self._check_alarm_topic()
         self._check_account()
+        network_rules.check(self)
         return self
 
     def _check_jobs(self) -> None:

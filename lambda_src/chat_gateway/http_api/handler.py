@@ -186,15 +186,15 @@ class ChatFunction:
 def _refused(request: HttpRequest, exchange: Exchange) -> StreamingResponse:
     """The answer to a request that is not a chat completion."""
     from chat_gateway.http_api import path_spellings, routes  # for refused requests only
+    from chat_gateway.http_api.custom_domain import CustomDomain
 
-    exchange.log.add(**routes.described(request.method, request.path))
+    domain = CustomDomain.from_env()
+    path = request.path if domain is None else domain.below_base_path(request.path)
+    base_url = request.base_url if domain is None else domain.base_url
+    exchange.log.add(**routes.described(request.method, path))
     return exchange.failed(
         routes.refusal(
-            request.method,
-            request.route,
-            request.path,
-            base_url=request.base_url,
-            resource=path_spellings.resource(request),
+            request.method, request.route, path, base_url=base_url, resource=path_spellings.resource(request)
         )
     )
 

@@ -16,7 +16,8 @@ from chat_gateway.core import foreign_text
 from chat_gateway.core.errors import InvalidRequestError, RequestTooLargeError
 from client_keys.no_limits import CONTEXT
 
-_API_HOST = re.compile(r"[a-z0-9]{1,20}\.execute-api\.[a-z0-9.-]{1,60}")
+# A private API also has a name for each of its VPC endpoints.
+_API_HOST = re.compile(r"[a-z0-9]{1,20}(?:-vpce-[0-9a-f]{1,20})?\.execute-api\.[a-z0-9.-]{1,60}")
 # https://platform.openai.com/docs/api-reference/debugging-requests
 _CLIENT_REQUEST_ID = re.compile(r"[ -~]{1,512}")
 _RETRY_COUNT = re.compile(r"[0-9]{1,3}")
@@ -60,7 +61,7 @@ class HttpRequest(NamedTuple):
 
     @property
     def base_url(self) -> str:
-        """The base URL for clients. Behind a custom domain only its end, because the domain's base path is unknown."""
+        """The base URL for clients. Behind another host only its end: `custom_domain` knows the stack's own domain."""
         is_known = isinstance(self.domain_name, str) and _API_HOST.fullmatch(self.domain_name) is not None
         return f"https://{self.domain_name}/{self.stage}/openai/v1" if is_known else "/openai/v1"
 

@@ -1,0 +1,1 @@
+"""The VPC of the functions and its endpoints."""

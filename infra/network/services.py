@@ -1,0 +1,54 @@
+"""Which of AWS's services the functions in the VPC call."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+from infra.settings.environment import Environment
+from infra.settings.network import Service
+
+# The first label of Bedrock's hosts is the name of the endpoint service:
+# https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html
+_BEDROCK_HOST = re.compile(r"https://(bedrock-(?:runtime|runtime-fips|mantle))\.[a-z0-9-]+\.[a-z0-9.-]+/.*")
+
+
+def needed(environment: Environment) -> list[Service]:
+    """The services that need an endpoint, sorted.
+
+    All functions run in the VPC except two that call services for which it would need more endpoints, and which see no
+    prompt of a caller: the rotation of the API key (IAM) and the trial of new versions (Lambda, CodeDeploy). The proof is in
+    the VPC only if the API is private. Lambda itself reads the queues and writes the logs and the traces.
+    """
+    found = {
+        "dynamodb": True,
+        "s3": True,
+        "sqs": True,
+        "secretsmanager": not environment.upstream.signs,
+        "bedrock": _lists_models(environment),
+        "sts": getattr(environment.upstream, "role_arn", None) is not None,
+        "cloudformation": proves_in_vpc(environment) and environment.proof.on_deploy,
+        **dict.fromkeys(_of_bedrock(environment), True),
+    }
+    return [service for service in get_args(Service) if found.get(service)]
+
+
+def proves_in_vpc(environment: Environment) -> bool:
+    """Whether the proof of a deployment runs in the VPC, from where it reaches the private API."""
+    return environment.network is not None and environment.network.private_api
+
+
+def _of_bedrock(environment: Environment) -> list[str]:
+    """The service that `upstream.url` names; none for a URL that is not Bedrock's, or that is an endpoint already."""
+    url = environment.upstream.url
+    if url is None:
+        return ["bedrock-runtime"]
+    host = _BEDROCK_HOST.fullmatch(url)
+    is_here = environment.upstream.url_region in (None, environment.region)
+    return [host[1]] if host is not None and is_here else []
+
+
+def _lists_models(environment: Environment) -> bool:
+    """Whether the resources function asks for the account's models."""
+    upstream = environment.upstream
+    return not (upstream.models or upstream.names_only or upstream.is_mantle)
