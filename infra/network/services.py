@@ -26,7 +26,7 @@ def needed(environment: Environment) -> list[Service]:
         "sqs": True,
         "secretsmanager": not environment.upstream.signs,
         "bedrock": _lists_models(environment),
-        "sts": getattr(environment.upstream, "role_arn", None) is not None,
+        "sts": environment.upstream.role_arn is not None,
         "cloudformation": proves_in_vpc(environment) and environment.proof.on_deploy,
         **dict.fromkeys(_of_bedrock(environment), True),
     }

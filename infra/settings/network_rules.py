@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from infra.settings.client_auth import ClientAuth
 from infra.settings.table import require
 
 if TYPE_CHECKING:
@@ -79,4 +80,4 @@ def _check_vpc(settings: Settings) -> None:
     )
     require(not unreachable, "models", rule)
     rule = 'must not be "jwt" with [network] and without network.internet_access = true: the authorizer reads the issuer\'s keys'
-    require(getattr(settings, "client_auth", None) != "jwt", "client_auth", rule)
+    require(settings.client_auth is not ClientAuth.JWT, "client_auth", rule)
