@@ -34,7 +34,7 @@ class Endpoint:
     """
 
     base_url: str
-    api_key: str | None
+    api_key: str
     model: str
     canary: str
     auth: httpx.Auth | None = None
@@ -55,7 +55,7 @@ def ask(
     endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False, route: str = ""
 ) -> Iterator[Probe]:
     """The probes of `prompts`, with the endpoint's timeout and attempts. `route` is named in the probes."""
-    bearer = {} if endpoint.api_key is None else {"authorization": f"Bearer {endpoint.api_key}"}
+    bearer = {} if endpoint.auth is not None else {"authorization": f"Bearer {endpoint.api_key}"}
     with httpx.Client(
         headers={**bearer, **answer_text.UNCOMPRESSED},
         auth=endpoint.auth,

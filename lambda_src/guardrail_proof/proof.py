@@ -64,7 +64,9 @@ def prove(
 @contextmanager
 def _endpoint(gateway: Gateway, session: boto3.Session, token: str | None = None) -> Iterator[Endpoint]:
     """The gateway as a client of its kind may ask it during the block."""
-    asking = Endpoint(base_url=gateway.base_url, api_key=token, model=gateway.model, canary=gateway.canary)
+    asking = Endpoint(
+        base_url=gateway.base_url, api_key=token or "", model=gateway.model, canary=gateway.canary
+    )
     dynamodb, lifetime_s = session.client("dynamodb"), _lifetime_s(gateway)
     if gateway.client_auth == JWT:
         yield asking
