@@ -46,6 +46,8 @@ def _access(line: Line) -> str:
 def _authentication(line: Line) -> str:
     if line.get("allowed"):
         return f"the client {line.get('client')} may call"
+    if "reason" in line:
+        return f"refused the token: {line['reason']}"
     reasons = [reason for reason in ("expired", "suspended") if line.get(reason)]
     return f"refused the key: {' and '.join(reasons) or 'unknown, wrong or revoked'}"
 

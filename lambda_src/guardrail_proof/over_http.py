@@ -35,7 +35,7 @@ class Endpoint:
     """
 
     base_url: str
-    api_key: str | None
+    api_key: str
     model: str
     canary: str
     key_header: str = client_key.BEARER_HEADER  # in which the client's key is sent
@@ -57,7 +57,8 @@ def ask(
     endpoint: Endpoint, prompts: Iterable[Prompt], *, streams: bool = False, route: str = ""
 ) -> Iterator[Probe]:
     """The probes of `prompts`, with the endpoint's timeout and attempts. `route` is named in the probes."""
-    key = {} if endpoint.api_key is None else client_key.headers(endpoint.api_key, endpoint.key_header)
+    is_signed = endpoint.auth is not None
+    key = {} if is_signed else client_key.headers(endpoint.api_key, endpoint.key_header)
     with httpx.Client(
         headers={**key, **answer_text.UNCOMPRESSED},
         auth=endpoint.auth,

@@ -66,7 +66,7 @@ def _endpoint(gateway: Gateway, session: boto3.Session, token: str | None = None
     """The gateway as a client of its kind may ask it during the block."""
     asking = Endpoint(
         base_url=gateway.base_url,
-        api_key=token,
+        api_key=token or "",
         key_header=gateway.key_header,
         model=gateway.model,
         canary=gateway.canary,

@@ -91,7 +91,15 @@ def deployed(stack: LocalStack, folder: Path, jwt: dict[str, Any]) -> Iterator[G
         VARIABLE: json.dumps(given),
     }
     app = f"{sys.executable} -m tests.e2e.client_auth_app"
-    command = [paths.CDK, "deploy", "--all", "--app", app, "--output", str(folder / "cdk.out")]
+    command: list[str | Path] = [
+        paths.CDK,
+        "deploy",
+        "--all",
+        "--app",
+        app,
+        "--output",
+        str(folder / "cdk.out"),
+    ]
     options = ["--require-approval", "never", "--method", "direct", "--no-notices", "--no-color"]
     with processes.running(
         "cdk deploy", [*command, *options], log_file=folder / "cdk.log", env=env, cwd=paths.ROOT

@@ -72,7 +72,8 @@ def signing(base_url: str, session: boto3.Session) -> OpenAI:
 
     def sign(request: Any) -> Any:
         signed = AWSRequest(request.method, str(request.url), data=request.read())
-        SigV4Auth(session.get_credentials(), "execute-api", session.region_name).add_auth(signed)
+        credentials: Any = session.get_credentials()
+        SigV4Auth(credentials, "execute-api", session.region_name).add_auth(signed)
         request.headers.update(dict(signed.headers.items()))
         return request
 

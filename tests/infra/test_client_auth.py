@@ -112,6 +112,13 @@ def test_refused_token_is_named_a_token(jwt: Synthesised) -> None:
         assert "invalid_api_key" in text
 
 
+def test_change_reaches_the_stage(iam: Synthesised, jwt: Synthesised) -> None:
+    """A change of client_auth makes a new deployment of the API; without one, the stage would keep the earlier methods."""
+    stacks = (iam, jwt, synthesised("prod"))
+    deployments = [id_ for stack in stacks for id_ in stack.resources("AWS::ApiGateway::Deployment")]
+    assert len(set(deployments)) == len(deployments) == 3
+
+
 @pytest.mark.parametrize("name", DEPLOYED)
 def test_keys_are_the_default(name: str) -> None:
     """An environment that sets nothing has neither an output nor a variable of this."""

@@ -38,10 +38,11 @@ class SignedRequests:
     def _name_client(self, event: object) -> None:
         context = _context(event)
         identity = context.get("identity")
-        if identity is None and "authorizer" in context:
-            return  # every event of API Gateway has an identity: a deployment tries the function's new version
+        arn = identity.get("userArn") if isinstance(identity, dict) else None
+        if arn is None and "authorizer" in context:
+            return  # from a stage that still has an authorizer, or from a deployment that tries a new version
         context.pop("authorizer", None)
-        client = self._startup.state.of_arn(identity.get("userArn") if isinstance(identity, dict) else None)
+        client = self._startup.state.of_arn(arn)
         context["authorizer"] = {
             "principalId": client.client_id,
             CONTEXT: client.policy,

@@ -9,6 +9,7 @@ import boto3
 import httpx
 import pytest
 
+from client_keys import key as client_key
 from client_keys import table as client_table
 from client_keys.item import of_role
 from client_keys.principal import NoPrincipalError
@@ -60,7 +61,6 @@ def test_signing_client_exists_while_it_is_needed(dynamodb: DynamoDBClient) -> N
         assert item["key_sha256"] == of_role(ROLE)["key_sha256"]
         assert (item["client_id"], item["role_arn"]) == ({"S": "prove"}, {"S": ROLE})
         assert int(item["expires_at"]["N"]) > time.time()
-        assert endpoint.api_key is None
         assert endpoint.auth is not None
     assert items(dynamodb) == []
 
@@ -77,7 +77,7 @@ def test_key_is_the_default(dynamodb: DynamoDBClient) -> None:
     """Without client_auth, the proof makes a client with a key."""
     session: Any = FakeSession(dynamodb)
     with proof._endpoint(GATEWAY, session) as endpoint:
-        assert endpoint.api_key is not None
+        assert client_key.is_well_formed(endpoint.api_key)
         assert len(items(dynamodb)) == 1
     assert items(dynamodb) == []
 
@@ -129,7 +129,7 @@ def test_requests_are_signed_for_the_api(dynamodb: DynamoDBClient) -> None:
 
     endpoint = Endpoint(
         base_url=BASE_URL,
-        api_key=None,
+        api_key="",
         model="model",
         canary="canary",
         auth=SignedRequests(session),
@@ -157,7 +157,7 @@ def test_new_permission_is_waited_for(dynamodb: DynamoDBClient) -> None:
 
     endpoint = Endpoint(
         base_url=BASE_URL,
-        api_key=None,
+        api_key="",
         model="model",
         canary="canary",
         auth=SignedRequests(session),

@@ -10,6 +10,7 @@ from chat_gateway.client_policies.role_errors import (
     NotAClientError,
 )
 from chat_gateway.client_policies.roles import RoleClient, RoleClients
+from chat_gateway.client_policies.settings import RolesSettings
 from client_keys.no_limits import NO_LIMITS
 from tests.unit.chat_gateway.client_policies.role_table import ROLE, SESSION, RoleTable
 
@@ -143,3 +144,9 @@ def test_kept_clients_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("A", "B", "C"):
         clients.of_arn(f"arn:aws:iam::123456789012:role/{name}")
     assert len(clients._kept) == 1
+
+
+@pytest.mark.parametrize("kept_s", [0, 1, 3600])
+def test_settings_come_back(kept_s: int) -> None:
+    """The function reads the time that the stack writes, also none."""
+    assert RolesSettings.from_env(RolesSettings(kept_s).to_env()).kept_s == kept_s

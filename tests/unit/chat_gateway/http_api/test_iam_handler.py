@@ -31,5 +31,5 @@ def test_chat_function_starts_without_its_settings() -> None:
 def test_resources_function_starts_without_its_settings() -> None:
     """The resources function does the same."""
     made = signed(resource_calls.event("/v1/models"))
-    answer = resources_handler.handle(made, FakeContext())
+    answer = resources_handler.handle(made, FakeContext())  # type: ignore[arg-type]
     assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (500, "internal_error")

@@ -135,6 +135,15 @@ def test_callers_cannot_bring_an_authorizers_context() -> None:
         request.check()
 
 
+def test_stage_may_still_have_an_authorizer() -> None:
+    """While a deployment changes keys to signatures, the function gets events of both kinds, and answers both."""
+    made = event()
+    made["requestContext"]["identity"] = identity(None)
+    request = reader(RoleTable()).read(made)
+    request.check()
+    assert (request.client, request.client_policy) == ("team-a", NO_LIMITS)
+
+
 def test_new_version_can_be_tried() -> None:
     """The event of a deployment's test has no identity and names its client itself."""
     request = reader(RoleTable()).read(event())

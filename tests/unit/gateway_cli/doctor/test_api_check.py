@@ -79,7 +79,7 @@ def test_other_callers_are_refused_too(aws: StubbedAws, client_auth: str, code: 
         assert re.fullmatch("Bearer [A-Za-z0-9._-]{20,4000}", sent[0].headers["authorization"])
         token = sent[0].headers["authorization"].removeprefix("Bearer ")
         with pytest.raises(RefusedTokenError, match="no such key"):
-            Tokens(SETTINGS, {}.get).client_id(token)
+            Tokens(SETTINGS, lambda _: None).client_id(token)
 
 
 def test_the_key_is_in_the_environments_header(aws: StubbedAws) -> None:

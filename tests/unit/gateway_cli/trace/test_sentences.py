@@ -79,6 +79,11 @@ def said(where: str, line: dict[str, Any]) -> str:
             "refused the key: unknown, wrong or revoked",
         ),
         (
+            AUTHORIZER,
+            {"message": "client authentication", "allowed": False, "reason": "the signature is wrong"},
+            "refused the token: the signature is wrong",
+        ),
+        (
             CHAT,
             completion(
                 "r", prompt_tokens=23, completion_tokens=169, cost_usd=0.000041, guardrail_action="NONE"
