@@ -23,9 +23,7 @@ def test_the_session_is_the_roles(stack: LocalStack) -> None:
     """The credentials are those of the role in its account, in a session of the function's name."""
     aws = AwsSettings(stack.region, "amazonaws.com", stack.aws_endpoint_url)
     with contextlib.closing(StsClient(aws, env=OWN)) as client:
-        session = client.assume_role(
-            ROLE, session_name="gateway-api", external_id="ours", ends_at=math.inf
-        )
+        session = client.assume_role(ROLE, session_name="gateway-api", external_id="ours", ends_at=math.inf)
     found = session.credentials
     sts = boto3.client(
         "sts",
