@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 
@@ -21,9 +22,8 @@ OWN = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCES
 def test_the_session_is_the_roles(stack: LocalStack) -> None:
     """The credentials are those of the role in its account, in a session of the function's name."""
     aws = AwsSettings(stack.region, "amazonaws.com", stack.aws_endpoint_url)
-    session = StsClient(aws, env=OWN).assume_role(
-        ROLE, session_name="gateway-api", external_id="ours", ends_at=math.inf
-    )
+    with contextlib.closing(StsClient(aws, env=OWN)) as client:
+        session = client.assume_role(ROLE, session_name="gateway-api", external_id="ours", ends_at=math.inf)
     found = session.credentials
     sts = boto3.client(
         "sts",

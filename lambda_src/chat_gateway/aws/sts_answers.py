@@ -15,6 +15,8 @@ from chat_gateway.core import foreign_json, foreign_text
 
 # Keys and tokens are base64, and no character of a date is escaped in XML. AWS specifies no length of a token.
 _VALUE = re.compile(r"[!-%'-;=-~]{1,16384}")
+# Many times the size of an answer.
+_MAX_BYTES = 65_536
 _JSON_PATH = ("AssumeRoleResponse", "AssumeRoleResult", "Credentials")
 
 
@@ -28,6 +30,7 @@ class Session(NamedTuple):
 def session(body: bytes) -> Session:
     """The credentials of the assumed role. Raises ValueError, which holds nothing of the answer."""
     try:
+        _check_size(body)
         fields = _json_credentials(body) if body.lstrip()[:1] == b"{" else _Xml(body.decode("ascii"))
         credentials = Credentials(
             _text(fields["AccessKeyId"]), _text(fields["SecretAccessKey"]), _text(fields["SessionToken"])
@@ -40,11 +43,17 @@ def session(body: bytes) -> Session:
 def error_code(body: bytes) -> str | None:
     """AWS's name of the error, such as AccessDenied; None if the answer names none."""
     try:
+        _check_size(body)
         if body.lstrip()[:1] == b"{":
             return foreign_text.name(foreign_json.loads(body)["Error"]["Code"])
         return foreign_text.name(_Xml(body.decode("utf-8", "replace"))["Code"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > _MAX_BYTES:
+        raise ValueError
 
 
 class _Xml:

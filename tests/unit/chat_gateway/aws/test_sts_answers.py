@@ -65,6 +65,7 @@ def test_every_key_and_token(key_id: str, secret: str, token: str) -> None:
         xml()[:-400],
         xml(key_id="ä"),
         error("AccessDenied"),
+        xml() + b" " * 65_536,
     ],
 )
 def test_no_credentials(body: bytes) -> None:
@@ -97,6 +98,7 @@ def test_any_bytes(body: bytes) -> None:
         (b"<html>", None),
         (error("no name &lt;"), None),
         (b"", None),
+        (error("AccessDenied") + b" " * 65_536, None),
     ],
 )
 def test_error_codes(body: bytes, code: str | None) -> None:
