@@ -89,6 +89,7 @@ def _refused_headers() -> Iterator[Bypass]:
         "the config": [("Amazon-Bedrock-GuardrailConfig", "{}")],
     }.items():
         yield Bypass(f"header with {name}", OVERRIDE, body(), headers)
+    yield Bypass("header with gzip declared", MALFORMED, body(), [("Content-Encoding", "gzip")])
 
 
 def _harmless_headers() -> Iterator[Bypass]:
@@ -104,7 +105,6 @@ def _harmless_headers() -> Iterator[Bypass]:
         "events wanted": [("Accept", "text/event-stream")],
         "UTF-16 declared": [("Content-Type", "application/json; charset=utf-16")],
         "a form declared": [("Content-Type", "multipart/form-data; boundary=x")],
-        "gzip declared": [("Content-Encoding", "gzip")],
         "waiting": [("Expect", "100-continue")],
     }.items():
         yield Bypass(f"headers with {name}", BLOCKED, body(), headers)
