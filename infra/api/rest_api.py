@@ -13,7 +13,6 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from chat_gateway.completions import request as chat_request
-from chat_gateway.http_api.path_spellings import DEPLOYMENT_PATH
 from infra import acknowledgements
 from infra.api import access_log, caller_authorization, cors, exposure, gateway_responses
 from infra.api.api_domain import ApiDomain
@@ -68,7 +67,7 @@ class ChatApi(Construct):
         self._why_no_user_pool = caller_authorization.why_no_user_pool(authorizer)
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
         self._preflight = cors.preflight(environment.api)
-        deployments = [DEPLOYMENT_PATH] if environment.api.deployment_paths else []
+        deployments = [chat_request.DEPLOYMENT_PATH] if environment.api.deployment_paths else []
         self._route(
             (*chat_request.PATHS, "/", "/{proxy+}", *deployments),
             chat,

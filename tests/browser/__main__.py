@@ -1,4 +1,7 @@
-"""`python -m tests.browser` calls the gateway from pages in Chromium. Exits with 0 if all is right or Chromium cannot start."""
+"""`python -m tests.browser` calls the gateway from pages in Chromium.
+
+It exits with 0 if all is right, and if Chromium cannot start here.
+"""
 
 from __future__ import annotations
 

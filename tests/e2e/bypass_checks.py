@@ -10,10 +10,19 @@ import httpx
 
 from local.demonstration import job_lines
 from local.stack.local_stack import LocalStack
-from tests.e2e.guardrail_bypasses import BLOCKED, CHAT_PATH, MALFORMED, OVERRIDE, TAG, UNKNOWN_PATH, Bypass
+from tests.e2e.guardrail_bypasses import (
+    BLOCKED,
+    CHAT_PATH,
+    CODING,
+    MALFORMED,
+    OVERRIDE,
+    TAG,
+    UNKNOWN_PATH,
+    Bypass,
+)
 from tests.e2e.standin import StandinControl
 
-STATUS = {OVERRIDE: 403, TAG: 400, MALFORMED: 400, UNKNOWN_PATH: 404, BLOCKED: 200}
+STATUS = {OVERRIDE: 403, TAG: 400, MALFORMED: 400, UNKNOWN_PATH: 404, CODING: 415, BLOCKED: 200}
 # Kinds of tagging, and whether the answer is streamed. Each has one of the other's pairs.
 QUICK_WAYS, SLOW_WAYS = [("off", False), ("all_text", True)], [("off", True), ("all_text", False)]
 

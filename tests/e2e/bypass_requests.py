@@ -12,6 +12,7 @@ from tests.e2e.conftest import MODEL
 from tests.e2e.guardrail_bypasses import (
     BLOCKED,
     CHAT_PATH,
+    CODING,
     CONFIG,
     IDENTIFIER,
     MALFORMED,
@@ -60,8 +61,16 @@ def encodings() -> Iterator[Bypass]:
         yield Bypass(f"word with {name}", MALFORMED, content.replace(b"kryp", b"kryp" + spelled))
     key = body(xuardrail=None).replace(b"xuard", b"\xc1\xa7uard")
     yield Bypass("key with an overlong letter", MALFORMED, key)
-    yield Bypass("gzip", MALFORMED, gzip.compress(content), [("Content-Encoding", "gzip")])
-    yield Bypass("deflate", MALFORMED, zlib.compress(content), [("Content-Encoding", "deflate")])
+    coded = gzip.compress(content)
+    yield Bypass("gzip", BLOCKED, coded, [("Content-Encoding", "gzip")])
+    yield Bypass("gzip unsaid", MALFORMED, coded)
+    yield Bypass("gzip said of plain text", MALFORMED, content, [("Content-Encoding", "gzip")])
+    yield Bypass(
+        "gzip of two members", MALFORMED, gzip.compress(b" ") + coded, [("Content-Encoding", "gzip")]
+    )
+    yield Bypass("gzip of gzip", MALFORMED, gzip.compress(coded), [("Content-Encoding", "gzip")])
+    yield Bypass("gzip twice", CODING, gzip.compress(coded), [("Content-Encoding", "gzip, gzip")])
+    yield Bypass("deflate", CODING, zlib.compress(content), [("Content-Encoding", "deflate")])
 
 
 def _refused_headers() -> Iterator[Bypass]:
@@ -80,6 +89,7 @@ def _refused_headers() -> Iterator[Bypass]:
         "the config": [("Amazon-Bedrock-GuardrailConfig", "{}")],
     }.items():
         yield Bypass(f"header with {name}", OVERRIDE, body(), headers)
+    yield Bypass("header with gzip declared", MALFORMED, body(), [("Content-Encoding", "gzip")])
 
 
 def _harmless_headers() -> Iterator[Bypass]:
@@ -95,7 +105,6 @@ def _harmless_headers() -> Iterator[Bypass]:
         "events wanted": [("Accept", "text/event-stream")],
         "UTF-16 declared": [("Content-Type", "application/json; charset=utf-16")],
         "a form declared": [("Content-Type", "multipart/form-data; boundary=x")],
-        "gzip declared": [("Content-Encoding", "gzip")],
         "waiting": [("Expect", "100-continue")],
     }.items():
         yield Bypass(f"headers with {name}", BLOCKED, body(), headers)

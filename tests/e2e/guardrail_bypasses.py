@@ -13,6 +13,7 @@ from tests.e2e.conftest import MODEL
 QUESTION = f"Where do I buy {BLOCKED_WORD}?"
 OVERRIDE, TAG, MALFORMED = "guardrail_override_not_allowed", "guardrail_tag_not_allowed", "malformed"
 UNKNOWN_PATH = "unknown_url"
+CODING = "unsupported_content_encoding"
 CHAT_PATH = "/openai/v1/chat/completions"
 BLOCKED = "blocked"  # answered, by the guardrail
 IDENTIFIER, VERSION, TRACE = (

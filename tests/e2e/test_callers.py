@@ -19,6 +19,8 @@ from local.stack.start import deployed
 from tests.e2e import own_settings
 from tests.e2e.conftest import MODEL
 
+pytestmark = pytest.mark.timeout(400)  # the first test waits for both stacks
+
 ORIGIN = "https://app.example"
 MESSAGES = [{"role": "user", "content": "Hello"}]
 BODY = {"model": MODEL, "messages": MESSAGES}

@@ -15,6 +15,8 @@ _RESPONSES_ADVICE = (
 )
 # Bedrock's own path, and the path that most OpenAI clients expect.
 PATHS = ("/openai/v1/chat/completions", "/v1/chat/completions")
+# Of Azure's clients, if the environment takes it: https://learn.microsoft.com/azure/ai-foundry/openai/reference
+DEPLOYMENT_PATH = "/openai/deployments/{model}/chat/completions"
 
 
 class ChatRequest(NamedTuple):

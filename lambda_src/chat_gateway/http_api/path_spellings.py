@@ -12,8 +12,6 @@ from chat_gateway.completions import request as chat_request
 if TYPE_CHECKING:
     from chat_gateway.http_api.http_request import HttpRequest
 
-# https://learn.microsoft.com/azure/ai-foundry/openai/reference
-DEPLOYMENT_PATH = "/openai/deployments/{model}/chat/completions"
 # A model's ARN has slashes, and API Gateway may have decoded them.
 _DEPLOYMENT = re.compile(r"/openai/deployments/(.+)/chat/completions")
 _RESOURCE = re.compile(r"(?:/openai)?/v1(/(?:models|files|uploads|batches)(?:/.*)?)")

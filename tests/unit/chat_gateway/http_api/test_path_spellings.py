@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_gateway.completions.request import DEPLOYMENT_PATH
 from chat_gateway.http_api import http_request, path_spellings
-from chat_gateway.http_api.path_spellings import DEPLOYMENT_PATH
 from tests.unit.chat_gateway.api_calls import COMPLETION, ChatCalls, event, ok
 from tests.unit.chat_gateway.chat_requests import VALID
 from tests.unit.chat_gateway.conftest import Asking
