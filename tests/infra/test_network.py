@@ -195,14 +195,15 @@ def test_code_makes_no_interfaces() -> None:
 
 def test_the_private_api() -> None:
     """Only requests through the named endpoints reach the API."""
-    for stack, ids in ((private(), None), (given(), [ENDPOINT_ID, "vpce-0123456789abcdef1"])):
+    (own,) = (id_ for id_ in private().resources(ENDPOINT) if "ExecuteApi" in id_)
+    of_operator = [ENDPOINT_ID, "vpce-0123456789abcdef1"]
+    expected: list[tuple[Synthesised, list[Any]]] = [(private(), [{"Ref": own}]), (given(), of_operator)]
+    for stack, ids in expected:
         api = stack.one(API)
-        (own,) = (id_ for id_ in stack.resources(ENDPOINT) if "ExecuteApi" in id_) if ids is None else ("",)
-        expected = ids or [{"Ref": own}]
-        assert api["EndpointConfiguration"] == {"Types": ["PRIVATE"], "VpcEndpointIds": expected}
+        assert api["EndpointConfiguration"] == {"Types": ["PRIVATE"], "VpcEndpointIds": ids}
         allow, deny = api["Policy"]["Statement"]
         assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
-        assert deny["Condition"] == {"StringNotEquals": {"aws:SourceVpce": expected}}
+        assert deny["Condition"] == {"StringNotEquals": {"aws:SourceVpce": ids}}
         assert allow["Action"] == deny["Action"] == "execute-api:Invoke"
         assert allow["Resource"] == deny["Resource"] == "execute-api:/*"
 
