@@ -98,7 +98,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("jwt", {"network": _VPC}, "client_auth"),
     ("jwt", {"proof": {"on_deploy": True}}, "proof.on_deploy"),
     ("keys", {"jwt": {"issuer": "https://issuer.example", "audience": "gateway"}}, "jwt"),
-    ("keys", {"network": None, "upstream": {"url": "https://vpce-1.vpce.amazonaws.com/openai/v1"}}, "upstream.url"),
+    (
+        "keys",
+        {"network": None, "upstream": {"url": "https://vpce-1.vpce.amazonaws.com/openai/v1"}},
+        "upstream.url",
+    ),
 ]
 
 
