@@ -154,6 +154,10 @@ unit: .venv/.installed ## Run the unit tests: minutes, no network
 hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (over a minute)
 	@pytest -q tests/hostile_upstream
 
+.PHONY: deep
+deep: $(TOOLS) ## Run the property tests with 300 random examples each, and feed larger inputs to what must take linear time (minutes)
+	@TEST_DEPTH=deep pytest -q -n auto --dist worksteal -m "hypothesis or deep" tests/unit tests/infra
+
 .PHONY: infra-test
 infra-test: $(TOOLS) .venv-emulator/.installed ## Test the CloudFormation templates, and run cdk-nag
 	@$(call PYTEST,infra) tests/infra
