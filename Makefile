@@ -28,7 +28,10 @@ UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
 POLICIES := $(patsubst %,tests/e2e/test_%.py,guardrail_bypasses converse converse_bypasses named_bypasses limits limits_exact \
   budgets model_name_policies models_list model_names model_name_regions batches_in_bad_weather)
 # For two cores; the output of targets that are made at once is not mixed, where make can keep it apart.
-PARALLEL := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+PARALLEL := -j2 $(SYNCED)
+# The end-to-end tests wait for more than half of their time, for deployments and the ends of minutes and jobs.
+PARALLEL_WITH_E2E := -j4 $(SYNCED)
 
 # Installs locked requirements and shows how many packages are done. $(1): the environment's Python; $(2): the
 # requirements; $(3): their name in error messages; $(4): more options for pip.
@@ -131,8 +134,7 @@ smoke: ## Deploy to a local AWS, check every step and stop; exits with 0 if all 
 test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
 	@$(MAKE) -j2 --silent install
 	@rm -f .coverage .coverage.*
-	@$(MAKE) $(PARALLEL) lint unit infra-test hostile COVERAGE=1
-	@$(MAKE) e2e
+	@$(MAKE) $(PARALLEL_WITH_E2E) e2e-others e2e-policies unit lint infra-test hostile COVERAGE=1
 	@$(MAKE) coverage
 
 .PHONY: lint
