@@ -174,14 +174,15 @@ coverage: .venv/.installed ## Check the branch coverage that the last `make test
 	@coverage json --quiet -o .local/coverage.json
 	@coverage-threshold --coverage-json .local/coverage.json
 
-# Each of the two has a stack of its own, and hunts through its own logs at the end.
+# Each of the two has a stack of its own, and hunts through its own logs at the end. The first test of each waits for the stack.
+E2E := pytest -q --timeout 300
 .PHONY: e2e e2e-policies e2e-others
 e2e: $(TOOLS) .venv-emulator/.installed ## Test the stack in the local AWS with the OpenAI SDK
 	@$(MAKE) $(PARALLEL) e2e-policies e2e-others
 e2e-policies:
-	@pytest -q $(POLICIES) tests/e2e/test_zz_logs.py
+	@$(E2E) $(POLICIES) tests/e2e/test_zz_logs.py
 e2e-others:
-	@pytest -q tests/e2e $(POLICIES:%=--ignore=%)
+	@$(E2E) tests/e2e $(POLICIES:%=--ignore=%)
 
 .PHONY: chaos
 chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and thousands of jobs and requests while calls fail and workers die (minutes)

@@ -13,5 +13,5 @@ import pytest
 def quick_start_of_http() -> Iterator[None]:
     """Each client otherwise reads all certificates of authorities, for 30 ms. The tests' servers need none of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx._transports.default, "create_ssl_context", cache(httpx.create_ssl_context))
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
         yield
