@@ -29,7 +29,10 @@ UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --
 POLICIES := $(patsubst %,tests/e2e/test_%.py,guardrail_bypasses converse converse_bypasses named_bypasses limits limits_exact \
   budgets model_name_policies models_list model_names model_name_regions batches_in_bad_weather)
 # For two cores; the output of targets that are made at once is not mixed, where make can keep it apart.
-PARALLEL := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+PARALLEL := -j2 $(SYNCED)
+# The end-to-end tests wait for more than half of their time, for deployments and the ends of minutes and jobs.
+PARALLEL_WITH_E2E := -j4 $(SYNCED)
 
 # Installs locked requirements and shows how many packages are done. $(1): the environment's Python; $(2): the
 # requirements; $(3): their name in error messages; $(4): more options for pip.
@@ -138,8 +141,7 @@ smoke: ## Deploy to a local AWS, check every step and stop; exits with 0 if all 
 test: ## Run all checks: lint, types, unit, infra, hostile upstream and end-to-end tests
 	@$(MAKE) -j2 --silent install
 	@rm -f .coverage .coverage.*
-	@$(MAKE) $(PARALLEL) lint unit infra-test hostile COVERAGE=1
-	@$(MAKE) e2e
+	@$(MAKE) $(PARALLEL_WITH_E2E) e2e-others e2e-policies unit lint infra-test hostile COVERAGE=1
 	@$(MAKE) coverage
 
 .PHONY: lint
@@ -161,6 +163,10 @@ unit: .venv/.installed ## Run the unit tests: minutes, no network
 hostile: .venv/.installed ## Test the functions with wrong and hostile answers of Bedrock (over a minute)
 	@pytest -q tests/hostile_upstream
 
+.PHONY: deep
+deep: $(TOOLS) ## Run the property tests with 300 random examples each, and feed larger inputs to what must take linear time (minutes)
+	@TEST_DEPTH=deep pytest -q -n auto --dist worksteal -m "hypothesis or deep" tests/unit tests/infra
+
 .PHONY: infra-test
 infra-test: $(TOOLS) .venv-emulator/.installed ## Test the CloudFormation templates, and run cdk-nag
 	@$(call PYTEST,infra) tests/infra
@@ -175,14 +181,15 @@ coverage: .venv/.installed ## Check the branch coverage that the last `make test
 	@coverage json --quiet -o .local/coverage.json
 	@coverage-threshold --coverage-json .local/coverage.json
 
-# Each of the two has a stack of its own, and hunts through its own logs at the end.
+# Each of the two has a stack of its own, and hunts through its own logs at the end. The first test of each waits for the stack.
+E2E := pytest -q --timeout 300
 .PHONY: e2e e2e-policies e2e-others
 e2e: $(TOOLS) .venv-emulator/.installed ## Test the stack in the local AWS with the OpenAI SDK
 	@$(MAKE) $(PARALLEL) e2e-policies e2e-others
 e2e-policies:
-	@pytest -q $(POLICIES) tests/e2e/test_zz_logs.py
+	@$(E2E) $(POLICIES) tests/e2e/test_zz_logs.py
 e2e-others:
-	@pytest -q tests/e2e $(POLICIES:%=--ignore=%)
+	@$(E2E) tests/e2e $(POLICIES:%=--ignore=%)
 
 .PHONY: chaos
 chaos: $(TOOLS) .venv-emulator/.installed ## Test random hostile answers, and thousands of jobs and requests while calls fail and workers die (minutes)

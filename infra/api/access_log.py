@@ -38,5 +38,5 @@ def fields(environment: Environment) -> dict[str, str]:
     A caller writes its user agent itself. If it forges other fields there, a reader of JSON still sees the true ones, which
     come later.
     """
-    chosen = {name: _BY_CHOICE[name] for name in environment.logs.access_log_fields}
+    chosen: dict[str, str] = {name: _BY_CHOICE[name] for name in environment.logs.access_log_fields}
     return {**chosen, **_FIELDS}

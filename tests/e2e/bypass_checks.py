@@ -89,7 +89,7 @@ def as_jobs(stack: LocalStack, bypasses: Iterable[Bypass]) -> dict[str, str]:
 
 def results(stack: LocalStack, count: int) -> dict[str, str]:
     """The outcome of each job, by its `custom_id`."""
-    received = job_lines.receive(stack.session(), stack.results_queue_url, count=count, within_s=60)
+    received = job_lines.receive(stack.session(), stack.results_queue_url, count=count, within_s=100)
     return {
         result["custom_id"]: BLOCKED if result["error"] is None else result["error"]["code"]
         for result in map(json.loads, received)

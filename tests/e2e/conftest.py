@@ -14,6 +14,7 @@ from local.aws import emulator
 from local.machine.paths import StateFolder
 from local.stack.local_stack import LocalStack
 from local.stack.start import deployed
+from tests import quick_http
 from tests.e2e import named_models, other_region
 from tests.e2e.deployed_functions import variables_changed
 from tests.e2e.named_models import Fresh
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 MODEL = "openai.gpt-oss-20b-1:0"
+quick_start_of_http = quick_http.quick_start_of_http
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,6 @@
 """No bypass of the guardrail works by a model name, whichever target answers, in this region or in another.
 
-Here each route is tried in one region; `make chaos` tries both in both.
+Here each bypass takes one of the two routes, in one region; `make chaos` tries each by both, in both regions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from tests.e2e.named_models import Fresh
 from tests.e2e.other_region import OtherRegion
 
 EACH_WAY = list(guardrail_bypasses.bypasses())
+# Neighbours in the table are of one kind, so that each kind takes both routes.
+BY_CHAT_COMPLETIONS = EACH_WAY[::2]
+BY_CONVERSE = [*EACH_WAY[1::2], *list(converse_bypasses.bypasses())[::2]]
 
 
 def name_of(tried: Bypass | Way) -> str:
@@ -40,7 +43,7 @@ def caller(stack: LocalStack) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("answering", NATIVE[1:], indirect=True, ids=name_of)
-@pytest.mark.parametrize("bypass", EACH_WAY, ids=name_of)
+@pytest.mark.parametrize("bypass", BY_CHAT_COMPLETIONS, ids=name_of)
 def test_no_bypass_by_a_name_reaches_a_model(
     answering: Answering, caller: httpx.Client, bypass: Bypass
 ) -> None:
@@ -49,7 +52,7 @@ def test_no_bypass_by_a_name_reaches_a_model(
 
 
 @pytest.mark.parametrize("answering", CONVERSE[:1], indirect=True, ids=name_of)
-@pytest.mark.parametrize("bypass", [*EACH_WAY, *converse_bypasses.bypasses()], ids=name_of)
+@pytest.mark.parametrize("bypass", BY_CONVERSE, ids=name_of)
 def test_no_bypass_by_a_name_reaches_a_model_of_converse(
     answering: Answering, caller: httpx.Client, bypass: Bypass
 ) -> None:

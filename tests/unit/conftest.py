@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import hypothesis_profile
+from tests import hypothesis_profile, quick_http
 from tests.log_checks.recorder import Recorder
 from tests.unit import quick_aws
 
 assert hypothesis_profile  # loaded by being imported
+quick_start_of_http = quick_http.quick_start_of_http
 quick_start_of_aws = quick_aws.quick_start_of_aws
 
 

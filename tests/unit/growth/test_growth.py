@@ -15,7 +15,7 @@ from tests.unit.growth.coverage import functions_entered, functions_of, pure_mod
 from tests.unit.growth.measure import Case, growth
 
 # Other tests cover these lines, and the trace of them would take a fifth of the measured time.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.deep]
 
 # Linear is 8, quadratic 64.
 ENOUGH = 20

@@ -67,7 +67,7 @@ def test_cookies_and_repeated_headers(api: RuntimeApiServer, serve: Serve) -> No
     assert rest == b""
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=st.lists(st.binary(max_size=50)), hold=st.booleans())
 def test_any_split_of_a_body_arrives_as_the_same_bytes(
     api: RuntimeApiServer, client: RuntimeApi, items: list[bytes], hold: bool

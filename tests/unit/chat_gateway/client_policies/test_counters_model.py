@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, precondition, rule
@@ -12,6 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multipl
 from chat_gateway.client_policies.charges import REQUESTS, TOKENS
 from chat_gateway.client_policies.counters import Reservation
 from client_keys.policy import Policy
+from tests import depth
 from tests.unit.chat_gateway.client_policies.counter_calls import NOW_S, Counting
 
 if TYPE_CHECKING:
@@ -127,8 +129,10 @@ class Model(RuleBasedStateMachine):
         self.compare()
 
 
+@pytest.mark.deep
 def test_counters_agree_with_a_model(dynamodb: DynamoDBClient) -> None:
     """Reservations, settlings, failures, expiries and repetitions count as in the model, within the limits."""
     machine = type("OfThisTest", (Model,), {"dynamodb": dynamodb})
-    machine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)  # type: ignore[attr-defined]
+    examples = 50 if depth.IS_DEEP else 10
+    machine.TestCase.settings = settings(max_examples=examples, stateful_step_count=25)  # type: ignore[attr-defined]
     machine.TestCase().runTest()  # type: ignore[attr-defined]

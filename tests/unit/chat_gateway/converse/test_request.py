@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chat_gateway.converse import request
 from chat_gateway.core.errors import InvalidRequestError
+from tests import depth
 from tests.unit.chat_gateway import any_requests
 from tests.unit.chat_gateway.converse import converse_rules
 from tests.unit.chat_gateway.converse.translations import (
@@ -305,7 +306,7 @@ def test_any_json_is_translated_or_refused(said: list[Any], more: dict[str, Any]
     check({**more, "messages": said}, model)
 
 
-@settings(max_examples=400)
+@settings(max_examples=1_200 if depth.IS_DEEP else 100)
 @given(conversations, near_fields, MODELS)
 def test_conversations_are_translated_or_refused(
     said: list[dict[str, Any]], more: dict[str, Any], model: str

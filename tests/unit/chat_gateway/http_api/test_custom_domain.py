@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from chat_gateway.core.errors import ConfigurationError
 from chat_gateway.http_api import http_request
 from chat_gateway.http_api.custom_domain import CustomDomain
-from tests.unit.chat_gateway.http_api.test_handler import Asking, event
+from tests.unit.chat_gateway.api_calls import event
+from tests.unit.chat_gateway.conftest import Asking
 
 WITH_PATH = CustomDomain("https://llm.example.com/team/openai/v1")
 WITHOUT = CustomDomain("https://llm.example.com/openai/v1")
