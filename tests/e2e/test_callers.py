@@ -22,7 +22,7 @@ from tests.e2e.conftest import MODEL
 pytestmark = pytest.mark.timeout(400)  # the first test waits for both stacks
 
 ORIGIN = "https://app.example"
-MESSAGES = [{"role": "user", "content": "Hello"}]
+MESSAGES: Any = [{"role": "user", "content": "Hello"}]
 BODY = {"model": MODEL, "messages": MESSAGES}
 API = {"cors_origins": [ORIGIN], "key_header": "api-key", "deployment_paths": True}
 
@@ -113,10 +113,10 @@ def test_the_key_in_another_header_is_refused(page: httpx.Client, azure_stack: L
 def test_azures_client(azure_stack: LocalStack, azure: AzureOpenAI, streams: bool) -> None:
     """Azure's client gets an answer, and its deployment is the model."""
     if streams:
-        chunks = azure.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)  # type: ignore[call-overload]
+        chunks = azure.chat.completions.create(model=MODEL, messages=MESSAGES, stream=True)
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "echo: Hello"
         return
-    completion = azure.chat.completions.create(model=MODEL, messages=MESSAGES)  # type: ignore[arg-type]
+    completion = azure.chat.completions.create(model=MODEL, messages=MESSAGES)
     assert completion.choices[0].message.content == "echo: Hello"
     assert completion._request_id is not None
     assert request_logs.chat_line(azure_stack, completion._request_id)["model"] == MODEL
@@ -125,7 +125,7 @@ def test_azures_client(azure_stack: LocalStack, azure: AzureOpenAI, streams: boo
 def test_azures_client_with_another_model(azure: AzureOpenAI) -> None:
     """A body that names another model than the path is refused."""
     with pytest.raises(BadRequestError, match="differs from the model in the path"):
-        azure.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"model": "other.m-1"})  # type: ignore[arg-type]
+        azure.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"model": "other.m-1"})
 
 
 @pytest.mark.parametrize("model", [MODEL, MODEL.replace(":", "%3A")])
