@@ -29,6 +29,7 @@ _HEADERS = (
     *("x-stainless-raw-response", "x-stainless-read-timeout", "x-stainless-retry-count"),
     *("x-stainless-runtime", "x-stainless-runtime-version", "x-stainless-timeout"),
     *("x-client-request-id", "traceparent", "tracestate"),
+    *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),  # of signed requests
     *("x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-guardrailversion", "x-amzn-bedrock-trace"),
 )
 # Chromium's maximum: https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age

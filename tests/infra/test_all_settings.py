@@ -2,100 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
 
 from infra.settings.problems import InvalidEnvironmentError
-from tests.infra.conftest import Synthesised, changed, stack_of
+from tests.infra.conftest import changed
+from tests.infra.everything import COMPANY, DOMAIN, SETTINGS, VPC, everything
 
-REGION, ACCOUNT, OTHER_ACCOUNT = "us-east-1", "111122223333", "444455556666"
-_COMPANY: dict[str, Any] = {
-    "region": REGION,
-    "account": {
-        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/company-boundary",
-        "bootstrap_qualifier": "team1",
-        "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
-        "manage_api_gateway_log_role": True,
-        "tags": {"cost-center": "4711"},
-        "reserved_concurrency": {"authorizer": 100, "resources": 20, "worker": 10, "batch_steps": 10},
-    },
-    "logs": {"access_log_fields": ["source_ip", "user_agent", "domain_name", "waf_response_code"]},
-    "monitoring": {
-        "metrics": True,
-        "alarms": True,
-        "dashboard": True,
-        "tracing": True,
-        "lambda_concurrency_quota": 3000,
-    },
-    "deployment": {"gradual": True},
-    "waf": {"requests_per_5_minutes": 2000},
-    "clients": {"record_usage": True},
-    "models": [{"name": "fast", "targets": [{"model": "openai.gpt-oss-20b-1:0"}]}],
-}
-_VPC: dict[str, Any] = {
-    "vpc_id": "vpc-0123456789abcdef0",
-    "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-    "availability_zones": ["us-east-1a", "us-east-1b"],
-    "route_table_ids": ["rtb-0123456789abcdef0"],
-}
-_DOMAIN = {
-    "name": "llm.example.com",
-    "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555",
-    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
-    "hosted_zone_name": "example.com",
-    "base_path": "ai",
-    "security_policy": "SecurityPolicy_TLS13_1_3_2025_09",
-}
-_PAGES = {"cors_origins": ["https://app.example", "https://other.example"], "deployment_paths": True}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "keys": {
-        **_COMPANY,
-        "api": {**_PAGES, "key_header": "api-key"},
-        "domain": _DOMAIN,
-        "network": _VPC,
-        "upstream": {"key_rotation": {"user": "bedrock-key-user"}},
-        "proof": {"on_deploy": True},
-    },
-    "iam": {
-        **_COMPANY,
-        "client_auth": "iam",
-        "api": _PAGES,
-        "network": {
-            **_VPC,
-            "private_api": True,
-            "caller_cidrs": ["10.0.0.0/16"],
-            "s3_interface_endpoint": True,
-        },
-        "upstream": {
-            "auth": "sigv4",
-            "role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/bedrock-caller",
-            "role_external_id": "gateway",
-        },
-        "guardrail": {
-            "kind": "existing",
-            "identifier": f"arn:aws:bedrock:{REGION}:{OTHER_ACCOUNT}:guardrail/abc123",
-            "version": "1",
-        },
-        "proof": {"on_deploy": True},
-    },
-    "jwt": {
-        **_COMPANY,
-        "client_auth": "jwt",
-        "jwt": {"issuer": "https://issuer.example", "audience": "gateway", "client_claim": "client_id"},
-        "api": _PAGES,
-        "domain": _DOMAIN,
-        "network": {**_VPC, "internet_access": True},
-        "upstream": {"auth": "sigv4"},
-    },
-}
 # What must not stand together: the settings in place of those above, and the name that the refusal says.
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("iam", {"api": {"key_header": "api-key"}}, "api.key_header"),
-    ("iam", {"domain": _DOMAIN}, "network.private_api"),
+    ("iam", {"domain": DOMAIN}, "network.private_api"),
     ("jwt", {"api": {"key_header": "api-key"}}, "api.key_header"),
-    ("jwt", {"network": _VPC}, "client_auth"),
+    ("jwt", {"network": VPC}, "client_auth"),
     ("jwt", {"proof": {"on_deploy": True}}, "proof.on_deploy"),
     ("keys", {"jwt": {"issuer": "https://issuer.example", "audience": "gateway"}}, "jwt"),
     (
@@ -104,11 +24,6 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "upstream.url",
     ),
 ]
-
-
-@cache
-def everything(client_auth: str) -> Synthesised:
-    return stack_of(changed("prod", **SETTINGS[client_auth]))
 
 
 @pytest.mark.parametrize("client_auth", SETTINGS)
@@ -121,10 +36,10 @@ def test_everything_together(client_auth: str) -> None:
     assert ("AWS::ApiGateway::DomainName" in present) is (client_auth != "iam")
     assert ("AWS::ApiGateway::Authorizer" in present) is (client_auth != "iam")
     assert {queue["KmsMasterKeyId"] for queue in stack.resources("AWS::SQS::Queue").values()} == {
-        _COMPANY["account"]["kms_key_arn"]
+        COMPANY["account"]["kms_key_arn"]
     }
     for role in stack.resources("AWS::IAM::Role").values():
-        assert role["PermissionsBoundary"] == _COMPANY["account"]["permissions_boundary_arn"]
+        assert role["PermissionsBoundary"] == COMPANY["account"]["permissions_boundary_arn"]
 
 
 @pytest.mark.parametrize("client_auth", SETTINGS)

@@ -258,7 +258,7 @@ def test_package_needs_only_what_lambda_brings() -> None:
     code = """
 import sys
 from unittest.mock import MagicMock
-brought = ("auth", "awsrequest", "config", "exceptions")
+brought = ("auth", "awsrequest", "config", "credentials", "exceptions")
 for name in ("boto3", "botocore", *(f"botocore.{part}" for part in brought)):
     sys.modules[name] = MagicMock()
 sys.path.insert(0, sys.argv[1])

@@ -74,7 +74,7 @@ def test_each_region_and_route_has_a_model() -> None:
 
 def test_a_region_may_have_an_endpoint_of_its_own_and_routes_too() -> None:
     """The environment's URL and routes are the proof's."""
-    url = "https://vpce-1.bedrock-runtime.us-west-2.vpce.amazonaws.com/openai/v1"
+    url = "https://bedrock-runtime-fips.us-west-2.amazonaws.com/openai/v1"
     plan = tried.plan(
         named({"region_urls": {WEST: url}, "routes": {QWEN: "converse"}}, fast=[target(QWEN, WEST)])
     )

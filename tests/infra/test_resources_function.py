@@ -79,7 +79,7 @@ def test_names_beside_the_accounts_models() -> None:
     ("url", "region"),
     [
         ("https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1", "eu-west-1"),
-        ("https://vpce-1.bedrock-runtime-fips.us-west-2.vpce.amazonaws.com/openai/v1", "us-west-2"),
+        ("https://bedrock-runtime-fips.us-west-2.amazonaws.com/openai/v1", "us-west-2"),
         ("https://bedrock.example.com/openai/v1", "us-east-1"),
     ],
 )

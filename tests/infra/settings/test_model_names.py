@@ -134,7 +134,7 @@ NO_GUARDRAIL_THERE = (
         ),
         (
             f"{ELSEWHERE}{GUARDED}trace = 'ENABLED'",
-            f"guardrails.{THERE}.trace is not a setting. The settings are identifier, version",
+            f"guardrails.{THERE}.trace is not a setting. The settings are identifier, kms_key_arn, profile, version",
         ),
         (
             GUARDED.replace(THERE, "US"),
