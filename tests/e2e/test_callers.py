@@ -12,12 +12,14 @@ import pytest
 from openai import AzureOpenAI, BadRequestError, DefaultHttpxClient, OpenAI
 
 from client_keys import key as client_key
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.demonstration import request_logs
 from local.machine.paths import StateFolder
 from local.stack.local_stack import LocalStack
 from local.stack.start import deployed
-from tests.e2e import own_settings
+from tests.e2e import own_settings, stack_logs
 from tests.e2e.conftest import MODEL
+from tests.log_checks import hunt, schema_check
 
 pytestmark = pytest.mark.timeout(400)  # the first test waits for both stacks
 
@@ -143,6 +145,22 @@ def compressed(request: Any) -> None:
     request.stream = type(request.stream)(content)
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", f"/openai/deployments/{MODEL}/chat/completions"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_the_guardrail_holds(page: httpx.Client, path: str, coding: str) -> None:
+    """A blocked word is found by Azure's path and in a compressed body, and no caller names another guardrail."""
+    body = {**BODY, "messages": [{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}]}
+    content = json.dumps(body).encode()
+    content = gzip.compress(content) if coding == "gzip" else content
+    answer = page.post(path, content=content, headers={"content-encoding": coding})
+    assert answer.headers["x-guardrail-action"] == "INTERVENED"
+    assert answer.json()["choices"][0]["finish_reason"] == "content_filter"
+    other = {"content-encoding": coding, "x-amzn-bedrock-guardrailidentifier": "another"}
+    refused = page.post(path, content=content, headers=other)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "guardrail_override_not_allowed")
+    assert refused.headers["x-request-id"]
+
+
 def test_gzip_with_the_sdk(stack: LocalStack) -> None:
     """The SDK's client may compress its requests."""
     http = DefaultHttpxClient(trust_env=False, event_hooks={"request": [compressed]})
@@ -192,3 +210,15 @@ def test_slashes(http: httpx.Client, method: str, path: str) -> None:
     """Doubled and final slashes and a query lead to the same place."""
     url = httpx.URL(f"{http.base_url}".rstrip("/") + path)
     assert http.request(method, url, json=BODY if method == "POST" else None).status_code == 200
+
+
+def test_no_secret_is_logged(azure_stack: LocalStack) -> None:
+    """After the tests above, each line of that stack matches the schema, and none holds a key or a caller's text."""
+    logged = stack_logs.by_group(azure_stack)
+    lines = [line for found in stack_logs.json_lines(logged).values() for line in found]
+    assert any(line.get("message") == "chat completion" for line in lines)
+    assert sorted({wrong for line in lines for wrong in schema_check.wrong(line)}) == []
+    assert sorted({found for line in lines for found in hunt.found_in(line)}) == []
+    everything = "\n".join(logged.values())
+    for text in (azure_stack.api_key, azure_stack.bedrock_api_key, BLOCKED_WORD, "echo: "):
+        assert text not in everything

@@ -15,6 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from openai import AuthenticationError, DefaultHttpxClient, OpenAI, PermissionDeniedError
 
+from local.aws.guardrail_policy import BLOCKED_WORD
 from local.stack.local_stack import LocalStack
 from tests.e2e import signing_gateways
 from tests.e2e.conftest import MODEL
@@ -182,6 +183,33 @@ def test_proof_sends_a_token(gateways: Gateways) -> None:
     done = gateways.run("jwt", "prove", "--model", MODEL, CLIENT_TOKEN=issuer.token(sub="team-p"))
     assert "a harmless prompt, streamed" in done.output
     assert "401" not in done.output
+
+
+@pytest.mark.parametrize("kind", ["iam", "jwt"])
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_guardrail_holds(gateways: Gateways, kind: str, streams: bool) -> None:
+    """Whoever the caller is, a blocked word is found, and no caller names another guardrail."""
+    name = f"guarded-{kind}-{streams}"
+    role = f"arn:aws:iam::000000000000:role/callers/{name}"
+    options = ("--role-arn", role) if kind == "iam" else ()
+    assert gateways.run(kind, "clients", "create", name, *options).exit_code == 0
+    asking = (
+        signing(gateways.iam.base_url, gateways.session(name))
+        if kind == "iam"
+        else with_token(gateways.jwt.base_url, issuer.token(sub=name))
+    )
+    blocked: list[Any] = [{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}]
+    with asking as client:
+        ask: Any = client.chat.completions.with_raw_response.create
+        answer = ask(model=MODEL, messages=blocked, stream=streams)
+        assert answer.headers["x-request-id"]
+        parsed = answer.parse()
+        choices = [one for chunk in parsed for one in chunk.choices] if streams else parsed.choices
+        assert choices[-1].finish_reason == "content_filter"
+        other = {"X-Amzn-Bedrock-GuardrailIdentifier": "another"}
+        with pytest.raises(PermissionDeniedError) as caught:
+            ask(model=MODEL, messages=HI, extra_headers=other)
+        assert caught.value.code == "guardrail_override_not_allowed"
 
 
 @pytest.mark.parametrize("kind", ["iam", "jwt"])

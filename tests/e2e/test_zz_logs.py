@@ -5,7 +5,6 @@ The file's name sorts it last.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -16,7 +15,7 @@ from guardrail_proof.settings import CANARY_WORD
 from infra.log_lines.lines import LINES
 from local.aws.guardrail_policy import BLOCKED_INPUT_MESSAGE, BLOCKED_WORD
 from local.stack.local_stack import LocalStack
-from tests.e2e import batch_calls
+from tests.e2e import batch_calls, stack_logs
 from tests.e2e.limited_team import MESSAGES
 from tests.log_checks import hunt, schema_check
 
@@ -41,17 +40,7 @@ _OF_THE_CDK = "AWSCDKTrigger"
 @pytest.fixture(scope="module")
 def logged(stack: LocalStack) -> dict[str, str]:
     """Everything in the logs, by log group."""
-    logs = stack.session().client("logs")
-    groups = [
-        group["logGroupName"]
-        for page in logs.get_paginator("describe_log_groups").paginate()
-        for group in page["logGroups"]
-    ]
-    pages = logs.get_paginator("filter_log_events").paginate
-    return {
-        group: "\n".join(event["message"] for page in pages(logGroupName=group) for event in page["events"])
-        for group in groups
-    }
+    return stack_logs.by_group(stack)
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +57,7 @@ def logged_by_functions(logged: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def lines(logged_by_functions: dict[str, str]) -> dict[str, list[Line]]:
     """The JSON lines, by log group."""
-    return {
-        group: [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-        for group, text in logged_by_functions.items()
-    }
+    return stack_logs.json_lines(logged_by_functions)
 
 
 @pytest.fixture(scope="module")
