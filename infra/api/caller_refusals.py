@@ -22,6 +22,13 @@ _NOT_ALLOWED: Refusal = (
     "access_denied",
     "The IAM role or user that signed this request may not call this API: it needs execute-api:Invoke.",
 )
+# AWS does not say under which type it refuses an Authorization header that holds a key in place of a signature.
+_OTHER: Refusal = (
+    None,
+    _TYPE,
+    "bad_request",
+    "The request or its signature is not valid. Requests are signed with AWS Signature Version 4 for the service execute-api.",
+)
 _WRONG_TOKEN: Refusal = (
     401,
     _TYPE,
@@ -37,6 +44,7 @@ _BY_AUTH: Mapping[ClientAuth, Mapping[str, Refusal]] = {
         "InvalidSignature": _UNSIGNED,
         # Each path has a route, so that this is the answer to a request without a signature.
         "MissingAuthenticationToken": _UNSIGNED,
+        "Default4xx": _OTHER,
     },
     ClientAuth.JWT: {"Unauthorized": _WRONG_TOKEN, "AccessDenied": _WRONG_TOKEN},
 }

@@ -10,8 +10,10 @@ from aws_cdk import aws_apigateway as apigateway
 
 from chat_gateway.http_api.cors import EXPOSED_TEXT
 from chat_gateway.http_api.settings import CORS_ORIGINS
+from client_keys.key import BEARER_HEADER
 from infra import acknowledgements
 from infra.settings.api import Api
+from infra.settings.client_auth import ClientAuth
 
 _METHODS = "GET, POST, DELETE, OPTIONS"
 # What OpenAI's SDKs, the AI SDK and LangChain send, and what the gateway reads. `*` would not cover Authorization:
@@ -32,6 +34,8 @@ _HEADERS = (
     *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),  # of signed requests
     *("x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-guardrailversion", "x-amzn-bedrock-trace"),
 )
+# Of a signed request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
+_OF_SIGNATURES = ("x-amz-date", "x-amz-security-token", "x-amz-content-sha256")
 # Chromium's maximum: https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age
 _MAX_AGE_S = 7200
 _STATUS = "204"
@@ -40,11 +44,14 @@ _STATUS = "204"
 class Preflight:
     """Lets API Gateway answer preflight requests itself: they have no key, so they get no authorizer."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, client_auth: ClientAuth) -> None:
+        # OpenAI's SDKs send Authorization, also where the key has another header.
+        credentials = dict.fromkeys([api.key_header, BEARER_HEADER])
+        signature = _OF_SIGNATURES if client_auth is ClientAuth.IAM else ()
         self._values = {
             "Access-Control-Allow-Origin": _origin(api),
             "Access-Control-Allow-Methods": _METHODS,
-            "Access-Control-Allow-Headers": ", ".join([api.key_header, *_HEADERS]),
+            "Access-Control-Allow-Headers": ", ".join([*credentials, *signature, *_HEADERS]),
             "Access-Control-Max-Age": str(_MAX_AGE_S),
         }
 
@@ -76,9 +83,9 @@ class Preflight:
             )
 
 
-def preflight(api: Api) -> Preflight | None:
+def preflight(api: Api, client_auth: ClientAuth) -> Preflight | None:
     """The answer to preflight requests; None if no origin is allowed."""
-    return Preflight(api) if api.cors_origins else None
+    return Preflight(api, client_auth) if api.cors_origins else None
 
 
 def headers_of_errors(api: Api) -> dict[str, str]:

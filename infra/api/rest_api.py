@@ -66,7 +66,7 @@ class ChatApi(Construct):
         )
         self._why_no_user_pool = caller_authorization.why_no_user_pool(authorizer)
         self.api.node.try_remove_child("Endpoint")  # this output looks like the base URL, but is not
-        self._preflight = cors.preflight(environment.api)
+        self._preflight = cors.preflight(environment.api, environment.client_auth)
         deployments = [chat_request.DEPLOYMENT_PATH] if environment.api.deployment_paths else []
         self._route(
             (*chat_request.PATHS, "/", "/{proxy+}", *deployments),

@@ -18,7 +18,6 @@ from chat_gateway.service.request_log import RequestLog
 from client_keys import item as client_item
 from openai_resources import paths
 from openai_resources.call import Call
-from openai_resources.errors import StorageUnavailableError
 from openai_resources.models.model_list import ModelList
 from openai_resources.models.routes import MODELS, ModelRoutes
 from openai_resources.settings import ModelsSettings, StorageSettings
@@ -145,8 +144,6 @@ class ResourcesFunction:
         if isinstance(failure, GatewayError):
             error = failure
             log.add_error(error)
-            if isinstance(error, StorageUnavailableError):
-                log.add(reason=error.reason)
         else:
             error = log.add_fault(failure)
         return Response(int(error.status), _JSON, error.body(), headers=error.headers())

@@ -71,14 +71,17 @@ def gateways(
 def signing(base_url: str, session: boto3.Session) -> OpenAI:
     """The SDK with requests that the session's credentials sign, as docs/deploying.md shows."""
 
-    def sign(request: Any) -> Any:
+    def sign(request: httpx.Request) -> None:
+        for name in ("x-amz-date", "x-amz-security-token"):
+            request.headers.pop(name, None)
+        if not str(request.url).startswith(base_url):
+            return
         signed = AWSRequest(request.method, str(request.url), data=request.read())
         credentials: Any = session.get_credentials()
         SigV4Auth(credentials, "execute-api", session.region_name).add_auth(signed)
         request.headers.update(dict(signed.headers.items()))
-        return request
 
-    http = DefaultHttpxClient(auth=sign, trust_env=False)
+    http = DefaultHttpxClient(event_hooks={"request": [sign]}, trust_env=False)
     return OpenAI(base_url=base_url, api_key="-", max_retries=0, http_client=http)
 
 

@@ -58,6 +58,8 @@ def test_unsigned_request_is_told_to_sign(iam: Synthesised) -> None:
     assert status == "401"
     assert "Signature Version 4" in text
     assert "execute-api:Invoke" in message(iam, "ACCESS_DENIED")[1]
+    status, text = message(iam, "DEFAULT_4XX")
+    assert (status, "Signature Version 4" in text) == (None, True)
 
 
 def test_prover_may_call_the_api(iam: Synthesised) -> None:

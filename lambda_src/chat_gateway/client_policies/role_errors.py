@@ -43,10 +43,11 @@ class ClientNotActiveError(GatewayError):
 
 
 class ClientsUnavailableError(GatewayError):
-    """The table of clients cannot be read now."""
+    """The table of clients cannot be read now. `reason` is for the log."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "clients_unavailable"
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__("The gateway cannot look up this client now.")
+        self.reason = reason

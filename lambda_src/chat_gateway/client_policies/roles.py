@@ -52,8 +52,8 @@ class RoleClients:
             item = self._item(principal.of_arn(arn))
         except NoPrincipalError:
             raise NotAClientError from None
-        except AwsCallError:
-            raise ClientsUnavailableError from None
+        except AwsCallError as error:
+            raise ClientsUnavailableError(str(error)) from None
         client_id = client_item.text(item, client_item.CLIENT_ID)
         if not client_id:
             raise NotAClientError

@@ -12,9 +12,10 @@ from chat_gateway.completions import request as chat_request
 if TYPE_CHECKING:
     from chat_gateway.http_api.http_request import HttpRequest
 
+# re compiles and caches each of these at first use.
 # A model's ARN has slashes, and API Gateway may have decoded them.
-_DEPLOYMENT = re.compile(r"/openai/deployments/(.+)/chat/completions")
-_RESOURCE = re.compile(r"(?:/openai)?/v1(/(?:models|files|uploads|batches)(?:/.*)?)")
+_DEPLOYMENT = r"/openai/deployments/(.+)/chat/completions"
+_RESOURCE = r"(?:/openai)?/v1(/(?:models|files|uploads|batches)(?:/.*)?)"
 _PARAMETERS = {"{proxy+}": "proxy", "{model}": "model"}
 
 
@@ -31,7 +32,7 @@ def recognised(request: HttpRequest, *, has_deployments: Callable[[], bool]) -> 
     path = _below_stage(request)
     if path in chat_request.PATHS:
         return request._replace(route=path)
-    found = _DEPLOYMENT.fullmatch(path)
+    found = re.fullmatch(_DEPLOYMENT, path)
     if found is None or not has_deployments():
         return request
     # AWS does not say whether API Gateway has decoded the path. No model's id has a percent sign.
@@ -40,7 +41,7 @@ def recognised(request: HttpRequest, *, has_deployments: Callable[[], bool]) -> 
 
 def resource(request: HttpRequest) -> str | None:
     """The path of OpenAI's resource below the API's version, such as `/files`, that `request` means; None if it means none."""
-    found = _RESOURCE.fullmatch(_below_stage(request))
+    found = re.fullmatch(_RESOURCE, _below_stage(request))
     return None if found is None else found[1]
 
 

@@ -29,7 +29,7 @@ def refusal(
     if route in chat_request.PATHS:
         return MethodNotAllowedError(f"{said(method, path)} is not allowed. {_there_is(base_url)}")
     if resource is not None and foreign_text.path(resource) is not None:
-        advice = f"Write the path without doubled slashes: {base_url}{resource}."
+        advice = f"Write the path without doubled or final slashes: {base_url}{resource}."
         return UnknownPathError(f"There is no {said(method, path)}. {advice}")
     return UnknownPathError(f"There is no {said(method, path)}. {_advice(path, base_url)}")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from chat_gateway.client_policies.clients_table import ClientsTable
 from chat_gateway.client_policies.roles import RoleClients
 from chat_gateway.client_policies.settings import RolesSettings
-from chat_gateway.core.errors import ConfigurationError, GatewayError
 from chat_gateway.core.startup import Startup
 from chat_gateway.http_api import http_request
 from client_keys import item as client_item
@@ -31,7 +30,7 @@ class SignedRequests:
         """The request; never raises. If its caller is refused, `fault` says why, and the request has no client."""
         try:
             self._name_client(event)
-        except (GatewayError, ConfigurationError) as refusal:
+        except Exception as refusal:  # noqa: BLE001 - a fault, too, needs the request's ids and log line
             return http_request.read(event)._replace(fault=refusal)
         return http_request.read(event)
 

@@ -130,6 +130,8 @@ class RequestLog:
             self.add(reason=error.cause)
         elif isinstance(error, InvalidRequestError):
             self.add(reason=error.message)  # our own text, without the caller's
+        else:  # of errors that only some functions know
+            self.add(reason=getattr(error, "reason", None))
 
     def add_fault(self, fault: Exception) -> InternalError:
         """Adds an unexpected exception's class and stack, but not its message, which could hold anything.

@@ -64,7 +64,7 @@ class FileRoutes:
         return self._files().one(file_id).document()
 
     def content(self, file_id: str) -> Response[bytes | str]:
-        """The file's bytes, or where to read them: both SDKs follow it, without the client's key."""
+        """The file's bytes, or where to read them: both SDKs follow it, without Authorization."""
         files = self._files()
         file = files.one(file_id)
         if file.bytes > _MAX_ANSWERED_BYTES:

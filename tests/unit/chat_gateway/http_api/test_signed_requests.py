@@ -115,6 +115,32 @@ def test_suspended_client_is_refused() -> None:
     assert (status, body["error"]["code"]) == (403, "client_not_active")
 
 
+def test_unreadable_table_is_explained() -> None:
+    """If the clients cannot be read, the caller gets 503, and the line says what AWS answered."""
+    table = RoleTable()
+    table.fails = True
+    status, body, line = Chat(table).ask()
+    assert (status, body["error"]["code"]) == (503, "clients_unavailable")
+    assert line["reason"] == "GetItem failed: TimeoutError"
+    assert "TimeoutError" not in json.dumps(body)
+    status, _, line = resources(table, "/v1/models")
+    assert (status, line["reason"]) == (503, "GetItem failed: TimeoutError")
+
+
+def test_fault_of_the_lookup_has_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug while the client is looked up is a 500 with its ids and its class in the log, and lets nobody in."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("not for a log")
+
+    monkeypatch.setattr(RoleTable, "call", broken)
+    for status, body, line in (Chat(RoleTable()).ask(), resources(RoleTable(), "/v1/models")):
+        assert (status, body["error"]["code"]) == (500, "internal_error")
+        assert (line["fault_class"], line["request_id"]) == ("LookupError", "our-id")
+        assert line.get("client") is None
+        assert "not for a log" not in json.dumps([body, line])
+
+
 def test_unknown_path_does_not_help_strangers() -> None:
     """A stranger gets 403 for every path, and no list of routes."""
     log = StringIO()
