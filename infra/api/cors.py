@@ -31,7 +31,6 @@ _HEADERS = (
     *("x-stainless-raw-response", "x-stainless-read-timeout", "x-stainless-retry-count"),
     *("x-stainless-runtime", "x-stainless-runtime-version", "x-stainless-timeout"),
     *("x-client-request-id", "traceparent", "tracestate"),
-    *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),  # of signed requests
     *("x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-guardrailversion", "x-amzn-bedrock-trace"),
 )
 # Of a signed request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
