@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from infra import bootstrap_options
+from infra.api import access_log
 from infra.application import build_app
 from infra.settings.problems import InvalidEnvironmentError
 from tests import documents
@@ -91,8 +92,19 @@ def _access_log(stack: Synthesised) -> dict[str, str]:
 def test_the_callers_address_is_a_choice(stack: Synthesised) -> None:
     """By default the access log has no personal data."""
     assert not _access_log(stack).keys() & {"source_ip", "user_agent"}
-    assert list(_access_log(ruled()))[:2] == ["source_ip", "user_agent"]
+    assert _access_log(ruled()).keys() - _access_log(stack).keys() == {"source_ip", "user_agent"}
     assert _access_log(stack).items() <= _access_log(ruled()).items()
+
+
+def test_a_caller_forges_no_field() -> None:
+    """A caller writes its own `User-Agent`, which may look like other fields. JSON's readers take the last of two equal names,
+    so every other field comes after it, whatever the order in the settings."""
+    names = ["waf_response_code", "source_ip", "user_agent", "vpc_endpoint_id", "domain_name"]
+    line = json.dumps(access_log.fields(changed("dev", logs={"access_log_fields": names})))
+    forged = ", ".join(f'"{name}": "forged"' for name in json.loads(line))
+    read = json.loads(line.replace("$context.identity.userAgent", f'curl", {forged}, "x": "'))
+    assert read.keys() >= set(names)
+    assert [name for name, value in read.items() if value == "forged"] == ["user_agent"]
 
 
 def _app(tmp_path: Path, settings: str) -> Any:
