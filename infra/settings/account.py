@@ -52,7 +52,7 @@ class ReservedConcurrency(Table):
     """How many instances of a function may run at once, which Lambda keeps for it. `[chat_function]` has the chat function's."""
 
     authorizer: _Instances | None = None
-    """The authorizer. If it is throttled, callers get 500."""
+    """The authorizer. If it is throttled, callers get 500. With `client_auth = "iam"` there is none."""
     resources: _Instances | None = None
     """The function of models, files, uploads and batches."""
     worker: _Instances | None = None

@@ -177,6 +177,11 @@ class Settings(Table):
         rule = "needs upstream.key_rotation: without it there is no such function"
         has_rotation = reserved.key_rotation is None or self.upstream.key_rotation is not None
         require(has_rotation, "account.reserved_concurrency.key_rotation", rule)
+        has_authorizer = self.client_auth is not ClientAuth.IAM
+        rule = 'cannot be set with client_auth = "iam": there is no authorizer'
+        require(
+            reserved.authorizer is None or has_authorizer, "account.reserved_concurrency.authorizer", rule
+        )
         key_region = self.account.kms_key_region
         is_here = key_region is None or self.region is None or key_region == self.region
         require(is_here, "account.kms_key_arn", f"must be a key in {self.region}, where the stack is")
