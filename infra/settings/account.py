@@ -11,8 +11,10 @@ from infra.settings.table import Table, matching, require
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (PermissionsBoundary)
 _BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\x21-\x7e]{1,640}"
-# The CDK's bootstrap template refuses others.
-_QUALIFIER = r"[A-Za-z0-9_-]{1,10}"
+# The CDK's bootstrap template takes ten characters, and puts them into the name of a bucket:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_QUALIFIER = r"[a-z0-9-]{1,10}"
+_QUALIFIER_RULE = "must be at most 10 lowercase letters, digits and hyphens"
 # AWS allows 50, and the stack sets two: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 _MAX_TAGS = 48
 _RESERVED_PREFIX = "aws:"
@@ -85,15 +87,7 @@ class Account(Table):
         Annotated[str, AfterValidator(matching(_BOUNDARY_ARN, "must be the ARN of an IAM policy"))] | None
     ) = None
     """The permissions boundary of all roles of the stack."""
-    bootstrap_qualifier: (
-        Annotated[
-            str,
-            AfterValidator(
-                matching(_QUALIFIER, "must be at most 10 letters, digits, hyphens and underscores")
-            ),
-        ]
-        | None
-    ) = None
+    bootstrap_qualifier: Annotated[str, AfterValidator(matching(_QUALIFIER, _QUALIFIER_RULE))] | None = None
     """The qualifier of the CDK's bootstrap stack. By default, the CDK's own, hnb659fds."""
     kms_key_arn: KmsKeyArn | None = None
     """The KMS key of the secret, the tables, the buckets, the queues, the logs and the alarms' topic. By default, AWS's keys."""

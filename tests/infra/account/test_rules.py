@@ -132,8 +132,8 @@ def test_the_stack_itself_has_the_settings_tags(tmp_path: Path) -> None:
     [
         ("", []),
         (
-            '[account]\nbootstrap_qualifier = "team_1"',
-            ["--qualifier", "team_1", "--toolkit-stack-name", "CDKToolkit-team-1"],
+            '[account]\nbootstrap_qualifier = "team-1"',
+            ["--qualifier", "team-1", "--toolkit-stack-name", "CDKToolkit-team-1"],
         ),
     ],
 )
@@ -150,6 +150,7 @@ def test_the_options_of_bootstrap(tmp_path: Path, settings: str, options: list[s
         ({"account": {"kms_key_arn": KEY}, "region": "us-east-1"}, "must be a key in us-east-1"),
         ({"account": {"permissions_boundary_arn": "boundary"}}, "must be the ARN of an IAM policy"),
         ({"account": {"bootstrap_qualifier": "longer-than-10"}}, "at most 10"),
+        ({"account": {"bootstrap_qualifier": "Team_1"}}, "at most 10 lowercase letters, digits and hyphens"),
         ({"account": {"tags": {"aws:x": "1"}}}, "begins with aws:"),
         ({"account": {"tags": {"Team": "1", "team": "2"}}}, "upper and lower case"),
         ({"account": {"tags": {"team": ""}}}, "1 to 256"),

@@ -29,6 +29,7 @@ ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
 PROMPT = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1"
 ASSUMED = 'role_arn = "arn:aws:iam::210987654321:role/bedrock"\n'
 EXISTING = '[guardrail]\nkind = "existing"\nidentifier = "a"\nversion = "1"\n'
+ELSEWHERE = EXISTING.replace('"a"', '"arn:aws:bedrock:us-east-1:123456789012:guardrail/a"')
 UNGUARDED = '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true\n'
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 APPLICATION = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2"
@@ -61,6 +62,14 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         (
             f'[upstream]\nauth = "sigv4"\n{ASSUMED}{UNGUARDED}[guardrails.us-west-2]\nidentifier = "a"\nversion = "1"',
             "guardrails.us-west-2.identifier must be the guardrail's ARN",
+        ),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{ELSEWHERE}kms_key_arn = "{KEY}"',
+            "guardrail.kms_key_arn has no effect with upstream.role_arn",
+        ),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{ELSEWHERE}profile = "us.guardrail.v1:0"',
+            "guardrail.profile has no effect with upstream.role_arn",
         ),
         (
             f'{EXISTING}kms_key_arn = "alias/mine"',
