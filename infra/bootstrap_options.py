@@ -21,9 +21,7 @@ def options(name: str, folder: Path = files.FOLDER) -> list[str]:
     if qualifier is None:
         return []
     # Under the name of another bootstrap stack, it would replace that one's bucket and roles.
-    # A stack's name may have no underscore: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-    stack_name = f"CDKToolkit-{qualifier.replace('_', '-')}"
-    return ["--qualifier", qualifier, "--toolkit-stack-name", stack_name]
+    return ["--qualifier", qualifier, "--toolkit-stack-name", f"CDKToolkit-{qualifier}"]
 
 
 if __name__ == "__main__":

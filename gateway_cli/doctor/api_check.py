@@ -66,11 +66,7 @@ def _judged(answer: httpx.Response, deployment: Deployment) -> Result:
     if answer.status_code == HTTPStatus.UNAUTHORIZED and _code(answer) == code:
         return findings.ok(f"it answers, and refuses {sent}")
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log_group = deployment.outputs.authorizer_log_group or "of the authorizer"
-        return findings.problem(
-            f"it answered {answer.status_code} to {sent}: the authorizer fails",
-            f"See the log group {log_group}",
-        )
+        return _failing(answer.status_code, sent, deployment)
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         return findings.unchecked("could not be checked: the API throttled the request", "Try again.")
     if answer.is_success:
@@ -81,6 +77,18 @@ def _judged(answer: httpx.Response, deployment: Deployment) -> Result:
     return findings.problem(
         f"it answered {answer.status_code} to {sent}, in place of 401 {code}",
         "See whether a web ACL, a resource policy or a proxy stands before the API",
+    )
+
+
+def _failing(status: int, sent: str, deployment: Deployment) -> Result:
+    """API Gateway answers requests without a signature itself, and asks the authorizer about all others."""
+    outputs = deployment.outputs
+    if outputs.client_auth == "iam":
+        failing, log_group = "API Gateway", outputs.by_name.get("AccessLogGroupName", "of the access log")
+    else:
+        failing, log_group = "the authorizer", outputs.authorizer_log_group or "of the authorizer"
+    return findings.problem(
+        f"it answered {status} to {sent}: {failing} fails", f"See the log group {log_group}"
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from infra.functions.gateway_function import GatewayFunction
+from infra.settings.arns import region_of
 from infra.settings.environment import Environment
 
 # How long SQS uses one data key. Each new one is a paid call of KMS:
@@ -37,21 +38,16 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 
 
-class _Key(NamedTuple):
-    arn: str
-    region: str | None
-
-
 def encrypt(stack: cdk.Stack, environment: Environment) -> None:
     """Sets the environment's key on all resources that take one, and lets the functions use it. Nothing without a key."""
-    key = _Key(environment.account.kms_key_arn or "", environment.account.kms_key_region)
-    if not key.arn:
+    key_arn = environment.account.kms_key_arn
+    if key_arn is None:
         return
     found = stack.node.find_all()
-    policies = [_policy(one, key) for one in found if isinstance(one, GatewayFunction)]
+    policies = [_policy(one, key_arn) for one in found if isinstance(one, GatewayFunction)]
     for resource in found:
         if isinstance(resource, cdk.CfnResource) and resource.cfn_resource_type in _PROPERTIES:
-            _set(resource, key.arn)
+            _set(resource, key_arn)
             # If an existing resource gets the key before the roles may use it, requests fail.
             if resource.cfn_resource_type in _READ_BY_FUNCTIONS:
                 resource.node.add_dependency(*[policy for policy in policies if policy is not None])
@@ -65,7 +61,7 @@ def _set(resource: cdk.CfnResource, arn: str) -> None:
             resource.add_property_override(name, value)
 
 
-def _policy(function: GatewayFunction, key: _Key) -> iam.Policy | None:
+def _policy(function: GatewayFunction, key_arn: str) -> iam.Policy | None:
     """The permissions to use the key that follow from what else the function's role may do; None if it needs none.
 
     It is a policy of its own: the other one refers to the tables and queues, so CloudFormation changes it after them.
@@ -76,10 +72,10 @@ def _policy(function: GatewayFunction, key: _Key) -> iam.Policy | None:
     statements = [
         iam.PolicyStatement(
             actions=sorted(actions),
-            resources=[key.arn],
+            resources=[key_arn],
             # The end of a service's name differs between partitions:
             # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-            conditions={"StringLike": {"kms:ViaService": f"{service}.{key.region}.*"}},
+            conditions={"StringLike": {"kms:ViaService": f"{service}.{region_of(key_arn)}.*"}},
         )
         for service, actions in sorted(needed.items())
     ]

@@ -22,10 +22,12 @@ _FIELDS = {
     "authorizer_request_id": "$context.authorizer.requestId",
     "response_bytes": "$context.responseLength",
 }
+# A caller writes its user agent itself. It comes first: if it forges other fields there, a reader of JSON sees the true ones,
+# which come later.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 _BY_CHOICE = {
-    "source_ip": "$context.identity.sourceIp",
     "user_agent": "$context.identity.userAgent",
+    "source_ip": "$context.identity.sourceIp",
     "domain_name": "$context.domainName",
     "vpc_endpoint_id": "$context.identity.vpceId",
     "waf_response_code": "$context.wafResponseCode",
@@ -33,10 +35,6 @@ _BY_CHOICE = {
 
 
 def fields(environment: Environment) -> dict[str, str]:
-    """The fields with API Gateway's variables. Those that the settings choose come first.
-
-    A caller writes its user agent itself. If it forges other fields there, a reader of JSON still sees the true ones, which
-    come later.
-    """
-    chosen: dict[str, str] = {name: _BY_CHOICE[name] for name in environment.logs.access_log_fields}
-    return {**chosen, **_FIELDS}
+    """The fields with API Gateway's variables. Those that the settings choose come first, in our order."""
+    chosen = environment.logs.access_log_fields
+    return {**{name: value for name, value in _BY_CHOICE.items() if name in chosen}, **_FIELDS}

@@ -108,14 +108,9 @@ def _routes(environment: Environment) -> tuple[str, ...]:
 
 
 def _account_region(environment: Environment) -> str | None:
-    """Where the account's models are listed; None if they are not.
-
-    bedrock-mantle has other ids than AWS lists, and another account has other models.
-    """
+    """Where the account's models are listed; None if they are not."""
     upstream = environment.upstream
-    if upstream.models or upstream.names_only or upstream.is_mantle or upstream.role_arn is not None:
-        return None
-    return upstream.url_region or cdk.Aws.REGION
+    return (upstream.url_region or cdk.Aws.REGION) if upstream.lists_account_models else None
 
 
 def _api_key(environment: Environment, api_key_secret: BedrockApiKeySecret | None) -> ApiKeySettings | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from infra.settings.client_auth import ClientAuth
 from infra.settings.environment import Environment
 from infra.settings.network import Service
 
@@ -26,8 +27,8 @@ def needed(environment: Environment) -> list[Service]:
         "sqs": True,
         "secretsmanager": not environment.upstream.signs,
         "bedrock": _lists_models(environment),
-        "sts": environment.upstream.role_arn is not None,
-        "cloudformation": proves_in_vpc(environment) and environment.proof.on_deploy,
+        "sts": environment.upstream.role_arn is not None or _signs_the_proof(environment),
+        "cloudformation": _deploys_a_proof(environment),
         **dict.fromkeys(_of_bedrock(environment), True),
     }
     return [service for service in get_args(Service) if found.get(service)]
@@ -38,17 +39,30 @@ def proves_in_vpc(environment: Environment) -> bool:
     return environment.network is not None and environment.network.private_api
 
 
+def _deploys_a_proof(environment: Environment) -> bool:
+    """Whether a function in the VPC is the proof."""
+    return proves_in_vpc(environment) and environment.proof.on_deploy
+
+
+def _signs_the_proof(environment: Environment) -> bool:
+    """Whether that proof asks STS which role it has, to make it a client."""
+    return _deploys_a_proof(environment) and environment.client_auth is ClientAuth.IAM
+
+
 def _of_bedrock(environment: Environment) -> list[str]:
     """The service that `upstream.url` names; none for a URL that is not Bedrock's, or that is an endpoint already."""
     url = environment.upstream.url
     if url is None:
         return ["bedrock-runtime"]
     host = _BEDROCK_HOST.fullmatch(url)
-    is_here = environment.upstream.url_region in (None, environment.region)
-    return [host[1]] if host is not None and is_here else []
+    return [host[1]] if host is not None and _is_here(environment) else []
 
 
 def _lists_models(environment: Environment) -> bool:
-    """Whether the resources function asks for the account's models."""
-    upstream = environment.upstream
-    return not (upstream.models or upstream.names_only or upstream.is_mantle)
+    """Whether the resources function asks for the account's models, in the stack's region."""
+    return environment.upstream.lists_account_models and _is_here(environment)
+
+
+def _is_here(environment: Environment) -> bool:
+    """Whether Bedrock is in the stack's region, as far as that is known."""
+    return environment.upstream.url_region in (None, environment.region)

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
+from infra.settings.arns import KmsKeyArn
 from infra.settings.table import Table, matching, require
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (PermissionsBoundary)
 _BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\x21-\x7e]{1,640}"
-# An alias is no key: IAM policies do not match the ARN of an alias. A multi-Region key has an id that begins with mrk-.
-# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
-_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-# The CDK's bootstrap template refuses others.
-_QUALIFIER = r"[A-Za-z0-9_-]{1,10}"
+# The CDK's bootstrap template takes ten characters, and puts them into the name of a bucket:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_QUALIFIER = r"[a-z0-9-]{1,10}"
+_QUALIFIER_RULE = "must be at most 10 lowercase letters, digits and hyphens"
 # AWS allows 50, and the stack sets two: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 _MAX_TAGS = 48
 _RESERVED_PREFIX = "aws:"
@@ -52,7 +52,7 @@ class ReservedConcurrency(Table):
     """How many instances of a function may run at once, which Lambda keeps for it. `[chat_function]` has the chat function's."""
 
     authorizer: _Instances | None = None
-    """The authorizer. If it is throttled, callers get 500."""
+    """The authorizer. If it is throttled, callers get 500. With `client_auth = "iam"` there is none."""
     resources: _Instances | None = None
     """The function of models, files, uploads and batches."""
     worker: _Instances | None = None
@@ -87,20 +87,9 @@ class Account(Table):
         Annotated[str, AfterValidator(matching(_BOUNDARY_ARN, "must be the ARN of an IAM policy"))] | None
     ) = None
     """The permissions boundary of all roles of the stack."""
-    bootstrap_qualifier: (
-        Annotated[
-            str,
-            AfterValidator(
-                matching(_QUALIFIER, "must be at most 10 letters, digits, hyphens and underscores")
-            ),
-        ]
-        | None
-    ) = None
+    bootstrap_qualifier: Annotated[str, AfterValidator(matching(_QUALIFIER, _QUALIFIER_RULE))] | None = None
     """The qualifier of the CDK's bootstrap stack. By default, the CDK's own, hnb659fds."""
-    kms_key_arn: (
-        Annotated[str, AfterValidator(matching(_KEY_ARN, "must be the ARN of a KMS key, not of an alias"))]
-        | None
-    ) = None
+    kms_key_arn: KmsKeyArn | None = None
     """The KMS key of the secret, the tables, the buckets, the queues, the logs and the alarms' topic. By default, AWS's keys."""
     manage_api_gateway_log_role: bool = False
     """Set the role by which API Gateway writes logs, for the account in this region. `make log-role` sets one without a stack."""
@@ -120,11 +109,6 @@ class Account(Table):
                 not isinstance(reserved, dict) or name not in reserved, f"reserved_concurrency.{name}", rule
             )
         return values
-
-    @property
-    def kms_key_region(self) -> str | None:
-        """The region in the key's ARN; None without a key."""
-        return None if self.kms_key_arn is None else self.kms_key_arn.split(":")[3]
 
     def tags_with(self, own: dict[str, str]) -> dict[str, str]:
         """`own` tags and those of the settings, which win. IAM's keys ignore upper and lower case."""

@@ -78,11 +78,6 @@ class Domain(Table):
         return self
 
     @property
-    def region(self) -> str:
-        """The region of the certificate."""
-        return self.certificate_arn.split(":")[3]
-
-    @property
     def base_url(self) -> str:
         """The base URL for clients, without a final slash."""
         base_path = "" if self.base_path is None else f"/{self.base_path}"

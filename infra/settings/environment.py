@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, SkipValidation, field_validator, mod
 from chat_gateway.jobs.sqs_limits import MAX_VISIBILITY_S
 from chat_gateway.model_names.settings import Region, Target, names_to_text, regions_to_text
 from infra.platform import Platform
+from infra.settings import arns, model_name_rules, network_rules, other_account_rules, proof_rules
 from infra.settings import client_auth as client_auth_rules
-from infra.settings import model_name_rules, network_rules, other_account_rules, proof_rules
 from infra.settings.account import Account
 from infra.settings.api import Api
 from infra.settings.batches import MAX_STEPS_AT_ONCE, Batches
@@ -134,6 +134,7 @@ class Settings(Table):
         rule = "ignores guardrails; use bedrock-runtime, or set upstream.may_ignore_guardrail = true"
         require(is_unguarded or not is_ignored, "upstream.url", rule)
         other_account_rules.check(self.upstream, self.guardrail, self.guardrails)
+        self._check_guardrail_keys()
         first = {model.name: model.targets[0].model for model in self.models}
         proof_rules.check(self.proof, self.upstream, first)
         if self.deployment.gradual:
@@ -162,8 +163,7 @@ class Settings(Table):
 
     def _check_alarm_topic(self) -> None:
         """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
-        topic = self.monitoring.alarm_topic_arn
-        is_here = topic is None or self.region is None or topic.split(":")[3] == self.region
+        is_here = arns.is_in(self.monitoring.alarm_topic_arn, self.region)
         rule = f"must be a topic in {self.region}: alarms cannot notify another region"
         require(is_here, "monitoring.alarm_topic_arn", rule)
 
@@ -177,9 +177,23 @@ class Settings(Table):
         rule = "needs upstream.key_rotation: without it there is no such function"
         has_rotation = reserved.key_rotation is None or self.upstream.key_rotation is not None
         require(has_rotation, "account.reserved_concurrency.key_rotation", rule)
-        key_region = self.account.kms_key_region
-        is_here = key_region is None or self.region is None or key_region == self.region
+        has_authorizer = self.client_auth is not ClientAuth.IAM
+        rule = 'cannot be set with client_auth = "iam": there is no authorizer'
+        require(
+            reserved.authorizer is None or has_authorizer, "account.reserved_concurrency.authorizer", rule
+        )
+        is_here = arns.is_in(self.account.kms_key_arn, self.region)
         require(is_here, "account.kms_key_arn", f"must be a key in {self.region}, where the stack is")
+
+    def _check_guardrail_keys(self) -> None:
+        """A guardrail's key is in the guardrail's region."""
+        own = self.enforced_guardrail
+        name = "guardrail.policy.kmsKeyId" if isinstance(own, OwnGuardrail) else "guardrail.kms_key_arn"
+        keys = [] if own is None else [(name, own.kms_key_arn, self.region)]
+        for region, there in self.guardrails.items():
+            keys.append((f"guardrails.{region}.kms_key_arn", there.kms_key_arn, region))
+        for setting, arn, where in keys:
+            require(arns.is_in(arn, where), setting, f"must be a key in {where}, where the guardrail is")
 
     def _check_lists(self) -> None:
         """Lists of only models and senders are not checked here: earlier versions took longer ones."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from chat_gateway.guardrail.settings import IDENTIFIER, VERSION, Tagging
-from infra.settings import guardrail_policy
+from infra.settings import arns, guardrail_policy
+from infra.settings.arns import KmsKeyArn
 from infra.settings.table import RefusedSettingError, Table, matching, require
 
-# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateGuardrail.html (kmsKeyId)
-_KMS_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"
-_KMS_KEY_RULE = "must be the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID"
 # https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-cross-region-support.html
 _PROFILE = r"(?:arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail-profile/)?[a-z0-9-]+\.guardrail\.v[0-9]+:[0-9]+"
 _PROFILE_RULE = "must be the id or the ARN of a guardrail profile, such as us.guardrail.v1:0"
@@ -61,8 +58,12 @@ class OwnGuardrail(_Enforced):
 
     def _check_key(self) -> None:
         """CloudFormation takes no id in place of the ARN: its property is KmsKeyArn."""
-        key = self.kms_key_arn
-        require(key is None or bool(re.fullmatch(_KMS_KEY_ARN, key)), "policy.kmsKeyId", _KMS_KEY_RULE)
+        if self.kms_key_arn is None:
+            return
+        try:
+            arns.kms_key(self.kms_key_arn)
+        except ValueError as error:
+            raise RefusedSettingError("policy.kmsKeyId", str(error)) from None
 
     @property
     def kms_key_arn(self) -> str | None:
@@ -85,7 +86,7 @@ class GuardrailVersion(Table):
     """The guardrail's id or ARN."""
     version: Annotated[str, AfterValidator(matching(VERSION.pattern, "must be a number or DRAFT"))]
     """The guardrail's version: a number or DRAFT, in quotes."""
-    kms_key_arn: Annotated[str, AfterValidator(matching(_KMS_KEY_ARN, _KMS_KEY_RULE))] | None = None
+    kms_key_arn: KmsKeyArn | None = None
     """The customer-managed KMS key that encrypts the guardrail. Callers of Bedrock may then decrypt with it."""
     profile: Annotated[str, AfterValidator(matching(_PROFILE, _PROFILE_RULE))] | None = None
     """The guardrail profile of a guardrail with cross-region inference: its id, such as us.guardrail.v1:0, or its ARN."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from infra.settings import arns
 from infra.settings.client_auth import ClientAuth
 from infra.settings.table import require
 
@@ -30,11 +31,11 @@ def is_at_vpc_endpoint(url: str | None) -> bool:
 
 
 def _check_regions(settings: Settings) -> None:
-    region, domain, waf = settings.region, settings.domain, settings.waf
-    rule = f"must be in {region}, the region of the stack"
-    require(domain is None or region in (None, domain.region), "domain.certificate_arn", rule)
-    elsewhere = waf is not None and waf.region not in (None, region)
-    require(region is None or not elsewhere, "waf.web_acl_arn", rule)
+    certificate = None if settings.domain is None else settings.domain.certificate_arn
+    web_acl = None if settings.waf is None else settings.waf.web_acl_arn
+    rule = f"must be in {settings.region}, the region of the stack"
+    require(arns.is_in(certificate, settings.region), "domain.certificate_arn", rule)
+    require(arns.is_in(web_acl, settings.region), "waf.web_acl_arn", rule)
 
 
 def _check_urls(settings: Settings) -> None:

@@ -20,6 +20,13 @@ def check(
     rule = 'must be "existing": the stack creates a guardrail in its own account, and upstream.role_arn calls Bedrock in another'
     require(not isinstance(guardrail, OwnGuardrail), "guardrail.kind", rule)
     if isinstance(guardrail, GuardrailVersion):
-        require(guardrail.identifier.startswith("arn:"), "guardrail.identifier", _RULE)
+        _check_version("guardrail", guardrail)
     for region, version in guardrails.items():
-        require(version.identifier.startswith("arn:"), f"guardrails.{region}.identifier", _RULE)
+        _check_version(f"guardrails.{region}", version)
+
+
+def _check_version(path: str, version: GuardrailVersion) -> None:
+    require(version.identifier.startswith("arn:"), f"{path}.identifier", _RULE)
+    rule = "has no effect with upstream.role_arn: write what it permits into that role's policy"
+    for setting, value in {"kms_key_arn": version.kms_key_arn, "profile": version.profile}.items():
+        require(value is None, f"{path}.{setting}", rule)

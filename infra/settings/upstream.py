@@ -177,6 +177,14 @@ class Upstream(Table):
         return None if found is None else found[1]
 
     @property
+    def lists_account_models(self) -> bool:
+        """Whether `GET /models` has the models that AWS lists for the account.
+
+        bedrock-mantle has other ids than AWS lists, and another account has other models.
+        """
+        return not (self.models or self.names_only or self.is_mantle or self.role_arn is not None)
+
+    @property
     def is_mantle(self) -> bool:
         """Whether the URL is bedrock-mantle, the endpoint that ignores guardrails."""
         return _is_mantle(self.url or "")

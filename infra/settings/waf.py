@@ -33,8 +33,3 @@ class Waf(Table):
             rule = "cannot be set with web_acl_arn: that web ACL has its own rules"
             require(self.web_acl_arn is None or setting not in self.model_fields_set, setting, rule)
         return self
-
-    @property
-    def region(self) -> str | None:
-        """The region of `web_acl_arn`; None without one."""
-        return None if self.web_acl_arn is None else self.web_acl_arn.split(":")[3]

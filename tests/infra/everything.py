@@ -31,6 +31,10 @@ COMPANY: dict[str, Any] = {
     "clients": {"record_usage": True},
     "models": [{"name": "fast", "targets": [{"model": "openai.gpt-oss-20b-1:0"}]}],
 }
+_WITHOUT_AUTHORIZER: dict[str, Any] = {
+    **COMPANY["account"],
+    "reserved_concurrency": {"resources": 20, "worker": 10, "batch_steps": 10, "prover": 1},
+}
 VPC: dict[str, Any] = {
     "vpc_id": "vpc-0123456789abcdef0",
     "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
@@ -57,6 +61,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "iam": {
         **COMPANY,
+        "account": _WITHOUT_AUTHORIZER,
         "client_auth": "iam",
         "api": _PAGES,
         "network": {

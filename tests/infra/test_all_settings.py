@@ -14,6 +14,7 @@ from tests.infra.everything import COMPANY, DOMAIN, SETTINGS, VPC, everything
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("iam", {"api": {"key_header": "api-key"}}, "api.key_header"),
     ("iam", {"domain": DOMAIN}, "network.private_api"),
+    ("iam", {"account": COMPANY["account"]}, "account.reserved_concurrency.authorizer"),
     ("jwt", {"api": {"key_header": "api-key"}}, "api.key_header"),
     ("jwt", {"network": VPC}, "client_auth"),
     ("jwt", {"proof": {"on_deploy": True}}, "proof.on_deploy"),

@@ -10,6 +10,7 @@ import pytest
 
 from guardrail_proof.settings import ProverSettings
 from infra import emulator
+from infra.network import services as network_services
 from infra.settings.problems import InvalidEnvironmentError
 from tests.infra.conftest import Synthesised, changed, resolved, stack_of, synthesised
 from tests.infra.network_settings import ENDPOINT_ID, PRIVATE, REGION, VPC
@@ -151,6 +152,35 @@ def test_no_endpoint_without_need(upstream: dict[str, Any], lacks: set[str]) -> 
     is_at_endpoint = "url" in upstream
     assert not lacks & found
     assert ("bedrock-runtime" in found) is not is_at_endpoint
+
+
+_ROLE = {"auth": "sigv4", "role_arn": "arn:aws:iam::210987654321:role/bedrock-caller"}
+_ELSEWHERE = {
+    "kind": "existing",
+    "identifier": f"arn:aws:bedrock:{REGION}:210987654321:guardrail/abc123",
+    "version": "1",
+}
+_FAR = {"url": "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "has_sts", "has_bedrock"),
+    [
+        ({"network": PRIVATE, "client_auth": "iam"}, False, True),
+        ({"network": PRIVATE, "client_auth": "iam", "proof": {"on_deploy": True}}, True, True),
+        ({"network": PRIVATE, "proof": {"on_deploy": True}}, False, True),
+        ({"network": VPC, "client_auth": "iam", "proof": {"on_deploy": True}}, False, True),
+        ({"network": VPC, "upstream": _ROLE, "guardrail": _ELSEWHERE}, True, False),
+        ({"network": {**VPC, "internet_access": True}, "upstream": _FAR}, False, False),
+    ],
+)
+def test_endpoints_follow_from_the_settings(
+    settings: dict[str, Any], has_sts: bool, has_bedrock: bool
+) -> None:
+    """STS is needed to assume a role, and by a proof in the VPC that signs, which asks for its own role. Bedrock's lists are
+    needed only where `GET /models` has models of this account and region."""
+    needed = network_services.needed(changed("dev", region=REGION, **settings))
+    assert ("sts" in needed, "bedrock" in needed) == (has_sts, has_bedrock)
 
 
 def test_the_functions_group() -> None:

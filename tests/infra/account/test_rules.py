@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from infra import bootstrap_options
+from infra.api import access_log
 from infra.application import build_app
 from infra.settings.problems import InvalidEnvironmentError
 from tests import documents
@@ -91,8 +92,19 @@ def _access_log(stack: Synthesised) -> dict[str, str]:
 def test_the_callers_address_is_a_choice(stack: Synthesised) -> None:
     """By default the access log has no personal data."""
     assert not _access_log(stack).keys() & {"source_ip", "user_agent"}
-    assert list(_access_log(ruled()))[:2] == ["source_ip", "user_agent"]
+    assert _access_log(ruled()).keys() - _access_log(stack).keys() == {"source_ip", "user_agent"}
     assert _access_log(stack).items() <= _access_log(ruled()).items()
+
+
+def test_a_caller_forges_no_field() -> None:
+    """A caller writes its own `User-Agent`, which may look like other fields. JSON's readers take the last of two equal names,
+    so every other field comes after it, whatever the order in the settings."""
+    names = ["waf_response_code", "source_ip", "user_agent", "vpc_endpoint_id", "domain_name"]
+    line = json.dumps(access_log.fields(changed("dev", logs={"access_log_fields": names})))
+    forged = ", ".join(f'"{name}": "forged"' for name in json.loads(line))
+    read = json.loads(line.replace("$context.identity.userAgent", f'curl", {forged}, "x": "'))
+    assert read.keys() >= set(names)
+    assert [name for name, value in read.items() if value == "forged"] == ["user_agent"]
 
 
 def _app(tmp_path: Path, settings: str) -> Any:
@@ -120,8 +132,8 @@ def test_the_stack_itself_has_the_settings_tags(tmp_path: Path) -> None:
     [
         ("", []),
         (
-            '[account]\nbootstrap_qualifier = "team_1"',
-            ["--qualifier", "team_1", "--toolkit-stack-name", "CDKToolkit-team-1"],
+            '[account]\nbootstrap_qualifier = "team-1"',
+            ["--qualifier", "team-1", "--toolkit-stack-name", "CDKToolkit-team-1"],
         ),
     ],
 )
@@ -138,6 +150,7 @@ def test_the_options_of_bootstrap(tmp_path: Path, settings: str, options: list[s
         ({"account": {"kms_key_arn": KEY}, "region": "us-east-1"}, "must be a key in us-east-1"),
         ({"account": {"permissions_boundary_arn": "boundary"}}, "must be the ARN of an IAM policy"),
         ({"account": {"bootstrap_qualifier": "longer-than-10"}}, "at most 10"),
+        ({"account": {"bootstrap_qualifier": "Team_1"}}, "at most 10 lowercase letters, digits and hyphens"),
         ({"account": {"tags": {"aws:x": "1"}}}, "begins with aws:"),
         ({"account": {"tags": {"Team": "1", "team": "2"}}}, "upper and lower case"),
         ({"account": {"tags": {"team": ""}}}, "1 to 256"),

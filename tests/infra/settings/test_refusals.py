@@ -29,7 +29,9 @@ ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
 PROMPT = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1"
 ASSUMED = 'role_arn = "arn:aws:iam::210987654321:role/bedrock"\n'
 EXISTING = '[guardrail]\nkind = "existing"\nidentifier = "a"\nversion = "1"\n'
+ELSEWHERE = EXISTING.replace('"a"', '"arn:aws:bedrock:us-east-1:123456789012:guardrail/a"')
 UNGUARDED = '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true\n'
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 APPLICATION = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2"
 ROTATION = '[upstream.key_rotation]\nuser = "bedrock"\n'
 TWENTY_WORDS = ", ".join(f'"xai.grok-{number}"' for number in range(300))
@@ -62,8 +64,28 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
             "guardrails.us-west-2.identifier must be the guardrail's ARN",
         ),
         (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{ELSEWHERE}kms_key_arn = "{KEY}"',
+            "guardrail.kms_key_arn has no effect with upstream.role_arn",
+        ),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{ELSEWHERE}profile = "us.guardrail.v1:0"',
+            "guardrail.profile has no effect with upstream.role_arn",
+        ),
+        (
             f'{EXISTING}kms_key_arn = "alias/mine"',
             'guardrail.kms_key_arn is "alias/mine"; it must be the ARN of a KMS key',
+        ),
+        (
+            f'region = "eu-west-1"\n{EXISTING}kms_key_arn = "{KEY}"',
+            "guardrail.kms_key_arn must be a key in eu-west-1, where the guardrail is",
+        ),
+        (
+            f'region = "eu-west-1"\n{POLICY}kmsKeyId = "{KEY}"\n',
+            "guardrail.policy.kmsKeyId must be a key in eu-west-1, where the guardrail is",
+        ),
+        (
+            f'{UNGUARDED}[guardrails.us-west-2]\nidentifier = "a"\nversion = "1"\nkms_key_arn = "{KEY}"',
+            "guardrails.us-west-2.kms_key_arn must be a key in us-west-2, where the guardrail is",
         ),
         (
             f'{EXISTING}profile = "us"',

@@ -82,6 +82,17 @@ def test_other_callers_are_refused_too(aws: StubbedAws, client_auth: str, code: 
             Tokens(SETTINGS, lambda _: None).client_id(token)
 
 
+@pytest.mark.parametrize(
+    ("client_auth", "fails"), [("keys", "the authorizer"), ("iam", "API Gateway"), ("jwt", "the authorizer")]
+)
+def test_what_fails(aws: StubbedAws, client_auth: str, fails: str) -> None:
+    """A 500 is the authorizer's fault, except where there is none."""
+    deployment = aws.deployment()
+    deployment = replace(deployment, outputs=replace(deployment.outputs, client_auth=client_auth))
+    result = api_check.of_answer(deployment, httpx.MockTransport(lambda _: httpx.Response(500)))
+    assert (result.status, f"{fails} fails" in result.says) == (Status.PROBLEM, True)
+
+
 def test_the_key_is_in_the_environments_header(aws: StubbedAws) -> None:
     """With Azure's header, the key is sent there."""
     deployment = aws.deployment()
