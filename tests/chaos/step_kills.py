@@ -14,7 +14,7 @@ from tests.chaos.worker_kills import processes_of, signal_all
 from tests.e2e.deployed_functions import STEPS, variable
 
 # For all lines, and for a step.
-_LINES_WITHIN_S, _WITHIN_S = 900, 60
+_LINES_WITHIN_S, _WITHIN_S = 900, 120
 _SLOWLY_S, _POLL_S = 0.1, 0.005
 
 State = dict[str, Any]
