@@ -44,6 +44,8 @@ MEANINGS = {
     "guardrail_override_not_allowed": "the request has a guardrail setting that differs from the environment's",
     "request_blocked": "a web ACL blocked the request",
     # Requests.
+    "unsupported_content_encoding": "the body has another Content-Encoding than gzip",
+    "invalid_gzip": "the body has Content-Encoding gzip, and is not exactly one member of gzip",
     "model_not_found": "Bedrock does not know the model, or does not serve it on this route: correct the model's id",
     "unsupported_parameter": "the model cannot take a field of the request: error_param names it",
     "invalid_type": _CALLERS,

@@ -236,8 +236,9 @@ _LIMITS = {
 
 _GUARDRAIL = {
     "guardrail": Field(
-        text(r"[!-~]{1,2048}:[0-9A-Z]{1,8}"),
-        "the guardrail that the request was sent with, and its version; of a target in another region, that region's",
+        text(r"[!-~]{1,2048}:[0-9A-Z]{0,8}"),
+        "the guardrail that the request was sent with, and its version; of a target in another region, that region's. "
+        "Nothing after the colon: a caller that may choose one named no version",
         "aws.bedrock.guardrail.id (without the version)",
     ),
     "guardrail_action": Field(

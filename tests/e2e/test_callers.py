@@ -152,10 +152,11 @@ def test_the_guardrail_holds(page: httpx.Client, path: str, coding: str) -> None
     body = {**BODY, "messages": [{"role": "user", "content": f"Where do I buy {BLOCKED_WORD}?"}]}
     content = json.dumps(body).encode()
     content = gzip.compress(content) if coding == "gzip" else content
-    answer = page.post(path, content=content, headers={"content-encoding": coding})
-    assert answer.headers["x-guardrail-action"] == "INTERVENED"
+    headers = {"content-type": "application/json", "content-encoding": coding}
+    answer = page.post(path, content=content, headers=headers)
+    assert answer.headers.get("x-guardrail-action") == "INTERVENED", answer.text
     assert answer.json()["choices"][0]["finish_reason"] == "content_filter"
-    other = {"content-encoding": coding, "x-amzn-bedrock-guardrailidentifier": "another"}
+    other = {**headers, "x-amzn-bedrock-guardrailidentifier": "another"}
     refused = page.post(path, content=content, headers=other)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "guardrail_override_not_allowed")
     assert refused.headers["x-request-id"]

@@ -254,7 +254,7 @@ def test_the_proof_asks_where_the_stack_is_or_where_it_is_told(
 ) -> None:
     asked: list[Gateway] = []
 
-    def prove(gateway: Gateway, _: boto3.Session) -> Iterator[Probe]:
+    def prove(gateway: Gateway, _: boto3.Session, **_options: object) -> Iterator[Probe]:
         asked.append(gateway)
         yield HOLDS
 
@@ -281,7 +281,7 @@ def test_proof_of_converse(
     """The proof tries the model of the option, else the stack's, else none."""
     asked: list[Gateway] = []
 
-    def prove(gateway: Gateway, _: boto3.Session) -> Iterator[Probe]:
+    def prove(gateway: Gateway, _: boto3.Session, **_options: object) -> Iterator[Probe]:
         asked.append(gateway)
         yield HOLDS
 
@@ -313,7 +313,7 @@ def test_proof_of_names(
     """The proof uses the model of the option, else the stack's, which may be a name, and tries the stack's plan."""
     asked: list[Gateway] = []
 
-    def prove(gateway: Gateway, _: boto3.Session) -> Iterator[Probe]:
+    def prove(gateway: Gateway, _: boto3.Session, **_options: object) -> Iterator[Probe]:
         asked.append(gateway)
         yield HOLDS
 

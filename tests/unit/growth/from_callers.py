@@ -28,6 +28,7 @@ from chat_gateway.guardrail import rule
 from chat_gateway.guardrail.settings import Guardrail, Tagging
 from chat_gateway.http_api import http_request, path_spellings, routes
 from chat_gateway.http_api import settings as http_settings
+from chat_gateway.http_api.custom_domain import CustomDomain
 from chat_gateway.jobs import lines as job_lines
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.lines import BATCH_LINE_ATTRIBUTE
@@ -213,6 +214,9 @@ def _headers() -> Iterator[Case]:
     yield from cases("paths", HEAD_BYTES, changed(texts, _event_at), _read_path)
 
 
+_DOMAIN = CustomDomain("https://llm.example.com/team/openai/v1")
+
+
 def _event_with(header: str) -> Callable[[str], dict[str, Any]]:
     return lambda text: {"multiValueHeaders": {header: [text]}, "requestContext": {"requestId": text}}
 
@@ -228,6 +232,7 @@ def _read_path(event: dict[str, Any]) -> None:
     assert not request.is_chat_completion
     assert path_spellings.recognised(request, has_deployments=lambda: True).path == request.path
     path_spellings.resource(request)
+    _DOMAIN.below_base_path(request.path)
     paths.below_version({"resource": paths.ROUTES[-1], "pathParameters": {"proxy": request.path}})
     for route in ("/{proxy+}", *chat_request.PATHS):
         routes.refusal(request.method, route, request.path, base_url=request.base_url).headers()
