@@ -30,10 +30,11 @@ def bytes_with_model(text: bytes, document: dict[str, Any], model: str) -> bytes
 
 def _replaced(text: AnyStr, key: AnyStr, members: Iterable[tuple[AnyStr, AnyStr]]) -> AnyStr | None:
     # A key's quotes are escaped inside a JSON string. A second one could be the key of another object.
-    if text.count(key) == 1:
+    at = text.find(key)
+    if at >= 0 and text.find(key, at + 1) < 0:
         for member, instead in members:
-            if member in text:
-                return text.replace(member, instead)
+            if text.startswith(member, at):
+                return text[:at] + instead + text[at + len(member) :]
     return None
 
 

@@ -159,7 +159,8 @@ class NamedRequest:
         request = ChatRequest(
             target.model, {**self._request.document, "model": target.model}, *self._request[2:]
         )
-        prepared = completions.prepared(request, caller_headers=self._headers(target))
+        headers = self._caller_headers if target.region is None else self._headers(target)
+        prepared = completions.prepared(request, caller_headers=headers)
         if prepared.call is not None:
             prepared.call.shown_model = self.shown_model
         return Candidate(target, completions, prepared, is_last)
@@ -172,7 +173,7 @@ class NamedRequest:
 
     def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
         """The caller's headers. In another region, those that repeat the environment's guardrail are left out."""
-        if target.region is None or self._home_guardrail is None:
+        if self._home_guardrail is None:
             return self._caller_headers
         home = rule.repeatable_headers(self._home_guardrail)
         repeated = {name: values for name, values in self._caller_headers.items() if name in _NAMING}
