@@ -159,7 +159,7 @@ class NamedRequest:
         request = ChatRequest(
             target.model, {**self._request.document, "model": target.model}, *self._request[2:]
         )
-        headers = self._caller_headers if target.region is None else self._headers(target)
+        headers = self._caller_headers if target.region is None else self._headers_elsewhere()
         prepared = completions.prepared(request, caller_headers=headers)
         if prepared.call is not None:
             prepared.call.shown_model = self.shown_model
@@ -171,8 +171,8 @@ class NamedRequest:
         if home is not None and not home.callers_may_override:
             overrides.check_headers(rule.repeatable_headers(home), self._caller_headers)
 
-    def _headers(self, target: Target) -> Mapping[str, Sequence[str]]:
-        """The caller's headers. In another region, those that repeat the environment's guardrail are left out."""
+    def _headers_elsewhere(self) -> Mapping[str, Sequence[str]]:
+        """The caller's headers for another region, without those that repeat the environment's guardrail."""
         if self._home_guardrail is None:
             return self._caller_headers
         home = rule.repeatable_headers(self._home_guardrail)
