@@ -22,10 +22,11 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
         monkeypatch.setenv(f"AWS_{name}", "made-up")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("BASE_URL", BASE_URL)
     (code,) = (code for code in documents.code("docs/deploying.md", "python") if "SigV4Auth" in code)
     file = tmp_path / "program.py"
     file.write_text(code)
-    return runpy.run_path(str(file), {"BASE_URL": BASE_URL})
+    return runpy.run_path(str(file))
 
 
 def test_redirect_to_s3_has_no_signature(program: dict[str, Any]) -> None:
