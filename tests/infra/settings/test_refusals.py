@@ -161,7 +161,10 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
             'guardrail.override is "maybe"; it must be "denied" or "allowed"',
         ),
         ('[guardrail]\nkind = "mine"', 'it must be "own", "existing", "none"'),
-        ('[guardrail]\nkind = "none"', "guardrail.callers_may_go_unguarded is missing"),
+        (
+            '[guardrail]\nkind = "none"',
+            "guardrail.callers_may_go_unguarded is missing; write true if that is meant.",
+        ),
         (
             '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = false',
             "guardrail.callers_may_go_unguarded is false; it must be true",
@@ -309,6 +312,26 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[jbos]", "jbos is not a setting. Did you mean jobs? The settings are account, api, batches,"),
         ("[jobs]\nmax_widht = 5", "jobs.max_widht is not a setting. Did you mean max_width?"),
         ('[guardrail]\ntaging = "off"', "guardrail.taging is not a setting. Did you mean tagging?"),
+        (
+            "[domain]\ncertificate = 1",
+            "domain.certificate is not a setting. Did you mean certificate_arn? The",
+        ),
+        (
+            "[network]\nsubnets = []",
+            "network.subnets is not a setting. Did you mean subnet_ids? The settings are",
+        ),
+        (
+            "[jwt]\nissuers = 1",
+            "jwt.issuers is not a setting. Did you mean issuer? The settings are audience, ",
+        ),
+        (
+            "[waf]\nweb_acl = 1",
+            "waf.web_acl is not a setting. Did you mean web_acl_arn? The settings are core_",
+        ),
+        (
+            f"{ROTATION}every_day = 1",
+            "upstream.key_rotation.every_day is not a setting. Did you mean every_days? The settings are every_",
+        ),
         ('name = "other"', "name is not a setting"),
         ("[platform]", "platform is not a setting"),
     ],
