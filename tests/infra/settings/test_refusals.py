@@ -310,7 +310,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[prices]\nmodels = 1", "prices.models is 1; it must be a list"),
         (
             MANY_PRICES,
-            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, names, routes, prices and senders",
+            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, names, routes, prices, senders and",
         ),
         (f"{PRICE}[upstream]\nmodels = [{LONG_MODELS}]", "prices.models takes"),
         (f'[upstream]\nmodels = [{LONG_MODELS}]\nroutes = {{"xai.a" = "native"}}', "upstream.routes"),
