@@ -15,6 +15,11 @@ kms_key = matching(
     _KMS_KEY, "must be the ARN of a KMS key, not of an alias: arn:aws:kms:REGION:ACCOUNT:key/ID"
 )
 KmsKeyArn = Annotated[str, AfterValidator(kms_key)]
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetGuardrail.html (guardrailIdentifier)
+_GUARDRAIL = r"(?!arn:).*|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[A-Za-z0-9-]+"
+guardrail = matching(
+    _GUARDRAIL, "must be a guardrail's id or its ARN: arn:aws:bedrock:REGION:ACCOUNT:guardrail/ID"
+)
 
 
 def is_in(arn: str | None, region: str | None) -> bool:
@@ -25,3 +30,8 @@ def is_in(arn: str | None, region: str | None) -> bool:
 def region_of(arn: str) -> str:
     """The region in the ARN."""
     return arn.split(":")[3]
+
+
+def account_of(arn: str) -> str:
+    """The account in the ARN."""
+    return arn.split(":")[4]

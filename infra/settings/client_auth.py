@@ -16,6 +16,8 @@ from infra.settings.table import Table, matching, require
 # A function's environment variables may have 4 KB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_CHARACTERS = 500
 _KEY_SET_PATH = "/.well-known/jwks.json"
+# https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationRequest
+_DISCOVERY_PATH = "/.well-known/openid-configuration"
 _PRINTABLE = matching(rf"[!-~]{{1,{_MAX_CHARACTERS}}}", "must be printable characters without blanks")
 
 
@@ -34,10 +36,16 @@ def _url(url: str) -> str:
     return url
 
 
+def _issuer(issuer: str) -> str:
+    if issuer.endswith(_DISCOVERY_PATH):
+        raise ValueError(f"must not end in {_DISCOVERY_PATH}: leave that part out")
+    return issuer
+
+
 class Jwt(Table):
     """Which JWTs are accepted, with `client_auth = "jwt"`. They are signed with RS256 or ES256."""
 
-    issuer: Annotated[str, AfterValidator(_PRINTABLE)]
+    issuer: Annotated[str, AfterValidator(_PRINTABLE), AfterValidator(_issuer)]
     """The value of the claim `iss`, exactly as the tokens have it."""
     audience: Annotated[str, AfterValidator(_PRINTABLE)]
     """The value of the claim `aud`, or one of its values."""
@@ -75,4 +83,5 @@ def check_key_set_url(jwt: Jwt | None, *, allows_plain_http: bool) -> None:
     is_url = urlsplit(jwt.key_set_url).scheme in ("https", "http")
     require(is_url, "jwt.jwks_url", "is missing, and jwt.issuer is not a URL")
     is_safe = allows_plain_http or jwt.key_set_url.startswith("https://")
-    require(is_safe, "jwt.jwks_url", "must be https: whoever writes the keys decides who is let in")
+    setting = "jwt.issuer" if jwt.jwks_url is None else "jwt.jwks_url"
+    require(is_safe, setting, "must be https: whoever writes the keys decides who is let in")

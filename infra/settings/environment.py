@@ -203,7 +203,7 @@ class Settings(Table):
         lists += self.api.cors_origins
         size = len(",".join(lists).encode())
         rule = (
-            f"takes {size} bytes of Lambda's variables, with the lists of models, names, routes, prices and senders; "
+            f"takes {size} bytes of Lambda's variables, with the lists of models, names, routes, prices, senders and origins; "
             f"at most {_MAX_LISTS_BYTES} are allowed"
         )
         require(not self.prices.models or size <= _MAX_LISTS_BYTES, "prices.models", rule)

@@ -14,6 +14,7 @@ from infra.settings.table import RefusedSettingError, Table, matching, require
 
 # https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-cross-region-support.html
 _PROFILE = r"(?:arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail-profile/)?[a-z0-9-]+\.guardrail\.v[0-9]+:[0-9]+"
+_WITHOUT_VERSION = rf"(?!.*:(?:{VERSION.pattern})$).*"
 _PROFILE_RULE = "must be the id or the ARN of a guardrail profile, such as us.guardrail.v1:0"
 
 
@@ -81,7 +82,12 @@ class GuardrailVersion(Table):
     """A version of a guardrail that exists in another region, for the targets in that region."""
 
     identifier: Annotated[
-        str, AfterValidator(matching(IDENTIFIER.pattern, "must be 1 to 2048 visible ASCII characters"))
+        str,
+        AfterValidator(matching(IDENTIFIER.pattern, "must be 1 to 2048 visible ASCII characters")),
+        AfterValidator(
+            matching(_WITHOUT_VERSION, "must not end in the version, which is a setting of its own")
+        ),
+        AfterValidator(arns.guardrail),
     ]
     """The guardrail's id or ARN."""
     version: Annotated[str, AfterValidator(matching(VERSION.pattern, "must be a number or DRAFT"))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from chat_gateway.completions.routes import CONVERSE
+from infra.settings import arns
 from infra.settings.guardrail import GuardrailSettings, GuardrailVersion, NoGuardrail, OwnGuardrail
 from infra.settings.model_names import ModelName, elsewhere, targets_by_path
 from infra.settings.table import RefusedSettingError, require
@@ -52,11 +53,13 @@ def check_regions(
     upstream: Upstream,
     own_region: str | None,
 ) -> None:
-    """Every other region has a guardrail if the environment enforces one. No region is set that no target is in."""
+    """Every region has its guardrail if the environment enforces one. No region is set that no target is in."""
     used = {target.region for _, target in targets_by_path(models)}
     own = "must not be set for the environment's own region; set"
     _check_used("guardrails", guardrails, used, own_region, own=f"{own} [guardrail]")
     _check_used("upstream.region_urls", upstream.region_urls, used, own_region, own=f"{own} upstream.url")
+    if isinstance(guardrail, GuardrailVersion):
+        _check_arn("guardrail.identifier", guardrail.identifier, own_region)
     for region, version in guardrails.items():
         rule = "must not be set: guardrail.kind is none"
         require(not isinstance(guardrail, NoGuardrail), f"guardrails.{region}", rule)
@@ -75,7 +78,7 @@ def _check_unique(values: Iterable[tuple[str, object]], rule: str) -> None:
 def _check_arn(path: str, identifier: str, region: str | None) -> None:
     """Refuses the ARN of a resource in another region than `region`."""
     if region is not None and identifier.startswith("arn:"):
-        of_arn = identifier.split(":", 4)[3]
+        of_arn = arns.region_of(identifier)
         require(of_arn in ("", region), path, f"is an ARN of {of_arn}, but is used in {region}")
 
 

@@ -36,6 +36,17 @@ def _check_regions(settings: Settings) -> None:
     rule = f"must be in {settings.region}, the region of the stack"
     require(arns.is_in(certificate, settings.region), "domain.certificate_arn", rule)
     require(arns.is_in(web_acl, settings.region), "waf.web_acl_arn", rule)
+    for zone in [] if settings.network is None else settings.network.availability_zones:
+        rule = f"has {zone}, which is not in {settings.region}, the region of the stack"
+        require(_is_zone_of(zone, settings.region), "network.availability_zones", rule)
+
+
+def _is_zone_of(zone: str, region: str | None) -> bool:
+    """Whether the zone, which may be a Local Zone, is in the region. True if the region is not known.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
+    """
+    return region is None or re.fullmatch(rf"{re.escape(region)}(?:[a-z]|-.+)", zone) is not None
 
 
 def _check_urls(settings: Settings) -> None:

@@ -77,7 +77,7 @@ def _rule(detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "extra_forbidden":
             return _unknown(detail, model)
         case "missing":
-            return "is missing"
+            return _missing(detail, model)
         case "enum" | "literal_error" | "union_tag_invalid":
             return f"{said}must be {_choices(context)}"
         case _ if kind in _KINDS:
@@ -105,28 +105,43 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
+def _missing(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    confirms = _schema(model, detail["loc"]).get("const") is True
+    return "is missing; write true if that is meant" if confirms else "is missing"
+
+
 def _unknown(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    known = sorted(_fields(model, detail["loc"][:-1]))
+    known = sorted(_schema(model, detail["loc"][:-1]).get("properties", {}))
     near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
     return f"is not a setting.{meant} The settings are {', '.join(known)}"
 
 
-def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The names of the settings below `path` in the schema; empty if the schema has no such path."""
-    schema = model.model_json_schema()
-    found: dict[str, Any] = schema
+def _schema(model: type[BaseModel], path: tuple[int | str, ...]) -> dict[str, Any]:
+    """The schema of the setting at `path`; empty if the schema has no such path."""
+    whole = model.model_json_schema()
+    found: dict[str, Any] = whole
     for part in path:
-        if part in _TAGS and "discriminator" in found:
-            found = {"$ref": found["discriminator"]["mapping"][part]}
-        else:
-            below = found.get("properties", {})
-            found = (
-                found.get("items", {}) if isinstance(part, int) else below.get(part) or _of_any_name(found)
-            )
-        if "$ref" in found:
-            found = schema["$defs"][found["$ref"].rpartition("/")[2]]
-    return list(found.get("properties", {}))
+        found = _named(_below(found, part), whole)
+    return found
+
+
+def _below(table: dict[str, Any], part: int | str) -> dict[str, Any]:
+    if part in _TAGS and "discriminator" in table:
+        return {"$ref": table["discriminator"]["mapping"][part]}
+    if isinstance(part, int):
+        found: dict[str, Any] = table.get("items", {})
+        return found
+    return table.get("properties", {}).get(part) or _of_any_name(table)
+
+
+def _named(schema: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    """The schema that `schema` names, also as one of the choices of an optional table; `schema` if it names none."""
+    for choice in schema.get("anyOf", [schema]):
+        if "$ref" in choice:
+            found: dict[str, Any] = whole["$defs"][choice["$ref"].rpartition("/")[2]]
+            return found
+    return schema
 
 
 def _of_any_name(table: dict[str, Any]) -> dict[str, Any]:

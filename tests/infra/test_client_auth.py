@@ -140,9 +140,16 @@ def test_keys_are_the_default(name: str) -> None:
         ({"client_auth": "iam", "jwt": JWT}, "jwt must not be set"),
         ({"client_auth": "tokens"}, "client_auth"),
         ({"client_auth": "jwt", "jwt": {"issuer": "me", "audience": "a"}}, "jwt.issuer is not a URL"),
-        ({"client_auth": "jwt", "jwt": {**JWT, "issuer": "http://login.example.com"}}, "must be https"),
+        (
+            {"client_auth": "jwt", "jwt": {**JWT, "issuer": "http://login.example.com"}},
+            "jwt.issuer must be https",
+        ),
+        (
+            {"client_auth": "jwt", "jwt": {**JWT, "issuer": "https://a/.well-known/openid-configuration"}},
+            "must not end in /.well-known/openid-configuration: leave that part out",
+        ),
         ({"client_auth": "jwt", "jwt": {**JWT, "jwks_url": "ftp://x"}}, "must be a URL"),
-        ({"client_auth": "jwt", "jwt": {**JWT, "jwks_url": "http://x/keys"}}, "must be https"),
+        ({"client_auth": "jwt", "jwt": {**JWT, "jwks_url": "http://x/keys"}}, "jwt.jwks_url must be https"),
         ({"client_auth": "jwt", "jwt": {**JWT, "client_claim": ""}}, "client_claim"),
         (
             {"client_auth": "jwt", "jwt": JWT, "proof": {"on_deploy": True}},

@@ -174,7 +174,7 @@ NO_GUARDRAIL_THERE = (
         ),
         (
             "".join(name(target(f"xai.grok-{n:080}"), name=f"name-{n}") for n in range(20)),
-            "models takes 2112 bytes of Lambda's variables, with the lists of models, names, routes, prices and senders",
+            "models takes 2112 bytes of Lambda's variables, with the lists of models, names, routes, prices, senders and",
         ),
         (
             "[completions]\nshow_target_model = 1",

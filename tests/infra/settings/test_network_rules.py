@@ -103,6 +103,10 @@ def test_a_wrong_web_acl(waf: dict[str, Any], says: str) -> None:
     [
         ({"region": "eu-west-2", "domain": DOMAIN}, "domain.certificate_arn must be in eu-west-2"),
         ({"region": "eu-west-2", "waf": {"web_acl_arn": WEB_ACL}}, "waf.web_acl_arn must be in eu-west-2"),
+        (
+            {"region": "eu-west-2", "network": VPC},
+            "network.availability_zones has eu-west-1a, which is not in eu-west-2, the region of the stack",
+        ),
         ({"domain": DOMAIN, "network": PRIVATE}, "network.private_api cannot be set with [domain]"),
         ({"upstream": {"url": AT_ENDPOINT}}, "upstream.url is a VPC endpoint, which only functions in a VPC"),
         (
@@ -153,6 +157,14 @@ def test_what_can(settings: dict[str, Any]) -> None:
     others = {name: value for name, value in settings.items() if name != "internet_access"}
     network = {**VPC, "internet_access": "internet_access" in settings}
     assert changed("dev", region=REGION, network=network, **others).network is not None
+
+
+def test_a_local_zone() -> None:
+    """The name of a Local Zone begins with its region, too."""
+    zones = ["us-west-2a", "us-west-2-lax-1a"]
+    assert (
+        changed("dev", region="us-west-2", network={**VPC, "availability_zones": zones}).network is not None
+    )
 
 
 @pytest.mark.parametrize(

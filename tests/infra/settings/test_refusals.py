@@ -29,7 +29,9 @@ ON_MANTLE = f'[upstream]\nurl = "{MANTLE}"\nmay_ignore_guardrail = true\n'
 PROMPT = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1"
 ASSUMED = 'role_arn = "arn:aws:iam::210987654321:role/bedrock"\n'
 EXISTING = '[guardrail]\nkind = "existing"\nidentifier = "a"\nversion = "1"\n'
-ELSEWHERE = EXISTING.replace('"a"', '"arn:aws:bedrock:us-east-1:123456789012:guardrail/a"')
+GUARDRAIL = "arn:aws:bedrock:us-east-1:210987654321:guardrail/a"
+ELSEWHERE = EXISTING.replace('"a"', f'"{GUARDRAIL}"')
+IN_ANOTHER_ACCOUNT = ELSEWHERE.replace("210987654321", "123456789012")
 UNGUARDED = '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = true\n'
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 APPLICATION = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2"
@@ -71,6 +73,29 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
             f'[upstream]\nauth = "sigv4"\n{ASSUMED}{ELSEWHERE}profile = "us.guardrail.v1:0"',
             "guardrail.profile has no effect with upstream.role_arn",
         ),
+        (
+            f'[upstream]\nauth = "sigv4"\n{ASSUMED}{IN_ANOTHER_ACCOUNT}',
+            "guardrail.identifier must be a guardrail in 210987654321, the account of upstream.role_arn",
+        ),
+        (
+            f'region = "us-west-2"\n[upstream]\nauth = "sigv4"\n{ASSUMED}{UNGUARDED}'
+            + IN_ANOTHER_ACCOUNT.replace('[guardrail]\nkind = "existing"', "[guardrails.us-east-1]"),
+            "guardrails.us-east-1.identifier must be a guardrail in 210987654321",
+        ),
+        (
+            f'region = "us-west-2"\n{ELSEWHERE}',
+            "guardrail.identifier is an ARN of us-east-1, but is used in us-west-2",
+        ),
+        (
+            EXISTING.replace('"a"', f'"{GUARDRAIL}:7"'),
+            'guardrail/a:7"; it must not end in the version, which is a setting of its own',
+        ),
+        (EXISTING.replace('"a"', '"a:DRAFT"'), 'guardrail.identifier is "a:DRAFT"; it must not end in'),
+        (
+            ELSEWHERE.replace("guardrail/a", "prompt/a"),
+            "it must be a guardrail's id or its ARN: arn:aws:bedrock:REGION:ACCOUNT:guardrail/ID",
+        ),
+        (ELSEWHERE.replace("210987654321", ""), "it must be a guardrail's id or its ARN"),
         (
             f'{EXISTING}kms_key_arn = "alias/mine"',
             'guardrail.kms_key_arn is "alias/mine"; it must be the ARN of a KMS key',
@@ -161,7 +186,10 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
             'guardrail.override is "maybe"; it must be "denied" or "allowed"',
         ),
         ('[guardrail]\nkind = "mine"', 'it must be "own", "existing", "none"'),
-        ('[guardrail]\nkind = "none"', "guardrail.callers_may_go_unguarded is missing"),
+        (
+            '[guardrail]\nkind = "none"',
+            "guardrail.callers_may_go_unguarded is missing; write true if that is meant.",
+        ),
         (
             '[guardrail]\nkind = "none"\ncallers_may_go_unguarded = false',
             "guardrail.callers_may_go_unguarded is false; it must be true",
@@ -282,7 +310,7 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[prices]\nmodels = 1", "prices.models is 1; it must be a list"),
         (
             MANY_PRICES,
-            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, names, routes, prices and senders",
+            "prices.models takes 3391 bytes of Lambda's variables, with the lists of models, names, routes, prices, senders and",
         ),
         (f"{PRICE}[upstream]\nmodels = [{LONG_MODELS}]", "prices.models takes"),
         (f'[upstream]\nmodels = [{LONG_MODELS}]\nroutes = {{"xai.a" = "native"}}', "upstream.routes"),
@@ -309,6 +337,26 @@ def environment(toml: str, platform: Platform | None = None) -> Environment:
         ("[jbos]", "jbos is not a setting. Did you mean jobs? The settings are account, api, batches,"),
         ("[jobs]\nmax_widht = 5", "jobs.max_widht is not a setting. Did you mean max_width?"),
         ('[guardrail]\ntaging = "off"', "guardrail.taging is not a setting. Did you mean tagging?"),
+        (
+            "[domain]\ncertificate = 1",
+            "domain.certificate is not a setting. Did you mean certificate_arn? The",
+        ),
+        (
+            "[network]\nsubnets = []",
+            "network.subnets is not a setting. Did you mean subnet_ids? The settings are",
+        ),
+        (
+            "[jwt]\nissuers = 1",
+            "jwt.issuers is not a setting. Did you mean issuer? The settings are audience, ",
+        ),
+        (
+            "[waf]\nweb_acl = 1",
+            "waf.web_acl is not a setting. Did you mean web_acl_arn? The settings are core_",
+        ),
+        (
+            f"{ROTATION}every_day = 1",
+            "upstream.key_rotation.every_day is not a setting. Did you mean every_days? The settings are every_",
+        ),
         ('name = "other"', "name is not a setting"),
         ("[platform]", "platform is not a setting"),
     ],
@@ -347,6 +395,8 @@ def test_the_emulator_answers_sooner() -> None:
         f"{PRICE}cached_input = 0.000001\ncache_write = 10_000",
         f"[upstream]\nmodels = [{LONG_MODELS}]",
         "[prices]\nguardrail_usd_per_1000_text_units = -0.0\nmodels = []",
+        f'[upstream]\nauth = "sigv4"\n{ASSUMED}{ELSEWHERE}',
+        f'region = "us-east-1"\n{IN_ANOTHER_ACCOUNT}',
         f'{ON_MANTLE}routes = {{"amazon.nova-lite-v1:0" = "native"}}',
         '[proof]\nconverse_model = "xai.grok"\n[upstream.routes]\n"xai.grok" = "converse"',
     ],
