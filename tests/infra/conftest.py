@@ -17,9 +17,10 @@ from infra.gateway_stack import GatewayStack
 from infra.platform import Platform
 from infra.settings import files
 from infra.settings.environment import Environment
-from tests import hypothesis_profile
+from tests import hypothesis_profile, shell_variables
 
 assert hypothesis_profile  # loaded by being imported
+assert shell_variables
 
 # Settings files as they were shipped: whoever runs the tests may have edited those in environments/.
 FIRST_FILES = Path(__file__).parent / "settings" / "first_files"

@@ -11,7 +11,7 @@ from infra import region
 from infra.application import build_app
 from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError
-from tests.infra.conftest import CONTEXT, changed
+from tests.infra.conftest import CONTEXT, FIRST_FILES, changed
 
 CDK = {"CDK_DEFAULT_REGION": "us-east-1"}
 WEST = "us-west-2"
@@ -52,7 +52,7 @@ def test_no_app_is_built_without_a_region(monkeypatch: pytest.MonkeyPatch) -> No
     """Building the app checks that someone chose a region, before a stack is made."""
     monkeypatch.setenv("CDK_DEFAULT_REGION", "us-east-1")
     with pytest.raises(InvalidEnvironmentError, match="No AWS region is configured"):
-        build_app({**CONTEXT, "env": "dev"})
+        build_app({**CONTEXT, "env": "dev"}, folder=FIRST_FILES)
 
 
 @pytest.mark.parametrize(

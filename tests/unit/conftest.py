@@ -1,4 +1,4 @@
-"""What all unit tests have in common: hypothesis' profile, and a look at every log line."""
+"""What all unit tests have in common: hypothesis' profile, none of the shell's AWS settings, and a look at every log line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import hypothesis_profile, quick_http
+from tests import hypothesis_profile, quick_http, shell_variables
 from tests.log_checks.recorder import Recorder
 from tests.unit import quick_aws
 
 assert hypothesis_profile  # loaded by being imported
+assert shell_variables
 quick_start_of_http = quick_http.quick_start_of_http
 quick_start_of_aws = quick_aws.quick_start_of_aws
 

@@ -86,6 +86,12 @@ def test_settings_and_cdk_args_go_together(checkout: Path) -> None:
     ]
 
 
+def test_an_empty_prove_is_none(checkout: Path) -> None:
+    """With an empty PROVE, as deploy.yml passes it for `prove: false`, the environment's file decides about the proof."""
+    done = make(checkout, "deploy", "ENV=dev", "PROVE=", PROVE="")
+    assert done.stdout.split() == ["deploy", "-c", "env=dev"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "policy_of"), [((), []), (("ENV=prod",), ["--policy-of", "prod"]), (("ENV=",), [])]
 )

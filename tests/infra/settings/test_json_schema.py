@@ -8,6 +8,8 @@ import pytest
 
 from infra.settings import files, json_schema
 
+SHIPPED = ("dev", "staging", "prod", "local")
+
 
 def test_the_schema_is_up_to_date() -> None:
     """The schema is current; `python -m infra.settings.json_schema` writes it again."""
@@ -23,7 +25,7 @@ def test_every_setting_has_a_description() -> None:
             assert setting == "kind" or has_one, f"{name}.{setting}"
 
 
-@pytest.mark.parametrize("name", files.names())
-def test_every_file_names_the_schema(name: str) -> None:
-    """Each file's first line names the schema, so that editors find it."""
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name in files.names()])
+def test_shipped_files_name_the_schema(name: str) -> None:
+    """The first line of each shipped file names the schema, so that editors find it. An operator's own file need not."""
     assert (files.FOLDER / f"{name}.toml").read_text().startswith("#:schema schema.json\n")
