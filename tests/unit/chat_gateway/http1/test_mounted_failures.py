@@ -16,7 +16,7 @@ from chat_gateway.http1.transport import KeptConnections
 from tests.unit.chat_gateway.answering_server import AnsweringServer
 from tests.unit.chat_gateway.stalling_server import Stalling
 
-NEVER_S, SOON_S = 60.0, 0.05
+NEVER_S, SOON_S = 60.0, 0.5
 BEGUN = b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\nhi"
 
 

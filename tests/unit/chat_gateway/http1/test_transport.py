@@ -176,7 +176,7 @@ def test_slow_head_is_a_timeout(peers: Peers) -> None:
     far_end = threading.Thread(target=drip)
     far_end.start()
     with pytest.raises(httpx.ReadTimeout):
-        peers.handle_request(request(first_byte=0.05))
+        peers.handle_request(request(first_byte=0.5))
     is_over.set()
     far_end.join()
     assert peers._idle == []
@@ -300,7 +300,7 @@ def test_a_refusal_is_read_though_the_server_stopped_reading(peers: Peers, large
 def test_a_silent_server_is_a_timeout_and_its_connection_is_gone(peers: Peers) -> None:
     peers.prepared = [None]
     with pytest.raises(httpx.ReadTimeout):
-        peers.handle_request(request(first_byte=0.01))
+        peers.handle_request(request(first_byte=0.5))
     assert peers._idle == []
 
 
