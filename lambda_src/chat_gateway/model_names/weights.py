@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from chat_gateway.model_names.settings import Target
 
@@ -22,9 +24,5 @@ def ordered(targets: Sequence[Target], random: Callable[[], float]) -> list[Targ
 
 
 def _drawn(weighted: Sequence[Target], fraction: float) -> Target:
-    left = fraction * sum(target.weight or 0 for target in weighted)
-    for target in weighted:
-        left -= target.weight or 0
-        if left < 0:
-            return target
-    return weighted[-1]
+    totals = list(accumulate(target.weight or 0 for target in weighted))
+    return weighted[bisect(totals, fraction * totals[-1], hi=len(weighted) - 1)]
