@@ -253,7 +253,6 @@ def test_package_needs_only_what_lambda_brings() -> None:
         "guardrail_proof.prover",
         requirements="upstream",
         for_this_machine=True,
-        has_httpx_transport=True,
     )
     code = """
 import sys

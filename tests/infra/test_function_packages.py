@@ -35,7 +35,6 @@ def package(name: str, *, for_this_machine: bool = True) -> FunctionPackage:
         requirements=requirements,
         for_this_machine=for_this_machine,
         streams=name.endswith("api"),
-        has_event_handler=name == "resources",
     )
 
 
