@@ -32,7 +32,6 @@ NOT_FOLLOWED = frozenset(
             "aws_lambda_powertools.event_handler.openapi.swagger_ui",
         ),
         # For asynchronous code.
-        ("httpx._transports.asgi", "anyio"),
         ("httpcore._backends.anyio", "anyio"),
         ("httpcore._synchronization", "anyio"),
     }
@@ -89,7 +88,7 @@ def shipped(entries: Iterable[str], sources: Collection[Path], folder: Path) -> 
     modules = import_closure.find(entries, roots, not_followed=NOT_FOLLOWED)
     native = _with_native_code(folder, modules)
     if native:
-        names = [_module_name(place) for place in sorted(native) if place.suffix == ".py"]
+        names = [module_name(place) for place in sorted(native) if place.suffix == ".py"]
         modules |= import_closure.find(names, roots, not_followed=NOT_FOLLOWED)
     files = {module.place: module.file for module in modules.values()}
     places = {place for place, file in files.items() if file.is_relative_to(folder)} | native
@@ -156,5 +155,6 @@ def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _module_name(place: Path) -> str:
+def module_name(place: Path) -> str:
+    """The name of the module at this place below its root."""
     return ".".join(place.parent.parts if place.name == "__init__.py" else place.with_suffix("").parts)
