@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from infra.functions.module_imports import imported_names
+from infra.functions import known_imports
+from infra.functions.known_imports import KnownImports
 
 
 class Module(NamedTuple):
@@ -36,6 +37,16 @@ def find(
     Modules that are in none of the `roots`, such as the standard library's, are left out. `not_followed` has pairs of a
     module and a module or package that it imports.
     """
+    with known_imports.opened() as known:
+        return _closure(entries, roots, frozenset(not_followed), known)
+
+
+def _closure(
+    entries: Iterable[str],
+    roots: Sequence[Path],
+    not_followed: frozenset[tuple[str, str]],
+    known: KnownImports,
+) -> dict[str, Module]:
     found: dict[str, Module] = {}
     seen: set[str] = set()
     waiting = list(entries)
@@ -47,12 +58,13 @@ def find(
         module = _located(name, roots)
         if module is not None:
             found[name] = module
-            imported = imported_names(module.file.read_bytes(), name, is_package=module.is_package)
-            waiting += [*_path(name), *(other for other in imported if _is_followed(name, other, not_followed))]
+            imported = known.of(module.file.read_bytes(), name, is_package=module.is_package)
+            followed = [other for other in imported if _is_followed(name, other, not_followed)]
+            waiting += [*_path(name), *followed]
     return found
 
 
-def _is_followed(name: str, imported: str, not_followed: Collection[tuple[str, str]]) -> bool:
+def _is_followed(name: str, imported: str, not_followed: frozenset[tuple[str, str]]) -> bool:
     return not any((name, above) in not_followed for above in _path(imported))
 
 

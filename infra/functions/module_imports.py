@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from functools import cache
 
 # The parts of compound statements that hold statements.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
-@cache
 def imported_names(source: bytes, module: str, *, is_package: bool) -> frozenset[str]:
     """The absolute names of the modules that `module` imports, and of what it imports from them.
 

@@ -15,6 +15,7 @@ from tests import documents
 from tests.infra.functions import FUNCTIONS, package
 from tests.unit.chat_gateway.upstream_settings import UPSTREAM
 
+
 def modules(package: FunctionPackage) -> set[str]:
     root = package.folder / "chat_gateway"
     return {str(path.relative_to(root)) for path in root.rglob("*.py")}
@@ -26,7 +27,7 @@ def test_a_package_imports_with_nothing_but_what_lambda_brings(name: str) -> Non
     code = f"""
 import sys
 from unittest.mock import MagicMock
-brought = ("auth", "awsrequest", "config", "credentials", "exceptions")
+brought = ("auth", "awsrequest", "config", "credentials", "eventstream", "exceptions")
 for name in ("boto3", "botocore", *(f"botocore.{{part}}" for part in brought)):
     sys.modules[name] = MagicMock()
 sys.path.insert(0, sys.argv[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.functions import import_closure
+from infra.functions import build_folders, import_closure, known_imports, module_imports
 from infra.functions.module_imports import imported_names
 
 
@@ -81,3 +81,22 @@ def test_the_closure_has_packages_and_what_their_init_imports(tmp_path: Path) ->
     assert found.keys() == {"entry", "one", "one.inner", "one.inner.module", "two", "three"}
     cut = import_closure.find(["entry"], [tmp_path], not_followed={("two", "three")})
     assert cut.keys() == found.keys() - {"three"}
+
+
+def test_a_module_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a source imports is on record, also for later runs; a changed source is parsed again."""
+    monkeypatch.setattr(build_folders, "BUILD", tmp_path)
+    for source, parsed in ((b"import a", True), (b"import a", False), (b"import b", True)):
+        with known_imports.opened() as known, monkeypatch.context() as patch:
+            if not parsed:
+                patch.delattr(module_imports, "imported_names")
+            assert known.of(source, "module", is_package=False) == [source.decode()[-1]]
+
+
+def test_a_broken_record_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_folders, "BUILD", tmp_path)
+    for _ in range(2):
+        with known_imports.opened() as known:
+            assert known.of(b"import a", "module", is_package=False) == ["a"]
+        (record,) = tmp_path.iterdir()
+        record.write_text("{")

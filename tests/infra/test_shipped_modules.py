@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -185,7 +186,15 @@ def test_imports_that_are_not_followed_exist() -> None:
 
 
 # httpx's functions and classes that send by its own transport, which most packages lack.
-_SENDERS = {"AsyncClient", "AsyncHTTPTransport", "HTTPTransport", "create_ssl_context", "delete", "get", "head"}
+_SENDERS = {
+    "AsyncClient",
+    "AsyncHTTPTransport",
+    "HTTPTransport",
+    "create_ssl_context",
+    "delete",
+    "get",
+    "head",
+}
 _SENDERS |= {"options", "patch", "post", "put", "request", "stream"}
 
 
@@ -202,15 +211,22 @@ def test_httpx_sends_only_by_given_transports_where_its_own_is_missing(name: str
                 assert not list(sent_by_httpx(folder / place)), place
 
 
+def is_client(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "httpx.Client"
+
+
 def sent_by_httpx(file: Path) -> Iterator[str]:
     """The uses of httpx in the file that need its own transport."""
     tree = ast.parse(file.read_bytes())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "httpx" and node.attr in _SENDERS:
+        if (
+            isinstance(node, ast.Attribute)
+            and getattr(node.value, "id", "") == "httpx"
+            and node.attr in _SENDERS
+        ):
             yield node.attr
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "httpx.Client":
-            if "transport" not in {keyword.arg for keyword in node.keywords}:
-                yield "Client"
+        if is_client(node) and "transport" not in {keyword.arg for keyword in node.keywords}:
+            yield "Client"
         if isinstance(node, ast.ImportFrom) and node.module == "httpx":
             yield from (alias.name for alias in node.names if alias.name in {*_SENDERS, "Client"})
 
