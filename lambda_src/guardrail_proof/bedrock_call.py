@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-import httpcore  # noqa: F401 - httpx's client imports it where no analysis of the package follows
 import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest

@@ -76,6 +76,12 @@ def test_all_deployed_functions_are_checked() -> None:
     assert deployed == {f"{function.module}.handle" for function in FUNCTIONS.values()}
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_handler_imports_with_nothing_but_what_lambda_brings(runtime: ManagedRuntime, name: str) -> None:
+    """A function starts in a Python without packages, with its own package and boto3."""
+    run(runtime, name, f"import warnings; warnings.simplefilter('error'); import {FUNCTIONS[name].module}")
+
+
 _GRAPH = """
 import json, sys
 import grimp
