@@ -44,7 +44,8 @@ _LAMBDA_PLATFORM = (
 )
 # Commands, which are not for functions.
 _NOT_INSTALLED = ("bin",)
-_NOT_DATA = (".py", ".pyc", ".pyi", ".typed")
+# Old bytecode, and what type checkers read.
+_NOT_SHIPPED = (".pyc", ".pyi", ".typed")
 # It lists files that are not shipped.
 _NOT_METADATA = ("RECORD",)
 
@@ -130,7 +131,7 @@ def _data(module: Module) -> Iterator[Path]:
     """The places of the data files beside a package's `__init__.py`."""
     if module.is_package:
         for file in module.file.parent.iterdir():
-            if file.is_file() and file.suffix not in _NOT_DATA:
+            if file.is_file() and file.suffix not in (".py", *_NOT_SHIPPED):
                 yield module.place.with_name(file.name)
 
 
@@ -144,7 +145,7 @@ def _installed(distribution: Distribution) -> _Installed:
     metadata = {file for file in files if file.parts[0].endswith(".dist-info")}
     requires = [text for text in distribution.requires or () if "extra ==" not in text]
     return _Installed(
-        files=frozenset(file for file in files - metadata if file.suffix != ".pyc"),
+        files=frozenset(file for file in files - metadata if file.suffix not in _NOT_SHIPPED),
         metadata=frozenset(file for file in metadata if file.name not in _NOT_METADATA),
         requires=tuple(_normalised(re.split(r"[^\w.-]", text, maxsplit=1)[0]) for text in requires),
     )

@@ -255,6 +255,12 @@ def test_each_shipped_distribution_has_its_licence_and_its_version(name: str) ->
         assert "RECORD" not in shipped
 
 
+def test_the_proof_can_check_certificates(runtime: ManagedRuntime) -> None:
+    """httpx's own transport finds its root certificates in the package: a data file beside a module."""
+    code = "import certifi, httpx; httpx.Client(trust_env=False); print(certifi.where())"
+    assert Path(run(runtime, "proof", code).strip()).is_relative_to(package("proof").folder)
+
+
 _SIGN = """
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt import PyJWK, PyJWT, algorithms
