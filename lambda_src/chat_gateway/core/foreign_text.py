@@ -25,8 +25,8 @@ _MODEL = rf"(?:{_ARN})?{_MODEL_ID}(?:/{_RESOURCE_ID})?|{_ARN}{_RESOURCE_ID}"
 _MAX_MESSAGE_CHARACTERS = 8192  # an error that repeats the prompt must still fit into an SQS message
 # Client keys (bcg-, sk-), Bedrock API keys, AWS access keys, and any bearer token.
 _KEY = re.compile(
-    r"(?i:\bbearer\s{1,8})[!-~]{8,}"
-    r"|(?i:(?<![a-z])sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
+    r"(?i)\bbearer\s{1,8}[!-~]{8,}"
+    r"|(?:(?<![a-z])sk-|bcg-|ABSK|bedrock-api-key-|AKIA|ASIA)[A-Za-z0-9_.~+/=-]{12,}"
 )
 # Every key contains one of these in lower case. Text without them, which is most text, need not be searched.
 _KEY_HINTS = ("sk-", "bcg-", "absk", "bedrock-api-key-", "akia", "asia", "bearer")
