@@ -14,11 +14,12 @@ from benchmarks.cost.containers import (
     requests_per_month,
 )
 from benchmarks.cost.gateway import Gateway
-from benchmarks.cost.markdown_table import table
+from benchmarks.cost.markdown_table import paragraph, table
 from benchmarks.cost.measurements import SIZES_MIB, Function, Measurements
 from benchmarks.cost.money import MILLION, usd
 from benchmarks.cost.shapes import ANSWER, JOB, OPEN, STREAM, USUAL, Shape
 
+_SECONDS_PER_DAY = 86_400
 _RATES_PER_S = (Decimal("0.1"), Decimal(1), Decimal(10))
 # LiteLLM's proxy has no queue of jobs.
 _BREAK_EVENS = (
@@ -52,12 +53,23 @@ def break_even(gateway: Gateway) -> str:
         [f"{mib} MB", *(_rate(gateway, shape, mib, containers) for shape, containers, _ in _BREAK_EVENS)]
         for mib in sizes
     ]
-    return table(head, rows)
+    rate = break_even_per_s(PLAIN, gateway.by_default(USUAL), gateway.prices)
+    text = paragraph(
+        f"With the default memory of {gateway.defaults.chat_mib} MB, two tasks are cheaper above {rate:.2f} usual requests",
+        f"a second. These are {rate * _SECONDS_PER_DAY:,.0f} a day.",
+    )
+    return f"{table(head, rows)}\n\n{text}"
 
 
 def by_rate(gateway: Gateway) -> str:
     """What a month costs at a constant rate of usual requests."""
-    head = ["requests a second", "requests a month", "Lambda and API Gateway", "two tasks", "two tasks of LiteLLM"]
+    head = [
+        "requests a second",
+        "requests a month",
+        "Lambda and API Gateway",
+        "two tasks",
+        "two tasks of LiteLLM",
+    ]
     head += ["guardrail", f"model {OPEN.title}"]
     return table(head, [_rate_row(gateway, rate) for rate in _RATES_PER_S])
 

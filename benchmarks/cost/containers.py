@@ -25,17 +25,15 @@ class Containers(NamedTuple):
         task = self.vcpu * prices.usd("fargate_arm_vcpu_hour") + self.memory_gb * prices.usd(
             "fargate_arm_gb_hour"
         )
-        return (
-            self.tasks * task + prices.usd("load_balancer_hour") + prices.usd("load_balancer_unit_hour")
-        )
+        return self.tasks * task + prices.usd("load_balancer_hour") + prices.usd("load_balancer_unit_hour")
 
     def usd_per_month(self, prices: Prices) -> Decimal:
         return self.usd_per_hour(prices) * HOURS_PER_MONTH
 
 
-PLAIN = Containers("two tasks of 1 vCPU and 2 GB", tasks=2, vcpu=1, memory_gb=2)
+PLAIN = Containers("two tasks, each with 1 vCPU and 2 GB", tasks=2, vcpu=1, memory_gb=2)
 # https://docs.litellm.ai/docs/proxy/prod.md (of 2026-10-10): 1 vCPU and at least 4 GiB for each worker
-LITELLM = Containers("two tasks of LiteLLM's proxy, 1 vCPU and 4 GB", tasks=2, vcpu=1, memory_gb=4)
+LITELLM = Containers("two tasks of LiteLLM's proxy, each with 1 vCPU and 4 GB", tasks=2, vcpu=1, memory_gb=4)
 
 
 def replaced_usd(costs: Costs) -> Decimal:

@@ -9,7 +9,7 @@ from benchmarks.cost.money import MILLION
 from benchmarks.cost.prices import Prices
 
 # Lambda polls each queue with five long polls of 20 seconds: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-_QUEUES, _POLLERS, _POLL_S = 2, 5, 20
+QUEUES, _POLLERS, _POLL_S = 2, 5, 20
 _MONTH_S = 730 * 3600
 _FREE_SQS_REQUESTS = MILLION
 # tests/infra/monitoring/test_cost_counts.py counts these in the template.
@@ -34,7 +34,7 @@ ENVIRONMENTS = (
 
 def polls() -> int:
     """The SQS requests of one idle environment in a month."""
-    return _QUEUES * _POLLERS * _MONTH_S // _POLL_S
+    return QUEUES * _POLLERS * _MONTH_S // _POLL_S
 
 
 def polling_usd(prices: Prices, environments: int = 1) -> Decimal:

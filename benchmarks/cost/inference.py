@@ -47,7 +47,9 @@ def guardrail_usd(shape: Shape, policy: Mapping[str, Any]) -> Decimal:
 
 def checks_usd(shape: Shape, checks: Iterable[Check]) -> Decimal:
     """What a million requests of the shape cost at a guardrail with these policies."""
-    return sum((_units(shape, check) * check.usd_per_1000_units * MILLION / 1000 for check in checks), Decimal(0))
+    return sum(
+        (_units(shape, check) * check.usd_per_1000_units * MILLION / 1000 for check in checks), Decimal(0)
+    )
 
 
 def policy_usd(policy: str) -> Decimal:

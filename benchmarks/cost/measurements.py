@@ -73,7 +73,9 @@ def own_ms(sizes: Any, name: str) -> dict[int, Decimal]:
     found = {}
     for size, functions in rows.items():
         if isinstance(functions, dict) and name in functions:
-            found[_mib(size)] = _number(functions[name], "back_to_back_p50_ms", f"memory.json: {size}: {name}")
+            found[_mib(size)] = _number(
+                functions[name], "back_to_back_p50_ms", f"memory.json: {size}: {name}"
+            )
     return found
 
 

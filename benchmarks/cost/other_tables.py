@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from benchmarks.cost import batches, features, idle, savings
-from benchmarks.cost.gateway import SQS_CALLS_AT_LEAST, Gateway
+from benchmarks.cost.gateway import REQUEST_LOG_KB, SQS_CALLS_AT_LEAST, Gateway
 from benchmarks.cost.markdown_table import bold, paragraph, table
+from benchmarks.cost.measurements import SIZES_MIB
 from benchmarks.cost.money import MILLION, percent, usd
 from benchmarks.cost.prices import Price, Prices
 from benchmarks.cost.savings import Saving
@@ -16,13 +17,22 @@ from benchmarks.cost.shapes import JOB, STREAM, USUAL
 _EVENT_BYTES = 250  # one event of a stream with one token: an estimate
 _AUTHORIZER_S = Decimal("0.01")  # an estimate
 _BYTES_PER_GB = 10**9
+_CENT = Decimal("0.01")
+_FREE = "The first 100 GB of an account are free in each month. A container pays the same."
+_MINUS = "\N{MINUS SIGN}"
 
 
 def idle_months(prices: Prices) -> str:
     """What each environment costs in a month without requests."""
     alone, alarms = idle.without_alarms_usd(prices), idle.alarms_usd(prices)
     dashboard = prices.usd("dashboard_month")
-    head = ["environment", "without alarms", "with alarms", "with alarms and a fourth dashboard", "as shipped"]
+    head = [
+        "environment",
+        "without alarms",
+        "with alarms",
+        "with alarms and a fourth dashboard",
+        "as shipped",
+    ]
     rows = [
         [
             f"`{environment.name}`",
@@ -39,7 +49,10 @@ def idle_items(prices: Prices) -> str:
     """What an idle environment pays for."""
     rows = [
         ["the secret with the Bedrock key", usd(prices.usd("secret_month"))],
-        [f"Lambda's polls of two queues: {idle.polls():,}, of which a million is free", usd(idle.polling_usd(prices))],
+        [
+            f"Lambda's polls of two queues: {idle.polls():,}, of which a million is free",
+            usd(idle.polling_usd(prices)),
+        ],
         ["tables, queues, functions, API: they cost nothing while idle", usd(Decimal(0))],
     ]
     return table(["an idle environment, alone in its account", "a month"], rows)
@@ -84,7 +97,7 @@ def feature_details(prices: Prices) -> str:
         f"**Usage:** a client that uses 100 models in a day has an item of 27 KB, and a million requests cost {large}.",
         f"**Endpoints:** one endpoint costs {one} a month in one zone, used or not, and {data} for each GB.",
         f"**KMS:** a million calls cost {calls}. There are few, because keys are cached.",
-        f"**Logs:** a GB that is kept costs {kept} a month. Without metrics a million requests write 1.3 GB.",
+        f"**Logs:** a GB that is kept costs {kept} a month. Without metrics a million requests write {REQUEST_LOG_KB} GB.",
     ]
     return "\n".join(_item(line) for line in lines)
 
@@ -113,11 +126,15 @@ def model_savings() -> str:
 def gateway_savings(gateway: Gateway) -> str:
     """Ways to pay less for the gateway."""
     mib = gateway.defaults.chat_mib
-    half = max(128, mib // 2)
     as_job = gateway.by_default(STREAM._replace(is_job=True))
+    smaller = [size for size in SIZES_MIB if size < mib]
+    effect = "processor time, and memory for large requests"
     found = [
         Saving(f"the default: {mib} MB", gateway.by_default(STREAM).total, ""),
-        Saving(f"`chat_function.memory_size_mib = {half}`", gateway.costs(STREAM, half).total, "speed"),
+        *(
+            Saving(f"`chat_function.memory_size_mib = {size}`", gateway.costs(STREAM, size).total, effect)
+            for size in reversed(smaller)
+        ),
         Saving("send it as a job", as_job.total, "the answer comes later, in a queue and not streamed"),
     ]
     return saving_table(found, "gateway")
@@ -130,25 +147,28 @@ def left_out(gateway: Gateway) -> str:
     out = usd(out_gb * prices.usd("data_out_gb"))
     authorizer = gateway.lambda_usd(_AUTHORIZER_S, gateway.defaults.chat_mib)
     authorizer += prices.usd("lambda_requests_million") + prices.usd("dynamodb_read_million")
-    few = gateway.by_default(JOB)
-    fewer = few.total - few.sqs + SQS_CALLS_AT_LEAST * prices.usd("sqs_million")
     lines = [
-        f"**Data to the internet:** about {out_gb:.0f} GB for a million usual streams, so {out} if callers are outside AWS. "
-        "The first 100 GB of an account are free in each month. A container pays the same.",
+        f"**Data to the internet:** about {out_gb:.0f} GB for a million usual streams: {out} if callers are outside AWS. {_FREE}",
         f"**The authorizer:** at most {usd(authorizer)} for a million requests. It runs once in 60 seconds for each client.",
-        f"**Full SQS calls:** the tables count six calls of SQS for each job ({usd(few.sqs)} for a million). With ten messages "
-        f"in each call, a million jobs of 5 minutes cost {usd(fewer)} at the gateway, not {usd(few.total)}.",
+        _full_calls(gateway),
     ]
     return "\n".join(_item(line) for line in lines)
 
 
 def list_prices(prices: Prices) -> str:
     """All prices with their sources."""
-    rows = [
-        [one.service, f"${one.usd.normalize():f}", one.unit, _source(one)] for one in prices.rows.values()
-    ]
+    rows = [[one.service, _exact(one.usd), one.unit, _source(one)] for one in prices.rows.values()]
     lines = table(["service", "price", "for one", "source"], rows).splitlines()
     return "\n".join([lines[0], "|---|--:|---|---|", *lines[2:]])
+
+
+def _full_calls(gateway: Gateway) -> str:
+    counted = gateway.by_default(JOB)
+    fewest = counted.total - counted.sqs + SQS_CALLS_AT_LEAST * gateway.prices.usd("sqs_million")
+    return (
+        f"**Full calls of SQS:** the tables count six calls for each job ({usd(counted.sqs)} for a million). With ten "
+        f"messages in each call, a million jobs of 5 minutes cost {usd(fewest)} at the gateway, not {usd(counted.total)}."
+    )
 
 
 def _lines(million_usd: Decimal) -> list[str]:
@@ -162,7 +182,12 @@ def _lines_between(least: Decimal, most: Decimal) -> list[str]:
 def _change(now: Decimal, before: Decimal) -> str:
     if now == before:
         return ""
-    return f"−{percent(before - now, before)}" if now < before else f"+{percent(now - before, before)}"
+    return f"{_MINUS}{percent(before - now, before)}" if now < before else f"+{percent(now - before, before)}"
+
+
+def _exact(amount: Decimal) -> str:
+    cents = amount.quantize(_CENT)
+    return f"${cents}" if cents == amount else f"${amount.normalize():f}"
 
 
 def _item(text: str) -> str:

@@ -46,7 +46,7 @@ def written(text: str, texts: dict[str, str]) -> str:
     unknown = sorted({name for _, name, _ in _BLOCK.findall(text)} - set(texts))
     if unknown:
         raise PageError(f"Nobody writes the block {', '.join(unknown)}.")
-    return _BLOCK.sub(lambda found: f"{found[1]}\n{texts[found[2]]}\n\n{found[3]}", text)
+    return _BLOCK.sub(lambda found: found[1] + _separated(texts[found[2]]) + found[3], text)
 
 
 def names(text: str) -> list[str]:
@@ -70,6 +70,11 @@ def write(root: Path = ROOT) -> list[Path]:
             (root / page).write_text(new)
             changed.append(page)
     return changed
+
+
+def _separated(text: str) -> str:
+    """A block's text. A table or a list needs an empty line before and after it."""
+    return f"\n{text}\n\n" if "\n|" in text or text.startswith("- ") else f"{text}\n"
 
 
 def _of_requests(gateway: Gateway, measured: Measurements) -> dict[str, str]:
@@ -121,4 +126,5 @@ def _readme(gateway: Gateway) -> str:
         f"A million streamed answers of {USUAL.seconds} seconds cost about **{usd(total)}** with {OPEN.title}:",
         f"{usd(parts['guardrail'])} for the guardrail, {usd(parts['model'])} for the model, and {usd(parts['gateway'])} for",
         f"the gateway. An idle environment costs **{usd(alone)}** a month, and {usd(alarms)} with the alarms of `prod`.",
+        "[docs/cost.md](docs/cost.md) has other requests, the prices and their sources, containers, and how to pay less.",
     )

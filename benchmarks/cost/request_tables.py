@@ -89,7 +89,7 @@ def own_time(gateway: Gateway, by_size: bool) -> str:
     """The gateway's own time by memory size, and what Lambda charges for it."""
     source = "[measured](performance.md) under the processor share of each size"
     if not by_size:
-        source = "a first look, back to back; sizes without a measurement have that of the next smaller size"
+        source = "a first measurement, with requests back to back; other sizes have the time of the next smaller one"
     mib = gateway.defaults.chat_mib
     own = gateway.function.own_ms(mib)
     text = paragraph(
