@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from benchmarks.cost import idle
-from tests.infra.monitoring.stacks import monitored
-
-
-def metrics_of(alarm: dict[str, Any]) -> int:
-    """How many metrics the alarm reads. CloudWatch bills each of them."""
-    return sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1
+from tests.infra.monitoring.stacks import alarms, metrics, monitored
 
 
 def test_alarms() -> None:
     """The stack has as many alarms, and they read as many metrics, as the page calculates with."""
-    alarms = monitored().resources("AWS::CloudWatch::Alarm").values()
-    assert len(alarms) == idle.ALARMS
-    assert sum(map(metrics_of, alarms)) == idle.ALARM_METRICS
-    assert len(monitored().resources("AWS::CloudWatch::CompositeAlarm")) == idle.COMPOSITE_ALARMS
+    found = alarms(monitored()).values()
+    composite = [alarm for alarm in found if "AlarmRule" in alarm]
+    assert len(found) - len(composite) == idle.ALARMS
+    assert len(composite) == idle.COMPOSITE_ALARMS
+    assert sum(len(metrics(alarm)) for alarm in found) == idle.ALARM_METRICS
 
 
 def test_queues_that_lambda_polls() -> None:
