@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "performance"
 OURS, FASTAPI = "ours", "FastAPI sample"
+# The series with one request a second, as a function has that waits for a model.
+_PACED = "paced"
 SIZES_MIB = (128, 192, 256, 512, 1024, 1769)
 # A function of this size has one core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 WHOLE_CORE_MIB = 1769
-# Back to back under a CPU quota. Used as long as memory.json has no measurement of a size.
+# Requests back to back under the processor share of a size. Used as long as there is no memory.json.
 _FIRST_LOOK_MS = {128: Decimal("11.9"), 256: Decimal("0.98"), 512: Decimal("0.90")}
 
 
@@ -66,17 +68,15 @@ def read(folder: Path = _FOLDER) -> Measurements:
 
 
 def own_ms(sizes: Any, name: str) -> dict[int, Decimal]:
-    """The p50 of one function by MiB, from memory.json's content. Raises MeasurementError for another form."""
-    rows = sizes.get("sizes", {}) if isinstance(sizes, dict) else None
+    """The p50 of one function by MiB, at one request a second, from memory.json's content. Raises MeasurementError."""
+    if not isinstance(sizes, dict):
+        raise MeasurementError("memory.json must be an object: run `make bench-memory`.")
+    paced = sizes.get(_PACED, {})
+    rows = paced.get(name, {}) if isinstance(paced, dict) else None
     if not isinstance(rows, dict):
-        raise MeasurementError("memory.json: `sizes` must be an object of memory sizes.")
-    found = {}
-    for size, functions in rows.items():
-        if isinstance(functions, dict) and name in functions:
-            found[_mib(size)] = _number(
-                functions[name], "back_to_back_p50_ms", f"memory.json: {size}: {name}"
-            )
-    return found
+        raise MeasurementError(f"memory.json: {_PACED} must have an object of memory sizes for {name}.")
+    where = f"memory.json: {_PACED}: {name}"
+    return {_mib(size): _number(row, "p50_ms", f"{where}: {size}") for size, row in rows.items()}
 
 
 def _function(results: Any, name: str, own: dict[int, Decimal]) -> Function:

@@ -87,7 +87,9 @@ def gateway_items(gateway: Gateway) -> str:
 
 def own_time(gateway: Gateway, by_size: bool) -> str:
     """The gateway's own time by memory size, and what Lambda charges for it."""
-    source = "[measured](performance.md) under the processor share of each size"
+    source = (
+        "[measured](performance/memory.md) under the processor share of each size, at one request a second"
+    )
     if not by_size:
         source = "a first measurement, with requests back to back; other sizes have the time of the next smaller one"
     mib = gateway.defaults.chat_mib

@@ -18,12 +18,13 @@ from tests import hypothesis_profile
 
 assert hypothesis_profile  # loaded by being imported
 
-P50 = "back_to_back_p50_ms"
+P50 = "p50_ms"
 SHIPPED = Path(measurements._FOLDER)
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
     lambda inner: (
-        st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["sizes", "512", OURS]), inner)
+        st.lists(inner)
+        | st.dictionaries(st.text() | st.sampled_from(["paced", "512", OURS, "p50_ms"]), inner)
     ),
 )
 
@@ -55,8 +56,8 @@ def test_results_are_needed(tmp_path: Path) -> None:
 
 def test_times_by_size(tmp_path: Path) -> None:
     """The times of memory.json count in place of the first look, for both functions."""
-    sizes = {"512": {OURS: {P50: 0.8}, FASTAPI: {P50: 3}}, "1769": {OURS: {P50: 0.7, "else": 1}}}
-    found = measurements.read(folder(tmp_path, {"sizes": sizes, "else": []}))
+    paced = {OURS: {"512": {P50: 0.8}, "1769": {P50: 0.7, "p99_ms": 1}}, FASTAPI: {"512": {P50: 3}}}
+    found = measurements.read(folder(tmp_path, {"paced": paced, "cold": {}}))
     assert found.by_size
     assert found.ours.own_ms_by_mib == {512: Decimal("0.8"), 1769: Decimal("0.7")}
     assert found.fastapi.own_ms(1024) == 3
@@ -65,12 +66,14 @@ def test_times_by_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sizes", "named"),
     [
-        ([], "sizes"),
-        ({"sizes": []}, "sizes"),
-        ({"sizes": {"big": {OURS: {P50: 1}}}}, "big"),
-        ({"sizes": {"512": {OURS: {}}}}, P50),
-        ({"sizes": {"512": {OURS: {P50: True}}}}, P50),
-        ({"sizes": {"512": {OURS: {P50: -1}}}}, P50),
+        ([], "bench-memory"),
+        ({"paced": []}, "paced"),
+        ({"paced": {OURS: []}}, OURS),
+        ({"paced": {OURS: {"big": {P50: 1}}}}, "big"),
+        ({"paced": {OURS: {"0": {P50: 1}}}}, "'0'"),
+        ({"paced": {OURS: {"512": {}}}}, P50),
+        ({"paced": {OURS: {"512": {P50: True}}}}, P50),
+        ({"paced": {OURS: {"512": {P50: -1}}}}, P50),
     ],
 )
 def test_other_forms_are_refused(tmp_path: Path, sizes: Any, named: str) -> None:
