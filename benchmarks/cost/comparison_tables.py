@@ -87,6 +87,7 @@ def fastapi(gateway: Gateway, measured: Measurements) -> str:
         ["initialisation", *(f"{one.init_ms:.0f} ms" for one in both)],
         [f"Lambda's time, a million times {ANSWER.title}, {mib} MB", *_lambda(gateway, both, ANSWER, mib)],
         [f"Lambda's time, a million times {STREAM.title}, {mib} MB", *_lambda(gateway, both, STREAM, mib)],
+        _each_with_its_memory(gateway, both),
         [f"initialisation of a million cold starts, {mib} MB", *_init(gateway, both, mib)],
     ]
     return table(["", "this gateway", "FastAPI sample"], rows)
@@ -109,12 +110,25 @@ def _rate_row(gateway: Gateway, rate_per_s: Decimal) -> list[str]:
     return [f"{rate_per_s}", f"{requests_per_month(rate_per_s):,.0f}", *map(usd, amounts)]
 
 
+def _each_with_its_memory(gateway: Gateway, both: tuple[Function, Function]) -> list[str]:
+    """The same stream, if the sample gets the next larger size because it needs more memory."""
+    ours_mib = gateway.defaults.chat_mib
+    larger_mib = min((size for size in SIZES_MIB if size > ours_mib), default=ours_mib)
+    pairs = zip(both, (ours_mib, larger_mib), strict=True)
+    amounts = [_lambda_usd(gateway, one, STREAM, mib) for one, mib in pairs]
+    return [f"the same, if the sample has {larger_mib} MB", *map(usd, amounts)]
+
+
 def _estimated(function: Function) -> Function:
     return function._replace(own_ms_by_mib={})
 
 
 def _lambda(gateway: Gateway, both: tuple[Function, Function], shape: Shape, mib: int) -> list[str]:
-    return [usd(gateway._replace(function=one).costs(shape, mib).lambda_time) for one in both]
+    return [usd(_lambda_usd(gateway, one, shape, mib)) for one in both]
+
+
+def _lambda_usd(gateway: Gateway, function: Function, shape: Shape, mib: int) -> Decimal:
+    return gateway._replace(function=function).costs(shape, mib).lambda_time
 
 
 def _init(gateway: Gateway, both: tuple[Function, Function], mib: int) -> list[str]:
