@@ -67,7 +67,9 @@ class RequestLog:
 
     def add(self, **fields: Any) -> None:
         """Adds the fields that are not None."""
-        self.fields.update({name: value for name, value in fields.items() if value is not None})
+        for name, value in fields.items():
+            if value is not None:
+                self.fields[name] = value
 
     def add_model(self, model: str, *, known: Container[str] = ()) -> None:
         """Adds the requested model, or a placeholder if it is not `known` and cannot be a model's id."""
