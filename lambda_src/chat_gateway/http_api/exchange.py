@@ -58,6 +58,7 @@ class Exchange:
     def completed(self, completion: Completion) -> StreamingResponse:
         """The response with the completion."""
         self._add_target()
+        self.log.record_outcome(completion)
         if self.meter is not None:
             self.meter.answered(completion.document.get("usage"))
         headers = {**_bedrock_headers(completion.bedrock_request_id), **self._target_header()}
@@ -184,7 +185,7 @@ class Exchange:
         )
 
     def _write_completion(self, completion: Completion) -> None:
-        self.log.record_completion(completion)
+        self.log.add_use(completion)
         self._write(HTTPStatus.OK)
 
     def _write(self, status: int, *, failed: bool = False) -> None:

@@ -90,10 +90,18 @@ class RequestLog:
 
     def record_completion(self, completion: Completion) -> None:
         """Adds Bedrock's request id, tier and token counts, and records the guardrail's outcome."""
-        self.add_usage(completion.document.get("usage"))
-        self.add_service_tier(completion.service_tier)
+        self.record_outcome(completion)
+        self.add_use(completion)
+
+    def record_outcome(self, completion: Completion) -> None:
+        """Adds Bedrock's request id, and records the guardrail's outcome."""
         self.add(bedrock_request_id=completion.bedrock_request_id)
         self.record_guardrail(completion.guardrail_outcome)
+
+    def add_use(self, completion: Completion) -> None:
+        """Adds the token counts and the tier."""
+        self.add_usage(completion.document.get("usage"))
+        self.add_service_tier(completion.service_tier)
 
     def record_guardrail(self, outcome: GuardrailOutcome) -> None:
         """Adds the guardrail's action. For an intervention, also writes an audit line and a metric at once."""
