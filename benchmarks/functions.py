@@ -57,7 +57,7 @@ class Running:
 @contextmanager
 def running(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) -> Iterator[Running]:
     """Runs the function during the block. It gets its events from `api`."""
-    env = _environment(function, api, runtime)
+    env = environment(function, api.address, runtime)
     with tempfile.TemporaryDirectory() as output:
         spawned_s = time.monotonic()
         process = RuntimeProcess(function.command(runtime.python), env, function.task_root, Path(output))
@@ -67,7 +67,8 @@ def running(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) 
             process.kill()
 
 
-def _environment(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) -> dict[str, str]:
+def environment(function: Function, api_address: str, runtime: ManagedRuntime) -> dict[str, str]:
+    """The variables of the function's process, as Lambda sets them."""
     # Our start script puts the task root first in sys.path. On Lambda, bootstrap.py does this for other functions.
     search_path = str(runtime.folder) if function.streams else f"{function.task_root}:{runtime.folder}"
     return {
@@ -75,7 +76,7 @@ def _environment(function: Function, api: RuntimeApiServer, runtime: ManagedRunt
         "LANG": "C.UTF-8",
         "PYTHONPATH": search_path,
         "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only
-        "AWS_LAMBDA_RUNTIME_API": api.address,
+        "AWS_LAMBDA_RUNTIME_API": api_address,
         "_HANDLER": function.handler,
         "LAMBDA_TASK_ROOT": str(function.task_root),
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",

@@ -68,7 +68,6 @@ class ResourcesFunction(GatewayFunction):
                 **cors.variables(environment.api),
                 **signed_requests.variables(environment),
             },
-            has_event_handler=True,
         )
         self.live = LiveAlias(self.function)
         clients.grant(self.role, "dynamodb:GetItem")

@@ -48,8 +48,6 @@ class GatewayFunction(Construct):
         reserved_concurrency: int | None = None,
         memory_mib: int | None = None,
         streams: bool = False,
-        has_httpx_transport: bool = False,
-        has_event_handler: bool = False,
         in_vpc: bool = True,
     ) -> None:
         super().__init__(scope, id_)
@@ -68,8 +66,6 @@ class GatewayFunction(Construct):
             requirements=requirements,
             for_this_machine=environment.platform.builds_for_this_machine,
             streams=streams,
-            has_httpx_transport=has_httpx_transport,
-            has_event_handler=has_event_handler,
         )
         traced = environment.monitoring.tracing
         network = FunctionNetwork.of(self) if in_vpc else None

@@ -82,7 +82,6 @@ class DeploymentProof(Construct):
             "Prover",
             environment=environment,
             name="prover",
-            has_httpx_transport=True,
             module="guardrail_proof.prover",
             requirements="upstream",
             description="Proves after a deployment that the guardrail blocks",

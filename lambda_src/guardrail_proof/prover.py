@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpcore  # noqa: F401 - so that the package has httpx's own transport
 from aws_lambda_powertools import Logger
 
 from guardrail_proof import probes

@@ -31,7 +31,6 @@ class Bundle:
     module: str
     requirements: str
     handler: str
-    has_httpx_transport: bool = False
 
 
 AUTHORIZER = Bundle(
@@ -45,7 +44,6 @@ PROVER = Bundle(
     "guardrail_proof.prover",
     requirements="upstream",
     handler="hurried_prover.handle",
-    has_httpx_transport=True,
 )
 BEFORE_TRAFFIC = Bundle(
     "before-traffic",
@@ -62,7 +60,6 @@ def _package(bundle: Bundle) -> Path:
         bundle.module,
         requirements=bundle.requirements,
         for_this_machine=True,
-        has_httpx_transport=bundle.has_httpx_transport,
     ).folder
 
 

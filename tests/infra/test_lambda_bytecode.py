@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.functions import bytecode
-from infra.functions.function_packages import PYTHON_VERSION
+from infra.functions.dependencies import PYTHON_VERSION
 
 
 def test_another_python_than_lambdas_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,7 @@ class _Ask(Protocol[_Answer_co]):
     ) -> _Answer_co: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Completions:
     """Creates chat completions for the chat function and the jobs worker.
 

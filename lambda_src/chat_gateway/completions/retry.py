@@ -43,7 +43,7 @@ FOR_REPEATING_CALLERS = FOR_CALLERS._replace(retries=1, paid_retries=0)
 FOR_JOBS = RetryPolicy(retries=3, paid_retries=1, first_wait_s=0.5, max_wait_s=5, min_attempt_s=1)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Attempts:
     """The attempts of one request until `deadline` (on `clock`). `count` is the number of attempts begun.
 

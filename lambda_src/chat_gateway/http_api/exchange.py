@@ -30,7 +30,7 @@ _HEARTBEAT = b": still working\n\n"
 _WRITTEN_AT_ONCE_BYTES = 65_536
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Exchange:
     """Makes the response and writes the log line. `started` is on `clock`, in seconds."""
 

@@ -56,7 +56,7 @@ _CACHED_TOKENS = ("cached_tokens", "cache_write_tokens")  # parts of the prompt'
 _REASONING_TOKENS = ("reasoning_tokens",)  # parts of the completion's
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RequestLog:
     """Collects the fields of a log line while the request is answered. `write` emits the line."""
 
