@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.cold import ColdStart
+from benchmarks.server_peers import ServerStart
 from benchmarks.warm import Series
 
 
@@ -49,6 +50,7 @@ class Results:
     versions: dict[str, str]
     fast_events: int
     cold: dict[str, ColdStarts] = field(default_factory=dict)
+    servers: dict[str, ServerStart] = field(default_factory=dict)
     buffered: dict[str, Series] = field(default_factory=dict)
     large: dict[str, Series] = field(default_factory=dict)  # requests of 4 MB
     streamed: dict[str, Series] = field(default_factory=dict)

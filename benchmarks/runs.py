@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from benchmarks import contenders, events, installed_peers, jobs, litellm_proxy, stage, steps, variants
+from benchmarks import (
+    contenders,
+    events,
+    installed_peers,
+    jobs,
+    litellm_proxy,
+    portkey_gateway,
+    server_peers,
+    stage,
+    steps,
+    variants,
+)
 from benchmarks.exchanges import Target
 from benchmarks.functions import Function
 from benchmarks.installed_peers import Peers
@@ -47,7 +58,7 @@ def full(peers: Peers, say: Callable[[str], None]) -> Results:
         starts = _starts(chat, authorizers)
         steps.measure_cold(results, starts, where, _FULL, without_bytecode=True)
         say("cold starts measured")
-        with _targets(chat, where, peers) as targets:
+        with _targets(results, chat, where, peers) as targets:
             steps.measure_warm(results, targets, _FULL, say)
         _measure_jobs(results, where, widths=_WIDTHS, latencies_s=_JOB_LATENCIES_S)
         say("jobs measured")
@@ -64,11 +75,20 @@ def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[t
 
 
 @contextmanager
-def _targets(chat: Sequence[Function], where: Stage, peers: Peers) -> Iterator[dict[str, Target]]:
-    """The functions and LiteLLM's proxy."""
-    proxy = litellm_proxy.running(peers.litellm, where.upstream, where.folder)
-    with steps.targets(chat, where, _OURS) as targets, proxy as litellm:
-        yield {**targets, litellm.name: litellm}
+def _targets(
+    results: Results, chat: Sequence[Function], where: Stage, peers: Peers
+) -> Iterator[dict[str, Target]]:
+    """The functions and the servers. Adds the servers' starts to the results."""
+    servers = (
+        litellm_proxy.peer(peers.litellm, where),
+        portkey_gateway.peer(peers.portkey, peers.node, where),
+    )
+    with ExitStack() as stack:
+        # One after the other, and before the functions run, so that nothing delays a start.
+        started = [stack.enter_context(server_peers.running(server, where)) for server in servers]
+        results.servers = {target.name: start for target, start in started}
+        targets = stack.enter_context(steps.targets(chat, where, _OURS))
+        yield {**targets, **{target.name: target for target, _ in started}}
 
 
 def _measure_jobs(
