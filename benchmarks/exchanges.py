@@ -74,11 +74,11 @@ def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[f
     """
     began_s = time.monotonic()
     request = api.invoke(body=event, remaining_s=within_s).answer(within_s)
-    _wait_until_idle(api)
+    wait_until_idle(api)
     return began_s, request
 
 
-def _wait_until_idle(api: RuntimeApiServer) -> None:
+def wait_until_idle(api: RuntimeApiServer) -> None:
     """Waits until the function asks for an event, for the first time since the last call."""
     api.wait_for("GET /invocation/next", _PATIENCE_S)
     api.requests.clear()
@@ -110,7 +110,7 @@ class HttpTarget:
         ).encode()
 
     def ask(self, body: bytes) -> Timing:
-        if _is_closed(self._socket):
+        if self.is_closed:
             self._socket.close()
             self._socket = _connection(self._address)
         began_s = time.monotonic()
@@ -123,6 +123,16 @@ class HttpTarget:
 
     def close(self) -> None:
         self._socket.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has closed the idle connection."""
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
 
     def _read(self) -> list[Chunk]:
         """The body's bytes with their arrival times. The chunked coding stays, because only the times matter."""
@@ -156,23 +166,13 @@ def _connection(address: str) -> socket.socket:
     return connection
 
 
-def _is_closed(connection: socket.socket) -> bool:
-    """Whether the server has closed the connection, over which no answer is expected."""
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except ConnectionResetError:
-        return True
-
-
 @contextmanager
 def function_target(
     function: Function, runtime: ManagedRuntime, *, policy: str = events.NO_LIMITS
 ) -> Iterator[FunctionTarget]:
     """Runs the function during the block. `policy` is that of the client that asks."""
     with RuntimeApiServer() as api, functions.running(function, api, runtime) as running:
-        _wait_until_idle(api)
+        wait_until_idle(api)
         yield FunctionTarget(running, policy=policy)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.cold import ColdStart
+from benchmarks.growth.curve import Curve
 from benchmarks.server_peers import ServerStart
 from benchmarks.warm import Series
 
@@ -61,6 +62,7 @@ class Results:
     workers: dict[str, Series] = field(default_factory=dict)  # a batch of jobs as the request
     sizes: dict[str, Size] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
+    growth: list[Curve] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """The JSON document, with rounded numbers."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from benchmarks import (
     contenders,
+    converse_model,
     events,
     installed_peers,
     jobs,
@@ -19,6 +20,7 @@ from benchmarks import (
 )
 from benchmarks.exchanges import Target
 from benchmarks.functions import Function
+from benchmarks.growth import clients, requests
 from benchmarks.installed_peers import Peers
 from benchmarks.results import Batch, Results
 from benchmarks.shapes import Shape
@@ -28,6 +30,7 @@ from benchmarks.warm import KILOBYTE
 
 _OURS = {contenders.OURS: variants.ALL}
 _WIDTHS, _JOB_LATENCIES_S = (10, 30, WIDTH), (0.2, 1.0, 2.0)
+_GROWTH_ROUNDS, _GROWTH_SAMPLES = 60, 200
 _QUICK = Rounds(cold=7, buffered=300, large=9, streamed=100, paced=5, fast=9)
 _FULL = Rounds(cold=9, buffered=500, large=11, streamed=150, paced=10, fast=11, slow=15)
 
@@ -60,9 +63,17 @@ def full(peers: Peers, say: Callable[[str], None]) -> Results:
         say("cold starts measured")
         with _targets(results, chat, where, peers) as targets:
             steps.measure_warm(results, targets, _FULL, say)
+            grown = [targets[name] for name in (contenders.OURS, converse_model.name(contenders.OURS))]
+            results.growth = requests.measure(grown, rounds=_GROWTH_ROUNDS)
+        results.growth += clients.measure(authorizers[0], _ours(chat), where, samples=_GROWTH_SAMPLES)
+        say("growth measured")
         _measure_jobs(results, where, widths=_WIDTHS, latencies_s=_JOB_LATENCIES_S)
         say("jobs measured")
     return results
+
+
+def _ours(chat: Sequence[Function]) -> Function:
+    return next(function for function in chat if function.name == contenders.OURS)
 
 
 def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[tuple[Function, bytes]]:

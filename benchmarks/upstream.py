@@ -3,7 +3,7 @@
 `python -m benchmarks.upstream` prints its port and ends when its standard input is closed. Unlike the stand-in of the
 local stack, this server does not check requests and has no model. It uses a thread for each connection and prepared
 bytes. The model's name in a request defines the answer (`shapes.Shape`), on chat completions, Converse and
-ConverseStream. A GET request gets the latest updates of DynamoDB's
+ConverseStream. ApplyGuardrail finds nothing. A GET request gets the latest updates of DynamoDB's
 items as a JSON list, in order of arrival, without those that an earlier GET request got. `GET /asked` gets the paths of the
 latest requests to Bedrock in the same way.
 """
@@ -120,6 +120,8 @@ def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) ->
     _asked.append(head[b""])
     if converse_answers.is_asked_for(head[b""]):
         _answer_converse(connection, Shape.asked_for(head[b""]))
+    elif converse_answers.is_a_check(head[b""]):
+        _send_whole(connection, _JSON, converse_answers.NOTHING_FOUND)
     elif shapes.is_of_converse(body):
         _send_whole(connection, _JSON, _UNKNOWN_MODEL, status=_NOT_FOUND)
     else:
