@@ -49,7 +49,7 @@ def _in_words(results: Document) -> list[str]:
     return [
         f"- **{_added_ms(results, OURS):.1f} ms** are added to a call, while a model takes seconds to answer.",
         f"- **{_first_ms(results, OURS):.1f} ms** are added until the first word of a streamed answer.",
-        f"- **{_after_a_pause_ms(results) / 1000:.1f} s** are added to the first call after a pause, and AWS's own start.",
+        f"- **{_after_a_pause_ms(results) / 1000:.1f} s** are added to the first call after a pause, beside AWS's own start.",
         f"- **{_peak_mib(results, OURS):.0f} MiB** of memory are used by the function that answers calls.",
         f"- **{_batch_s(results):.1f} s** pass until 100 jobs are done, if the model takes 1 s for each.",
     ]

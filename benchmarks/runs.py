@@ -30,7 +30,7 @@ from benchmarks.warm import KILOBYTE
 
 _OURS = {contenders.OURS: variants.ALL}
 _WIDTHS, _JOB_LATENCIES_S = (10, 30, WIDTH), (0.2, 1.0, 2.0)
-_GROWTH_ROUNDS, _GROWTH_SAMPLES = 60, 200
+_GROWTH_ROUNDS, _CLIENTS_ROUNDS = 60, 200
 _QUICK = Rounds(cold=7, buffered=300, large=9, streamed=100, paced=5, fast=9)
 _FULL = Rounds(cold=9, buffered=500, large=11, streamed=150, paced=10, fast=11, slow=15)
 
@@ -65,7 +65,7 @@ def full(peers: Peers, say: Callable[[str], None]) -> Results:
             steps.measure_warm(results, targets, _FULL, say)
             grown = [targets[name] for name in (contenders.OURS, converse_model.name(contenders.OURS))]
             results.growth = requests.measure(grown, rounds=_GROWTH_ROUNDS)
-        results.growth += clients.measure(authorizers[0], _ours(chat), where, samples=_GROWTH_SAMPLES)
+        results.growth += clients.measure(authorizers[0], _ours(chat), where, rounds=_CLIENTS_ROUNDS)
         say("growth measured")
         _measure_jobs(results, where, widths=_WIDTHS, latencies_s=_JOB_LATENCIES_S)
         say("jobs measured")

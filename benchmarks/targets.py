@@ -145,7 +145,7 @@ def _growth(results: Results) -> Iterator[Verdict]:
         name = f"growth with {one.input}, {one.function}"
         if one.input == CLIENTS_NAME:
             first, last = one.points[0].count, one.points[-1].count
-            yield Verdict(f"{name}: {last:,}", curve.rise(one.points), 1.25, f"x with {first}")
+            yield Verdict(f"{name}: {last:,}", curve.rise(one.points), 1.1, f"x with {first}")
         else:
             yield Verdict(name, curve.steepening(one.points), 1.1, _IN_PROPORTION)
 

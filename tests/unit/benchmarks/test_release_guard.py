@@ -8,59 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import converse_model, guard, limited_client, named_model, release_ratios
-from benchmarks.cold import ColdStart
-from benchmarks.contenders import AUTHORIZER, BARE, BARE_STREAMING, BOTO3_AUTHORIZER, OURS
+from benchmarks import guard, release_ratios
 from benchmarks.release_ratios import Release
-from benchmarks.results import Batch, ColdStarts, Results, Size
-from benchmarks.warm import Series
 from tests import documents
-
-FUNCTIONS = (BARE, BARE_STREAMING, OURS, AUTHORIZER, BOTO3_AUTHORIZER)
-TARGETS = (*FUNCTIONS, *(variant.name(OURS) for variant in (limited_client, converse_model, named_model)))
+from tests.unit.benchmarks.made_results import a_quick_run
 
 
 def release(**ratios: float) -> Release:
     return Release(version="1.0.0", commit="abc1234", date="2026-11-28", ratios=ratios)
 
 
-def a_run(*, ours: float) -> Results:
-    """A quick run in which each number of ours is that much larger than each other number."""
-
-    def factor(name: str) -> float:
-        return ours if name.startswith("our") else 1.0
-
-    def series(name: str) -> Series:
-        return Series(
-            p50_ms=factor(name),
-            p90_ms=1.0,
-            p99_ms=1.0,
-            first_byte_p50_ms=factor(name),
-            event_delay_us=None,
-            cpu_s_per_1000=factor(name),
-            peak_mib=factor(name),
-        )
-
-    every = {name: series(name) for name in TARGETS}
-    starts = {name: ColdStarts(shipped=ColdStart(factor(name), factor(name))) for name in FUNCTIONS}
-    return Results(
-        date="2026-11-28",
-        machine={},
-        versions={},
-        fast_events=1000,
-        cold=starts,
-        buffered=every,
-        large=every,
-        streamed=every,
-        fast=every,
-        sizes={name: Size(int(1000 * factor(name)), 1) for name in FUNCTIONS},
-        batches=[Batch(width=100, jobs=100, latency_s=1.0, took_s=1.1)],
-    )
-
-
 def test_ratios_are_of_one_run() -> None:
     """Ours are divided by the bare handlers, and variants of ours by ours."""
-    ratios = release_ratios.of(a_run(ours=2.0))
+    ratios = release_ratios.of(a_quick_run(ours=2.0))
     to_ours = {name for name in ratios if name.endswith("x ours")}
     assert {ratios[name] for name in to_ours} == {1.0}
     assert {ratios[name] for name in ratios.keys() - to_ours - {"100 jobs in one batch, x one job"}} == {2.0}
@@ -69,7 +29,7 @@ def test_ratios_are_of_one_run() -> None:
 
 def test_no_cpu_time_no_ratio() -> None:
     """A system without CPU times has the other ratios."""
-    results = a_run(ours=2.0)
+    results = a_quick_run(ours=2.0)
     without = {name: replace(one, cpu_s_per_1000=None, peak_mib=None) for name, one in results.fast.items()}
     results.buffered = results.large = results.streamed = results.fast = without
     ratios = release_ratios.of(results)
@@ -122,6 +82,6 @@ def test_a_release_has_medians(tmp_path: Path) -> None:
 def test_the_committed_file_has_every_ratio() -> None:
     """The committed ratios are those that a quick run has, and nothing but ratios, a version, a commit and a date."""
     committed = release_ratios.read()
-    assert committed.ratios.keys() == release_ratios.of(a_run(ours=2.0)).keys()
+    assert committed.ratios.keys() == release_ratios.of(a_quick_run(ours=2.0)).keys()
     assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", committed.date)
     assert committed.commit
