@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
-from benchmarks import guard, release_ratios
+from benchmarks import __main__ as command
+from benchmarks import guard, release_ratios, runs
 from benchmarks.release_ratios import Release
 from tests import documents
 from tests.unit.benchmarks.made_results import a_quick_run
@@ -85,3 +88,38 @@ def test_the_committed_file_has_every_ratio() -> None:
     assert committed.ratios.keys() == release_ratios.of(a_quick_run(ours=2.0)).keys()
     assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", committed.date)
     assert committed.commit
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs the command after a release whose ratios to the bare handlers were 2, and quick runs of which each has its factor."""
+    before = replace(release(), ratios=release_ratios.of(a_quick_run(ours=2.0)))
+    monkeypatch.setattr(release_ratios, "read", lambda: before)
+
+    def run(*factors: float) -> Result:
+        measured = iter([a_quick_run(ours=factor) for factor in factors])
+        monkeypatch.setattr(runs, "quick", lambda say: next(measured))
+        return CliRunner().invoke(command.main, ["--quick"])
+
+    return run
+
+
+def test_a_slower_gateway_fails(quick: Callable[..., Result]) -> None:
+    """The status is 1, with a line for each ratio, if both runs are worse."""
+    worse = quick(3.0, 2.6)
+    assert worse.exit_code == 1
+    assert "error: 1 kB, p50, x bare: 2.60, which is 1.30 times the 2.00 of version 1.0.0" in worse.stderr
+
+
+def test_known_misses_do_not_fail(quick: Callable[..., Result]) -> None:
+    """A run that misses targets, but is as fast as the release, has the status 0 and says so."""
+    same = quick(2.0)
+    assert same.exit_code == 0
+    assert "MISSED" in same.stdout
+    assert "is more than a quarter worse than in version 1.0.0" in same.stdout
+
+
+def test_a_release_belongs_to_a_quick_run() -> None:
+    """The ratios of a release come from quick runs, and not from a comparison with a commit."""
+    for options in (["--write-release"], ["--quick", "--before", "main", "--write-release"]):
+        assert CliRunner().invoke(command.main, options).exit_code == 2
