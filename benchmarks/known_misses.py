@@ -10,8 +10,8 @@ from benchmarks.contenders import BARE, BARE_STREAMING
 
 REASONS: dict[tuple[str, str], str] = {
     ("cold start to /next", f"x {BARE}"): (
-        "httpx and the Logger of Powertools take three quarters of the import time. Both stay: httpx checks every URL and "
-        "header that is sent, and the Logger writes the log lines that operators search."
+        "httpx and the Logger of Powertools take 59 of the 77 ms of imports. Both stay: the gateway has to be built with httpx, "
+        "and the Logger writes the log lines that operators search."
     ),
     ("package of the chat function, zipped", "MB"): (
         "Powertools, httpx and their bytecode are most of it. The bytecode halves the cold start."
