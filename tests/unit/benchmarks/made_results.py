@@ -70,4 +70,6 @@ def _series(value: float) -> Series:
         event_delay_us=None,
         cpu_s_per_1000=value,
         peak_mib=value,
+        p10_ms=value,
+        first_byte_p10_ms=value,
     )
