@@ -21,6 +21,7 @@ CDK := .venv/.command node_modules/.operator
 TOOLS := .venv/.installed node_modules/.installed
 NODE_CLIENTS := tests/sdk_clients/node
 BROWSER := tests/browser
+PORTKEY := benchmarks/peers/portkey
 SDK_CLIENTS := .venv-sdk-new/.installed .venv-sdk-old/.installed $(NODE_CLIENTS)/node_modules/.installed
 UV_LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url
@@ -114,6 +115,11 @@ $(NODE_CLIENTS)/node_modules/.installed: $(NODE_CLIENTS)/package-lock.json | .ve
 $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json | .venv/.node
 	@echo "Installing Chromium and the OpenAI SDK for Node (140 MB, once) …"
 	@$(call quietly,cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund,Chromium)
+	@touch $@
+
+$(PORTKEY)/node_modules/.installed: $(PORTKEY)/package-lock.json | .venv/.node
+	@echo "Installing Portkey's gateway (25 MB, once) …"
+	@$(call quietly,cd $(PORTKEY) && npm ci --ignore-scripts --no-audit --no-fund,Portkey's gateway)
 	@touch $@
 
 node_modules/.operator: package-lock.json | .venv/.node
@@ -211,7 +217,7 @@ browser-check: $(TOOLS) .venv-emulator/.installed $(BROWSER)/node_modules/.insta
 	@$(BIN)/python -m tests.browser
 
 .PHONY: bench
-bench: .venv/.installed ## Measure cold starts, latency and memory, and compare with others: docs/performance.md (minutes)
+bench: .venv/.installed $(PORTKEY)/node_modules/.installed ## Measure cold starts, latency and memory, and compare with others: docs/performance.md (minutes)
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick
@@ -270,8 +276,8 @@ lock: .venv/.installed .venv/.node ## Lock the newest allowed versions of all de
 	  $(UV_LOCK) tests/sdk_clients/requirements-$$name.in -o tests/sdk_clients/requirements-$$name.txt; done
 	@$(UV_LOCK) --no-deps requirements/model.in -o requirements/model.txt
 	@npm update --silent
-	@for folder in $(NODE_CLIENTS) $(BROWSER); do (cd $$folder && npm update --ignore-scripts --silent); done
+	@for folder in $(NODE_CLIENTS) $(BROWSER) $(PORTKEY); do (cd $$folder && npm update --ignore-scripts --silent); done
 
 .PHONY: clean
 clean: ## Remove everything that was installed and built
-	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules $(BROWSER)/node_modules .build .local cdk.out
+	@rm -rf .venv .venv-emulator .venv-bench-* .venv-sdk-* node_modules $(NODE_CLIENTS)/node_modules $(BROWSER)/node_modules $(PORTKEY)/node_modules .build .local cdk.out

@@ -10,7 +10,8 @@ from benchmarks.packages import Package
 
 BARE, BARE_STREAMING, OURS = "bare", "bare streaming", "ours"
 AUTHORIZER, BOTO3_AUTHORIZER = "our authorizer", "boto3 authorizer"
-FASTAPI, LITELLM, DIRECT, WORKER = "FastAPI sample", "LiteLLM proxy", "upstream directly", "our worker"
+FASTAPI, LITELLM, PORTKEY = "FastAPI sample", "LiteLLM proxy", "Portkey gateway"
+DIRECT, WORKER = "upstream directly", "our worker"
 
 _CHAT, _AUTHORIZER = "chat_gateway.http_api.handler", "chat_gateway.clients.authorizer"
 _WORKER = "chat_gateway.jobs.worker"

@@ -25,6 +25,8 @@ COMPLETION = json.dumps(
         "usage": _USAGE,
     }
 ).encode()
+# Of ApplyGuardrail.
+NOTHING_FOUND = json.dumps({"action": "NONE", "outputs": [], "assessments": [], "usage": {}}).encode()
 # Bedrock's is of a random length. With this one, a frame is about as long as an event of chat completions.
 _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJ"
 
@@ -32,6 +34,11 @@ _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJ"
 def is_asked_for(request_line: bytes) -> bool:
     """Whether a request is one to Converse or ConverseStream."""
     return request_line.startswith(b"POST /model/")
+
+
+def is_a_check(request_line: bytes) -> bool:
+    """Whether a request is one to ApplyGuardrail."""
+    return request_line.startswith(b"POST /guardrail/")
 
 
 def events(shape: Shape) -> Iterator[Callable[[], bytes]]:

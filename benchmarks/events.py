@@ -32,8 +32,8 @@ def _texts(size_bytes: int) -> list[str]:
     return [text[: size_bytes // count]] * count
 
 
-def chat_event(body: bytes, policy: str = NO_LIMITS) -> bytes:
-    """API Gateway's proxy event for `body`, from a client with this policy.
+def chat_event(body: bytes, policy: str = NO_LIMITS, *, client: str = "team") -> bytes:
+    """API Gateway's proxy event for `body`, from this client with this policy.
 
     The body is base64, because all media types are binary.
     """
@@ -72,7 +72,7 @@ def chat_event(body: bytes, policy: str = NO_LIMITS) -> bytes:
             "extendedRequestId": "AbCdEfGhIjKlMno=",
             "requestTimeEpoch": 1795392000000,
             "identity": {"sourceIp": "198.51.100.7", "userAgent": "OpenAI/Python 3.54.0"},
-            "authorizer": {"principalId": "team", "policy": policy},
+            "authorizer": {"principalId": client, "policy": policy},
         },
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,
@@ -80,12 +80,12 @@ def chat_event(body: bytes, policy: str = NO_LIMITS) -> bytes:
     return json.dumps(event).encode()
 
 
-def authorizer_event() -> bytes:
-    """API Gateway's event for a TOKEN authorizer."""
+def authorizer_event(*, key: str = "bcg-" + "k" * 43) -> bytes:
+    """API Gateway's event for a TOKEN authorizer, from the client with this key."""
     return json.dumps(
         {
             "type": "TOKEN",
-            "authorizationToken": "Bearer bcg-" + "k" * 43,
+            "authorizationToken": f"Bearer {key}",
             "methodArn": f"arn:aws:execute-api:eu-central-1:123456789012:abc123/v1/POST{_PATH}",
         }
     ).encode()

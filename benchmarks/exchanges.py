@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Protocol
 
 from benchmarks import events, functions
@@ -73,30 +74,45 @@ def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[f
     """
     began_s = time.monotonic()
     request = api.invoke(body=event, remaining_s=within_s).answer(within_s)
-    _wait_until_idle(api)
+    wait_until_idle(api)
     return began_s, request
 
 
-def _wait_until_idle(api: RuntimeApiServer) -> None:
+def wait_until_idle(api: RuntimeApiServer) -> None:
     """Waits until the function asks for an event, for the first time since the last call."""
     api.wait_for("GET /invocation/next", _PATIENCE_S)
     api.requests.clear()
 
 
 class HttpTarget:
-    """A server that is called over one keep-alive connection, with a minimal client."""
+    """A server that is called over one keep-alive connection, with a minimal client.
 
-    def __init__(self, name: str, address: str, *, path: str, key: str, pid: int | None = None) -> None:
+    If the server has closed the idle connection, the client connects again before the next request, which is not timed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        *,
+        path: str,
+        key: str,
+        pid: int | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.name, self.pid = name, pid
-        host, port = address.split(":")
-        self._socket = socket.create_connection((host, int(port)))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        lines = "".join(f"{field}: {value}\r\n" for field, value in headers.items())
+        self._address = address
+        self._socket = _connection(address)
         self._head = (
-            f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{lines}"
             f"Authorization: Bearer {key}\r\nContent-Length: "
         ).encode()
 
     def ask(self, body: bytes) -> Timing:
+        if self.is_closed:
+            self._socket.close()
+            self._socket = _connection(self._address)
         began_s = time.monotonic()
         self._socket.sendall(self._head + b"%d\r\n\r\n" % len(body) + body)
         chunks = self._read()
@@ -107,6 +123,16 @@ class HttpTarget:
 
     def close(self) -> None:
         self._socket.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has closed the idle connection."""
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
 
     def _read(self) -> list[Chunk]:
         """The body's bytes with their arrival times. The chunked coding stays, because only the times matter."""
@@ -133,13 +159,20 @@ class HttpTarget:
         return data
 
 
+def _connection(address: str) -> socket.socket:
+    host, port = address.split(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
 @contextmanager
 def function_target(
     function: Function, runtime: ManagedRuntime, *, policy: str = events.NO_LIMITS
 ) -> Iterator[FunctionTarget]:
     """Runs the function during the block. `policy` is that of the client that asks."""
     with RuntimeApiServer() as api, functions.running(function, api, runtime) as running:
-        _wait_until_idle(api)
+        wait_until_idle(api)
         yield FunctionTarget(running, policy=policy)
 
 

@@ -43,7 +43,8 @@ def main(source: Path, target: Path) -> None:
     _bars(axes[1][2], "Peak memory, MiB", _column(results["buffered"], "peak_mib"))
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     figure.suptitle(
-        f"Medians of one run on {results['machine']['cores']} cores, {results['date']} ({versions})"
+        f"Medians of one run on {results['machine']['cores']} cores, {results['date']}\n{versions}",
+        fontsize=10,
     )
     figure.savefig(target, dpi=110)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.cold import ColdStart
+from benchmarks.growth.curve import Curve
+from benchmarks.server_peers import ServerStart
 from benchmarks.warm import Series
 
 
@@ -49,6 +51,7 @@ class Results:
     versions: dict[str, str]
     fast_events: int
     cold: dict[str, ColdStarts] = field(default_factory=dict)
+    servers: dict[str, ServerStart] = field(default_factory=dict)
     buffered: dict[str, Series] = field(default_factory=dict)
     large: dict[str, Series] = field(default_factory=dict)  # requests of 4 MB
     streamed: dict[str, Series] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Results:
     workers: dict[str, Series] = field(default_factory=dict)  # a batch of jobs as the request
     sizes: dict[str, Size] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
+    growth: list[Curve] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """The JSON document, with rounded numbers."""

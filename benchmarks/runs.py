@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from benchmarks import contenders, events, installed_peers, jobs, litellm_proxy, stage, steps, variants
+from benchmarks import (
+    contenders,
+    converse_model,
+    events,
+    installed_peers,
+    jobs,
+    litellm_proxy,
+    portkey_gateway,
+    server_peers,
+    stage,
+    steps,
+    variants,
+)
 from benchmarks.exchanges import Target
 from benchmarks.functions import Function
+from benchmarks.growth import clients, requests
 from benchmarks.installed_peers import Peers
 from benchmarks.results import Batch, Results
 from benchmarks.shapes import Shape
@@ -17,6 +30,7 @@ from benchmarks.warm import KILOBYTE
 
 _OURS = {contenders.OURS: variants.ALL}
 _WIDTHS, _JOB_LATENCIES_S = (10, 30, WIDTH), (0.2, 1.0, 2.0)
+_GROWTH_ROUNDS, _CLIENTS_ROUNDS = 60, 200
 _QUICK = Rounds(cold=7, buffered=300, large=9, streamed=100, paced=5, fast=9)
 _FULL = Rounds(cold=9, buffered=500, large=11, streamed=150, paced=10, fast=11, slow=15)
 
@@ -47,11 +61,19 @@ def full(peers: Peers, say: Callable[[str], None]) -> Results:
         starts = _starts(chat, authorizers)
         steps.measure_cold(results, starts, where, _FULL, without_bytecode=True)
         say("cold starts measured")
-        with _targets(chat, where, peers) as targets:
+        with _targets(results, chat, where, peers) as targets:
             steps.measure_warm(results, targets, _FULL, say)
+            grown = [targets[name] for name in (contenders.OURS, converse_model.name(contenders.OURS))]
+            results.growth = requests.measure(grown, rounds=_GROWTH_ROUNDS)
+        results.growth += clients.measure(authorizers[0], _ours(chat), where, rounds=_CLIENTS_ROUNDS)
+        say("growth measured")
         _measure_jobs(results, where, widths=_WIDTHS, latencies_s=_JOB_LATENCIES_S)
         say("jobs measured")
     return results
+
+
+def _ours(chat: Sequence[Function]) -> Function:
+    return next(function for function in chat if function.name == contenders.OURS)
 
 
 def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[tuple[Function, bytes]]:
@@ -64,11 +86,20 @@ def _starts(chat: Sequence[Function], authorizers: Sequence[Function]) -> list[t
 
 
 @contextmanager
-def _targets(chat: Sequence[Function], where: Stage, peers: Peers) -> Iterator[dict[str, Target]]:
-    """The functions and LiteLLM's proxy."""
-    proxy = litellm_proxy.running(peers.litellm, where.upstream, where.folder)
-    with steps.targets(chat, where, _OURS) as targets, proxy as litellm:
-        yield {**targets, litellm.name: litellm}
+def _targets(
+    results: Results, chat: Sequence[Function], where: Stage, peers: Peers
+) -> Iterator[dict[str, Target]]:
+    """The functions and the servers. Adds the servers' starts to the results."""
+    servers = (
+        litellm_proxy.peer(peers.litellm, where),
+        portkey_gateway.peer(peers.portkey, peers.node, where),
+    )
+    with ExitStack() as stack:
+        # One after the other, and before the functions run, so that nothing delays a start.
+        started = [stack.enter_context(server_peers.running(server, where)) for server in servers]
+        results.servers = {target.name: start for target, start in started}
+        targets = stack.enter_context(steps.targets(chat, where, _OURS))
+        yield {**targets, **{target.name: target for target, _ in started}}
 
 
 def _measure_jobs(

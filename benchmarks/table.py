@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks import converse_model, limited_client
-from benchmarks.contenders import LITELLM, OURS
+from benchmarks import converse_model, limited_client, named_model
+from benchmarks.contenders import LITELLM, OURS, PORTKEY
 from benchmarks.markdown import number, section
 from benchmarks.results import Results
 from benchmarks.targets import Verdict, added_per_event_us, events_per_s
 from benchmarks.warm import Series
+
+_NO_REASON = "The reason is not known yet. As soon as it is, it belongs into benchmarks/known_misses.py."
 
 
 def render(results: Results, verdicts: Sequence[Verdict]) -> str:
@@ -17,9 +19,11 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
     parts = [
         _machine(results),
         section("Cold start, ms (with bytecode | without)", _cold(results)),
+        section("Servers, one start", _servers(results)),
         section("Buffered, 1 kB request", _latencies(results.buffered)),
         section("Client with limits, 1 kB request", _limited(results)),
         section("Converse and the native route, 1 kB request", _converse(results)),
+        section("By model name and by id, 1 kB request", _by_name(results)),
         section("Buffered, 4 MB request", _latencies(results.large)),
         section("Buffered, 1 kB request, upstream takes 100 ms", _latencies(results.slow)),
         section("Streamed, 1 kB request, 50 events", _first_bytes(results.streamed)),
@@ -27,8 +31,10 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
         section("Streamed events", _events(results)),
         section("Deployment packages, zipped, kB (with bytecode | without)", _sizes(results)),
         section("Jobs, one batch through one worker", _jobs(results)),
+        section("Growth: the median of a request, by the size of its input", _growth(results)),
         _note(results),
         section("Targets", _verdicts(verdicts)),
+        reasons(verdicts),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -42,8 +48,8 @@ def _note(results: Results) -> str:
     if LITELLM not in results.buffered:
         return ""
     return (
-        f"The {LITELLM} is a server that is called over HTTP. The functions are called through the Runtime API, "
-        "so their rows do not include API Gateway's own time.\n"
+        f"The {LITELLM} and the {PORTKEY} are servers that are called over HTTP. The functions are called through the "
+        "Runtime API, so their rows do not include API Gateway's own time.\n"
     )
 
 
@@ -60,6 +66,13 @@ def _cold(results: Results) -> list[list[str]]:
                 number(without.answer_ms if without else None, 0),
             ]
         )
+    return rows
+
+
+def _servers(results: Results) -> list[list[str]]:
+    rows = [["", "to the first answer, ms", "asks the upstream for"]]
+    for name, start in results.servers.items():
+        rows.append([name, number(start.answer_ms, 0), ", ".join(dict.fromkeys(start.asks))])
     return rows
 
 
@@ -82,15 +95,30 @@ def _limited(results: Results) -> list[list[str]]:
 
 
 def _converse(results: Results) -> list[list[str]]:
-    rows = [["", "Converse", "native route", "ratio"]]
-    name = converse_model.name(OURS)
-    if not all(name in measured for measured in (results.buffered, results.streamed, results.fast)):
-        return rows
     measures: dict[str, Callable[[str], float]] = {
         "1 kB, p50 ms": lambda target: results.buffered[target].p50_ms,
         "stream, first byte p50 ms": lambda target: results.streamed[target].first_byte_p50_ms,
         "added per streamed event, µs": lambda target: added_per_event_us(results, target),
     }
+    return _compared(results, converse_model.name(OURS), ["", "Converse", "native route", "ratio"], measures)
+
+
+def _by_name(results: Results) -> list[list[str]]:
+    measures: dict[str, Callable[[str], float]] = {
+        "1 kB, p50 ms": lambda target: results.buffered[target].p50_ms,
+        "stream, first byte p50 ms": lambda target: results.streamed[target].first_byte_p50_ms,
+        "stream, whole p50 ms": lambda target: results.streamed[target].p50_ms,
+    }
+    return _compared(results, named_model.name(OURS), ["", "by name", "by id", "ratio"], measures)
+
+
+def _compared(
+    results: Results, name: str, header: list[str], measures: Mapping[str, Callable[[str], float]]
+) -> list[list[str]]:
+    """Each measure of the target with this name and of the plain function, and their ratio."""
+    rows = [header]
+    if not all(name in measured for measured in (results.buffered, results.streamed, results.fast)):
+        return rows
     for title, measure in measures.items():
         values = measure(name), measure(OURS), measure(name) / measure(OURS)
         rows.append([title, *(number(value, 2) for value in values)])
@@ -127,6 +155,27 @@ def _jobs(results: Results) -> list[list[str]]:
         numbers = [str(batch.width), number(batch.latency_s, 1), number(batch.took_s, 2)]
         rows.append([f"{batch.jobs} jobs", *numbers, number(batch.jobs_per_s, 1)])
     return rows
+
+
+def _growth(results: Results) -> list[list[str]]:
+    rows = [["", "number", "request, bytes", "p50 ms", "CPU ms", "peak MiB"]]
+    for curve in results.growth:
+        for point in curve.points:
+            costs = number(point.p50_ms, 2), number(point.cpu_ms, 2), number(point.peak_mib, 0)
+            count, size = f"{point.count:,}", f"{point.body_bytes:,}"
+            rows.append([f"{curve.input}, {curve.function}", count, size, *costs])
+    return rows
+
+
+def reasons(verdicts: Sequence[Verdict]) -> str:
+    """Why targets are missed, with the measured numbers."""
+    missed = [verdict for verdict in verdicts if not verdict.is_reached]
+    lines = [
+        f"- MISSED: {verdict.name}: {verdict.measured:.2f} {verdict.unit} instead of {verdict.limit:g}. "
+        f"{verdict.why or _NO_REASON}"
+        for verdict in missed
+    ]
+    return "\n".join(["**Why targets are missed**", "", *lines, ""]) if missed else ""
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> list[list[str]]:

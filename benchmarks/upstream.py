@@ -3,8 +3,9 @@
 `python -m benchmarks.upstream` prints its port and ends when its standard input is closed. Unlike the stand-in of the
 local stack, this server does not check requests and has no model. It uses a thread for each connection and prepared
 bytes. The model's name in a request defines the answer (`shapes.Shape`), on chat completions, Converse and
-ConverseStream. A GET request gets the latest updates of DynamoDB's
-items as a JSON list, in order of arrival, without those that an earlier GET request got.
+ConverseStream. ApplyGuardrail finds nothing. A GET request gets the latest updates of DynamoDB's
+items as a JSON list, in order of arrival, without those that an earlier GET request got. `GET /asked` gets the paths of the
+latest requests to Bedrock in the same way.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from io import BufferedReader
 
 from benchmarks import aws_answers, converse_answers, shapes
 from benchmarks.shapes import TEXT, WORD, Shape
 
-_MOST_UPDATES = 100
+_MOST_KEPT = 100
 _HEAD = b"HTTP/1.1 %b\r\nX-Amzn-RequestId: 8d1f6c1e-upstream\r\nContent-Type: %b\r\n"
+_ASKED = "/asked"
 _OK, _NOT_FOUND = b"200 OK", b"404 Not Found"
 _JSON = b"application/json"
 _UNKNOWN_MODEL = (
@@ -55,7 +58,16 @@ _USAGE = (
     '"choices":[],"usage":{"prompt_tokens":23,"completion_tokens":112,"total_tokens":135}}'
 )
 # Kept as bytes, because reading them would delay the answer.
-_updates: deque[bytes] = deque(maxlen=_MOST_UPDATES)
+_updates: deque[bytes] = deque(maxlen=_MOST_KEPT)
+_asked: deque[bytes] = deque(maxlen=_MOST_KEPT)
+
+
+def asked_paths(address: str) -> list[str]:
+    """The paths that Bedrock was asked for at the upstream on `address` since the last call, at most the last hundred."""
+    with closing(HTTPConnection(address)) as connection:
+        connection.request("GET", _ASKED)
+        paths: list[str] = json.loads(connection.getresponse().read())
+    return paths
 
 
 def serve(listener: socket.socket) -> None:
@@ -103,9 +115,13 @@ def _answer(connection: socket.socket, head: dict[bytes, bytes], body: bytes) ->
         _answer_aws(connection, head[b"x-amz-target"], body)
         return
     if head[b""].startswith(b"GET "):
-        _send_whole(connection, _JSON, b"[%b]" % b",".join(_taken_updates()))
-    elif converse_answers.is_asked_for(head[b""]):
+        _send_whole(connection, _JSON, _kept(head[b""]))
+        return
+    _asked.append(head[b""])
+    if converse_answers.is_asked_for(head[b""]):
         _answer_converse(connection, Shape.asked_for(head[b""]))
+    elif converse_answers.is_a_check(head[b""]):
+        _send_whole(connection, _JSON, converse_answers.NOTHING_FOUND)
     elif shapes.is_of_converse(body):
         _send_whole(connection, _JSON, _UNKNOWN_MODEL, status=_NOT_FOUND)
     else:
@@ -134,8 +150,15 @@ def _answer_aws(connection: socket.socket, target: bytes, body: bytes) -> None:
     _send_whole(connection, b"application/x-amz-json-1.1", aws_answers.answer(target, body))
 
 
-def _taken_updates() -> list[bytes]:
-    return [_updates.popleft() for _ in range(len(_updates))]
+def _kept(request_line: bytes) -> bytes:
+    """What a GET request gets."""
+    if request_line.startswith(b"GET " + _ASKED.encode()):
+        return json.dumps([line.split()[1].decode() for line in _taken(_asked)]).encode()
+    return b"[%b]" % b",".join(_taken(_updates))
+
+
+def _taken(kept: deque[bytes]) -> list[bytes]:
+    return [kept.popleft() for _ in range(len(kept))]
 
 
 def _send_whole(

@@ -21,7 +21,7 @@ class Series:
     """Many requests of one kind to one target. Latencies are in milliseconds.
 
     `cpu_s_per_1000` and `peak_mib` are None for a target without its own process. `event_delay_us` is the median time from
-    sending to arrival of stamped events.
+    sending to arrival of stamped events. The tenth percentiles are those of requests that no other program delayed.
     """
 
     p50_ms: float
@@ -31,6 +31,8 @@ class Series:
     event_delay_us: float | None
     cpu_s_per_1000: float | None
     peak_mib: float | None
+    p10_ms: float | None = None
+    first_byte_p10_ms: float | None = None
 
 
 def measure(
@@ -64,6 +66,7 @@ def _ask(target: Target, body: bytes) -> Timing:
 
 def _series(target: Target, timings: Sequence[Timing], cpu_before: float | None) -> Series:
     totals = sorted(timing.total_s * 1000 for timing in timings)
+    first_bytes = sorted(timing.first_byte_s * 1000 for timing in timings)
     delays = [delay for timing in timings for delay in timing.event_delays_s]
     cpu_after = process_costs.cpu_s(target.pid)
     spent = None if cpu_before is None or cpu_after is None else cpu_after - cpu_before
@@ -71,10 +74,12 @@ def _series(target: Target, timings: Sequence[Timing], cpu_before: float | None)
         p50_ms=_quantile(totals, 0.5),
         p90_ms=_quantile(totals, 0.9),
         p99_ms=_quantile(totals, 0.99),
-        first_byte_p50_ms=statistics.median(timing.first_byte_s for timing in timings) * 1000,
+        first_byte_p50_ms=statistics.median(first_bytes),
         event_delay_us=statistics.median(delays) * 1e6 if delays else None,
         cpu_s_per_1000=None if spent is None else spent / len(timings) * 1000,
         peak_mib=process_costs.peak_mib(target.pid),
+        p10_ms=_quantile(totals, 0.1),
+        first_byte_p10_ms=_quantile(first_bytes, 0.1),
     )
 
 

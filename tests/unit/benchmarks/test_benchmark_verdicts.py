@@ -6,10 +6,13 @@ import json
 
 import pytest
 
-from benchmarks import converse_model, limited_client, table, targets
+from benchmarks import converse_model, limited_client, named_model, table, targets
 from benchmarks.cold import ColdStart
-from benchmarks.contenders import BARE, DIRECT, FASTAPI, OURS
+from benchmarks.contenders import BARE, DIRECT, FASTAPI, LITELLM, OURS
+from benchmarks.growth.curve import Curve, Point
+from benchmarks.growth.inputs import CLIENTS_NAME
 from benchmarks.results import ColdStarts, Results, Size
+from benchmarks.server_peers import ServerStart
 from benchmarks.targets import Verdict
 from benchmarks.warm import Series
 
@@ -59,21 +62,12 @@ def test_cost_of_an_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measured", "is_rate", "is_reached", "is_far_off"),
-    [
-        (1.5, False, True, False),
-        (1.51, False, False, False),
-        (1.9, False, False, True),
-        (1.5, True, True, False),
-        (1.4, True, False, False),
-        (1.1, True, False, True),
-    ],
+    ("measured", "is_rate", "is_reached"),
+    [(1.5, False, True), (1.51, False, False), (1.5, True, True), (1.4, True, False)],
 )
-def test_only_a_quarter_beside_the_target_is_far_off(
-    measured: float, is_rate: bool, is_reached: bool, is_far_off: bool
-) -> None:
-    verdict = Verdict("latency", measured, 1.5, "x", is_rate=is_rate)
-    assert (verdict.is_reached, verdict.is_far_off) == (is_reached, is_far_off)
+def test_a_limit_is_a_maximum_or_a_rate(measured: float, is_rate: bool, is_reached: bool) -> None:
+    """A target is reached at its limit; a rate above it, everything else below it."""
+    assert Verdict("latency", measured, 1.5, "x", is_rate=is_rate).is_reached == is_reached
 
 
 def test_tables_omit_what_was_not_measured() -> None:
@@ -115,3 +109,46 @@ def test_converse_is_compared_with_the_native_route() -> None:
 def test_the_numbers_become_json() -> None:
     document = json.loads(json.dumps(a_run().document()))
     assert document["cold"][OURS]["shipped"] == {"next_ms": 100, "answer_ms": 105}
+
+
+def test_names_are_compared_with_ids() -> None:
+    """The rows of a model name have the time by id and the ratio; targets judge whole answers and first bytes."""
+    results = a_run()
+    assert "by name" not in table.render(results, [])
+    name = named_model.name(OURS)
+    results.streamed = {OURS: series(2.0), name: series(2.2)}
+    results.buffered[name], results.fast[name] = series(1.4), series(32.0)
+    lines = table.render(results, []).splitlines()
+    begin = next(number for number, line in enumerate(lines) if "| by name |" in line)
+    rows = [[cell.strip() for cell in line.split("|")][2:-1] for line in lines[begin + 2 : begin + 5]]
+    assert rows == [["1.40", "1.40", "1.00"], ["2.20", "2.00", "1.10"], ["2.20", "2.00", "1.10"]]
+    assert verdict_named(results, "by model name, warm, buffered, p50").is_reached
+    assert not verdict_named(results, "by model name, first byte, streamed, p50").is_reached
+
+
+def test_servers_have_a_start_and_a_path() -> None:
+    """A server's row has its start, and each path once that it calls at the upstream."""
+    results = a_run()
+    assert "one start" not in table.render(results, [])
+    results.servers[LITELLM] = ServerStart(answer_ms=5600.4, asks=["/a", "/a"])
+    (row,) = (line for line in table.render(results, []).splitlines() if line.startswith(f"| {LITELLM} |"))
+    assert [cell.strip() for cell in row.split("|")][2:-1] == ["5,600", "/a"]
+
+
+def test_growth_is_judged_by_cpu_time() -> None:
+    """A request that grows is judged by the cost of a further byte, and clients by the cost with most of them."""
+    results = a_run()
+    points = [
+        Point(count=count, body_bytes=count * 1000, p50_ms=9.9, cpu_ms=1 + count / 100, peak_mib=None)
+        for count in (1, 10, 100, 400)
+    ]
+    results.growth = [
+        Curve(input="messages", function=OURS, points=points),
+        Curve(input=CLIENTS_NAME, function=OURS, points=points),
+    ]
+    messages, clients = (
+        verdict for verdict in targets.verdicts(results) if verdict.name.startswith("growth")
+    )
+    assert (round(messages.measured, 6), messages.is_reached) == (1.0, True)
+    assert (round(clients.measured, 2), clients.unit, clients.is_reached) == (4.95, "x with 1", False)
+    assert "| messages, ours |    400 |        400,000 |   9.90 |   5.00 |" in table.render(results, [])

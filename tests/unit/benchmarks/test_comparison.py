@@ -201,7 +201,7 @@ def test_before_belongs_to_quick(tmp_path: Path) -> None:
     """The full run compares with other gateways, not with a commit."""
     result = CliRunner().invoke(command.main, ["--before", "main", "--output", str(tmp_path)])
     assert result.exit_code == 2
-    assert "--before can only be used with --quick" in result.stderr
+    assert "--before and --write-release can only be used with --quick" in result.stderr
 
 
 def test_a_difference_below_nothing_is_left_out() -> None:

@@ -1,0 +1,66 @@
+"""A missed target has a reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from benchmarks import known_misses, table, targets
+from benchmarks.contenders import BARE
+from benchmarks.targets import Verdict
+from tests import documents
+from tests.unit.benchmarks import made_results
+
+RESULTS = "docs/performance/results.json"
+SHORTEST = 40  # characters; a shorter text says nothing
+
+
+def limits() -> dict[tuple[str, str], float]:
+    """The limit of each target, by name and unit."""
+    return {
+        (verdict.name, verdict.unit): verdict.limit for verdict in targets.verdicts(made_results.a_full_run())
+    }
+
+
+def published() -> list[dict[str, Any]]:
+    """The targets of the published results, without those that have changed since."""
+    verdicts: list[dict[str, Any]] = json.loads(documents.text(RESULTS))["targets"]
+    return [one for one in verdicts if limits().get((one["name"], one["unit"])) == one["limit"]]
+
+
+@pytest.mark.parametrize("target", known_misses.REASONS, ids=" ".join)
+def test_reasons_are_sentences(target: tuple[str, str]) -> None:
+    """Each target that is known to be missed has a reason of at least one sentence."""
+    reason = known_misses.REASONS[target]
+    assert len(reason) >= SHORTEST
+    assert reason.endswith(".")
+
+
+@pytest.mark.parametrize("target", known_misses.REASONS, ids=" ".join)
+def test_reasons_belong_to_targets(target: tuple[str, str]) -> None:
+    """Each reason names a target."""
+    assert target in limits()
+
+
+def test_published_misses_have_a_reason() -> None:
+    """No target is missed in the published results without a reason."""
+    missed = {(verdict["name"], verdict["unit"]) for verdict in published() if not verdict["reached"]}
+    assert missed <= known_misses.REASONS.keys()
+
+
+def test_a_miss_says_why() -> None:
+    """A missed target has its number and its reason, or says that the reason is not known; a reached one has none."""
+    known = Verdict("warm, buffered, p50", 1.3, 1.15, f"x {BARE}")
+    lines = table.reasons([known, Verdict("another", 2.0, 1.0, "ms"), Verdict("reached", 1.0, 1.0, "ms")])
+    said = [line for line in lines.splitlines() if line.startswith("- ")]
+    assert said[0] == f"- MISSED: warm, buffered, p50: 1.30 x {BARE} instead of 1.15. {known.why}"
+    assert said[1].startswith("- MISSED: another: 2.00 ms instead of 1. The reason is not known yet.")
+    assert len(said) == 2
+    assert Verdict(known.name, 1.1, 1.15, known.unit).why == ""
+
+
+def test_no_miss_no_list() -> None:
+    """A run that reaches all targets has no list of reasons."""
+    assert table.reasons([Verdict("reached", 1.0, 1.0, "ms")]) == ""
