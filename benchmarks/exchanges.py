@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,11 +73,11 @@ def answered(api: RuntimeApiServer, event: bytes, *, within_s: float) -> tuple[f
     """
     began_s = time.monotonic()
     request = api.invoke(body=event, remaining_s=within_s).answer(within_s)
-    _wait_until_idle(api)
+    wait_until_idle(api)
     return began_s, request
 
 
-def _wait_until_idle(api: RuntimeApiServer) -> None:
+def wait_until_idle(api: RuntimeApiServer) -> None:
     """Waits until the function asks for an event, for the first time since the last call."""
     api.wait_for("GET /invocation/next", _PATIENCE_S)
     api.requests.clear()
@@ -135,11 +135,19 @@ class HttpTarget:
 
 @contextmanager
 def function_target(
-    function: Function, runtime: ManagedRuntime, *, policy: str = events.NO_LIMITS
+    function: Function,
+    runtime: ManagedRuntime,
+    *,
+    policy: str = events.NO_LIMITS,
+    after_init: Callable[[int], None] = functions.go_on,
 ) -> Iterator[FunctionTarget]:
-    """Runs the function during the block. `policy` is that of the client that asks."""
+    """Runs the function during the block. `policy` is that of the client that asks.
+
+    `after_init` gets the process's id when the function waits for its first event.
+    """
     with RuntimeApiServer() as api, functions.running(function, api, runtime) as running:
-        _wait_until_idle(api)
+        wait_until_idle(api)
+        after_init(running.process.pid)
         yield FunctionTarget(running, policy=policy)
 
 

@@ -27,10 +27,15 @@ class Peers:
 def install() -> Peers:
     """Installs missing or changed programs. Raises subprocess.CalledProcessError."""
     return Peers(
-        fastapi=_once("fastapi", _into_folder),
+        fastapi=fastapi(),
         litellm=_once("litellm", _into_environment),
         plot=_once("plot", _into_environment),
     )
+
+
+def fastapi() -> Path:
+    """Installs the FastAPI sample's packages, if they are missing or changed. Raises subprocess.CalledProcessError."""
+    return _once("fastapi", _into_folder)
 
 
 def versions() -> dict[str, str]:

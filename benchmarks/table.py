@@ -28,7 +28,7 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
         section("Deployment packages, zipped, kB (with bytecode | without)", _sizes(results)),
         section("Jobs, one batch through one worker", _jobs(results)),
         _note(results),
-        section("Targets", _verdicts(verdicts)),
+        section("Targets", verdict_rows(verdicts)),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -129,7 +129,8 @@ def _jobs(results: Results) -> list[list[str]]:
     return rows
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> list[list[str]]:
+def verdict_rows(verdicts: Sequence[Verdict]) -> list[list[str]]:
+    """The rows of a table of verdicts, with their header."""
     rows = [["", "measured", "at most", "", "verdict"]]
     for verdict in verdicts:
         bound = f"at least {verdict.limit:,g}" if verdict.is_rate else f"{verdict.limit:g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks import converse_model, named_model
 from benchmarks.contenders import (
@@ -43,6 +44,16 @@ class Verdict:
         if self.is_rate:
             return self.measured * TOLERANCE < self.limit
         return self.measured > self.limit * TOLERANCE
+
+    def document(self) -> dict[str, Any]:
+        """The verdict as JSON, with a rounded number."""
+        return {
+            "name": self.name,
+            "measured": round(self.measured, 3),
+            "limit": self.limit,
+            "unit": self.unit,
+            "reached": self.is_reached,
+        }
 
 
 def verdicts(results: Results) -> list[Verdict]:
