@@ -6,6 +6,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
+from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.settings.client_auth import Jwt
@@ -39,6 +40,7 @@ class JwtAuthorizerFunction(GatewayFunction):
             requirements="jwt",
             description="Knows clients by a claim of their JWT",
             timeout_s=_TIMEOUT_S,
+            memory_mib=memory_sizes.AUTHORIZER_MIB,
             variables={**ClientsSettings(clients_table=clients.table_name).to_env(), **settings.to_env()},
         )
         self.live = LiveAlias(self.function)

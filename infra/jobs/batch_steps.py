@@ -12,6 +12,7 @@ from constructs import Construct
 from batch_steps.settings import StepSettings
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
+from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.jobs import event_source
@@ -26,7 +27,6 @@ from resource_items import batch_state, file_item
 _TIMEOUT_S = 120
 # Between the receipt of a message and the start of the function's timeout; clocks may differ.
 _HANDOVER_S = 10
-_MEMORY_MIB = 1024
 # A batch is given up after this many failures in a row of one step, which are hours.
 _MAX_ATTEMPTS = 100
 # SQS's maximum, since a message also comes again while another step has the batch:
@@ -69,7 +69,7 @@ class BatchSteps(Construct):
             requirements="upstream",
             description="Runs the steps of batches",
             timeout_s=_TIMEOUT_S,
-            memory_mib=_MEMORY_MIB,
+            memory_mib=memory_sizes.BATCH_STEPS_MIB,
             variables={
                 **self._settings(environment, queues, records, resources, files).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),

@@ -16,6 +16,7 @@ from constructs import Construct
 from guardrail_proof.settings import Gateway, ProverSettings
 from infra.bedrock import upstream
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
+from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.network import services
@@ -87,6 +88,7 @@ class DeploymentProof(Construct):
             requirements="upstream",
             description="Proves after a deployment that the guardrail blocks",
             timeout_s=_FUNCTION_TIMEOUT_S,
+            memory_mib=memory_sizes.PROOF_MIB,
             in_vpc=services.proves_in_vpc(environment),
             variables=ProverSettings(
                 stack_id=stack.stack_id,
