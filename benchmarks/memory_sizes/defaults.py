@@ -6,15 +6,11 @@ from collections.abc import Mapping
 
 from benchmarks import contenders
 from benchmarks.memory_sizes import other_functions
-from infra.functions import memory_sizes
-from infra.settings.chat_function import ChatFunctionSettings
-from infra.settings.jobs import JobsSettings
+from infra.settings import memory_sizes
 
-CHAT_MIB = ChatFunctionSettings().memory_size_mib
-WORKER_MIB = JobsSettings().memory_size_mib
 BY_NAME: Mapping[str, int] = {
-    contenders.OURS: CHAT_MIB,
-    contenders.WORKER: WORKER_MIB,
+    contenders.OURS: memory_sizes.CHAT_MIB,
+    contenders.WORKER: memory_sizes.WORKER_MIB,
     contenders.AUTHORIZER: memory_sizes.AUTHORIZER_MIB,
     other_functions.JWT_AUTHORIZER: memory_sizes.AUTHORIZER_MIB,
     other_functions.RESOURCES: memory_sizes.RESOURCES_MIB,

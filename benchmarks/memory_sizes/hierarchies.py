@@ -36,7 +36,9 @@ class Hierarchy(NamedTuple):
 def of_this_machine() -> Hierarchy:
     """The hierarchy of this machine. Raises CannotLimitError."""
     if platform.system() != "Linux":
-        raise CannotLimitError(f"processor time can be limited on Linux only, and this is {platform.system()}")
+        raise CannotLimitError(
+            f"processor time can be limited on Linux only, and this is {platform.system()}"
+        )
     if os.geteuid() != 0:
         raise CannotLimitError("only root may limit processor time: run the command as root")
     return find(_MOUNTS.read_text())
@@ -50,7 +52,9 @@ def find(mounts: str) -> Hierarchy:
     for folder, kind, _ in _mounts(mounts):
         if kind == "cgroup2" and "cpu" in _words(folder / "cgroup.controllers"):
             return Hierarchy(folder, 2)
-    raise CannotLimitError("no control groups with the controller cpu are mounted, neither of version 1 nor of version 2")
+    raise CannotLimitError(
+        "no control groups with the controller cpu are mounted, neither of version 1 nor of version 2"
+    )
 
 
 @contextmanager
@@ -66,7 +70,9 @@ def enabled(hierarchy: Hierarchy) -> Iterator[None]:
     try:
         switch.write_text(_ENABLE)
     except OSError as error:
-        raise CannotLimitError(f"the controller cpu cannot be enabled in {switch}: {error.strerror}") from error
+        raise CannotLimitError(
+            f"the controller cpu cannot be enabled in {switch}: {error.strerror}"
+        ) from error
     try:
         yield
     finally:

@@ -49,7 +49,9 @@ def whole(asked: Wanted) -> bytes:
     content, extra = (value, "0") if asked.kind in large_json.STRINGS else ('"Paris"', value)
     message = f'{{"role":"assistant","content":{content}}}'
     choice = f'{{"index":0,"finish_reason":"stop","message":{message}}}'
-    return _completion(f'"object":"chat.completion","choices":[{choice}],"extra":{extra},"usage":{json.dumps(_USAGE)}')
+    return _completion(
+        f'"object":"chat.completion","choices":[{choice}],"extra":{extra},"usage":{json.dumps(_USAGE)}'
+    )
 
 
 @lru_cache(maxsize=2)
@@ -73,14 +75,20 @@ def events(asked: Wanted) -> Iterator[bytes]:
     chunk = f'"object":"chat.completion.chunk","choices":[{{"index":0,"delta":{{"content":{content}}},"finish_reason":null}}]'
     for _ in range(_EVENTS):
         yield _data(_completion(f'{chunk},"extra":{extra}'))
-    yield _data(_completion('"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]'))
+    yield _data(
+        _completion(
+            '"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]'
+        )
+    )
     yield b"data: [DONE]\n\n"
 
 
 def converse_frames(asked: Wanted) -> Iterator[bytes]:
     """A stream of Converse with frames of the largest size. JSON that is no string is a tool call, as a text."""
     is_text = asked.kind in large_json.STRINGS
-    piece = json.loads(large_json.BY_KIND[asked.kind if is_text else large_json.TEXT](_EVENT_BYTES - _AROUND_BYTES))
+    piece = json.loads(
+        large_json.BY_KIND[asked.kind if is_text else large_json.TEXT](_EVENT_BYTES - _AROUND_BYTES)
+    )
     delta = {"text": piece} if is_text else {"toolUse": {"input": piece}}
     yield frames.event_frame("messageStart", {"role": "assistant"})
     if not is_text:

@@ -118,7 +118,11 @@ def _records(asked: Mapping[str, Any]) -> dict[str, list[Item]]:
 def _kept(job_key: str) -> Item:
     """Where a line's answer is."""
     number = int(job_key.rpartition(".")[2])
-    return {"answer_key": {"S": "results/line"}} if number <= _LARGE_ANSWERS else {"answer_line": {"S": _inline()}}
+    return (
+        {"answer_key": {"S": "results/line"}}
+        if number <= _LARGE_ANSWERS
+        else {"answer_line": {"S": _inline()}}
+    )
 
 
 @lru_cache(maxsize=1)

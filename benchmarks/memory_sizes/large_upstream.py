@@ -38,7 +38,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Prints nothing."""
 
     def do_POST(self) -> None:
@@ -72,7 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _answer(self, body: bytes) -> None:
-        asked = large_answers.wanted(self.path + (body[:_LOOKED_AT_BYTES] + body[-_LOOKED_AT_BYTES:]).decode(errors="ignore"))
+        asked = large_answers.wanted(
+            self.path + (body[:_LOOKED_AT_BYTES] + body[-_LOOKED_AT_BYTES:]).decode(errors="ignore")
+        )
         if self.path.endswith("/converse-stream"):
             self._send_stream(large_answers.converse_frames(asked), frames.EVENT_STREAM)
         elif self.path.endswith("/converse"):

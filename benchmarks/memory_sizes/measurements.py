@@ -59,7 +59,8 @@ def measure_cold(results: Results, measured: Contenders, sizes: Sizes, rounds: i
     taken = [[sizes.cold_start(*place) for place in places] for _ in range(rounds)]
     for (function, _, size), column in zip(places, zip(*taken, strict=True), strict=True):
         results.cold.setdefault(function.name, {})[size] = ColdStart(
-            statistics.median(one.next_ms for one in column), statistics.median(one.answer_ms for one in column)
+            statistics.median(one.next_ms for one in column),
+            statistics.median(one.answer_ms for one in column),
         )
 
 

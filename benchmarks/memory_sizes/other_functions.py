@@ -8,7 +8,11 @@ from benchmarks import packages
 from benchmarks.functions import Function
 from resource_items import batch_lines, table
 
-JWT_AUTHORIZER, RESOURCES, BATCH_STEPS = "our authorizer for tokens", "our resources function", "our batch steps"
+JWT_AUTHORIZER, RESOURCES, BATCH_STEPS = (
+    "our authorizer for tokens",
+    "our resources function",
+    "our batch steps",
+)
 PROVER, BEFORE_TRAFFIC, KEY_ROTATION = "our proof", "our proof before traffic", "our key rotation"
 
 
@@ -17,10 +21,18 @@ def all_of(where: Path, upstream: str) -> dict[str, Function]:
     found = (
         _function(where, upstream, JWT_AUTHORIZER, "jwt_clients.authorizer", "jwt", _TOKENS),
         _function(
-            where, upstream, RESOURCES, "openai_resources.handler", "resources", _STORES, has_event_handler=True
+            where,
+            upstream,
+            RESOURCES,
+            "openai_resources.handler",
+            "resources",
+            _STORES,
+            has_event_handler=True,
         ),
         _function(where, upstream, BATCH_STEPS, "batch_steps.handler", "upstream", {**_STORES, **_STEPS}),
-        _function(where, upstream, PROVER, "guardrail_proof.prover", "upstream", {}, has_httpx_transport=True),
+        _function(
+            where, upstream, PROVER, "guardrail_proof.prover", "upstream", {}, has_httpx_transport=True
+        ),
         _function(where, upstream, BEFORE_TRAFFIC, "guardrail_proof.before_traffic", "upstream", {}),
         _function(where, upstream, KEY_ROTATION, "key_rotation.handler", "upstream", {}),
     )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from benchmarks import contenders, events, exchanges, functions, jobs, process_costs
 from benchmarks.functions import Function
 from benchmarks.memory_sizes import (
-    large_json,
     large_requests,
     large_stores,
     large_upstream,
@@ -17,7 +16,13 @@ from benchmarks.memory_sizes import (
     resource_events,
 )
 from benchmarks.memory_sizes.large_json import IMAGE, LISTS, OBJECTS, SMALL, TEXT, WIDE_TEXT
-from benchmarks.memory_sizes.large_requests import ANSWER_BYTES, CONVERSE, MESSAGE_BYTES, NATIVE, REQUEST_BYTES
+from benchmarks.memory_sizes.large_requests import (
+    ANSWER_BYTES,
+    CONVERSE,
+    MESSAGE_BYTES,
+    NATIVE,
+    REQUEST_BYTES,
+)
 from benchmarks.memory_sizes.results import LimitsPeak, Peak, Results
 from benchmarks.stage import Stage
 from benchmarks.steps import JOBS, WIDTH
@@ -70,7 +75,9 @@ def _chat_case(chat: Function, route: str, request: str, answer: str, *, streams
         request, REQUEST_BYTES, answer=answer, answer_bytes=ANSWER_BYTES, route=route, streams=streams
     )
     said = "tool call" if streams and route == CONVERSE and answer == OBJECTS else answer
-    return Case(chat, f"{route}: {request}", f"stream of {said}" if streams else said, events.chat_event(body))
+    return Case(
+        chat, f"{route}: {request}", f"stream of {said}" if streams else said, events.chat_event(body)
+    )
 
 
 def _others(stage: Stage) -> Iterator[Case]:

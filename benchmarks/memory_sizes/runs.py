@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import contenders, installed_peers, machine, stage
+from benchmarks.functions import Function
 from benchmarks.memory_sizes import measurements, peaks, processor_share
 from benchmarks.memory_sizes.control_groups import Groups
 from benchmarks.memory_sizes.measurements import Contenders, Rounds
@@ -63,7 +64,7 @@ def _measured(
     return results
 
 
-def _contenders(where: Stage, further: Sequence[contenders.Function]) -> Contenders:
+def _contenders(where: Stage, further: Sequence[Function]) -> Contenders:
     authorizer, _ = contenders.authorizers(where.folder, where.upstream)
     return Contenders(
         chat=[*contenders.quick(where.folder, where.upstream), *further],

@@ -10,6 +10,7 @@ from benchmarks.memory_sizes import defaults, peaks, sizing
 from benchmarks.memory_sizes.processor_share import FULL_MIB
 from benchmarks.memory_sizes.results import Results
 from benchmarks.targets import Verdict
+from infra.settings import memory_sizes
 
 _Key = TypeVar("_Key", int, str)
 # Of the function with a whole processor.
@@ -31,11 +32,13 @@ def _sizes(results: Results) -> Iterator[Verdict]:
         def p50_ms(size: int, name: str = name) -> float:
             return results.paced[name][size].p50_ms
 
-        yield from _ratio(f"{name} at {size} MB, paced, p50", p50_ms, size, FULL_MIB, _SLOWER, f"x {FULL_MIB} MB")
+        yield from _ratio(
+            f"{name} at {size} MB, paced, p50", p50_ms, size, FULL_MIB, _SLOWER, f"x {FULL_MIB} MB"
+        )
 
 
 def _chat(results: Results) -> Iterator[Verdict]:
-    size = defaults.CHAT_MIB
+    size = memory_sizes.CHAT_MIB
     at = f"at {size} MB"
 
     def paced_ms(name: str) -> float:
@@ -57,20 +60,24 @@ def _chat(results: Results) -> Iterator[Verdict]:
 
 
 def _streams(results: Results) -> Iterator[Verdict]:
-    size = defaults.CHAT_MIB
+    size = memory_sizes.CHAT_MIB
 
     def first_byte_ms(name: str) -> float:
         return results.streamed_paced[name][size].first_byte_p50_ms
 
     yield from _ratio(f"at {size} MB: paced, first byte, p50", first_byte_ms, OURS, BARE_STREAMING, 1.25)
     if size in results.fast.get(OURS, {}):
-        yield Verdict(f"at {size} MB: added per streamed event", added_per_event_us(results, OURS, size), 50, "µs")
+        yield Verdict(
+            f"at {size} MB: added per streamed event", added_per_event_us(results, OURS, size), 50, "µs"
+        )
 
 
 def _worker(results: Results) -> Iterator[Verdict]:
-    size = defaults.WORKER_MIB
+    size = memory_sizes.WORKER_MIB
     if size in results.jobs_per_s:
-        yield Verdict(f"worker at {size} MB", results.jobs_per_s[size], _JOBS_PER_S * 10, "jobs/s", is_rate=True)
+        yield Verdict(
+            f"worker at {size} MB", results.jobs_per_s[size], _JOBS_PER_S * 10, "jobs/s", is_rate=True
+        )
 
 
 def _memory(results: Results) -> Iterator[Verdict]:
@@ -87,7 +94,12 @@ def added_per_event_us(results: Results, name: str, size: int) -> float:
 
 
 def _ratio(
-    name: str, measure: Callable[[_Key], float], ours: _Key, theirs: _Key, limit: float, unit: str | None = None
+    name: str,
+    measure: Callable[[_Key], float],
+    ours: _Key,
+    theirs: _Key,
+    limit: float,
+    unit: str | None = None,
 ) -> Iterator[Verdict]:
     """The verdict; nothing if one of the two was not measured."""
     try:

@@ -13,9 +13,9 @@ from infra import acknowledgements
 from infra.api import cors
 from infra.bedrock.upstream import models_settings
 from infra.clients import signed_requests
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 from openai_resources.settings import StorageSettings
 from resource_items import batch_state, file_item, upload_item

@@ -11,9 +11,9 @@ from constructs import Construct
 
 from infra.bedrock import upstream
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 from infra.settings.key_rotation import KeyRotation
 from key_rotation.settings import RotationSettings

@@ -9,9 +9,9 @@ from constructs import Construct
 from chat_gateway.client_policies.settings import ClientsSettings
 from client_keys import item as client_item
 from client_keys import key as client_key
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 
 _TIMEOUT_S = 10

@@ -6,9 +6,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from chat_gateway.client_policies.settings import ClientsSettings
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
+from infra.settings import memory_sizes
 from infra.settings.client_auth import Jwt
 from infra.settings.environment import Environment
 from jwt_clients.settings import AUTHORIZATION, JwtSettings

@@ -8,11 +8,11 @@ from constructs import Construct
 
 from guardrail_proof.settings import NewVersions
 from infra import acknowledgements
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.proof import tried
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 
 # Longer than all probes may take. CodeDeploy waits an hour:

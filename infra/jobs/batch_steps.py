@@ -12,13 +12,13 @@ from constructs import Construct
 from batch_steps.settings import StepSettings
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra import acknowledgements
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.jobs import event_source
 from infra.jobs import queues as job_queues
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
+from infra.settings import memory_sizes
 from infra.settings.batches import MAX_STEPS_AT_ONCE
 from infra.settings.environment import Environment
 from resource_items import batch_state, file_item

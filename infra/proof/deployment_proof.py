@@ -16,11 +16,11 @@ from constructs import Construct
 from guardrail_proof.settings import Gateway, ProverSettings
 from infra.bedrock import upstream
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
-from infra.functions import memory_sizes
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.network import services
 from infra.proof import tried
+from infra.settings import memory_sizes
 from infra.settings.client_auth import ClientAuth
 from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError

@@ -51,7 +51,10 @@ def test_number_of_values() -> None:
 @given(kind=st.sampled_from(KINDS), size_bytes=st.integers(min_value=0, max_value=10**9))
 def test_model(kind: str, size_bytes: int) -> None:
     """The model's name says what the upstream answers."""
-    assert large_answers.wanted(f"/model/{large_answers.model(kind, size_bytes)}/converse") == (kind, size_bytes)
+    assert large_answers.wanted(f"/model/{large_answers.model(kind, size_bytes)}/converse") == (
+        kind,
+        size_bytes,
+    )
 
 
 def test_other_model() -> None:

@@ -73,7 +73,10 @@ def large_model(kind: str) -> str:
 
 def test_upload(connection: HTTPConnection) -> None:
     """The items of the upload and of its parts can be read, and make up the upload's size."""
-    key = {table.OWNER: {"S": large_stores.OWNER}, table.ID: {"S": f"{table.UPLOADS}{large_stores.UPLOAD.id}"}}
+    key = {
+        table.OWNER: {"S": large_stores.OWNER},
+        table.ID: {"S": f"{table.UPLOADS}{large_stores.UPLOAD.id}"},
+    }
     upload = Upload.read(operation(connection, "GetItem", Key=key)["Item"])
     parts = [Part.read(item) for item in operation(connection, "Query")["Items"]]
     assert sum(part.bytes for part in parts) == upload.bytes == 512 * 1024 * 1024

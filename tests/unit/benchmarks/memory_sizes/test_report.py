@@ -8,10 +8,11 @@ from click.testing import CliRunner
 from benchmarks.cold import ColdStart
 from benchmarks.contenders import AUTHORIZER, BARE, BARE_STREAMING, FASTAPI, OURS, WORKER
 from benchmarks.memory_sizes import __main__ as command
-from benchmarks.memory_sizes import defaults, hierarchies, peaks, sizing, table, targets
+from benchmarks.memory_sizes import hierarchies, peaks, sizing, table, targets
 from benchmarks.memory_sizes.failures import CannotLimitError
 from benchmarks.memory_sizes.results import LimitsPeak, Peak, Results
 from benchmarks.targets import Verdict
+from infra.settings import memory_sizes
 from tests.unit.benchmarks.test_benchmark_verdicts import series
 
 SIZES = [512, 1769]
@@ -61,7 +62,7 @@ def test_compared_at_the_same_size() -> None:
 def test_memory_has_a_quarter_to_spare() -> None:
     """A function's highest peak counts, and may take three quarters of the default."""
     found = verdict(a_run(), "peak memory, ours")
-    assert (found.measured, found.limit) == (364.0, 0.75 * defaults.CHAT_MIB)
+    assert (found.measured, found.limit) == (364.0, 0.75 * memory_sizes.CHAT_MIB)
 
 
 def test_added_per_event() -> None:
@@ -77,7 +78,9 @@ def test_what_was_not_measured_has_no_verdict() -> None:
     assert not [one for one in targets.verdicts(results) if FASTAPI in one.unit]
 
 
-@pytest.mark.parametrize(("peak_mib", "needed_mib"), [(24, 128), (96, 128), (97, 192), (364, 512), (385, 576)])
+@pytest.mark.parametrize(
+    ("peak_mib", "needed_mib"), [(24, 128), (96, 128), (97, 192), (364, 512), (385, 576)]
+)
 def test_needed_size(peak_mib: float, needed_mib: int) -> None:
     """The peak takes at most three quarters of the size that a function needs."""
     assert sizing.needed_mib(peak_mib) == needed_mib

@@ -1,7 +1,11 @@
-"""The memory of the functions for which it is no setting: docs/adr/0060-memory-by-measurement.md."""
+"""The memory of each function in MiB, by measurement: docs/adr/0060-memory-by-measurement.md."""
 
 from __future__ import annotations
 
+# The defaults of `chat_function.memory_size_mib` and `jobs.memory_size_mib`.
+CHAT_MIB = 512
+# One vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+WORKER_MIB = 1769
 # 128 would do, and save $0.02 on a million requests. But callers would wait longer for a cold start.
 AUTHORIZER_MIB = 512
 # Not for memory, but for time: with half of it, the file of an upload of 512 MiB might not be made within the timeout.
