@@ -59,8 +59,7 @@ def _measured(
     measurements.measure_warm(results, measured, sizes, where, rounds, say)
     measurements.measure_jobs(results, measured, sizes, rounds.batches)
     say("jobs measured")
-    peaks.measure(results, where, is_quick=is_quick)
-    say("peak memory measured")
+    peaks.measure(results, where, say, is_quick=is_quick)
     return results
 
 
