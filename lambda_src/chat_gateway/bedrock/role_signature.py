@@ -87,4 +87,4 @@ def _headers_to_sign(request: httpx.Request) -> dict[str, str]:
         for name, value in request.headers.items()
         if name in _SIGNED_NAMES or name.startswith(_SIGNED_PREFIX)
     }
-    return {**signed, "x-amz-content-sha256": hashlib.sha256(request.content).hexdigest()}
+    return {**signed, "x-amz-content-sha256": hashlib.sha256(request.read()).hexdigest()}

@@ -112,7 +112,10 @@ class ChatStream:
         yield self._released() + _DONE_EVENT
 
     def _relay_events(self, events: Iterable[bytes]) -> Iterator[bytes]:
-        """Yields the events of one chunk together, because a write for each event takes longer than reading it."""
+        """Yields the events of one chunk together, because a write for each event takes longer than reading it.
+
+        The stream's first event does not wait for others.
+        """
         kept: list[bytes] = []
         try:
             for event in events:
@@ -120,6 +123,9 @@ class ChatStream:
                     break
                 if relayed := self._read(event):
                     kept.append(relayed)
+                    if self.events == 1:
+                        yield b"".join(kept)
+                        kept.clear()
         except (UpstreamError, UpstreamProtocolError):
             if kept:
                 yield b"".join(kept)

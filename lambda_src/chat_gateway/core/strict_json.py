@@ -51,7 +51,7 @@ def loads_object(raw: bytes) -> dict[str, Any]:
 def dumps(document: dict[str, Any]) -> bytes:
     """`document` as compact UTF-8 JSON. Raises InvalidRequestError if it holds an unpaired surrogate."""
     try:
-        return _ENCODER.encode(document).encode("utf-8")
+        return (_ASCII_ENCODER if _is_ascii(document) else _ENCODER).encode(document).encode("utf-8")
     except UnicodeEncodeError:
         from chat_gateway.core import places  # for refused requests only
 
@@ -62,6 +62,20 @@ def dumps(document: dict[str, Any]) -> bytes:
         ) from None
     except RecursionError:
         raise InvalidRequestError("The request is nested too deeply.") from None
+
+
+def _is_ascii(document: dict[str, Any]) -> bool:
+    """Whether all text is ASCII: `json` can write such text in two thirds of the time."""
+    waiting: list[Any] = [document]
+    for value in waiting:
+        if isinstance(value, dict):
+            waiting += value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and not value.isascii():
+            return False
+    return True
 
 
 def _not_utf8(raw: bytes) -> InvalidRequestError:
@@ -122,4 +136,7 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique_keys, parse_int=_integer, parse_float=_finite, parse_constant=_no_constant
 )
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+_ENCODER, _ASCII_ENCODER = (
+    json.JSONEncoder(ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False, check_circular=False)
+    for ascii_only in (False, True)
+)

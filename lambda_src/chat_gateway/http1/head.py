@@ -22,10 +22,9 @@ _MOST_INTERIM_ANSWERS = 8
 # RFC 9112, 2.3 and RFC 9110, 2.5: "HTTP" in capitals; a later minor version than 1 is read as 1.
 # RFC 9110, 15: statuses from 600 on are invalid; they are returned, and the caller decides. Those below 100 are refused.
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-# RFC 9110, 5.1 and 5.6.2: a name is a token.
-_FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# RFC 9110, 5.5: a value with CR, LF or NUL must be refused or repaired. Other control characters may be kept; we keep them.
-_NOT_IN_A_VALUE = re.compile(rb"[\r\n\0]")
+# RFC 9110, 5.1 and 5.6.2: a name is a token. RFC 9110, 5.5: a value with CR, LF or NUL must be refused or repaired. Other
+# control characters may be kept; we keep them.
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
 # RFC 9110, 8.6: 1*DIGIT, and a number that is too large must not overflow: 15 digits are a thousand terabytes.
 _SIZE = re.compile(rb"[0-9]{1,15}")
 # RFC 9112, 2.2: a recipient may accept a single LF as the end of a line, and ignore a CR before it.
@@ -140,14 +139,9 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     # or before the first name (2.2) is refused, because a token has no blanks.
     # RFC 9112, 5.2: a folded line is refused, too. A gateway may answer it with 502, as ours does. A user agent must read
     # the fold as a blank; we do not, since other readers take a folded line for a separate field.
-    name, colon, value = line.removesuffix(b"\n").removesuffix(b"\r").partition(b":")
-    value = value.strip(b" \t")
-    if (
-        not colon
-        or not line.endswith(b"\n")
-        or not _FIELD_NAME.fullmatch(name)
-        or _NOT_IN_A_VALUE.search(value)
-    ):
+    field = _FIELD.fullmatch(line)
+    if field is None:
         raise HeadError("a malformed header field")
+    name, value = field.groups()
     # RFC 9110, 5.1 and 5.3: names are case-insensitive; the order of lines with the same name matters.
-    return name.lower(), value
+    return name.lower(), value.strip(b" \t")

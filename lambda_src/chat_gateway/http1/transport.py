@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -30,6 +30,18 @@ _OriginKey = tuple[str, bytes, int | None]
 _Framed = tuple[Iterable[bytes], bool]
 
 
+class Answer(NamedTuple):
+    """An answer whose body is still to be read from `stream`, which must be closed.
+
+    `end_by` sets a new deadline (on time.monotonic()), and the longest pause in seconds; None if the transport cannot.
+    """
+
+    status: int
+    fields: list[tuple[bytes, bytes]]
+    stream: httpx.SyncByteStream | httpx.AsyncByteStream
+    end_by: Callable[..., None] | None
+
+
 class KeptConnections(httpx.BaseTransport):
     """Sends requests over pooled connections, one request at a time on each. Threads may share it.
 
@@ -39,7 +51,7 @@ class KeptConnections(httpx.BaseTransport):
     `pool` has no effect: a request that finds no idle connection opens a new one.
     `first_byte` in `timeout` (ours): seconds from now until the answer's head must be complete; `read` is then for the body.
     `deadline` (ours): the time on time.monotonic() at which the whole exchange ends.
-    `is_framed` (ours): the request's content has been read, and its header fields need no check.
+    `content` (ours): the whole body, in place of the request's stream. The header fields are sent without a check.
 
     A response has the extension `end_by`, a function that sets a new deadline, and the longest pause in seconds.
     """
@@ -55,20 +67,23 @@ class KeptConnections(httpx.BaseTransport):
 
         Raises subclasses of httpx.TransportError; LocalProtocolError if HTTP/1.1 cannot carry the request.
         """
+        status, fields, stream, end_by = self.exchange(request)
+        return httpx.Response(status, headers=fields, stream=stream, extensions={"end_by": end_by})
+
+    def exchange(self, request: httpx.Request) -> Answer:
+        """The same without an httpx.Response, which takes as long to make as the answer's head to read."""
         head = _request_head(request)
-        framed = None if "is_framed" in request.extensions else _framed(request)
+        framed = None if "content" in request.extensions else _framed(request)
         times, origin = _Times(request.extensions), _origin_key(request.url)
         connection = self._take(origin) or self._connect(request, times.connect_by())
         try:
-            answer = _exchange(connection, request, head, framed, times)
+            answered = _exchange(connection, request, head, framed, times)
         except BaseException:
             connection.close()
             raise
         connection.end_by(times.ends_at, pause_s=times.read_s)
         stream = _Stream(connection, origin, self)
-        return httpx.Response(
-            answer.status, headers=answer.fields, stream=stream, extensions={"end_by": stream.end_by}
-        )
+        return Answer(answered.status, answered.fields, stream, stream.end_by)
 
     def give_back(self, connection: HttpConnection, origin: _OriginKey) -> None:
         """Keeps a connection whose answer was read completely. Closes the oldest idle one if there are too many."""
@@ -176,7 +191,7 @@ def _exchange(
 ) -> Head:
     """The answer's head. Exceptions from the request's body, which is the caller's, are passed on."""
     pieces, is_last = framed or ((), False)
-    refusal = _send(connection, request, head, b"" if framed else request.content, times)
+    refusal = _send(connection, request, head, request.extensions.get("content", b""), times)
     for piece in pieces if refusal is None else ():
         if (refusal := _send(connection, request, piece, b"", times)) is not None:
             break

@@ -58,19 +58,18 @@ class Exchange:
     def completed(self, completion: Completion) -> StreamingResponse:
         """The response with the completion."""
         self._add_target()
-        self.log.record_completion(completion)
+        self.log.record_outcome(completion)
         if self.meter is not None:
             self.meter.answered(completion.document.get("usage"))
         headers = {**_bedrock_headers(completion.bedrock_request_id), **self._target_header()}
         if action := completion.guardrail_outcome.action:
             headers["x-guardrail-action"] = action
         content = completion.text.encode()
+        write_log = partial(self._write_completion, completion)
         if len(content) > _WRITTEN_AT_ONCE_BYTES:
-            self._write(HTTPStatus.OK)
+            write_log()
             return self._response(HTTPStatus.OK, headers, iter([content]))
-        return self._response(
-            HTTPStatus.OK, headers, _LoggedAfter(content, partial(self._write, HTTPStatus.OK))
-        )
+        return self._response(HTTPStatus.OK, headers, _LoggedAfter(content, write_log))
 
     def failed(self, error: GatewayError) -> StreamingResponse:
         """The response with the error in OpenAI's shape."""
@@ -184,6 +183,10 @@ class Exchange:
             body=body,
             is_whole=True,
         )
+
+    def _write_completion(self, completion: Completion) -> None:
+        self.log.add_use(completion)
+        self._write(HTTPStatus.OK)
 
     def _write(self, status: int, *, failed: bool = False) -> None:
         if self.attempts is not None:

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Mapping
@@ -136,7 +135,8 @@ def _headers(sent: object) -> tuple[Headers, MalformedEventError | None]:
     try:
         for name, values in (sent or {}).items():  # type: ignore[attr-defined]
             "".join(values or ())  # the fastest check that all values are text
-            found.setdefault(name.lower(), []).extend(values or ())
+            key = name.lower()
+            found[key] = [*found[key], *(values or ())] if key in found else [*(values or ())]
     except (AttributeError, TypeError):
         return {}, MalformedEventError("multiValueHeaders")
     return found, None
@@ -159,7 +159,7 @@ def _decoded(text: str, max_bytes: int) -> bytes:
     if len(text) > 4 * (max_bytes // 3 + 1):
         raise _too_large(max_bytes)
     try:
-        return base64.b64decode(text, validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         raise InvalidRequestError("The request body is not valid base64.") from None
 

@@ -67,7 +67,9 @@ class RequestLog:
 
     def add(self, **fields: Any) -> None:
         """Adds the fields that are not None."""
-        self.fields.update({name: value for name, value in fields.items() if value is not None})
+        for name, value in fields.items():
+            if value is not None:
+                self.fields[name] = value
 
     def add_model(self, model: str, *, known: Container[str] = ()) -> None:
         """Adds the requested model, or a placeholder if it is not `known` and cannot be a model's id."""
@@ -88,10 +90,18 @@ class RequestLog:
 
     def record_completion(self, completion: Completion) -> None:
         """Adds Bedrock's request id, tier and token counts, and records the guardrail's outcome."""
-        self.add_usage(completion.document.get("usage"))
-        self.add_service_tier(completion.service_tier)
+        self.record_outcome(completion)
+        self.add_use(completion)
+
+    def record_outcome(self, completion: Completion) -> None:
+        """Adds Bedrock's request id, and records the guardrail's outcome."""
         self.add(bedrock_request_id=completion.bedrock_request_id)
         self.record_guardrail(completion.guardrail_outcome)
+
+    def add_use(self, completion: Completion) -> None:
+        """Adds the token counts and the tier."""
+        self.add_usage(completion.document.get("usage"))
+        self.add_service_tier(completion.service_tier)
 
     def record_guardrail(self, outcome: GuardrailOutcome) -> None:
         """Adds the guardrail's action. For an intervention, also writes an audit line and a metric at once."""

@@ -16,6 +16,8 @@ _ROOT = "/2018-06-01/runtime"
 _CONNECT_TIMEOUT_S = 5.0  # the Runtime API is on this machine
 _LONGEST_LINE_BYTES = 1 << 20
 _ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
+# As an int: enum takes longer for `|` than the system for the call.
+_LOOK = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
 
 
 class RuntimeApiError(Exception):
@@ -36,6 +38,11 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def closes(self) -> bool:
+        """Whether the Runtime API closes the connection after this answer."""
+        return self.headers.get("connection", "").lower() == "close"
 
 
 class Invocation(NamedTuple):
@@ -76,7 +83,7 @@ class Connection:
     def is_idle(self) -> bool:
         """Whether the connection is open and no unexpected bytes have come."""
         try:
-            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            self._socket.recv(1, _LOOK)
         except BlockingIOError:
             return True
         except OSError:
@@ -143,6 +150,10 @@ class RuntimeApi:
             kept.close()
         return Connection(self._address)
 
+    def give_back(self, connection: Connection) -> None:
+        """Takes back a connection whose requests have all been answered, and uses it for the next request."""
+        self._connection = connection
+
     def streaming_head(self, invocation: Invocation) -> bytes:
         """The request line and headers of a streamed response.
 
@@ -190,7 +201,7 @@ class RuntimeApi:
         except BaseException:
             self.close()
             raise
-        if answer.headers.get("connection", "").lower() == "close":
+        if answer.closes:
             self.close()
         return answer
 

@@ -63,6 +63,8 @@ def _stream_one(
             failures.log(invocation.request_id, failures.describe(error))
             answer = writer.end(trailers=_error_trailers(error))
         check_accepted(answer)
+        if not answer.closes:
+            api.give_back(writer.release())
         return None
 
 

@@ -75,14 +75,23 @@ class ResponseWriter:
         except OSError as error:
             raise AbandonedError from error
 
+    def release(self) -> Connection:
+        """Stops the alarm. Returns the connection, which belongs to the caller from now on. Call it after `end`."""
+        self._stop()
+        connection, self._connection = self._connected(), None
+        return connection
+
     def close(self) -> None:
         """Stops the alarm and closes the connection. This cuts off a body that was not ended."""
+        self._stop()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _stop(self) -> None:
         with self._lock:
             self._ended = True
         if self._silence is not None:
             self._silence.cancel()
-        if self._connection is not None:
-            self._connection.close()
 
     def send(self, data: bytes) -> None:
         """Sends unsent bytes, then `data`. Only under this writer's lock, which `write` and `end` hold."""

@@ -317,13 +317,3 @@ def test_filters_read_logged_fields() -> None:
     (of_steps,) = (pattern for pattern in patterns if "429" not in pattern)
     assert re.findall(r"\$\.(\w+)", of_steps) == ["message", "level"]
     assert 'log.write("batch step"' in documents.text("lambda_src/batch_steps/handler.py")
-
-
-def test_costs_are_documented() -> None:
-    """docs/deploying.md has what the alarms cost: $0.10 for each metric that an alarm reads, $0.50 for a composite alarm."""
-    found = alarms(monitored()).values()
-    read = [metric for alarm in found for metric in metrics(alarm)]
-    composite = [alarm for alarm in found if "AlarmRule" in alarm]
-    row = f"| `alarms` | {len(found) - len(composite)} alarms that read {len(read)} metrics,"
-    assert row in documents.text("docs/deploying.md")
-    assert f"| ${len(read) * 0.10 + len(composite) * 0.50:.2f} |" in documents.text("docs/deploying.md")

@@ -13,7 +13,7 @@ def request(
     content: bytes = b"{}", *, base_url: str = "http://bedrock.test/openai/v1", **timeouts: float
 ) -> httpx.Request:
     """A request as the client of Bedrock makes it."""
-    extensions = {"timeout": {**TIMEOUT, **timeouts}, "is_framed": True}
+    extensions = {"timeout": {**TIMEOUT, **timeouts}, "content": content}
     return httpx.Request("POST", f"{base_url}/chat", content=content, extensions=extensions)
 
 

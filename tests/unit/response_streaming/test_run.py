@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import os
 import runpy
@@ -51,6 +52,10 @@ def end(event: Any, context: Any) -> Any:
 
 def trace_id(event: Any, context: Any) -> Any:
     return os.environ.get("_X_AMZN_TRACE_ID")
+
+
+def collections(event: Any, context: Any) -> Any:
+    return {"are_on": gc.isenabled(), "skip": gc.get_freeze_count()}
 
 
 def say(event: Any, context: Any) -> Any:
@@ -106,6 +111,7 @@ def running(api: RuntimeApiServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         api.close()
     for made in clients:
         made.close()
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -139,6 +145,14 @@ def test_results(api: RuntimeApiServer, running: Loop) -> None:
     answers = [invocation.answer() for invocation in invocations]
     assert [json.loads(answer.content) for answer in answers] == [{"a": "grün"}, None, [1.5]]
     assert {answer.header("content-type") for answer in answers} == {"application/json"}
+
+
+def test_collections_skip_what_was_imported(api: RuntimeApiServer, running: Loop) -> None:
+    """Objects from the import are out of the collector's sight, and it collects those of events."""
+    running.start("collections")
+    told = json.loads(api.invoke().answer().content)
+    assert told["are_on"]
+    assert told["skip"] > len(sys.modules)
 
 
 def test_streamed_results(api: RuntimeApiServer, running: Loop) -> None:

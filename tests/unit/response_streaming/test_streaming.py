@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from response_streaming.writer import ResponseWriter
 from tests.runtime_api import RuntimeApiServer
 from tests.unit.response_streaming.bodies import Body, raising, response, returning, stream_error
 from tests.unit.response_streaming.conftest import Serve
+from tests.unit.response_streaming.connections import answering
 
 
 def test_a_streamed_response_is_on_the_wire_as_lambda_documents_it(
@@ -129,12 +131,22 @@ def test_a_megabyte_in_one_item_is_one_chunk(api: RuntimeApiServer, serve: Serve
 
 
 def test_response_uses_the_connection_of_its_event(api: RuntimeApiServer, serve: Serve) -> None:
-    """A streamed response uses the connection of its event, and nothing follows it on that connection."""
+    """A streamed response uses the connection of its event, and the next event comes over it, too."""
     invocations = [api.invoke() for _ in range(3)]
     for _ in invocations:
         serve(returning(response(iter([b"x"]))))
-    assert [invocation.answer().connection for invocation in invocations] == [1, 2, 3]
-    assert [request.connection for request in api.requests if request.method == "GET"] == [1, 2, 3]
+    assert [invocation.answer().connection for invocation in invocations] == [1, 1, 1]
+    assert {request.connection for request in api.requests} == {1}
+
+
+@pytest.mark.parametrize(("header", "is_kept"), [(b"", True), (b"Connection: close\r\n", False)])
+def test_the_runtime_api_may_close(header: bytes, is_kept: bool) -> None:
+    """A streamed response's connection is kept, unless the Runtime API's answer says that it closes it."""
+    event = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    accepted = b"HTTP/1.1 202 Accepted\r\n%bContent-Length: 0\r\n\r\n" % header
+    with answering(event, accepted) as address, closing(RuntimeApi(address)) as client:
+        serve_one(client, returning(response(iter([b"x"]), is_whole=True)))
+        assert (client._connection is not None) is is_kept
 
 
 def test_the_head_is_sent_when_the_hold_ends_while_the_body_is_silent(

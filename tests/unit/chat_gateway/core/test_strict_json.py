@@ -27,6 +27,13 @@ def test_what_was_read_is_what_is_written(document: dict[str, Any]) -> None:
     assert json.loads(strict_json.dumps(strict_json.loads_object(raw))) == document
 
 
+@given(st.dictionaries(_TEXT, _JSON))
+def test_text_is_written_without_escapes(document: dict[str, Any]) -> None:
+    """Text is written as UTF-8. Only DEL may be escaped."""
+    plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    assert strict_json.dumps(document).replace(rb"\u007f", b"\x7f") == plain.replace(rb"\u007f", b"\x7f")
+
+
 @given(st.binary())
 def test_any_bytes_are_read_or_refused_never_a_crash(raw: bytes) -> None:
     try:

@@ -12,6 +12,7 @@ import httpx
 
 from chat_gateway.bedrock.client import UpstreamAnswer
 from chat_gateway.completions.stream import StreamRules
+from chat_gateway.http1.transport import Answer
 from chat_gateway.http_api.exchange import Exchange
 from chat_gateway.service.request_log import RequestLog
 from response_streaming import StreamError, StreamingResponse
@@ -31,8 +32,8 @@ class Body(httpx.SyncByteStream):
 
 
 def stream_of(body: Body, log: StringIO) -> StreamingResponse:
-    response = httpx.Response(200, headers={"x-amzn-requestid": "bedrock-1"}, stream=body)
-    answer = UpstreamAnswer(response, bearer(), deadline=float("inf"), between_bytes_s=1, clock=lambda: 0.0)
+    received = Answer(200, [(b"x-amzn-requestid", b"bedrock-1")], body, None)
+    answer = UpstreamAnswer(received, bearer(), deadline=float("inf"), between_bytes_s=1, clock=lambda: 0.0)
     request_log = RequestLog(logger_to(log), secret_arn=None)
     request_log.add(request_id="our-id", lambda_request_id="lambda-id", cold_start=False)
     return Exchange(request_log, clock=lambda: 0.0, started=0.0).streamed(answer, StreamRules())

@@ -51,6 +51,20 @@ def test_a_request_id_that_is_none_is_ignored(asking: Asking, log: StringIO, val
     assert json.loads(log.getvalue())["client_request_id"] == "(ignored)"
 
 
+def test_the_log_line_follows_the_answer(asking: Asking, log: StringIO) -> None:
+    """The audit line of an intervention is written before the answer is sent, and the log line after it."""
+    blocked = {**COMPLETION, "id": "bedrock-guardrails-1"}
+    upstream = httpx.Response(200, json=blocked, headers={"x-amzn-requestid": "bedrock-id"})
+    response = asking(answering(upstream)).respond(VALID)
+    list(response.body)
+    (audit,) = map(json.loads, log.getvalue().splitlines())
+    response.close()
+    line = json.loads(log.getvalue().splitlines()[-1])
+    assert (audit["message"], line["message"]) == ("guardrail intervention", "chat completion")
+    assert audit["bedrock_request_id"] == line["bedrock_request_id"] == "bedrock-id"
+    assert line["total_tokens"] == 8
+
+
 def test_a_block_has_one_shape_a_header_and_an_audit_line_of_its_own(
     asking: Asking, log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
