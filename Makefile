@@ -224,6 +224,10 @@ bench: .venv/.installed $(PORTKEY)/node_modules/.installed ## Measure cold start
 bench-quick: .venv/.installed ## Measure only our functions and bare handlers; BEFORE=<commit> shows the rows that became worse
 	@$(BIN)/python -m benchmarks --quick $${BEFORE:+--before "$$BEFORE"}
 
+.PHONY: bench-memory
+bench-memory: .venv/.installed ## Measure the functions at each Lambda memory size, as root on Linux: docs/performance.md (minutes)
+	@$(BIN)/python -m benchmarks.memory_sizes
+
 .PHONY: format
 format: .venv/.installed ## Format the code
 	@ruff check --fix --quiet .

@@ -130,17 +130,7 @@ def _write(results: Results, verdicts: list[Verdict], output: Path, plot_environ
     output.mkdir(parents=True, exist_ok=True)
     document = {
         **results.document(),
-        "targets": [
-            {
-                "name": verdict.name,
-                "measured": round(verdict.measured, 3),
-                "limit": verdict.limit,
-                "unit": verdict.unit,
-                "reached": verdict.is_reached,
-                **({"why": verdict.why} if verdict.why else {}),
-            }
-            for verdict in verdicts
-        ],
+        "targets": [verdict.document() for verdict in verdicts],
     }
     (output / "results.json").write_text(json.dumps(document, indent=2) + "\n")
     (output / "results.md").write_text(table.render(results, verdicts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -168,11 +168,19 @@ def _connection(address: str) -> socket.socket:
 
 @contextmanager
 def function_target(
-    function: Function, runtime: ManagedRuntime, *, policy: str = events.NO_LIMITS
+    function: Function,
+    runtime: ManagedRuntime,
+    *,
+    policy: str = events.NO_LIMITS,
+    after_init: Callable[[int], None] = functions.go_on,
 ) -> Iterator[FunctionTarget]:
-    """Runs the function during the block. `policy` is that of the client that asks."""
+    """Runs the function during the block. `policy` is that of the client that asks.
+
+    `after_init` gets the process's id when the function waits for its first event.
+    """
     with RuntimeApiServer() as api, functions.running(function, api, runtime) as running:
         wait_until_idle(api)
+        after_init(running.process.pid)
         yield FunctionTarget(running, policy=policy)
 
 

@@ -54,6 +54,10 @@ class Running:
     spawned_s: float
 
 
+def go_on(_: int) -> None:
+    """Does nothing after a function's initialisation."""
+
+
 @contextmanager
 def running(function: Function, api: RuntimeApiServer, runtime: ManagedRuntime) -> Iterator[Running]:
     """Runs the function during the block. It gets its events from `api`."""

@@ -49,12 +49,17 @@ def install() -> Peers:
             "Portkey's gateway or Node.js is not installed. Run `make bench`, which installs both."
         )
     return Peers(
-        fastapi=_once("fastapi", _into_folder),
+        fastapi=fastapi(),
         litellm=_once("litellm", _into_environment),
         plot=_once("plot", _into_environment),
         portkey=portkey,
         node=node,
     )
+
+
+def fastapi() -> Path:
+    """Installs the FastAPI sample's packages, if they are missing or changed. Raises subprocess.CalledProcessError."""
+    return _once("fastapi", _into_folder)
 
 
 def versions() -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from benchmarks import exchanges, functions
@@ -33,9 +33,20 @@ class WorkerTarget:
 
 
 @contextmanager
-def worker_target(worker: Function, runtime: ManagedRuntime, *, jobs: int) -> Iterator[WorkerTarget]:
-    """Runs the worker during the block, after one job to warm it up."""
+def worker_target(
+    worker: Function,
+    runtime: ManagedRuntime,
+    *,
+    jobs: int,
+    after_init: Callable[[int], None] = functions.go_on,
+) -> Iterator[WorkerTarget]:
+    """Runs the worker during the block, after one job to warm it up.
+
+    `after_init` gets the process's id when the worker waits for its first event.
+    """
     with RuntimeApiServer() as api, functions.running(worker, api, runtime) as running:
+        exchanges.wait_until_idle(api)
+        after_init(running.process.pid)
         _work(running, batch_event(chat_body(Shape(), KILOBYTE), 1))
         yield WorkerTarget(running, jobs=jobs)
 

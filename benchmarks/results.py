@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks import rounding
 from benchmarks.cold import ColdStart
 from benchmarks.growth.curve import Curve
 from benchmarks.server_peers import ServerStart
@@ -66,14 +67,6 @@ class Results:
 
     def document(self) -> dict[str, Any]:
         """The JSON document, with rounded numbers."""
-        rounded = _rounded(dataclasses.asdict(self))
+        rounded = rounding.rounded(dataclasses.asdict(self))
         assert isinstance(rounded, dict)  # noqa: S101 - of a dict
         return rounded
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rounded(inner) for inner in value]
-    return round(value, 3) if isinstance(value, float) else value

@@ -25,7 +25,7 @@ JOBS = 100  # in one batch
 WIDTH = 100
 
 _LARGE_BYTES = 4 * MEGABYTE
-_CHAT_PATH = "/openai/v1/chat/completions"
+CHAT_PATH = "/openai/v1/chat/completions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def targets(
     A function runs once more for each of the `variants` under its name.
     """
     with ExitStack() as stack:
-        direct = HttpTarget(contenders.DIRECT, stage.upstream, path=_CHAT_PATH, key="none")
+        direct = HttpTarget(contenders.DIRECT, stage.upstream, path=CHAT_PATH, key="none")
         started: list[Target] = [
             stack.enter_context(closing(direct)),
             *(stack.enter_context(exchanges.function_target(function, stage.runtime)) for function in chat),

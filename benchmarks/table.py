@@ -33,8 +33,7 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
         section("Jobs, one batch through one worker", _jobs(results)),
         section("Growth: the median of a request, by the size of its input", _growth(results)),
         _note(results),
-        section("Targets", _verdicts(verdicts)),
-        reasons(verdicts),
+        judged(verdicts),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -165,6 +164,11 @@ def _growth(results: Results) -> list[list[str]]:
             count, size = f"{point.count:,}", f"{point.body_bytes:,}"
             rows.append([f"{curve.input}, {curve.function}", count, size, *costs])
     return rows
+
+
+def judged(verdicts: Sequence[Verdict]) -> str:
+    """The table of verdicts, and why targets are missed."""
+    return section("Targets", _verdicts(verdicts)) + "\n" + reasons(verdicts)
 
 
 def reasons(verdicts: Sequence[Verdict]) -> str:

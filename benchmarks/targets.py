@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks import converse_model, known_misses, named_model
 from benchmarks.contenders import (
@@ -42,6 +43,17 @@ class Verdict:
     def why(self) -> str:
         """Why the target is missed; empty if it is reached, or if nobody has found out yet."""
         return "" if self.is_reached else known_misses.REASONS.get((self.name, self.unit), "")
+
+    def document(self) -> dict[str, Any]:
+        """The verdict as JSON, with a rounded number."""
+        return {
+            "name": self.name,
+            "measured": round(self.measured, 3),
+            "limit": self.limit,
+            "unit": self.unit,
+            "reached": self.is_reached,
+            **({"why": self.why} if self.why else {}),
+        }
 
 
 def verdicts(results: Results) -> list[Verdict]:

@@ -54,7 +54,7 @@ def measure(
     before = [process_costs.cpu_s(target.pid) for target in targets]
     taken = list(zip(*([_ask(target, body) for target in targets] for _ in range(rounds)), strict=True))
     return {
-        target.name: _series(target, timings, cpu_before)
+        target.name: series(target, timings, cpu_before)
         for target, timings, cpu_before in zip(targets, taken, before, strict=True)
     }
 
@@ -64,7 +64,8 @@ def _ask(target: Target, body: bytes) -> Timing:
     return target.ask(body)
 
 
-def _series(target: Target, timings: Sequence[Timing], cpu_before: float | None) -> Series:
+def series(target: Target, timings: Sequence[Timing], cpu_before: float | None) -> Series:
+    """The series of these timings. `cpu_before`: the CPU time of the target's process before the first request."""
     totals = sorted(timing.total_s * 1000 for timing in timings)
     first_bytes = sorted(timing.first_byte_s * 1000 for timing in timings)
     delays = [delay for timing in timings for delay in timing.event_delays_s]

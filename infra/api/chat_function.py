@@ -61,6 +61,7 @@ class ChatFunction(Construct):
             requirements="upstream",
             description="Answers chat completions from Amazon Bedrock",
             timeout_s=environment.timeouts.chat_function_s,
+            memory_mib=environment.chat_function.memory_size_mib,
             variables={
                 **upstream.to_env(),
                 **http.to_env(),

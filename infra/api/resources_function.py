@@ -15,14 +15,13 @@ from infra.bedrock.upstream import models_settings
 from infra.clients import signed_requests
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 from openai_resources.settings import StorageSettings
 from resource_items import batch_state, file_item, upload_item
 
 # Less than the 29 s of API Gateway, so that the log says what took so long.
 _TIMEOUT_S = 28
-# A file of 200 MB is put together from its parts in about ten seconds, 100 MB of it in memory.
-_MEMORY_MIB = 1024
 _CHANGES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 _OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 
@@ -60,7 +59,7 @@ class ResourcesFunction(GatewayFunction):
             requirements="resources",
             description="Lists models, keeps files and uploads, and makes batches",
             timeout_s=_TIMEOUT_S,
-            memory_mib=_MEMORY_MIB,
+            memory_mib=memory_sizes.RESOURCES_MIB,
             variables={
                 **settings.to_env(),
                 **storage.to_env(),

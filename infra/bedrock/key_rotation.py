@@ -13,6 +13,7 @@ from infra.bedrock import upstream
 from infra.bedrock.api_key_secret import BedrockApiKeySecret
 from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 from infra.settings.key_rotation import KeyRotation
 from key_rotation.settings import RotationSettings
@@ -46,6 +47,7 @@ class BedrockKeyRotation(Construct):
             requirements="upstream",
             description="Replaces the Bedrock API key",
             timeout_s=_TIMEOUT_S,
+            memory_mib=memory_sizes.KEY_ROTATION_MIB,
             in_vpc=False,  # IAM has endpoints in one region only
             variables=RotationSettings(
                 secret_arn=secret.arn,

@@ -11,6 +11,7 @@ from client_keys import item as client_item
 from client_keys import key as client_key
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 
 _TIMEOUT_S = 10
@@ -31,6 +32,7 @@ class AuthorizerFunction(GatewayFunction):
             requirements="authorizer",
             description="Knows clients by the SHA-256 hash of their key",
             timeout_s=_TIMEOUT_S,
+            memory_mib=memory_sizes.AUTHORIZER_MIB,
             variables={
                 **ClientsSettings(clients_table=clients.table_name).to_env(),
                 **environment.api.key_header_variables,

@@ -8,6 +8,7 @@ from constructs import Construct
 from chat_gateway.client_policies.settings import ClientsSettings
 from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
+from infra.settings import memory_sizes
 from infra.settings.client_auth import Jwt
 from infra.settings.environment import Environment
 from jwt_clients.settings import AUTHORIZATION, JwtSettings
@@ -39,6 +40,7 @@ class JwtAuthorizerFunction(GatewayFunction):
             requirements="jwt",
             description="Knows clients by a claim of their JWT",
             timeout_s=_TIMEOUT_S,
+            memory_mib=memory_sizes.AUTHORIZER_MIB,
             variables={**ClientsSettings(clients_table=clients.table_name).to_env(), **settings.to_env()},
         )
         self.live = LiveAlias(self.function)

@@ -12,6 +12,7 @@ from infra.functions.gateway_function import GatewayFunction
 from infra.functions.live_alias import LiveAlias
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.proof import tried
+from infra.settings import memory_sizes
 from infra.settings.environment import Environment
 
 # Longer than all probes may take. CodeDeploy waits an hour:
@@ -45,6 +46,7 @@ class BeforeTraffic(GatewayFunction):
             requirements="upstream",
             description="Proves before a new version gets traffic that the guardrail blocks",
             timeout_s=_TIMEOUT_S,
+            memory_mib=memory_sizes.PROOF_MIB,
             in_vpc=False,  # it calls Lambda and CodeDeploy, for which the VPC would need endpoints
             variables=NewVersions(
                 stack_id=stack.stack_id,

@@ -45,8 +45,8 @@ class GatewayFunction(Construct):
         description: str,
         timeout_s: int,
         variables: Mapping[str, str],
+        memory_mib: int,
         reserved_concurrency: int | None = None,
-        memory_mib: int | None = None,
         streams: bool = False,
         in_vpc: bool = True,
     ) -> None:
@@ -86,7 +86,7 @@ class GatewayFunction(Construct):
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             timeout=cdk.Duration.seconds(timeout_s),
             tracing=lambda_.Tracing.ACTIVE if traced else None,
-            memory_size=memory_mib or environment.chat_function.memory_size_mib,
+            memory_size=memory_mib,
             reserved_concurrent_executions=reserved_concurrency
             or environment.account.reserved_concurrency.of(name),
             **({} if network is None else network.placement),

@@ -18,6 +18,7 @@ from infra.jobs import event_source
 from infra.jobs import queues as job_queues
 from infra.jobs.queues import JobQueues
 from infra.jobs.records_table import JobRecordsTable
+from infra.settings import memory_sizes
 from infra.settings.batches import MAX_STEPS_AT_ONCE
 from infra.settings.environment import Environment
 from resource_items import batch_state, file_item
@@ -26,7 +27,6 @@ from resource_items import batch_state, file_item
 _TIMEOUT_S = 120
 # Between the receipt of a message and the start of the function's timeout; clocks may differ.
 _HANDOVER_S = 10
-_MEMORY_MIB = 1024
 # A batch is given up after this many failures in a row of one step, which are hours.
 _MAX_ATTEMPTS = 100
 # SQS's maximum, since a message also comes again while another step has the batch:
@@ -69,7 +69,7 @@ class BatchSteps(Construct):
             requirements="upstream",
             description="Runs the steps of batches",
             timeout_s=_TIMEOUT_S,
-            memory_mib=_MEMORY_MIB,
+            memory_mib=memory_sizes.BATCH_STEPS_MIB,
             variables={
                 **self._settings(environment, queues, records, resources, files).to_env(),
                 **ClientsSettings(clients.table_name).to_env(),

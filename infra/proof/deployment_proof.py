@@ -20,6 +20,7 @@ from infra.functions.gateway_function import GatewayFunction
 from infra.guardrail.enforced_guardrail import EnforcedGuardrail
 from infra.network import services
 from infra.proof import tried
+from infra.settings import memory_sizes
 from infra.settings.client_auth import ClientAuth
 from infra.settings.environment import Environment
 from infra.settings.problems import InvalidEnvironmentError
@@ -86,6 +87,7 @@ class DeploymentProof(Construct):
             requirements="upstream",
             description="Proves after a deployment that the guardrail blocks",
             timeout_s=_FUNCTION_TIMEOUT_S,
+            memory_mib=memory_sizes.PROOF_MIB,
             in_vpc=services.proves_in_vpc(environment),
             variables=ProverSettings(
                 stack_id=stack.stack_id,

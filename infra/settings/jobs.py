@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from chat_gateway.jobs import sqs_limits
 from client_keys.policy import CLIENT_ID
+from infra.settings import memory_sizes
 from infra.settings.table import Table, matching, require
 
 # How long SQS keeps a job. A dead letter's age counts from the time that the job was sent, so jobs must be kept for a
@@ -71,7 +72,7 @@ class JobsSettings(Table):
         Annotated[str, AfterValidator(matching(CLIENT_ID.pattern, "must be a client's id"))] | None
     ) = None
     """The client that jobs of all other senders belong to. By default they belong to no client, and no policy applies to them."""
-    memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = 1769
+    memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = memory_sizes.WORKER_MIB
     """The worker's memory. 1769 MiB is one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ from tests.infra.conftest import DEPLOYED, Synthesised, changed, stack_of, synth
 
 BOTH = ["api", "worker"]
 MODELS = ("openai.gpt-oss-20b-1:0", "us.openai.gpt-5.6-sol")
-MAX_STREAMING = 8 * 1024 * 1024
+MAX_STREAMING = 4 * 1024 * 1024
 MAX_LOCAL = 3 * 1024 * 1024 - 64 * 1024
 
 
@@ -109,7 +109,7 @@ def test_functions_read_what_the_stack_sets(function: str, settings: list[Settin
     ("name", "size"), [*((name, MAX_STREAMING) for name in DEPLOYED), ("local", MAX_LOCAL)]
 )
 def test_an_answers_limit_is_deployed(name: str, size: int, function: str) -> None:
-    """A buffered answer may have 8 MiB if answers stream, or else the limit of a buffered function."""
+    """A buffered answer may have 4 MiB if answers stream, or else the limit of a buffered function."""
     settings = UpstreamSettings.from_env(synthesised(name).variables(function))
     assert settings.max_response_bytes == size
 

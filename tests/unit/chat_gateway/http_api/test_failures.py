@@ -130,7 +130,7 @@ def test_a_wrong_setting_leaves_404_alone(log: StringIO) -> None:
 
 
 def test_an_answer_over_the_limit_is_502(asking: Asking) -> None:
-    """A buffered answer over 8 MiB is a 502 and is not read to its end."""
+    """A buffered answer over the limit is a 502 and is not read to its end."""
     gateway = asking(answering(httpx.Response(200, json={**COMPLETION, "pad": "x" * 9_000_000})))
     status, _, body = gateway.handle(event())
     assert (status, body["error"]["code"]) == (502, "response_too_large")
