@@ -175,7 +175,7 @@ def reasons(verdicts: Sequence[Verdict]) -> str:
     """Why targets are missed, with the measured numbers."""
     missed = [verdict for verdict in verdicts if not verdict.is_reached]
     lines = [
-        f"- MISSED: {verdict.name}: {verdict.measured:.2f} {verdict.unit} instead of {verdict.limit:g}. "
+        f"- MISSED: {verdict.name}: {verdict.measured:.3f} {verdict.unit} instead of {verdict.limit:g}. "
         f"{verdict.why or _NO_REASON}"
         for verdict in missed
     ]

@@ -55,8 +55,8 @@ def test_a_miss_says_why() -> None:
     known = Verdict("warm, buffered, p50", 1.3, 1.15, f"x {BARE}")
     lines = table.reasons([known, Verdict("another", 2.0, 1.0, "ms"), Verdict("reached", 1.0, 1.0, "ms")])
     said = [line for line in lines.splitlines() if line.startswith("- ")]
-    assert said[0] == f"- MISSED: warm, buffered, p50: 1.30 x {BARE} instead of 1.15. {known.why}"
-    assert said[1].startswith("- MISSED: another: 2.00 ms instead of 1. The reason is not known yet.")
+    assert said[0] == f"- MISSED: warm, buffered, p50: 1.300 x {BARE} instead of 1.15. {known.why}"
+    assert said[1].startswith("- MISSED: another: 2.000 ms instead of 1. The reason is not known yet.")
     assert len(said) == 2
     assert Verdict(known.name, 1.1, 1.15, known.unit).why == ""
 
