@@ -10,22 +10,13 @@ from benchmarks.contenders import BARE, BARE_STREAMING
 
 REASONS: dict[tuple[str, str], str] = {
     ("cold start to /next", f"x {BARE}"): (
-        "httpx and the Logger of Powertools take 59 of the 77 ms of imports. Both stay: the gateway has to be built with httpx, "
-        "and the Logger writes the log lines that operators search."
-    ),
-    ("package of the chat function, zipped", "MB"): (
-        "Powertools, httpx and their bytecode are most of it. The bytecode halves the cold start."
-    ),
-    ("warm, buffered, p50", f"x {BARE}"): (
-        "The bare handler has no strict parsing, no guardrail and no log line. The log line alone takes 0.06 ms."
-    ),
-    ("warm, buffered, p99", f"x {BARE}"): (
-        "As for the p50, and rare events such as garbage collection take longer with more objects in memory."
+        "httpx and Powertools' Logger alone take 1.7 times the imports of the bare handler (71 of 43 ms of CPU time), and both "
+        "are required. Our loop takes 4 ms, and our 68 modules 18 ms. All modules in one file would save 6 ms, but every import "
+        "would depend on an importer of ours (docs/performance.md, What a cold start consists of)."
     ),
     ("first byte, streamed, p50", f"x {BARE_STREAMING}"): (
-        "The bare handler passes bytes on. Ours parses the request, and looks at the first event before it sends the head."
-    ),
-    ("4 MB request, p50", f"x {BARE}"): (
-        "The bare handler decodes and sends the body. Ours also parses and checks it, and serialises it again."
+        "The bare handler passes bytes on. Before ours asks Bedrock, it takes about 0.1 ms more for the watchdog, ids, strict "
+        "parsing and the guardrail; after that about 0.2 ms more to read the head, to check the first event, and to build the "
+        "response's head. No single part is more than 3 % of the whole."
     ),
 }

@@ -29,14 +29,14 @@ class Package:
     zipped_sources_bytes: int
 
 
-def ours(where: Path, name: str, module: str, *, requirements: str, **parts: bool) -> Package:
-    """The package of a gateway function, built by infra for the running Python. `parts`: what `build` can add."""
+def ours(where: Path, name: str, module: str, *, requirements: str, streams: bool = False) -> Package:
+    """The package of a gateway function, built by infra for the running Python."""
     built = function_packages.build(
         name,
         module,
         requirements=requirements,
         for_this_machine=True,
-        **parts,
+        streams=streams,
     )
     return _package(where / name, lambda folder: _copy(built.folder, folder))
 

@@ -24,7 +24,7 @@ _NOT_MEASURED, _INTERRUPTED = 2, 130
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Measure two sizes with few requests. Write no files.")
+@click.option("--quick", is_flag=True, help="Measure the default sizes with few requests. Write no files.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

@@ -20,19 +20,9 @@ def all_of(where: Path, upstream: str) -> dict[str, Function]:
     """The functions, by name. Their AWS is `upstream` (host:port)."""
     found = (
         _function(where, upstream, JWT_AUTHORIZER, "jwt_clients.authorizer", "jwt", _TOKENS),
-        _function(
-            where,
-            upstream,
-            RESOURCES,
-            "openai_resources.handler",
-            "resources",
-            _STORES,
-            has_event_handler=True,
-        ),
+        _function(where, upstream, RESOURCES, "openai_resources.handler", "resources", _STORES),
         _function(where, upstream, BATCH_STEPS, "batch_steps.handler", "upstream", {**_STORES, **_STEPS}),
-        _function(
-            where, upstream, PROVER, "guardrail_proof.prover", "upstream", {}, has_httpx_transport=True
-        ),
+        _function(where, upstream, PROVER, "guardrail_proof.prover", "upstream", {}),
         _function(where, upstream, BEFORE_TRAFFIC, "guardrail_proof.before_traffic", "upstream", {}),
         _function(where, upstream, KEY_ROTATION, "key_rotation.handler", "upstream", {}),
     )
@@ -40,15 +30,9 @@ def all_of(where: Path, upstream: str) -> dict[str, Function]:
 
 
 def _function(
-    where: Path,
-    upstream: str,
-    name: str,
-    module: str,
-    requirements: str,
-    variables: dict[str, str],
-    **parts: bool,
+    where: Path, upstream: str, name: str, module: str, requirements: str, variables: dict[str, str]
 ) -> Function:
-    package = packages.ours(where / "others", module, module, requirements=requirements, **parts)
+    package = packages.ours(where / "others", module, module, requirements=requirements)
     env = {
         "DNS_SUFFIX": "amazonaws.com",
         "AWS_ENDPOINT_URL": f"http://{upstream}",

@@ -74,8 +74,8 @@ def _add(results: Results, cases: Iterable[Case], stage: Stage) -> None:
 
 def _chat(chat: Function) -> Iterator[Case]:
     for route in (NATIVE, CONVERSE):
-        yield _chat_case(chat, route, LISTS, OBJECTS)._replace(repeats=_WORST_REPEATS)
-        for request in (TEXT, WIDE_TEXT, LISTS, IMAGE):
+        yield _chat_case(chat, route, OBJECTS, OBJECTS)._replace(repeats=_WORST_REPEATS)
+        for request in (TEXT, WIDE_TEXT, LISTS, OBJECTS, IMAGE):
             yield _chat_case(chat, route, request, SMALL)
         for answer in (TEXT, WIDE_TEXT, OBJECTS):
             yield _chat_case(chat, route, SMALL, answer)
@@ -99,10 +99,10 @@ def _others(stage: Stage) -> Iterator[Case]:
     yield from _worker(contenders.worker(stage.folder, stage.upstream, width=WIDTH))
     found = other_functions.all_of(stage.folder, stage.upstream)
     resources, steps = found[other_functions.RESOURCES], found[other_functions.BATCH_STEPS]
-    yield Case(resources, "lists", "an error", resource_events.worst_json())
+    yield Case(resources, "objects", "an error", resource_events.worst_json())
     yield Case(resources, "a file of 4.4 MB", "its object", resource_events.file())
     yield Case(resources, "an upload of 512 MiB", "its object", resource_events.completed_upload())
-    yield Case(steps, "check of lines of lists", "", resource_events.step(large_stores.VALIDATED))
+    yield Case(steps, "check of lines of objects", "", resource_events.step(large_stores.VALIDATED))
     yield Case(steps, "files of answers of objects", "", resource_events.step(large_stores.WRITTEN))
     for name in (
         other_functions.JWT_AUTHORIZER,
@@ -118,7 +118,7 @@ def _worker(worker: Function) -> Iterator[Case]:
     yield _batch(worker, JOBS, SMALL, 0, TEXT, _LONGEST_TEXT_BYTES)
     yield _batch(worker, JOBS, SMALL, 0, WIDE_TEXT, _LONGEST_TEXT_BYTES)
     yield _batch(worker, JOBS, SMALL, 0, TEXT, ANSWER_BYTES)
-    yield _batch(worker, 1, LISTS, MESSAGE_BYTES - 2000, OBJECTS, ANSWER_BYTES)
+    yield _batch(worker, 1, OBJECTS, MESSAGE_BYTES - 2000, OBJECTS, ANSWER_BYTES)
 
 
 def _batch(worker: Function, count: int, request: str, size: int, answer: str, answer_bytes: int) -> Case:
@@ -128,23 +128,19 @@ def _batch(worker: Function, count: int, request: str, size: int, answer: str, a
 
 
 def _other_limits(chat: Function, stage: Stage) -> Iterator[LimitsPeak]:
-    """The chat function with other limits of answers; also if requests could hold no more values than answers."""
-    for request, most in ((LISTS, "any number of values"), (OBJECTS, "400,000 values")):
-        for answer_mib in _OTHER_ANSWERS_MIB:
-            limited = replace(chat, env={**chat.env, "MAX_RESPONSE_BYTES": str(answer_mib * _MIB)})
-            peaks = [
-                _peak_mib(_limits_case(limited, route, request, answer_mib), stage)
-                for route in (NATIVE, CONVERSE)
-            ]
-            yield LimitsPeak(f"requests of 4 MiB with {most}, answers of {answer_mib} MiB", max(peaks))
+    """The chat function with other limits of answers."""
+    for answer_mib in _OTHER_ANSWERS_MIB:
+        limited = replace(chat, env={**chat.env, "MAX_RESPONSE_BYTES": str(answer_mib * _MIB)})
+        peaks = [_peak_mib(_limits_case(limited, route, answer_mib), stage) for route in (NATIVE, CONVERSE)]
+        yield LimitsPeak(f"requests of 4 MiB, answers of {answer_mib} MiB", max(peaks))
 
 
-def _limits_case(chat: Function, route: str, request: str, answer_mib: int) -> Case:
-    """Of the kinds of answers, objects take the most memory."""
+def _limits_case(chat: Function, route: str, answer_mib: int) -> Case:
+    """Objects take the most memory."""
     body = large_requests.body(
-        request, REQUEST_BYTES, answer=OBJECTS, answer_bytes=answer_mib * _MIB, route=route
+        OBJECTS, REQUEST_BYTES, answer=OBJECTS, answer_bytes=answer_mib * _MIB, route=route
     )
-    return Case(chat, request, OBJECTS, events.chat_event(body))
+    return Case(chat, OBJECTS, OBJECTS, events.chat_event(body))
 
 
 def _peak_mib(case: Case, stage: Stage) -> float:

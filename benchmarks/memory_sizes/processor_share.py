@@ -5,7 +5,7 @@ from __future__ import annotations
 # A function has this much memory for one vCPU, and a part of one in proportion:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 FULL_MIB = 1769
-SIZES_MIB = (128, 192, 256, 512, 1024, FULL_MIB)
+SIZES_MIB = (128, 192, 256, 384, 512, 1024, FULL_MIB)
 # The quota counts anew after this time. AWS does not publish its own period. With 100 ms, the kernel's default, a function
 # that used up its quota waits five times as long.
 PERIOD_US = 20_000

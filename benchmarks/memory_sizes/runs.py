@@ -16,8 +16,9 @@ from benchmarks.memory_sizes.sized import Sizes
 from benchmarks.shapes import FAST_EVENTS
 from benchmarks.stage import Stage
 from benchmarks.steps import WIDTH
+from infra.settings import memory_sizes
 
-_QUICK_SIZES_MIB = (512, processor_share.FULL_MIB)
+_QUICK_SIZES_MIB = (memory_sizes.CHAT_MIB, memory_sizes.AUTHORIZER_MIB, processor_share.FULL_MIB)
 _QUICK = Rounds(
     cold=1, paced=3, streamed_paced=2, back_to_back=20, streamed=5, fast=3, batches=1, most_s=2, warming_up=1
 )
@@ -27,7 +28,7 @@ _FULL = Rounds(
 
 
 def quick(groups: Groups, say: Callable[[str], None]) -> Results:
-    """Two sizes and few rounds, without the FastAPI sample. Installs nothing."""
+    """The default sizes and few rounds, without the FastAPI sample. Installs nothing."""
     with stage.opened() as where:
         measured = _contenders(where, ())
         return _measured(_new(_QUICK_SIZES_MIB, {}), measured, groups, where, _QUICK, say, is_quick=True)

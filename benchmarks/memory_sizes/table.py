@@ -14,7 +14,7 @@ from benchmarks.targets import Verdict
 
 _Value = TypeVar("_Value")
 # At the other sizes, slow functions get too few requests.
-_P99_SIZES_MIB = (256, 512, 1769)
+_P99_SIZES_MIB = (256, 384, 512, 1769)
 _NOTE = """\
 Paced: one request a second, so that each finds a fresh quota. Back to back: without a pause, so that requests use up the quota.
 Memory is that of the function's process. On Lambda, `Max Memory Used` also has the runtime's own processes. What a function

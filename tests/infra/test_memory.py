@@ -11,7 +11,7 @@ from infra.settings.api import Api
 from tests.infra.conftest import changed, stack_of, synthesised
 
 PROD = {
-    "api": 512,
+    "api": 384,
     "worker": 1536,
     "authorizer": memory_sizes.AUTHORIZER_MIB,
     "resources": memory_sizes.RESOURCES_MIB,

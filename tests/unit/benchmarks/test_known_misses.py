@@ -52,13 +52,13 @@ def test_published_misses_have_a_reason() -> None:
 
 def test_a_miss_says_why() -> None:
     """A missed target has its number and its reason, or says that the reason is not known; a reached one has none."""
-    known = Verdict("warm, buffered, p50", 1.3, 1.15, f"x {BARE}")
+    known = Verdict("cold start to /next", 1.9, 1.7, f"x {BARE}")
     lines = table.reasons([known, Verdict("another", 2.0, 1.0, "ms"), Verdict("reached", 1.0, 1.0, "ms")])
     said = [line for line in lines.splitlines() if line.startswith("- ")]
-    assert said[0] == f"- MISSED: warm, buffered, p50: 1.300 x {BARE} instead of 1.15. {known.why}"
+    assert said[0] == f"- MISSED: cold start to /next: 1.900 x {BARE} instead of 1.7. {known.why}"
     assert said[1].startswith("- MISSED: another: 2.000 ms instead of 1. The reason is not known yet.")
     assert len(said) == 2
-    assert Verdict(known.name, 1.1, 1.15, known.unit).why == ""
+    assert Verdict(known.name, 1.6, 1.7, known.unit).why == ""
 
 
 def test_no_miss_no_list() -> None:
