@@ -77,7 +77,7 @@ def content(path: str) -> bytes:
 def _input() -> bytes:
     """Lines of the largest size."""
     body = large_requests.body(
-        large_json.OBJECTS, REQUEST_BYTES - 1000, answer=large_json.SMALL, answer_bytes=0
+        large_json.LISTS, REQUEST_BYTES - 1000, answer=large_json.SMALL, answer_bytes=0
     ).decode()
     line = '{{"custom_id":"{}","method":"POST","url":"/v1/chat/completions","body":{}}}\n'
     text = body.replace('"stream":true', '"stream":false')

@@ -22,7 +22,7 @@ def completed_upload() -> bytes:
 
 def worst_json() -> bytes:
     """A new upload, with the JSON that takes the most memory."""
-    return _event("/uploads", f'{{"purpose":"batch","x":{large_json.objects(_BODY_BYTES)}}}'.encode())
+    return _event("/uploads", f'{{"purpose":"batch","x":{large_json.lists(_BODY_BYTES)}}}'.encode())
 
 
 def file() -> bytes:

@@ -75,7 +75,7 @@ def test_any_bytes_are_read_or_refused_never_a_crash(raw: bytes) -> None:
         (b'{"a": "\n"}', "not JSON: Invalid control character at character"),
         (b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "nested more than 100 deep"),
         (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
-        (b'{"a":[' + b"0," * 400_000 + b"0]}", "more than 400,000 JSON values"),
+        (b'{"a":[' + b"[]," * 399_998 + b"{}]}", "more than 400,000 objects and lists"),
     ],
 )
 def test_what_two_readers_could_understand_differently_is_refused(raw: bytes, says: str) -> None:
@@ -88,11 +88,10 @@ def test_a_hundred_levels_pass() -> None:
     assert strict_json.dumps(strict_json.loads_object(raw)) == raw
 
 
-def test_many_values_pass() -> None:
-    """Neither 400,000 values are too many, nor the commas and brackets of a long text."""
-    for value in (b"[" + b"0," * 399_996 + b"0]", b'"' + b'[,{\\"' * 300_000 + b'"'):
-        raw = b'{"a":' + value + b"}"
-        assert strict_json.dumps(strict_json.loads_object(raw)) == raw
+def test_many_objects_and_lists_pass() -> None:
+    """400,000 are not too many, and other values do not count."""
+    raw = b'{"a":[' + b"0," * 100_000 + b"[]," * 399_997 + b"{}]}"
+    assert strict_json.dumps(strict_json.loads_object(raw)) == raw
 
 
 def test_half_a_surrogate_pair_is_refused_when_written() -> None:
