@@ -234,7 +234,8 @@ class BedrockClient:
             return http_body.gather(answer.chunks, self._max_answer_bytes)
         except http_body.TooLargeError:
             raise ResponseTooLargeError(
-                f"The completion is larger than {self._max_answer_bytes} bytes. Set 'stream' to true: a stream may be larger.",
+                f"The completion is larger than {self._max_answer_bytes} bytes. Ask for less, or set 'stream' to true: a stream "
+                "may be larger.",
                 bedrock_request_id=answer.bedrock_request_id,
             ) from None
 

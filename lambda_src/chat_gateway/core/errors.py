@@ -250,6 +250,7 @@ class ResponseTooLargeError(GatewayError):
 
     status = HTTPStatus.BAD_GATEWAY
     code = "response_too_large"
+    should_retry: bool | None = False  # the next answer would be as large, and be paid for, too
 
 
 class InternalError(GatewayError):

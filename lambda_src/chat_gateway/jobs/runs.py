@@ -19,6 +19,7 @@ from chat_gateway.completions import retry
 from chat_gateway.completions.retry import Attempts
 from chat_gateway.core.errors import (
     GatewayError,
+    ResponseTooLargeError,
     UpstreamAccessError,
     UpstreamCredentialsError,
     UpstreamError,
@@ -384,7 +385,7 @@ class JobRuns:
 
 
 def _deserves_redelivery(error: GatewayError) -> bool:
-    if isinstance(error, OverLimitError | InsufficientQuotaError):
+    if isinstance(error, OverLimitError | InsufficientQuotaError | ResponseTooLargeError):
         return False
     if isinstance(error, UpstreamAccessError):
         return True  # an operator can grant access; the job becomes a dead letter, not an error line

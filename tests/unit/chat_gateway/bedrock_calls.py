@@ -20,6 +20,7 @@ COMPLETION = {
 }
 KEY = "bedrock-api-key-0123456789"
 BASE_URL = "https://bedrock.test/openai/v1"
+MAX_ANSWER_BYTES = 4_194_304
 TIMEOUTS = UpstreamTimeouts(connect_s=5, first_byte_s=300, between_bytes_s=300)
 
 
@@ -30,7 +31,7 @@ def client_for(
     settings: dict[str, Any] = {
         "timeouts": TIMEOUTS,
         "max_connections": 1,
-        "max_answer_bytes": 8_388_608,
+        "max_answer_bytes": MAX_ANSWER_BYTES,
         "transport": None if handler is None else httpx.MockTransport(handler),
     }
     return BedrockClient(base_url=base_url, **(settings | options))

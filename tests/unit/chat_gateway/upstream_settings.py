@@ -12,7 +12,7 @@ UPSTREAM = {
     "UPSTREAM_BETWEEN_BYTES_TIMEOUT_S": "13",
     "UPSTREAM_TOTAL_TIMEOUT_S": "26",
     "MAX_REQUEST_BYTES": "4194304",
-    "MAX_RESPONSE_BYTES": "8388608",
+    "MAX_RESPONSE_BYTES": "4194304",
     "SEPARATE_REASONING": "true",
 }
 # With an enforced guardrail, also these.

@@ -336,8 +336,8 @@ def test_what_json_cannot_say_again_is_a_protocol_error(text: str) -> None:
 
 
 def test_a_small_answer_that_unfolds_is_a_protocol_error() -> None:
-    """An 8 MB answer of empty lists, which would take hundreds of MB in memory, is refused."""
-    text = '{"choices": [{}], "a": [' + "[]," * 2_000_000 + "[]]}"
+    """A 4 MB answer of empty lists, which would take hundreds of MB in memory, is refused."""
+    text = '{"choices": [{}], "a": [' + "[]," * 1_300_000 + "[]]}"
     assert isinstance(error_of(httpx.Response(200, text=text, headers=IDS)), UpstreamProtocolError)
 
 

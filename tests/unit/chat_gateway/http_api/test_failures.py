@@ -11,6 +11,7 @@ import pytest
 from chat_gateway.core.errors import ConfigurationError
 from chat_gateway.http_api.handler import ChatState
 from tests.unit.chat_gateway.api_calls import COMPLETION, KEY, PROMPT, answering, event, function_for
+from tests.unit.chat_gateway.bedrock_calls import MAX_ANSWER_BYTES
 from tests.unit.chat_gateway.conftest import Asking
 from tests.unit.chat_gateway.lambda_calls import FakeContext
 
@@ -62,6 +63,14 @@ def test_a_broken_connection_is_502_and_a_late_answer_504(
     got, _, body = gateway.handle(event())
     assert (got, body["error"]["code"]) == (status, code)
     assert "host-7" not in json.dumps(body)
+
+
+def test_an_answer_over_the_limit_is_final(asking: Asking) -> None:
+    """An answer over the limit is a 502 that no SDK retries: the next one would be as large, and be paid for, too."""
+    gateway = asking(lambda _: httpx.Response(200, json={**COMPLETION, "pad": "x" * MAX_ANSWER_BYTES}))
+    status, headers, body = gateway.handle(event())
+    assert (status, body["error"]["code"]) == (502, "response_too_large")
+    assert headers["x-should-retry"] == "false"
 
 
 @pytest.mark.parametrize("secret", ["", "REPLACE-WITH-A-BEDROCK-API-KEY", '{"apikey": "x"}'])

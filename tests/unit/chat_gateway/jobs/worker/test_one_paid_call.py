@@ -15,6 +15,7 @@ import pytest
 from chat_gateway.jobs import queue_record
 from chat_gateway.jobs.post import JobPost
 from tests.unit.chat_gateway.api_calls import COMPLETION
+from tests.unit.chat_gateway.bedrock_calls import MAX_ANSWER_BYTES
 from tests.unit.chat_gateway.jobs.worker.conftest import Stack, UseBedrock, again, line
 
 PATIENCE_S = 10
@@ -229,6 +230,16 @@ def test_result_too_large_for_its_record(stack: Stack, use_bedrock: UseBedrock) 
     (result,) = stack.results()
     assert result["response"]["body"]["pad"] == "x" * 500_000
     assert "result_location" not in result
+
+
+def test_answer_over_the_limit(stack: Stack, use_bedrock: UseBedrock) -> None:
+    """An answer over the limit is the job's result, as an error. Another attempt would be paid for, and be as large."""
+    bedrock = Bedrock(pad=MAX_ANSWER_BYTES)
+    use_bedrock(bedrock)
+    assert stack.work_on(line()) == set()
+    (result,) = stack.results()
+    assert (result["response"], result["error"]["code"]) == (None, "response_too_large")
+    assert bedrock.calls == 1
 
 
 def test_line_sent_twice_under_one_key(stack: Stack, use_bedrock: UseBedrock) -> None:
