@@ -100,3 +100,13 @@ def test_a_broken_record_is_written_anew(tmp_path: Path, monkeypatch: pytest.Mon
             assert known.of(b"import a", "module", is_package=False) == ["a"]
         (record,) = tmp_path.iterdir()
         record.write_text("{")
+
+
+def test_the_record_is_for_all_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record may be read by whoever may read the sources, and nothing else is left in the folder."""
+    monkeypatch.setattr(build_folders, "BUILD", tmp_path)
+    with known_imports.opened() as known:
+        known.of(b"import a", "module", is_package=False)
+    (record,) = tmp_path.iterdir()
+    (tmp_path / "source.py").touch()
+    assert record.stat().st_mode == (tmp_path / "source.py").stat().st_mode
