@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,23 @@ def test_the_closure_has_packages_and_what_their_init_imports(tmp_path: Path) ->
     assert found.keys() == {"entry", "one", "one.inner", "one.inner.module", "two", "three"}
     cut = import_closure.find(["entry"], [tmp_path], not_followed={("two", "three")})
     assert cut.keys() == found.keys() - {"three"}
+
+
+def test_names_count_with_their_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Thing` in `thing.py` is no module `Thing`, also where the file system ignores case: Lambda's does not."""
+    (tmp_path / "entry.py").write_text("from thing import Thing\nfrom package import Package")
+    for place in (
+        "thing/__init__.py",
+        "thing/thing.py",
+        "package/__init__.py",
+        "package/package/__init__.py",
+    ):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    places = {str(file).lower() for file in (tmp_path, *tmp_path.rglob("*"))}
+    monkeypatch.setattr(os.path, "isfile", lambda path: str(path).lower() in places)
+    monkeypatch.setattr(os.path, "isdir", lambda path: str(path).lower() in places)
+    assert import_closure.find(["entry"], [tmp_path]).keys() == {"entry", "thing", "package"}
 
 
 def test_a_module_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
