@@ -26,7 +26,7 @@ class Platform:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
     max_answer_s: int = 900
     # A function parses a buffered answer, and a JSON document needs many times its size in memory. With the worst request and
-    # the worst answer, the chat function needs 380 of its 512 MiB: docs/adr/0060-memory-by-measurement.md
+    # the worst answer, the chat function needs 273 of its 384 MiB: docs/adr/0060-memory-by-measurement.md
     max_response_bytes: int = 4 * 1024 * 1024
     builds_for_this_machine: bool = False  # functions run on the machine that builds them
     allows_plain_http: bool = False  # for `upstream.url`, to which the Bedrock API key is sent

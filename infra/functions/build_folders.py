@@ -17,8 +17,11 @@ def publish(folder: Path, make: Callable[[Path], None]) -> None:
         new = Path(temporary) / "new"
         new.mkdir()
         make(new)
-        if not folder.exists():
+        try:
             new.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another synthesis was quicker
+                raise
 
 
 def hash_of(parts: Iterable[bytes]) -> str:

@@ -6,6 +6,7 @@ folder's name has a hash of the content, so that an unchanged function is not bu
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,3 +70,5 @@ def _assemble(folder: Path, files: Mapping[Path, Path], *, compiles: bool) -> No
         shutil.copy(source, target)  # also copies the mode: Lambda executes the start script
     if compiles:
         bytecode.add_to(folder, python_version=PYTHON_VERSION)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if os.access(path, os.X_OK) else 0o644)  # Lambda runs as another user than the owner

@@ -26,6 +26,28 @@ class Module(NamedTuple):
         return self.place.name == "__init__.py"
 
 
+class _Folders:
+    """The names in folders. They are listed because macOS finds `Logger.py` where only `logger.py` is, and Lambda does not."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+
+    def have(self, root: Path, place: str) -> bool:
+        """Whether there is a file with exactly these names at `place` below `root`."""
+        folder = str(root)
+        for name in place.split("/"):
+            if name not in self._of(folder):
+                return False
+            folder = f"{folder}/{name}"
+        return True
+
+    def _of(self, folder: str) -> frozenset[str]:
+        if folder not in self._names:
+            is_folder = os.path.isdir(folder)  # noqa: PTH112 - hundreds of times, and pathlib is slow
+            self._names[folder] = frozenset(os.listdir(folder)) if is_folder else frozenset()  # noqa: PTH208
+        return self._names[folder]
+
+
 def find(
     entries: Iterable[str],
     roots: Sequence[Path],
@@ -49,13 +71,13 @@ def _closure(
 ) -> dict[str, Module]:
     found: dict[str, Module] = {}
     seen: set[str] = set()
-    waiting = list(entries)
+    folders, waiting = _Folders(), list(entries)
     while waiting:
         name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        module = _located(name, roots)
+        module = _located(name, roots, folders)
         if module is not None:
             found[name] = module
             imported = known.of(module.file.read_bytes(), name, is_package=module.is_package)
@@ -73,10 +95,10 @@ def _path(name: str) -> list[str]:
     return [name.rsplit(".", depth)[0] for depth in range(name.count(".") + 1)]
 
 
-def _located(name: str, roots: Sequence[Path]) -> Module | None:
+def _located(name: str, roots: Sequence[Path], folders: _Folders) -> Module | None:
     base = name.replace(".", "/")
     for root in roots:
         for place in (f"{base}/__init__.py", f"{base}.py"):
-            if os.path.isfile(f"{root}/{place}"):  # noqa: PTH113 - thousands of times, and pathlib is slow
+            if folders.have(root, place):
                 return Module(Path(place), root)
     return None

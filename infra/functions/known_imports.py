@@ -49,6 +49,7 @@ def _read(file: Path) -> dict[str, list[str]]:
 
 def _write(file: Path, recorded: dict[str, list[str]]) -> None:
     build_folders.BUILD.mkdir(exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=build_folders.BUILD, delete=False) as new:
-        json.dump(recorded, new)
-    Path(new.name).replace(file)
+    with tempfile.TemporaryDirectory(dir=build_folders.BUILD) as temporary:
+        new = Path(temporary) / file.name  # not a NamedTemporaryFile, which only this user could read
+        new.write_text(json.dumps(recorded))
+        new.replace(file)

@@ -85,6 +85,21 @@ def test_what_lambda_brings_is_not_shipped() -> None:
         assert not list(package("api").folder.glob(f"{name}*"))
 
 
+def test_lambdas_user_can_read_a_package(tmp_path: Path) -> None:
+    """Files and folders have the same modes, whatever the modes of the checkout: 0644, or 0755 if they are executable."""
+    module, script, folder = tmp_path / "module.py", tmp_path / "start", tmp_path / "built"
+    for file, mode in ((module, 0o600), (script, 0o700)):
+        file.touch()
+        file.chmod(mode)
+    earlier = os.umask(0o077)
+    try:
+        function_packages._assemble(folder, {Path("a/m.py"): module, Path("a/start"): script}, compiles=False)
+    finally:
+        os.umask(earlier)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+    assert modes == {"a": 0o755, "m.py": 0o644, "start": 0o755}
+
+
 def test_what_goes_to_lambda_is_the_same_for_every_processor() -> None:
     for name in FUNCTIONS.keys() - {"jwt-authorizer"}:
         folder = package(name, for_this_machine=False).folder

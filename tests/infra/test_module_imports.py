@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,23 @@ def test_the_closure_has_packages_and_what_their_init_imports(tmp_path: Path) ->
     assert cut.keys() == found.keys() - {"three"}
 
 
+def test_names_count_with_their_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Thing` in `thing.py` is no module `Thing`, also where the file system ignores case: Lambda's does not."""
+    (tmp_path / "entry.py").write_text("from thing import Thing\nfrom package import Package")
+    for place in (
+        "thing/__init__.py",
+        "thing/thing.py",
+        "package/__init__.py",
+        "package/package/__init__.py",
+    ):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    places = {str(file).lower() for file in (tmp_path, *tmp_path.rglob("*"))}
+    monkeypatch.setattr(os.path, "isfile", lambda path: str(path).lower() in places)
+    monkeypatch.setattr(os.path, "isdir", lambda path: str(path).lower() in places)
+    assert import_closure.find(["entry"], [tmp_path]).keys() == {"entry", "thing", "package"}
+
+
 def test_a_module_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a source imports is on record, also for later runs; a changed source is parsed again."""
     monkeypatch.setattr(build_folders, "BUILD", tmp_path)
@@ -100,3 +118,13 @@ def test_a_broken_record_is_written_anew(tmp_path: Path, monkeypatch: pytest.Mon
             assert known.of(b"import a", "module", is_package=False) == ["a"]
         (record,) = tmp_path.iterdir()
         record.write_text("{")
+
+
+def test_the_record_is_for_all_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record may be read by whoever may read the sources, and nothing else is left in the folder."""
+    monkeypatch.setattr(build_folders, "BUILD", tmp_path)
+    with known_imports.opened() as known:
+        known.of(b"import a", "module", is_package=False)
+    (record,) = tmp_path.iterdir()
+    (tmp_path / "source.py").touch()
+    assert record.stat().st_mode == (tmp_path / "source.py").stat().st_mode

@@ -305,7 +305,7 @@ class BedrockClient:
         request = httpx.Request(
             "POST",
             url,
-            headers=_made(self._host, tuple(headers.items())),
+            headers=_fixed_headers(self._host, tuple(headers.items())),
             stream=httpx.ByteStream(content),
             extensions={
                 "timeout": self._within(left_s),
@@ -327,8 +327,8 @@ class BedrockClient:
 
 
 @lru_cache(maxsize=8)
-def _made(host: str, headers: tuple[tuple[str, str], ...]) -> httpx.Headers:
-    """The headers that most requests have in common. httpx copies them faster than it makes them."""
+def _fixed_headers(host: str, headers: tuple[tuple[str, str], ...]) -> httpx.Headers:
+    """The headers that most requests have in common, not to be changed. httpx.Request copies them faster than it makes them."""
     return httpx.Headers([("host", host), *headers])
 
 

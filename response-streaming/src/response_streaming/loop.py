@@ -129,8 +129,9 @@ def _set_trace_id(trace_id: str | None) -> None:
 
 def _load_or_report(api: RuntimeApi, name: str) -> Handler | None:
     # Nearly all that an import makes stays. Collections would take a tenth of the import's time, and later, in the middle of
-    # a request, ten milliseconds to find nothing.
-    gc.disable()
+    # a request, ten milliseconds to find nothing. Not by gc.disable(): a handler's module may call it to stay without them.
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
     try:
         return load_handler(name)
     except BaseException as error:  # noqa: BLE001 - a module that calls sys.exit() has failed to load, too
@@ -139,7 +140,8 @@ def _load_or_report(api: RuntimeApi, name: str) -> Handler | None:
         return None
     finally:
         gc.freeze()
-        gc.enable()
+        if gc.get_threshold()[0] == 0:  # else the module has set its own
+            gc.set_threshold(*thresholds)
 
 
 def _snapshot_and_restore(api: RuntimeApi) -> int:

@@ -55,7 +55,7 @@ def trace_id(event: Any, context: Any) -> Any:
 
 
 def collections(event: Any, context: Any) -> Any:
-    return {"are_on": gc.isenabled(), "skip": gc.get_freeze_count()}
+    return {"are_on": gc.isenabled() and gc.get_threshold()[0] > 0, "skip": gc.get_freeze_count()}
 
 
 def say(event: Any, context: Any) -> Any:
@@ -123,6 +123,16 @@ def function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
+def collector() -> Iterator[None]:
+    """Python's garbage collector, which is set back after the test."""
+    threshold = gc.get_threshold()
+    gc.set_threshold(6, 5, 4)
+    yield
+    gc.enable()
+    gc.set_threshold(*threshold)
+
+
+@pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Registers two hooks before the snapshot and two after the restore; names those that have run."""
     monkeypatch.setattr(snapshot_restore_py, "_before_snapshot_registry", [])
@@ -153,6 +163,27 @@ def test_collections_skip_what_was_imported(api: RuntimeApiServer, running: Loop
     told = json.loads(api.invoke().answer().content)
     assert told["are_on"]
     assert told["skip"] > len(sys.modules)
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_enabled", "threshold"),
+    [("gc.disable()", False, (6, 5, 4)), ("gc.set_threshold(9, 8, 7)", True, (9, 8, 7))],
+)
+def test_the_handlers_module_decides_about_collections(
+    api: RuntimeApiServer,
+    running: Loop,
+    function: Path,
+    collector: None,
+    statement: str,
+    is_enabled: bool,
+    threshold: tuple[int, int, int],
+) -> None:
+    """What a module says to the collector while it is imported still holds when events come."""
+    function.write_text(
+        f"import gc\n{statement}\ndef handle(event, context):\n    return [gc.isenabled(), gc.get_threshold()]"
+    )
+    running.start("function.handle")
+    assert json.loads(api.invoke().answer().content) == [is_enabled, list(threshold)]
 
 
 def test_streamed_results(api: RuntimeApiServer, running: Loop) -> None:

@@ -25,7 +25,14 @@ from chat_gateway.core.errors import (
     UpstreamProtocolError,
     UpstreamTimeoutError,
 )
-from tests.unit.chat_gateway.bedrock_calls import COMPLETION, KEY, TIMEOUTS, bearer, client_for, read_all
+from tests.unit.chat_gateway.bedrock_calls import (
+    COMPLETION,
+    KEY,
+    TIMEOUTS,
+    bearer,
+    client_for,
+    read_all,
+)
 from tests.unit.chat_gateway.stalling_server import Stalling
 
 IDS = {"x-amzn-requestid": "bedrock-id"}
@@ -55,6 +62,21 @@ def test_the_request_goes_up_with_the_key_and_nothing_of_the_callers() -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["content-type"] == "application/json"
     assert request.headers["x-extra"] == "1"
+
+
+def test_no_header_of_one_request_is_on_the_next() -> None:
+    """What is set on one request stays there, although requests have headers in common."""
+    seen: list[dict[str, str]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(dict(request.headers))
+        request.headers["x-of-one-request"] = "1"
+        return httpx.Response(200, json=COMPLETION)
+
+    client = client_for(handler)
+    for _ in range(2):
+        ask(client)
+    assert seen[0] == seen[1]
 
 
 def test_the_answer_is_returned_as_it_came_with_bedrocks_id() -> None:
