@@ -35,7 +35,7 @@ _LONGEST_TEXT_BYTES = 512 * 1024
 _OTHER_ANSWERS_MIB = (2, 4, 8)
 # What a process keeps of its heap makes the peak of the next worst request a little higher.
 _WORST_REPEATS = 3
-_GOOD = (b"choices", b"batchItemFailures", b'"policyDocument"', b'"object\\":', b"objects and lists")
+_GOOD = (b'"chat.completion"', b"data: [DONE]", b"batchItemFailures", b'"policyDocument"', b'"object\\":', b"objects and lists")
 
 
 class Case(NamedTuple):
@@ -74,13 +74,15 @@ def _add(results: Results, cases: Iterable[Case], stage: Stage) -> None:
 
 def _chat(chat: Function) -> Iterator[Case]:
     for route in (NATIVE, CONVERSE):
-        yield _chat_case(chat, route, OBJECTS, OBJECTS)._replace(repeats=_WORST_REPEATS)
+        for streams in (False, True):
+            worst = _chat_case(chat, route, OBJECTS, OBJECTS, streams=streams)
+            yield worst._replace(repeats=_WORST_REPEATS)
         for request in (TEXT, WIDE_TEXT, OBJECTS, IMAGE):
             yield _chat_case(chat, route, request, SMALL)
         yield _chat_case(chat, route, LISTS, SMALL)._replace(answer="an error")
         for answer in (TEXT, WIDE_TEXT, OBJECTS):
             yield _chat_case(chat, route, SMALL, answer)
-        for answer in (TEXT, OBJECTS):
+        for answer in (TEXT, WIDE_TEXT, OBJECTS):
             yield _chat_case(chat, route, SMALL, answer, streams=True)
 
 
