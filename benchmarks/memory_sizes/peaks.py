@@ -35,7 +35,14 @@ _LONGEST_TEXT_BYTES = 512 * 1024
 _OTHER_ANSWERS_MIB = (2, 4, 8)
 # What a process keeps of its heap makes the peak of the next worst request a little higher.
 _WORST_REPEATS = 3
-_GOOD = (b'"chat.completion"', b"data: [DONE]", b"batchItemFailures", b'"policyDocument"', b'"object\\":', b"objects and lists")
+_GOOD = (
+    b'"chat.completion"',
+    b"data: [DONE]",
+    b"batchItemFailures",
+    b'"policyDocument"',
+    b'"object\\":',
+    b"objects and lists",
+)
 
 
 class Case(NamedTuple):
