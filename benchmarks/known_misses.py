@@ -12,7 +12,7 @@ REASONS: dict[tuple[str, str], str] = {
     ("cold start to /next", f"x {BARE}"): (
         "httpx and Powertools' Logger alone take 1.7 times the imports of the bare handler (71 of 43 ms of CPU time), and both "
         "are required. Our loop takes 4 ms, and our 68 modules 18 ms. All modules in one file would save 6 ms, but every import "
-        "would depend on an importer of ours (docs/performance.md, What a cold start consists of)."
+        "would depend on an importer of ours (docs/performance/optimisations.md)."
     ),
     ("first byte, streamed, p50", f"x {BARE_STREAMING}"): (
         "The bare handler passes bytes on. Before ours asks Bedrock, it takes about 0.1 ms more for the watchdog, ids, strict "

@@ -57,7 +57,7 @@ def medians(runs: Sequence[Ratios]) -> dict[str, float]:
 
 
 def best(runs: Sequence[Ratios]) -> dict[str, float]:
-    """For each name that all runs have, the smallest of their ratios: other load on the machine only makes them larger."""
+    """For each name that all runs have, the smallest of their ratios: other load on the machine mostly makes them larger."""
     return {name: min(run[name] for run in runs) for name in _shared(runs)}
 
 
