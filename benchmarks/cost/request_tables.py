@@ -65,7 +65,7 @@ def by_kind(gateway: Gateway) -> str:
     guardrails = [inference.guardrail_usd(shape, gateway.defaults.policy) for shape in SHAPES]
     gateways = [gateway.by_default(shape).total for shape in SHAPES]
     rows = [["guardrail", *map(usd, guardrails)], ["gateway, with the default memory", *map(usd, gateways)]]
-    beside = [sum(both) for both in zip(guardrails, gateways, strict=True)]
+    beside = [sum(both, Decimal(0)) for both in zip(guardrails, gateways, strict=True)]
     for model in (OPEN, CLAUDE):
         models = [inference.of_shape(model, shape) for shape in SHAPES]
         sums = [usd(sum(both, Decimal(0))) for both in zip(beside, models, strict=True)]

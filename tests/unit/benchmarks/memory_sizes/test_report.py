@@ -118,6 +118,13 @@ def test_highest_peak() -> None:
     assert peaks.highest(a_run().peaks)[OURS].request == "lists"
 
 
+def test_a_stream_counts_to_its_end() -> None:
+    """A stream that ends with an error is not the largest answer."""
+    begun = b'data: {"object":"chat.completion.chunk","choices":[]}\n\n'
+    assert peaks.is_whole(begun + b"data: [DONE]\n\n")
+    assert not peaks.is_whole(begun + b'data: {"error":{"code":"response_too_large"}}\n\n')
+
+
 def test_where_nothing_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsewhere the command says in one line what is missing, and exits with 2."""
 
