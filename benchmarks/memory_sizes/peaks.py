@@ -127,14 +127,18 @@ def _worker(worker: Function) -> Iterator[Case]:
     yield _batch(worker, JOBS, SMALL, 0, SMALL, 0)
     yield _batch(worker, JOBS, SMALL, 0, TEXT, _LONGEST_TEXT_BYTES)
     yield _batch(worker, JOBS, SMALL, 0, WIDE_TEXT, _LONGEST_TEXT_BYTES)
-    yield _batch(worker, JOBS, SMALL, 0, TEXT, ANSWER_BYTES)
+    for route in (NATIVE, CONVERSE):
+        yield _batch(worker, JOBS, SMALL, 0, TEXT, ANSWER_BYTES, route)
     yield _batch(worker, 1, OBJECTS, MESSAGE_BYTES - 2000, OBJECTS, ANSWER_BYTES)
 
 
-def _batch(worker: Function, count: int, request: str, size: int, answer: str, answer_bytes: int) -> Case:
-    body = large_requests.body(request, size, answer=answer, answer_bytes=answer_bytes)
+def _batch(
+    worker: Function, count: int, request: str, size: int, answer: str, answer_bytes: int, route: str = NATIVE
+) -> Case:
+    body = large_requests.body(request, size, answer=answer, answer_bytes=answer_bytes, route=route)
     of_size = f"{answer} of {answer_bytes / _MIB:g} MiB" if answer_bytes else answer
-    return Case(worker, f"{count} x {request}", f"{count} x {of_size}", jobs.batch_event(body, count))
+    asked = f"{count} x {request}" if route == NATIVE else f"{route}: {count} x {request}"
+    return Case(worker, asked, f"{count} x {of_size}", jobs.batch_event(body, count))
 
 
 def _other_limits(chat: Function, stage: Stage) -> Iterator[LimitsPeak]:
