@@ -35,7 +35,7 @@ _LONGEST_TEXT_BYTES = 512 * 1024
 _OTHER_ANSWERS_MIB = (2, 4, 8)
 # What a process keeps of its heap makes the peak of the next worst request a little higher.
 _WORST_REPEATS = 3
-# How many answers a worker holds at once differs from run to run: the peak is from 600 to 1,300 MiB.
+# How many answers a worker holds at once differs from run to run: the peak is from 600 to 1,400 MiB.
 _WORST_PROCESSES = 3
 _GOOD = (
     b'"chat.completion"',

@@ -41,7 +41,11 @@ def a_run(*, ours_ms: float = 1.0) -> Results:
         streamed=streams,
         fast=streams,
         jobs_per_s=dict.fromkeys(SIZES, 300.0),
-        peaks=[Peak(OURS, "text", "small", 50.0), Peak(OURS, "lists", "objects", 364.0)],
+        peaks=[
+            Peak(OURS, "text", "small", 50.0),
+            Peak(OURS, "lists", "objects", 364.0),
+            Peak(WORKER, "small", "text", 1000.0),
+        ],
         limits=[LimitsPeak("answers of 8 MiB", 461.0)],
     )
 
