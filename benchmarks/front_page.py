@@ -50,9 +50,16 @@ def _in_words(results: Document) -> list[str]:
         f"- **{_added_ms(results, OURS):.1f} ms** are added to a call, while a model takes seconds to answer.",
         f"- **{_first_ms(results, OURS):.1f} ms** are added until the first word of a streamed answer.",
         f"- **{_after_a_pause_ms(results) / 1000:.1f} s** are added to the first call after a pause, beside AWS's own start.",
-        f"- **{_peak_mib(results, OURS):.0f} MiB** of memory are used by the function that answers calls.",
+        *_memory(results),
         f"- **{_batch_s(results):.1f} s** pass until 100 jobs are done, if the model takes 1 s for each.",
     ]
+
+
+def _memory(results: Document) -> list[str]:
+    """The line of the memory; none if the system does not say it."""
+    peak_mib = _peak_mib(results, OURS)
+    text = "of memory are used by the function that answers calls."
+    return [] if peak_mib is None else [f"- **{peak_mib:.0f} MiB** {text}"]
 
 
 def _table(results: Document) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.managed_runtime import ManagedRuntime
 from benchmarks.packages import Package
 from infra.functions.function_packages import STREAMING_START
+from infra.settings import memory_sizes
 from tests.runtime_api import RuntimeApiServer, RuntimeProcess
 
 
@@ -90,7 +91,7 @@ def environment(function: Function, api_address: str, runtime: ManagedRuntime) -
         "AWS_SECRET_ACCESS_KEY": "benchmark",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "7",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_sizes.CHAT_MIB),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[7]abc",
         "AWS_LAMBDA_LOG_FORMAT": "JSON",

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.import_times` prints what a cold start of the chat function consists of, for docs/performance.md.
+"""`python -m benchmarks.import_times` prints what a cold start of the chat function consists of.
 
-The first table has the CPU time of processes that import a part of the whole, in turns. The second has the modules' own
-times by Python's `-X importtime`, whose measuring makes them about a tenth longer.
+The tables are in docs/performance/optimisations.md. The first has the CPU time of processes that import a part of the whole, in
+turns. The second has the modules' own times by Python's `-X importtime`, whose measuring makes them about a tenth longer.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from statistics import median
 
-from benchmarks import exchanges, functions
+from benchmarks import exchanges, functions, process_costs
 from benchmarks.events import chat_body
 from benchmarks.exchanges import Timing
 from benchmarks.functions import Function, Running
@@ -51,13 +52,19 @@ def worker_target(
         yield WorkerTarget(running, jobs=jobs)
 
 
-def batch_s(worker: Function, runtime: ManagedRuntime, *, jobs: int, latency_s: float) -> float:
-    """Seconds for one batch of `jobs` jobs in a warm worker, if each answer takes `latency_s`.
+def batch(
+    worker: Function, runtime: ManagedRuntime, *, jobs: int, latency_s: float, repeats: int
+) -> tuple[float, float | None]:
+    """Seconds, and seconds of CPU time, for one batch of `jobs` jobs in a warm worker, if each answer takes `latency_s`.
 
-    Raises AssertionError if a job failed.
+    Both are the medians of `repeats` batches. The CPU time is None if the system does not provide it. Raises AssertionError if
+    a job failed.
     """
+    body = chat_body(Shape(latency_us=int(latency_s * 1e6)), KILOBYTE)
     with worker_target(worker, runtime, jobs=jobs) as target:
-        return target.ask(chat_body(Shape(latency_us=int(latency_s * 1e6)), KILOBYTE)).total_s
+        taken = [process_costs.asked(target.pid, lambda: target.ask(body).total_s) for _ in range(repeats)]
+    spent = [cpu_s for _, cpu_s in taken if cpu_s is not None]
+    return median(took_s for took_s, _ in taken), median(spent) if spent else None
 
 
 def _work(running: Running, event: bytes) -> Timing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None)
@@ -19,6 +20,14 @@ def cpu_s(pid: int | None) -> float | None:
     clock = ctypes.c_int()
     failed = _LIBC.clock_getcpuclockid(pid, ctypes.byref(clock))
     return None if failed else time.clock_gettime(clock.value)
+
+
+def asked(pid: int | None, ask: Callable[[], float]) -> tuple[float, float | None]:
+    """The seconds that `ask` returns, and the process's CPU time for it. The process must be idle before and after it."""
+    before_s = cpu_s(pid)
+    took_s = ask()
+    after_s = cpu_s(pid)
+    return took_s, None if before_s is None or after_s is None else after_s - before_s
 
 
 def peak_mib(pid: int | None) -> float | None:

@@ -31,12 +31,13 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """The time of one batch of jobs in one worker."""
+    """The time of one batch of jobs in one worker, and its CPU time, if the system provides it."""
 
     width: int
     jobs: int
     latency_s: float
     took_s: float
+    cpu_s: float | None = None
 
     @property
     def jobs_per_s(self) -> float:

@@ -31,6 +31,7 @@ from benchmarks.warm import KILOBYTE
 _OURS = {contenders.OURS: variants.ALL}
 _WIDTHS, _JOB_LATENCIES_S = (10, 30, WIDTH), (0.2, 1.0, 2.0)
 _GROWTH_ROUNDS, _CLIENTS_ROUNDS = 60, 200
+_QUICK_BATCHES = 5
 _QUICK = Rounds(cold=7, buffered=300, large=9, streamed=100, paced=5, fast=9)
 _FULL = Rounds(cold=9, buffered=500, large=11, streamed=150, paced=10, fast=11, slow=15)
 
@@ -46,7 +47,7 @@ def quick(say: Callable[[str], None]) -> Results:
         say("cold starts measured")
         with steps.targets(chat, where, _OURS) as targets:
             steps.measure_warm(results, targets, _QUICK, say)
-        _measure_jobs(results, where, widths=(WIDTH,), latencies_s=(1.0,))
+        _measure_jobs(results, where, widths=(WIDTH,), latencies_s=(1.0,), repeats=_QUICK_BATCHES)
         say("jobs measured")
     return results
 
@@ -67,7 +68,7 @@ def full(peers: Peers, say: Callable[[str], None]) -> Results:
             results.growth = requests.measure(grown, rounds=_GROWTH_ROUNDS)
         results.growth += clients.measure(authorizers[0], _ours(chat), where, rounds=_CLIENTS_ROUNDS)
         say("growth measured")
-        _measure_jobs(results, where, widths=_WIDTHS, latencies_s=_JOB_LATENCIES_S)
+        _measure_jobs(results, where, widths=_WIDTHS, latencies_s=_JOB_LATENCIES_S, repeats=1)
         say("jobs measured")
     return results
 
@@ -103,10 +104,11 @@ def _targets(
 
 
 def _measure_jobs(
-    results: Results, where: Stage, *, widths: Sequence[int], latencies_s: Sequence[float]
+    results: Results, where: Stage, *, widths: Sequence[int], latencies_s: Sequence[float], repeats: int
 ) -> None:
     for width in widths:
         worker = contenders.worker(where.folder, where.upstream, width=width)
         for latency_s in latencies_s:
-            took_s = jobs.batch_s(worker, where.runtime, jobs=JOBS, latency_s=latency_s)
-            results.batches.append(Batch(width=width, jobs=JOBS, latency_s=latency_s, took_s=took_s))
+            took_s, cpu_s = jobs.batch(worker, where.runtime, jobs=JOBS, latency_s=latency_s, repeats=repeats)
+            batch = Batch(width=width, jobs=JOBS, latency_s=latency_s, took_s=took_s, cpu_s=cpu_s)
+            results.batches.append(batch)

@@ -17,7 +17,7 @@ _NO_REASON = "The reason is not known yet. As soon as it is, it belongs into ben
 def render(results: Results, verdicts: Sequence[Verdict]) -> str:
     """All tables of the run."""
     parts = [
-        _machine(results),
+        origin(results.date, results.machine, results.versions),
         section("Cold start, ms (with bytecode | without)", _cold(results)),
         section("Servers, one start", _servers(results)),
         section("Buffered, 1 kB request", _latencies(results.buffered)),
@@ -38,9 +38,10 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _machine(results: Results) -> str:
-    facts = {**results.machine, **results.versions}
-    return f"{results.date}: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + "\n"
+def origin(date: str, machine: Mapping[str, str], versions: Mapping[str, str]) -> str:
+    """The line about when and where a run was made."""
+    facts = {**machine, **versions}
+    return f"{date}: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + "\n"
 
 
 def _note(results: Results) -> str:

@@ -14,10 +14,11 @@ from benchmarks.cost.containers import (
     requests_per_month,
 )
 from benchmarks.cost.gateway import Gateway
-from benchmarks.cost.markdown_table import paragraph, table
-from benchmarks.cost.measurements import SIZES_MIB, Function, Measurements
+from benchmarks.cost.measurements import Function, Measurements
 from benchmarks.cost.money import MILLION, usd
 from benchmarks.cost.shapes import ANSWER, JOB, OPEN, STREAM, USUAL, Shape
+from benchmarks.markdown import paragraph, table
+from benchmarks.memory_sizes.processor_share import SIZES_MIB
 
 _SECONDS_PER_DAY = 86_400
 _RATES_PER_S = (Decimal("0.1"), Decimal(1), Decimal(10))
@@ -46,6 +47,15 @@ def usd_per_hour(containers: Containers, gateway: Gateway) -> str:
 
 
 def break_even(gateway: Gateway) -> str:
+    """The constant rate of usual requests from which a container is cheaper, with the default memory."""
+    rates = [break_even_per_s(one, gateway.by_default(USUAL), gateway.prices) for one in (PLAIN, LITELLM)]
+    return paragraph(
+        f"With the default memory of {gateway.defaults.chat_mib} MB, two tasks are cheaper above **{rates[0]:.2f} usual requests",
+        f"a second**, which are {rates[0] * _SECONDS_PER_DAY:,.0f} a day; those of LiteLLM above {rates[1]:.2f}.",
+    )
+
+
+def break_even_by_memory(gateway: Gateway) -> str:
     """The constant rate from which a container is cheaper, by memory size and kind of request."""
     head = ["memory", *(f"{shape.title}, {short}" for shape, _, short in _BREAK_EVENS)]
     sizes = sorted({*SIZES_MIB, gateway.defaults.chat_mib, gateway.defaults.worker_mib})
@@ -53,12 +63,7 @@ def break_even(gateway: Gateway) -> str:
         [f"{mib} MB", *(_rate(gateway, shape, mib, containers) for shape, containers, _ in _BREAK_EVENS)]
         for mib in sizes
     ]
-    rate = break_even_per_s(PLAIN, gateway.by_default(USUAL), gateway.prices)
-    text = paragraph(
-        f"With the default memory of {gateway.defaults.chat_mib} MB, two tasks are cheaper above {rate:.2f} usual requests",
-        f"a second. These are {rate * _SECONDS_PER_DAY:,.0f} a day.",
-    )
-    return f"{table(head, rows)}\n\n{text}"
+    return table(head, rows)
 
 
 def by_rate(gateway: Gateway) -> str:
@@ -77,8 +82,6 @@ def by_rate(gateway: Gateway) -> str:
 def fastapi(gateway: Gateway, measured: Measurements) -> str:
     """The two functions' needs, and what Lambda charges for them with the default memory."""
     both = measured.ours, measured.fastapi
-    if not measured.fastapi.own_ms_by_mib:  # then both are estimated in the same way
-        both = _estimated(both[0]), both[1]
     mib = gateway.defaults.chat_mib
     rows = [
         ["processor time of a request, on a whole core", *(f"{one.cpu_ms:.2f} ms" for one in both)],
@@ -117,10 +120,6 @@ def _each_with_its_memory(gateway: Gateway, both: tuple[Function, Function]) -> 
     pairs = zip(both, (ours_mib, larger_mib), strict=True)
     amounts = [_lambda_usd(gateway, one, STREAM, mib) for one, mib in pairs]
     return [f"the same, if the sample has {larger_mib} MB", *map(usd, amounts)]
-
-
-def _estimated(function: Function) -> Function:
-    return function._replace(own_ms_by_mib={})
 
 
 def _lambda(gateway: Gateway, both: tuple[Function, Function], shape: Shape, mib: int) -> list[str]:

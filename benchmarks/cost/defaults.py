@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.cost.shapes import JOB
+from infra.settings import memory_sizes
 from infra.settings.chat_function import ChatFunctionSettings
 from infra.settings.jobs import JobsSettings
 from infra.settings.upstream import Upstream
@@ -20,6 +21,7 @@ class Defaults(NamedTuple):
 
     chat_mib: int
     worker_mib: int
+    authorizer_mib: int
     width: int
     key_max_age_s: int
     policy: dict[str, Any]
@@ -31,6 +33,7 @@ def current() -> Defaults:
     return Defaults(
         chat_mib=ChatFunctionSettings().memory_size_mib,
         worker_mib=jobs.memory_size_mib,
+        authorizer_mib=memory_sizes.AUTHORIZER_MIB,
         width=jobs.width,
         key_max_age_s=Upstream().api_key_max_age_s,
         policy=json.loads(_POLICY.read_text()),

@@ -14,11 +14,6 @@ _FOLDER = Path(__file__).parents[2] / "docs" / "performance"
 OURS, FASTAPI = "ours", "FastAPI sample"
 # The series with one request a second, as a function has that waits for a model.
 _PACED = "paced"
-SIZES_MIB = (128, 192, 256, 512, 1024, 1769)
-# A function of this size has one core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-WHOLE_CORE_MIB = 1769
-# Requests back to back under the processor share of a size. Used as long as there is no memory.json.
-_FIRST_LOOK_MS = {128: Decimal("11.9"), 256: Decimal("0.98"), 512: Decimal("0.90")}
 
 
 class MeasurementError(Exception):
@@ -35,35 +30,26 @@ class Function(NamedTuple):
     large_peak_mib: Decimal
 
     def own_ms(self, memory_mib: int) -> Decimal:
-        """The time beside the wait for Bedrock. If the size was not measured, that of the next smaller size, which is slower.
+        """The time beside the wait for Bedrock. If the size was not measured, that of the next smaller size.
 
-        If no such size was measured either: the processor time, divided by the size's share of a core.
+        The smallest size of Lambda is always measured.
         """
-        smaller = [size for size in self.own_ms_by_mib if size <= memory_mib]
-        if smaller:
-            return self.own_ms_by_mib[max(smaller)]
-        return self.cpu_ms * WHOLE_CORE_MIB / min(memory_mib, WHOLE_CORE_MIB)
+        return self.own_ms_by_mib[max(size for size in self.own_ms_by_mib if size <= memory_mib)]
 
 
 class Measurements(NamedTuple):
-    """The compared functions. `by_size`: memory.json was there, and the times by memory size are its."""
+    """The compared functions."""
 
     ours: Function
     fastapi: Function
-    by_size: bool
 
 
 def read(folder: Path = _FOLDER) -> Measurements:
     """The measurements in the folder. Raises MeasurementError."""
-    results = _document(folder / "results.json")
-    sizes_file = folder / "memory.json"
-    by_size = sizes_file.exists()
-    sizes = _document(sizes_file) if by_size else {}
-    first_look = {} if by_size else _FIRST_LOOK_MS
+    results, sizes = _document(folder / "results.json"), _document(folder / "memory.json")
     return Measurements(
-        ours=_function(results, OURS, own_ms(sizes, OURS) or first_look),
+        ours=_function(results, OURS, own_ms(sizes, OURS)),
         fastapi=_function(results, FASTAPI, own_ms(sizes, FASTAPI)),
-        by_size=by_size,
     )
 
 
@@ -73,7 +59,7 @@ def own_ms(sizes: Any, name: str) -> dict[int, Decimal]:
         raise MeasurementError("memory.json must be an object: run `make bench-memory`.")
     paced = sizes.get(_PACED, {})
     rows = paced.get(name, {}) if isinstance(paced, dict) else None
-    if not isinstance(rows, dict):
+    if not isinstance(rows, dict) or not rows:
         raise MeasurementError(f"memory.json: {_PACED} must have an object of memory sizes for {name}.")
     where = f"memory.json: {_PACED}: {name}"
     return {_mib(size): _number(row, "p50_ms", f"{where}: {size}") for size, row in rows.items()}

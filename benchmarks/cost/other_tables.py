@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from benchmarks.cost import batches, features, idle, savings
 from benchmarks.cost.gateway import REQUEST_LOG_KB, SQS_CALLS_AT_LEAST, Gateway
-from benchmarks.cost.markdown_table import bold, paragraph, table
-from benchmarks.cost.measurements import SIZES_MIB
 from benchmarks.cost.money import MILLION, percent, usd
 from benchmarks.cost.prices import Price, Prices
 from benchmarks.cost.savings import Saving
 from benchmarks.cost.shapes import JOB, STREAM, USUAL
+from benchmarks.markdown import bold, paragraph, table
+from benchmarks.memory_sizes.processor_share import SIZES_MIB
 
 _EVENT_BYTES = 250  # one event of a stream with one token: an estimate
 _AUTHORIZER_S = Decimal("0.01")  # an estimate
@@ -82,7 +82,7 @@ def feature_costs(prices: Prices) -> str:
         million = "" if feature.million_usd is None else at_most + usd(feature.million_usd)
         month = "" if feature.month_usd is None else usd(feature.month_usd)
         rows.append([feature.title, feature.setting, month, million])
-    return table(["feature", "setting", "a month", "a million requests"], rows, texts=2)
+    return table(["feature", "setting", "a month", "a million requests"], rows, texts=(0, 1))
 
 
 def feature_details(prices: Prices) -> str:
@@ -107,8 +107,7 @@ def saving_table(found: Iterable[Saving], saved: str) -> str:
     rows = list(found)
     cells = [[one.what, usd(one.usd), _change(one.usd, rows[0].usd), one.effect] for one in rows]
     head = ["what you do", f"{saved}, a million requests", "change", "what you lose"]
-    lines = table(head, cells, texts=1).splitlines()
-    return "\n".join([lines[0], "|---|--:|--:|---|", *lines[2:]])
+    return table(head, cells, texts=(0, 3))
 
 
 def guardrail_savings() -> str:
@@ -145,7 +144,7 @@ def left_out(gateway: Gateway) -> str:
     prices = gateway.prices
     out_gb = Decimal(USUAL.completion_tokens * _EVENT_BYTES) * MILLION / _BYTES_PER_GB
     out = usd(out_gb * prices.usd("data_out_gb"))
-    authorizer = gateway.lambda_usd(_AUTHORIZER_S, gateway.defaults.chat_mib)
+    authorizer = gateway.lambda_usd(_AUTHORIZER_S, gateway.defaults.authorizer_mib)
     authorizer += prices.usd("lambda_requests_million") + prices.usd("dynamodb_read_million")
     lines = [
         f"**Data to the internet:** about {out_gb:.0f} GB for a million usual streams: {out} if callers are outside AWS. {_FREE}",
@@ -158,8 +157,7 @@ def left_out(gateway: Gateway) -> str:
 def list_prices(prices: Prices) -> str:
     """All prices with their sources."""
     rows = [[one.service, _exact(one.usd), one.unit, _source(one)] for one in prices.rows.values()]
-    lines = table(["service", "price", "for one", "source"], rows).splitlines()
-    return "\n".join([lines[0], "|---|--:|---|---|", *lines[2:]])
+    return table(["service", "price", "for one", "source"], rows, texts=(0, 2, 3))
 
 
 def _full_calls(gateway: Gateway) -> str:

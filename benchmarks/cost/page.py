@@ -16,10 +16,10 @@ from benchmarks.cost import (
     request_tables,
 )
 from benchmarks.cost.gateway import Gateway
-from benchmarks.cost.markdown_table import paragraph
 from benchmarks.cost.measurements import Measurements
 from benchmarks.cost.money import usd
-from benchmarks.cost.shapes import ANSWER, JOB, OPEN, STREAM, USUAL
+from benchmarks.cost.shapes import OPEN, USUAL
+from benchmarks.markdown import paragraph
 
 ROOT = Path(__file__).parents[2]
 PAGES = (Path("docs/cost.md"), Path("README.md"))
@@ -35,7 +35,7 @@ def blocks() -> dict[str, str]:
     measured = measurements.read()
     gateway = Gateway(prices.read(), defaults.current(), measured.ours)
     return {
-        **_of_requests(gateway, measured),
+        **_of_requests(gateway),
         **_of_comparisons(gateway, measured),
         **_of_the_rest(gateway),
     }
@@ -77,16 +77,15 @@ def _separated(text: str) -> str:
     return f"\n{text}\n\n" if "\n|" in text or text.startswith("- ") else f"{text}\n"
 
 
-def _of_requests(gateway: Gateway, measured: Measurements) -> dict[str, str]:
+def _of_requests(gateway: Gateway) -> dict[str, str]:
     return {
         "readme": _readme(gateway),
         "first-screen": request_tables.first_screen(gateway),
         "kinds": request_tables.kinds(gateway),
-        "memory-answer": request_tables.by_memory(gateway, ANSWER),
-        "memory-stream": request_tables.by_memory(gateway, STREAM),
-        "memory-job": request_tables.by_memory(gateway, JOB),
+        "million": request_tables.by_kind(gateway),
+        "memory": request_tables.by_memory(gateway),
         "gateway-items": request_tables.gateway_items(gateway),
-        "own-time": request_tables.own_time(gateway, measured.by_size),
+        "own-time": request_tables.own_time(gateway),
         "cold-starts": request_tables.cold_starts(gateway),
         "widths": request_tables.widths(gateway),
         "model-prices": request_tables.model_prices(),
@@ -97,6 +96,7 @@ def _of_comparisons(gateway: Gateway, measured: Measurements) -> dict[str, str]:
     return {
         "containers": comparison_tables.container_prices(gateway),
         "break-even": comparison_tables.break_even(gateway),
+        "break-even-by-memory": comparison_tables.break_even_by_memory(gateway),
         "rates": comparison_tables.by_rate(gateway),
         "fastapi": comparison_tables.fastapi(gateway, measured),
     }

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from benchmarks.cost import inference, shapes
 from benchmarks.cost.gateway import Gateway
-from benchmarks.cost.markdown_table import bold, paragraph, table
-from benchmarks.cost.measurements import SIZES_MIB
 from benchmarks.cost.money import percent, usd
 from benchmarks.cost.shapes import CLAUDE, MODELS, OPEN, SHAPES, USUAL, Model, Shape
+from benchmarks.markdown import bold, paragraph, table
+from benchmarks.memory_sizes.processor_share import SIZES_MIB
 from client_usage import price_list
 
 _ITEMS = ("model", "guardrail", "gateway")
@@ -60,12 +60,24 @@ def kinds(gateway: Gateway) -> str:
     return table(head, rows)
 
 
-def by_memory(gateway: Gateway, shape: Shape) -> str:
-    """What a million requests of the shape cost with each memory size."""
-    head = ["memory", "Lambda's time", "rest of the gateway", "**gateway**", "guardrail"]
-    head += [f"model {OPEN.title}", f"model {CLAUDE.title}", f"sum, {OPEN.title}", f"sum, {CLAUDE.title}"]
-    sizes = sorted({*SIZES_MIB, gateway.memory_mib(shape)})
-    return table(head, [_memory_row(gateway, shape, size) for size in sizes])
+def by_kind(gateway: Gateway) -> str:
+    """What a million requests of each kind cost with default settings, and their sums with two models."""
+    guardrails = [inference.guardrail_usd(shape, gateway.defaults.policy) for shape in SHAPES]
+    gateways = [gateway.by_default(shape).total for shape in SHAPES]
+    rows = [["guardrail", *map(usd, guardrails)], ["gateway, with the default memory", *map(usd, gateways)]]
+    beside = [sum(both, Decimal(0)) for both in zip(guardrails, gateways, strict=True)]
+    for model in (OPEN, CLAUDE):
+        models = [inference.of_shape(model, shape) for shape in SHAPES]
+        sums = [usd(sum(both, Decimal(0))) for both in zip(beside, models, strict=True)]
+        rows += [[f"model {model.title}", *map(usd, models)], bold([f"sum with {model.title}", *sums])]
+    return table(["US dollars for a million", *(shape.title for shape in SHAPES)], rows)
+
+
+def by_memory(gateway: Gateway) -> str:
+    """What the gateway costs for a million requests of each kind with each memory size."""
+    sizes = sorted({*SIZES_MIB, *(gateway.memory_mib(shape) for shape in SHAPES)})
+    rows = [[f"{mib} MB", *(_at(gateway, shape, mib) for shape in SHAPES)] for mib in sizes]
+    return table(["the gateway with this memory", *(shape.title for shape in SHAPES)], rows)
 
 
 def gateway_items(gateway: Gateway) -> str:
@@ -85,19 +97,15 @@ def gateway_items(gateway: Gateway) -> str:
     return table(["for a million", *(shape.title for shape in SHAPES)], [*rows, sums])
 
 
-def own_time(gateway: Gateway, by_size: bool) -> str:
+def own_time(gateway: Gateway) -> str:
     """The gateway's own time by memory size, and what Lambda charges for it."""
-    source = (
-        "[measured](performance/memory.md) under the processor share of each size, at one request a second"
-    )
-    if not by_size:
-        source = "a first measurement, with requests back to back; other sizes have the time of the next smaller one"
     mib = gateway.defaults.chat_mib
     own = gateway.function.own_ms(mib)
     text = paragraph(
-        f"With {mib} MB the gateway needs {own:.2f} ms of its own time for a request.",
+        f"With {mib} MB the gateway needs at most {own:.2f} ms of its own time for a request.",
         f"That is {_share(own, USUAL)} of the {USUAL.seconds} seconds that a usual request waits for the model.",
-        f"These times are {source}.",
+        "These times are [measured](performance/memory.md) under the processor share of each size, at one request a second.",
+        "They contain the time of the test server in Bedrock's place.",
     )
     head = ["memory", "own time of a request", "Lambda's charge for it, a million requests"]
     rows = [
@@ -138,18 +146,12 @@ def widths(gateway: Gateway) -> str:
 def model_prices() -> str:
     """The prices of the three models, from the gateway's list."""
     rows = [[model.title, f"`{model.id}`", *_listed(model)] for model in MODELS]
-    return table(["model", "id", "input", "cached input", "output"], rows, texts=2)
+    return table(["model", "id", "input", "cached input", "output"], rows, texts=(0, 1))
 
 
-def _memory_row(gateway: Gateway, shape: Shape, mib: int) -> list[str]:
-    costs = gateway.costs(shape, mib)
-    guardrail = inference.guardrail_usd(shape, gateway.defaults.policy)
-    models = [inference.of_shape(model, shape) for model in (OPEN, CLAUDE)]
-    beside = costs.total + guardrail
-    amounts = [costs.lambda_time, costs.total - costs.lambda_time, costs.total, guardrail]
-    amounts += [*models, *(beside + model for model in models)]
-    cells = [f"{mib} MB", *map(usd, amounts)]
-    return bold([f"{mib} MB, default", *cells[1:]]) if mib == gateway.memory_mib(shape) else cells
+def _at(gateway: Gateway, shape: Shape, mib: int) -> str:
+    amount = usd(gateway.costs(shape, mib).total)
+    return f"**{amount} (default)**" if mib == gateway.memory_mib(shape) else amount
 
 
 def _share(own_ms: Decimal, shape: Shape) -> str:

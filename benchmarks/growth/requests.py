@@ -41,10 +41,8 @@ def _latency_s(target: Target, body: bytes) -> float:
 
 def sample(pid: int | None, ask: Callable[[], float]) -> Sample:
     """One request by `ask`, which returns its seconds. The function must be idle before and after it."""
-    before_s = process_costs.cpu_s(pid)
-    took_s = ask()
-    after_s = process_costs.cpu_s(pid)
-    return took_s * 1000, None if before_s is None or after_s is None else (after_s - before_s) * 1000
+    took_s, cpu_s = process_costs.asked(pid, ask)
+    return took_s * 1000, None if cpu_s is None else cpu_s * 1000
 
 
 def point(count: int, body_bytes: int, samples: Sequence[Sample], pid: int | None) -> Point:

@@ -16,7 +16,8 @@ from local.bedrock_standin.converse_answers import frames
 
 _MODEL = re.compile(r"largest-([a-z-]+)-([0-9]+)")
 _AROUND_BYTES = 1000
-# An event of a stream may have 1 MiB. On Converse, 32 MiB of a tool call's arguments are held until they are checked.
+# An event of a stream may have 1 MiB. On Converse, as many characters of a tool call's arguments as an answer in one piece may
+# have bytes are held until they are checked.
 _EVENT_BYTES, _EVENTS = 1024 * 1024, 30
 _USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 _CONVERSE_USAGE = {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}
@@ -84,17 +85,16 @@ def events(asked: Wanted) -> Iterator[bytes]:
 
 
 def converse_frames(asked: Wanted) -> Iterator[bytes]:
-    """A stream of Converse with frames of the largest size. JSON that is no string is a tool call, as a text."""
+    """A stream of Converse with frames of the largest size. JSON that is no string is a tool call with wide text."""
     is_text = asked.kind in large_json.STRINGS
-    piece = json.loads(
-        large_json.BY_KIND[asked.kind if is_text else large_json.TEXT](_EVENT_BYTES - _AROUND_BYTES)
-    )
+    kind = asked.kind if is_text else large_json.WIDE_TEXT
+    piece = json.loads(large_json.BY_KIND[kind](_EVENT_BYTES - _AROUND_BYTES))
     delta = {"text": piece} if is_text else {"toolUse": {"input": piece}}
     yield frames.event_frame("messageStart", {"role": "assistant"})
     if not is_text:
         start = {"toolUse": {"toolUseId": "t", "name": "f"}}
         yield frames.event_frame("contentBlockStart", {"contentBlockIndex": 0, "start": start})
-    for _ in range(_EVENTS):
+    for _ in range(_EVENTS if is_text else asked.size_bytes // _EVENT_BYTES):
         yield frames.event_frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta})
     yield frames.event_frame("contentBlockStop", {"contentBlockIndex": 0})
     yield frames.event_frame("messageStop", {"stopReason": "end_turn" if is_text else "tool_use"})

@@ -9,7 +9,7 @@ from benchmarks.contenders import WORKER
 from benchmarks.markdown import number, section
 from benchmarks.memory_sizes import defaults, peaks, sizing, targets
 from benchmarks.memory_sizes.results import Of, Results
-from benchmarks.table import judged
+from benchmarks.table import judged, origin
 from benchmarks.targets import Verdict
 
 _Value = TypeVar("_Value")
@@ -26,7 +26,7 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
     """All tables of the run."""
     cold = _by_size(results, results.cold, lambda one: one.answer_ms, 0)
     parts = [
-        _machine(results),
+        origin(results.date, results.machine, results.versions),
         section("Cold start to the first answer, ms", cold),
         section("Paced, p50 ms", _latencies(results, results.paced, lambda one: one.p50_ms)),
         section("Back to back, p50 ms", _latencies(results, results.back_to_back, lambda one: one.p50_ms)),
@@ -49,11 +49,6 @@ def render(results: Results, verdicts: Sequence[Verdict]) -> str:
         judged(verdicts),
     ]
     return "\n".join(part for part in parts if part)
-
-
-def _machine(results: Results) -> str:
-    facts = {**results.machine, **results.versions}
-    return f"{results.date}: " + ", ".join(f"{name} {value}" for name, value in facts.items()) + "\n"
 
 
 def _by_size(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 from benchmarks.contenders import AUTHORIZER, BARE, BARE_STREAMING, FASTAPI, OURS
 from benchmarks.memory_sizes import defaults, peaks, sizing
 from benchmarks.memory_sizes.processor_share import FULL_MIB
 from benchmarks.memory_sizes.results import Results
-from benchmarks.targets import Verdict
+from benchmarks.targets import Verdict, ratio
 from infra.settings import memory_sizes
 
-_Key = TypeVar("_Key", int, str)
 # Of the function with a whole processor.
 _SLOWER = 1.5
 # By Little's law, a worker with 100 jobs in progress gets 100 answers a second, if an answer takes a second.
@@ -32,7 +30,7 @@ def _sizes(results: Results) -> Iterator[Verdict]:
         def p50_ms(size: int, name: str = name) -> float:
             return results.paced[name][size].p50_ms
 
-        yield from _ratio(
+        yield from ratio(
             f"{name} at {size} MB, paced, p50", p50_ms, size, FULL_MIB, _SLOWER, f"x {FULL_MIB} MB"
         )
 
@@ -53,10 +51,10 @@ def _chat(results: Results) -> Iterator[Verdict]:
     def answer_ms(name: str) -> float:
         return results.cold[name][size].answer_ms
 
-    yield from _ratio(f"{at}: back to back, p50", p50_ms, OURS, BARE, 1.25)
-    yield from _ratio(f"{at}: back to back, p99", p99_ms, OURS, BARE, 1.3)
-    yield from _ratio(f"{at}: paced, p50", paced_ms, OURS, FASTAPI, 0.6)
-    yield from _ratio(f"{at}: cold start to the first answer", answer_ms, OURS, FASTAPI, 0.5)
+    yield from ratio(f"{at}: back to back, p50", p50_ms, OURS, BARE, 1.25)
+    yield from ratio(f"{at}: back to back, p99", p99_ms, OURS, BARE, 1.3)
+    yield from ratio(f"{at}: paced, p50", paced_ms, OURS, FASTAPI, 0.6)
+    yield from ratio(f"{at}: cold start to the first answer", answer_ms, OURS, FASTAPI, 0.25)
 
 
 def _streams(results: Results) -> Iterator[Verdict]:
@@ -65,10 +63,10 @@ def _streams(results: Results) -> Iterator[Verdict]:
     def first_byte_ms(name: str) -> float:
         return results.streamed_paced[name][size].first_byte_p50_ms
 
-    yield from _ratio(f"at {size} MB: paced, first byte, p50", first_byte_ms, OURS, BARE_STREAMING, 1.25)
+    yield from ratio(f"at {size} MB: paced, first byte, p50", first_byte_ms, OURS, BARE_STREAMING, 1.25)
     if size in results.fast.get(OURS, {}):
         yield Verdict(
-            f"at {size} MB: added per streamed event", added_per_event_us(results, OURS, size), 50, "µs"
+            f"at {size} MB: added per streamed event", added_per_event_us(results, OURS, size), 25, "µs"
         )
 
 
@@ -91,18 +89,3 @@ def added_per_event_us(results: Results, name: str, size: int) -> float:
     """The time in µs that the function adds to each event of the fast stream."""
     added_ms = results.fast[name][size].p50_ms - results.upstream_s * 1000
     return added_ms * 1000 / results.fast_events
-
-
-def _ratio(
-    name: str,
-    measure: Callable[[_Key], float],
-    ours: _Key,
-    theirs: _Key,
-    limit: float,
-    unit: str | None = None,
-) -> Iterator[Verdict]:
-    """The verdict; nothing if one of the two was not measured."""
-    try:
-        yield Verdict(name, measure(ours) / measure(theirs), limit, unit or f"x {theirs}")
-    except KeyError:
-        return

@@ -12,7 +12,7 @@ from tests.infra.conftest import changed, stack_of, synthesised
 
 PROD = {
     "api": 384,
-    "worker": 1536,
+    "worker": 1769,
     "authorizer": memory_sizes.AUTHORIZER_MIB,
     "resources": memory_sizes.RESOURCES_MIB,
     "batch-steps": memory_sizes.BATCH_STEPS_MIB,

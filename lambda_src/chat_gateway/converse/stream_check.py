@@ -24,6 +24,9 @@ _NO_INDEX = -1
 # What is held until a stream's end, each event counted with the size of its objects. 50,000 events fit.
 _MAX_HELD_BYTES = 32 * 1024 * 1024
 _EVENT_BYTES = 400
+# As many as an answer in one piece may have bytes. ApplyGuardrail takes a fourth of it, and in memory a character may take
+# four bytes.
+_MAX_HELD_CHARACTERS = 4 * 1024 * 1024
 # No call of ApplyGuardrail takes more, so longer arguments need not be read as JSON.
 _MAX_CHARACTERS = 1_000_000
 _DELTA, _START, _STOP = "contentBlockDelta", "contentBlockStart", "contentBlockStop"
@@ -36,7 +39,7 @@ class StreamCheck:
         self._check = check
         self._held: list[Event] = []
         self._blocks: dict[tuple[int, str], dict[str, Any]] = {}  # what was held, by index and kind
-        self._held_bytes, self._is_over = 0, False
+        self._held_bytes, self._held_characters, self._is_over = 0, 0, False
         self._verdict: Verdict | None = None
 
     def released(self, event: Event) -> list[Event]:
@@ -76,7 +79,7 @@ class StreamCheck:
     def _hold(self, event: Event) -> None:
         self._held.append(event)
         self._held_bytes += len(event.payload) + _EVENT_BYTES
-        if self._held_bytes > _MAX_HELD_BYTES:
+        if self._held_bytes > _MAX_HELD_BYTES or self._held_characters > _MAX_HELD_CHARACTERS:
             raise ResponseTooLargeError("The tool calls and the reasoning are too large for the guardrail.")
 
     def _add(self, index: int, piece: dict[str, Any]) -> bool:
@@ -87,7 +90,9 @@ class StreamCheck:
             said = piece[kind] if isinstance(piece[kind], dict) else {}
             block.update({name: said[name] for name in ("toolUseId", "name") if name in said})
             words = said.get("input" if kind == _TOOL_USE else "text")
-            block["pieces"] += [words] if isinstance(words, str) else []
+            if isinstance(words, str):
+                block["pieces"].append(words)
+                self._held_characters += len(words)
         return bool(kinds)
 
     def _at_stop(self, event: Event) -> list[Event]:

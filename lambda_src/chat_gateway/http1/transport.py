@@ -1,6 +1,7 @@
 """An httpx transport over HTTP/1.1 with only the features that the request path needs.
 
-httpx's own transport (httpcore, h11, anyio) adds 20 ms to a cold start and 0.3 ms to each request: docs/performance.md.
+httpx's own transport (httpcore, h11, anyio) adds 20 ms to a cold start and 0.3 ms to each request:
+docs/performance/optimisations.md.
 """
 
 from __future__ import annotations

@@ -23,6 +23,19 @@ def test_numbers_come_first() -> None:
     assert any(line.startswith("| memory, MiB |") for line in lines)
 
 
+def test_without_the_memory() -> None:
+    """A system that does not say a process's memory, such as macOS, has the other numbers."""
+    page, results = (
+        documents.text("docs/performance.md"),
+        json.loads(documents.text("docs/performance/results.json")),
+    )
+    for one in results["buffered"].values():
+        one["peak_mib"] = None
+    written = front_page.with_numbers(page, results)
+    assert "are added to a call" in written
+    assert "of memory are used" not in written
+
+
 def test_a_page_without_a_place() -> None:
     """A page without a place for the numbers is an error."""
     results = json.loads(documents.text("docs/performance/results.json"))

@@ -41,6 +41,22 @@ def test_a_quadratic_cost_is_steep(fixed: float, each: float) -> None:
         assert curve.steepening(quadratic) == pytest.approx(500 / 110)
 
 
+def test_a_small_quadratic_part_is_found() -> None:
+    """A scan of all messages for each message is found, if it takes an eighth of the time of the longest history."""
+    measured = points({1: 0.70, 10: 0.79, 100: 1.76, 400: 5.01}.__getitem__)
+    assert curve.steepening(measured) < 1.1
+    scan_ms = 0.125 * 5.01 / 400**2
+    scanning = points(
+        {
+            1: 0.70 + scan_ms,
+            10: 0.79 + scan_ms * 10**2,
+            100: 1.76 + scan_ms * 100**2,
+            400: 5.01 + scan_ms * 400**2,
+        }.__getitem__
+    )
+    assert curve.steepening(scanning) > 1.1
+
+
 def test_noise_is_no_growth() -> None:
     """Differences of a few percent between small sizes are not growth."""
     assert curve.steepening(points({1: 1.0, 10: 1.0, 100: 0.99, 400: 1.01}.__getitem__)) < 1

@@ -9,9 +9,11 @@ import pytest
 
 from benchmarks import known_misses, table, targets
 from benchmarks.contenders import BARE
+from benchmarks.memory_sizes import targets as memory_targets
 from benchmarks.targets import Verdict
 from tests import documents
 from tests.unit.benchmarks import made_results
+from tests.unit.benchmarks.memory_sizes import test_report
 
 RESULTS = "docs/performance/results.json"
 SHORTEST = 40  # characters; a shorter text says nothing
@@ -19,9 +21,8 @@ SHORTEST = 40  # characters; a shorter text says nothing
 
 def limits() -> dict[tuple[str, str], float]:
     """The limit of each target, by name and unit."""
-    return {
-        (verdict.name, verdict.unit): verdict.limit for verdict in targets.verdicts(made_results.a_full_run())
-    }
+    verdicts = targets.verdicts(made_results.a_full_run()) + memory_targets.verdicts(test_report.a_run())
+    return {(verdict.name, verdict.unit): verdict.limit for verdict in verdicts}
 
 
 def published() -> list[dict[str, Any]]:

@@ -33,5 +33,7 @@ def gateway(listed: Prices) -> Gateway:
         peak_mib=Decimal(26),
         large_peak_mib=Decimal(52),
     )
-    defaults = Defaults(chat_mib=512, worker_mib=1024, width=100, key_max_age_s=300, policy=POLICY)
+    defaults = Defaults(
+        chat_mib=512, worker_mib=1024, authorizer_mib=512, width=100, key_max_age_s=300, policy=POLICY
+    )
     return Gateway(listed, defaults, function)

@@ -44,15 +44,8 @@ def test_half_of_the_width(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(("mib", "own_ms"), [(128, 10), (256, 10), (512, 1), (10_240, 1)])
 def test_own_time(gateway: Gateway, mib: int, own_ms: int) -> None:
-    """A size that was not measured has the time of the next smaller size, which is slower."""
+    """A size that was not measured has the time of the next smaller size."""
     assert gateway.function.own_ms(mib) == own_ms
-
-
-def test_own_time_without_measurement(gateway: Gateway) -> None:
-    """Without any measurement by size, the processor time is divided by the share of a core."""
-    function = gateway.function._replace(own_ms_by_mib={})
-    assert function.own_ms(1769) == function.own_ms(4000) == Decimal("1.5")
-    assert function.own_ms(128) > 20
 
 
 @given(

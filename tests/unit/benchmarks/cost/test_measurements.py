@@ -37,28 +37,27 @@ def folder(where: Path, sizes: Any = None) -> Path:
     return where
 
 
-def test_without_memory_json(tmp_path: Path) -> None:
-    """As long as there is no memory.json, the times by size are a first look."""
-    found = measurements.read(folder(tmp_path))
-    assert not found.by_size
-    assert found.ours.own_ms(128) > found.ours.own_ms(512)
-    assert found.fastapi.own_ms_by_mib == {}
+def test_memory_json_is_needed(tmp_path: Path) -> None:
+    """Without memory.json there is an error."""
+    with pytest.raises(MeasurementError, match=r"memory\.json cannot be read"):
+        measurements.read(folder(tmp_path))
 
 
 def test_results_are_needed(tmp_path: Path) -> None:
     """Without results.json, or without a row that is needed, the error says so."""
     with pytest.raises(MeasurementError, match=r"results\.json cannot be read"):
         measurements.read(tmp_path)
+    paced = {name: {"512": {P50: 1}} for name in (OURS, FASTAPI)}
+    folder(tmp_path, {"paced": paced})
     (tmp_path / "results.json").write_text("{}")
     with pytest.raises(MeasurementError, match="make bench"):
         measurements.read(tmp_path)
 
 
 def test_times_by_size(tmp_path: Path) -> None:
-    """The times of memory.json count in place of the first look, for both functions."""
+    """The times by size are those of memory.json, for both functions."""
     paced = {OURS: {"512": {P50: 0.8}, "1769": {P50: 0.7, "p99_ms": 1}}, FASTAPI: {"512": {P50: 3}}}
     found = measurements.read(folder(tmp_path, {"paced": paced, "cold": {}}))
-    assert found.by_size
     assert found.ours.own_ms_by_mib == {512: Decimal("0.8"), 1769: Decimal("0.7")}
     assert found.fastapi.own_ms(1024) == 3
 
@@ -68,6 +67,7 @@ def test_times_by_size(tmp_path: Path) -> None:
     [
         ([], "bench-memory"),
         ({"paced": []}, "paced"),
+        ({"paced": {}}, "paced"),
         ({"paced": {OURS: []}}, OURS),
         ({"paced": {OURS: {"big": {P50: 1}}}}, "big"),
         ({"paced": {OURS: {"0": {P50: 1}}}}, "'0'"),

@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks.cost import __main__ as command
 from benchmarks.cost import idle, page
-from benchmarks.cost.markdown_table import table
 from benchmarks.cost.money import usd
 from benchmarks.cost.page import PageError
 from benchmarks.cost.prices import read
+from benchmarks.markdown import table
 from tests import documents
 
 # Decisions and changes keep the prices of their date.
@@ -107,6 +107,5 @@ def test_rows_fit_their_table() -> None:
 
 
 def test_defaults_are_marked() -> None:
-    """The tables by memory mark the default size, whichever it is."""
-    for name in ("memory-answer", "memory-stream", "memory-job"):
-        assert page.blocks()[name].count(" MB, default**") == 1
+    """The table by memory marks the default size of each kind of request, whichever it is."""
+    assert page.blocks()["memory"].count(" (default)**") == 3

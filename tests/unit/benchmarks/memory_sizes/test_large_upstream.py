@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks.memory_sizes import large_requests, large_stores, large_upstream, resource_events
+from benchmarks.memory_sizes import (
+    large_answers,
+    large_requests,
+    large_stores,
+    large_upstream,
+    resource_events,
+)
+from benchmarks.memory_sizes.large_answers import Wanted
 from benchmarks.memory_sizes.large_json import OBJECTS, SMALL, TEXT
 from benchmarks.memory_sizes.large_requests import CONVERSE, NATIVE
 from resource_items import batch_state, table
@@ -63,6 +70,13 @@ def test_converse_stream(connection: HTTPConnection) -> None:
     """A stream of Converse has frames."""
     answer = sent(connection, "POST", f"/model/{large_model(SMALL)}/converse-stream", b"{}")
     assert b"messageStop" in answer
+
+
+def test_the_largest_held_stream() -> None:
+    """A streamed tool call has as many characters as an answer in one piece may have bytes, in events of 1 MiB."""
+    frames = list(large_answers.converse_frames(Wanted(OBJECTS, 4 * 1024 * 1024)))
+    assert len([frame for frame in frames if b"contentBlockDelta" in frame[:200]]) == 4
+    assert 0.99 < sum(map(len, frames)) / (4 * 1024 * 1024) < 1.01
 
 
 def large_model(kind: str) -> str:

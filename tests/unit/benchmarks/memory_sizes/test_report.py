@@ -41,7 +41,11 @@ def a_run(*, ours_ms: float = 1.0) -> Results:
         streamed=streams,
         fast=streams,
         jobs_per_s=dict.fromkeys(SIZES, 300.0),
-        peaks=[Peak(OURS, "text", "small", 50.0), Peak(OURS, "lists", "objects", 364.0)],
+        peaks=[
+            Peak(OURS, "text", "small", 50.0),
+            Peak(OURS, "lists", "objects", 364.0),
+            Peak(WORKER, "small", "text", 1000.0),
+        ],
         limits=[LimitsPeak("answers of 8 MiB", 461.0)],
     )
 
@@ -116,6 +120,13 @@ def test_document() -> None:
 def test_highest_peak() -> None:
     """Of each function, the highest peak counts."""
     assert peaks.highest(a_run().peaks)[OURS].request == "lists"
+
+
+def test_a_stream_counts_to_its_end() -> None:
+    """A stream that ends with an error is not the largest answer."""
+    begun = b'data: {"object":"chat.completion.chunk","choices":[]}\n\n'
+    assert peaks.is_whole(begun + b"data: [DONE]\n\n")
+    assert not peaks.is_whole(begun + b'data: {"error":{"code":"response_too_large"}}\n\n')
 
 
 def test_where_nothing_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:

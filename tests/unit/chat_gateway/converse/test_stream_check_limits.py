@@ -55,6 +55,15 @@ def test_endless_parts_are_refused(event: Event) -> None:
         consume(stream.released(event) for _ in range(100_000))
 
 
+def test_text_is_limited_before_it_fills_the_memory() -> None:
+    """No more characters are held than an answer in one piece may have: in memory, one may take four bytes."""
+    stream, event = check(Checks()), arguments(0, "\U0001f600" + "x" * (2**20 - 1))
+    held = [stream.released(one) for one in (call(0, "a"), *[event] * 4)]
+    assert held == [[]] * 5
+    with pytest.raises(ResponseTooLargeError):
+        stream.released(event)
+
+
 def test_many_events_are_held() -> None:
     """A long answer's reasoning fits: 50,000 events."""
     checks = Checks()
