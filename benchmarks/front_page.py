@@ -49,7 +49,7 @@ def _in_words(results: Document) -> list[str]:
     return [
         f"- **{_added_ms(results, OURS):.1f} ms** are added to a call, while a model takes seconds to answer.",
         f"- **{_first_ms(results, OURS):.1f} ms** are added until the first word of a streamed answer.",
-        f"- **{_after_a_pause_ms(results) / 1000:.1f} s** are added to the first call after a pause, beside AWS's own start.",
+        _after_a_pause(results),
         *_memory(results),
         f"- **{_batch_s(results):.1f} s** pass until 100 jobs are done, if the model takes 1 s for each.",
     ]
@@ -60,6 +60,11 @@ def _memory(results: Document) -> list[str]:
     peak_mib = _peak_mib(results, OURS)
     text = "of memory are used by the function that answers calls."
     return [] if peak_mib is None else [f"- **{peak_mib:.0f} MiB** {text}"]
+
+
+def _after_a_pause(results: Document) -> str:
+    start_s = f"**{_after_a_pause_ms(results) / 1000:.1f} s**"
+    return f"- {start_s} are added to the first call after a pause, while two functions start, beside AWS's own start."
 
 
 def _table(results: Document) -> list[str]:

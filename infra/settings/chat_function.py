@@ -14,7 +14,7 @@ class ChatFunctionSettings(Table):
     """The function that answers HTTP requests: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html"""
 
     memory_size_mib: Annotated[int, Field(ge=128, le=10_240)] = memory_sizes.CHAT_MIB
-    """The memory of the chat function, which also decides its share of a processor."""
+    """The memory of the chat function, which also decides its share of a processor (performance.md, At each memory size)."""
     reserved_concurrent_executions: Annotated[int, Field(ge=1)] | None = None
     """How many instances may run at once. By default, as many as the account has left."""
     count_stream_tokens: bool = True

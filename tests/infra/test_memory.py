@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks import contenders
+from benchmarks.memory_sizes import defaults, sizing
 from infra.platform import Platform
 from infra.settings import memory_sizes
 from infra.settings.api import Api
+from tests import documents
 from tests.infra.conftest import changed, stack_of, synthesised
 
 PROD = {
@@ -23,6 +27,15 @@ PROD = {
 def test_default(name: str) -> None:
     """A function has the memory that was found by measurement."""
     assert synthesised("prod").function(name)["MemorySize"] == PROD[name]
+
+
+@pytest.mark.parametrize("name", defaults.BY_NAME)
+def test_default_was_measured(name: str) -> None:
+    """docs/performance/memory.json judges the peak of each function by its default. After a change: `make bench-memory`."""
+    size_mib = defaults.BY_NAME[name]
+    targets = json.loads(documents.text("docs/performance/memory.json"))["targets"]
+    limits = {target["name"]: target["limit"] for target in targets}
+    assert limits.get(f"peak memory, {name} of {size_mib} MB") == sizing.SHARE * size_mib
 
 
 def test_setting_is_the_chat_functions_own() -> None:
