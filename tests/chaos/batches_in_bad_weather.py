@@ -74,7 +74,7 @@ def run(
     `kills_at`: the numbers of counted lines after which the worker is killed. The function of the steps is killed while it
     splits, and while it writes the files.
     """
-    killer = WorkerKiller(stack, standin)
+    killer, steps = WorkerKiller(stack, standin), StepKiller(stack)
     key = created(stack, client_id, *LIMITS)
     with ExitStack() as until_done:
         sdk = until_done.enter_context(_sdk(stack, key))
@@ -83,8 +83,8 @@ def run(
         standin.reset()
         until_done.enter_context(standin.bad_weather(FAULTS, share=SHARE, seed=seed))
         batch = batch_calls.made(sdk, _input(lines))
-        steps = StepKiller(stack, batch.id)
-        steps.kill_splitter(after_lines=lines // 4)
+        steps.batch_id = batch.id
+        steps.kill_splitter(after_lines=lines // 12)
         killed_with = []
         for count in kills_at:
             steps.wait_for_lines(count)

@@ -21,10 +21,13 @@ State = dict[str, Any]
 
 
 class StepKiller:
-    """Stops every process of the function before it kills them, so that the batch's state can be read first."""
+    """Stops every process of the function before it kills them, so that the batch's state can be read first.
 
-    def __init__(self, stack: LocalStack, batch_id: str) -> None:
-        self._stack, self._batch_id = stack, batch_id
+    Make it before the batch, whose id is `batch_id`: on a busy machine a small batch ends while AWS's client is made.
+    """
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._stack, self.batch_id = stack, ""
         self._table = variable(stack, "RESOURCES_TABLE", STEPS)
         self._dynamodb = stack.session().client("dynamodb")
 
@@ -50,7 +53,9 @@ class StepKiller:
 
     def _kill(self, is_time: Callable[[State], bool]) -> None:
         deadline = time.monotonic() + _WITHIN_S
+        processes: list[int] = []
         while time.monotonic() < deadline:
+            signal_all(processes, signal.SIGSTOP)  # before the search for new ones, which takes time
             processes = list(processes_of(self._stack, STEPS))
             signal_all(processes, signal.SIGSTOP)
             state = self._state()
@@ -58,18 +63,18 @@ class StepKiller:
                 signal_all(processes, signal.SIGKILL)
                 return
             signal_all(processes, signal.SIGCONT)
-            assert status(state) not in batch_state.FINAL, "the batch ended too soon"
+            assert status(state) not in batch_state.FINAL, f"the batch ended too soon: {status(state)}"
             time.sleep(_POLL_S)
         raise AssertionError(f"There was no such step within {_WITHIN_S} s.")
 
     def _counted(self) -> int:
         pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table, ConsistentRead=True, **batch_lines.chunks_query(self._batch_id)
+            TableName=self._table, ConsistentRead=True, **batch_lines.chunks_query(self.batch_id)
         )
         return sum(batch_lines.counts(dict(item) for page in pages for item in page["Items"]))
 
     def _state(self) -> State:
-        key = batch_state.key(self._batch_id)
+        key = batch_state.key(self.batch_id)
         answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return dict(answer["Item"])
 
