@@ -30,8 +30,8 @@ _FOLDERS: list[
 ] = []  # removed when they are no longer referred to: at the end
 # Seconds to connect, to the first byte, between bytes, in all.
 _IMPATIENT, _PATIENT, _BY_NAME = ("1", "1", "0.5", "2"), ("5", "10", "10", "20"), ("1", "3", "0.5", "5")
-# Lambda returns 6 MB in one piece.
-_MAX_RESPONSE_BYTES = "6225920"
+# The scenarios need room for large documents. Lambda returns 6 MB in one piece; a job's result goes to S3.
+_MAX_RESPONSE_BYTES, _MAX_JOB_RESPONSE_BYTES = "6225920", "8388608"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,11 @@ class Function:
     def _variables(self) -> Mapping[str, str]:
         if self._kind.is_worker:
             worker = contenders.worker_variables(self.aws.address, width=1)
-            ours = {"JOB_ENDING_S": "1", "JOB_MAX_RECEIVES": str(MAX_RECEIVES)}
+            ours = {
+                "JOB_ENDING_S": "1",
+                "JOB_MAX_RECEIVES": str(MAX_RECEIVES),
+                "MAX_RESPONSE_BYTES": _MAX_JOB_RESPONSE_BYTES,
+            }
             return {**worker, **ours, **_METRICS, "JOB_SENDERS": limited_client.SENDER}
         chat = contenders.chat_variables(self.aws.address)
         return {**chat, **_METRICS, "MAX_RESPONSE_BYTES": _MAX_RESPONSE_BYTES}

@@ -175,7 +175,7 @@ _ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
     "5000-digits": ('{"a": ' + "9" * 5_000, f', "b": "{HELD}"}}'),
     "deep": ('{"a": ' * 90_000, HELD),
     "surrogate": (f'{{"a": "\\ud800{HELD}\ud800"}}',),
-    "lists": ('{"a": [', *("[]," * 100_000,) * 20, f'"{HELD}"]}}'),
+    "lists": ('{"a": [', *("[]," * 100_000,) * 13, f'"{HELD}"]}}'),
     "5000-pieces": ('{"a": "', *("x",) * 5_000, f'{HELD}"}}'),
 }
 _ESCAPED: Mapping[str, bytes] = {
@@ -335,6 +335,7 @@ def _tools() -> Iterator[Scenario]:
         yield _calling(f"piece-{name}", call_start(1), argument(piece, index=1), expect=INVALID)
     for name, pieces in _ARGUMENTS.items():
         yield _calling(f"arguments-{name}", *called(1, *pieces))
+    yield _calling("arguments-6MB", *called(1, *("[]," * 100_000,) * 20), expect=TOO_LARGE)
     yield _calling("escaped-use", *_escaped("toolUse", *called()))
     yield _calling("escaped-thoughts", *_escaped("reasoningContent", thought(HELD)))
     yield _of("call-after-stop", (START, *_SAYS, _TOOL_STOP, *called(), _META), INVALID)
